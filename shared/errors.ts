@@ -1,0 +1,67 @@
+/**
+ * Every failure that a user can cause: a stable code, what it means, and the exit status of the command line.
+ * The sentence and the next step are written where the error is raised, because only there the names are known.
+ */
+export const ERROR_CODES = {
+  USAGE: { exit: 2, meaning: 'The command line or a request asks for something that does not exist.' },
+  INPUT_NOT_FOUND: { exit: 1, meaning: 'A file or folder that was named is not there, or may not be read.' },
+  INPUT_EMPTY: { exit: 1, meaning: 'A file is empty.' },
+  VIDEO_UNREADABLE: { exit: 1, meaning: 'ffmpeg cannot read the file as video, or no frame of it can be decoded.' },
+  VIDEO_NO_PICTURE: { exit: 1, meaning: 'The file is media, but has no video stream.' },
+  VIDEO_DAMAGED: { exit: 1, meaning: 'Decoding stopped before the end of the file.' },
+  FFMPEG_MISSING: { exit: 1, meaning: 'No ffmpeg could be found or installed.' },
+  FFMPEG_FAILED: { exit: 1, meaning: 'ffmpeg ended with an error that has no better code.' },
+  MODEL_UNREADABLE: { exit: 1, meaning: 'The file is not a complete ONNX model.' },
+  MODEL_OPERATOR_UNSUPPORTED: { exit: 1, meaning: 'The network uses an operator, or a form of one, that Roadgaze does not know.' },
+  MODEL_NO_CONVOLUTION: { exit: 1, meaning: 'The network has no convolution followed by an activation, so it has no VisualBackProp mask.' },
+  MODEL_INPUT_UNCLEAR: { exit: 1, meaning: 'It is not clear which input of the network takes the picture.' },
+  MODEL_OUTPUT_UNCLEAR: { exit: 1, meaning: 'The output to explain does not exist or is not numeric.' },
+  MODEL_SHAPE: { exit: 1, meaning: 'Shapes inside the network do not fit, or cannot be known.' },
+  METHOD_UNKNOWN: { exit: 2, meaning: 'There is no explanation method of that name.' },
+  SIDECAR_INVALID: { exit: 1, meaning: 'The model sidecar has a wrong, unknown or missing field.' },
+  CROP_OUTSIDE_FRAME: { exit: 1, meaning: 'The crop of the sidecar does not lie inside the frame.' },
+  ROAD_INVALID: { exit: 1, meaning: 'The road region is neither a road model, a polygon, nor ground truth.' },
+  LOG_INVALID: { exit: 1, meaning: 'The drive log beside the video cannot be read.' },
+  PROVIDER_UNAVAILABLE: { exit: 1, meaning: 'The execution provider that was asked for does not load on this machine.' },
+  INFERENCE_FAILED: { exit: 1, meaning: 'ONNX Runtime refused the network or failed while running it.' },
+  PORT_IN_USE: { exit: 1, meaning: 'Another program listens on that port.' },
+  OUTPUT_NOT_WRITABLE: { exit: 1, meaning: 'Results cannot be written there.' },
+  RECORDING_UNKNOWN: { exit: 1, meaning: 'The server has no recording of that name.' },
+  NETWORK_UNKNOWN: { exit: 1, meaning: 'The server has no network of that name.' },
+  PROTOCOL_VIOLATION: { exit: 1, meaning: 'A message on the socket does not follow the protocol.' },
+  INTERNAL: { exit: 1, meaning: 'A defect in Roadgaze itself.' },
+} as const satisfies Record<string, { exit: 1 | 2; meaning: string }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** What crosses the socket and HTTP for an error. */
+export interface ErrorReport {
+  readonly code: ErrorCode;
+  /** One plain sentence: what happened, with names. */
+  readonly message: string;
+  /** What to do next; one plain sentence. */
+  readonly hint: string;
+}
+
+export class RoadgazeError extends Error implements ErrorReport {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'RoadgazeError';
+    this.code = code;
+    this.hint = hint;
+  }
+
+  report(): ErrorReport {
+    return { code: this.code, message: this.message, hint: this.hint };
+  }
+}
+
+/** Any thrown value as a report; what is not a RoadgazeError is a defect, and says so without a stack trace. */
+export function reportOf(error: unknown): ErrorReport {
+  if (error instanceof RoadgazeError) return error.report();
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'INTERNAL', message: `Something unexpected failed: ${message.split('\n', 1)[0]}`, hint: 'Please report this, with the input that caused it.' };
+}

@@ -1,0 +1,37 @@
+/** A rectangle in whole pixels; `x` to the right, `y` downwards, from the frame's top left corner. */
+export interface Rectangle {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** A crop given for frames of size `of` (width, height), as in the model sidecar. */
+export interface Crop extends Rectangle {
+  readonly of: readonly [width: number, height: number];
+}
+
+/** The whole frame where there is no crop; else the crop scaled to the frame's size and rounded to whole pixels. */
+export function cropInFrame(crop: Crop | null, frame: Size): Rectangle {
+  if (!crop) return { x: 0, y: 0, width: frame.width, height: frame.height };
+  const sx = frame.width / crop.of[0];
+  const sy = frame.height / crop.of[1];
+  const x = Math.round(crop.x * sx);
+  const y = Math.round(crop.y * sy);
+  return { x, y, width: Math.round(crop.width * sx), height: Math.round(crop.height * sy) };
+}
+
+export function isInside(rectangle: Rectangle, frame: Size): boolean {
+  return (
+    rectangle.width > 0 && rectangle.height > 0 && rectangle.x >= 0 && rectangle.y >= 0 &&
+    rectangle.x + rectangle.width <= frame.width && rectangle.y + rectangle.height <= frame.height
+  );
+}
+
+/** A point in fractions of the frame: (0,0) top left, (1,1) bottom right. */
+export type Point = readonly [x: number, y: number];

@@ -1,0 +1,116 @@
+import type { ErrorReport } from '../errors.ts';
+import type { Crop, Point, Size } from '../geometry.ts';
+
+/** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
+export const PROTOCOL_VERSION = 1;
+export const SUBPROTOCOL = `roadgaze.${PROTOCOL_VERSION}`;
+
+/** Where the road region of a recording comes from. */
+export type RoadSource =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'truth' }
+  | { readonly kind: 'model'; readonly name: string }
+  | { readonly kind: 'polygon'; readonly points: readonly Point[] };
+
+/** Settings of the off-road flag; seconds and shares (0..1). */
+export interface FlagSettings {
+  /** A flag begins when the on-road share falls below this … */
+  readonly enterBelow: number;
+  /** … and ends when it is at or above this. */
+  readonly leaveAbove: number;
+  readonly minimumSeconds: number;
+}
+
+export interface Flag {
+  readonly kind: 'off-road';
+  readonly startPts: number;
+  /** pts of the last flagged frame (included). */
+  readonly endPts: number;
+  readonly startFrame: number;
+  readonly endFrame: number;
+  /** Frame with the lowest on-road share: the one to look at first. */
+  readonly worstFrame: number;
+  readonly worstPts: number;
+  readonly worstOnRoad: number;
+}
+
+// ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
+
+export type ClientMessage =
+  | { readonly type: 'open'; readonly recording: string; readonly network: string }
+  /** speed 0.1…8, or 0: as fast as the client acknowledges. Starts at `frame`, or where the playhead is. */
+  | { readonly type: 'play'; readonly frame?: number; readonly speed: number; readonly loop: boolean }
+  | { readonly type: 'pause' }
+  /** Shows exactly this frame and stays paused; the answer carries the same `generation`. */
+  | { readonly type: 'seek'; readonly frame: number; readonly generation: number }
+  /** The client has painted the frame message `sequence`. */
+  | { readonly type: 'painted'; readonly sequence: number }
+  | { readonly type: 'settings'; readonly flags: FlagSettings };
+
+// ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
+
+export interface RecordingSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly durationSeconds: number;
+  readonly size: Size;
+  readonly frameRate: number;
+  readonly hasLog: boolean;
+  /** Set where the recording cannot be opened; it is listed all the same. */
+  readonly error: ErrorReport | null;
+}
+
+export interface NetworkSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly error: ErrorReport | null;
+}
+
+/** Columns of equal length, one entry per frame; NaN travels as null. `driven` in the same unit as `steering`. */
+export interface AnalysisColumns {
+  readonly frame: readonly number[];
+  readonly pts: readonly number[];
+  readonly steering: readonly (number | null)[];
+  readonly driven: readonly (number | null)[];
+  readonly onRoad: readonly (number | null)[];
+}
+
+export interface OpenedMessage {
+  readonly type: 'opened';
+  readonly recording: RecordingSummary;
+  readonly network: {
+    readonly id: string;
+    readonly name: string;
+    readonly crop: Crop | null;
+    readonly mask: Size;
+    readonly method: string;
+    readonly quantity: string | null;
+    /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
+    readonly unit: string | null;
+    readonly positive: 'left' | 'right' | null;
+  };
+  readonly road: RoadSource;
+  readonly frames: number;
+  /** pts of every frame; replaced by the `index` message once decoding has made it exact. */
+  readonly pts: readonly number[];
+  readonly flags: FlagSettings;
+}
+
+export type ServerMessage =
+  | {
+      readonly type: 'hello';
+      readonly protocol: number;
+      readonly product: string;
+      readonly recordings: readonly RecordingSummary[];
+      readonly networks: readonly NetworkSummary[];
+    }
+  | OpenedMessage
+  | { readonly type: 'provider'; readonly name: string; readonly workers: number; readonly millisecondsPerFrame: number; readonly passedOver: readonly string[] }
+  | { readonly type: 'index'; readonly pts: readonly number[] }
+  | { readonly type: 'analysis'; readonly columns: AnalysisColumns; readonly done: number; readonly total: number; readonly framesPerSecond: number; readonly secondsLeft: number | null; readonly complete: boolean }
+  | { readonly type: 'flags'; readonly flags: readonly Flag[] }
+  /** Playback state as the server has it. */
+  | { readonly type: 'state'; readonly playing: boolean; readonly speed: number; readonly ended: boolean }
+  /** Twice a second while playing: frames sent, and frames left out because the client or the server was late. */
+  | { readonly type: 'statistics'; readonly framesPerSecond: number; readonly sent: number; readonly skipped: number }
+  | ({ readonly type: 'error' } & ErrorReport);

@@ -1,0 +1,34 @@
+/**
+ * The binary frame message: one frame, its masks and its numbers together, so that a mask can never sit on another frame.
+ *
+ * | offset | size | what |
+ * |---|---|---|
+ * | 0 | 2 | `52 47` ("RG") |
+ * | 2 | 1 | protocol version, 1 |
+ * | 3 | 1 | message kind, 1 = frame |
+ * | 4 | 4 | header length H, unsigned, little-endian |
+ * | 8 | H | header, MessagePack map as `FrameHeader` |
+ * | 8+H | … | the parts, back to back, in the order of `parts` |
+ */
+export interface FrameHeader {
+  /** Counts the frame messages of this connection from 0; echoed by `painted`. */
+  readonly sequence: number;
+  /** Of the `seek` that asked for this frame, or of the last one before `play`. */
+  readonly generation: number;
+  readonly frame: number;
+  readonly pts: number;
+  readonly steering: number | null;
+  readonly driven: number | null;
+  readonly onRoad: number | null;
+  readonly parts: readonly FramePart[];
+}
+
+/** `picture`: JPEG of the whole frame. `mask`, `road`: uint8, row-major, width × height, on the grid of the network's crop. */
+export interface FramePart {
+  readonly kind: 'picture' | 'mask' | 'road';
+  /** Method id for masks, e.g. `visualbackprop`; empty otherwise. */
+  readonly method: string;
+  readonly width: number;
+  readonly height: number;
+  readonly length: number;
+}
