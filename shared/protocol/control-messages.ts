@@ -37,13 +37,17 @@ export interface Flag {
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
 export type ClientMessage =
+  /** Ids from `hello`. Ends what was open before; answered by `opened` or `error`. */
   | { readonly type: 'open'; readonly recording: string; readonly network: string }
-  /** speed 0.1…8, or 0: as fast as the client acknowledges. Starts at `frame`, or where the playhead is. */
+  /** speed 0.1…8, or 0: every frame, as fast as the client acknowledges. Starts at `frame`, or where the playhead is. */
   | { readonly type: 'play'; readonly frame?: number; readonly speed: number; readonly loop: boolean }
   | { readonly type: 'pause' }
-  /** Shows exactly this frame and stays paused; the answer carries the same `generation`. */
+  /**
+   * Shows exactly this frame and stays paused; the answer carries the same `generation`, which the client counts up. The
+   * newest seek wins: an older one that is still being decoded is given up and never answered.
+   */
   | { readonly type: 'seek'; readonly frame: number; readonly generation: number }
-  /** The client has painted the frame message `sequence`. */
+  /** The client is done with the frame message `sequence` and all before it: painted, or thrown away for a newer one. */
   | { readonly type: 'painted'; readonly sequence: number }
   | { readonly type: 'settings'; readonly flags: FlagSettings };
 
@@ -97,6 +101,7 @@ export interface OpenedMessage {
 }
 
 export type ServerMessage =
+  /** First message of a connection. The first recording and the first network are the ones to open at the start. */
   | {
       readonly type: 'hello';
       readonly protocol: number;
@@ -106,11 +111,15 @@ export type ServerMessage =
     }
   | OpenedMessage
   | { readonly type: 'provider'; readonly name: string; readonly workers: number; readonly millisecondsPerFrame: number; readonly passedOver: readonly string[] }
+  /** Replaces the `pts` (and the number of frames) of `opened`: decoding found other timestamps than the container told. */
   | { readonly type: 'index'; readonly pts: readonly number[] }
+  /** Rows that were not sent since `opened`, in order of `frame`: append them. `complete` comes once, with the last rows. */
   | { readonly type: 'analysis'; readonly columns: AnalysisColumns; readonly done: number; readonly total: number; readonly framesPerSecond: number; readonly secondsLeft: number | null; readonly complete: boolean }
+  /** All flags of the rows so far; replaces the flags before. */
   | { readonly type: 'flags'; readonly flags: readonly Flag[] }
   /** Playback state as the server has it. */
   | { readonly type: 'state'; readonly playing: boolean; readonly speed: number; readonly ended: boolean }
   /** Twice a second while playing: frames sent, and frames left out because the client or the server was late. */
   | { readonly type: 'statistics'; readonly framesPerSecond: number; readonly sent: number; readonly skipped: number }
+  /** The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays open. */
   | ({ readonly type: 'error' } & ErrorReport);

@@ -1,3 +1,9 @@
+/** The first two bytes, "RG". */
+export const MAGIC = [0x52, 0x47] as const;
+export const FRAME_KIND = 1;
+/** Bytes in front of the header. */
+export const PREAMBLE_LENGTH = 8;
+
 /**
  * The binary frame message: one frame, its masks and its numbers together, so that a mask can never sit on another frame.
  *
@@ -9,13 +15,18 @@
  * | 4 | 4 | header length H, unsigned, little-endian |
  * | 8 | H | header, MessagePack map as `FrameHeader` |
  * | 8+H | … | the parts, back to back, in the order of `parts` |
+ *
+ * A message with a picture and no mask shows a frame early: between `open` and `opened` as the first picture of the
+ * recording, and where a mask is still being computed. The same frame follows with its mask and its numbers.
  */
 export interface FrameHeader {
   /** Counts the frame messages of this connection from 0; echoed by `painted`. */
   readonly sequence: number;
   /** Of the `seek` that asked for this frame, or of the last one before `play`. */
   readonly generation: number;
+  /** Position in the recording's index, from 0. */
   readonly frame: number;
+  /** Presentation timestamp in seconds, as in the file. */
   readonly pts: number;
   readonly steering: number | null;
   readonly driven: number | null;
