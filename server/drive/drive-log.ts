@@ -1,0 +1,61 @@
+/** A drive log in Roadgaze's units. All arrays have one entry per row; NaN where a cell was empty. */
+export interface DriveLog {
+  /** Seconds of the video's presentation clock, strictly ascending. */
+  readonly times: Float64Array;
+  /** Radians, positive to the left. */
+  readonly steering: Float64Array | null;
+  /** m/s. */
+  readonly speed: Float64Array | null;
+  /** Every other numeric column, as it is. */
+  readonly extra: readonly LogColumn[];
+  /** One sentence per thing that the file did not say. */
+  readonly assumptions: readonly string[];
+}
+
+export interface LogColumn {
+  readonly name: string;
+  /** What stood in the header's brackets. */
+  readonly unit: string | null;
+  readonly values: Float64Array;
+}
+
+/** Presentation time of a video's first frame, and how long it lasts; seconds. */
+export interface VideoSpan {
+  readonly startTime: number;
+  readonly duration: number;
+}
+
+/** Longest step between two rows that is interpolated over; seconds. */
+const LONGEST_STEP = 0.5;
+/** Logs often round their times to milliseconds; an instant this close to a row is that row's. */
+const ROUNDING = 1e-3;
+
+/**
+ * A column at an instant, linear between the rows around it. NaN before the first row, after the last one, inside a
+ * step of more than 0.5 s, and beside an empty cell.
+ */
+export function sampleAt(times: Float64Array, values: Float64Array, pts: number): number {
+  const next = firstAtOrAfter(times, pts);
+  const after = times[next];
+  const before = times[next - 1];
+  if (after === pts) return values[next]!;
+  if (after !== undefined && before !== undefined && after - before <= LONGEST_STEP) {
+    const share = (pts - before) / (after - before);
+    return values[next - 1]! * (1 - share) + values[next]! * share;
+  }
+  if (after !== undefined && after - pts <= ROUNDING) return values[next]!;
+  if (before !== undefined && pts - before <= ROUNDING) return values[next - 1]!;
+  return NaN;
+}
+
+/** Index of the first entry ≥ `instant` in an ascending array; its length when there is none. */
+export function firstAtOrAfter(times: Float64Array, instant: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < instant) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
