@@ -1,0 +1,114 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { Tensor } from './tensor.ts';
+
+/** A known size, or the name of one that is free (most often the batch). */
+export type Dimension = number | string;
+export type Shape = readonly Dimension[];
+
+export interface ValueInfo {
+  readonly name: string;
+  /** ONNX element type; 0 where the file does not tell. */
+  readonly type: number;
+  readonly shape: Shape | null;
+}
+
+export type Attribute =
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'int'; readonly value: bigint }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'tensor'; readonly value: Tensor }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'ints'; readonly value: readonly bigint[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] }
+  /** Subgraphs and other kinds, which no operator that Roadgaze knows carries. */
+  | { readonly kind: 'other'; readonly value: number };
+
+export interface Node {
+  readonly op: string;
+  /** Empty for ONNX's own operators. */
+  readonly domain: string;
+  readonly name: string;
+  /** An empty string stands for an optional input that is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attributes: ReadonlyMap<string, Attribute>;
+}
+
+/**
+ * A model as Roadgaze works on it. Rewrites take one and give a new one; they share nodes and tensors, which nobody changes.
+ * `nodes` are in topological order. `inputs` leave initializers out.
+ */
+export interface Model {
+  /** For messages: the file it came from. */
+  readonly source: string;
+  readonly irVersion: number;
+  /** Version of ONNX's own operator set. */
+  readonly opset: number;
+  readonly otherOpsets: ReadonlyMap<string, number>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly name: string;
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+}
+
+/** A node as a person finds it again in Netron: operator, name or first output, model. */
+export function describeNode(model: Model, node: Node): string {
+  const operator = node.domain ? `${node.domain}.${node.op}` : node.op;
+  return `${operator} "${node.name || node.outputs[0] || '?'}" in ${model.source}`;
+}
+
+export function producers(nodes: readonly Node[]): Map<string, Node> {
+  const map = new Map<string, Node>();
+  for (const node of nodes) for (const output of node.outputs) if (output) map.set(output, node);
+  return map;
+}
+
+export function consumers(nodes: readonly Node[]): Map<string, Node[]> {
+  const map = new Map<string, Node[]>();
+  for (const node of nodes) {
+    for (const input of new Set(node.inputs)) {
+      if (!input) continue;
+      const list = map.get(input);
+      if (list) list.push(node);
+      else map.set(input, [node]);
+    }
+  }
+  return map;
+}
+
+/** Nodes that the named values depend on, in the model's order; initializers that they use. */
+export function keepOnly(model: Model, values: readonly string[]): Pick<Model, 'nodes' | 'initializers'> {
+  const needed = new Set(values);
+  const nodes: Node[] = [];
+  for (const node of [...model.nodes].reverse()) {
+    if (!node.outputs.some((output) => needed.has(output))) continue;
+    nodes.push(node);
+    for (const input of node.inputs) if (input) needed.add(input);
+  }
+  const initializers = new Map([...model.initializers].filter(([name]) => needed.has(name)));
+  return { nodes: nodes.reverse(), initializers };
+}
+
+/** Orders nodes so that each stands behind those it reads. Throws MODEL_UNREADABLE where a value comes from nowhere. */
+export function inTopologicalOrder(source: string, nodes: readonly Node[], given: Iterable<string>): Node[] {
+  const known = new Set(given);
+  const ordered: Node[] = [];
+  let waiting = [...nodes];
+  while (waiting.length > 0) {
+    const later: Node[] = [];
+    for (const node of waiting) {
+      if (node.inputs.every((input) => !input || known.has(input))) {
+        ordered.push(node);
+        for (const output of node.outputs) known.add(output);
+      } else later.push(node);
+    }
+    if (later.length === waiting.length) {
+      const missing = later[0]!.inputs.find((input) => input && !known.has(input))!;
+      throw new RoadgazeError('MODEL_UNREADABLE', `${source} is not a complete network: nothing in it gives "${missing}".`, 'Export the network again.');
+    }
+    waiting = later;
+  }
+  return ordered;
+}

@@ -1,0 +1,69 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import { describeNode, type Dimension, type Model, type Node, type Shape } from './graph.ts';
+import { tensorAttribute } from './attributes.ts';
+import { shapeError, type ShapeContext, type ShapeRule, type ValueFacts } from './shapes/context.ts';
+import { denseRules } from './shapes/dense.ts';
+import { elementwiseRules } from './shapes/elementwise.ts';
+import { layoutRules } from './shapes/layout.ts';
+import { spatialRules } from './shapes/spatial.ts';
+import { DataType, tensorNumbers, type Tensor } from './tensor.ts';
+
+const rules: Readonly<Record<string, ShapeRule>> = { ...spatialRules, ...elementwiseRules, ...denseRules, ...layoutRules };
+
+/** Names of the operators that Roadgaze reads. */
+export const knownOperators: readonly string[] = Object.keys(rules).sort();
+
+/** Element type and shape of every value of the model. */
+export interface Shapes {
+  /** Throws MODEL_SHAPE for a name that is no value of the model. */
+  of(value: string): Shape;
+  type(value: string): number;
+  /** The constant of that name: an initializer or the output of a Constant node. */
+  constant(value: string): Tensor | null;
+}
+
+/**
+ * Infers element type and shape of every value. Sizes that the model leaves free keep their names.
+ * Throws MODEL_OPERATOR_UNSUPPORTED (naming operator, node, model) and MODEL_SHAPE.
+ */
+export function inferShapes(model: Model): Shapes {
+  const facts = new Map<string, ValueFacts>();
+  const constants = new Map(model.initializers);
+  for (const [name, tensor] of model.initializers) facts.set(name, { type: tensor.type, shape: tensor.dims });
+  for (const input of model.inputs) {
+    if (!input.shape) throw new RoadgazeError('MODEL_SHAPE', `${model.source} does not tell the shape of its input "${input.name}".`, 'Export the network with a fixed image size.');
+    facts.set(input.name, { type: input.type, shape: input.shape });
+  }
+  for (const node of model.nodes) {
+    const rule = node.domain === '' ? rules[node.op] : undefined;
+    if (!rule) {
+      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Export the network with standard ONNX operators, or ask for this one.');
+    }
+    const tensor = node.op === 'Constant' ? tensorAttribute(node, 'value') : null;
+    if (tensor) constants.set(node.outputs[0]!, tensor);
+    const results = rule(contextOf(model, node, facts, constants));
+    node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, results[index]); });
+  }
+  const known = (value: string) => facts.get(value) ?? missing(model, value);
+  return { of: (value) => known(value).shape, type: (value) => known(value).type, constant: (value) => constants.get(value) ?? null };
+}
+
+function missing(model: Model, value: string): never {
+  throw new RoadgazeError('MODEL_SHAPE', `${model.source} has no value called "${value}".`, 'Check the name in the sidecar against the network, for example in Netron.');
+}
+
+function contextOf(model: Model, node: Node, facts: ReadonlyMap<string, ValueFacts>, constants: ReadonlyMap<string, Tensor>): ShapeContext {
+  const name = (index: number) => node.inputs[index] || null;
+  const fail = (reason: string): never => { throw shapeError(model, node, reason); };
+  const optionalInput = (index: number) => { const value = name(index); return value ? (facts.get(value) ?? null) : null; };
+  const constant = (index: number) => { const value = name(index); return value ? (constants.get(value) ?? null) : null; };
+  return {
+    node, opset: model.opset, fail, optionalInput, constant,
+    input: (index) => optionalInput(index) ?? fail(`input ${index} is left out`),
+    sizes(index): readonly Dimension[] | null {
+      const tensor = constant(index);
+      if (tensor) return (tensor.type === DataType.int64 || tensor.type === DataType.int32) && tensor.data.length <= 64 ? tensorNumbers(tensor) : null;
+      return optionalInput(index)?.sizes ?? null;
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import { intAttribute, intsAttribute, tensorAttribute } from '../attributes.ts';
+import type { Dimension, Shape } from '../graph.ts';
+import { DataType, tensorNumbers } from '../tensor.ts';
+import { axisOf, product, type ShapeContext, type ShapeRule, type ValueFacts } from './context.ts';
+
+/** Axes of an operator that took them as an attribute up to some version and takes them as an input since. */
+function axesOf(context: ShapeContext): readonly number[] | null {
+  return intsAttribute(context.node, 'axes') ?? context.sizes(1)?.map(Number) ?? null;
+}
+
+const flatten: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const axis = intAttribute(context.node, 'axis', 1);
+  const split = axis < 0 ? axis + shape.length : axis;
+  return [{ type, shape: [product(shape.slice(0, split)), product(shape.slice(split))] }];
+};
+
+const reshape: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const target = context.sizes(1);
+  if (!target) context.fail('the new shape is not a constant');
+  const allowZero = intAttribute(context.node, 'allowzero', 0) === 1;
+  const out: Dimension[] = target.map((size, axis) => (size === 0 && !allowZero ? (shape[axis] ?? context.fail('it copies an axis that is not there')) : size));
+  const open = out.indexOf(-1);
+  if (open >= 0) out[open] = quotient(context, shape, out.filter((_, axis) => axis !== open));
+  // Exporters that know the batch as 1 write it into the shape: the element count then contradicts a free batch, and ONNX Runtime will say so.
+  return [{ type, shape: out }];
+};
+
+/** The size that makes `rest` times it equal to `whole`: equal free sizes cancel, known ones divide. */
+function quotient(context: ShapeContext, whole: Shape, rest: readonly Dimension[]): Dimension {
+  const names = (dims: Shape) => dims.flatMap((dim) => (typeof dim === 'string' ? dim.split('*') : [])).filter((name) => !/^\d+$/.test(name));
+  const known = (dims: Shape) => dims.reduce<number>((total, dim) => total * (typeof dim === 'number' ? dim : dim.split('*').reduce((p, f) => p * (/^\d+$/.test(f) ? Number(f) : 1), 1)), 1);
+  const free = names(whole);
+  for (const name of names(rest)) {
+    const at = free.indexOf(name);
+    if (at >= 0) free.splice(at, 1);
+    else context.fail('the new shape has an open size that the old one lacks');
+  }
+  const size = known(whole) / known(rest);
+  if (!Number.isInteger(size) && free.length === 0) context.fail(`${known(whole)} values do not fill rows of ${known(rest)}`);
+  return free.length === 0 ? size : product([size, ...free]);
+}
+
+const transpose: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const order = intsAttribute(context.node, 'perm') ?? shape.map((_, axis) => shape.length - 1 - axis);
+  if (order.length !== shape.length) context.fail(`it orders ${order.length} axes of ${shape.length}`);
+  return [{ type, shape: order.map((axis) => shape[axis]!) }];
+};
+
+const concat: ShapeRule = (context: ShapeContext) => {
+  const facts = context.node.inputs.map((_, index) => context.input(index));
+  const first = facts[0]!;
+  const axis = axisOf(context, intAttribute(context.node, 'axis', 1), first.shape.length);
+  const joined = facts.map((fact) => fact.shape[axis]!);
+  const total = joined.every((dim) => typeof dim === 'number') ? joined.reduce<number>((sum, dim) => sum + (dim as number), 0) : joined.join('+');
+  const sizes = facts.map((_, index) => context.sizes(index));
+  const known = first.shape.length === 1 && sizes.every((list) => list !== null);
+  return [{ type: first.type, shape: first.shape.map((dim, at) => (at === axis ? total : dim)), ...(known ? { sizes: sizes.flatMap((list) => list!) } : {}) }];
+};
+
+const split: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const axis = axisOf(context, intAttribute(context.node, 'axis', 0), shape.length);
+  const { length } = context.node.outputs;
+  const dim = shape[axis];
+  const parts = intsAttribute(context.node, 'split') ?? context.sizes(1)?.map(Number) ?? (typeof dim === 'number' ? Array.from({ length }, (_, index) => Math.min(Math.ceil(dim / length), dim - index * Math.ceil(dim / length))) : null);
+  if (!parts) context.fail('it splits an axis of open size');
+  return parts.map((part) => ({ type, shape: shape.map((size, at) => (at === axis ? part : size)) }));
+};
+
+const squeeze: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const axes = axesOf(context)?.map((axis) => axisOf(context, axis, shape.length));
+  const sizes = context.sizes(0);
+  return [{ type, shape: shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)), ...(sizes ? { sizes } : {}) }];
+};
+
+const unsqueeze: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const given = axesOf(context);
+  if (!given) context.fail('the axes are not constant');
+  const rank = shape.length + given.length;
+  const axes = given.map((axis) => axisOf(context, axis, rank));
+  const rest = [...shape];
+  const sizes = context.sizes(0);
+  return [{ type, shape: Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!)), ...(sizes ? { sizes } : {}) }];
+};
+
+const reduce: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const given = axesOf(context);
+  const axes = given && given.length > 0 ? given.map((axis) => axisOf(context, axis, shape.length)) : intAttribute(context.node, 'noop_with_empty_axes', 0) ? [] : shape.map((_, axis) => axis);
+  const keep = intAttribute(context.node, 'keepdims', 1) === 1;
+  return [{ type, shape: shape.flatMap((dim, axis) => (!axes.includes(axis) ? [dim] : keep ? [1] : [])) }];
+};
+
+const shapeOf: ShapeRule = (context: ShapeContext) => {
+  const { shape } = context.input(0);
+  const at = (name: string, fallback: number) => { const value = intAttribute(context.node, name, fallback); return value < 0 ? value + shape.length : value; };
+  const sizes = shape.slice(at('start', 0), at('end', shape.length));
+  return [{ type: DataType.int64, shape: [sizes.length], sizes }];
+};
+
+const gather: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const indices = context.input(1).shape;
+  const axis = axisOf(context, intAttribute(context.node, 'axis', 0), shape.length);
+  const from = context.sizes(0);
+  const at = context.sizes(1);
+  const sizes = from && at && shape.length === 1 ? at.map((index) => from.at(Number(index))!) : null;
+  return [{ type, shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)], ...(sizes ? { sizes } : {}) }];
+};
+
+const slice: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const list = (name: string, index: number) => intsAttribute(context.node, name) ?? context.sizes(index)?.map(Number) ?? null;
+  const starts = list('starts', 1);
+  const ends = list('ends', 2);
+  if (!starts || !ends) context.fail('the range is not constant');
+  const axes = list('axes', 3) ?? starts.map((_, axis) => axis);
+  const steps = list('steps', 4) ?? starts.map(() => 1);
+  const out = [...shape];
+  let sizes = context.sizes(0);
+  axes.forEach((given, position) => {
+    const axis = axisOf(context, given, shape.length);
+    const dim = shape[axis];
+    const [start, end, step] = [starts[position]!, ends[position]!, steps[position]!];
+    if (typeof dim !== 'number') {
+      if (start !== 0 || end < 2 ** 31 - 1 || step !== 1) context.fail('it cuts an axis of open size');
+      return;
+    }
+    const clamp = (value: number, low: number, high: number) => Math.max(low, Math.min(high, value < 0 ? value + dim : value));
+    const from = step > 0 ? clamp(start, 0, dim) : clamp(start, 0, dim - 1);
+    const to = step > 0 ? clamp(end, 0, dim) : end < -dim ? -1 : clamp(end, -1, dim - 1);
+    out[axis] = Math.max(0, Math.ceil((to - from) / step));
+    if (sizes && shape.length === 1) sizes = Array.from({ length: out[axis] as number }, (_, index) => sizes![from + index * step]!);
+  });
+  return [{ type, shape: out, ...(sizes ? { sizes } : {}) }];
+};
+
+const expand: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const target = context.sizes(1);
+  if (!target) context.fail('the new shape is not a constant');
+  const rank = Math.max(target.length, shape.length);
+  return [{ type, shape: Array.from({ length: rank }, (_, axis) => {
+    const to = target[target.length - rank + axis] ?? 1;
+    return to === 1 ? (shape[shape.length - rank + axis] ?? 1) : to;
+  }) }];
+};
+
+const constant: ShapeRule = (context: ShapeContext) => {
+  const value = tensorAttribute(context.node, 'value');
+  if (value) return [{ type: value.type, shape: value.dims }];
+  const single = context.node.attributes.get('value_float') ?? context.node.attributes.get('value_int');
+  const many = context.node.attributes.get('value_floats') ?? context.node.attributes.get('value_ints');
+  if (single) return [{ type: single.kind === 'int' ? DataType.int64 : DataType.float, shape: [] }];
+  if (many && 'value' in many && Array.isArray(many.value)) return [{ type: many.kind === 'ints' ? DataType.int64 : DataType.float, shape: [many.value.length] }];
+  return context.fail('the constant is of a kind that Roadgaze does not read');
+};
+
+const constantOfShape: ShapeRule = (context: ShapeContext): ValueFacts[] => {
+  const shape = context.sizes(0);
+  if (!shape) context.fail('the shape is not a constant');
+  const value = tensorAttribute(context.node, 'value');
+  const fill = value ? tensorNumbers(value)[0]! : 0;
+  const known = shape.length === 1 && typeof shape[0] === 'number' && shape[0] <= 16;
+  return [{ type: value?.type ?? DataType.float, shape, ...(known ? { sizes: Array.from({ length: shape[0] as number }, () => fill) } : {}) }];
+};
+
+export const layoutRules: Readonly<Record<string, ShapeRule>> = {
+  Flatten: flatten, Reshape: reshape, Transpose: transpose, Concat: concat, Split: split, Squeeze: squeeze, Unsqueeze: unsqueeze,
+  ReduceMean: reduce, ReduceSum: reduce, ReduceMax: reduce, ReduceMin: reduce, Shape: shapeOf, Gather: gather, Slice: slice,
+  Expand: expand, Constant: constant, ConstantOfShape: constantOfShape,
+};

@@ -1,0 +1,52 @@
+import type { Attribute, Model, Node, ValueInfo } from './graph.ts';
+import { ModelProto } from './schema.ts';
+import type { Tensor } from './tensor.ts';
+
+/** Serialises a model. Initializers are not listed as inputs, which needs IR version 4 or later. */
+export function writeModel(model: Model): Uint8Array {
+  const opsets = [...model.otherOpsets].map(([domain, version]) => ({ domain, version }));
+  const message = ModelProto.fromObject({
+    irVersion: Math.max(model.irVersion, 4),
+    producerName: 'roadgaze',
+    opsetImport: [{ domain: '', version: model.opset }, ...opsets],
+    metadataProps: [...model.metadata].map(([key, value]) => ({ key, value })),
+    graph: {
+      name: model.name || 'network',
+      node: model.nodes.map(nodeMessage),
+      initializer: [...model.initializers].map(([name, tensor]) => tensorMessage(tensor, name)),
+      input: model.inputs.map(valueInfoMessage),
+      output: model.outputs.map(valueInfoMessage),
+    },
+  });
+  return ModelProto.encode(message).finish();
+}
+
+function nodeMessage(node: Node) {
+  return {
+    input: node.inputs, output: node.outputs, name: node.name, opType: node.op, domain: node.domain,
+    attribute: [...node.attributes].map(([name, attribute]) => attributeMessage(name, attribute)),
+  };
+}
+
+function attributeMessage(name: string, attribute: Attribute) {
+  switch (attribute.kind) {
+    case 'float': return { name, type: 1, f: attribute.value };
+    case 'int': return { name, type: 2, i: attribute.value.toString() };
+    case 'string': return { name, type: 3, s: Buffer.from(attribute.value) };
+    case 'tensor': return { name, type: 4, t: tensorMessage(attribute.value, '') };
+    case 'floats': return { name, type: 6, floats: attribute.value };
+    case 'ints': return { name, type: 7, ints: attribute.value.map(String) };
+    case 'strings': return { name, type: 8, strings: attribute.value.map((value) => Buffer.from(value)) };
+    case 'other': throw new TypeError(`attribute "${name}" holds what Roadgaze cannot write (kind ${attribute.value})`);
+  }
+}
+
+function tensorMessage(tensor: Tensor, name: string) {
+  const { data } = tensor;
+  return { name, dims: tensor.dims, dataType: tensor.type, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+}
+
+function valueInfoMessage(info: ValueInfo) {
+  const shape = info.shape && { dim: info.shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) };
+  return { name: info.name, type: { tensorType: { elemType: info.type, ...(shape ? { shape } : {}) } } };
+}
