@@ -36,6 +36,11 @@ export interface DecodeRequest {
   readonly from?: number;
   /** Stop after so many frames. */
   readonly frames?: number;
+  /**
+   * Thins the frames to those at least so many seconds after the one given before, for display at high speed. The frames
+   * between are decoded, but neither scaled nor encoded.
+   */
+  readonly spacing?: number;
   readonly signal?: AbortSignal;
 }
 

@@ -16,8 +16,8 @@ export const PREAMBLE_LENGTH = 8;
  * | 8 | H | header, MessagePack map as `FrameHeader` |
  * | 8+H | … | the parts, back to back, in the order of `parts` |
  *
- * A message with a picture and no mask shows a frame early: between `open` and `opened` as the first picture of the
- * recording, and where a mask is still being computed. The same frame follows with its mask and its numbers.
+ * Between `open` and `opened` one message with a picture and no mask may come: the recording's first frame, early. It
+ * follows again with its mask and its numbers.
  */
 export interface FrameHeader {
   /** Counts the frame messages of this connection from 0; echoed by `painted`. */
