@@ -1,0 +1,63 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { Model, Shape } from '../onnx/graph.ts';
+import type { Shapes } from '../onnx/infer-shapes.ts';
+import { DataType } from '../onnx/tensor.ts';
+
+/** The picture that a network sees: which input, and how its four axes lie. */
+export interface ImageInput {
+  readonly name: string;
+  readonly layout: 'NCHW' | 'NHWC';
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+  readonly type: number;
+  /** The batch size where the model fixes it; null where it is free. */
+  readonly batch: number | null;
+}
+
+/**
+ * Finds the picture among the inputs: the named one, or the only 4-D float or uint8 input. Channels are the axis of 1 to 16
+ * that stands second (NCHW) or last (NHWC); where both could be, the smaller one. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE.
+ */
+export function imageInput(model: Model, name: string | null): ImageInput {
+  const isImage = (shape: Shape | null, type: number) => shape?.length === 4 && (type === DataType.float || type === DataType.uint8 || type === DataType.float16);
+  const candidates = model.inputs.filter((input) => (name === null ? isImage(input.shape, input.type) : input.name === name));
+  const [input] = candidates;
+  const listed = model.inputs.map((each) => `${each.name} [${each.shape?.join(', ') ?? '?'}]`).join(', ');
+  if (!input || candidates.length > 1 || !input.shape || !isImage(input.shape, input.type)) {
+    const what = name === null ? (input ? 'has several inputs that could be the picture' : 'has no input that could be a picture') : `has no picture input "${name}"`;
+    throw new RoadgazeError('MODEL_INPUT_UNCLEAR', `${model.source} ${what}: ${listed}.`, 'Name the input in the sidecar, as "input": { "tensor": "…" }.');
+  }
+  const [batch, second, third, last] = input.shape;
+  const couldBe = (dim: unknown): dim is number => typeof dim === 'number' && dim >= 1 && dim <= 16;
+  const channelsFirst = couldBe(second) && !(couldBe(last) && last < second);
+  const [channels, height, width] = channelsFirst ? [second, third, last] : [last, second, third];
+  if (!couldBe(channels) || typeof height !== 'number' || typeof width !== 'number') {
+    throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its picture "${input.name}" open: [${input.shape.join(', ')}].`, 'Export the network with fixed height, width and channels; only the batch may be free.');
+  }
+  return { name: input.name, layout: channelsFirst ? 'NCHW' : 'NHWC', channels, height, width, type: input.type, batch: typeof batch === 'number' ? batch : null };
+}
+
+/** One number per picture of the batch: element `index` of the row that `tensor` has for the picture. */
+export interface ExplainedOutput {
+  readonly tensor: string;
+  readonly index: number;
+  /** Elements per picture. */
+  readonly elements: number;
+}
+
+/** The output to explain: the named one and element, else the first element of the first output. Throws MODEL_OUTPUT_UNCLEAR. */
+export function explainedOutput(model: Model, shapes: Shapes, tensor: string | null, index: number | null): ExplainedOutput {
+  const names = model.outputs.map((output) => output.name);
+  const name = tensor ?? names[0]!;
+  if (!names.includes(name)) {
+    throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} has no output "${name}"; it has ${names.join(', ')}.`, 'Correct "output": { "tensor": "…" } in the sidecar.');
+  }
+  const row = shapes.of(name).slice(1);
+  const elements = row.reduce<number>((product, dim) => product * Number(dim), 1);
+  const element = index ?? 0;
+  if (!(element < elements)) {
+    throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `Output "${name}" of ${model.source} has ${elements} elements per picture; there is no element ${element}.`, 'Correct "output": { "index": … } in the sidecar.');
+  }
+  return { tensor: name, index: element, elements };
+}

@@ -1,0 +1,75 @@
+import type { GraphBuilder } from '../../onnx/builder.ts';
+import { floatTensor, int64Tensor } from '../../onnx/tensor.ts';
+import { extent, type Window } from '../../onnx/windows.ts';
+import type { SpatialStep } from './spatial-step.ts';
+
+/**
+ * Takes a mask [N,1,h,w] one spatial step back, from the step's result size to the size it came from. A window is undone by a transposed
+ * convolution of the same kernel, stride and padding with all weights 1; factors that are the same for every pixel are left
+ * out, because the mask is normalised at the end.
+ */
+export function upscale(builder: GraphBuilder, mask: string, step: SpatialStep): string {
+  const { from, to } = step;
+  switch (step.kind) {
+    case 'border': {
+      const [top, left, bottom, right] = step.border;
+      return builder.pad(mask, [0, 0, -top, -left, 0, 0, -bottom, -right]);
+    }
+    case 'resize': {
+      const scales = builder.constant(floatTensor([4], [1, 1, from[0] / to[0], from[1] / to[1]]), 'scales');
+      return builder.opset >= 11
+        ? builder.node('Resize', [mask, builder.constant(floatTensor([0], []), 'roi'), scales], { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' })
+        : builder.node(builder.opset === 10 ? 'Resize' : 'Upsample', [mask, scales], { mode: 'nearest' });
+    }
+    case 'enlarge': {
+      const [height, width] = step.window.kernel;
+      return builder.node('Conv', [mask, builder.ones([1, 1, height, width])], { ...windowAttributes(step.window), pads: step.window.pads });
+    }
+    case 'window':
+      return undoWindow(builder, mask, step.window, from, to);
+  }
+}
+
+type Size = readonly [number, number];
+
+function undoWindow(builder: GraphBuilder, mask: string, window: Window, from: Size, to: Size): string {
+  const { kernel, strides, dilations, pads } = window;
+  if (kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0)) return mask;
+  if (to.every((size) => size === 1) && pads.every((pad) => pad === 0)) {
+    // One window over the whole plane: every pixel under the kernel gets the same value.
+    return builder.node('Expand', [mask, builder.constant(int64Tensor([1, 1, ...from]), 'size')]);
+  }
+  const full = [0, 1, 0, 1].map((axis, side) => extent(kernel[axis]!, dilations[axis]!) - 1 - pads[side]!);
+  const plain = strides.every((stride) => stride === 1) && dilations.every((dilation) => dilation === 1) && full.every((pad) => pad >= 0);
+  if (plain && from.every((size, axis) => size === to[axis]! + full[axis]! + full[axis + 2]! - kernel[axis]! + 1)) {
+    // With stride 1 the sum under the kernel is its mean times a constant, which ONNX Runtime computes fastest as a pooling.
+    return builder.node('AveragePool', [mask], { kernel_shape: kernel, strides: [1, 1], pads: full, count_include_pad: 1 });
+  }
+  // A kernel of ones is separable: first along the height, then along the width.
+  const tall = transposedOnes(builder, mask, window, from, to, 0);
+  return transposedOnes(builder, tall, window, from, to, 1);
+}
+
+function transposedOnes(builder: GraphBuilder, mask: string, window: Window, from: Size, to: Size, axis: 0 | 1): string {
+  const along = <T>(value: T, other: T): [T, T] => (axis === 0 ? [value, other] : [other, value]);
+  const before = window.pads[axis]!;
+  const after = window.pads[axis + 2]!;
+  const spread = (to[axis] - 1) * window.strides[axis] + extent(window.kernel[axis], window.dilations[axis]);
+  // What padding does not explain lies behind the last window (rows that the convolution left over) or, with ceil_mode, before its end.
+  const missing = from[axis] - (spread - before - after);
+  const outputPadding = Math.max(0, missing);
+  const surplus = Math.max(0, -missing);
+  if (window.kernel[axis] === 1 && window.strides[axis] === 1 && before === 0 && after === 0 && missing === 0) return mask;
+  const kernel = along(window.kernel[axis], 1);
+  const fitsStride = outputPadding < Math.max(window.strides[axis], window.dilations[axis]);
+  const plain = builder.node('ConvTranspose', [mask, builder.ones([1, 1, ...kernel])], {
+    kernel_shape: kernel, strides: along(window.strides[axis], 1), dilations: along(window.dilations[axis], 1),
+    pads: [...along(before, 0), ...along(after + surplus, 0)],
+    ...(fitsStride && outputPadding > 0 ? { output_padding: along(outputPadding, 0) } : {}),
+  });
+  return fitsStride ? plain : builder.pad(plain, [0, 0, 0, 0, 0, 0, ...along(outputPadding, 0)]);
+}
+
+function windowAttributes(window: Window) {
+  return { kernel_shape: window.kernel, strides: window.strides, dilations: window.dilations };
+}

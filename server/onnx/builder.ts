@@ -1,0 +1,90 @@
+import { attributes, type PlainAttribute } from './attributes.ts';
+import type { Model, Node, ValueInfo } from './graph.ts';
+import { floatTensor, int64Tensor, scalar, type Tensor } from './tensor.ts';
+
+/**
+ * Appends nodes to a model. Operators whose form changed between operator sets are written in the form of the model's own set.
+ * Names of new values start with `prefix`, so that they never meet the model's.
+ */
+export class GraphBuilder {
+  readonly opset: number;
+  readonly #model: Model;
+  readonly #prefix: string;
+  readonly #nodes: Node[];
+  readonly #initializers: Map<string, Tensor>;
+  readonly #taken: Set<string>;
+  #count = 0;
+
+  constructor(model: Model, prefix: string) {
+    this.opset = model.opset;
+    this.#model = model;
+    this.#prefix = prefix;
+    this.#nodes = [...model.nodes];
+    this.#initializers = new Map(model.initializers);
+    this.#taken = new Set([...model.initializers.keys(), ...model.inputs.map((input) => input.name), ...model.nodes.flatMap((node) => node.outputs)]);
+  }
+
+  #name(hint: string): string {
+    let name: string;
+    do name = `${this.#prefix}/${hint}_${this.#count++}`;
+    while (this.#taken.has(name));
+    this.#taken.add(name);
+    return name;
+  }
+
+  constant(tensor: Tensor, hint = 'constant'): string {
+    const name = this.#name(hint);
+    this.#initializers.set(name, tensor);
+    return name;
+  }
+
+  /** Appends a node with one output and gives that output's name, which is `output` where the caller must know it. */
+  node(op: string, inputs: readonly string[], plain: Readonly<Record<string, PlainAttribute>> = {}, output?: string): string {
+    const name = output ?? this.#name(op);
+    this.#taken.add(name);
+    this.#nodes.push({ op, domain: '', name: this.#name(`${op}_node`), inputs, outputs: [name], attributes: attributes(plain) });
+    return name;
+  }
+
+  /** 0 in `shape` copies the axis. */
+  reshape(value: string, shape: readonly number[], output?: string): string {
+    return this.node('Reshape', [value, this.constant(int64Tensor(shape), 'shape')], {}, output);
+  }
+
+  transpose(value: string, order: readonly number[]): string {
+    return order.every((axis, position) => axis === position) ? value : this.node('Transpose', [value], { perm: order });
+  }
+
+  scale(value: string, factor: number): string {
+    return this.node('Mul', [value, this.constant(scalar(factor), 'factor')]);
+  }
+
+  /** ReduceMin, ReduceMax, ReduceMean or ReduceSum with kept dimensions. Axes are an attribute up to operator set 17 (ReduceSum: 12). */
+  reduce(op: 'ReduceMin' | 'ReduceMax' | 'ReduceMean' | 'ReduceSum', value: string, axes: readonly number[]): string {
+    const asInput = this.opset >= (op === 'ReduceSum' ? 13 : 18);
+    return asInput
+      ? this.node(op, [value, this.constant(int64Tensor(axes), 'axes')], { keepdims: 1 })
+      : this.node(op, [value], { axes, keepdims: 1 });
+  }
+
+  /** Pads with zeros; `pads` are the begins of all axes, then their ends; negative ones cut. */
+  pad(value: string, pads: readonly number[]): string {
+    if (pads.every((pad) => pad === 0)) return value;
+    return this.opset >= 11 ? this.node('Pad', [value, this.constant(int64Tensor(pads), 'pads')]) : this.node('Pad', [value], { pads });
+  }
+
+  /** Limits values to low…high. */
+  clip(value: string, low: number, high: number): string {
+    return this.opset >= 11
+      ? this.node('Clip', [value, this.constant(scalar(low), 'low'), this.constant(scalar(high), 'high')])
+      : this.node('Clip', [value], { min: { float: low }, max: { float: high } });
+  }
+
+  ones(dims: readonly number[]): string {
+    return this.constant(floatTensor(dims, new Float32Array(dims.reduce((a, b) => a * b, 1)).fill(1)), 'ones');
+  }
+
+  build(changes: { inputs?: readonly ValueInfo[]; outputs: readonly ValueInfo[] }): Model {
+    return { ...this.#model, nodes: this.#nodes, initializers: this.#initializers, inputs: changes.inputs ?? this.#model.inputs, outputs: changes.outputs };
+  }
+}

@@ -1,0 +1,27 @@
+import { tensorAttribute } from '../attributes.ts';
+import { keepOnly, type Model, type Node } from '../graph.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** Operators that give their first input unchanged when a network only runs, as it does here. */
+const passing = new Set(['Identity', 'Dropout']);
+
+/**
+ * The same network without what does nothing: Identity and Dropout are taken out, Constant nodes become initializers,
+ * and what no output depends on is left away. Names of inputs and outputs stay.
+ */
+export function tidy(model: Model): Model {
+  const outputs = new Set(model.outputs.map((output) => output.name));
+  const initializers = new Map<string, Tensor>(model.initializers);
+  const alias = new Map<string, string>();
+  const nodes: Node[] = [];
+  for (const node of model.nodes) {
+    const [output = '', mask] = node.outputs;
+    const tensor = node.domain === '' && node.op === 'Constant' ? tensorAttribute(node, 'value') : null;
+    const inputs = node.inputs.map((input) => alias.get(input) ?? input);
+    if (tensor && !outputs.has(output)) initializers.set(output, tensor);
+    else if (node.domain === '' && passing.has(node.op) && !mask && !outputs.has(output)) alias.set(output, inputs[0]!);
+    else nodes.push({ ...node, inputs });
+  }
+  const tidied = { ...model, nodes, initializers };
+  return { ...tidied, ...keepOnly(tidied, [...outputs]) };
+}
