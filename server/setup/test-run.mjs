@@ -1,0 +1,41 @@
+// @ts-check
+import { run } from 'node:test';
+
+/** The lines with which a test run of Node ends, and in this order. */
+const TOTALS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
+
+/**
+ * Runs groups of test files one group after the other, each file in a process of its own, as one run with one set of
+ * closing lines.
+ * @param {readonly { files: string[], concurrency: number }[]} groups
+ * @param {Map<string, number>} totals filled in by the time the events end
+ */
+export async function* testEvents(groups, totals) {
+  for (const name of TOTALS) totals.set(name, 0);
+  for (const { files, concurrency } of groups) {
+    if (files.length === 0) continue;
+    for await (const event of run({ files, concurrency, timeout: 600_000 })) {
+      if (/** @type {string} */ (event.type) === 'test:summary') continue;
+      const total = event.type === 'test:diagnostic' ? totalIn(event.data) : null;
+      if (total) totals.set(total.name, (totals.get(total.name) ?? 0) + total.value);
+      else yield event;
+    }
+  }
+  for (const [name, value] of totals) yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Math.round(value)}` } };
+}
+
+/** @param {{ nesting: number, message: string }} diagnostic */
+function totalIn({ nesting, message }) {
+  const [, name = '', value = ''] = /^(\w+) ([\d.]+)$/.exec(message) ?? [];
+  return nesting === 0 && TOTALS.includes(name) ? { name, value: Number(value) } : null;
+}
+
+/**
+ * Nothing that ran is no success.
+ * @param {Map<string, number>} totals
+ */
+export function hasPassed(totals) {
+  /** @param {string} name */
+  const of = (name) => totals.get(name) ?? 0;
+  return of('fail') === 0 && of('cancelled') === 0 && of('pass') > 0;
+}
