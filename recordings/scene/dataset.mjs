@@ -1,0 +1,3 @@
+import { compiled } from './compile.mjs';
+
+await compiled('dataset-cli');

@@ -1,0 +1,222 @@
+import * as THREE from 'three';
+import type { Rgb } from '../world/light.ts';
+import type { Standing } from '../world/objects.ts';
+import type { World } from '../world/world.ts';
+import { makeMesh, makePair, type Shared } from './shading.ts';
+import { cueTiles, signColumns, signRows } from './sign-drawings.ts';
+import { SolidBuilder, surface, type Point } from './solid-builder.ts';
+
+const steel: Rgb = [0.34, 0.35, 0.36];
+const wood: Rgb = [0.13, 0.1, 0.075];
+const concrete: Rgb = [0.4, 0.39, 0.36];
+
+/** Everything that people put beside the road, in one mesh. */
+export function makeBuilt(world: World, shared: Shared, noise: THREE.Texture, signs: THREE.Texture): THREE.Mesh {
+  const builder = new SolidBuilder();
+  world.standing.forEach((object, index) => {
+    builder.number = index + 1;
+    build(builder, object, world);
+  });
+  const mesh = makeMesh(
+    builder.build(),
+    makePair(shared, {
+      vertex: builtVertex,
+      fragment: builtFragment,
+      uniforms: { noise: { value: noise }, signs: { value: signs } },
+      settings: { side: THREE.DoubleSide, alphaToCoverage: true },
+    }),
+  );
+  mesh.frustumCulled = false;
+  return mesh;
+}
+
+function build(builder: SolidBuilder, object: Standing, world: World) {
+  const { x, y, z, facing, height, width } = object;
+  const foot: Point = [x, y, z - 0.1];
+  switch (object.kind) {
+    case 'pole': {
+      builder.box(foot, facing, 0.24, 0.24, height, wood);
+      builder.box([x, y, z + height - 0.5], facing, 0.1, 2, 0.12, wood);
+      return;
+    }
+    case 'lamp': {
+      builder.box(foot, facing, 0.15, 0.15, height, steel);
+      const c = Math.cos(facing);
+      const s = Math.sin(facing);
+      builder.box([x + c * width * 0.5, y + s * width * 0.5, z + height - 0.1], facing, width, 0.08, 0.08, steel);
+      builder.box([x + c * (width - 0.1), y + s * (width - 0.1), z + height - 0.16], facing, 0.7, 0.25, 0.1, [0.5, 0.5, 0.5]);
+      return;
+    }
+    case 'sign': {
+      const board = object.variant === 4;
+      const plate = board ? width * 0.78 : width;
+      for (const at of board ? [-0.35, 0.35] : [0]) {
+        builder.box(aside(foot, facing, at * width), facing, 0.07, 0.07, height - plate * 0.4, steel);
+      }
+      plateOn(builder, object, object.variant, plate, width);
+      return;
+    }
+    case 'cue': {
+      for (const at of [-0.38, 0.38]) builder.box(aside(foot, facing, at * width), facing, 0.1, 0.1, height - 0.4, steel);
+      plateOn(builder, object, cueTiles[object.variant] ?? cueTiles[0], width, width);
+      return;
+    }
+    case 'building':
+      buildHouse(builder, object, foot);
+      return;
+    case 'guard-rail':
+      buildRail(builder, object, world);
+      return;
+    case 'barrier':
+      buildBarrier(builder, object, world);
+      return;
+    default:
+  }
+}
+
+function aside(foot: Point, facing: number, by: number): Point {
+  return [foot[0] - Math.sin(facing) * by, foot[1] + Math.cos(facing) * by, foot[2]];
+}
+
+/** A drawing on a plate at the object's top, facing where the object faces. Cue boards' drawings fill only the middle of their tile. */
+function plateOn(builder: SolidBuilder, object: Standing, tile: number, plateHeight: number, width: number) {
+  const { x, y, z, facing, height } = object;
+  const cue = object.kind === 'cue';
+  const used = cue ? 72 / 128 : 1;
+  const top = z + height;
+  const bottom = top - plateHeight * used;
+  const at = (across: number, up: number): Point => {
+    const p = aside([x + 0.06 * Math.cos(facing), y + 0.06 * Math.sin(facing), 0], facing, across * width * 0.5);
+    return [p[0], p[1], up];
+  };
+  const column = tile % signColumns;
+  const row = Math.floor(tile / signColumns);
+  const u = (value: number) => (column + value) / signColumns;
+  const v = (value: number) => (row + 0.5 + (value - 0.5) * used) / signRows;
+  // Seen from the front, the plate's left is at positive across; drawings hang with v downwards.
+  builder.quad(at(-1, bottom), at(1, bottom), at(1, top), at(-1, top), [1, 1, 1], surface.drawing, [
+    [u(0.002), v(1)],
+    [u(0.998), v(1)],
+    [u(0.998), v(0)],
+    [u(0.002), v(0)],
+  ]);
+}
+
+const plaster: Rgb[] = [[0.55, 0.5, 0.42], [0.48, 0.36, 0.27], [0.36, 0.2, 0.14], [0.6, 0.6, 0.58], [0.62, 0.58, 0.5], [0.35, 0.22, 0.16]];
+
+function buildHouse(builder: SolidBuilder, object: Standing, foot: Point) {
+  const { facing, width, height, depth } = object;
+  const base = plaster[object.variant] ?? plaster[0] as Rgb;
+  const walls = base.map((c) => c * (0.75 + 0.5 * object.tint)) as Rgb;
+  const tiles: Rgb = object.tint > 0.5 ? [0.24, 0.1, 0.07] : [0.13, 0.13, 0.14];
+  const deep: Point = [foot[0], foot[1], foot[2] - 1.5];
+  builder.box(deep, facing, depth, width, height + 1.6, walls, surface.wall, tiles);
+  if (object.variant < 4) return;
+  // A gable roof along the width.
+  const c = Math.cos(facing);
+  const s = Math.sin(facing);
+  const at = (along: number, across: number, up: number): Point => [foot[0] + c * along - s * across, foot[1] + s * along + c * across, foot[2] + up];
+  const l = depth / 2 + 0.4;
+  const w = width / 2 + 0.4;
+  const ridge = height + depth * 0.38;
+  builder.quad(at(l, -w, height), at(l, w, height), at(0, w, ridge), at(0, -w, ridge), tiles);
+  builder.quad(at(-l, w, height), at(-l, -w, height), at(0, -w, ridge), at(0, w, ridge), tiles);
+  for (const end of [-1, 1]) {
+    builder.quad(at(depth / 2, end * (width / 2), height), at(-depth / 2, end * (width / 2), height), at(0, end * (width / 2), ridge), at(0, end * (width / 2), ridge), walls);
+  }
+}
+
+/** A point beside the road at (s, d), `up` above the ground there. */
+function beside(world: World, s: number, d: number, up: number): Point {
+  const road = world.alignment.at(s);
+  return [road.x - d * Math.sin(road.heading), road.y + d * Math.cos(road.heading), world.ground(s, d) + up];
+}
+
+function buildRail(builder: SolidBuilder, rail: Standing, world: World) {
+  const d = rail.d;
+  for (let s = rail.s; s < rail.to; s += 4) {
+    const end = Math.min(s + 4, rail.to);
+    const level = (up: number, out: number) => [beside(world, s, d + out, up), beside(world, end, d + out, up)] as const;
+    // The W of the beam: light from above, dark below.
+    const profile: [number, number, number][] = [[0.44, 0, 0.62], [0.51, 0.05, 0.85], [0.59, 0, 0.55], [0.67, 0.05, 0.9], [0.75, 0, 1]];
+    for (let i = 0; i + 1 < profile.length; i++) {
+      const [low, lowOut, shade] = profile[i] as [number, number, number];
+      const [high, highOut] = profile[i + 1] as [number, number, number];
+      const towards = d < 0 ? 1 : -1;
+      const [a, b] = level(low, lowOut * towards);
+      const [e, f] = level(high, highOut * towards);
+      const colour = steel.map((c) => c * 1.3 * shade) as Rgb;
+      if (d < 0) builder.quad(b, a, e, f, colour);
+      else builder.quad(a, b, f, e, colour);
+    }
+    builder.box(beside(world, s, d - 0.12 * Math.sign(d) * -1, -0.2), world.alignment.at(s).heading, 0.1, 0.12, 0.9, steel);
+  }
+}
+
+function buildBarrier(builder: SolidBuilder, wall: Standing, world: World) {
+  const profile: [number, number][] = [[-0.3, 0], [-0.16, 0.3], [-0.09, 0.85], [0.09, 0.85], [0.16, 0.3], [0.3, 0]];
+  for (let s = wall.s; s < wall.to - 6; s += 6) {
+    for (let i = 0; i + 1 < profile.length; i++) {
+      const [out0, up0] = profile[i] as [number, number];
+      const [out1, up1] = profile[i + 1] as [number, number];
+      builder.quad(
+        beside(world, s + 6, wall.d + out0, up0),
+        beside(world, s, wall.d + out0, up0),
+        beside(world, s, wall.d + out1, up1),
+        beside(world, s + 6, wall.d + out1, up1),
+        concrete,
+      );
+    }
+  }
+}
+
+const builtVertex = /* glsl */ `
+attribute vec3 colour;
+attribute vec2 at, mark;
+varying vec3 vColour, vNormal, vFromCamera;
+varying vec2 vAt;
+varying vec2 vMark;
+void main() {
+  vColour = colour;
+  vNormal = normal;
+  vAt = at;
+  vMark = mark;
+  vFromCamera = position - cameraPosition;
+  gl_Position = projectionMatrix * viewMatrix * vec4(position, 1.0);
+}`;
+
+const builtFragment = /* glsl */ `
+uniform sampler2D noise, signs;
+varying vec3 vColour, vNormal, vFromCamera;
+varying vec2 vAt, vMark;
+void main() {
+  vec3 normal = normalize(vNormal);
+  if (dot(normal, vFromCamera) > 0.0) normal = -normal;
+  float alpha = 1.0;
+  vec3 reflectance = vColour;
+  vec3 gloss = vec3(0.0);
+  if (vMark.y > 1.5) {
+    vec4 drawing = texture2D(signs, vAt);
+    alpha = smoothstep(0.3, 0.7, drawing.a);
+    reflectance = drawing.rgb * drawing.rgb * 0.85;
+  } else if (vMark.y > 0.5) {
+    // Windows in rows, one floor every 3.1 m; the ground floor is darker.
+    vec2 cell = vec2(vAt.x / 2.9, (vAt.y - 1.6) / 3.1);
+    vec2 within = fract(cell);
+    vec4 chance = texture2D(noise, (floor(cell) + vNormal.xy * 7.0) * 0.173);
+    float glass = step(0.26, within.x) * step(within.x, 0.7) * step(0.28, within.y) * step(within.y, 0.78) * step(0.0, cell.y);
+    reflectance *= 0.82 + 0.3 * (texture2D(noise, vAt * 0.06).g - 0.2);
+    reflectance *= 1.0 - 0.18 * step(0.95, within.y);
+    vec3 pane = mix(vec3(0.03, 0.035, 0.04), vec3(0.2, 0.19, 0.17), step(0.62, chance.g));
+    reflectance = mix(reflectance, pane, glass);
+    gloss = glass * skyColour(reflect(normalize(vFromCamera), normal)) * 0.22;
+  }
+#ifdef IDS
+  if (alpha < 0.5) discard;
+  gl_FragColor = idColour(vMark.x, 0.0);
+#else
+  if (alpha < 0.05) discard;
+  vec3 radiance = diffuse(reflectance, normal, 1.0) + gloss;
+  gl_FragColor = vec4(finish(radiance, vFromCamera), alpha);
+#endif
+}`;
