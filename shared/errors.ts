@@ -9,6 +9,7 @@ export const ERROR_CODES = {
   VIDEO_UNREADABLE: { exit: 1, meaning: 'ffmpeg cannot read the file as video, or no frame of it can be decoded.' },
   VIDEO_NO_PICTURE: { exit: 1, meaning: 'The file is media, but has no video stream.' },
   VIDEO_DAMAGED: { exit: 1, meaning: 'Decoding stopped before the end of the file.' },
+  SETUP_FAILED: { exit: 1, meaning: 'Something that Roadgaze needs could not be installed or built on this machine.' },
   FFMPEG_MISSING: { exit: 1, meaning: 'No ffmpeg could be found or installed.' },
   FFMPEG_FAILED: { exit: 1, meaning: 'ffmpeg ended with an error that has no better code.' },
   MODEL_UNREADABLE: { exit: 1, meaning: 'The file is not a complete ONNX model.' },

@@ -1,0 +1,169 @@
+import { execFile, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { delimiter, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { reportOf } from '../../shared/errors.ts';
+import { type VideoTools, TOOLS_FILE, findTools } from '../video/tools.ts';
+
+/** `missing`: nothing works, or not as it should. `absent`: only what the detail says is out of reach. */
+export interface Check {
+  readonly name: string;
+  readonly state: 'present' | 'absent' | 'missing';
+  readonly detail: string;
+  /** How to get it; null where nothing is to be done. */
+  readonly hint: string | null;
+}
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const run = promisify(execFile);
+
+const DECODERS = ['h264', 'hevc', 'vp9', 'av1', 'mjpeg'];
+/** Builds name AV1 decoders after the library behind them. */
+const AV1_DECODERS = ['av1', 'libdav1d', 'libaom-av1', 'libgav1'];
+const ENCODERS = ['mjpeg', 'libx264'];
+const FILTERS = ['scale', 'crop', 'format', 'setpts', 'select'];
+export const DEFAULT_PORT = 8470;
+/** WebGPU may compile shaders or wait for a driver; milliseconds. */
+const LONGEST_PROBE = 30_000;
+
+/** Everything that Roadgaze uses on this machine, in the order in which a person would mend it. */
+export async function runChecks(): Promise<Check[]> {
+  const checks = await Promise.all([[checkNode()], checkPackages(), checkVideo(), checkProviders(), checkBrowser(), [await checkPort()]]);
+  return checks.flat();
+}
+
+function checkNode(): Check {
+  return { name: 'Node', state: 'present', detail: `${process.versions.node} (20.19 or newer is needed)`, hint: null };
+}
+
+/** The set-up's own answers: it is plain JavaScript, which is not compiled into dist. */
+function setup<T>(file: string): Promise<T> {
+  return import(new URL(`../../../../server/setup/${file}`, import.meta.url).href) as Promise<T>;
+}
+
+async function checkPackages(): Promise<Check[]> {
+  const { packagesAreCurrent } = await setup<{ packagesAreCurrent(): boolean }>('packages.mjs');
+  return [packagesAreCurrent()
+    ? { name: 'npm packages', state: 'present', detail: 'as package-lock.json has them', hint: null }
+    : { name: 'npm packages', state: 'missing', detail: 'not as package-lock.json has them', hint: 'npm ci' }];
+}
+
+async function checkVideo(): Promise<Check[]> {
+  let tools: VideoTools;
+  try {
+    tools = await findTools();
+  } catch (error) {
+    const { message, hint } = reportOf(error);
+    return [{ name: 'ffmpeg', state: 'missing', detail: message, hint }];
+  }
+  const [probe, decoders, encoders, filters] = await Promise.all([
+    outputOf(tools.ffprobe, '-version'), outputOf(tools.ffmpeg, '-decoders'), outputOf(tools.ffmpeg, '-encoders'), outputOf(tools.ffmpeg, '-filters'),
+  ]);
+  const probeVersion = /^ffprobe version (\S+)/m.exec(probe)?.[1];
+  return [
+    { name: 'ffmpeg', state: 'present', detail: `${tools.version}, ${whereFrom('ffmpeg', tools.ffmpeg)}`, hint: null },
+    probeVersion
+      ? { name: 'ffprobe', state: 'present', detail: `${probeVersion}, ${whereFrom('ffprobe', tools.ffprobe)}`, hint: null }
+      : { name: 'ffprobe', state: 'missing', detail: `${tools.ffprobe} does not run`, hint: 'apt install ffmpeg (Debian, Ubuntu)' },
+    completeness('decoders', DECODERS, (name) => (name === 'av1' ? AV1_DECODERS : [name]).some((decoder) => listed(decoders, decoder)), { h264: 'missing', mjpeg: 'missing' }),
+    completeness('encoders', ENCODERS, (name) => listed(encoders, name), { mjpeg: 'missing' }),
+    completeness('filters', FILTERS, (name) => listed(filters, name), Object.fromEntries(FILTERS.map((name) => [name, 'missing' as const]))),
+  ];
+}
+
+/** Also where it fails: some builds list all they have and still exit with an error. */
+async function outputOf(program: string, flag: string): Promise<string> {
+  return run(program, ['-hide_banner', flag], { maxBuffer: 1 << 24 }).then(({ stdout }) => stdout, ({ stdout }: { stdout?: string }) => stdout ?? '');
+}
+
+/** In ffmpeg's tables a name is the second word of a line, after its flags. */
+function listed(table: string, name: string): boolean {
+  return new RegExp(`^\\s*\\S+\\s+${name}\\s`, 'm').test(table);
+}
+
+/** `needed`: what makes the whole check fail when it is not there; videos in other codecs only cannot be opened. */
+function completeness(kind: string, wanted: readonly string[], has: (name: string) => boolean, needed: Readonly<Record<string, 'missing'>>): Check {
+  const lacking = wanted.filter((name) => !has(name));
+  if (lacking.length === 0) return { name: kind, state: 'present', detail: wanted.join(' '), hint: null };
+  return {
+    name: kind,
+    state: lacking.some((name) => needed[name]) ? 'missing' : 'absent',
+    detail: `this ffmpeg has no ${lacking.join(', ')}`,
+    hint: 'apt install ffmpeg (Debian, Ubuntu), or name a complete one in ROADGAZE_FFMPEG',
+  };
+}
+
+function whereFrom(name: 'ffmpeg' | 'ffprobe', path: string): string {
+  if (process.env[`ROADGAZE_${name.toUpperCase()}`] === path) return `${path} (ROADGAZE_${name.toUpperCase()})`;
+  if ((process.env['PATH'] ?? '').split(delimiter).some((folder) => join(folder, name) === path)) return `${path} (on the PATH)`;
+  return `${relative(process.cwd(), path)} (installed by the set-up, noted in ${TOOLS_FILE})`;
+}
+
+const PROVIDERS = [
+  { id: 'cuda', name: 'CUDA', lacking: cudaHint },
+  { id: 'webgpu', name: 'WebGPU', lacking: () => 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; elsewhere other packages)' },
+  { id: 'cpu', name: 'CPU', lacking: () => 'npm ci' },
+] as const;
+
+/** One after the other: two providers that both take hold of the GPU may fail each other. */
+async function checkProviders(): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { id, name, lacking } of PROVIDERS) {
+    const failure = await probeProvider(id);
+    checks.push(failure === null
+      ? { name, state: 'present', detail: 'runs a network', hint: null }
+      : { name, state: id === 'cpu' ? 'missing' : 'absent', detail: `does not load: ${brief(failure)}`, hint: lacking() });
+  }
+  return checks;
+}
+
+/** null when the provider works, else why not. */
+export function probeProvider(id: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const child = fork(fileURLToPath(new URL('./probe-provider.js', import.meta.url)), [id], { silent: true, timeout: LONGEST_PROBE, killSignal: 'SIGKILL' });
+    let answer: string | null | undefined;
+    child.on('message', (message) => {
+      answer = message as string | null;
+    });
+    child.on('error', (error) => resolve(error.message));
+    child.on('close', (_code, signal) => resolve(answer === undefined ? `the attempt ended ${signal ? `with ${signal}` : 'without an answer'}` : answer));
+    child.stdout?.resume();
+    child.stderr?.resume();
+  });
+}
+
+/** ONNX Runtime's usual reasons in plain words; others as they are, without paths, at most a line. */
+function brief(message: string): string {
+  if (message.includes('Failed to load shared library')) return 'its libraries are not installed';
+  if (/adapter/i.test(message)) return 'no GPU was found that it can use';
+  const line = message.split('\n', 1)[0]!.replace(/\/\S*\/(?=[^/\s]+)/g, '').replace(/\s+/g, ' ').trim();
+  return line.length > 160 ? `${line.slice(0, 157)}…` : line;
+}
+
+function cudaHint(): string {
+  const folder = join(root, 'node_modules/onnxruntime-node/bin/napi-v6', process.platform, process.arch);
+  return existsSync(join(folder, 'libonnxruntime_providers_cuda.so'))
+    ? 'It needs an NVIDIA GPU with its driver, and the libraries of CUDA 12 and cuDNN 9 where the linker finds them.'
+    : 'npm run setup:cuda (with an NVIDIA GPU, CUDA 12 and cuDNN 9)';
+}
+
+async function checkBrowser(): Promise<Check[]> {
+  const { findChromium } = await setup<{ findChromium(): string | null }>('chromium.mjs');
+  const path = findChromium();
+  return [path
+    ? { name: 'Chromium', state: 'present', detail: `${path} (for the tests only)`, hint: null }
+    : { name: 'Chromium', state: 'absent', detail: 'not found; only the tests of the page need it', hint: 'apt install chromium (Debian), or name one in ROADGAZE_CHROMIUM' }];
+}
+
+async function checkPort(): Promise<Check> {
+  const name = `port ${DEFAULT_PORT}`;
+  const free = await new Promise<boolean>((resolve) => {
+    const server = createServer().on('error', () => resolve(false));
+    server.listen(DEFAULT_PORT, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+  return free
+    ? { name, state: 'present', detail: 'free, for roadgaze serve', hint: null }
+    : { name, state: 'absent', detail: 'another program listens on it; it may be Roadgaze itself', hint: 'roadgaze serve --port 8471' };
+}

@@ -1,0 +1,16 @@
+import type { Command } from 'commander';
+import { createProgram, runProgram } from './command-line.ts';
+
+/** Loaded only when asked for: what one command needs does not slow another down. */
+const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Command): void }>>> = {
+  serve: () => import('./serve.ts'),
+  analyze: () => import('./analyze.ts'),
+  compile: () => import('./compile.ts'),
+  doctor: () => import('./doctor.ts'),
+};
+
+const args = process.argv.slice(2);
+const program = createProgram();
+const asked = COMMANDS[args[0] ?? ''];
+for (const load of asked ? [asked] : Object.values(COMMANDS)) (await load()).register(program);
+await runProgram(program, args);

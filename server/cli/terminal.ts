@@ -1,0 +1,34 @@
+import { stripVTControlCharacters } from 'node:util';
+import type { ErrorReport } from '../../shared/errors.ts';
+
+interface Output {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  hasColors?(): boolean;
+}
+
+/** Columns of a terminal; 80 where the output is none. */
+export function widthOf(output: Output): number {
+  return output.columns || 80;
+}
+
+/** `error CODE: sentence` and `  → hint`, wrapped for a terminal; one line each where the output is a file or a pipe. */
+export function formatError(report: ErrorReport, output: Output): string {
+  const width = output.isTTY ? widthOf(output) : Infinity;
+  const label = output.isTTY && output.hasColors?.() ? `\u001b[31merror ${report.code}:\u001b[39m` : `error ${report.code}:`;
+  return [...wrap(`${label} ${report.message}`, width, '  '), ...wrap(`  → ${report.hint}`, width, '    ')].join('\n');
+}
+
+/** Lines of at most `width` columns where words allow it; all but the first start with `indent`. */
+export function wrap(text: string, width: number, indent: string): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(/(?<=\S) /)) {
+    const longer = line ? `${line} ${word}` : word;
+    if (line && stripVTControlCharacters(longer).length > width) {
+      lines.push(line);
+      line = indent + word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}
