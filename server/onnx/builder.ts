@@ -1,5 +1,5 @@
 import { attributes, type PlainAttribute } from './attributes.ts';
-import type { Model, Node, ValueInfo } from './graph.ts';
+import { inTopologicalOrder, type Model, type Node, type ValueInfo } from './graph.ts';
 import { floatTensor, int64Tensor, scalar, type Tensor } from './tensor.ts';
 
 /**
@@ -85,6 +85,9 @@ export class GraphBuilder {
   }
 
   build(changes: { inputs?: readonly ValueInfo[]; outputs: readonly ValueInfo[] }): Model {
-    return { ...this.#model, nodes: this.#nodes, initializers: this.#initializers, inputs: changes.inputs ?? this.#model.inputs, outputs: changes.outputs };
+    const inputs = changes.inputs ?? this.#model.inputs;
+    const given = [...this.#initializers.keys(), ...inputs.map((input) => input.name)];
+    const nodes = inTopologicalOrder(this.#model.source, this.#nodes, given);
+    return { ...this.#model, nodes, initializers: this.#initializers, inputs, outputs: changes.outputs };
   }
 }

@@ -24,15 +24,20 @@ export interface FrameExplanation {
   readonly road: Uint8Array | null;
 }
 
-/** Runs the compiled frame graph in worker threads. Calls may overlap; results come back in the order of the calls. */
+/** Runs the compiled frame graph in worker threads. Calls may overlap; each result belongs to its call. */
 export interface FrameExplainer {
   readonly network: NetworkDescription;
   /** What the decoder must deliver per frame. */
   readonly images: readonly ImageFormat[];
   /** For the page and the terminal, e.g. {name:'cpu', workers:2, reason:'…', millisecondsPerFrame: 0.9}. */
   readonly provider: ProviderReport;
-  /** Takes ownership of the images (their memory may be transferred to a worker). `pts` selects ground-truth regions. */
-  explain(images: readonly Uint8Array[], pts: number): Promise<FrameExplanation>;
+  /** What was taken for granted because no sidecar says otherwise; plain sentences for the user. */
+  readonly assumptions: readonly string[];
+  /**
+   * Takes ownership of the images (their memory may be transferred to a worker). `pts` selects ground-truth regions.
+   * An urgent frame, one that somebody waits for, overtakes those that wait.
+   */
+  explain(images: readonly Uint8Array[], pts: number, urgent?: boolean): Promise<FrameExplanation>;
   close(): Promise<void>;
 }
 

@@ -1,0 +1,69 @@
+import { availableParallelism } from 'node:os';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { probeProvider } from './provider-probe.ts';
+import type { ProviderName, SessionChain } from './session-chain.ts';
+import { WorkerPool } from './worker-pool.ts';
+
+export interface ChosenPool {
+  readonly pool: WorkerPool;
+  readonly provider: ProviderName;
+  readonly workers: number;
+  /** One line for every provider that was tried and not taken. */
+  readonly passedOver: readonly string[];
+}
+
+export interface ProviderWish {
+  readonly provider: ProviderName | 'auto';
+  /** Worker threads on the CPU; null: as many as fit the machine. */
+  readonly workers: number | null;
+}
+
+/** More frames at once bring nothing on the CPU, and delay the first of them. */
+const MAX_BATCH = 8;
+/** A decoder needs the other cores; more workers than this only wait for it. */
+const MOST_WORKERS = 8;
+
+/**
+ * Starts inference on the wished provider, or on the fastest that loads: CUDA, WebGPU and the CPU are asked in turn, and a GPU is taken
+ * only where its warm-up is faster per frame than the CPU's workers together, because a software driver also "loads".
+ * Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ */
+export async function startOnBestProvider(chain: SessionChain, fixedBatch: boolean, wish: ProviderWish): Promise<ChosenPool> {
+  const maxBatch = fixedBatch ? 1 : MAX_BATCH;
+  const workers = wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
+  const start = (provider: ProviderName) => WorkerPool.start({ chain, provider, threads: 1, maxBatch }, provider === 'cpu' ? workers : 1);
+
+  if (wish.provider !== 'auto') {
+    const probe = await probeProvider(wish.provider);
+    if (!probe.loads) {
+      throw new RoadgazeError('PROVIDER_UNAVAILABLE', `The execution provider ${wish.provider} does not load here: ${probe.reason}.`, 'Run "npx roadgaze doctor" to see what this machine offers, or leave --provider out.');
+    }
+    return { pool: await start(wish.provider), provider: wish.provider, workers: wish.provider === 'cpu' ? workers : 1, passedOver: [] };
+  }
+
+  const passedOver: string[] = [];
+  const [onCpu, ...probes] = await Promise.all([start('cpu'), ...(['cuda', 'webgpu'] as const).map(async (name) => ({ name, probe: await probeProvider(name) }))]);
+  const perFrameOnCpu = onCpu.millisecondsPerFrame / workers;
+  for (const { name, probe } of probes) {
+    if (!probe.loads) {
+      passedOver.push(`${name}: ${probe.reason}`);
+      continue;
+    }
+    try {
+      const onGpu = await start(name);
+      if (onGpu.millisecondsPerFrame < perFrameOnCpu) {
+        await onCpu.close();
+        return { pool: onGpu, provider: name, workers: 1, passedOver };
+      }
+      passedOver.push(`${name}: loads, but takes ${round(onGpu.millisecondsPerFrame)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
+      await onGpu.close();
+    } catch (error) {
+      passedOver.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { pool: onCpu, provider: 'cpu', workers, passedOver };
+}
+
+function round(milliseconds: number): string {
+  return milliseconds < 10 ? milliseconds.toFixed(1) : milliseconds.toFixed(0);
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { loadModel } from '../onnx/load-model.ts';
+import type { Model } from '../onnx/graph.ts';
+import { parseSidecar, type Sidecar } from './sidecar.ts';
+
+/** A network as it lies on disk: the graph, and what its sidecar says. */
+export interface NetworkFile {
+  readonly path: string;
+  readonly name: string;
+  readonly model: Model;
+  /** SHA-256 of the ONNX file, hex. */
+  readonly digest: string;
+  readonly sidecar: Sidecar;
+  /** What was taken for granted because no sidecar says otherwise; plain sentences. */
+  readonly assumptions: readonly string[];
+}
+
+/**
+ * Loads `<model>.onnx` with its sidecar: `<model>.json` beside it, else the ONNX metadata under `roadgaze`, else assumptions that
+ * are told. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_*, SIDECAR_INVALID.
+ */
+export async function loadNetwork(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
+  const { model, bytes } = await loadModel(path);
+  const found = await findSidecar(path, model);
+  if (found && found.kind !== kind) {
+    throw new RoadgazeError('SIDECAR_INVALID', `${basename(path)} is a "${found.kind}" network by its sidecar, but a "${kind}" network is needed here.`, 'Give another network, or correct "kind" in the sidecar.');
+  }
+  return {
+    path, model, sidecar: found ?? { roadgaze: 1, kind },
+    name: found?.name ?? basename(path, extname(path)),
+    digest: createHash('sha256').update(bytes).digest('hex'),
+    assumptions: found ? [] : [`${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`],
+  };
+}
+
+async function findSidecar(path: string, model: Model): Promise<Sidecar | null> {
+  const beside = path.slice(0, path.length - extname(path).length) + '.json';
+  let text: string | null = null;
+  try {
+    text = await readFile(beside, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new RoadgazeError('SIDECAR_INVALID', `The sidecar ${basename(beside)} cannot be read.`, 'Check its permissions.', { cause: error });
+  }
+  if (text !== null) return parseSidecar(text, basename(beside));
+  const embedded = model.metadata.get('roadgaze');
+  return embedded === undefined ? null : parseSidecar(embedded, `in the metadata of ${basename(path)}`);
+}

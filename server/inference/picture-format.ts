@@ -1,0 +1,41 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import { cropInFrame, isInside, type Size } from '../../shared/geometry.ts';
+import type { ImageInput } from '../explain/explained-output.ts';
+import type { NetworkFile } from './network-file.ts';
+
+export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv';
+
+/** How bytes become the network's input: colour, then tensor = value × scale + offset, per channel. */
+export interface PictureFormat {
+  readonly color: ColorSpace;
+  readonly scale: readonly number[];
+  readonly offset: readonly number[];
+}
+
+/** What the sidecar says of the picture, checked against the graph. Throws SIDECAR_INVALID. */
+export function pictureFormat(network: NetworkFile, image: ImageInput): PictureFormat {
+  const given = network.sidecar.input ?? {};
+  const color = given.color ?? (image.channels === 1 ? 'gray' : 'rgb');
+  const channels = color === 'gray' ? 1 : 3;
+  const wrong = (what: string) => new RoadgazeError('SIDECAR_INVALID', `The sidecar of ${network.model.source} ${what}.`, 'Correct the sidecar, or export the network with the other layout.');
+  if (channels !== image.channels) throw wrong(`has input.color "${color}", but the picture "${image.name}" has ${image.channels} channels`);
+  const list = (name: 'scale' | 'offset', fallback: number) => {
+    const value = given[name] ?? fallback;
+    const values = typeof value === 'number' ? Array.from({ length: channels }, () => value) : value;
+    if (values.length !== channels) throw wrong(`has ${values.length} numbers in input.${name} for ${channels} channels`);
+    return values;
+  };
+  return { color, scale: list('scale', 1), offset: list('offset', 0) };
+}
+
+/** Throws CROP_OUTSIDE_FRAME where the crop, scaled to the frame, leaves it. */
+export function checkCrop(network: NetworkFile, frame: Size): void {
+  const crop = network.sidecar.input?.crop ?? null;
+  const placed = cropInFrame(crop, frame);
+  if (isInside(placed, frame)) return;
+  throw new RoadgazeError(
+    'CROP_OUTSIDE_FRAME',
+    `The crop of ${network.model.source} (x ${placed.x}, y ${placed.y}, ${placed.width}×${placed.height}) does not lie inside the frame of ${frame.width}×${frame.height}.`,
+    'Correct "input.crop" in the sidecar; "of" is the size of the frame that the crop was measured on.',
+  );
+}

@@ -1,0 +1,52 @@
+/**
+ * What a worker runs per call: models one after another, each fed from the call's inputs or from an earlier link's output.
+ * First axis of every tensor is the batch.
+ */
+export interface SessionChain {
+  readonly links: readonly ChainLink[];
+  /** What a call gives back, one typed array per frame and entry. */
+  readonly results: readonly ChainResult[];
+  /** Bytes per frame of each input of a call. */
+  readonly inputBytes: readonly number[];
+}
+
+export interface ChainLink {
+  /** A serialised ONNX model. */
+  readonly model: Uint8Array;
+  /** Named in messages. */
+  readonly source: string;
+  readonly feeds: readonly ChainFeed[];
+}
+
+export type ChainFeed = { readonly name: string } & (
+  /** uint8 [N, …dims] from input `input` of the call. */
+  | { readonly from: 'call'; readonly input: number; readonly dims: readonly number[] }
+  /** The same uint8 [1, …dims] for every frame. */
+  | { readonly from: 'constant'; readonly bytes: Uint8Array; readonly dims: readonly number[] }
+  | { readonly from: 'link'; readonly link: number; readonly output: string }
+);
+
+export interface ChainResult {
+  readonly link: number;
+  readonly output: string;
+}
+
+/** For each result its values for one frame. */
+export type FrameValues = readonly (Uint8Array | Float32Array)[];
+
+export type ProviderName = 'cuda' | 'webgpu' | 'cpu';
+
+export interface WorkerSettings {
+  readonly chain: SessionChain;
+  readonly provider: ProviderName;
+  readonly threads: number;
+  readonly maxBatch: number;
+}
+
+export type WorkerRequest = { readonly id: number; readonly frames: readonly (readonly Uint8Array[])[] };
+
+export type WorkerReply =
+  | { readonly kind: 'ready'; readonly millisecondsPerFrame: number }
+  | { readonly kind: 'refused'; readonly source: string; readonly reason: string }
+  | { readonly kind: 'done'; readonly id: number; readonly frames: readonly FrameValues[] }
+  | { readonly kind: 'failed'; readonly id: number; readonly reason: string };

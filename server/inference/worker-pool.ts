@@ -1,0 +1,113 @@
+import { Worker } from 'node:worker_threads';
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { FrameValues, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
+
+interface Job {
+  readonly frame: readonly Uint8Array[];
+  resolve(values: FrameValues): void;
+  reject(error: unknown): void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  running: { id: number; jobs: Job[] } | null;
+}
+
+/** Worker threads that run one chain of sessions. Frames that wait are put together into batches; urgent ones go first. */
+export class WorkerPool {
+  /** Median of the warm-up on the first worker. */
+  readonly millisecondsPerFrame: number;
+  readonly #threads: Thread[];
+  readonly #maxBatch: number;
+  readonly #waiting: Job[] = [];
+  #nextId = 0;
+  #ended: RoadgazeError | null = null;
+
+  private constructor(threads: Thread[], millisecondsPerFrame: number, maxBatch: number) {
+    this.#threads = threads;
+    this.#maxBatch = maxBatch;
+    this.millisecondsPerFrame = millisecondsPerFrame;
+    for (const thread of threads) {
+      thread.worker.on('message', (reply: WorkerReply) => this.#onReply(thread, reply));
+      thread.worker.on('error', (error) => this.#fail(`an inference worker failed: ${error.message}`));
+      thread.worker.on('exit', () => this.#fail('an inference worker ended'));
+    }
+  }
+
+  /** Starts the workers and warms them up. Throws INFERENCE_FAILED where ONNX Runtime refuses a model on this provider. */
+  static async start(settings: WorkerSettings, workers: number): Promise<WorkerPool> {
+    const threads = Array.from({ length: workers }, () => ({
+      worker: new Worker(new URL('./inference-worker.js', import.meta.url), { workerData: settings }), running: null,
+    }));
+    try {
+      const times = await Promise.all(threads.map(({ worker }) => ready(worker)));
+      return new WorkerPool(threads, times[0]!, settings.maxBatch);
+    } catch (error) {
+      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      throw error;
+    }
+  }
+
+  /** Runs the chain on one frame: one buffer per input. Urgent frames overtake those that wait. */
+  run(frame: readonly Uint8Array[], urgent: boolean): Promise<FrameValues> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    return new Promise((resolve, reject) => {
+      const job = { frame, resolve, reject };
+      if (urgent) this.#waiting.unshift(job);
+      else this.#waiting.push(job);
+      this.#dispatch();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#fail('inference was stopped');
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #dispatch(): void {
+    for (const thread of this.#threads) {
+      if (thread.running || this.#waiting.length === 0) continue;
+      // An even share, so that one worker does not take all that waits while another idles.
+      const share = Math.ceil(this.#waiting.length / this.#threads.length);
+      const jobs = this.#waiting.splice(0, Math.min(this.#maxBatch, share));
+      const request: WorkerRequest = { id: this.#nextId++, frames: jobs.map((job) => job.frame) };
+      thread.running = { id: request.id, jobs };
+      const transfer = request.frames.flat().filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
+      thread.worker.postMessage(request, [...new Set(transfer)]);
+    }
+  }
+
+  #onReply(thread: Thread, reply: WorkerReply): void {
+    const { running } = thread;
+    if (!running || (reply.kind !== 'done' && reply.kind !== 'failed') || reply.id !== running.id) return;
+    thread.running = null;
+    if (reply.kind === 'done') running.jobs.forEach((job, index) => job.resolve(reply.frames[index]!));
+    else for (const job of running.jobs) job.reject(failed(reply.reason));
+    this.#dispatch();
+  }
+
+  #fail(reason: string): void {
+    if (this.#ended) return;
+    this.#ended = failed(reason);
+    for (const job of [...this.#waiting.splice(0), ...this.#threads.flatMap((thread) => thread.running?.jobs ?? [])]) job.reject(this.#ended);
+  }
+}
+
+/** Only a buffer that holds nothing else may move to the worker; any other is copied. */
+function ownsBuffer(bytes: Uint8Array): boolean {
+  return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+}
+
+function failed(reason: string): RoadgazeError {
+  return new RoadgazeError('INFERENCE_FAILED', `Running the network failed: ${reason}.`, 'Try "--provider cpu"; run "npx roadgaze doctor" to see what this machine offers.');
+}
+
+function ready(worker: Worker): Promise<number> {
+  return new Promise((resolve, reject) => {
+    worker.once('message', (reply: WorkerReply) => {
+      if (reply.kind === 'ready') resolve(reply.millisecondsPerFrame);
+      else if (reply.kind === 'refused') reject(new RoadgazeError('INFERENCE_FAILED', `ONNX Runtime does not run ${reply.source}: ${reply.reason}`, 'Try "--provider cpu"; check the network in ONNX Runtime by itself.'));
+    });
+    worker.once('error', (error) => reject(failed(error.message)));
+  });
+}
