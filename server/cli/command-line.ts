@@ -13,7 +13,7 @@ export function createProgram(): Command {
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .configureHelp({ helpWidth: Math.min(100, widthOf(process.stdout)), showGlobalOptions: false, styleTitle: (title) => bold(title.replace(/:$/, '')) })
+    .configureHelp({ helpWidth: Math.min(100, widthOf(process.stdout)), showGlobalOptions: false, styleTitle: bold })
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
     .exitOverride();
@@ -21,7 +21,7 @@ export function createProgram(): Command {
 
 /** Adds lines to a command's help that a reader can type as they are. */
 export function addExamples(command: Command, examples: readonly string[]): Command {
-  return command.addHelpText('after', `\n${bold('Examples')}\n${examples.map((example) => `  ${example}`).join('\n')}`);
+  return command.addHelpText('after', `\n${bold('Examples:')}\n${examples.map((example) => `  ${example}`).join('\n')}`);
 }
 
 /** Runs a command line to its end; every failure ends the process with its code's exit status. */

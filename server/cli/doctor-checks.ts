@@ -5,7 +5,7 @@ import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { reportOf } from '../../shared/errors.ts';
-import { type VideoTools, TOOLS_FILE, findTools } from '../video/tools.ts';
+import { type VideoTools, findTools } from '../video/tools.ts';
 
 /** `missing`: nothing works, or not as it should. `absent`: only what the detail says is out of reach. */
 export interface Check {
@@ -98,7 +98,7 @@ function completeness(kind: string, wanted: readonly string[], has: (name: strin
 function whereFrom(name: 'ffmpeg' | 'ffprobe', path: string): string {
   if (process.env[`ROADGAZE_${name.toUpperCase()}`] === path) return `${path} (ROADGAZE_${name.toUpperCase()})`;
   if ((process.env['PATH'] ?? '').split(delimiter).some((folder) => join(folder, name) === path)) return `${path} (on the PATH)`;
-  return `${relative(process.cwd(), path)} (installed by the set-up, noted in ${TOOLS_FILE})`;
+  return `${relative(process.cwd(), path)} (by the set-up)`;
 }
 
 const PROVIDERS = [

@@ -63,7 +63,7 @@ async function installFromNpm() {
   if (!build) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const { ok } = await runNpm(['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--no-progress', build.ffmpeg, build.ffprobe]);
+  const { ok } = await runNpm(['install', '--prefix', folder, '--ignore-scripts', build.ffmpeg, build.ffprobe]);
   if (!ok) return;
   rmSync(npmToolsFolder, { recursive: true, force: true });
   mkdirSync(npmToolsFolder);

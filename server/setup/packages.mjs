@@ -38,7 +38,7 @@ function readLock(path) {
 }
 
 export async function installPackages() {
-  const { ok, output } = await runNpm(['ci', '--include=dev', '--no-progress']);
+  const { ok, output } = await runNpm(['ci', '--include=dev']);
   if (ok) return;
   if (/EACCES|EPERM|EROFS/.test(output)) {
     throw new SetupError('SETUP_FAILED', `npm may not write to ${join(root, 'node_modules')}.`, `Run this once as the owner of that folder; what npm said is in ${shownLog}.`);
@@ -57,10 +57,11 @@ export function runNpm(args) {
   const own = process.env['npm_execpath'] ?? '';
   const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
   const script = [own, beside].find((path) => /npm-cli\.js$/.test(path) && existsSync(path));
-  if (script) return runLogged(process.execPath, [script, ...args]);
+  const options = ['--no-audit', '--no-fund', '--no-progress', '--no-update-notifier', '--fetch-retries=1'];
+  if (script) return runLogged(process.execPath, [script, ...args, ...options]);
   const npm = onPath('npm');
   if (!npm) throw new SetupError('SETUP_FAILED', 'npm is not on the PATH, so the npm packages cannot be installed.', 'Install npm, which comes with Node (Debian, Ubuntu: apt install npm).');
-  return runLogged(npm, args);
+  return runLogged(npm, [...args, ...options]);
 }
 
 /** @param {string} output */
