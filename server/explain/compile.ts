@@ -14,6 +14,11 @@ export interface Subject {
   readonly outputIndex: number | null;
 }
 
+/** What a sidecar says of them. */
+export function subjectOf({ input, output }: { input?: { tensor?: string | undefined } | undefined; output?: { tensor?: string | undefined; index?: number | undefined } | undefined }): Subject {
+  return { inputTensor: input?.tensor ?? null, outputTensor: output?.tensor ?? null, outputIndex: output?.index ?? null };
+}
+
 export const anySubject: Subject = { inputTensor: null, outputTensor: null, outputIndex: null };
 
 /** Throws METHOD_UNKNOWN. */

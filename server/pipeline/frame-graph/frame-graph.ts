@@ -1,5 +1,5 @@
 import { appendOnRoad } from '../../attention/score.ts';
-import { methodOf, prepare, type Subject } from '../../explain/compile.ts';
+import { methodOf, prepare, subjectOf } from '../../explain/compile.ts';
 import type { ImageInput } from '../../explain/explained-output.ts';
 import { pictureFormat } from '../../inference/picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
@@ -9,11 +9,6 @@ import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
 import { DataType, int64Tensor, scalar } from '../../onnx/tensor.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 import { bytesFor, codedMatrix, pixelsToPicture } from './pixels.ts';
-
-export function subjectOf(network: NetworkFile): Subject {
-  const { input, output } = network.sidecar;
-  return { inputTensor: input?.tensor ?? null, outputTensor: output?.tensor ?? null, outputIndex: output?.index ?? null };
-}
 
 /** A model fed with ffmpeg's bytes: input `frame` uint8 [N, planes, height × width] in place of its picture. */
 export interface BytesModel {
@@ -49,7 +44,7 @@ export interface FrameGraph extends BytesModel {
  */
 export function frameGraph(network: NetworkFile, methodId: string, colorSpace: string, scored: boolean): FrameGraph {
   const method = methodOf(methodId);
-  const context = prepare(network.model, subjectOf(network));
+  const context = prepare(network.model, subjectOf(network.sidecar));
   const { builder, output, image } = context;
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;

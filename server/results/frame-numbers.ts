@@ -1,0 +1,16 @@
+/** The numbers kept of one frame; NaN where one is not known. `driven` in the unit and sign of `steering`. */
+export interface FrameNumbers {
+  readonly frame: number;
+  readonly pts: number;
+  readonly steering: number;
+  readonly driven: number;
+  readonly onRoad: number;
+}
+
+/** Minimum, 5th percentile, median, mean and maximum of the values that are known; null where none is. */
+export function statisticsOf(values: readonly number[]): { minimum: number; percentile5: number; median: number; mean: number; maximum: number } | null {
+  const known = Float64Array.from(values.filter((value) => !Number.isNaN(value))).sort();
+  if (known.length === 0) return null;
+  const at = (share: number) => known[Math.min(known.length - 1, Math.floor(share * known.length))]!;
+  return { minimum: known[0]!, percentile5: at(0.05), median: at(0.5), mean: known.reduce((sum, value) => sum + value, 0) / known.length, maximum: known.at(-1)! };
+}
