@@ -1,8 +1,109 @@
-import type { Command } from 'commander';
+import { spawn } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { startServer, type RunningServer } from '../api/server.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
+import { addExamples, onInterrupt } from './command-line.ts';
+import { parseProvider, parseWorkers } from './option-values.ts';
+import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
+
+interface ServeOptions {
+  readonly model?: readonly string[];
+  readonly road?: string;
+  readonly port: number;
+  readonly host: string;
+  readonly token?: string;
+  readonly provider: ProviderWish['provider'];
+  readonly workers?: number;
+  readonly open?: boolean;
+}
+
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+const DEFAULT_RECORDINGS = join(root, 'recordings/drives');
+const DEFAULT_NETWORKS = join(root, 'recordings/networks');
+const LINGER_SECONDS = 60;
 
 export function register(program: Command): void {
-  program.command('serve').action(() => {
-    throw new RoadgazeError('USAGE', 'This command is not built yet.', 'Try roadgaze doctor.');
+  const command = program
+    .command('serve')
+    .description('Plays recordings in the browser, with what the network looks at drawn over them.')
+    .argument('[recording]', 'a video, or a folder of videos with their logs (default: the demo drives)')
+    .option('-m, --model <file>', 'steering network to explain; may be given more than once (default: the demo networks)', (value: string, before: readonly string[] = []) => [...before, value])
+    .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the ground truth where there is some, else the demo road network)`)
+    .option('-p, --port <number>', 'port to listen on; 0 takes any that is free', parsePort, 8470)
+    .option('--host <address>', 'address to listen on; another than this machine itself needs --token', '127.0.0.1')
+    .option('--token <secret>', 'what a visitor must know; part of the address that is printed')
+    .option('--provider <name>', 'where the network runs: auto, cpu, webgpu or cuda', parseProvider, 'auto')
+    .option('--workers <number>', 'worker threads on the CPU (default: as many as fit the machine)', parseWorkers)
+    .option('--open', 'open the page in the browser')
+    .action((recording: string | undefined, options: ServeOptions) => serve(recording, options));
+  addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx']);
+}
+
+async function serve(recording: string | undefined, options: ServeOptions): Promise<void> {
+  const { model, road } = options;
+  for (const path of model ?? []) await checkThere(path);
+  // A slip in it is told now, not when somebody opens a recording.
+  if (road !== undefined && road !== 'truth') parseRoad(road, null);
+  const server = await startServer({
+    recordings: recording ?? DEFAULT_RECORDINGS,
+    networks: model ?? [DEFAULT_NETWORKS],
+    roads: [DEFAULT_NETWORKS],
+    chooseRoad: (truthPath, roadNetwork) => parseRoad(road, truthPath, roadNetwork),
+    provider: options.provider,
+    workers: options.workers ?? null,
+    port: options.port,
+    host: options.host,
+    token: options.token ?? null,
+    clientFolder: join(root, 'dist/client'),
+    lingerSeconds: LINGER_SECONDS,
   });
+  onInterrupt(() => server.close());
+  try {
+    await describe(server, recording ?? DEFAULT_RECORDINGS);
+  } catch (error) {
+    await server.close();
+    throw error;
+  }
+  if (options.open) openInBrowser(server.url);
+}
+
+async function checkThere(model: string): Promise<void> {
+  const found = await stat(model).then(() => true, () => false);
+  if (!found) throw new RoadgazeError('INPUT_NOT_FOUND', `There is no network ${model}.`, 'Check the spelling; relative paths start at the folder that the command was started in.');
+}
+
+async function describe({ url, catalogue }: RunningServer, recordingsPath: string): Promise<void> {
+  const [recordings, networks] = await Promise.all([catalogue.recordings(), catalogue.networks()]);
+  const say = (line: string) => process.stdout.write(`${line}\n`);
+  const shown = relative(process.cwd(), recordingsPath) || '.';
+  say(recordings.length > 0 ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.` : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`);
+  for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
+    if (error) say(`  ${name} cannot be opened: ${error.message}`);
+  }
+  say('');
+  say(`  ${url}`);
+  say('');
+  say('Ctrl-C stops it.');
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+function parsePort(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+}
+
+/** The address is printed as well: where no browser can be opened, nothing is lost. */
+function openInBrowser(url: string): void {
+  const [program, ...args] = process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
+  const child = spawn(program!, [...args, url], { stdio: 'ignore', detached: true });
+  child.on('error', () => {});
+  child.unref();
 }

@@ -1,0 +1,83 @@
+import type { Flag, FlagSettings, ServerMessage } from '../../shared/protocol/control-messages.ts';
+import { findFlags } from '../attention/flags.ts';
+import type { FrameIndex } from '../video/frame-source.ts';
+import type { Workspace } from './workspace.ts';
+
+const INTERVAL = 200;
+const MOST_ROWS = 2000;
+/** A backlog waits while so many bytes wait to be sent. */
+const MOST_BUFFERED = 1 << 20;
+
+/** Brings one viewer the analysis of its workspace: what is there at once, then what grows, five times a second. */
+export class AnalysisFeed {
+  readonly #workspace: Workspace;
+  readonly #send: (message: ServerMessage) => void;
+  readonly #buffered: () => number;
+  readonly #timer: NodeJS.Timeout;
+  #settings: FlagSettings;
+  #index: FrameIndex;
+  #rowsSent = 0;
+  #rowsFlagged = 0;
+  #flagsSent: string | null = null;
+  #problemsSent = 0;
+
+  constructor(workspace: Workspace, settings: FlagSettings, send: (message: ServerMessage) => void, buffered: () => number) {
+    this.#workspace = workspace;
+    this.#settings = settings;
+    this.#send = send;
+    this.#buffered = buffered;
+    this.#index = workspace.index;
+    this.#timer = setInterval(() => this.#tell(), INTERVAL);
+    this.#tell();
+  }
+
+  setFlags(settings: FlagSettings): void {
+    this.#settings = settings;
+    this.#sendFlags();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #tell(): void {
+    const { problems, index, columns, isAnalysisComplete } = this.#workspace;
+    for (; this.#problemsSent < problems.length; this.#problemsSent += 1) this.#send({ type: 'error', ...problems[this.#problemsSent]! });
+    if (index !== this.#index) {
+      this.#index = index;
+      this.#send({ type: 'index', pts: [...index.pts] });
+    }
+    if (this.#rowsFlagged < columns.length || this.#flagsSent === null) this.#sendFlags();
+    this.#sendRows();
+    if (isAnalysisComplete && this.#rowsSent === columns.length) this.close();
+  }
+
+  #sendRows(): void {
+    const { columns, progress, index, isAnalysisComplete } = this.#workspace;
+    const done = columns.length;
+    const total = isAnalysisComplete ? done : Math.max(done, index.pts.length);
+    do {
+      const to = Math.min(done, this.#rowsSent + MOST_ROWS);
+      if (to === this.#rowsSent && !isAnalysisComplete) return;
+      this.#send({
+        type: 'analysis',
+        columns: columns.slice(this.#rowsSent, to),
+        done,
+        total,
+        framesPerSecond: progress.framesPerSecond,
+        secondsLeft: progress.secondsLeft(done, total),
+        complete: isAnalysisComplete && to === done,
+      });
+      this.#rowsSent = to;
+    } while (this.#rowsSent < done && this.#buffered() < MOST_BUFFERED);
+  }
+
+  #sendFlags(): void {
+    this.#rowsFlagged = this.#workspace.columns.length;
+    const flags: readonly Flag[] = findFlags(this.#workspace.columns, this.#settings);
+    const text = JSON.stringify(flags);
+    if (text === this.#flagsSent) return;
+    this.#flagsSent = text;
+    this.#send({ type: 'flags', flags });
+  }
+}

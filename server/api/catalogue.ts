@@ -1,0 +1,135 @@
+import { readdir, stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { reportOf, RoadgazeError } from '../../shared/errors.ts';
+import type { NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
+import type { RoadSpecification } from '../attention/road-specification.ts';
+import { listRecordings, type Recording } from '../drive/recording.ts';
+import { loadNetwork } from '../inference/network-file.ts';
+import { probeVideo } from '../video/probe.ts';
+
+export interface CataloguePaths {
+  /** A folder of recordings, or one video. */
+  readonly recordings: string;
+  /** Model files; a folder stands for the `.onnx` files in it. */
+  readonly networks: readonly string[];
+  /** Where to look for road networks, beside `networks`. */
+  readonly roads: readonly string[];
+  /** Picks the road region of a recording, given its ground truth and the first road network, where they are. */
+  chooseRoad(truthPath: string | null, roadNetwork: string | null): RoadSpecification;
+}
+
+export interface Network {
+  readonly summary: NetworkSummary;
+  readonly path: string;
+}
+
+interface NetworkFileKind {
+  readonly kind: 'steering' | 'road';
+  readonly name: string;
+  readonly error: unknown;
+}
+
+const PROBES_AT_ONCE = 4;
+
+/** The recordings and networks that a viewer can choose from, as they lie on disk at each call. */
+export class Catalogue {
+  readonly #paths: CataloguePaths;
+  /** By path, size and time of change: reading a large network takes a while. */
+  readonly #kinds = new Map<string, Promise<NetworkFileKind>>();
+
+  constructor(paths: CataloguePaths) {
+    this.#paths = paths;
+  }
+
+  /** What cannot be opened is listed with its error. Throws INPUT_NOT_FOUND. */
+  async recordings(): Promise<RecordingSummary[]> {
+    const recordings = await listRecordings(this.#paths.recordings);
+    const summaries: RecordingSummary[] = new Array(recordings.length);
+    let next = 0;
+    const worker = async () => {
+      for (let at = next++; at < recordings.length; at = next++) summaries[at] = await summaryOf(recordings[at]!);
+    };
+    await Promise.all(Array.from({ length: PROBES_AT_ONCE }, worker));
+    return summaries;
+  }
+
+  /** The networks that steer. Throws INPUT_NOT_FOUND. */
+  async networks(): Promise<Network[]> {
+    const networks: Network[] = [];
+    const ids = new Set<string>();
+    for (const { path, kind, name, error } of await this.#filesAt(this.#paths.networks)) {
+      if (kind === 'road') continue;
+      const stem = basename(path, extname(path));
+      let id = stem;
+      for (let count = 2; ids.has(id); count += 1) id = `${stem}-${count}`;
+      ids.add(id);
+      networks.push({ path, summary: { id, name, error: error === null ? null : reportOf(error) } });
+    }
+    return networks;
+  }
+
+  /** Throws RECORDING_UNKNOWN. */
+  async recording(id: string): Promise<Recording> {
+    const recording = (await listRecordings(this.#paths.recordings)).find((candidate) => candidate.id === id);
+    if (recording) return recording;
+    throw new RoadgazeError('RECORDING_UNKNOWN', `There is no recording "${id}" any more.`, 'Choose another recording from the list.');
+  }
+
+  /** Throws NETWORK_UNKNOWN. */
+  async network(id: string): Promise<Network> {
+    const network = (await this.networks()).find(({ summary }) => summary.id === id);
+    if (network) return network;
+    throw new RoadgazeError('NETWORK_UNKNOWN', `There is no network "${id}" any more.`, 'Choose another network from the list.');
+  }
+
+  /** Throws ROAD_INVALID. */
+  async roadOf({ truthPath }: Recording): Promise<RoadSpecification> {
+    const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
+    const network = files.find(({ kind, error }) => kind === 'road' && error === null);
+    return this.#paths.chooseRoad(truthPath, network?.path ?? null);
+  }
+
+  async #filesAt(places: readonly string[]): Promise<({ path: string } & NetworkFileKind)[]> {
+    const paths = (await Promise.all(places.map(modelsAt))).flat();
+    return Promise.all(paths.map(async (path) => ({ path, ...(await this.#kindOf(path)) })));
+  }
+
+  async #kindOf(path: string): Promise<NetworkFileKind> {
+    const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
+    const versions = await Promise.all([path, sidecar].map((file) => stat(file).then(({ size, mtimeMs }) => `${size}@${mtimeMs}`, () => '-')));
+    const key = [path, ...versions].join('\0');
+    let kind = this.#kinds.get(key);
+    if (!kind) this.#kinds.set(key, (kind = readKind(path)));
+    return kind;
+  }
+}
+
+async function modelsAt(path: string): Promise<string[]> {
+  const absolute = resolve(path);
+  const info = await stat(absolute).catch(() => null);
+  if (!info?.isDirectory()) return [absolute];
+  const names = (await readdir(absolute)).filter((name) => extname(name).toLowerCase() === '.onnx' && !name.startsWith('.'));
+  return names.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(absolute, name));
+}
+
+/** A file that is neither kind of network counts as one that steers: there its error is seen. */
+async function readKind(path: string): Promise<NetworkFileKind> {
+  try {
+    return { kind: 'steering', name: (await loadNetwork(path, 'steering')).name, error: null };
+  } catch (error) {
+    try {
+      return { kind: 'road', name: (await loadNetwork(path, 'road')).name, error: null };
+    } catch {
+      return { kind: 'steering', name: basename(path, extname(path)), error };
+    }
+  }
+}
+
+async function summaryOf({ id, name, videoPath, logPath }: Recording): Promise<RecordingSummary> {
+  try {
+    const { duration, width, height, averageFrameRate } = await probeVideo(videoPath);
+    return { id, name, durationSeconds: duration, size: { width, height }, frameRate: averageFrameRate, hasLog: logPath !== null, error: null };
+  } catch (error) {
+    return { id, name, durationSeconds: 0, size: { width: 0, height: 0 }, frameRate: 0, hasLog: logPath !== null, error: reportOf(error) };
+  }
+}

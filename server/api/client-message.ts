@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
+
+const id = z.string().min(1).max(512);
+const frame = z.number().int().min(0).max(0xffff_ffff);
+const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+const share = z.number().min(0).max(1);
+
+const flagSettings = z
+  .strictObject({ enterBelow: share, leaveAbove: share, minimumSeconds: z.number().min(0).max(3600) })
+  .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, { message: 'must be at least enterBelow', path: ['leaveAbove'] });
+
+const clientMessage = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('open'), recording: id, network: id }),
+  z.strictObject({
+    type: z.literal('play'),
+    frame: frame.exactOptional(),
+    speed: z.union([z.literal(0), z.number().min(0.1).max(8)], { error: 'must be 0, or 0.1 to 8' }),
+    loop: z.boolean(),
+  }),
+  z.strictObject({ type: z.literal('pause') }),
+  z.strictObject({ type: z.literal('seek'), frame, generation: count }),
+  z.strictObject({ type: z.literal('painted'), sequence: count }),
+  z.strictObject({ type: z.literal('settings'), flags: flagSettings }),
+]) satisfies z.ZodType<ClientMessage>;
+
+/** Reads one client message. Throws PROTOCOL_VIOLATION with the field that is wrong. */
+export function readClientMessage(data: Buffer, isBinary: boolean): ClientMessage {
+  if (isBinary) throw protocolViolation('it is binary; client messages are JSON text');
+  let value: unknown;
+  try {
+    value = JSON.parse(data.toString('utf8'));
+  } catch (cause) {
+    throw protocolViolation('it is not JSON', cause);
+  }
+  const parsed = clientMessage.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.length ? `"${issue.path.join('.').slice(0, 100)}": ` : '';
+  throw protocolViolation(`${field}${issue?.message.slice(0, 200) ?? 'it has the wrong form'}`);
+}
+
+export function protocolViolation(what: string, cause?: unknown): RoadgazeError {
+  return new RoadgazeError(
+    'PROTOCOL_VIOLATION',
+    `A message of the page does not follow the protocol: ${what}.`,
+    'Reload the page, so that it is as new as the server.',
+    { cause },
+  );
+}

@@ -1,0 +1,64 @@
+import type { HttpBindings } from '@hono/node-server';
+import { serveStatic } from '@hono/node-server/serve-static';
+import { Hono } from 'hono';
+import { setCookie } from 'hono/cookie';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { isToken, refusalOf, TOKEN_COOKIE, type AccessRules } from './access.ts';
+
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' blob: data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self' blob:",
+  "manifest-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** The HTTP side: the built page from `clientFolder`, and `/healthz`. */
+export function pages(clientFolder: string, rules: AccessRules): Hono<{ Bindings: HttpBindings }> {
+  const app = new Hono<{ Bindings: HttpBindings }>();
+
+  app.use(async (context, next) => {
+    await next();
+    context.header('Content-Security-Policy', CONTENT_SECURITY_POLICY);
+    context.header('X-Content-Type-Options', 'nosniff');
+    context.header('Referrer-Policy', 'no-referrer');
+    context.header('Cross-Origin-Opener-Policy', 'same-origin');
+    context.header('Cross-Origin-Resource-Policy', 'same-origin');
+  });
+
+  app.use(async (context, next) => {
+    const refusal = refusalOf(context.env.incoming.headers, rules);
+    if (!refusal) return next();
+    const token = context.req.query('token');
+    if (refusal.status === 401 && rules.token !== null && token !== undefined && isToken(token, rules.token)) {
+      setCookie(context, TOKEN_COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+      return context.redirect(context.req.path);
+    }
+    return context.json(refusal.report, refusal.status);
+  });
+
+  app.get('/healthz', (context) => context.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }));
+  app.get('/api/stream', (context) =>
+    context.json(new RoadgazeError('USAGE', 'This address is a WebSocket.', 'Connect with the subprotocol "roadgaze.1".').report(), 426, { Upgrade: 'websocket' }),
+  );
+
+  // Names below assets/ carry a digest of their content.
+  app.use('/assets/*', serveStatic({ root: clientFolder, onFound: (_path, context) => context.header('Cache-Control', 'public, max-age=31536000, immutable') }));
+  app.use('/*', serveStatic({ root: clientFolder, onFound: (_path, context) => context.header('Cache-Control', 'no-cache') }));
+
+  app.notFound((context) =>
+    context.req.path === '/'
+      ? context.text('The page is not built yet. Stop the server, run "npm run build", and start it again.\n', 503)
+      : context.json(new RoadgazeError('USAGE', 'There is nothing at this address.', 'Open the address that the server printed.').report(), 404),
+  );
+  app.onError((_error, context) =>
+    context.json(new RoadgazeError('INTERNAL', 'The server failed to answer this request.', 'Try again; the terminal may say more.').report(), 500),
+  );
+  return app;
+}

@@ -1,0 +1,143 @@
+import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
+import { SUBPROTOCOL } from '../../shared/protocol/control-messages.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
+import { PlaybackPriority } from '../pipeline/playback-priority.ts';
+import { isLoopback, refusalOf, type AccessRules } from './access.ts';
+import { Catalogue, type CataloguePaths } from './catalogue.ts';
+import { pages } from './pages.ts';
+import { Session } from './session.ts';
+import { Workspaces } from './workspaces.ts';
+
+export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules {
+  /** 0: any that is free. */
+  readonly port: number;
+  /** The built page. */
+  readonly clientFolder: string;
+  /** How long what nobody watches any more is kept open, with its analysis. */
+  readonly lingerSeconds: number;
+}
+
+export interface RunningServer {
+  /** With the token, where there is one. */
+  readonly url: string;
+  readonly port: number;
+  readonly catalogue: Catalogue;
+  /** Ends every connection, decoder, analysis and explainer. */
+  close(): Promise<void>;
+}
+
+const LARGEST_CLIENT_MESSAGE = 16 * 1024;
+const PING_EVERY = 10_000;
+const STREAM_PATH = '/api/stream';
+
+/** Throws PORT_IN_USE, and USAGE for an address that may not be used. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  if (!isLoopback(options.host) && options.token === null) {
+    throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own.');
+  }
+  const catalogue = new Catalogue(options);
+  const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds);
+  const http = createServer(getRequestListener(pages(options.clientFolder, options).fetch));
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: LARGEST_CLIENT_MESSAGE,
+    perMessageDeflate: false,
+    handleProtocols: () => SUBPROTOCOL,
+  });
+  const sessions = new Set<Session>();
+
+  http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy());
+    const refusal = upgradeRefusal(request, options);
+    if (refusal) return refuse(socket, refusal.status, refusal.report);
+    sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      const session = new Session(webSocket, catalogue, workspaces);
+      sessions.add(session);
+      webSocket.on('close', () => void session.close().finally(() => sessions.delete(session)));
+      keepAlive(webSocket);
+    });
+  });
+
+  await listen(http, options);
+  const { port } = http.address() as AddressInfo;
+  const shownHost = options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
+  return {
+    url: `http://${shownHost}:${port}/${options.token === null ? '' : `?token=${encodeURIComponent(options.token)}`}`,
+    port,
+    catalogue,
+    async close() {
+      const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+      for (const client of sockets.clients) client.close(CLOSE_CODES.GOING_AWAY);
+      await Promise.allSettled([...sessions].map((session) => session.close()));
+      for (const client of sockets.clients) client.terminate();
+      http.closeAllConnections();
+      await Promise.all([workspaces.close(), closed]);
+    },
+  };
+}
+
+function upgradeRefusal(request: IncomingMessage, rules: AccessRules): { status: number; report: ErrorReport } | null {
+  const refusal = refusalOf(request.headers, rules);
+  if (refusal) return refusal;
+  if (request.url?.split('?', 1)[0] !== STREAM_PATH) {
+    return { status: 404, report: usage('There is no WebSocket at this address.', `Connect to ${STREAM_PATH}.`) };
+  }
+  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  if (!offered.includes(SUBPROTOCOL)) {
+    return { status: 400, report: usage(`The page does not speak "${SUBPROTOCOL}".`, 'Reload the page, so that it is as new as the server.') };
+  }
+  return null;
+}
+
+function usage(message: string, hint: string): ErrorReport {
+  return new RoadgazeError('USAGE', message, hint).report();
+}
+
+function refuse(socket: Duplex, status: number, report: ErrorReport): void {
+  const body = JSON.stringify(report);
+  socket.end(
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}
+
+/** A client that vanished without a word does not answer: its connection, and all it holds, goes with the next ping. */
+function keepAlive(socket: WebSocket): void {
+  let answered = true;
+  socket.on('pong', () => {
+    answered = true;
+  });
+  const timer = setInterval(() => {
+    if (!answered) return socket.terminate();
+    answered = false;
+    socket.ping();
+  }, PING_EVERY);
+  socket.on('close', () => clearInterval(timer));
+}
+
+function listen(http: Server, { host, port }: ServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    http.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
+    http.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): unknown {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new RoadgazeError('PORT_IN_USE', `Another program listens on port ${port}.`, 'Stop it, or take any free port with --port 0.', { cause: error });
+    case 'EACCES':
+      return new RoadgazeError('USAGE', `Port ${port} may not be used without special rights.`, 'Take a port from 1024 up, or any free one with --port 0.', { cause: error });
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new RoadgazeError('USAGE', `This machine has no address ${host}.`, 'Take one of its own with --host, or leave it out.', { cause: error });
+    default:
+      return error;
+  }
+}

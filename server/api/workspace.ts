@@ -1,0 +1,147 @@
+import { basename } from 'node:path';
+import { reportOf, type ErrorReport } from '../../shared/errors.ts';
+import type { RoadSource } from '../../shared/protocol/control-messages.ts';
+import type { RoadSpecification } from '../attention/road-specification.ts';
+import { readDriveLog, type DriveLog, type Recording } from '../drive/recording.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
+import { analyzeRecording } from '../pipeline/analysis.ts';
+import { drivenSteering } from '../pipeline/driven-steering.ts';
+import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import { openExplainer } from '../pipeline/open-explainer.ts';
+import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
+import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
+import { readFrameIndex } from '../video/frame-index.ts';
+import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
+import { probeVideo } from '../video/probe.ts';
+import { GrowingColumns } from './analysis-columns.ts';
+import { Progress } from './progress.ts';
+import type { Network } from './catalogue.ts';
+
+const CACHE_BYTES = 96 << 20;
+/** While a viewer waits for frames, the analysis still goes on at this pace (ms a frame). */
+const SLOWEST_PACE = 100;
+
+/**
+ * One recording with one network, shared by everybody who watches it: the explainer, the frames shown last, and the
+ * analysis, which runs once, in the background.
+ */
+export class Workspace implements PlayableSource {
+  readonly recording: Recording;
+  readonly networkId: string;
+  readonly video: VideoInfo;
+  readonly explainer: FrameExplainer;
+  readonly road: RoadSource;
+  readonly cache = new FrameCache(CACHE_BYTES);
+  readonly priority: PlaybackPriority;
+  readonly columns = new GrowingColumns();
+  readonly progress = new Progress();
+  /** What went wrong without keeping the recording from being watched. */
+  readonly problems: ErrorReport[] = [];
+  #index: FrameIndex;
+  readonly #drivenAt: (pts: number) => number;
+  readonly #stop = new AbortController();
+  readonly #analysis: Promise<void>;
+
+  private constructor(parts: WorkspaceParts) {
+    this.recording = parts.recording;
+    this.networkId = parts.network.summary.id;
+    this.video = parts.video;
+    this.explainer = parts.explainer;
+    this.road = roadSource(parts.road);
+    this.priority = parts.priority;
+    this.#index = parts.index;
+    if (parts.logProblem) this.problems.push(parts.logProblem);
+    this.#drivenAt = drivenSteering(parts.explainer.network.output, parts.log) ?? (() => NaN);
+    this.#analysis = this.#analyze();
+  }
+
+  /** Throws VIDEO_*, MODEL_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
+  static async open(recording: Recording, network: Network, road: RoadSpecification, wish: ProviderWish, priority: PlaybackPriority): Promise<Workspace> {
+    const video = await probeVideo(recording.videoPath);
+    const explaining = openExplainer({ modelPath: network.path, road, video, wish });
+    try {
+      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), openLog(recording, video)]);
+      return new Workspace({ recording, network, video, explainer: await explaining, road, index, ...log, priority });
+    } catch (error) {
+      await explaining.then((explainer) => explainer.close(), () => {});
+      throw error;
+    }
+  }
+
+  get path(): string {
+    return this.recording.videoPath;
+  }
+
+  get index(): FrameIndex {
+    return this.#index;
+  }
+
+  get isAnalysisComplete(): boolean {
+    return this.progress.isComplete;
+  }
+
+  drivenAt(pts: number): number | null {
+    const driven = this.#drivenAt(pts);
+    return Number.isNaN(driven) ? null : driven;
+  }
+
+  /** Ends the analysis and its decoder, and closes the explainer. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#analysis;
+    await this.explainer.close();
+  }
+
+  async #analyze(): Promise<void> {
+    const { signal } = this.#stop;
+    try {
+      const rows = analyzeRecording({ videoPath: this.path, explainer: this.explainer, signal });
+      for await (const { pts, steering, onRoad } of rows) {
+        this.columns.push({ pts, steering, driven: this.#drivenAt(pts), onRoad: onRoad ?? NaN });
+        this.progress.advance(this.columns.length);
+        await this.priority.whenFree(SLOWEST_PACE);
+      }
+      this.#takeExactTimestamps();
+    } catch (error) {
+      if (signal.aborted) return;
+      this.problems.push(reportOf(error));
+    }
+    this.progress.complete();
+  }
+
+  /** What was decoded is what there is: from here on the index is made of it. */
+  #takeExactTimestamps(): void {
+    const { pts } = this.columns;
+    const known = this.#index.pts;
+    if (pts.length > 0 && (pts.length !== known.length || pts.some((value, frame) => Math.abs(value - known[frame]!) > 1e-6))) {
+      this.#index = { pts: pts.slice(), exact: true };
+    }
+  }
+}
+
+interface WorkspaceParts {
+  readonly recording: Recording;
+  readonly network: Network;
+  readonly video: VideoInfo;
+  readonly explainer: FrameExplainer;
+  readonly road: RoadSpecification;
+  readonly index: FrameIndex;
+  readonly log: DriveLog | null;
+  readonly logProblem: ErrorReport | null;
+  readonly priority: PlaybackPriority;
+}
+
+/** A log that cannot be read does not keep the video from being watched. */
+async function openLog({ logPath }: Recording, { startTime, duration }: VideoInfo): Promise<Pick<WorkspaceParts, 'log' | 'logProblem'>> {
+  if (logPath === null) return { log: null, logProblem: null };
+  try {
+    return { log: await readDriveLog(logPath, { startTime, duration }), logProblem: null };
+  } catch (error) {
+    return { log: null, logProblem: reportOf(error) };
+  }
+}
+
+function roadSource(road: RoadSpecification): RoadSource {
+  if (road.kind === 'model') return { kind: 'model', name: basename(road.path) };
+  return road.kind === 'truth' ? { kind: 'truth' } : road;
+}

@@ -1,0 +1,109 @@
+import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
+import type { FrameExplainer } from './frame-explainer.ts';
+import type { PlaybackPriority } from './playback-priority.ts';
+
+export const DISPLAY: DisplayFormat = { maxWidth: 960, quality: 5 };
+
+/** What all players of one recording with one network share. */
+export interface PlayableSource {
+  readonly path: string;
+  readonly explainer: FrameExplainer;
+  /** Replaced as a whole once decoding has made it exact. */
+  readonly index: FrameIndex;
+  readonly cache: FrameCache;
+  readonly priority: PlaybackPriority;
+  /** Steering that was driven, in the network's unit and sign; null where that is not known. */
+  drivenAt(pts: number): number | null;
+}
+
+/** One frame as it is shown. All buffers are shared and never written to. */
+export interface RenderedFrame {
+  readonly pts: number;
+  /** JPEG. */
+  readonly picture: Uint8Array;
+  readonly steering: number;
+  readonly onRoad: number | null;
+  readonly mask: Uint8Array;
+  readonly road: Uint8Array | null;
+}
+
+/** Explains a decoded frame (takes its images) and keeps the result in the source's cache. */
+export async function renderFrame(source: PlayableSource, { pts, images, display }: DecodedFrame): Promise<RenderedFrame> {
+  if (!display) throw new Error('The frame was decoded without its display picture.');
+  const { steering, onRoad, mask, road } = await source.explainer.explain(images, pts, true);
+  const frame = { pts, picture: display, steering, onRoad, mask, road };
+  source.cache.put(frame);
+  return frame;
+}
+
+/** Position of the frame whose timestamp is nearest to `pts`. */
+export function frameAt(index: FrameIndex, pts: number): number {
+  const times = index.pts;
+  let low = 0;
+  let high = times.length - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < pts) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && pts - times[low - 1]! <= times[low]! - pts ? low - 1 : low;
+}
+
+/** Seconds until the frame after; for the last frame, the recording's average. */
+export function frameDuration(index: FrameIndex, frame: number): number {
+  const times = index.pts;
+  const next = times[frame + 1];
+  if (next !== undefined) return next - times[frame]!;
+  return times.length > 1 ? (times.at(-1)! - times[0]!) / (times.length - 1) : 0.04;
+}
+
+/** The frames shown last, by timestamp, up to so many bytes; the least recently used leaves first. */
+export class FrameCache {
+  readonly #capacity: number;
+  readonly #frames = new Map<number, RenderedFrame>();
+  #bytes = 0;
+
+  constructor(capacityBytes: number) {
+    this.#capacity = capacityBytes;
+  }
+
+  has(pts: number): boolean {
+    return this.#frames.has(keyOf(pts));
+  }
+
+  get(pts: number): RenderedFrame | undefined {
+    const key = keyOf(pts);
+    const frame = this.#frames.get(key);
+    if (frame) {
+      this.#frames.delete(key);
+      this.#frames.set(key, frame);
+    }
+    return frame;
+  }
+
+  put(frame: RenderedFrame): void {
+    this.#remove(keyOf(frame.pts));
+    this.#frames.set(keyOf(frame.pts), frame);
+    this.#bytes += sizeOf(frame);
+    for (const oldest of this.#frames.keys()) {
+      if (this.#bytes <= this.#capacity) break;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(key: number): void {
+    const frame = this.#frames.get(key);
+    if (!frame) return;
+    this.#frames.delete(key);
+    this.#bytes -= sizeOf(frame);
+  }
+}
+
+/** Timestamps of one frame may differ in the last digits by the way they were computed; no two frames are a microsecond apart. */
+function keyOf(pts: number): number {
+  return Math.round(pts * 1e6);
+}
+
+function sizeOf(frame: RenderedFrame): number {
+  return frame.picture.byteLength + frame.mask.byteLength + (frame.road?.byteLength ?? 0);
+}
