@@ -1,0 +1,49 @@
+import type { Session } from '../stream/session.svelte.ts';
+import type { Transport } from '../stream/transport.svelte.ts';
+import type { TimeAxis } from '../timeline/time-axis.svelte.ts';
+import { neighbourFlag, worstFrame } from './flag-words.ts';
+import type { KeyBinding } from './keys.ts';
+import type { Preferences } from './preferences.svelte.ts';
+
+/** Every key of the page, in the order in which the help lists them. */
+export function bindingsOf(
+  session: Session,
+  transport: Transport,
+  preferences: Preferences,
+  axis: TimeAxis,
+  page: { readonly toggleHelp: () => void; readonly toggleFullScreen: () => void },
+): KeyBinding[] {
+  const toFlag = (direction: 1 | -1) => {
+    const flag = neighbourFlag(session.flags, transport.position, direction);
+    if (flag) transport.jump(flag.worstFrame);
+  };
+  const toWorst = () => {
+    const frame = session.columns ? worstFrame(session.columns.onRoad) : undefined;
+    if (frame !== undefined) transport.jump(frame);
+  };
+  return [
+    { keys: [' '], label: 'Space', does: 'play or pause', run: () => transport.toggle() },
+    { keys: ['arrowleft'], shift: false, label: '←', does: 'one frame back', run: () => transport.step(-1) },
+    { keys: ['arrowright'], shift: false, label: '→', does: 'one frame on', run: () => transport.step(1) },
+    { keys: ['arrowleft'], shift: true, label: 'Shift ←', does: 'one second back', run: () => transport.stepSeconds(-1) },
+    { keys: ['arrowright'], shift: true, label: 'Shift →', does: 'one second on', run: () => transport.stepSeconds(1) },
+    { keys: ['home'], label: 'Home', does: 'first frame', run: () => transport.jump(0) },
+    { keys: ['end'], label: 'End', does: 'last frame', run: () => transport.seek(Number.MAX_SAFE_INTEGER) },
+    { keys: ['j'], label: 'J', does: 'play backwards; again: faster', run: () => transport.shuttleBackward() },
+    { keys: ['k'], label: 'K', does: 'stop', run: () => transport.pause() },
+    { keys: ['l'], label: 'L', does: 'play; again: faster', run: () => transport.shuttleForward() },
+    { keys: ['n'], label: 'N', does: 'next flag', run: () => toFlag(1) },
+    { keys: ['p'], label: 'P', does: 'previous flag', run: () => toFlag(-1) },
+    { keys: ['w'], label: 'W', does: 'frame with least attention on the road', run: toWorst },
+    { keys: ['['], label: '[', does: 'mask more transparent', run: () => preferences.changeOpacity(-0.05) },
+    { keys: [']'], label: ']', does: 'mask more opaque', run: () => preferences.changeOpacity(0.05) },
+    { keys: ['i'], label: 'I', does: 'range starts here', run: () => transport.setRangeStart() },
+    { keys: ['o'], label: 'O', does: 'range ends here', run: () => transport.setRangeEnd() },
+    { keys: ['escape'], label: 'Esc', does: 'forget the range', run: () => transport.clearRange() },
+    { keys: ['+', '='], label: '+', does: 'zoom in at the playhead', run: () => axis.zoomAtPlayhead(0.5) },
+    { keys: ['-'], label: '−', does: 'zoom out', run: () => axis.zoomAtPlayhead(2) },
+    { keys: ['0'], label: '0', does: 'whole drive', run: () => axis.fit() },
+    { keys: ['f'], label: 'F', does: 'full screen', run: () => page.toggleFullScreen() },
+    { keys: ['?'], label: '?', does: 'this list', run: () => page.toggleHelp() },
+  ];
+}

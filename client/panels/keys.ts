@@ -1,0 +1,28 @@
+/** What a key does; the help panel lists exactly what is bound. */
+export interface KeyBinding {
+  /** `KeyboardEvent.key`, lower case; several do the same. */
+  readonly keys: readonly string[];
+  readonly shift?: boolean;
+  /** As printed in the help. */
+  readonly label: string;
+  readonly does: string;
+  readonly run: () => void;
+}
+
+/** Elements that need the keys themselves. */
+const TYPING = 'input:not([type=range]), select, textarea, [contenteditable]';
+const RANGE_KEYS = new Set(['arrowleft', 'arrowright', 'arrowup', 'arrowdown', 'home', 'end', 'pageup', 'pagedown']);
+
+/** Runs the binding of a key press, if there is one and nothing that has the focus wants the key for itself. */
+export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[]): void {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const key = event.key.toLowerCase();
+  const focused = event.target instanceof Element ? event.target : null;
+  if (focused?.matches(TYPING)) return;
+  if (focused?.matches('input[type=range]') && RANGE_KEYS.has(key)) return;
+  if (focused?.matches('button, a, summary') && (key === ' ' || key === 'enter')) return;
+  const binding = bindings.find((candidate) => candidate.keys.includes(key) && (candidate.shift === undefined || candidate.shift === event.shiftKey));
+  if (!binding) return;
+  event.preventDefault();
+  binding.run();
+}

@@ -1,0 +1,70 @@
+import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../render/color-maps.ts';
+
+export type Theme = 'system' | 'dark' | 'light';
+
+interface Stored {
+  readonly theme: Theme;
+  readonly map: ColorMap;
+  readonly opacity: number;
+  readonly threshold: number;
+  readonly outline: boolean;
+}
+
+const KEY = 'roadgaze.preferences';
+const DEFAULTS: Stored = { theme: 'system', map: 'inferno', opacity: 0.85, threshold: 0.1, outline: true };
+
+/** How this person likes to see things; kept in the browser. */
+export class Preferences {
+  theme = $state<Theme>(DEFAULTS.theme);
+  map = $state<ColorMap>(DEFAULTS.map);
+  opacity = $state(DEFAULTS.opacity);
+  threshold = $state(DEFAULTS.threshold);
+  outline = $state(DEFAULTS.outline);
+  #systemIsLight = $state(false);
+
+  readonly mask = $derived<MaskStyle>({ map: this.map, opacity: this.opacity, threshold: this.threshold });
+  readonly isLight = $derived(this.theme === 'light' || (this.theme === 'system' && this.#systemIsLight));
+
+  constructor() {
+    const system = matchMedia('(prefers-color-scheme: light)');
+    this.#systemIsLight = system.matches;
+    system.addEventListener('change', ({ matches }) => (this.#systemIsLight = matches));
+    const stored = read();
+    if (stored.theme === 'dark' || stored.theme === 'light') this.theme = stored.theme;
+    if (stored.map && stored.map in COLOR_MAPS) this.map = stored.map;
+    if (isShare(stored.opacity)) this.opacity = stored.opacity;
+    if (isShare(stored.threshold)) this.threshold = stored.threshold;
+    if (typeof stored.outline === 'boolean') this.outline = stored.outline;
+  }
+
+  /** Writes what has changed; call it from an effect. */
+  store(): void {
+    const { theme, map, opacity, threshold, outline } = this;
+    try {
+      localStorage.setItem(KEY, JSON.stringify({ theme, map, opacity, threshold, outline } satisfies Stored));
+    } catch {
+      // A browser that keeps nothing (private window) still works.
+    }
+  }
+
+  toggleTheme(): void {
+    this.theme = this.isLight ? 'dark' : 'light';
+  }
+
+  changeOpacity(by: number): void {
+    this.opacity = Math.round(Math.min(1, Math.max(0, this.opacity + by)) * 100) / 100;
+  }
+}
+
+function read(): Partial<Stored> {
+  try {
+    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isShare(value: unknown): value is number {
+  return typeof value === 'number' && value >= 0 && value <= 1;
+}

@@ -1,0 +1,30 @@
+const INTERVAL = 500;
+
+/** Painted frames per second, averaged over the last second and published twice a second. */
+export class PaintRate {
+  #counted = 0;
+  #before = 0;
+  readonly #timer: ReturnType<typeof setInterval>;
+
+  constructor(publish: (perSecond: number) => void) {
+    let last = performance.now();
+    let lastLength = INTERVAL;
+    this.#timer = setInterval(() => {
+      const now = performance.now();
+      const length = now - last;
+      publish(((this.#counted + this.#before) / (length + lastLength)) * 1000);
+      this.#before = this.#counted;
+      this.#counted = 0;
+      last = now;
+      lastLength = length;
+    }, INTERVAL);
+  }
+
+  count(): void {
+    this.#counted += 1;
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+}

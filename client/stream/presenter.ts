@@ -1,0 +1,105 @@
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import { decodeFrame, type FrameMessage } from '../../shared/protocol/decode-frame.ts';
+import { FrameQueue } from './frame-queue.ts';
+
+/** A frame whose picture is decoded. */
+export interface ReadyFrame {
+  readonly sequence: number;
+  readonly generation: number;
+  readonly message: FrameMessage;
+  /** null where the message carries only masks for the picture that is already there. */
+  readonly picture: ImageBitmap | null;
+  /** What was open when the frame arrived: its crop places this frame's mask. */
+  readonly opened: OpenedMessage | null;
+}
+
+export interface PresenterHandlers {
+  /** False for a frame nobody wants to see any more, e.g. of an old seek. */
+  readonly wanted: (frame: { readonly message: FrameMessage; readonly opened: OpenedMessage | null }) => boolean;
+  /** Draws; called inside an animation frame. */
+  readonly paint: (frame: ReadyFrame) => void;
+  /** The server may send more: everything up to `sequence` is painted or thrown away. */
+  readonly acknowledge: (sequence: number) => void;
+}
+
+/**
+ * From bytes to painted frames: decodes pictures as they come, draws at most one per animation frame, and acknowledges a
+ * frame only after it has been drawn. In a hidden tab there are no animation frames, so the server is not asked for more.
+ */
+export class Presenter {
+  readonly #handlers: PresenterHandlers;
+  readonly #queue = new FrameQueue<ReadyFrame>((frame) => frame.picture?.close());
+  #scheduled = false;
+  #connection = 0;
+  #painted = 0;
+
+  constructor(handlers: PresenterHandlers) {
+    this.#handlers = handlers;
+  }
+
+  get painted(): number {
+    return this.#painted;
+  }
+
+  get skipped(): number {
+    return this.#queue.skipped;
+  }
+
+  /** Takes one binary message. Throws PROTOCOL_VIOLATION where it is not one. */
+  receive(bytes: Uint8Array, opened: OpenedMessage | null): void {
+    const message = decodeFrame(bytes);
+    if (!this.#handlers.wanted({ message, opened })) {
+      this.#handlers.acknowledge(message.sequence);
+      return;
+    }
+    void this.#decode(message, opened, this.#connection);
+  }
+
+  /** Throws away waiting frames that are not wanted any more. */
+  refresh(): void {
+    this.#queue.retain((frame) => this.#handlers.wanted(frame));
+  }
+
+  /** Sequence numbers start again from 0 on a new connection. */
+  restart(): void {
+    this.#connection += 1;
+    this.#queue.restart();
+  }
+
+  async #decode(message: FrameMessage, opened: OpenedMessage | null, connection: number): Promise<void> {
+    const part = message.parts.find(({ kind }) => kind === 'picture');
+    let picture: ImageBitmap | null = null;
+    if (part) {
+      try {
+        picture = await createImageBitmap(new Blob([part.bytes as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' }));
+      } catch {
+        // A damaged picture is one frame lost, not the end of playback.
+        if (connection === this.#connection) this.#handlers.acknowledge(message.sequence);
+        return;
+      }
+    }
+    if (connection !== this.#connection || !this.#handlers.wanted({ message, opened })) {
+      picture?.close();
+      if (connection === this.#connection) this.#handlers.acknowledge(message.sequence);
+      return;
+    }
+    this.#queue.push({ sequence: message.sequence, generation: message.generation, message, picture, opened });
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#queue.length === 0) return;
+    this.#scheduled = true;
+    requestAnimationFrame(() => {
+      this.#scheduled = false;
+      const frame = this.#queue.shift();
+      if (frame) {
+        this.#handlers.paint(frame);
+        frame.picture?.close();
+        this.#painted += 1;
+        this.#handlers.acknowledge(frame.sequence);
+      }
+      this.#schedule();
+    });
+  }
+}

@@ -1,0 +1,237 @@
+import type { FrameRun } from '../timeline/columns.ts';
+import type { PaintedFrame, Session } from './session.svelte.ts';
+
+/** Choices of speed; 0 is "as fast as frames are painted". */
+export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 0] as const;
+const SHUTTLE = [1, 2, 4, 8];
+/** A seek that was not answered for so long no longer holds back the next one, ms. */
+const PATIENCE = 500;
+
+/** Play, pause, step, seek, loop: what the controls and the keys do. */
+export class Transport {
+  speed = $state(1);
+  loop = $state(false);
+  /** Part of the drive to repeat. */
+  range = $state.raw<FrameRun | null>(null);
+  /** Frame that was asked for and is not painted yet. */
+  target = $state<number | null>(null);
+  /** Speed of playing backwards; 0 while not. */
+  reverse = $state(0);
+
+  readonly #session: Session;
+  #asked: { generation: number; at: number } | null = null;
+  #next: number | null = null;
+  #wrapping = false;
+  #reverseFrom = { time: 0, at: 0 };
+  /** Plays as soon as the first mask is on the screen. */
+  #autoplay: boolean;
+  #startFrame: number;
+
+  constructor(session: Session, start: { readonly frame: number; readonly autoplay: boolean }) {
+    this.#session = session;
+    this.#autoplay = start.autoplay;
+    this.#startFrame = start.frame;
+    session.onPainted = (frame) => this.#painted(frame);
+    session.wants = ({ frame }) => this.#wants(frame);
+    session.onEnded = () => {
+      if (this.loop && this.range) this.#play(this.range.first);
+    };
+    session.onOpened = (opened, again) => {
+      const frame = again ? this.position : this.#startFrame;
+      this.#startFrame = 0;
+      this.#asked = null;
+      this.#next = null;
+      this.#wrapping = false;
+      this.reverse = 0;
+      if (!again) this.range = null;
+      this.seek(Math.min(frame, opened.frames - 1));
+    };
+  }
+
+  /** Where the playhead stands: what was asked for, else what is painted. */
+  get position(): number {
+    return this.target ?? this.#session.painted?.frame ?? 0;
+  }
+
+  get playing(): boolean {
+    return this.#session.playback.playing || this.reverse > 0;
+  }
+
+  get #last(): number {
+    return Math.max(0, (this.#session.columns?.frames ?? 1) - 1);
+  }
+
+  toggle(): void {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  play(): void {
+    if (!this.#session.opened) return;
+    this.reverse = 0;
+    this.#autoplay = false;
+    const atEnd = this.position >= (this.loop && this.range ? this.range.last : this.#last);
+    this.#play(atEnd ? (this.loop && this.range ? this.range.first : 0) : this.position);
+  }
+
+  pause(): void {
+    this.#autoplay = false;
+    this.reverse = 0;
+    this.#session.send({ type: 'pause' });
+    this.#session.playback = { ...this.#session.playback, playing: false };
+  }
+
+  setSpeed(speed: number): void {
+    this.speed = speed;
+    if (this.#session.playback.playing) this.#send(undefined);
+  }
+
+  toggleLoop(): void {
+    this.loop = !this.loop;
+    if (this.#session.playback.playing) this.#send(undefined);
+  }
+
+  /** Shows a frame; goes on playing from there if it was playing. */
+  jump(frame: number): void {
+    const wasPlaying = this.#session.playback.playing;
+    this.seek(frame);
+    if (wasPlaying) this.#send(this.target ?? undefined);
+  }
+
+  /** Shows a frame and stays there. A newer seek replaces an older one at once. */
+  seek(frame: number): void {
+    this.reverse = 0;
+    this.#ask(frame);
+  }
+
+  /** Like `seek`, but lets the picture that is being fetched come first: for a handle that is dragged or a key held down. */
+  scrub(frame: number): void {
+    this.reverse = 0;
+    this.#askInTurn(frame);
+  }
+
+  step(frames: number): void {
+    if (this.#session.playback.playing) this.pause();
+    this.scrub(this.position + frames);
+  }
+
+  /** Steps by time, to the nearest frame; keeps playing if it was. */
+  stepSeconds(seconds: number): void {
+    const columns = this.#session.columns;
+    if (!columns) return;
+    const frame = columns.nearest((columns.time[this.position] ?? 0) + seconds);
+    if (this.#session.playback.playing) this.jump(frame);
+    else this.scrub(frame);
+  }
+
+  /** L: plays; again: twice as fast. */
+  shuttleForward(): void {
+    this.speed = this.#session.playback.playing ? faster(this.speed) : 1;
+    if (this.#session.playback.playing) this.#send(undefined);
+    else this.play();
+  }
+
+  /** J: plays backwards, as fast as single frames can be fetched; again: twice as fast. */
+  shuttleBackward(): void {
+    const columns = this.#session.columns;
+    if (!columns) return;
+    if (this.#session.playback.playing) this.pause();
+    this.#autoplay = false;
+    this.reverse = this.reverse ? faster(this.reverse) : 1;
+    this.#reverseFrom = { time: columns.time[this.position] ?? 0, at: performance.now() };
+    this.#goBack();
+  }
+
+  setRangeStart(): void {
+    const first = this.position;
+    this.#setRange({ first, last: this.range && this.range.last > first ? this.range.last : this.#last });
+  }
+
+  setRangeEnd(): void {
+    const last = this.position;
+    this.#setRange({ first: this.range && this.range.first < last ? this.range.first : 0, last });
+  }
+
+  setRange(first: number, last: number): void {
+    this.#setRange({ first: Math.min(first, last), last: Math.max(first, last) });
+  }
+
+  clearRange(): void {
+    this.range = null;
+    if (this.#session.playback.playing) this.#send(undefined);
+  }
+
+  #setRange(range: FrameRun): void {
+    if (range.last <= range.first) return;
+    this.range = range;
+    this.loop = true;
+    if (this.#session.playback.playing) this.#send(undefined);
+  }
+
+  #play(frame: number): void {
+    if (frame !== this.position) this.#ask(frame);
+    this.#send(frame);
+  }
+
+  #send(frame: number | undefined): void {
+    // The server repeats whole drives; a range is repeated from here, because it can change at any time.
+    const loop = this.loop && !this.range;
+    this.#session.send({ type: 'play', speed: this.speed, loop, ...(frame === undefined ? {} : { frame }) });
+    this.#session.playback = { playing: true, speed: this.speed, ended: false };
+  }
+
+  #ask(frame: number): void {
+    const wanted = Math.min(this.#last, Math.max(0, frame));
+    this.#next = null;
+    this.target = wanted;
+    this.#asked = { generation: this.#session.seek(wanted), at: performance.now() };
+    this.#session.playback = { ...this.#session.playback, playing: false, ended: false };
+  }
+
+  #askInTurn(frame: number): void {
+    if (this.#asked && performance.now() - this.#asked.at < PATIENCE) {
+      this.target = this.#next = Math.min(this.#last, Math.max(0, frame));
+    } else {
+      this.#ask(frame);
+    }
+  }
+
+  #painted({ frame, generation, hasMask }: PaintedFrame): void {
+    if (this.#asked && generation >= this.#asked.generation) {
+      this.#asked = null;
+      if (this.#next !== null && this.#next !== frame) this.#ask(this.#next);
+      else this.target = null;
+    }
+    if (this.reverse > 0) requestAnimationFrame(() => this.#goBack());
+    if (this.#autoplay && hasMask) this.play();
+  }
+
+  /** Refuses frames behind the end of the repeated range, and begins it again. */
+  #wants(frame: number): boolean {
+    const { range } = this;
+    if (!range || !this.loop || !this.#session.playback.playing) return true;
+    if (frame <= range.last) {
+      this.#wrapping = false;
+      return true;
+    }
+    if (!this.#wrapping) {
+      this.#wrapping = true;
+      this.#play(range.first);
+    }
+    return false;
+  }
+
+  #goBack(): void {
+    const columns = this.#session.columns;
+    if (this.reverse === 0 || !columns || this.#asked) return;
+    const time = this.#reverseFrom.time - ((performance.now() - this.#reverseFrom.at) / 1000) * this.reverse;
+    const frame = time <= 0 ? 0 : columns.nearest(time);
+    if (frame < this.position) this.#ask(frame);
+    else requestAnimationFrame(() => this.#goBack());
+    if (frame === 0) this.reverse = 0;
+  }
+}
+
+function faster(speed: number): number {
+  return SHUTTLE.find((step) => step > speed) ?? 8;
+}

@@ -1,0 +1,128 @@
+import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
+
+/** A run of frames, both ends included. */
+export interface FrameRun {
+  readonly first: number;
+  readonly last: number;
+}
+
+/**
+ * The numbers of one drive, one entry per frame; memory for all frames is there from the start, and analysed rows are
+ * written into it. NaN where there is no value.
+ */
+export class DriveColumns {
+  /** Seconds since the first frame, ascending. */
+  time: Float64Array;
+  /** pts of the first frame: `time` + `origin` is the file's presentation time. */
+  origin = 0;
+  /** In the display unit. */
+  steering: Float32Array;
+  driven: Float32Array;
+  /** |steering − driven|. */
+  error: Float32Array;
+  /** Per cent. */
+  onRoad: Float32Array;
+  /** Largest |steering|, |driven| and error so far; 0 before the first. */
+  largestSteering = 0;
+  largestError = 0;
+  #analysed: Uint8Array;
+  readonly #factor: number;
+
+  /** `factor`: display unit per unit on the wire. */
+  constructor(pts: readonly number[], factor: number) {
+    this.#factor = factor;
+    this.time = new Float64Array(pts.length);
+    this.steering = empty(pts.length);
+    this.driven = empty(pts.length);
+    this.error = empty(pts.length);
+    this.onRoad = empty(pts.length);
+    this.#analysed = new Uint8Array(pts.length);
+    this.setIndex(pts);
+  }
+
+  get frames(): number {
+    return this.time.length;
+  }
+
+  /** Time of the last frame, seconds since the first. */
+  get end(): number {
+    return this.time.at(-1) ?? 0;
+  }
+
+  /** Exact timestamps, which can also be more or fewer than the container promised. */
+  setIndex(pts: readonly number[]): void {
+    if (pts.length !== this.time.length) {
+      this.time = new Float64Array(pts.length);
+      this.steering = resized(this.steering, pts.length);
+      this.driven = resized(this.driven, pts.length);
+      this.error = resized(this.error, pts.length);
+      this.onRoad = resized(this.onRoad, pts.length);
+      const analysed = new Uint8Array(pts.length);
+      analysed.set(this.#analysed.subarray(0, pts.length));
+      this.#analysed = analysed;
+    }
+    this.origin = pts[0] ?? 0;
+    for (let i = 0; i < pts.length; i += 1) this.time[i] = (pts[i] as number) - this.origin;
+  }
+
+  append(columns: AnalysisColumns): void {
+    for (let i = 0; i < columns.frame.length; i += 1) {
+      const frame = columns.frame[i] as number;
+      if (frame >= this.frames) continue;
+      const steering = this.toDisplay(columns.steering[i] ?? null);
+      const driven = this.toDisplay(columns.driven[i] ?? null);
+      const error = Math.abs(steering - driven);
+      this.steering[frame] = steering;
+      this.driven[frame] = driven;
+      this.error[frame] = error;
+      this.onRoad[frame] = (columns.onRoad[i] ?? Number.NaN) * 100;
+      this.#analysed[frame] = 1;
+      this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
+      this.largestError = Math.max(this.largestError, error || 0);
+    }
+  }
+
+  toDisplay(value: number | null): number {
+    return value === null ? Number.NaN : value * this.#factor;
+  }
+
+  isAnalysed(frame: number): boolean {
+    return this.#analysed[frame] === 1;
+  }
+
+  /** Frames that are not analysed yet. */
+  missing(): FrameRun[] {
+    const runs: FrameRun[] = [];
+    let first = this.#analysed.indexOf(0);
+    while (first >= 0) {
+      const next = this.#analysed.indexOf(1, first);
+      runs.push({ first, last: (next < 0 ? this.frames : next) - 1 });
+      first = next < 0 ? -1 : this.#analysed.indexOf(0, next);
+    }
+    return runs;
+  }
+
+  /** The frame whose time is nearest; 0 for an empty drive. */
+  nearest(time: number): number {
+    let low = 0;
+    let high = this.frames - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.time[middle] as number) < time) low = middle + 1;
+      else high = middle;
+    }
+    const before = this.time[low - 1];
+    const at = this.time[low];
+    return before !== undefined && at !== undefined && time - before < at - time ? low - 1 : low;
+  }
+}
+
+function empty(length: number): Float32Array {
+  return new Float32Array(length).fill(Number.NaN);
+}
+
+function resized(column: Float32Array, length: number): Float32Array {
+  const copy = empty(length);
+  copy.set(column.subarray(0, length));
+  return copy;
+}

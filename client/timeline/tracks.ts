@@ -1,0 +1,90 @@
+import { percentText, magnitudeText, steeringText } from '../panels/format.ts';
+import type { SteeringUnit } from '../stream/steering-unit.ts';
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { DriveColumns } from './columns.ts';
+
+export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad';
+
+export interface TrackSeries {
+  readonly column: ColumnName;
+  readonly label: string;
+  /** Name of the custom property with its colour. */
+  readonly color: string;
+  /** CSS pixels. Driven and wanted differ in width too, not in colour alone. */
+  readonly width: number;
+  readonly filled: boolean;
+  readonly text: (value: number) => string;
+}
+
+export interface Track {
+  readonly id: 'steering' | 'error' | 'on-road';
+  readonly title: string;
+  readonly unit: string;
+  readonly series: readonly TrackSeries[];
+  /** Values at the bottom and the top; grows with the data, never with what is visible, so that the scale keeps still. */
+  readonly range: (columns: DriveColumns) => readonly [bottom: number, top: number];
+  /** The few values that have a label and a line. */
+  readonly marks: (bottom: number, top: number) => number[];
+  readonly markText: (value: number) => string;
+  readonly hasThreshold: boolean;
+}
+
+/** The plots of a recording: driven and error only where it was recorded how the car was driven, on road only with a road. */
+export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit): Track[] {
+  const label = unit.label || 'plain';
+  const wanted: TrackSeries = { column: 'steering', label: 'wanted', color: '--wanted', width: 1.5, filled: false, text: (value) => steeringText(value, unit) };
+  const driven: TrackSeries = { column: 'driven', label: 'driven', color: '--driven', width: 3, filled: false, text: (value) => steeringText(value, unit) };
+  const markText = (value: number) => compact(value, unit);
+  const tracks: Track[] = [
+    {
+      id: 'steering',
+      title: 'Steering',
+      unit: label,
+      series: recording.hasLog ? [driven, wanted] : [wanted],
+      range: ({ largestSteering }) => [-niceLimit(largestSteering), niceLimit(largestSteering)],
+      marks: (bottom, top) => [bottom, 0, top],
+      markText,
+      hasThreshold: false,
+    },
+  ];
+  if (recording.hasLog) {
+    tracks.push({
+      id: 'error',
+      title: 'Error',
+      unit: label,
+      series: [{ column: 'error', label: 'error', color: '--error', width: 1.5, filled: true, text: (value) => magnitudeText(value, unit) }],
+      range: ({ largestError }) => [0, niceLimit(largestError)],
+      marks: (bottom, top) => [bottom, top],
+      markText,
+      hasThreshold: false,
+    });
+  }
+  if (road.kind !== 'none') {
+    tracks.push({
+      id: 'on-road',
+      title: 'On road',
+      unit: '%',
+      series: [{ column: 'onRoad', label: 'on road', color: '--on-road', width: 1.75, filled: true, text: percentText }],
+      range: () => [0, 100],
+      marks: () => [0, 50, 100],
+      markText: String,
+      hasThreshold: true,
+    });
+  }
+  return tracks;
+}
+
+/** The next larger of 1, 2, 3, 5 × 10ⁿ, so that axes end on round numbers. */
+export function niceLimit(largest: number): number {
+  if (!(largest > 0)) return 1;
+  const power = 10 ** Math.floor(Math.log10(largest));
+  for (const step of [1, 2, 3, 5]) if (largest <= step * power * 1.000001) return step * power;
+  return 10 * power;
+}
+
+function compact(value: number, { label }: SteeringUnit): string {
+  if (value === 0) return '0';
+  const text = String(Number(Math.abs(value).toPrecision(2)));
+  const number = text.replace(/^0\./, '.');
+  return `${value < 0 ? '−' : ''}${number}${label === '°' ? '°' : ''}`;
+}
