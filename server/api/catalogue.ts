@@ -14,8 +14,8 @@ export interface CataloguePaths {
   readonly networks: readonly string[];
   /** Where to look for road networks, beside `networks`. */
   readonly roads: readonly string[];
-  /** Picks the road region of a recording, given its ground truth and the first road network, where they are. */
-  chooseRoad(truthPath: string | null, roadNetwork: string | null): RoadSpecification;
+  /** What the user asked for; null: ground truth where there is some, else the first road network, else none. */
+  readonly road: RoadSpecification | null;
 }
 
 export interface Network {
@@ -82,11 +82,12 @@ export class Catalogue {
     throw new RoadgazeError('NETWORK_UNKNOWN', `There is no network "${id}" any more.`, 'Choose another network from the list.');
   }
 
-  /** Throws ROAD_INVALID. */
   async roadOf({ truthPath }: Recording): Promise<RoadSpecification> {
+    if (this.#paths.road) return this.#paths.road;
+    if (truthPath) return { kind: 'truth', path: truthPath };
     const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
     const network = files.find(({ kind, error }) => kind === 'road' && error === null);
-    return this.#paths.chooseRoad(truthPath, network?.path ?? null);
+    return network ? { kind: 'model', path: network.path } : { kind: 'none' };
   }
 
   async #filesAt(places: readonly string[]): Promise<({ path: string } & NetworkFileKind)[]> {

@@ -44,15 +44,13 @@ export function register(program: Command): void {
 }
 
 async function serve(recording: string | undefined, options: ServeOptions): Promise<void> {
-  const { model, road } = options;
+  const { model } = options;
   for (const path of model ?? []) await checkThere(path);
-  // A slip in it is told now, not when somebody opens a recording.
-  if (road !== undefined && road !== 'truth') parseRoad(road, null);
   const server = await startServer({
     recordings: recording ?? DEFAULT_RECORDINGS,
     networks: model ?? [DEFAULT_NETWORKS],
     roads: [DEFAULT_NETWORKS],
-    chooseRoad: (truthPath, roadNetwork) => parseRoad(road, truthPath, roadNetwork),
+    road: options.road === undefined ? null : parseRoad(options.road),
     provider: options.provider,
     workers: options.workers ?? null,
     port: options.port,
