@@ -1,10 +1,10 @@
-import { execFile, fork } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:net';
 import { delimiter, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { reportOf } from '../../shared/errors.ts';
+import { probeProvider } from '../inference/provider-probe.ts';
 import { type VideoTools, findTools } from '../video/tools.ts';
 
 /** `missing`: nothing works, or not as it should. `absent`: only what the detail says is out of reach. */
@@ -16,7 +16,6 @@ export interface Check {
   readonly hint: string | null;
 }
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const run = promisify(execFile);
 
 const DECODERS = ['h264', 'hevc', 'vp9', 'av1', 'mjpeg'];
@@ -25,8 +24,6 @@ const AV1_DECODERS = ['av1', 'libdav1d', 'libaom-av1', 'libgav1'];
 const ENCODERS = ['mjpeg', 'libx264'];
 const FILTERS = ['scale', 'crop', 'format', 'setpts', 'select'];
 export const DEFAULT_PORT = 8470;
-/** WebGPU may compile shaders or wait for a driver; milliseconds. */
-const LONGEST_PROBE = 30_000;
 
 /** Everything that Roadgaze uses on this machine, in the order in which a person would mend it. */
 export async function runChecks(): Promise<Check[]> {
@@ -102,51 +99,27 @@ function whereFrom(name: 'ffmpeg' | 'ffprobe', path: string): string {
 }
 
 const PROVIDERS = [
-  { id: 'cuda', name: 'CUDA', lacking: cudaHint },
-  { id: 'webgpu', name: 'WebGPU', lacking: () => 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; elsewhere other packages)' },
-  { id: 'cpu', name: 'CPU', lacking: () => 'npm ci' },
+  { id: 'cuda', name: 'CUDA', hint: 'npm run setup:cuda (with an NVIDIA GPU, CUDA 12 and cuDNN 9)' },
+  { id: 'webgpu', name: 'WebGPU', hint: 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; Debian, Ubuntu)' },
 ] as const;
 
-/** One after the other: two providers that both take hold of the GPU may fail each other. */
 async function checkProviders(): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const { id, name, lacking } of PROVIDERS) {
-    const failure = await probeProvider(id);
-    checks.push(failure === null
-      ? { name, state: 'present', detail: 'runs a network', hint: null }
-      : { name, state: id === 'cpu' ? 'missing' : 'absent', detail: `does not load: ${brief(failure)}`, hint: lacking() });
+  // One after the other: two providers that both take hold of the GPU may fail each other.
+  for (const { id, name, hint } of PROVIDERS) {
+    const { loads, reason } = await probeProvider(id);
+    checks.push(loads ? { name, state: 'present', detail: 'runs a network', hint: null } : { name, state: 'absent', detail: `does not load: ${reason.replace(/ \(.*\)$/, '')}`, hint });
   }
-  return checks;
+  return [...checks, await checkCpu()];
 }
 
-/** null when the provider works, else why not. */
-export function probeProvider(id: string): Promise<string | null> {
-  return new Promise((resolve) => {
-    const child = fork(fileURLToPath(new URL('./probe-provider.js', import.meta.url)), [id], { silent: true, timeout: LONGEST_PROBE, killSignal: 'SIGKILL' });
-    let answer: string | null | undefined;
-    child.on('message', (message) => {
-      answer = message as string | null;
-    });
-    child.on('error', (error) => resolve(error.message));
-    child.on('close', (_code, signal) => resolve(answer === undefined ? `the attempt ended ${signal ? `with ${signal}` : 'without an answer'}` : answer));
-    child.stdout?.resume();
-    child.stderr?.resume();
-  });
-}
-
-/** ONNX Runtime's usual reasons in plain words; others as they are, without paths, at most a line. */
-function brief(message: string): string {
-  if (message.includes('Failed to load shared library')) return 'its libraries are not installed';
-  if (/adapter/i.test(message)) return 'no GPU was found that it can use';
-  const line = message.split('\n', 1)[0]!.replace(/\/\S*\/(?=[^/\s]+)/g, '').replace(/\s+/g, ' ').trim();
-  return line.length > 160 ? `${line.slice(0, 157)}…` : line;
-}
-
-function cudaHint(): string {
-  const folder = join(root, 'node_modules/onnxruntime-node/bin/napi-v6', process.platform, process.arch);
-  return existsSync(join(folder, 'libonnxruntime_providers_cuda.so'))
-    ? 'It needs an NVIDIA GPU with its driver, and the libraries of CUDA 12 and cuDNN 9 where the linker finds them.'
-    : 'npm run setup:cuda (with an NVIDIA GPU, CUDA 12 and cuDNN 9)';
+/** Elsewhere the CPU is taken to work; here is the place to doubt it. */
+async function checkCpu(): Promise<Check> {
+  const child = fileURLToPath(new URL('../inference/provider-probe-child.js', import.meta.url));
+  const answer = await run(process.execPath, [child, 'cpu']).then(({ stdout }) => stdout.trim(), () => 'ONNX Runtime does not start on this machine');
+  return answer === 'loads'
+    ? { name: 'CPU', state: 'present', detail: 'runs a network', hint: null }
+    : { name: 'CPU', state: 'missing', detail: `does not load: ${answer}`, hint: 'npm ci' };
 }
 
 async function checkBrowser(): Promise<Check[]> {

@@ -16,9 +16,9 @@ async function fetchProvider() {
   await prepare(['packages']);
   beginLog();
   tell('Fetching the CUDA provider of ONNX Runtime (about 300 MB) …');
-  const { ok } = await runLogged(process.execPath, [join(root, 'node_modules/onnxruntime-node/script/install.js')], { ONNXRUNTIME_NODE_INSTALL: 'cuda12' });
+  const { ok } = await runLogged(process.execPath, [join(root, 'node_modules/onnxruntime-node/script/install.js')], { ONNXRUNTIME_NODE_INSTALL: 'true' });
   if (!ok || !existsSync(library)) {
-    throw new SetupError('SETUP_FAILED', 'The CUDA provider of ONNX Runtime could not be fetched from NuGet.', `Check that this machine reaches api.nuget.org; what was said is in ${shownLog}. Without it Roadgaze runs on the CPU or WebGPU.`);
+    throw new SetupError('SETUP_FAILED', 'The CUDA provider of ONNX Runtime could not be fetched from NuGet.', `Check that this machine reaches NuGet; what was said is in ${shownLog}. Without it Roadgaze runs on the CPU or WebGPU.`);
   }
   tell('The CUDA provider is installed. It needs the CUDA 12 and cuDNN 9 libraries; see what loads with: npx roadgaze doctor');
 }
