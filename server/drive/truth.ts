@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
@@ -58,11 +57,15 @@ export async function readGroundTruth(path: string): Promise<GroundTruth> {
     roads.push(Uint32Array.from(road));
   };
 
+  const compressed = createReadStream(path);
+  const bytes = compressed.pipe(createGunzip());
+  compressed.on('error', (error) => bytes.destroy(error));
   try {
-    await pipeline(createReadStream(path), createGunzip(), (bytes: AsyncIterable<Buffer>) =>
-      splitLines(bytes, { longestLine: LONGEST_LINE, mostBytes: MOST_BYTES }, acceptLine));
+    await splitLines(bytes, { longestLine: LONGEST_LINE, mostBytes: MOST_BYTES }, acceptLine);
   } catch (error) {
     throw explain(error, path);
+  } finally {
+    compressed.destroy();
   }
   // TypeScript does not see that acceptLine assigns it.
   const found = header as z.infer<typeof headerLine> | null;
