@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import { findTools } from './tools.ts';
 
@@ -16,8 +17,8 @@ export interface FfmpegEnd {
 }
 
 /** An input or an output. fluent-ffmpeg splits a lone option at its spaces, and leaves two and more alone. */
-export interface FfmpegFile {
-  readonly url: string;
+export interface FfmpegFile<Url = string> {
+  readonly url: Url;
   readonly options: readonly [string, string, ...string[]];
 }
 
@@ -30,7 +31,7 @@ process.on('exit', () => {
  * Starts ffmpeg. `inputs` are options and URL each; `line` takes what it prints (warnings and worse, `[level]` in front).
  * Throws FFMPEG_MISSING.
  */
-export async function startFfmpeg(inputs: readonly FfmpegFile[], outputs: readonly FfmpegFile[], line: (text: string) => void): Promise<FfmpegProcess> {
+export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>[], outputs: readonly FfmpegFile[], line: (text: string) => void): Promise<FfmpegProcess> {
   const tools = await findTools();
   const command = ffmpeg({ stdoutLines: 1 }).setFfmpegPath(tools.ffmpeg);
   for (const { url, options } of inputs) command.input(url).inputOptions(...options);

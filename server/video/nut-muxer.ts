@@ -1,0 +1,59 @@
+import type { Size } from '../../shared/geometry.ts';
+import type { TimeBase } from './nut-demuxer.ts';
+
+/** Writes grey pictures with timestamps as NUT, version 3, one stream, for ffmpeg to read. Names follow nut.txt. */
+
+const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
+const MAIN = [0x4e, 0x4d, 0x7a, 0x56, 0x1f, 0x5f, 0x04, 0xad];
+const STREAM = [0x4e, 0x53, 0x11, 0x40, 0x5b, 0xf2, 0xf9, 0xdb];
+const SYNCPOINT = [0x4e, 0x4b, 0xe4, 0xad, 0xee, 0xca, 0x45, 0x69];
+const KEY = 1;
+const CODED_PTS = 8;
+const SIZE_MSB = 32;
+const CHECKSUM = 64;
+const MSB_PTS_SHIFT = 8;
+
+const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
+  let crc = byte << 24;
+  for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ (crc < 0 ? 0x04c11db7 : 0);
+  return crc;
+});
+
+/** CRC-32 of the specification: polynomial 0x04C11DB7, highest bit first, starting from 0. */
+function checksum(bytes: readonly number[]): number[] {
+  let crc = 0;
+  for (const byte of bytes) crc = (crc << 8) ^ crcTable[((crc >>> 24) ^ byte) & 255]!;
+  return [crc >>> 24, (crc >>> 16) & 255, (crc >>> 8) & 255, crc & 255];
+}
+
+function unsigned(value: number): number[] {
+  const bytes = [value % 128];
+  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift(128 + (rest % 128));
+  return bytes;
+}
+
+/** A packet shorter than 4096 bytes. */
+function packet(startCode: readonly number[], content: readonly number[]): number[] {
+  return [...startCode, ...unsigned(content.length + 4), ...content, ...checksum(content)];
+}
+
+/** What comes before the first frame. */
+export function nutHead({ width, height }: Size, { num, den }: TimeBase): Buffer {
+  const frameCodes = [KEY | CODED_PTS | SIZE_MSB | CHECKSUM, 6, /* pts */ 0, /* mul */ 1, /* stream */ 0, /* size */ 0, /* reserved */ 0, /* count */ 255].flatMap(unsigned);
+  const main = [/* version */ 3, /* streams */ 1, /* max_distance */ 65536, /* time bases */ 1, num, den].flatMap(unsigned);
+  const fourcc = [...Buffer.from('Y800')];
+  const picture = [width, height, /* sample aspect */ 0, 0, /* colorspace */ 0].flatMap(unsigned);
+  const timing = [/* time base */ 0, MSB_PTS_SHIFT, /* max_pts_distance */ 0, /* decode_delay */ 0, /* flags */ 0, /* codec_specific */ 0].flatMap(unsigned);
+  return Buffer.concat([
+    FILE_ID,
+    Buffer.from(packet(MAIN, [...main, ...frameCodes, /* elision headers */ 0])),
+    Buffer.from(packet(STREAM, [/* id */ 0, /* class: video */ 0, 4, ...fourcc, ...timing, ...picture])),
+  ]);
+}
+
+/** What comes before the `size` bytes of the frame at `pts` ticks (≥ 0). Large frames need a syncpoint each. */
+export function nutFrameHead(pts: number, size: number): Buffer {
+  const syncpoint = packet(SYNCPOINT, [...unsigned(pts), /* back_ptr_div16 */ 0]);
+  const head = [/* frame code */ 0, ...unsigned(pts + 2 ** MSB_PTS_SHIFT), ...unsigned(size)];
+  return Buffer.from([...syncpoint, ...head, ...checksum(head)]);
+}
