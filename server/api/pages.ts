@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { HttpBindings } from '@hono/node-server';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
@@ -48,9 +49,12 @@ export function pages(clientFolder: string, rules: AccessRules): Hono<{ Bindings
     context.json(new RoadgazeError('USAGE', 'This address is a WebSocket.', 'Connect with the subprotocol "roadgaze.1".').report(), 426, { Upgrade: 'websocket' }),
   );
 
-  // Names below assets/ carry a digest of their content.
-  app.use('/assets/*', serveStatic({ root: clientFolder, onFound: (_path, context) => context.header('Cache-Control', 'public, max-age=31536000, immutable') }));
-  app.use('/*', serveStatic({ root: clientFolder, onFound: (_path, context) => context.header('Cache-Control', 'no-cache') }));
+  if (existsSync(clientFolder)) {
+    const files = (cacheControl: string) => serveStatic({ root: clientFolder, onFound: (_path, context) => context.header('Cache-Control', cacheControl) });
+    // Names below assets/ carry a digest of their content.
+    app.use('/assets/*', files('public, max-age=31536000, immutable'));
+    app.use('/*', files('no-cache'));
+  }
 
   app.notFound((context) =>
     context.req.path === '/'

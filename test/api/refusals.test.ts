@@ -1,0 +1,247 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { request, type IncomingHttpHeaders } from 'node:http';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { WebSocket } from 'ws';
+import type { ServerOptions } from '../../server/api/server.ts';
+import { startServer } from '../../server/api/server.ts';
+import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { makeNumberedClip } from '../support/clips.ts';
+import { temporaryFolder } from '../support/paths.ts';
+import { writeReadingNetwork } from './support/reading-network.ts';
+import { serve } from './support/server.ts';
+import { Viewer } from './support/viewer.ts';
+
+async function serveEmpty(t: TestContext, options: Partial<ServerOptions> = {}) {
+  return serve(t, { recordings: temporaryFolder(t), networks: [], ...options });
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/** A request with exactly these headers, as no browser would send it. */
+function get(port: number, path: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asked = request({ host: '127.0.0.1', port, path, headers }, async (response) => {
+      const chunks = await response.toArray();
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() });
+    });
+    asked.on('upgrade', (response, socket) => {
+      socket.destroy();
+      resolve({ status: response.statusCode ?? 0, headers: response.headers, body: '' });
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+}
+
+function upgrade(port: number, headers: Record<string, string> = {}, path = '/api/stream'): Promise<Answer> {
+  return get(port, path, {
+    Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': Buffer.alloc(16).toString('base64'),
+    'Sec-WebSocket-Protocol': 'roadgaze.1', ...headers,
+  });
+}
+
+const reportIn = ({ body }: Answer) => JSON.parse(body) as ErrorReport;
+
+describe('the WebSocket handshake', () => {
+  it('lets in the page of the server itself, and clients that are no page', async (t) => {
+    const { port } = await serveEmpty(t);
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`]) {
+      assert.equal((await upgrade(port, { Host: host, Origin: `http://${host}` })).status, 101);
+      assert.equal((await upgrade(port, { Host: host })).status, 101);
+    }
+  });
+
+  it('refuses the page of another origin', async (t) => {
+    const { port } = await serveEmpty(t);
+    for (const Origin of ['http://example.org', `http://127.0.0.1:${port + 1}`, `http://localhost:${port}`, 'null', 'file://', `http://127.0.0.1:${port}.example.org`]) {
+      const answer = await upgrade(port, { Origin });
+      assert.deepEqual([Origin, answer.status, reportIn(answer).code], [Origin, 403, 'USAGE']);
+    }
+  });
+
+  it('refuses a name that the server is not known by, whatever the origin', async (t) => {
+    const { port } = await serveEmpty(t);
+    for (const Host of ['example.org', `rebound.example.org:${port}`, `127.0.0.1.example.org:${port}`, 'localhost.example.org', '192.168.0.1', 'user@127.0.0.1', '']) {
+      assert.deepEqual([Host, (await upgrade(port, { Host, Origin: `http://${Host}` })).status], [Host, 403]);
+    }
+  });
+
+  it('refuses another path and another subprotocol', async (t) => {
+    const { port } = await serveEmpty(t);
+    assert.equal((await upgrade(port, {}, '/api/other')).status, 404);
+    assert.equal((await upgrade(port, { 'Sec-WebSocket-Protocol': 'roadgaze.2' })).status, 400);
+    assert.equal((await upgrade(port, { 'Sec-WebSocket-Protocol': 'x, roadgaze.1' })).headers['sec-websocket-protocol'], 'roadgaze.1');
+    assert.equal((await get(port, '/api/stream')).status, 426);
+  });
+
+  it('asks for the token, which the printed address brings as a cookie', async (t) => {
+    const { port, url } = await serveEmpty(t, { token: 'a secret/ü' });
+    assert.equal((await get(port, '/healthz')).status, 401);
+    assert.equal((await upgrade(port)).status, 401);
+    assert.equal((await get(port, '/?token=wrong')).status, 401);
+    const first = await get(port, new URL(url).pathname + new URL(url).search);
+    assert.deepEqual([first.status, first.headers.location], [302, '/']);
+    const [cookie = ''] = first.headers['set-cookie'] ?? [];
+    assert.match(cookie, /HttpOnly/);
+    assert.match(cookie, /SameSite=Strict/);
+    const Cookie = cookie.split(';', 1)[0]!;
+    assert.equal((await upgrade(port, { Cookie })).status, 101);
+    assert.equal((await get(port, '/healthz', { Cookie })).status, 200);
+    assert.equal((await upgrade(port, { Cookie: `${Cookie}x` })).status, 401);
+    assert.equal((await upgrade(port, { Cookie: 'roadgaze-token=%' })).status, 401);
+  });
+
+  it('is not offered to the network without a token', async (t) => {
+    await assert.rejects(serveEmpty(t, { host: '0.0.0.0' }), (error) => error instanceof RoadgazeError && error.code === 'USAGE' && /--token/.test(error.hint));
+  });
+
+  it('says in one sentence that the port is in use', async (t) => {
+    const { port } = await serveEmpty(t);
+    await assert.rejects(serveEmpty(t, { port }), (error) => error instanceof RoadgazeError && error.code === 'PORT_IN_USE' && error.message.includes(String(port)) && /--port 0/.test(error.hint));
+  });
+});
+
+describe('a client that does not follow the protocol', () => {
+  /** Sends raw data after `hello`; gives the errors told and the close code. */
+  async function violate(port: number, data: string | Buffer): Promise<{ errors: string[]; code: number }> {
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, 'roadgaze.1');
+    const errors: string[] = [];
+    socket.on('message', (message: Buffer) => {
+      const { type, code, message: sentence } = JSON.parse(message.toString()) as { type: string; code: string; message: string };
+      if (type === 'hello') socket.send(data);
+      if (type === 'error') errors.push(`${code} ${sentence}`);
+    });
+    const [code] = (await once(socket, 'close')) as [number];
+    return { errors, code };
+  }
+
+  const wrong: [string | Buffer, RegExp][] = [
+    ['', /not JSON/],
+    ['{', /not JSON/],
+    ['null', /./],
+    ['[]', /./],
+    ['{}', /"type"/],
+    ['{"type":"stop"}', /"type"/],
+    ['{"type":"__proto__"}', /"type"/],
+    [Buffer.from('{"type":"pause"}'), /binary/],
+    ['{"type":"pause","now":true}', /now/],
+    ['{"type":"open","recording":"a"}', /"network"/],
+    ['{"type":"open","recording":1,"network":"a"}', /"recording"/],
+    ['{"type":"play","speed":1}', /"loop"/],
+    ['{"type":"play","speed":9,"loop":false}', /"speed"/],
+    ['{"type":"play","speed":0.05,"loop":false}', /"speed"/],
+    ['{"type":"play","speed":-1,"loop":false}', /"speed"/],
+    ['{"type":"play","speed":1e999,"loop":false}', /"speed"/],
+    ['{"type":"seek","frame":-1,"generation":0}', /"frame"/],
+    ['{"type":"seek","frame":0.5,"generation":0}', /"frame"/],
+    ['{"type":"seek","frame":1,"generation":1e99}', /"generation"/],
+    ['{"type":"settings","flags":{"enterBelow":0.7,"leaveAbove":0.6,"minimumSeconds":0}}', /leaveAbove/],
+    ['{"type":"settings","flags":{"enterBelow":2,"leaveAbove":3,"minimumSeconds":0}}', /enterBelow/],
+    ['{"type":"painted","sequence":0}', /never sent/],
+    ['{"type":"play","speed":1,"loop":false}', /before anything was open/],
+    ['{"type":"seek","frame":1,"generation":1}', /before anything was open/],
+  ];
+
+  it('is told what is wrong and closed with 4400, and others are served on', async (t) => {
+    const { port } = await serveEmpty(t);
+    for (const [data, expected] of wrong) {
+      const { errors, code } = await violate(port, data);
+      assert.equal(code, 4400, String(data));
+      assert.equal(errors.length, 1, String(data));
+      assert.match(errors[0]!, /^PROTOCOL_VIOLATION /);
+      assert.match(errors[0]!, expected);
+    }
+    const viewer = await Viewer.connect({ port });
+    await viewer.close();
+  });
+
+  it('is closed with 1009 for a message that is too large', async (t) => {
+    const { port } = await serveEmpty(t);
+    assert.equal((await violate(port, ' '.repeat(16 * 1024 + 1))).code, 1009);
+  });
+
+  it('may ask for what does not exist', async (t) => {
+    const folder = temporaryFolder(t);
+    await makeNumberedClip(join(folder, 'a.mp4'), { frames: 5 });
+    const viewer = await Viewer.connect(await serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)] }));
+    for (const recording of ['../a.mp4', '/etc/passwd', '__proto__']) {
+      const since = viewer.messages.length;
+      viewer.send({ type: 'open', recording, network: 'reading' });
+      assert.equal((await viewer.message('error', undefined, since)).code, 'RECORDING_UNKNOWN');
+    }
+    await viewer.close();
+  });
+});
+
+describe('the HTTP side', () => {
+  async function serveSite(t: TestContext) {
+    const folder = temporaryFolder(t);
+    await mkdir(join(folder, 'site/assets'), { recursive: true });
+    await writeFile(join(folder, 'secret.txt'), 'secret');
+    await writeFile(join(folder, 'site/index.html'), '<!doctype html><title>Roadgaze</title>');
+    await writeFile(join(folder, 'site/assets/main-abc123.js'), 'export {};');
+    return serveEmpty(t, { clientFolder: join(folder, 'site') });
+  }
+
+  it('serves the page uncached and its hashed files for ever', async (t) => {
+    const { port } = await serveSite(t);
+    const page = await get(port, '/');
+    assert.deepEqual([page.status, page.headers['cache-control']], [200, 'no-cache']);
+    assert.match(page.headers['content-type'] ?? '', /^text\/html/);
+    const script = await get(port, '/assets/main-abc123.js');
+    assert.deepEqual([script.status, script.headers['cache-control']], [200, 'public, max-age=31536000, immutable']);
+    assert.match(script.headers['content-type'] ?? '', /javascript/);
+  });
+
+  it('lets no script run but its own, and no other page embed it, on every answer', async (t) => {
+    const { port } = await serveSite(t);
+    for (const path of ['/', '/assets/main-abc123.js', '/healthz', '/none', '/api/stream']) {
+      const { headers } = await get(port, path);
+      assert.match(String(headers['content-security-policy']), /default-src 'none'.*script-src 'self'.*frame-ancestors 'none'/, path);
+      assert.doesNotMatch(String(headers['content-security-policy']), /unsafe/, path);
+      assert.equal(headers['x-content-type-options'], 'nosniff', path);
+    }
+  });
+
+  it('gives nothing from outside its folder', async (t) => {
+    const { port } = await serveSite(t);
+    for (const path of ['/../secret.txt', '/%2e%2e/secret.txt', '/..%2fsecret.txt', '/assets/../../secret.txt', '/assets/%2e%2e%2f%2e%2e%2fsecret.txt', '/%00', '//etc/passwd']) {
+      const answer = await get(port, path);
+      assert.ok(answer.status === 404 || answer.status === 400, `${path}: ${answer.status}`);
+      assert.doesNotMatch(answer.body, /^secret|root:/);
+    }
+  });
+
+  it('refuses a name that it is not known by, and answers what is not there with a report', async (t) => {
+    const { port } = await serveSite(t);
+    assert.equal((await get(port, '/', { Host: 'example.org' })).status, 403);
+    const missing = await get(port, '/none');
+    assert.deepEqual([missing.status, reportIn(missing).code], [404, 'USAGE']);
+    assert.deepEqual(await get(port, '/healthz').then(({ status, body }) => [status, body]), [200, '{"status":"ok"}']);
+  });
+
+  it('says that the page is not built', async (t) => {
+    const { port } = await serveEmpty(t, { clientFolder: join(temporaryFolder(t), 'none') });
+    const answer = await get(port, '/');
+    assert.equal(answer.status, 503);
+    assert.match(answer.body, /npm run build/);
+  });
+
+  it('is gone once closed', async (t) => {
+    const server = await startServer({
+      recordings: temporaryFolder(t), networks: [], roads: [], road: null, provider: 'cpu', workers: 1, port: 0, host: '127.0.0.1', token: null, clientFolder: '/nonexistent', lingerSeconds: 0,
+    });
+    const viewer = await Viewer.connect(server);
+    const closed = once(viewer.socket, 'close');
+    await server.close();
+    assert.equal((await closed)[0], 1001);
+    await assert.rejects(get(server.port, '/healthz'), /ECONNREFUSED/);
+  });
+});
