@@ -1,6 +1,6 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { describeNode, type Dimension, type Model, type Node, type Shape } from './graph.ts';
-import { tensorAttribute } from './attributes.ts';
+import { constantOf } from './constant-node.ts';
 import { shapeError, type ShapeContext, type ShapeRule, type ValueFacts } from './shapes/context.ts';
 import { denseRules } from './shapes/dense.ts';
 import { elementwiseRules } from './shapes/elementwise.ts';
@@ -35,11 +35,11 @@ export function inferShapes(model: Model): Shapes {
     facts.set(input.name, { type: input.type, shape: input.shape });
   }
   for (const node of model.nodes) {
-    const rule = node.domain === '' ? rules[node.op] : undefined;
+    const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
     if (!rule) {
       throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Export the network with standard ONNX operators, or ask for this one.');
     }
-    const tensor = node.op === 'Constant' ? tensorAttribute(node, 'value') : null;
+    const tensor = constantOf(node);
     if (tensor) constants.set(node.outputs[0]!, tensor);
     const results = rule(contextOf(model, node, facts, constants));
     node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, results[index]); });

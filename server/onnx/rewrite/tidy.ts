@@ -1,4 +1,4 @@
-import { tensorAttribute } from '../attributes.ts';
+import { constantOf } from '../constant-node.ts';
 import { keepOnly, type Model, type Node } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -16,7 +16,7 @@ export function tidy(model: Model): Model {
   const nodes: Node[] = [];
   for (const node of model.nodes) {
     const [output = '', mask] = node.outputs;
-    const tensor = node.domain === '' && node.op === 'Constant' ? tensorAttribute(node, 'value') : null;
+    const tensor = constantOf(node);
     const inputs = node.inputs.map((input) => alias.get(input) ?? input);
     if (tensor && !outputs.has(output)) initializers.set(output, tensor);
     else if (node.domain === '' && passing.has(node.op) && !mask && !outputs.has(output)) alias.set(output, inputs[0]!);

@@ -1,11 +1,37 @@
 import { intAttribute } from '../attributes.ts';
 import type { Dimension } from '../graph.ts';
 import { DataType } from '../tensor.ts';
-import { broadcast, type ShapeContext, type ShapeRule } from './context.ts';
+import { axisOf, broadcast, type ShapeContext, type ShapeRule } from './context.ts';
 
 const unary: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  return context.node.outputs.map((_, index) => ({ type: index === 0 ? type : DataType.bool, shape }));
+  return [{ type, shape }];
+};
+
+/** The mask of what was kept is a second output; numbers before operator set 10, truth values since. */
+const dropout: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  return [{ type, shape }, { type: context.opset < 10 ? type : DataType.bool, shape }];
+};
+
+/** Mean and inverse deviation are further outputs, with 1 for every axis that they were taken over. */
+const layerNormalization: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const first = axisOf(context, intAttribute(context.node, 'axis', -1), shape.length);
+  const statistic = { type: DataType.float, shape: shape.map((dim, axis) => (axis < first ? dim : 1)) };
+  return [{ type, shape }, statistic, statistic];
+};
+
+/** As a training step writes it, the operator also gives its running mean and variance, one per channel. */
+const batchNormalization: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const channels = shape[1] ?? context.fail('there is no axis of channels');
+  for (const index of [1, 2, 3, 4]) {
+    const length = context.input(index).shape[0];
+    if (typeof channels === 'number' && length !== channels) context.fail(`${channels} channels meet ${length} parameters`);
+  }
+  const statistic = { type, shape: [channels] };
+  return [{ type, shape }, ...context.node.outputs.slice(1).map(() => statistic)];
 };
 
 const cast: ShapeRule = (context: ShapeContext) => {
@@ -15,7 +41,8 @@ const cast: ShapeRule = (context: ShapeContext) => {
 
 const combine = (result?: number): ShapeRule => (context) => {
   const facts = context.node.inputs.map((_, index) => context.input(index));
-  const sizes = sizeArithmetic(context);
+  const whole = facts.every((fact) => fact.type === DataType.int64 || fact.type === DataType.int32);
+  const sizes = whole ? sizeArithmetic(context) : null;
   return [{ type: result ?? facts[0]!.type, shape: broadcast(context, facts.map((fact) => fact.shape)), ...(sizes ? { sizes } : {}) }];
 };
 
@@ -42,11 +69,11 @@ const table = (operators: string, rule: ShapeRule) => Object.fromEntries(operato
 
 export const elementwiseRules: Readonly<Record<string, ShapeRule>> = {
   ...table(
-    'Relu Elu LeakyRelu PRelu Sigmoid Tanh Clip BatchNormalization Dropout Identity Softmax LogSoftmax Selu Softplus Softsign HardSigmoid HardSwish ' +
-      'Gelu Mish Celu ThresholdedRelu Exp Log Sqrt Abs Neg Reciprocal Erf Floor Ceil Round Sign InstanceNormalization LayerNormalization LRN LpNormalization',
+    'Relu Elu LeakyRelu PRelu Sigmoid Tanh Clip Identity Softmax LogSoftmax Selu Softplus Softsign HardSigmoid HardSwish ' +
+      'Gelu Mish Celu ThresholdedRelu Exp Log Sqrt Abs Neg Reciprocal Erf Floor Ceil Round Sign InstanceNormalization LRN LpNormalization',
     unary,
   ),
   ...table('Add Sub Mul Div Pow Min Max Sum Mean', combine()),
   ...table('Equal Less Greater LessOrEqual GreaterOrEqual And Or', combine(DataType.bool)),
-  Not: unary, Cast: cast, Where: where,
+  Not: unary, Cast: cast, Where: where, Dropout: dropout, BatchNormalization: batchNormalization, LayerNormalization: layerNormalization,
 };

@@ -1,17 +1,21 @@
 import { intAttribute, intsAttribute, tensorAttribute } from '../attributes.ts';
+import { constantOf } from '../constant-node.ts';
 import type { Dimension, Shape } from '../graph.ts';
 import { DataType, tensorNumbers } from '../tensor.ts';
 import { axisOf, product, type ShapeContext, type ShapeRule, type ValueFacts } from './context.ts';
 
 /** Axes of an operator that took them as an attribute up to some version and takes them as an input since. */
-function axesOf(context: ShapeContext): readonly number[] | null {
-  return intsAttribute(context.node, 'axes') ?? context.sizes(1)?.map(Number) ?? null;
+function axesOf(context: ShapeContext, rank: number): readonly number[] | null {
+  const axes = intsAttribute(context.node, 'axes') ?? (context.optionalInput(1) ? (context.sizes(1)?.map(Number) ?? context.fail('the axes are not constant')) : null);
+  const positive = axes?.map((axis) => axisOf(context, axis, rank)) ?? null;
+  if (positive && new Set(positive).size < positive.length) context.fail('an axis is named twice');
+  return positive;
 }
 
 const flatten: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const axis = intAttribute(context.node, 'axis', 1);
-  const split = axis < 0 ? axis + shape.length : axis;
+  const split = axis === shape.length ? axis : axisOf(context, axis, shape.length);
   return [{ type, shape: [product(shape.slice(0, split)), product(shape.slice(split))] }];
 };
 
@@ -22,6 +26,7 @@ const reshape: ShapeRule = (context: ShapeContext) => {
   const allowZero = intAttribute(context.node, 'allowzero', 0) === 1;
   const out: Dimension[] = target.map((size, axis) => (size === 0 && !allowZero ? (shape[axis] ?? context.fail('it copies an axis that is not there')) : size));
   const open = out.indexOf(-1);
+  if (open !== out.lastIndexOf(-1) || out.some((size) => typeof size === 'number' && size < -1)) context.fail(`[${target.join(', ')}] is no shape`);
   if (open >= 0) out[open] = quotient(context, shape, out.filter((_, axis) => axis !== open));
   // Exporters that know the batch as 1 write it into the shape: the element count then contradicts a free batch, and ONNX Runtime will say so.
   return [{ type, shape: out }];
@@ -45,7 +50,7 @@ function quotient(context: ShapeContext, whole: Shape, rest: readonly Dimension[
 const transpose: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const order = intsAttribute(context.node, 'perm') ?? shape.map((_, axis) => shape.length - 1 - axis);
-  if (order.length !== shape.length) context.fail(`it orders ${order.length} axes of ${shape.length}`);
+  if (order.length !== shape.length || !shape.every((_, axis) => order.includes(axis))) context.fail(`[${order.join(', ')}] is no order of ${shape.length} axes`);
   return [{ type, shape: order.map((axis) => shape[axis]!) }];
 };
 
@@ -53,12 +58,18 @@ const concat: ShapeRule = (context: ShapeContext) => {
   const facts = context.node.inputs.map((_, index) => context.input(index));
   const first = facts[0]!;
   const axis = axisOf(context, intAttribute(context.node, 'axis', 1), first.shape.length);
+  const unequal = facts.find(({ shape }) => shape.length !== first.shape.length || shape.some((dim, at) => at !== axis && !couldBeEqual(dim, first.shape[at]!)));
+  if (unequal) context.fail(`[${first.shape.join(', ')}] and [${unequal.shape.join(', ')}] cannot be joined`);
   const joined = facts.map((fact) => fact.shape[axis]!);
   const total = joined.every((dim) => typeof dim === 'number') ? joined.reduce<number>((sum, dim) => sum + (dim as number), 0) : joined.join('+');
   const sizes = facts.map((_, index) => context.sizes(index));
   const known = first.shape.length === 1 && sizes.every((list) => list !== null);
   return [{ type: first.type, shape: first.shape.map((dim, at) => (at === axis ? total : dim)), ...(known ? { sizes: sizes.flatMap((list) => list!) } : {}) }];
 };
+
+function couldBeEqual(a: Dimension, b: Dimension): boolean {
+  return a === b || typeof a === 'string' || typeof b === 'string';
+}
 
 const split: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
@@ -67,22 +78,25 @@ const split: ShapeRule = (context: ShapeContext) => {
   const dim = shape[axis];
   const parts = intsAttribute(context.node, 'split') ?? context.sizes(1)?.map(Number) ?? (typeof dim === 'number' ? Array.from({ length }, (_, index) => Math.min(Math.ceil(dim / length), dim - index * Math.ceil(dim / length))) : null);
   if (!parts) context.fail('it splits an axis of open size');
+  const total = parts.reduce((sum, part) => sum + part, 0);
+  if (parts.length !== length || parts.some((part) => !(part >= 0)) || (typeof dim === 'number' && total !== dim)) context.fail(`parts of ${parts.join(', ')} do not make up ${dim}`);
   return parts.map((part) => ({ type, shape: shape.map((size, at) => (at === axis ? part : size)) }));
 };
 
 const squeeze: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  const axes = axesOf(context)?.map((axis) => axisOf(context, axis, shape.length));
+  const axes = axesOf(context, shape.length);
+  if (axes?.some((axis) => !couldBeEqual(shape[axis]!, 1))) context.fail(`axes ${axes.join(', ')} of [${shape.join(', ')}] are not all 1`);
   const sizes = context.sizes(0);
   return [{ type, shape: shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)), ...(sizes ? { sizes } : {}) }];
 };
 
 const unsqueeze: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  const given = axesOf(context);
-  if (!given) context.fail('the axes are not constant');
-  const rank = shape.length + given.length;
-  const axes = given.map((axis) => axisOf(context, axis, rank));
+  const count = intsAttribute(context.node, 'axes')?.length ?? context.sizes(1)?.length;
+  const axes = count === undefined ? null : axesOf(context, shape.length + count);
+  if (!axes) context.fail('the axes are not constant');
+  const rank = shape.length + axes.length;
   const rest = [...shape];
   const sizes = context.sizes(0);
   return [{ type, shape: Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!)), ...(sizes ? { sizes } : {}) }];
@@ -90,8 +104,8 @@ const unsqueeze: ShapeRule = (context: ShapeContext) => {
 
 const reduce: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  const given = axesOf(context);
-  const axes = given && given.length > 0 ? given.map((axis) => axisOf(context, axis, shape.length)) : intAttribute(context.node, 'noop_with_empty_axes', 0) ? [] : shape.map((_, axis) => axis);
+  const given = axesOf(context, shape.length);
+  const axes = given && given.length > 0 ? given : intAttribute(context.node, 'noop_with_empty_axes', 0) ? [] : shape.map((_, axis) => axis);
   const keep = intAttribute(context.node, 'keepdims', 1) === 1;
   return [{ type, shape: shape.flatMap((dim, axis) => (!axes.includes(axis) ? [dim] : keep ? [1] : [])) }];
 };
@@ -109,7 +123,7 @@ const gather: ShapeRule = (context: ShapeContext) => {
   const axis = axisOf(context, intAttribute(context.node, 'axis', 0), shape.length);
   const from = context.sizes(0);
   const at = context.sizes(1);
-  const sizes = from && at && shape.length === 1 ? at.map((index) => from.at(Number(index))!) : null;
+  const sizes = from && at && shape.length === 1 ? at.map((index) => from.at(Number(index)) ?? context.fail(`there is no size number ${index} of ${from.length}`)) : null;
   return [{ type, shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)], ...(sizes ? { sizes } : {}) }];
 };
 
@@ -121,6 +135,7 @@ const slice: ShapeRule = (context: ShapeContext) => {
   if (!starts || !ends) context.fail('the range is not constant');
   const axes = list('axes', 3) ?? starts.map((_, axis) => axis);
   const steps = list('steps', 4) ?? starts.map(() => 1);
+  if (![ends, axes, steps].every((each) => each.length === starts.length) || steps.includes(0)) context.fail('the range makes no sense');
   const out = [...shape];
   let sizes = context.sizes(0);
   axes.forEach((given, position) => {
@@ -146,19 +161,16 @@ const expand: ShapeRule = (context: ShapeContext) => {
   if (!target) context.fail('the new shape is not a constant');
   const rank = Math.max(target.length, shape.length);
   return [{ type, shape: Array.from({ length: rank }, (_, axis) => {
+    const from = shape[shape.length - rank + axis] ?? 1;
     const to = target[target.length - rank + axis] ?? 1;
-    return to === 1 ? (shape[shape.length - rank + axis] ?? 1) : to;
+    if (to !== 1 && from !== 1 && !couldBeEqual(from, to)) context.fail(`[${shape.join(', ')}] cannot be repeated to [${target.join(', ')}]`);
+    return to === 1 ? from : to;
   }) }];
 };
 
 const constant: ShapeRule = (context: ShapeContext) => {
-  const value = tensorAttribute(context.node, 'value');
-  if (value) return [{ type: value.type, shape: value.dims }];
-  const single = context.node.attributes.get('value_float') ?? context.node.attributes.get('value_int');
-  const many = context.node.attributes.get('value_floats') ?? context.node.attributes.get('value_ints');
-  if (single) return [{ type: single.kind === 'int' ? DataType.int64 : DataType.float, shape: [] }];
-  if (many && 'value' in many && Array.isArray(many.value)) return [{ type: many.kind === 'ints' ? DataType.int64 : DataType.float, shape: [many.value.length] }];
-  return context.fail('the constant is of a kind that Roadgaze does not read');
+  const value = constantOf(context.node) ?? context.fail('the constant is of a kind that Roadgaze does not read');
+  return [{ type: value.type, shape: value.dims }];
 };
 
 const constantOfShape: ShapeRule = (context: ShapeContext): ValueFacts[] => {

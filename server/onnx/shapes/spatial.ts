@@ -1,8 +1,8 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Dimension, Shape } from '../graph.ts';
 import { tensorNumbers } from '../tensor.ts';
-import { ceilMode, extent, slide, windowOf } from '../windows.ts';
-import type { ShapeContext, ShapeRule } from './context.ts';
+import { ceilMode, enlargement, slide, windowOf } from '../windows.ts';
+import { axisOf, type ShapeContext, type ShapeRule } from './context.ts';
 
 /** Height and width of an image batch [N,C,H,W] that must be known. */
 export function imageSize(context: ShapeContext, shape: Shape): [number, number] {
@@ -14,43 +14,35 @@ export function imageSize(context: ShapeContext, shape: Shape): [number, number]
 
 const conv: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  const weights = context.input(1).shape;
   const size = imageSize(context, shape);
-  const [outputs, perGroup, kernelHeight, kernelWidth] = weights;
-  if (typeof kernelHeight !== 'number' || typeof kernelWidth !== 'number' || outputs === undefined) context.fail('the kernel is not a constant of four dimensions');
+  const [outputs, perGroup, ...kernel] = kernelShape(context);
   const group = intAttribute(context.node, 'group', 1);
-  if (typeof shape[1] === 'number' && typeof perGroup === 'number' && shape[1] !== perGroup * group) context.fail(`the picture has ${shape[1]} channels, the kernel takes ${perGroup * group}`);
-  const window = windowOf(context.node, size, [kernelHeight, kernelWidth])!;
+  if (typeof shape[1] === 'number' && shape[1] !== perGroup * group) context.fail(`the picture has ${shape[1]} channels, the kernel takes ${perGroup * group}`);
+  if (!Number.isInteger(outputs / group)) context.fail(`${outputs} output channels cannot be shared by ${group} groups`);
+  const window = windowOf(context.node, size, kernel) ?? context.fail('the window makes no sense');
   return [{ type, shape: [shape[0]!, outputs, ...positive(context, slide(window, size, false))] }];
 };
 
+function kernelShape(context: ShapeContext): readonly [number, number, number, number] {
+  const { shape } = context.input(1);
+  if (shape.length !== 4 || !shape.every((dim) => typeof dim === 'number' && dim >= 1)) context.fail('the kernel is not of four known sizes');
+  return shape as [number, number, number, number];
+}
+
 const convTranspose: ShapeRule = (context: ShapeContext) => {
-  const { node } = context;
   const { type, shape } = context.input(0);
-  const weights = context.input(1).shape;
   const size = imageSize(context, shape);
-  const kernel = [weights[2] as number, weights[3] as number];
-  const strides = intsAttribute(node, 'strides') ?? [1, 1];
-  const dilations = intsAttribute(node, 'dilations') ?? [1, 1];
-  const pads = intsAttribute(node, 'pads') ?? [0, 0, 0, 0];
-  const outputPadding = intsAttribute(node, 'output_padding') ?? [0, 0];
-  const same = stringAttribute(node, 'auto_pad', 'NOTSET').startsWith('SAME');
-  const given = intsAttribute(node, 'output_shape');
-  const group = intAttribute(node, 'group', 1);
-  const out = [0, 1].map((axis) => {
-    if (given) return given[given.length - 2 + axis]!;
-    if (same) return size[axis]! * strides[axis]!;
-    return strides[axis]! * (size[axis]! - 1) + outputPadding[axis]! + extent(kernel[axis]!, dilations[axis]!) - pads[axis]! - pads[axis + 2]!;
-  });
-  const channels = weights[1];
-  return [{ type, shape: [shape[0]!, typeof channels === 'number' ? channels * group : channels!, ...positive(context, out)] }];
+  const [inputs, perGroup, ...kernel] = kernelShape(context);
+  if (typeof shape[1] === 'number' && shape[1] !== inputs) context.fail(`the picture has ${shape[1]} channels, the kernel takes ${inputs}`);
+  const window = enlargement(context.node, size, kernel) ?? context.fail('the window makes no sense');
+  return [{ type, shape: [shape[0]!, perGroup * intAttribute(context.node, 'group', 1), ...positive(context, window.size)] }];
 };
 
 const pool: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const size = imageSize(context, shape);
   const window = windowOf(context.node, size);
-  if (!window) context.fail('the window is not two-dimensional');
+  if (!window) context.fail('the window is not two-dimensional or makes no sense');
   const out = { type, shape: [shape[0]!, shape[1]!, ...positive(context, slide(window, size, ceilMode(context.node)))] };
   return context.node.outputs.map((_, index) => (index === 0 ? out : { ...out, type: 7 }));
 };
@@ -65,47 +57,66 @@ const pad: ShapeRule = (context: ShapeContext) => {
   const pads = intsAttribute(context.node, 'pads') ?? context.sizes(1);
   if (!pads) context.fail('the padding is not a constant');
   const axes = context.sizes(3)?.map(Number) ?? shape.map((_, axis) => axis);
+  if (pads.length !== 2 * axes.length) context.fail(`it has ${pads.length} numbers of padding for ${axes.length} axes`);
   const out = [...shape];
   axes.forEach((axis, position) => {
-    const at = axis < 0 ? axis + shape.length : axis;
+    const at = axisOf(context, axis, shape.length);
     const added = Number(pads[position]) + Number(pads[position + axes.length]);
     if (added === 0) return;
     const dim = shape[at];
     if (typeof dim !== 'number') context.fail('it pads an axis of open size');
     out[at] = dim + added;
+    if (!(dim + added >= 1)) context.fail('nothing is left of the picture');
   });
   return [{ type, shape: out }];
 };
 
 const resize: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  const upsample = context.node.op === 'Upsample';
-  const oldForm = upsample || context.opset < 11;
+  const oldForm = context.node.op === 'Upsample' || context.opset < 11;
+  const axes = intsAttribute(context.node, 'axes')?.map((axis) => axisOf(context, axis, shape.length)) ?? shape.map((_, axis) => axis);
   const sizes = oldForm ? null : context.sizes(3);
-  if (sizes) return [{ type, shape: sizes.map((size, axis) => (axis < 2 && size === shape[axis] ? shape[axis]! : size)) }];
+  if (sizes) return [{ type, shape: resizedTo(context, shape, axes, sizes) }];
   const scales = context.constant(oldForm ? 1 : 2);
   const attribute = context.node.attributes.get('scales');
   const values = scales ? tensorNumbers(scales) : attribute?.kind === 'floats' ? attribute.value : null;
-  if (!values || values.length !== shape.length) context.fail('the scale is not a constant');
-  return [{ type, shape: shape.map((dim, axis): Dimension => {
-    if (values[axis] === 1) return dim;
+  if (!values || values.length !== axes.length) context.fail('the scale is not a constant with a number per axis');
+  const out = [...shape];
+  axes.forEach((axis, position) => {
+    const [dim, scale] = [shape[axis], values[position]!];
+    if (scale === 1) return;
     if (typeof dim !== 'number') context.fail('it scales an axis of open size');
-    return Math.floor(dim * values[axis]!);
-  }) }];
+    // As ONNX Runtime, in float32.
+    const size = Math.floor(Math.fround(dim * Math.fround(scale)));
+    out[axis] = size >= 1 ? size : context.fail('nothing is left of the picture');
+  });
+  return [{ type, shape: out }];
 };
+
+function resizedTo(context: ShapeContext, shape: Shape, axes: readonly number[], sizes: readonly Dimension[]): Shape {
+  if (sizes.length !== axes.length) context.fail(`it has ${sizes.length} sizes for ${axes.length} axes`);
+  const policy = stringAttribute(context.node, 'keep_aspect_ratio_policy', 'stretch');
+  const scales = sizes.map((size, position) => Number(size) / Number(shape[axes[position]!]));
+  const common = policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales);
+  const out = [...shape];
+  axes.forEach((axis, position) => { out[axis] = policy === 'stretch' ? sizes[position]! : Math.round(common * Number(shape[axis])); });
+  return out;
+}
 
 const depthToSpace: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const [height, width] = imageSize(context, shape);
   const block = intAttribute(context.node, 'blocksize', 1);
   const channels = Number(shape[1]);
+  const parts = context.node.op === 'DepthToSpace' ? [channels / block ** 2] : [height / block, width / block];
+  if (block < 1 || !parts.every(Number.isInteger)) context.fail(`blocks of ${block} do not divide it`);
   return context.node.op === 'DepthToSpace'
     ? [{ type, shape: [shape[0]!, channels / block ** 2, height * block, width * block] }]
     : [{ type, shape: [shape[0]!, channels * block ** 2, height / block, width / block] }];
 };
 
 function positive(context: ShapeContext, size: readonly number[]): readonly number[] {
-  if (size.some((value) => !(value >= 1))) context.fail('the window is larger than the picture');
+  if (size.some((value) => !(value >= 1 && value < Infinity))) context.fail('the window is larger than the picture');
   return size;
 }
 
