@@ -1,4 +1,4 @@
-import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../render/color-maps.ts';
+import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../../shared/color-maps.ts';
 
 export type Theme = 'system' | 'dark' | 'light';
 

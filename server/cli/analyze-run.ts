@@ -1,4 +1,5 @@
 import { basename, join } from 'node:path';
+import { lookupTable } from '../../shared/color-maps.ts';
 import { findFlags } from '../attention/flags.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { listRecordings, readDriveLog } from '../drive/recording.ts';
@@ -8,6 +9,7 @@ import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
 import { statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
+import { exportOverlay, type OverlayMask } from '../video/export.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import { probeVideo } from '../video/probe.ts';
@@ -21,7 +23,7 @@ export async function runAnalysis(input: string, options: AnalyzeOptions): Promi
   const video = await probeVideo(recording!.videoPath);
   const log = recording!.logPath ? await readDriveLog(recording!.logPath, video) : null;
   const road = roadOf(options.road, recording!.truthPath);
-  const explainer = await openExplainer({ modelPath: options.model, road, video, wish: { provider: options.provider, workers: options.workers } });
+  const explainer = await openExplainer({ modelPath: options.model, road, video, wish: { provider: options.provider, workers: options.workers ?? null } });
   const abort = new AbortController();
   const released = onInterrupt(async () => { abort.abort(); await explainer.close(); });
   try {
@@ -67,7 +69,13 @@ async function analyze({ path, video, explainer, road, options, signal, driven, 
     }
   };
   try {
-    for await (const _ of written());
+    if (options.video) {
+      const { warnings: more } = await exportOverlay({
+        input: path, output: join(options.output, 'overlay.mp4'), masks: overlayMasks(written(), explainer), maskSize: explainer.network.mask,
+        crop: explainer.network.crop, colormap: overlayColors(), signal,
+      });
+      warnings = [...new Set([...warnings, ...more])];
+    } else for await (const _ of written());
   } catch (error) {
     files.abandon();
     throw error;
@@ -94,6 +102,20 @@ async function analyze({ path, video, explainer, road, options, signal, driven, 
   };
   await files.finish({ settings, flags }, summary);
   report({ summary, flags: flags.length, folder: options.output });
+}
+
+async function* overlayMasks(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayMask> {
+  const unit = network.output.unit ?? '';
+  for await (const { frame, pts, mask, steering, onRoad } of rows) {
+    const share = onRoad === null ? '' : `   on road ${percent(onRoad)}`;
+    yield { pts, mask, text: `frame ${frame}   ${pts.toFixed(3)} s   steering ${steering.toFixed(3)} ${unit}${share}` };
+  }
+}
+
+/** The viewer's first colour map, as bytes R,G,B,A. */
+function overlayColors(): Uint8Array {
+  const words = lookupTable({ map: 'inferno', opacity: 0.85, threshold: 0.05 });
+  return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }
 
 interface Report {
