@@ -1,20 +1,27 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { displayFilter, imageFilter } from './filters.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { displayFilter, imageFilter, selectFilter } from './filters.ts';
 import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from './ffmpeg-process.ts';
 import type { DecodedFrame, DecodeRequest } from './frame-source.ts';
 import { FrameSockets } from './frame-sockets.ts';
-import { NutDemuxer, type NutPacket } from './nut-demuxer.ts';
+import { NutDemuxer } from './nut-demuxer.ts';
 import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
-import { TimestampOffset } from './timestamps.ts';
-import { SAME_TIME } from './seek-plan.ts';
+import { SAME_TIME, TimestampCarrier } from './timestamps.ts';
 import { findTools } from './tools.ts';
 
 /** Frames that wait for the consumer before ffmpeg is made to wait. */
 const QUEUE = 8;
 
+interface Picture {
+  readonly pts: number;
+  readonly bytes: Uint8Array;
+}
+
 interface Output {
   readonly demuxer: NutDemuxer;
-  readonly packets: NutPacket[];
+  readonly pictures: Picture[];
+  /** Pictures so far. */
+  count: number;
 }
 
 export interface DecodeRunOptions {
@@ -28,7 +35,7 @@ export interface DecodeRunOptions {
 /** One ffmpeg that decodes once and writes each picture format as a stream of its own; frames are joined by timestamp. */
 export class DecodeRun {
   readonly #outputs: readonly Output[];
-  readonly #offset: TimestampOffset;
+  readonly #carrier: TimestampCarrier;
   readonly #images: number;
   readonly #ready: DecodedFrame[] = [];
   #sockets: FrameSockets | null = null;
@@ -36,15 +43,15 @@ export class DecodeRun {
   #open = 0;
   #over = false;
   #end: FfmpegEnd | null = null;
-  #failure: Error | null = null;
+  #failure: RoadgazeError | null = null;
   #paused = false;
   #wake: (() => void) | null = null;
 
-  private constructor({ request, video }: DecodeRunOptions) {
+  private constructor({ request, video, position }: DecodeRunOptions) {
     this.#images = request.images.length;
-    this.#offset = new TimestampOffset(video);
+    this.#carrier = new TimestampCarrier(video, video.untimedStart && position === null);
     const count = request.images.length + (request.display ? 1 : 0);
-    this.#outputs = Array.from({ length: count }, () => ({ demuxer: new NutDemuxer(), packets: [] }));
+    this.#outputs = Array.from({ length: count }, () => ({ demuxer: new NutDemuxer(), pictures: [], count: 0 }));
   }
 
   /** Throws FFMPEG_MISSING. */
@@ -71,15 +78,16 @@ export class DecodeRun {
     });
     const seek = position === null ? [] : ['-ss', position.toFixed(6), '-noaccurate_seek'];
     const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, '-copyts', ...seek] as const;
-    // After a seek the first decoded frame is let through as well: it shows where decoding began.
-    const skip = request.from === undefined ? [] : [`select='eq(n,0)+gte(t,${request.from - SAME_TIME})'`];
+    // Times that ffmpeg makes up say nothing about which frames are meant.
+    const guessing = video.untimedStart && position === null;
+    const select = guessing ? [] : selectFilter(request);
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
     if (request.display) filters.push([displayFilter(video, request.display), 'mjpeg', '-q:v', String(request.display.quality), '-huffman', 'default']);
-    const limit = request.frames === undefined ? [] : ['-frames:v', String(request.frames + 1)];
+    const limit = request.frames === undefined || guessing ? [] : ['-frames:v', String(request.frames + 1)];
     const outputs = filters.map(([filter, ...codec], index) => ({
       url: this.#sockets!.urls[index]!,
       options: [
-        '-map', '0:V:0', '-vf', [...skip, this.#offset.filter, filter].join(','), '-c:v', ...codec, ...limit,
+        '-map', '0:V:0', '-vf', [...select, this.#carrier.filter, filter].join(','), '-c:v', ...codec, ...limit,
         ...tools.passthrough, ...tools.fileTimeBase, '-map_metadata', '-1', '-flush_packets', '1', '-write_index', '0', '-f', 'nut',
       ] as [string, string, ...string[]],
     }));
@@ -139,11 +147,14 @@ export class DecodeRun {
 
   #take(index: number, chunk: Uint8Array): void {
     if (this.#over) return;
-    const { demuxer, packets } = this.#outputs[index]!;
+    const output = this.#outputs[index]!;
     try {
-      packets.push(...demuxer.push(chunk));
+      for (const { stream, pts, payload } of output.demuxer.push(chunk)) {
+        const seconds = this.#carrier.seconds(pts, output.count++, output.demuxer.timeBaseOf(stream));
+        output.pictures.push({ pts: seconds, bytes: payload });
+      }
     } catch (error) {
-      this.#failure = error as Error;
+      this.#failure = new RoadgazeError('FFMPEG_FAILED', 'What ffmpeg handed over cannot be understood.', 'Run `roadgaze doctor`: another ffmpeg may help.', { cause: error });
       this.#wakeUp();
       return;
     }
@@ -155,21 +166,17 @@ export class DecodeRun {
   }
 
   #join(): void {
-    while (this.#outputs.every(({ packets }) => packets.length > 0)) {
-      const times = this.#outputs.map(({ demuxer, packets }) => {
-        const { stream, pts } = packets[0]!;
-        return this.#offset.seconds(pts, demuxer.timeBaseOf(stream));
-      });
-      const pts = Math.max(...times);
-      const behind = times.map((time) => pts - time > SAME_TIME);
-      if (behind.includes(true)) {
+    while (this.#outputs.every(({ pictures }) => pictures.length > 0)) {
+      const pts = Math.max(...this.#outputs.map(({ pictures }) => pictures[0]!.pts));
+      const behind = this.#outputs.filter(({ pictures }) => pts - pictures[0]!.pts > SAME_TIME);
+      if (behind.length > 0) {
         // A picture that one of the outputs does not have cannot become a frame.
-        this.#outputs.forEach(({ packets }, index) => behind[index] && packets.shift());
+        for (const { pictures } of behind) pictures.shift();
         continue;
       }
-      const payloads = this.#outputs.map(({ packets }) => packets.shift()!.payload);
-      const display = payloads.length > this.#images ? payloads.pop()! : null;
-      this.#ready.push({ pts: times[0]!, images: payloads, display });
+      const images = this.#outputs.map(({ pictures }) => pictures.shift()!.bytes);
+      const display = images.length > this.#images ? images.pop()! : null;
+      this.#ready.push({ pts, images, display });
       this.#wakeUp();
     }
   }

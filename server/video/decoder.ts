@@ -3,7 +3,9 @@ import { cropInFrame, isInside } from '../../shared/geometry.ts';
 import { DecodeRun } from './decode-run.ts';
 import type { DecodedFrame, DecodeRequest, FrameStream } from './frame-source.ts';
 import { probeVideo, type ProbedVideo } from './probe.ts';
-import { SAME_TIME, seekPlan } from './seek-plan.ts';
+import { seekPlan } from './seek-plan.ts';
+import { SAME_TIME } from './timestamps.ts';
+import { timeStart } from './untimed-start.ts';
 import { WarningList } from './warnings.ts';
 
 /**
@@ -20,7 +22,7 @@ export function decodeVideo(request: DecodeRequest): FrameStream {
 class Decoding implements FrameStream {
   readonly #request: DecodeRequest;
   readonly #warnings = new WarningList();
-  #run: DecodeRun | null = null;
+  #run: Promise<DecodeRun> | null = null;
   #closed = false;
   #iterated = false;
 
@@ -34,7 +36,9 @@ class Decoding implements FrameStream {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#run?.close();
+    // What could not be started is reported by the loop.
+    const run = await this.#run?.catch(() => null);
+    await run?.close();
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<DecodedFrame, void, undefined> {
@@ -49,13 +53,11 @@ class Decoding implements FrameStream {
     signal?.throwIfAborted();
     signal?.addEventListener('abort', stop, { once: true });
     try {
-      let frame = await this.#first();
       let count = 0;
-      while (frame && count < frames) {
-        yield frame;
-        count++;
-        frame = count < frames ? await this.#run!.next() : null;
+      for await (const frame of this.#all()) {
         signal?.throwIfAborted();
+        yield frame;
+        if (++count >= frames) break;
       }
       signal?.throwIfAborted();
     } finally {
@@ -64,31 +66,44 @@ class Decoding implements FrameStream {
     }
   }
 
-  /** Starts ffmpeg, further back where that is needed, and gives the first frame that was asked for. */
-  async #first(): Promise<DecodedFrame | null> {
-    const { path, from, images } = this.#request;
+  /** From the first frame asked for on. Starts ffmpeg, further back where that turns out to be needed. */
+  async *#all(): AsyncGenerator<DecodedFrame, void, undefined> {
+    const { path, from = -Infinity, images } = this.#request;
     const video = await probeVideo(path);
     for (const { crop } of images) if (crop && !isInside(cropInFrame(crop, video), video)) throw cropOutside(path, cropInFrame(crop, video), video);
     for (const position of seekPlan(video, from)) {
-      if (this.#closed) return null;
-      this.#run = await DecodeRun.start({ request: this.#request, video, position, line: (text) => this.#warnings.add(text) });
-      if (this.#closed) await this.#run.close();
-      let frame = await this.#run.next();
-      if (position !== null && (!frame || frame.pts > from! + SAME_TIME)) {
-        await this.#run.close();
+      if (this.#closed) return;
+      this.#run = DecodeRun.start({ request: this.#request, video, position, line: (text) => this.#warnings.add(text) });
+      const run = await this.#run;
+      const first = await run.next();
+      if (position !== null && (!first || first.pts > from + SAME_TIME)) {
+        await run.close();
         continue;
       }
-      if (!frame && !this.#closed) throw this.#nothingDecoded(path);
-      while (frame && from !== undefined && frame.pts < from - SAME_TIME) frame = await this.#run.next();
-      return frame;
+      if (!first && !this.#closed) throw this.#nothingDecoded(path, run);
+      const frames = following(first, run);
+      for await (const frame of video.untimedStart && position === null ? timeStart(frames, video.averageFrameRate) : frames) {
+        if (frame.pts >= from - SAME_TIME) yield frame;
+      }
+      if (run.end && !run.end.success && !this.#closed) this.#endedBadly(path, run.end.reason);
+      return;
     }
-    return null;
   }
 
-  #nothingDecoded(path: string): RoadgazeError {
-    const reason = this.#warnings.lastError || this.#run?.end?.reason;
+  #endedBadly(path: string, reason: string): void {
+    // A program that was stopped by the system says nothing about the file.
+    if (reason.includes('signal')) throw new RoadgazeError('FFMPEG_FAILED', `ffmpeg stopped while it decoded ${path}: ${reason}.`, 'Check that enough memory is free, and try again.');
+    this.#warnings.addOwn(reason);
+  }
+
+  #nothingDecoded(path: string, run: DecodeRun): RoadgazeError {
+    const reason = this.#warnings.lastError || run.end?.reason;
     return new RoadgazeError('VIDEO_UNREADABLE', `No frame of ${path} can be decoded${reason ? `: ${reason}` : ''}.`, 'Check that it is a complete video file; `ffprobe` on it tells more.');
   }
+}
+
+async function* following(first: DecodedFrame | null, run: DecodeRun): AsyncGenerator<DecodedFrame, void, undefined> {
+  for (let frame = first; frame; frame = await run.next()) yield frame;
 }
 
 function cropOutside(path: string, crop: { x: number; y: number; width: number; height: number }, { width, height }: ProbedVideo): RoadgazeError {

@@ -43,7 +43,7 @@ const EARLIEST = 1;
  * joined to frames by timestamp. Times before zero, which MP4 does not have, move the whole clip to zero.
  * Throws what `decodeVideo` does, OUTPUT_NOT_WRITABLE, and whatever `masks` throws.
  */
-export async function exportOverlay(request: OverlayRequest): Promise<{ readonly warnings: readonly string[] }> {
+export async function exportOverlay(request: OverlayRequest): Promise<void> {
   const { input, output, masks, signal } = request;
   const video = await probeVideo(input);
   await assertWritable(output);
@@ -86,7 +86,6 @@ export async function exportOverlay(request: OverlayRequest): Promise<{ readonly
     source.destroy();
     await rm(partial, { force: true });
   }
-  return { warnings: warnings.entries };
 }
 
 async function assertWritable(output: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Crop, Size } from '../../shared/geometry.ts';
-import type { DisplayFormat, ImageFormat } from './frame-source.ts';
+import type { DecodeRequest, DisplayFormat, ImageFormat } from './frame-source.ts';
+import { SAME_TIME } from './timestamps.ts';
 
 /**
  * `cropInFrame` as ffmpeg computes it from the frame that comes in, with the same operations in the same order, so that
@@ -12,6 +13,19 @@ function cropFilter(crop: Crop): string {
   const width = scaled(crop.width, 'iw', crop.of[0]);
   const height = scaled(crop.height, 'ih', crop.of[1]);
   return `crop=w='min(${width},iw-${x})':h='min(${height},ih-${y})':x='${x}':y='${y}':exact=1`;
+}
+
+/**
+ * Leaves out what was not asked for before it is scaled. The first decoded frame is let through even before `from`: it
+ * shows where decoding began.
+ */
+export function selectFilter({ from, spacing }: Pick<DecodeRequest, 'from' | 'spacing'>): string[] {
+  if (from === undefined && spacing === undefined) return [];
+  const first = from === undefined ? -Infinity : from - SAME_TIME;
+  const before = from === undefined ? '0' : `lt(t,${first})`;
+  const fresh = from === undefined ? 'isnan(prev_selected_t)' : `isnan(prev_selected_t)+lt(prev_selected_t,${first})`;
+  const wanted = spacing === undefined ? '1' : `${fresh}+gte(t-prev_selected_t,${spacing - SAME_TIME})`;
+  return [`select='if(${before},eq(n,0),${wanted})'`];
 }
 
 /** `gray` is luma in full range, `yuv444p` stays in the limited range of video, `rgb24` follows the frame's own matrix. */

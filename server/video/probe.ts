@@ -11,9 +11,12 @@ export interface ProbedVideo extends VideoInfo {
   /** Earliest time of all streams of the file: ffmpeg's `-ss` counts from it. */
   readonly containerStart: number;
   readonly timeBase: TimeBase;
+  /** The first packet of the stream carries no time at all, though the container has times. */
+  readonly untimedStart: boolean;
 }
 
 interface ProbeStream {
+  index?: number;
   codec_type?: string;
   codec_name?: string;
   width?: number;
@@ -31,15 +34,24 @@ interface ProbeStream {
 
 interface ProbeAnswer {
   streams?: ProbeStream[];
+  packets?: { stream_index?: number; pts?: number; dts?: number }[];
   format?: { format_name?: string; start_time?: string; duration?: string };
 }
 
 /** Opens nothing but the named file, whatever a playlist or a reference inside it says. */
 export const LOCAL_ONLY = ['-protocol_whitelist', 'file'] as const;
 
+/** Raw streams carry no timestamps: only counting from the beginning finds a frame. */
+const WITHOUT_TIMESTAMPS = new Set(['h264', 'hevc', 'vvc', 'm4v', 'mpegvideo', 'obu', 'cavsvideo', 'vc1', 'dirac', 'mjpeg']);
+
+export function hasNoTimestamps(container: string): boolean {
+  return container.split(',').some((name) => WITHOUT_TIMESTAMPS.has(name));
+}
+
 /** These only point elsewhere, or draw text as if it were a picture. */
 const NOT_VIDEO = new Set(['hls', 'dash', 'concat', 'imf', 'sdp', 'rtp', 'rtsp', 'tty', 'lavfi', 'vapoursynth', 'avisynth']);
 const LONGEST_ANSWER = 8 << 20;
+const FIRST_PACKETS = 12;
 
 /** A local path as ffmpeg takes it, whatever characters it holds. */
 export function fileUrl(path: string): string {
@@ -88,7 +100,7 @@ async function fileVersion(path: string): Promise<string> {
 }
 
 function ask(ffprobe: string, path: string): Promise<ProbeAnswer> {
-  const options = ['-v', 'error', ...LOCAL_ONLY, '-show_streams', '-show_format', '-of', 'json', fileUrl(path)];
+  const options = ['-v', 'error', ...LOCAL_ONLY, '-show_streams', '-show_format', '-show_packets', '-read_intervals', `%+#${FIRST_PACKETS}`, '-of', 'json', fileUrl(path)];
   return new Promise((answer, fail) => {
     execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER }, (error, stdout) => {
       if (error) return fail(unreadable(path, error));
@@ -103,7 +115,7 @@ function ask(ffprobe: string, path: string): Promise<ProbeAnswer> {
 
 async function probe(path: string): Promise<ProbedVideo> {
   const { ffprobe } = await findTools();
-  const { streams = [], format = {} } = await ask(ffprobe, path);
+  const { streams = [], format = {}, packets = [] } = await ask(ffprobe, path);
   const container = format.format_name ?? '';
   if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name))) throw unreadable(path);
   const stream = streams.find(isPicture);
@@ -111,6 +123,7 @@ async function probe(path: string): Promise<ProbedVideo> {
   const { width = 0, height = 0 } = stream;
   if (!(width > 0 && height > 0)) throw unreadable(path);
   const rotation = clockwise(stream);
+  const first = packets.find(({ stream_index }) => stream_index === stream.index);
   const turned = rotation === 90 || rotation === 270;
   return {
     path,
@@ -126,6 +139,7 @@ async function probe(path: string): Promise<ProbedVideo> {
     container,
     containerStart: seconds(format.start_time),
     timeBase: fraction(stream.time_base),
+    untimedStart: first !== undefined && first.pts === undefined && first.dts === undefined && !hasNoTimestamps(container),
   };
 }
 

@@ -1,18 +1,12 @@
-import type { ProbedVideo } from './probe.ts';
+import { hasNoTimestamps, type ProbedVideo } from './probe.ts';
 
-/** Timestamps closer than this (s) are the same: ffprobe and sidecars write six decimals. */
-export const SAME_TIME = 1e-6;
-
-/** Raw streams carry no timestamps: only counting from the beginning finds a frame. */
-const WITHOUT_TIMESTAMPS = new Set(['h264', 'hevc', 'vvc', 'm4v', 'mpegvideo', 'obu', 'cavsvideo', 'vc1', 'dirac', 'mjpeg']);
 /** No index of keyframes: ffmpeg lands somewhere near, and decodes from the next keyframe on. */
 const WITHOUT_INDEX = new Set(['mpegts', 'mpeg', 'mpegtsraw']);
 
 /** How long before the wanted frame (s) decoding starts, from the first try on; null: at the beginning of the file. */
 function margins(container: string): (number | null)[] {
-  const names = container.split(',');
-  if (names.some((name) => WITHOUT_TIMESTAMPS.has(name))) return [null];
-  return names.some((name) => WITHOUT_INDEX.has(name)) ? [2.5, 12, 60, null] : [0, 2.5, 12, null];
+  if (hasNoTimestamps(container)) return [null];
+  return container.split(',').some((name) => WITHOUT_INDEX.has(name)) ? [2.5, 12, 60, null] : [0, 2.5, 12, null];
 }
 
 /**
@@ -20,8 +14,8 @@ function margins(container: string): (number | null)[] {
  * the first decoded frame is not later than `from`. A later one means that the index is wrong or missing: an earlier
  * keyframe may lead to frames in between.
  */
-export function seekPlan(video: ProbedVideo, from: number | undefined): (number | null)[] {
-  if (from === undefined || from <= video.startTime) return [null];
+export function seekPlan(video: ProbedVideo, from: number): (number | null)[] {
+  if (from <= video.startTime) return [null];
   const plan: (number | null)[] = [];
   for (const margin of margins(video.container)) {
     // Rounded up, so that a keyframe at `from` itself is found.

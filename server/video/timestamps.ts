@@ -1,27 +1,44 @@
-import type { ProbedVideo } from './probe.ts';
 import type { TimeBase } from './nut-demuxer.ts';
+import type { ProbedVideo } from './probe.ts';
+
+/** Timestamps closer than this (s) are the same: ffprobe and tables write six decimals. */
+export const SAME_TIME = 1e-6;
 
 /** NUT has no negative timestamps, files have: everything is moved by this many seconds, in whole ticks, and back. */
 const OFFSET_SECONDS = 2 ** 17;
 /** Frames that come before the first timestamp of the file get the ticks just before its start. */
 const ROOM_BEFORE_START = 1000;
+/** Farther than ffmpeg's guesses go wrong, in seconds. */
+const RUNG_SECONDS = 1000;
 
-export class TimestampOffset {
+function ticks(seconds: number, { num, den }: TimeBase): number {
+  return Math.round((seconds * den) / num);
+}
+
+/**
+ * Carries timestamps through ffmpeg unharmed. ffmpeg moves a timestamp that is not later than the one before it; with
+ * `ladder`, which is for streams where that happens, every frame therefore stands a rung above the one before.
+ */
+export class TimestampCarrier {
+  /** For ffmpeg's filter chain. */
   readonly filter: string;
-  readonly #ticks: number;
   readonly #timeBase: TimeBase;
+  readonly #offset: number;
+  readonly #rung: number;
 
-  constructor({ timeBase, startTime }: ProbedVideo) {
+  constructor({ timeBase, startTime }: ProbedVideo, ladder: boolean) {
     this.#timeBase = timeBase;
-    this.#ticks = Math.round((OFFSET_SECONDS * timeBase.den) / timeBase.num);
-    const first = this.#ticks + Math.round((startTime * timeBase.den) / timeBase.num) - ROOM_BEFORE_START;
+    this.#offset = ticks(OFFSET_SECONDS, timeBase);
+    this.#rung = ladder ? ticks(RUNG_SECONDS, timeBase) : 0;
+    const first = this.#offset + ticks(startTime, timeBase) - ROOM_BEFORE_START;
     // A frame without a timestamp comes one tick after the frame before it.
-    this.filter = `setpts='if(isnan(PTS),if(isnan(PREV_OUTPTS),${first},PREV_OUTPTS+1),PTS+${this.#ticks})'`;
+    this.filter = `setpts='if(isnan(PTS),if(isnan(PREV_OUTPTS),${first},PREV_OUTPTS+1),PTS+${this.#offset}${ladder ? `+N*${this.#rung}` : ''})'`;
   }
 
-  /** Seconds of a timestamp that came through `filter` into a stream with its own, possibly finer, time base. */
-  seconds(pts: number, { num, den }: TimeBase): number {
-    const offset = Math.round((this.#ticks * this.#timeBase.num * den) / (this.#timeBase.den * num));
-    return ((pts - offset) * num) / den;
+  /** Seconds of the `position`th timestamp (from 0) that came through `filter` into a stream with its own, possibly finer, time base. */
+  seconds(pts: number, position: number, { num, den }: TimeBase): number {
+    const carried = this.#offset + position * this.#rung;
+    const inStream = Math.round((carried * this.#timeBase.num * den) / (this.#timeBase.den * num));
+    return ((pts - inStream) * num) / den;
   }
 }

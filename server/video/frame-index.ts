@@ -1,0 +1,42 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { FrameIndex } from './frame-source.ts';
+import { fileUrl, LOCAL_ONLY, probeVideo } from './probe.ts';
+import { findTools } from './tools.ts';
+
+/**
+ * Timestamps from the packets of the file, without decoding: what an edit list hides is left out, but damage, and packets
+ * that give no frame, are not seen; so `exact` is false. Throws what `probeVideo` does.
+ */
+export async function readFrameIndex(path: string): Promise<FrameIndex> {
+  const { startTime, averageFrameRate, timeBase } = await probeVideo(path);
+  const { ffprobe } = await findTools();
+  const options = ['-v', 'quiet', ...LOCAL_ONLY, '-select_streams', 'V:0', '-show_entries', 'packet=pts,dts,flags', '-of', 'csv=p=0', fileUrl(path)];
+  const child = spawn(ffprobe, options, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const failed = new Promise<never>((_, reject) => child.once('error', reject));
+  failed.catch(() => {});
+  const times: number[] = [];
+  let untimed = 0;
+  try {
+    for await (const line of createInterface({ input: child.stdout })) {
+      const [pts = '', dts = '', flags = ''] = line.split(',');
+      if (flags.includes('D')) continue;
+      // Containers without presentation times (AVI) have no reordered frames either.
+      const ticks = Number(pts === 'N/A' ? dts : pts);
+      if (line === '') continue;
+      if (Number.isNaN(ticks)) untimed++;
+      else times.push((ticks * timeBase.num) / timeBase.den);
+    }
+    await Promise.race([failed, Promise.resolve()]);
+  } catch (cause) {
+    throw new RoadgazeError('FFMPEG_FAILED', `The frames of ${path} cannot be listed.`, 'Run `roadgaze doctor`.', { cause });
+  } finally {
+    child.kill('SIGKILL');
+  }
+  const interval = averageFrameRate > 0 ? 1 / averageFrameRate : 0;
+  // Packets without any time come before those that have one, or are all there is.
+  const first = times.reduce((earliest, time) => Math.min(earliest, time), times.length > 0 ? Infinity : startTime + untimed * interval);
+  for (let i = 1; i <= untimed; i++) times.push(first - i * interval);
+  return { pts: Float64Array.from(times).sort(), exact: false };
+}
