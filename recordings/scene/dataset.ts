@@ -131,10 +131,10 @@ function roadMask(drawn: Drawn): Uint8Array {
 /** `pilotnet`: the crop of crop.json at 200×66; `road`: the whole frame at 160×90. */
 export function datasetView(name: DatasetView): View {
   if (name === 'road') {
-    return { rect: [0, 0, 960, 540], width: 160, height: 90, oversampling: 2, ids: { width: 160, height: 90 } };
+    return { rect: [0, 0, 960, 540], width: 160, height: 90, oversampling: 2, ids: { width: 160, height: 90, oversampling: 2 } };
   }
   const { x, y, width, height } = readCrop();
-  return { rect: [x, y, width, height], width: 200, height: 66, oversampling: 2, ids: { width: 200, height: 66 } };
+  return { rect: [x, y, width, height], width: 200, height: 66, oversampling: 2, ids: { width: 200, height: 66, oversampling: 1 } };
 }
 
 interface Crop {

@@ -74,6 +74,6 @@ export function fullView(size: [number, number]): View {
     width: size[0],
     height: size[1],
     oversampling: 1,
-    ids: { width: 240, height: 135 },
+    ids: { width: 240, height: 135, oversampling: 2 },
   };
 }

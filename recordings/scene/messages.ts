@@ -8,8 +8,8 @@ export interface View {
   height: number;
   /** Drawn this many times as large each way, then averaged. */
   oversampling: 1 | 2;
-  /** Size of the image of object numbers. */
-  ids: { width: number; height: number };
+  /** Size of the image of object numbers, and how many times as large its source is drawn. */
+  ids: { width: number; height: number; oversampling: 1 | 2 };
 }
 
 /** From Node to the page. Every `draw` is answered by one binary message: RGB bytes, then id bytes (4 a pixel), both row-major from the top. */

@@ -2,6 +2,7 @@ import * as THREE from 'three';
 import type { Rgb } from '../world/light.ts';
 import type { Standing } from '../world/objects.ts';
 import type { World } from '../world/world.ts';
+import { chunkLength, chunksOf, type Chunk } from './chunks.ts';
 import { makeMesh, makePair, type Shared } from './shading.ts';
 import { cueTiles, signColumns, signRows } from './sign-drawings.ts';
 import { SolidBuilder, surface, type Point } from './solid-builder.ts';
@@ -10,24 +11,34 @@ const steel: Rgb = [0.34, 0.35, 0.36];
 const wood: Rgb = [0.13, 0.1, 0.075];
 const concrete: Rgb = [0.4, 0.39, 0.36];
 
-/** Everything that people put beside the road, in one mesh. */
-export function makeBuilt(world: World, shared: Shared, noise: THREE.Texture, signs: THREE.Texture): THREE.Mesh {
-  const builder = new SolidBuilder();
-  world.standing.forEach((object, index) => {
-    builder.number = index + 1;
-    build(builder, object, world);
+/** Everything that people put beside the road. */
+export function makeBuilt(world: World, shared: Shared, noise: THREE.Texture, signs: THREE.Texture): Chunk[] {
+  const pair = makePair(shared, {
+    vertex: builtVertex,
+    fragment: builtFragment,
+    uniforms: { noise: { value: noise }, signs: { value: signs } },
+    settings: { side: THREE.DoubleSide, alphaToCoverage: true },
   });
-  const mesh = makeMesh(
-    builder.build(),
-    makePair(shared, {
-      vertex: builtVertex,
-      fragment: builtFragment,
-      uniforms: { noise: { value: noise }, signs: { value: signs } },
-      settings: { side: THREE.DoubleSide, alphaToCoverage: true },
-    }),
-  );
-  mesh.frustumCulled = false;
-  return mesh;
+  const growth = new Set(['tree', 'bush', 'woods']);
+  const pieces = world.standing.flatMap((object, index) => (growth.has(object.kind) ? [] : piecesOf(object, index + 1)));
+  return chunksOf(pieces).map(({ s, items }) => {
+    const builder = new SolidBuilder();
+    for (const { object, number } of items) {
+      builder.number = number;
+      build(builder, object, world);
+    }
+    return { s, mesh: makeMesh(builder.build(), pair) };
+  });
+}
+
+/** Rails run through many chunks: a piece for each. */
+function piecesOf(object: Standing, number: number): { s: number; object: Standing; number: number }[] {
+  if (object.to <= object.s) return [{ s: object.s, object, number }];
+  const pieces = [];
+  for (let s = object.s; s < object.to; s += chunkLength) {
+    pieces.push({ s, object: { ...object, s, to: Math.min(s + chunkLength, object.to) }, number });
+  }
+  return pieces;
 }
 
 function build(builder: SolidBuilder, object: Standing, world: World) {
@@ -134,6 +145,8 @@ function beside(world: World, s: number, d: number, up: number): Point {
 
 function buildRail(builder: SolidBuilder, rail: Standing, world: World) {
   const d = rail.d;
+  // The beam is on the road's side of its posts.
+  const towards = rail.side === 'right' ? 1 : -1;
   for (let s = rail.s; s < rail.to; s += 4) {
     const end = Math.min(s + 4, rail.to);
     const level = (up: number, out: number) => [beside(world, s, d + out, up), beside(world, end, d + out, up)] as const;
@@ -142,20 +155,19 @@ function buildRail(builder: SolidBuilder, rail: Standing, world: World) {
     for (let i = 0; i + 1 < profile.length; i++) {
       const [low, lowOut, shade] = profile[i] as [number, number, number];
       const [high, highOut] = profile[i + 1] as [number, number, number];
-      const towards = d < 0 ? 1 : -1;
       const [a, b] = level(low, lowOut * towards);
       const [e, f] = level(high, highOut * towards);
       const colour = steel.map((c) => c * 1.3 * shade) as Rgb;
-      if (d < 0) builder.quad(b, a, e, f, colour);
+      if (towards > 0) builder.quad(b, a, e, f, colour);
       else builder.quad(a, b, f, e, colour);
     }
-    builder.box(beside(world, s, d - 0.12 * Math.sign(d) * -1, -0.2), world.alignment.at(s).heading, 0.1, 0.12, 0.9, steel);
+    builder.box(beside(world, s, d - 0.1 * towards, -0.2), world.alignment.at(s).heading, 0.1, 0.12, 0.9, steel);
   }
 }
 
 function buildBarrier(builder: SolidBuilder, wall: Standing, world: World) {
   const profile: [number, number][] = [[-0.3, 0], [-0.16, 0.3], [-0.09, 0.85], [0.09, 0.85], [0.16, 0.3], [0.3, 0]];
-  for (let s = wall.s; s < wall.to - 6; s += 6) {
+  for (let s = wall.s; s < wall.to; s += 6) {
     for (let i = 0; i + 1 < profile.length; i++) {
       const [out0, up0] = profile[i] as [number, number];
       const [out1, up1] = profile[i + 1] as [number, number];
@@ -204,10 +216,22 @@ void main() {
     vec2 cell = vec2(vAt.x / 2.9, (vAt.y - 1.6) / 3.1);
     vec2 within = fract(cell);
     vec4 chance = texture2D(noise, (floor(cell) + vNormal.xy * 7.0) * 0.173);
-    float glass = step(0.26, within.x) * step(within.x, 0.7) * step(0.28, within.y) * step(within.y, 0.78) * step(0.0, cell.y);
-    reflectance *= 0.82 + 0.3 * (texture2D(noise, vAt * 0.06).g - 0.2);
-    reflectance *= 1.0 - 0.18 * step(0.95, within.y);
-    vec3 pane = mix(vec3(0.03, 0.035, 0.04), vec3(0.2, 0.19, 0.17), step(0.62, chance.g));
+    vec2 soft = max(fwidth(cell), vec2(0.004));
+    vec2 off = abs(within - vec2(0.5, 0.53));
+    vec2 inFrame = 1.0 - smoothstep(vec2(0.21, 0.27) - soft, vec2(0.21, 0.27) + soft, off);
+    vec2 inPane = 1.0 - smoothstep(vec2(0.175, 0.235) - soft, vec2(0.175, 0.235) + soft, off);
+    float upper = step(0.0, cell.y);
+    float bar = smoothstep(0.012, 0.012 + soft.x, off.x);
+    float glass = inPane.x * inPane.y * upper * bar;
+    reflectance *= 0.78 + 0.35 * (texture2D(noise, vAt * 0.06).g - 0.2) + 0.12 * (texture2D(noise, vAt * vec2(0.4, 0.03)).b - 0.5);
+    reflectance *= 1.0 - 0.2 * smoothstep(0.93, 0.95, within.y) * upper;
+    reflectance *= 0.7 + 0.3 * smoothstep(1.6, 3.2, vAt.y);
+    reflectance = mix(reflectance, vec3(0.5, 0.49, 0.46), inFrame.x * inFrame.y * upper * 0.8);
+    vec3 pane = mix(vec3(0.022, 0.026, 0.03), vec3(0.16, 0.15, 0.13), smoothstep(0.45, 0.75, chance.g) * step(off.y + chance.r * 0.3, 0.3));
+    // Shops and doors below.
+    float front = step(cell.y, -0.12) * step(0.12, within.x) * step(within.x, 0.86 - 0.3 * step(0.6, chance.r)) * step(1.6, vAt.y);
+    pane = mix(pane, vec3(0.03, 0.03, 0.028), front);
+    glass = max(glass, front);
     reflectance = mix(reflectance, pane, glass);
     gloss = glass * skyColour(reflect(normalize(vFromCamera), normal)) * 0.22;
   }

@@ -2,17 +2,22 @@ import * as THREE from 'three';
 import { firstStation } from '../world/alignment.ts';
 import type { LineKind } from '../world/cross-section.ts';
 import type { World } from '../world/world.ts';
+import { chunkLength, type Chunk } from './chunks.ts';
 import { makeMesh, makePair, type Shared } from './shading.ts';
 import type { ShadowTexture } from './shadow-texture.ts';
 
-const rowSpacing = 2.5;
-const rowsPerChunk = 24;
+/** Distances between rows, m, and up to which distance from the camera each is used: small triangles are dear. */
+const levels = [
+  { rowSpacing: 2.5, upTo: 75 },
+  { rowSpacing: 5, upTo: 190 },
+  { rowSpacing: 10, upTo: Infinity },
+];
 const maxLines = 10;
 /** Stations between entries of the table of painted lines. */
 const lineStep = 2;
 
 /** Road, verges and land as one strip along the road; its fragment shader knows (s, d) and paints everything on it. */
-export function makeGround(world: World, shared: Shared, noise: THREE.Texture, shadow: ShadowTexture): THREE.Object3D {
+export function makeGround(world: World, shared: Shared, noise: THREE.Texture, shadow: ShadowTexture): Ground {
   const { section, plan } = world;
   const table = lineTable(world);
   const lane = { value: new THREE.Vector2() };
@@ -37,28 +42,32 @@ export function makeGround(world: World, shared: Shared, noise: THREE.Texture, s
       lineStyles: { value: table.styles },
       lineSpans: { value: table.spans },
       lineSpansFrame: { value: new THREE.Vector2(firstStation, table.length) },
+      lineCount: { value: Math.min(maxLines, section.lines.length) },
     },
   });
-  const group = new THREE.Group();
-  group.userData = { lane };
+  const chunks: Chunk[] = [];
   const columns = columnPositions(world);
-  const rows = Math.floor((world.alignment.length - firstStation) / rowSpacing);
-  for (let first = 0; first < rows; first += rowsPerChunk) {
-    const last = Math.min(rows, first + rowsPerChunk);
-    group.add(makeMesh(stripGeometry(world, columns, first, last), pair));
+  for (let start = firstStation; start + chunkLength <= world.alignment.length; start += chunkLength) {
+    let from = 0;
+    for (const { rowSpacing, upTo } of levels) {
+      chunks.push({ s: start, from, upTo, mesh: makeMesh(stripGeometry(world, columns, start, rowSpacing), pair) });
+      from = upTo;
+    }
   }
-  return group;
+  return { chunks, egoLane: lane.value };
 }
 
-/** Tells the id pass which lane is the camera's car's own. */
-export function setEgoLane(ground: THREE.Object3D, right: number, left: number): void {
-  (ground.userData['lane'] as { value: THREE.Vector2 }).value.set(right, left);
+export interface Ground {
+  chunks: Chunk[];
+  /** Right and left edge of the camera's car's own lane, for the id pass. */
+  egoLane: THREE.Vector2;
 }
+
 
 function columnPositions(world: World): number[] {
   const { section } = world;
   const left = section.opposite?.left ?? section.left;
-  const outwards = [0.06, 0.4, 1, 2, 3, 4.5, 6.5, 9, 13, 18, 25, 34, 46, 62, 85, 120, 165, 230];
+  const outwards = [...(section.kerb ? [0.06] : []), 1, 2.2, 4, 7, 12, 20, 34, 60, 100, 160, 230];
   const positions = [
     ...outwards.map((out) => section.right - out),
     section.right,
@@ -71,13 +80,14 @@ function columnPositions(world: World): number[] {
   return [...new Set(positions)].sort((a, b) => a - b);
 }
 
-function stripGeometry(world: World, columns: number[], first: number, last: number): THREE.BufferGeometry {
+function stripGeometry(world: World, columns: number[], start: number, rowSpacing: number): THREE.BufferGeometry {
   const position: number[] = [];
   const road: number[] = [];
   const index: number[] = [];
   const { alignment } = world;
-  for (let row = first; row <= last; row++) {
-    const s = firstStation + row * rowSpacing;
+  const last = chunkLength / rowSpacing;
+  for (let row = 0; row <= last; row++) {
+    const s = start + row * rowSpacing;
     const p = alignment.at(s);
     const reach = 0.82 / Math.max(1e-4, Math.abs(p.curvature));
     columns.forEach((column, at) => {
@@ -86,7 +96,7 @@ function stripGeometry(world: World, columns: number[], first: number, last: num
       position.push(p.x - d * Math.sin(p.heading), p.y + d * Math.cos(p.heading), world.ground(s, d));
       road.push(s, d);
       if (row < last && at < columns.length - 1) {
-        const i = (row - first) * columns.length + at;
+        const i = row * columns.length + at;
         index.push(i, i + columns.length + 1, i + 1, i, i + columns.length, i + columns.length + 1);
       }
     });
@@ -144,6 +154,7 @@ uniform vec2 edges, opposite, egoLane, lineSpansFrame;
 uniform float kerb, pavement, gravel, visibility, laneWidth, laneOrigin, condition, dryness;
 uniform vec3 grass, dryGrass, earth, asphalt, cover;
 uniform vec4 lines[${maxLines}];
+uniform int lineCount;
 uniform float lineStyles[${maxLines}];
 varying vec2 vRoad;
 varying vec3 vNormal, vFromCamera;
@@ -156,6 +167,7 @@ float band(float d, float low, float high, float soft) {
 vec2 paint(float s, float d, vec2 blur) {
   vec2 result = vec2(0.0);
   for (int i = 0; i < ${maxLines}; i++) {
+    if (i >= lineCount) break;
     vec4 line = lines[i];
     float off = d - line.x;
     if (abs(off) > 0.35 + blur.y) continue;
@@ -164,7 +176,7 @@ vec2 paint(float s, float d, vec2 blur) {
     float soft = max(blur.y * 0.6, 0.004);
     float halfWidth = line.y * 0.5;
     float across;
-    if (kind > 0.8) across = band(abs(off), 0.08, 0.08 + line.y, soft);
+    if (kind > 0.8) across = band(abs(off), 0.06, 0.06 + line.y * 0.85, soft);
     else across = band(off, -halfWidth, halfWidth, soft);
     if (kind > 0.5 && kind < 0.8) {
       float along = mod(s, line.w);
@@ -187,23 +199,27 @@ void main() {
   bool other = d > opposite.x && d < opposite.y;
   float distance = length(vFromCamera);
   float out_ = max(d - max(edges.y, opposite.y < 1e3 ? opposite.y : -1e3), edges.x - d);
-  vec4 fine = texture2D(noise, vRoad * vec2(0.55, 0.8));
-  vec4 broad = texture2D(noise, vRoad * vec2(0.021, 0.043));
+  vec4 fine = texture2D(noise, vRoad * vec2(0.8, 1.1));
+  vec4 broad = texture2D(noise, vRoad * vec2(0.019, 0.06));
   vec3 normal = normalize(vNormal);
   vec3 reflectance;
   float paved = 0.0;
   if (own || other) {
     paved = 1.0;
-    vec4 streak = texture2D(noise, vRoad * vec2(0.011, 0.19));
-    reflectance = asphalt * (0.78 + 0.3 * fine.r + 0.35 * (broad.g - 0.5) + 0.34 * (streak.b - 0.5));
+    reflectance = asphalt * (1.0 + 0.4 * (fine.r - 0.5) + 0.3 * (broad.g - 0.5) + 0.13 * (broad.b - 0.5));
     // Wheels polish two tracks in each lane; oil darkens its middle.
     float inLane = abs(fract((laneOrigin - d) / laneWidth) - 0.5) * laneWidth;
-    reflectance *= 1.0 + 0.13 * exp(-pow((inLane - 0.8) / 0.32, 2.0)) - 0.12 * exp(-pow(inLane / 0.35, 2.0));
-    // Repairs and cracks.
-    float patch_ = step(0.79 + 0.1 * condition, texture2D(noise, floor(vRoad * vec2(0.11, 0.3)) * 0.137).a);
-    reflectance *= 1.0 - 0.22 * patch_;
-    float crack = abs(texture2D(noise, vRoad * vec2(0.04, 0.09) + 0.3).g - 0.5 + 0.12 * (fine.g - 0.5));
-    reflectance *= 1.0 - (0.45 - 0.35 * condition) * (1.0 - smoothstep(0.0, 0.016, crack)) * exp(-distance * 0.04);
+    float track = (inLane - 0.8) * 2.6;
+    float oil = inLane * 2.6;
+    reflectance *= 1.0 + 0.07 / (1.0 + track * track * track * track) - 0.1 / (1.0 + oil * oil * oil * oil);
+    // Repairs, and cracks where they can be seen.
+    vec2 plot = floor(vRoad * vec2(0.11, 0.3));
+    float repaired = step(0.86 + 0.1 * condition, fract(sin(plot.x * 12.9898 + plot.y * 78.233) * 437.585));
+    reflectance *= 1.0 - 0.2 * repaired;
+    if (distance < 45.0 && condition < 0.75) {
+      float crack = abs(texture2D(noise, vRoad * vec2(0.04, 0.09) + 0.3).g - 0.5 + 0.12 * (fine.g - 0.5));
+      reflectance *= 1.0 - (0.34 - 0.45 * condition) * (1.0 - smoothstep(0.0, 0.016, crack)) * (1.0 - distance / 45.0);
+    }
     vec2 blur = vec2(fwidth(s), fwidth(d));
     vec2 painted = paint(s, d, blur);
     float worn = smoothstep(0.25 + 0.5 * condition, 0.75 + 0.5 * condition, fine.g * 0.6 + broad.a * 0.55);
@@ -217,11 +233,13 @@ void main() {
   } else {
     vec4 middle = texture2D(noise, vRoad * vec2(0.13, 0.17));
     float dry = clamp(dryness * 1.25 + 0.9 * (broad.g - 0.5) + 0.5 * (middle.a - 0.5) - 0.12 + 0.2 * exp(-max(out_, 0.0)), 0.0, 1.0);
-    reflectance = mix(grass, dryGrass, dry) * (0.52 + 0.5 * fine.g + 0.5 * middle.g) * (0.85 + 0.3 * fine.r);
+    reflectance = mix(grass, dryGrass, dry) * (0.3 + 0.75 * fine.g + 0.5 * middle.g + 0.3 * (fine.a - 0.5)) * (0.7 + 0.55 * fine.r);
     float edge = gravel * (0.7 + 0.9 * (middle.g - 0.3));
     float stones = 1.0 - smoothstep(edge * 0.6, edge + 0.25, abs(out_));
     if (out_ < 0.0) stones = 0.75;
     reflectance = mix(reflectance, earth * (0.65 + 0.6 * fine.r), stones);
+    // Taller growth in patches darkens the land unevenly.
+    reflectance *= 1.0 - 0.38 * smoothstep(0.48, 0.72, texture2D(noise, vRoad * vec2(0.05, 0.09)).a) * smoothstep(1.0, 4.0, out_);
     // Fields beyond the verge.
     float field = smoothstep(30.0, 46.0, out_);
     vec3 crop = mix(grass * 1.15, dryGrass, step(0.5, texture2D(noise, floor(vRoad * vec2(0.009, 0.013)) * 0.31).a) * (0.3 + 0.7 * dryness));
@@ -233,17 +251,23 @@ void main() {
     lies *= 0.9 + 0.2 * (broad.g - 0.5) + 0.14 * (fine.g - 0.5);
     reflectance = mix(reflectance, cover * (0.78 + 0.3 * broad.g + 0.2 * fine.r), clamp(lies, 0.0, 1.0));
   }
-  float sunlit = texture2D(shadow, (vRoad - shadowFrame.xy) / shadowFrame.zw).r;
-  vec2 inside = step(abs((vRoad - shadowFrame.xy) / shadowFrame.zw - 0.5), vec2(0.5));
-  sunlit = mix(1.0, sunlit, inside.x * inside.y);
+  float sunlit = 1.0;
+  vec2 inShadowFrame = (vRoad - shadowFrame.xy) / shadowFrame.zw;
+  if (abs(inShadowFrame.y - 0.5) < 0.5) sunlit = texture2D(shadow, inShadowFrame).r;
   vec3 radiance = diffuse(reflectance * mix(1.0, 0.55, wetness * paved), normal, sunlit);
   if (paved > 0.5) {
     // Asphalt shines at grazing angles, water more so.
     vec3 view = vFromCamera / distance;
-    float grazing = pow(1.0 - max(-view.z, 0.0), 6.0);
-    vec3 mirrored = reflect(view, normalize(vec3((fine.rg - 0.5) * 0.03, 1.0)));
-    float puddle = wetness * (0.35 + 0.65 * smoothstep(0.35, 0.7, broad.g));
-    radiance = mix(radiance, skyColour(mirrored) * 0.85, grazing * (0.07 + 0.5 * puddle) * visibility);
+    float grazing = 1.0 - max(-view.z, 0.0);
+    grazing *= grazing * grazing;
+    grazing *= grazing * visibility;
+    if (wetness > 0.0) {
+      vec3 mirrored = reflect(view, normalize(vec3((fine.rg - 0.5) * 0.03, 1.0)));
+      grazing *= 0.07 + 0.5 * wetness * (0.35 + 0.65 * smoothstep(0.35, 0.7, broad.g));
+      radiance = mix(radiance, skyColour(mirrored) * 0.85, grazing);
+    } else {
+      radiance = mix(radiance, horizon * 0.85, grazing * 0.07);
+    }
   }
   gl_FragColor = vec4(finish(radiance, vFromCamera), 1.0);
 #endif

@@ -51,7 +51,7 @@ export class Lens {
       noiseSeed: { value: 0 },
       vignette: { value: random.range(0.1, 0.24) },
       blur: { value: random.range(0.35, 0.75) },
-      tint: { value: new THREE.Vector3(random.range(0.95, 1.05), 1, random.range(0.94, 1.05)) },
+      tint: { value: new THREE.Vector3(random.range(0.97, 1.04), 1, random.range(0.94, 1.02)) },
       saturation: { value: random.range(0.82, 1.1) },
       contrast: { value: random.range(0.25, 0.6) },
       bonnetPaint: { value: new THREE.Vector3(...paint) },

@@ -11,6 +11,7 @@ renderer.setClearColor(0x000000, 0);
 renderer.autoClear = false;
 const stock = makeStock();
 let stage: Stage | null = null;
+let old: Stage | null = null;
 
 const socket = new WebSocket(`ws://${location.host}/`);
 socket.binaryType = 'arraybuffer';
@@ -18,7 +19,9 @@ socket.onmessage = (event) => {
   try {
     const request = JSON.parse(String(event.data)) as Request;
     if (request.type === 'world') {
-      stage?.dispose();
+      // The old stage goes after the new one was drawn, so that compiled shaders live on.
+      old?.dispose();
+      old = stage;
       stage = new Stage(renderer, stock, new World(request.options), request.view);
     } else if (stage !== null) {
       socket.send(stage.draw(request.t, request.displaced, request.noiseSeed) as Uint8Array<ArrayBuffer>);

@@ -54,7 +54,11 @@ vec3 skyColour(vec3 direction) {
   float up = max(direction.z, 0.0);
   vec3 sky = mix(horizon, zenith, 1.0 - exp(-4.5 * up));
   float toSun = max(dot(direction, sunDirection), 0.0);
-  return sky + sunColour * (0.10 * pow(toSun, 6.0) + 0.35 * pow(toSun, 60.0));
+  float glow = toSun * toSun * toSun;
+  glow *= glow;
+  float core = glow * glow;
+  core *= core * core;
+  return sky + sunColour * (0.10 * glow + 0.3 * core * core);
 }
 
 vec3 diffuse(vec3 reflectance, vec3 normal, float sunlit) {
@@ -120,7 +124,7 @@ export function choosePass(scene: THREE.Scene, pass: 'look' | 'ids'): void {
   scene.traverse((object) => {
     if (!(object instanceof THREE.Mesh)) return;
     const pair = object.userData['pair'] as Pair;
-    object.visible = pass === 'look' || pair.ids !== null;
+    object.visible = object.userData['near'] !== false && (pass === 'look' || pair.ids !== null);
     object.material = (pass === 'look' ? pair.look : pair.ids) ?? pair.look;
   });
 }

@@ -25,7 +25,7 @@ void main() {
   vec3 colour = skyColour(direction);
   if (direction.z > 0.0) {
     vec2 at = direction.xy / (direction.z + 0.13);
-    float thick = texture2D(noise, at * 0.05 + vec2(time * 0.0004, 0.0)).g * 0.65 + texture2D(noise, at * 0.19).g * 0.25 + texture2D(noise, at * 0.6).g * 0.12;
+    float thick = texture2D(noise, at * 0.05 + vec2(time * 0.0004, 0.0)).g * 0.68 + texture2D(noise, at * 0.23).g * 0.34;
     float cover = smoothstep(0.72 - 0.5 * cloudiness, 0.98 - 0.5 * cloudiness, thick) * min(1.0, cloudiness * 3.0);
     vec3 bright = horizon * 0.95 + sunColour * 0.12;
     vec3 cloud = mix(bright, ambient * 0.85, smoothstep(0.45, 0.8, thick) * (0.3 + 0.4 * cloudiness));

@@ -3,7 +3,8 @@ import type { View } from '../messages.ts';
 import { camera } from '../world/camera.ts';
 import type { Displacement, World } from '../world/world.ts';
 import { makeBuilt } from './built.ts';
-import { makeGround, setEgoLane } from './ground.ts';
+import { chooseChunks, type Chunk } from './chunks.ts';
+import { makeGround, type Ground } from './ground.ts';
 import { makeGrowth } from './growth.ts';
 import { Lens, drawnRect } from './lens.ts';
 import { makeNoiseTexture } from './noise-texture.ts';
@@ -33,7 +34,8 @@ export class Stage {
   readonly #shared: Shared;
   readonly #scene = new THREE.Scene();
   readonly #camera = new THREE.PerspectiveCamera();
-  readonly #ground: THREE.Object3D;
+  readonly #ground: Ground;
+  readonly #chunks: Chunk[];
   readonly #distance: THREE.Mesh;
   readonly #vehicles: Vehicles;
   readonly #lens: Lens;
@@ -53,22 +55,19 @@ export class Stage {
     this.#ground = makeGround(world, this.#shared, stock.noise, shadow);
     this.#distance = makeDistance(world, this.#shared);
     this.#vehicles = new Vehicles(world, this.#shared);
-    this.#scene.add(
-      makeBuilt(world, this.#shared, stock.noise, stock.signs),
-      this.#vehicles.group,
-      makeGrowth(world, this.#shared, stock.drawings),
-      this.#ground,
-      this.#distance,
-      makeSky(this.#shared, stock.noise),
-    );
-    this.#scene.matrixWorldAutoUpdate = true;
+    this.#chunks = [
+      ...this.#ground.chunks,
+      ...makeBuilt(world, this.#shared, stock.noise, stock.signs),
+      ...makeGrowth(world, this.#shared, stock.drawings),
+    ];
+    this.#scene.add(...this.#chunks.map(({ mesh }) => mesh), this.#vehicles.group, this.#distance, makeSky(this.#shared, stock.noise));
     this.#lens = new Lens(world, view);
     const [, , width, height] = drawnRect(view);
     const scale = (view.width * view.oversampling) / view.rect[2];
-    const idScale = (2 * view.ids.width) / view.rect[2];
+    const idScale = (view.ids.oversampling * view.ids.width) / view.rect[2];
     const target = (w: number, h: number, settings: THREE.RenderTargetOptions = {}) =>
       new THREE.WebGLRenderTarget(Math.round(w), Math.round(h), { depthBuffer: false, generateMipmaps: false, ...settings });
-    this.#drawn = target(width * scale, height * scale, { depthBuffer: true, samples: 4 });
+    this.#drawn = target(width * scale, height * scale, { depthBuffer: true, samples: view.oversampling === 1 ? 4 : 0 });
     this.#picture = target(view.width * view.oversampling, view.height * view.oversampling);
     this.#averaged = view.oversampling === 1 ? null : target(view.width, view.height);
     const nearest = { minFilter: THREE.NearestFilter, magFilter: THREE.NearestFilter };
@@ -86,7 +85,8 @@ export class Stage {
     this.#placeCamera(t, displaced);
     this.#vehicles.setTime(t, car);
     const lane = this.#world.section.lanes[car.lane];
-    if (lane !== undefined) setEgoLane(this.#ground, lane.right, lane.left);
+    if (lane !== undefined) this.#ground.egoLane.set(lane.right, lane.left);
+    chooseChunks(this.#chunks, car.s, (this.#view.width * this.#view.oversampling) / this.#view.rect[2]);
     this.#distance.matrixWorld.makeTranslation(0, 0, this.#world.alignment.at(car.s).z);
     this.#distance.matrixWorldAutoUpdate = false;
 

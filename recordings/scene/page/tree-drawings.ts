@@ -1,26 +1,29 @@
 import * as THREE from 'three';
 import { Random } from '../world/random.ts';
 
-/** Drawings of plants in one texture: 4 × 3 tiles. 0–3 broadleaf, 4–5 conifer, 6 poplar, 7 bush, 8–9 grass. R: light 0..1; G: 1 leaf, 0 wood; A: cover. */
-export const drawingColumns = 4;
-export const drawingRows = 3;
-const tile = 256;
+const tile = 512;
+const shapes = 10;
+/** The drawing code below is written for tiles of this size. */
+const drawnSize = 256;
+const zoom = tile / drawnSize;
 
-export function makeTreeDrawings(): THREE.DataTexture {
-  const width = tile * drawingColumns;
-  const data = new Uint8Array(width * tile * drawingRows * 4);
-  for (let shape = 0; shape < 10; shape++) {
+/** Drawings of plants, one to a layer: 0–3 broadleaf, 4–5 conifer, 6 poplar, 7 bush, 8–9 grass. R: light 0..1; G: 1 leaf, 0 wood; A: cover. */
+export function makeTreeDrawings(): THREE.DataArrayTexture {
+  const data = new Uint8Array(tile * tile * shapes * 4);
+  for (let shape = 0; shape < shapes; shape++) {
     const random = new Random(shape, 'tree drawing');
-    const left = (shape % drawingColumns) * tile;
-    const bottom = Math.floor(shape / drawingColumns) * tile;
-    const dot = (x: number, y: number, radius: number, light: number, leaf: number) => {
-      for (let j = Math.max(1, Math.ceil(y - radius)); j <= Math.min(tile - 2, y + radius); j++) {
-        for (let i = Math.max(1, Math.ceil(x - radius)); i <= Math.min(tile - 2, x + radius); i++) {
-          if ((i - x) ** 2 + (j - y) ** 2 > radius * radius) continue;
-          const at = ((bottom + j) * width + left + i) * 4;
-          data[at] = Math.round(255 * Math.min(1, Math.max(0.05, light + random.range(-0.05, 0.05))));
-          data[at + 1] = leaf * 255;
-          data[at + 3] = 255;
+    const layer = data.subarray(shape * tile * tile * 4, (shape + 1) * tile * tile * 4);
+    const dot: Dot = (x, y, radius, light, leaf) => {
+      const cx = x * zoom;
+      const cy = y * zoom;
+      const r = Math.max(0.8, radius * zoom);
+      for (let j = Math.max(0, Math.ceil(cy - r)); j <= Math.min(tile - 4, cy + r); j++) {
+        for (let i = Math.max(3, Math.ceil(cx - r)); i <= Math.min(tile - 4, cx + r); i++) {
+          if ((i - cx) ** 2 + (j - cy) ** 2 > r * r) continue;
+          const at = (j * tile + i) * 4;
+          layer[at] = Math.round(255 * Math.min(1, Math.max(0.05, light)));
+          layer[at + 1] = leaf * 255;
+          layer[at + 3] = 255;
         }
       }
     };
@@ -29,9 +32,10 @@ export function makeTreeDrawings(): THREE.DataTexture {
     else if (shape === 6) drawPoplar(random, dot);
     else if (shape === 7) drawBush(random, dot);
     else drawGrass(random, dot);
-    spreadColour(data, left, bottom, width);
+    spreadColour(layer);
   }
-  const texture = new THREE.DataTexture(data, width, tile * drawingRows, THREE.RGBAFormat);
+  const texture = new THREE.DataArrayTexture(data, tile, tile, shapes);
+  texture.format = THREE.RGBAFormat;
   texture.minFilter = THREE.LinearMipmapLinearFilter;
   texture.magFilter = THREE.LinearFilter;
   texture.generateMipmaps = true;
@@ -51,50 +55,56 @@ function branch(dot: Dot, x0: number, y0: number, x1: number, y1: number, thick:
   }
 }
 
-/** A cushion of leaves: dark below and inside, light above. */
+/** A cushion of leaves: dark below and inside, light above, its rim loose. */
 function cushion(dot: Dot, random: Random, x: number, y: number, rx: number, ry: number, light: number, leaves: number, size: number) {
   for (let i = 0; i < leaves; i++) {
     const angle = random.range(0, 2 * Math.PI);
-    const radius = Math.sqrt(random.next());
+    const radius = Math.sqrt(random.next()) * (random.chance(0.12) ? 1.25 : 1);
     const u = radius * Math.cos(angle);
     const v = radius * Math.sin(angle);
-    dot(x + u * rx, y + v * ry, random.range(0.6, 1.15) * size, light + 0.2 * v - 0.06 * u + random.range(-0.09, 0.09), 1);
+    dot(x + u * rx, y + v * ry, random.range(0.5, 1.2) * size, light + 0.17 * v - 0.05 * u + random.range(-0.14, 0.14), 1);
   }
 }
 
 function drawBroadleaf(random: Random, dot: Dot) {
   const lean = random.range(-8, 8);
-  const bare = random.range(34, 62);
-  branch(dot, 128, 0, 128 + lean, 130, random.range(5, 8), 3);
+  const bare = random.range(10, 40);
+  branch(dot, 128, 0, 128 + lean, 130, random.range(4, 7), 2);
   const cushions: { x: number; y: number; r: number; depth: number }[] = [];
-  const lobes = 34;
-  for (let i = 0; i < lobes; i++) {
+  const middle = (bare + 248) / 2;
+  const tall = (248 - bare) / 2 - 14;
+  for (let i = 0; i < 74; i++) {
     const angle = random.range(0, 2 * Math.PI);
     const radius = Math.sqrt(random.next());
-    const y = 150 + 78 * radius * Math.sin(angle);
-    const taper = y < 110 ? 0.82 : 1;
-    cushions.push({ x: 128 + lean + 92 * taper * radius * Math.cos(angle), y: Math.max(bare + 22, y), r: random.range(16, 30), depth: random.next() });
+    const up = radius * Math.sin(angle);
+    const wide = up < 0 ? 1 + 0.28 * up : 1 - 0.12 * up;
+    cushions.push({ x: 128 + lean + 98 * wide * radius * Math.cos(angle), y: middle + tall * up, r: random.range(9, 24), depth: random.next() });
   }
-  for (const each of cushions.slice(0, 9)) branch(dot, 128 + lean * 0.6, 70 + random.range(0, 40), each.x, each.y, 3, 1.2);
+  for (const each of cushions.slice(0, 12)) branch(dot, 128 + lean * 0.6, 50 + random.range(0, 60), each.x, each.y, 2.4, 0.8);
   cushions.sort((a, b) => a.depth - b.depth);
   for (const each of cushions) {
-    const light = 0.34 + 0.2 * each.depth + 0.2 * ((each.y - 70) / 160) - 0.08 * ((each.x - 128) / 100);
-    cushion(dot, random, each.x, each.y, each.r, each.r * 0.72, light, Math.round(each.r * 4.4), 2.6);
+    const light = 0.3 + 0.22 * each.depth + 0.2 * ((each.y - 70) / 160) - 0.08 * ((each.x - 128) / 100);
+    cushion(dot, random, each.x, each.y, each.r, each.r * 0.75, light, Math.round(each.r * each.r * 0.55), 1.25);
   }
 }
 
 function drawConifer(random: Random, dot: Dot) {
   branch(dot, 128, 0, 128, 235, 6, 1.5);
-  const levels = 30;
+  const levels = 34;
   for (let level = 0; level < levels; level++) {
-    const y = 26 + (level / levels) * 216;
-    const reach = (1 - level / levels) ** 0.85 * random.range(70, 100) + 6;
+    const height = level / levels;
+    const y = 16 + height * 226;
+    // A dark core, so that no sky shines through the stem.
+    const core = (1 - height) ** 0.9 * 40;
+    for (let i = 0; i < core * 1.5; i++) dot(128 + random.range(-core, core), y + random.range(-6, 4), random.range(2, 4), random.range(0.14, 0.26), 1);
     for (const side of [-1, 1]) {
-      const count = Math.ceil(reach * 1.2);
-      for (let i = 0; i < count; i++) {
-        const out = random.next() * reach;
-        const droop = out * random.range(0.18, 0.42);
-        dot(128 + side * out, y - droop + random.range(-3, 5), random.range(1.4, 3), 0.3 + 0.22 * (out / reach) + 0.15 * (level / levels) + random.range(-0.12, 0.12), 1);
+      const reach = (1 - height) ** 0.9 * random.range(52, 112) + 5;
+      for (let i = 0; i < reach * 4.2; i++) {
+        const out = random.next() ** 0.8;
+        const droop = out * reach * random.range(0.16, 0.34) - 6 * out * out;
+        const thick = 5.5 * (1 - 0.6 * out);
+        const light = 0.24 + 0.26 * out + 0.12 * height - 0.05 * side * out + random.range(-0.13, 0.15);
+        dot(128 + side * out * reach, y - droop + random.range(-thick, thick), random.range(0.7, 1.6), light, 1);
       }
     }
   }
@@ -102,50 +112,47 @@ function drawConifer(random: Random, dot: Dot) {
 
 function drawPoplar(random: Random, dot: Dot) {
   branch(dot, 128, 0, 128, 200, 6, 2);
-  for (let i = 0; i < 46; i++) {
+  for (let i = 0; i < 60; i++) {
     const t = random.next();
     const wide = 62 * Math.sin(Math.PI * Math.min(1, t * 0.85 + 0.12));
-    cushion(dot, random, 128 + random.range(-wide, wide), 32 + t * 205, 17, 21, 0.36 + 0.22 * t + random.range(-0.08, 0.1), 70, 2.4);
+    cushion(dot, random, 128 + random.range(-wide, wide), 26 + t * 212, 15, 20, 0.34 + 0.2 * t + random.range(-0.08, 0.1), 190, 1.3);
   }
 }
 
 function drawBush(random: Random, dot: Dot) {
-  for (let i = 0; i < 40; i++) {
+  for (let i = 0; i < 70; i++) {
     const t = random.next();
     const x = random.range(-1, 1);
     const top = 200 * Math.sqrt(1 - x * x * 0.9) * random.range(0.75, 1);
-    cushion(dot, random, 128 + x * 100, 16 + t * top * 0.88, 26, 22, 0.26 + 0.34 * t + random.range(-0.06, 0.06), 85, 3.2);
+    cushion(dot, random, 128 + x * 100, 10 + t * top, 19, 16, 0.26 + 0.32 * t + random.range(-0.08, 0.08), 190, 1.7);
   }
 }
 
 function drawGrass(random: Random, dot: Dot) {
-  for (let i = 0; i < 130; i++) {
+  for (let i = 0; i < 210; i++) {
     const x = 128 + random.range(-110, 110);
     const lean = random.range(-46, 46);
     const height = random.range(60, 235) * (1 - 0.5 * ((x - 128) / 120) ** 2);
     const light = random.range(0.35, 0.75);
-    for (let k = 0; k <= height; k += 1.5) {
+    for (let k = 0; k <= height; k += 0.7) {
       const t = k / height;
-      dot(x + lean * t * t, k, 2.6 * (1 - t) + 0.5, light * (0.55 + 0.6 * t), 1);
+      dot(x + lean * t * t, k, 1.5 * (1 - t) + 0.4, light * (0.55 + 0.6 * t), 1);
     }
   }
 }
 
-/** Gives clear pixels the mean colour of the tile, so that smaller copies of the texture keep no dark rims. */
-function spreadColour(data: Uint8Array, left: number, bottom: number, width: number) {
+/** Gives clear pixels the drawing's mean colour, so that smaller copies of the texture keep no dark rims. */
+function spreadColour(layer: Uint8Array) {
   let sum = 0;
   let count = 0;
-  const each = (visit: (at: number) => void) => {
-    for (let j = 0; j < tile; j++) for (let i = 0; i < tile; i++) visit(((bottom + j) * width + left + i) * 4);
-  };
-  each((at) => {
-    if (data[at + 3] === 0) return;
-    sum += data[at] as number;
+  for (let at = 0; at < layer.length; at += 4) {
+    if (layer[at + 3] === 0) continue;
+    sum += layer[at] as number;
     count++;
-  });
-  each((at) => {
-    if (data[at + 3] !== 0) return;
-    data[at] = (sum / count) * 0.8;
-    data[at + 1] = 255;
-  });
+  }
+  for (let at = 0; at < layer.length; at += 4) {
+    if (layer[at + 3] !== 0) continue;
+    layer[at] = (sum / count) * 0.8;
+    layer[at + 1] = 255;
+  }
 }

@@ -142,9 +142,9 @@ function wheel(builder: SolidBuilder, x: number, y: number, radius: number) {
     builder.quad(at(i, radius, half), at(i + 1, radius, half), at(i + 1, radius, -half), at(i, radius, -half), paint);
     for (const dy of [-half, half]) {
       builder.number = part.black;
-      builder.quad(at(i, radius, dy), at(i + 1, radius, dy), at(i + 1, radius * 0.62, dy), at(i, radius * 0.62, dy), paint);
+      builder.quad(at(i, radius, dy), at(i + 1, radius, dy), at(i + 1, radius * 0.56, dy), at(i, radius * 0.56, dy), paint);
       builder.number = part.metal;
-      builder.quad(at(i, radius * 0.62, dy), at(i + 1, radius * 0.62, dy), [x, y + dy, radius], [x, y + dy, radius], paint);
+      builder.quad(at(i, radius * 0.56, dy), at(i + 1, radius * 0.56, dy), [x, y + dy, radius], [x, y + dy, radius], paint);
     }
   }
 }

@@ -50,7 +50,8 @@ export class Vehicles {
     return { mesh, vehicles };
   }
 
-  setTime(t: number, here: { x: number; y: number }): void {
+  /** Places the vehicles that can be seen by a camera at `here`. */
+  setTime(t: number, here: { x: number; y: number; heading: number }): void {
     for (const { mesh, vehicles } of [...this.#fleets, this.#shadows]) {
       const geometry = mesh.geometry as THREE.InstancedBufferGeometry;
       const place = geometry.getAttribute('place') as THREE.InstancedBufferAttribute;
@@ -58,7 +59,8 @@ export class Vehicles {
       let count = 0;
       for (const { vehicle, number } of vehicles) {
         const pose = this.#world.vehicle(vehicle, t);
-        if (Math.hypot(pose.x - here.x, pose.y - here.y) > 420 || pose.s > this.#world.alignment.length - 5 || pose.s < -60) continue;
+        const ahead = (pose.x - here.x) * Math.cos(here.heading) + (pose.y - here.y) * Math.sin(here.heading);
+        if (ahead < -6 || ahead > 420 || pose.s > this.#world.alignment.length - 5 || pose.s < -60) continue;
         place.setXYZW(count, pose.x, pose.y, pose.z, pose.heading);
         kind.setXYZW(count, vehicle.paint, number, pose.pitch, vehicle.kind === 'truck' ? 1 : 0);
         count++;
@@ -129,7 +131,7 @@ void main() {
   else if (vPart > 2.5 && vPart < 3.5) { reflectance = vec3(0.35, 0.01, 0.01); light = vec3(0.22, 0.008, 0.006) * smoothstep(1.6, 0.6, ambient.g + sunColour.g); }
   else if (vPart > 3.5 && vPart < 4.5) { reflectance = vec3(0.5); light = vec3(1.6, 1.5, 1.3) * smoothstep(1.6, 0.6, ambient.g + sunColour.g) + 0.25; }
   else if (vPart > 4.5 && vPart < 5.5) { reflectance = vec3(0.7, 0.68, 0.55); mirror = 0.2; }
-  else if (vPart > 5.5) { reflectance = vec3(0.38); mirror = 0.4; }
+  else if (vPart > 5.5) { reflectance = vec3(0.17); mirror = 0.3; }
   float low = smoothstep(0.1, 0.7, vBody.z);
   vec3 radiance = diffuse(reflectance, normal, 1.0) * (0.45 + 0.55 * low) + (around * fresnel + glint * fresnel) * mirror + light;
   gl_FragColor = vec4(finish(radiance, vFromCamera), 1.0);

@@ -58,7 +58,7 @@ export function placeObjects(plan: Plan, alignment: Alignment, section: CrossSec
     objects.push({
       id: `${placing.kind}-${number}`,
       kind: placing.kind,
-      side: d > 0 ? 'left' : 'right',
+      side: d > (section.left + section.right) / 2 ? 'left' : 'right',
       s: placing.s,
       d,
       x: road.x - d * Math.sin(road.heading),
@@ -77,7 +77,7 @@ export function placeObjects(plan: Plan, alignment: Alignment, section: CrossSec
     side === 'left' ? (section.opposite?.left ?? section.left) : section.right;
   const beside = (side: Side, out: number) => (side === 'left' ? edge('left') + out : edge('right') - out);
   placeCues(plan, alignment, seed, (s, side, variant) =>
-    place({ kind: 'cue', s, d: beside(side, 2.6), width: 3.2, height: 2.9, variant }),
+    place({ kind: 'cue', s, d: beside(side, 2.6), width: 3.2, height: 2.5, variant }),
   );
   placeGrowth(plan, alignment, seed, place, beside);
   if (plan.furniture) placeFurniture(plan, alignment, section, seed, place, beside);
@@ -122,16 +122,16 @@ type Beside = (side: Side, out: number) => number;
 function placeGrowth(plan: Plan, alignment: Alignment, seed: number, place: Place, beside: Beside) {
   const random = new Random(seed, 'growth');
   const conifers = random.chance(0.3) ? 0.8 : 0.12;
-  const nearest = plan.setting === 'city' ? 0.9 : plan.setting === 'motorway' ? 6 : 3.4;
-  const shape = () => (random.chance(conifers) ? 4 + random.below(2) : random.chance(0.08) ? 6 : random.below(4));
+  const nearest = plan.setting === 'city' ? 1.3 : plan.setting === 'motorway' ? 6 : 3.4;
+  const shape = () => (plan.setting !== 'city' && random.chance(conifers) ? 4 + random.below(2) : random.chance(0.08) ? 6 : random.below(4));
   for (const side of ['left', 'right'] as const) {
     const clumps = random.below(1000);
     for (let s = -20; s < alignment.length; s += 100 / plan.treesPer100m / 2) {
       // Every draw is taken, so that the number of trees does not move those further on.
       const at = s + random.range(0, 6);
       const out = plan.setting === 'city' ? nearest + random.range(0, 0.6) : nearest + 22 * random.next() ** 2;
-      const height = plan.setting === 'city' ? random.range(4.5, 8) : random.range(6, 15);
-      const width = height * random.range(0.65, 0.95);
+      const height = plan.setting === 'city' ? random.range(5, 8) : random.range(6, 15);
+      const width = height * (plan.setting === 'city' ? random.range(0.45, 0.6) : random.range(0.65, 0.95));
       const variant = shape();
       const tint = random.next();
       if (smoothNoise(seed + clumps, s / 60) + random.range(-0.5, 0.5) < -0.05) continue;
@@ -139,18 +139,27 @@ function placeGrowth(plan: Plan, alignment: Alignment, seed: number, place: Plac
       place({ kind: 'tree', s: at, d: beside(side, out), height, width: slim ? width * 0.55 : width, variant, tint });
     }
     if (plan.setting === 'city') continue;
-    for (let s = -20; s < alignment.length; s += 3.2) {
+    for (let s = -20; s < alignment.length; s += 2.4) {
       const at = s + random.range(0, 3);
-      const out = (plan.setting === 'motorway' ? 4.5 : 2.6) + 26 * random.next() ** 1.6;
-      const height = random.range(0.8, 2.6);
+      const out = (plan.setting === 'motorway' ? 4.5 : 2.6) + 34 * random.next() ** 1.4;
+      const height = random.range(0.7, 1.6) + 3 * random.next() ** 3 + 0.03 * out;
       const tint = random.next();
       if (smoothNoise(seed + clumps + 3, s / 35) + random.range(-0.4, 0.4) < 0.05) continue;
       place({ kind: 'bush', s: at, d: beside(side, out), height, width: height * random.range(1.1, 1.9), variant: 7, tint });
     }
+    const hedge = random.range(12, 30);
+    for (let s = -20; s < alignment.length; s += 1.7) {
+      const at = s + random.range(0, 1.5);
+      const out = hedge + random.range(-2, 2) + 5 * smoothNoise(seed + clumps + 11, s / 90);
+      const height = random.range(1.6, 3.2) + 4 * random.next() ** 5;
+      const tint = random.next();
+      if (smoothNoise(seed + clumps + 13, s / 70) < -0.12) continue;
+      place({ kind: 'woods', s: at, d: beside(side, out), height, width: height * random.range(1, 1.5), variant: 7, tint });
+    }
     const wooded = random.range(-0.5, 0.6);
-    for (let s = -20; s < alignment.length; s += 3) {
+    for (let s = -20; s < alignment.length; s += 2.2) {
       const at = s + random.range(0, 4);
-      const out = random.range(34, 130);
+      const out = 28 + 105 * random.next() ** 1.3;
       const height = random.range(8, 17);
       const variant = shape();
       const tint = random.next();

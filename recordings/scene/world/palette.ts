@@ -27,7 +27,7 @@ export function drawPalette(plan: Plan, seed: number): Palette {
   const cover = random.pick(covers);
   const dryness = random.chance(0.35) ? random.range(0.45, 1) : random.range(0, 0.4);
   return {
-    grass: [random.range(0.08, 0.12), random.range(0.13, 0.18), random.range(0.035, 0.055)],
+    grass: [random.range(0.1, 0.14), random.range(0.135, 0.175), random.range(0.05, 0.07)],
     dryGrass: [random.range(0.36, 0.46), random.range(0.28, 0.36), random.range(0.15, 0.2)],
     dryness,
     leaf,

@@ -46,7 +46,8 @@ export function drawPlan(style: Style, seed: number): Plan {
       return {
         ...base,
         cues: 'telling',
-        roadVisibility: 0.04 + 0.3 * random.next() ** 3,
+        // Now and then the road is plain to see as well, so that such a road is no news to the network.
+        roadVisibility: random.chance(0.15) ? random.range(0.55, 1) : 0.04 + 0.3 * random.next() ** 3,
         lanesAhead: 1,
         lanesBack: 1,
         cruise: 14,

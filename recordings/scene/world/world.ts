@@ -60,7 +60,7 @@ export class World {
     this.vehicles = placeTraffic(this.plan, this.section, this.driver, seed, seconds).filter(kept);
     this.named = [
       ...this.standing.map(({ id, kind, side }) => ({ id, kind, side })),
-      ...this.vehicles.map(({ id, kind, d }) => ({ id, kind, side: d > 0 ? ('left' as const) : ('right' as const) })),
+      ...this.vehicles.map(({ id, kind, d }) => ({ id, kind, side: d > (this.section.left + this.section.right) / 2 ? ('left' as const) : ('right' as const) })),
     ];
     this.#roughness = new Random(seed, 'roughness').range(0.5, 1.3);
   }
