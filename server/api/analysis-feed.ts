@@ -41,7 +41,7 @@ export class AnalysisFeed {
   }
 
   #tell(): void {
-    const { problems, index, columns, isAnalysisComplete } = this.#workspace;
+    const { problems, index, columns } = this.#workspace;
     for (; this.#problemsSent < problems.length; this.#problemsSent += 1) this.#send({ type: 'error', ...problems[this.#problemsSent]! });
     if (index !== this.#index) {
       this.#index = index;
@@ -49,16 +49,15 @@ export class AnalysisFeed {
     }
     if (this.#rowsFlagged < columns.length || this.#flagsSent === null) this.#sendFlags();
     this.#sendRows();
-    if (isAnalysisComplete && this.#rowsSent === columns.length) this.close();
   }
 
   #sendRows(): void {
     const { columns, progress, index, isAnalysisComplete } = this.#workspace;
     const done = columns.length;
     const total = isAnalysisComplete ? done : Math.max(done, index.pts.length);
-    do {
+    while (this.#buffered() < MOST_BUFFERED && (this.#rowsSent < done || isAnalysisComplete)) {
       const to = Math.min(done, this.#rowsSent + MOST_ROWS);
-      if (to === this.#rowsSent && !isAnalysisComplete) return;
+      const complete = isAnalysisComplete && to === done;
       this.#send({
         type: 'analysis',
         columns: columns.slice(this.#rowsSent, to),
@@ -66,10 +65,11 @@ export class AnalysisFeed {
         total,
         framesPerSecond: progress.framesPerSecond,
         secondsLeft: progress.secondsLeft(done, total),
-        complete: isAnalysisComplete && to === done,
+        complete,
       });
       this.#rowsSent = to;
-    } while (this.#rowsSent < done && this.#buffered() < MOST_BUFFERED);
+      if (complete) return this.close();
+    }
   }
 
   #sendFlags(): void {

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws';
-import { reportOf, RoadgazeError } from '../../shared/errors.ts';
+import { reportOf } from '../../shared/errors.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { PROTOCOL_VERSION, type ClientMessage, type FlagSettings, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
@@ -160,7 +160,7 @@ export class Session {
       flags: this.#flags,
     });
     this.#send({ type: 'provider', ...explainer.provider });
-    this.#send({ type: 'state', playing: false, speed: 0, ended: false });
+    this.#send({ type: 'state', playing: false, speed: 1, ended: false });
   }
 
   #sendFrame(workspace: Workspace, { pts, picture, steering, onRoad, mask, road }: RenderedFrame, frame: number, generation: number): void {
@@ -174,7 +174,7 @@ export class Session {
     this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation, frame, pts, ...numbers }, parts));
   }
 
-  /** The first picture, while the network is still being made ready. Its errors are those of opening. */
+  /** The first picture, while the network is still being made ready. */
   async #preview(recordingId: string, signal: AbortSignal): Promise<void> {
     try {
       const { videoPath } = await this.#catalogue.recording(recordingId);
@@ -185,8 +185,8 @@ export class Session {
         const parts: PartBytes[] = [{ kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display }];
         this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, onRoad: null }, parts));
       }
-    } catch (error) {
-      if (!signal.aborted && !(error instanceof RoadgazeError)) throw error;
+    } catch {
+      // Opening meets the same error, and tells it.
     }
   }
 

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { reportOf, type ErrorReport } from '../../shared/errors.ts';
+import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, type DriveLog, type Recording } from '../drive/recording.ts';
@@ -61,6 +61,7 @@ export class Workspace implements PlayableSource {
     const explaining = openExplainer({ modelPath: network.path, road, video, wish });
     try {
       const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), openLog(recording, video)]);
+      if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
       return new Workspace({ recording, network, video, explainer: await explaining, road, index, ...log, priority });
     } catch (error) {
       await explaining.then((explainer) => explainer.close(), () => {});

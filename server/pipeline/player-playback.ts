@@ -1,4 +1,5 @@
 import { decodeVideo } from '../video/decoder.ts';
+import type { DecodedFrame } from '../video/frame-source.ts';
 import { DISPLAY, frameAt, frameDuration, renderFrame, type PlayableSource, type RenderedFrame } from './player-frames.ts';
 import { Bell } from './player-bell.ts';
 import type { AcknowledgementWindow } from './player-window.ts';
@@ -59,6 +60,7 @@ export class Playback {
   readonly #signal: AbortSignal;
   readonly #changed = new Bell();
   readonly #queue: QueuedFrame[] = [];
+  readonly #rendering = new Set<Promise<void>>();
   #start: { readonly wall: number; readonly position: number } | null = null;
   #startup = 200;
   #reading = true;
@@ -75,7 +77,7 @@ export class Playback {
     this.#signal = signal;
   }
 
-  /** Resolves when the last frame's time is over, or after an abort with the decoder closed. Throws what decoding throws. */
+  /** Resolves when the last frame's time is over, or after an abort with nothing under way any more. Throws what decoding throws. */
   async run(): Promise<void> {
     const own = new AbortController();
     const stop = () => own.abort();
@@ -94,6 +96,7 @@ export class Playback {
       await this.#send(own.signal);
       own.abort();
       await reading;
+      await Promise.all(this.#rendering);
       if (this.#failure !== null) throw this.#failure;
     } finally {
       stopReporting();
@@ -122,7 +125,7 @@ export class Playback {
   async #readFrom(from: number, passOffset: number, signal: AbortSignal): Promise<number | null> {
     const { path, explainer, index } = this.#source;
     const { speed } = this.#options;
-    const spacing = speed > 0 && speed / frameDuration(index, from) > SCREEN_RATE + 1 ? speed / SCREEN_RATE : 0;
+    const spacing = speed > 0 && speed / frameDuration(index, index.pts.length - 1) > SCREEN_RATE + 1 ? speed / SCREEN_RATE : 0;
     const opened = performance.now();
     const stream = decodeVideo({
       path,
@@ -158,16 +161,7 @@ export class Playback {
         while (this.#queue.length >= READ_AHEAD && !signal.aborted) await this.#changed.wait();
         if (signal.aborted) return null;
         this.#queue.push(item);
-        renderFrame(this.#source, decoded).then(
-          (rendered) => {
-            item.rendered = rendered;
-            this.#changed.ring();
-          },
-          (error: unknown) => {
-            this.#failure ??= error;
-            this.#changed.ring();
-          },
-        );
+        this.#render(item, decoded);
         this.#balance();
         this.#changed.ring();
       }
@@ -175,6 +169,23 @@ export class Playback {
       await stream.close();
     }
     return null;
+  }
+
+  #render(item: QueuedFrame, decoded: DecodedFrame): void {
+    const rendering = renderFrame(this.#source, decoded)
+      .then(
+        (rendered) => {
+          item.rendered = rendered;
+        },
+        (error: unknown) => {
+          this.#failure ??= error;
+        },
+      )
+      .finally(() => {
+        this.#rendering.delete(rendering);
+        this.#changed.ring();
+      });
+    this.#rendering.add(rendering);
   }
 
   async #send(signal: AbortSignal): Promise<void> {

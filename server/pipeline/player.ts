@@ -5,6 +5,7 @@ import { Scrubber } from './player-scrubber.ts';
 
 export interface PlayerState {
   readonly playing: boolean;
+  /** Of the last `play`; 1 before the first. */
   readonly speed: number;
   /** True when playback came to the end by itself. */
   readonly ended: boolean;
@@ -39,6 +40,7 @@ export class Player {
   readonly #leaving = new Set<Promise<unknown>>();
   #state: State;
   #playhead = 0;
+  #speed = 1;
   #generation = 0;
   #closed = false;
 
@@ -58,12 +60,13 @@ export class Player {
       frame: (rendered: RenderedFrame, number: number) => this.#show(rendered, number),
       statistics: (statistics: PlaybackStatistics) => this.#output.statistics(statistics),
     };
-    this.#output.state({ playing: true, speed, ended: false });
+    this.#speed = speed;
+    this.#tell({ playing: true });
     const playback = new Playback(this.#source, this.#window, output, { frame: start, speed, loop }, abort.signal);
     const left = playback.run().then(
       () => {
         if (abort.signal.aborted) return;
-        this.#output.state({ playing: false, speed, ended: true });
+        this.#tell({ ended: true });
         this.#rest();
       },
       (error: unknown) => {
@@ -75,7 +78,7 @@ export class Player {
 
   pause(): void {
     if (this.#state.scrubber) return;
-    this.#output.state({ playing: false, speed: 0, ended: false });
+    this.#tell({});
     this.#leave();
     this.#rest();
   }
@@ -85,7 +88,7 @@ export class Player {
     this.#generation = generation;
     this.#playhead = Math.min(frame, this.#source.index.pts.length - 1);
     if (!this.#state.scrubber) {
-      this.#output.state({ playing: false, speed: 0, ended: false });
+      this.#tell({});
       this.#leave();
       this.#state = this.#paused();
     }
@@ -102,6 +105,10 @@ export class Player {
   #show(rendered: RenderedFrame, number: number): void {
     this.#playhead = number;
     this.#output.frame(rendered, number, this.#generation);
+  }
+
+  #tell({ playing = false, ended = false }: Partial<PlayerState>): void {
+    this.#output.state({ playing, speed: this.#speed, ended });
   }
 
   #leave(): void {
@@ -127,7 +134,7 @@ export class Player {
 
   #fail(error: unknown): void {
     if (this.#closed) return;
-    this.#output.state({ playing: false, speed: 0, ended: false });
+    this.#tell({});
     this.#output.failed(error);
     this.#leave();
     this.#state = this.#paused();

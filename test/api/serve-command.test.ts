@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, it, type TestContext } from 'node:test';
+import { makeNumberedClip } from '../support/clips.ts';
+import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { writeReadingNetwork } from './support/reading-network.ts';
+import { serve } from './support/server.ts';
+import { Viewer } from './support/viewer.ts';
+
+const PROGRAM = join(repositoryRoot, 'dist/node/server/cli/main.js');
+
+function run(t: TestContext, args: readonly string[]) {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  const output = { stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
+  return { child, output, ended: once(child, 'close') as Promise<[number | null, string | null]> };
+}
+
+describe('roadgaze serve', () => {
+  it('prints one address that serves, names what cannot be opened, and ends when it is interrupted', async (t) => {
+    const folder = temporaryFolder(t);
+    await makeNumberedClip(join(folder, 'good.mp4'), { frames: 300 });
+    await writeFile(join(folder, 'bad.mp4'), 'text');
+    const { child, output, ended } = run(t, [folder, '--model', await writeReadingNetwork(folder), '--road', 'none', '--provider', 'cpu', '--workers', '1', '--port', '0']);
+    while (!output.stdout.includes('Ctrl-C')) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.fail(output.stderr))]);
+    const addresses = output.stdout.match(/http:\/\/\S+/g) ?? [];
+    assert.equal(addresses.length, 1);
+    assert.match(output.stdout, /^2 recordings in .*, 1 network\.$/m);
+    assert.match(output.stdout, /^ {2}bad cannot be opened: /m);
+    const viewer = await Viewer.connect({ port: Number(new URL(addresses[0]!).port) });
+    await viewer.open('good.mp4', 'reading');
+    viewer.send({ type: 'play', frame: 0, speed: 1, loop: true });
+    await viewer.frame(({ frame }) => frame > 3);
+    const closed = once(viewer.socket, 'close');
+    child.kill('SIGINT');
+    assert.equal((await closed)[0], 1001);
+    assert.equal((await ended)[0], 130);
+    assert.equal(output.stderr, '');
+  });
+
+  it('says in one sentence that the port is in use, and how to get another', async (t) => {
+    const { port } = await serve(t, { recordings: temporaryFolder(t), networks: [] });
+    const { output, ended } = run(t, [temporaryFolder(t), '--port', String(port)]);
+    assert.equal((await ended)[0], 1);
+    assert.match(output.stderr, new RegExp(`^error PORT_IN_USE: Another program listens on port ${port}\\.\n {2}→ .*--port 0\\.\n$`));
+  });
+
+  it('refuses what cannot be right before it starts', async (t) => {
+    const folder = temporaryFolder(t);
+    const wrong: [string[], number, RegExp][] = [
+      [[join(folder, 'none')], 1, /^error INPUT_NOT_FOUND: /],
+      [[folder, '--model', join(folder, 'none.onnx')], 1, /^error INPUT_NOT_FOUND: /],
+      [[folder, '--road', 'polygon:0,0 1,1'], 1, /^error ROAD_INVALID: /],
+      [[folder, '--road', 'polygon:0,0 1,1 2,0'], 1, /^error ROAD_INVALID: /],
+      [[folder, '--port', '70000'], 2, /^error USAGE: /],
+      [[folder, '--provider', 'tpu'], 2, /^error USAGE: /],
+      [[folder, '--host', '0.0.0.0'], 2, /^error USAGE: .*\n.*--token/],
+    ];
+    for (const [args, status, message] of wrong) {
+      const { output, ended } = run(t, args);
+      assert.equal((await ended)[0], status, args.join(' '));
+      assert.match(output.stderr, message, args.join(' '));
+      assert.equal(output.stdout, '', args.join(' '));
+    }
+  });
+});

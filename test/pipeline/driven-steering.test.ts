@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { DriveLog } from '../../server/drive/recording.ts';
+import { drivenSteering } from '../../server/pipeline/driven-steering.ts';
+
+const log: DriveLog = {
+  times: Float64Array.of(0, 0.1),
+  steering: Float64Array.of(0.1, 0.2),
+  speed: null,
+  extra: [{ name: 'curvature', unit: '1/m', values: Float64Array.of(0.01, 0.03) }],
+  assumptions: [],
+};
+
+const close = (actual: number | undefined, expected: number) => assert.ok(Math.abs(actual! - expected) < 1e-12, `${actual} is not ${expected}`);
+
+describe('drivenSteering', () => {
+  it('gives an angle in the unit and sign of the network', () => {
+    close(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, log)?.(0.05), 0.15);
+    close(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'right' }, log)?.(0.05), -0.15);
+    close(drivenSteering({ quantity: 'angle', unit: 'deg', positive: 'right' }, log)?.(0), (-0.1 * 180) / Math.PI);
+  });
+
+  it('holds a curvature against the log\'s curvature', () => {
+    close(drivenSteering({ quantity: 'curvature', unit: '1/m', positive: 'right' }, log)?.(0.05), -0.02);
+  });
+
+  it('gives nothing where the two cannot be compared', () => {
+    assert.equal(drivenSteering({ quantity: 'normalized', unit: '1', positive: 'left' }, log), null);
+    assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: null }, log), null);
+    assert.equal(drivenSteering({ quantity: 'angle', unit: null, positive: 'left' }, log), null);
+    assert.equal(drivenSteering({ quantity: 'curvature', unit: '1/m', positive: 'left' }, { ...log, extra: [] }), null);
+    assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, { ...log, steering: null }), null);
+    assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, null), null);
+  });
+
+  it('is NaN where the log says nothing', () => {
+    assert.ok(Number.isNaN(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, log)?.(5)));
+  });
+});
