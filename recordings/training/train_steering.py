@@ -11,8 +11,9 @@ from torch.nn import functional
 import pilotnet
 from augment import augment, mirror
 from color import yuv_from_rgb
+from displace import corrected, displace
 from measures import mean_absolute_degrees, r_squared
-from scenes import PILOTNET_VIEW, load
+from scenes import PILOTNET_VIEW, load, steering_from_curvature
 from training import AveragedWeights, choose_device, has_bfloat16, learning_rate
 
 
@@ -37,17 +38,21 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
+    parser.add_argument("--shift", type=float, default=0.3, help="largest further shift of the camera, m")
+    parser.add_argument("--turn", type=lambda degrees: np.radians(float(degrees)), default=np.radians(1.5),
+                        help="largest further turn of the camera, degrees")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
 
     torch.manual_seed(options.seed)
-    shuffle = np.random.default_rng(options.seed)
+    drawn = np.random.default_rng(options.seed)
     device = choose_device(options.device)
     half = has_bfloat16(device)
     loaded = [load(folder, PILOTNET_VIEW) for folder in options.sets]
     images = np.concatenate([scenes.images for scenes in loaded])
-    targets = np.concatenate([scenes.steering for scenes in loaded]) / pilotnet.RADIANS_PER_UNIT
+    curvature = np.concatenate([scenes.curvature for scenes in loaded])
+    lookahead = np.concatenate([scenes.lookahead for scenes in loaded])
     validation = load(options.validation, PILOTNET_VIEW)
 
     network = pilotnet.PilotNet().to(device, memory_format=torch.channels_last)
@@ -59,13 +64,18 @@ def main() -> None:
 
     step, start = 0, time.monotonic()
     for epoch in range(options.epochs):
-        order = shuffle.permutation(len(images))
+        order = drawn.permutation(len(images))
         total = 0.0
         for index in range(steps_per_epoch):
             chosen = np.sort(order[index * options.batch:(index + 1) * options.batch])
+            shift, turn = (drawn.uniform(-largest, largest, len(chosen)) for largest in (options.shift, options.turn))
+            pictures = as_batch(images[chosen], device)
+            if options.shift or options.turn:
+                pictures = displace(pictures, *(torch.tensor(a, dtype=torch.float32, device=device) for a in (shift, turn)))
+            angle = steering_from_curvature(corrected(curvature[chosen], lookahead[chosen], shift, turn))
+            target = torch.tensor(angle / pilotnet.RADIANS_PER_UNIT, dtype=torch.float32, device=device)
             flipped = torch.rand(len(chosen), device=device) < 0.5
-            batch = yuv_from_rgb(augment(mirror(as_batch(images[chosen], device), flipped)))
-            target = torch.from_numpy(targets[chosen]).to(device)
+            batch = yuv_from_rgb(augment(mirror(pictures, flipped)))
             target = torch.where(flipped, -target, target)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(step, steps, options.learning_rate)
