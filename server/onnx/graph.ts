@@ -91,24 +91,47 @@ export function keepOnly(model: Model, values: readonly string[]): Pick<Model, '
   return { nodes: nodes.reverse(), initializers };
 }
 
-/** Orders nodes so that each stands behind those it reads. Throws MODEL_UNREADABLE where a value comes from nowhere. */
+/**
+ * Orders nodes so that each stands behind those it reads, and otherwise as they stand. Throws MODEL_UNREADABLE where a value comes
+ * from nowhere, from two nodes or from itself.
+ */
 export function inTopologicalOrder(source: string, nodes: readonly Node[], given: Iterable<string>): Node[] {
+  const incomplete = (what: string) => new RoadgazeError('MODEL_UNREADABLE', `${source} is not a complete network: ${what}.`, 'Export the network again.');
   const known = new Set(given);
-  const ordered: Node[] = [];
-  let waiting = [...nodes];
-  while (waiting.length > 0) {
-    const later: Node[] = [];
-    for (const node of waiting) {
-      if (node.inputs.every((input) => !input || known.has(input))) {
-        ordered.push(node);
-        for (const output of node.outputs) known.add(output);
-      } else later.push(node);
-    }
-    if (later.length === waiting.length) {
-      const missing = later[0]!.inputs.find((input) => input && !known.has(input))!;
-      throw new RoadgazeError('MODEL_UNREADABLE', `${source} is not a complete network: nothing in it gives "${missing}".`, 'Export the network again.');
-    }
-    waiting = later;
+  const promised = new Set<string>();
+  for (const output of nodes.flatMap((node) => node.outputs)) {
+    if (!output) continue;
+    if (known.has(output) || promised.has(output)) throw incomplete(`"${output}" is given twice`);
+    promised.add(output);
   }
+  const readers = consumers(nodes);
+  const missing = new Map<Node, number>();
+  for (const node of nodes) {
+    const open = [...new Set(node.inputs)].filter((input) => input && !known.has(input));
+    const lost = open.find((input) => !promised.has(input));
+    if (lost) throw incomplete(`nothing in it gives "${lost}"`);
+    missing.set(node, open.length);
+  }
+  const ordered: Node[] = [];
+  const place = (first: Node) => {
+    const ready = [first];
+    for (let node = ready.pop(); node; node = ready.pop()) {
+      ordered.push(node);
+      missing.delete(node);
+      for (const reader of node.outputs.flatMap((output) => (output ? (readers.get(output) ?? []) : []))) {
+        const open = missing.get(reader)! - 1;
+        missing.set(reader, open);
+        // A reader further ahead is reached by the loop below; one that was passed already had to wait for this node.
+        if (open === 0 && passed.has(reader)) ready.push(reader);
+      }
+    }
+  };
+  const passed = new Set<Node>();
+  for (const node of nodes) {
+    passed.add(node);
+    if (missing.get(node) === 0) place(node);
+  }
+  const [circular] = missing.keys();
+  if (circular) throw incomplete(`"${circular.outputs[0] ?? circular.name}" depends on itself`);
   return ordered;
 }

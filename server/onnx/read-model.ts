@@ -23,15 +23,16 @@ export function readModel(bytes: Uint8Array, source: string, externalData?: Exte
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, readTensor(tensor, source, externalData)]));
   const inputs = graph.input.filter((input) => !initializers.has(input.name)).map(readValueInfo);
   const outputs = graph.output.map(readValueInfo);
-  const nodes = inTopologicalOrder(source, graph.node.map((node) => readNode(node, source)), [...initializers.keys(), ...inputs.map((input) => input.name)]);
+  const nodes = inTopologicalOrder(source, graph.node.map((node) => readNode(node, source, externalData)), [...initializers.keys(), ...inputs.map((input) => input.name)]);
   const made = new Set([...nodes.flatMap((node) => node.outputs), ...inputs.map((input) => input.name), ...initializers.keys()]);
   const lost = outputs.find((output) => !made.has(output.name));
   if (outputs.length === 0 || lost) throw unreadable(source, lost ? `has no node that gives its output "${lost.name}"` : 'has no output');
 
   const opsets = new Map(message.opsetImport.map((entry) => [entry.domain === 'ai.onnx' ? '' : entry.domain, number(entry.version)]));
   const opset = opsets.get('');
-  if (opset === undefined || opset < 7) {
-    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${source} uses ONNX operator set ${opset ?? 'unknown'}; Roadgaze reads 7 and up.`, 'Export the network with a newer operator set, such as 13.');
+  if (opset === undefined) throw unreadable(source, 'does not tell its operator set');
+  if (opset < 7) {
+    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${source} uses ONNX operator set ${opset}; Roadgaze reads 7 and up.`, 'Export the network with a newer operator set, such as 13.');
   }
   opsets.delete('');
   return {
@@ -55,19 +56,21 @@ function decode(bytes: Uint8Array, source: string): ModelMessage {
   }
 }
 
-function readNode(node: NodeMessage, source: string): Node {
+function readNode(node: NodeMessage, source: string, externalData?: ExternalData): Node {
   return {
     op: node.opType, domain: node.domain === 'ai.onnx' ? '' : node.domain, name: node.name, inputs: node.input, outputs: node.output,
-    attributes: new Map(node.attribute.map((attribute) => [attribute.name, readAttribute(attribute, source)])),
+    attributes: new Map(node.attribute.map((attribute) => [attribute.name, readAttribute(attribute, source, externalData)])),
   };
 }
 
-function readAttribute(attribute: AttributeMessage, source: string): Attribute {
+function readAttribute(attribute: AttributeMessage, source: string, externalData?: ExternalData): Attribute {
   switch (attribute.type) {
     case 1: return { kind: 'float', value: attribute.f };
     case 2: return { kind: 'int', value: bigint(attribute.i) };
     case 3: return { kind: 'string', value: text(attribute.s) };
-    case 4: return { kind: 'tensor', value: readTensor(attribute.t!, source) };
+    case 4:
+      if (!attribute.t) throw unreadable(source, `has an attribute "${attribute.name}" without its tensor`);
+      return { kind: 'tensor', value: readTensor(attribute.t, source, externalData) };
     case 6: return { kind: 'floats', value: attribute.floats };
     case 7: return { kind: 'ints', value: attribute.ints.map(bigint) };
     case 8: return { kind: 'strings', value: attribute.strings.map(text) };
@@ -96,6 +99,7 @@ function readTensor(message: TensorMessage, source: string, externalData?: Exter
   const type = message.dataType as DataType;
   const Data = dataConstructor(type);
   if (!Data) throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${source} has a constant "${message.name}" of ${dataTypeName(type)}, which Roadgaze does not read.`, 'Export the network in float32.');
+  if (!dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) throw unreadable(source, `has a constant "${message.name}" of the shape [${dims.join(', ')}]`);
   const count = elementCount(dims);
   const bytes = message.dataLocation === 1 ? external(message, source, externalData) : message.rawData;
   const data = bytes.length > 0 || count === 0 ? fromBytes(Data, bytes, count) : fromFields(Data, message, type, count);

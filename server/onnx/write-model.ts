@@ -1,8 +1,12 @@
-import type { Attribute, Model, Node, ValueInfo } from './graph.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { describeNode, type Attribute, type Model, type Node, type ValueInfo } from './graph.ts';
 import { ModelProto } from './schema.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Serialises a model. Initializers are not listed as inputs, which needs IR version 4 or later. */
+/**
+ * Serialises a model. Initializers are not listed as inputs, which needs IR version 4 or later.
+ * Throws MODEL_OPERATOR_UNSUPPORTED for a node that carries a subgraph.
+ */
 export function writeModel(model: Model): Uint8Array {
   const opsets = [...model.otherOpsets].map(([domain, version]) => ({ domain, version }));
   const message = ModelProto.fromObject({
@@ -12,7 +16,7 @@ export function writeModel(model: Model): Uint8Array {
     metadataProps: [...model.metadata].map(([key, value]) => ({ key, value })),
     graph: {
       name: model.name || 'network',
-      node: model.nodes.map(nodeMessage),
+      node: model.nodes.map((node) => nodeMessage(model, node)),
       initializer: [...model.initializers].map(([name, tensor]) => tensorMessage(tensor, name)),
       input: model.inputs.map(valueInfoMessage),
       output: model.outputs.map(valueInfoMessage),
@@ -21,14 +25,17 @@ export function writeModel(model: Model): Uint8Array {
   return ModelProto.encode(message).finish();
 }
 
-function nodeMessage(node: Node) {
+function nodeMessage(model: Model, node: Node) {
   return {
     input: node.inputs, output: node.outputs, name: node.name, opType: node.op, domain: node.domain,
-    attribute: [...node.attributes].map(([name, attribute]) => attributeMessage(name, attribute)),
+    attribute: [...node.attributes].map(([name, attribute]) => {
+      if (attribute.kind !== 'other') return attributeMessage(name, attribute);
+      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${describeNode(model, node)} has an attribute "${name}" of a kind that Roadgaze does not know.`, 'Export the network with standard ONNX operators.');
+    }),
   };
 }
 
-function attributeMessage(name: string, attribute: Attribute) {
+function attributeMessage(name: string, attribute: Exclude<Attribute, { kind: 'other' }>) {
   switch (attribute.kind) {
     case 'float': return { name, type: 1, f: attribute.value };
     case 'int': return { name, type: 2, i: attribute.value.toString() };
@@ -37,7 +44,6 @@ function attributeMessage(name: string, attribute: Attribute) {
     case 'floats': return { name, type: 6, floats: attribute.value };
     case 'ints': return { name, type: 7, ints: attribute.value.map(String) };
     case 'strings': return { name, type: 8, strings: attribute.value.map((value) => Buffer.from(value)) };
-    case 'other': throw new TypeError(`attribute "${name}" holds what Roadgaze cannot write (kind ${attribute.value})`);
   }
 }
 

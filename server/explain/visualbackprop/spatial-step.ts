@@ -3,7 +3,7 @@ import { intsAttribute } from '../../onnx/attributes.ts';
 import { describeNode, type Model, type Node, type Shape } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { tensorNumbers } from '../../onnx/tensor.ts';
-import { windowOf, type Window } from '../../onnx/windows.ts';
+import { enlargement, windowOf, type Window } from '../../onnx/windows.ts';
 
 type Size = readonly [height: number, width: number];
 
@@ -48,7 +48,7 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
     case 'ConvTranspose': {
       const [, , height, width] = shapes.of(node.inputs[1]!) as number[];
       // Seen from its output, a transposed convolution is a convolution from `to` to `from`.
-      return { kind: 'enlarge', window: windowOf(node, to, [height!, width!])!, ...ends };
+      return { kind: 'enlarge', window: enlargement(node, from, [height!, width!])!.window, ...ends };
     }
     case 'GlobalAveragePool':
     case 'GlobalMaxPool':

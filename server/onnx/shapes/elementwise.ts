@@ -27,8 +27,8 @@ const batchNormalization: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const channels = shape[1] ?? context.fail('there is no axis of channels');
   for (const index of [1, 2, 3, 4]) {
-    const length = context.input(index).shape[0];
-    if (typeof channels === 'number' && length !== channels) context.fail(`${channels} channels meet ${length} parameters`);
+    const { shape: parameters } = context.input(index);
+    if (parameters.length !== 1 || (typeof channels === 'number' && parameters[0] !== channels)) context.fail(`${channels} channels meet parameters of the shape [${parameters.join(', ')}]`);
   }
   const statistic = { type, shape: [channels] };
   return [{ type, shape }, ...context.node.outputs.slice(1).map(() => statistic)];
