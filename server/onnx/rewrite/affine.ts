@@ -14,7 +14,7 @@ export interface Affine {
 /** The node as an affine map along one axis; null if it is not one. */
 export function affineOf(model: Model, shapes: Shapes, node: Node): Affine | null {
   if (node.domain !== '') return null;
-  if (node.op === 'BatchNormalization') return batchNormalization(model, node);
+  if (node.op === 'BatchNormalization' && node.outputs.length === 1) return batchNormalization(model, node);
   if (node.op === 'Add' || node.op === 'Sub' || node.op === 'Mul' || node.op === 'Div') return arithmetic(model, shapes, node);
   return null;
 }

@@ -31,8 +31,10 @@ export function linearLayer(model: Model, node: Node): LinearLayer | null {
   if (weights?.type !== DataType.float || (biasName && bias?.type !== DataType.float)) return null;
   if (node.op === 'Conv') return convolution(node, weights, bias);
   const plain = floatAttribute(node, 'alpha', 1) === 1 && floatAttribute(node, 'beta', 1) === 1 && intAttribute(node, 'transA', 0) === 0;
-  if (!plain || (bias && bias.data.length !== weights.dims[intAttribute(node, 'transB', 0) ? 0 : 1])) return null;
   const [rows, columns] = weights.dims as [number, number];
+  // A bias may also hold one number for all outputs, or one per row of the batch.
+  const biasPerOutput = !bias || (bias.dims.at(-1) === (intAttribute(node, 'transB', 0) ? rows : columns) && bias.data.length === bias.dims.at(-1));
+  if (!plain || !biasPerOutput) return null;
   return intAttribute(node, 'transB', 0)
     ? { node, weights, bias, outputs: rows, inputs: columns, groups: 1, positions: 1, outputStride: columns, inputStride: 1, unpadded: true }
     : { node, weights, bias, outputs: columns, inputs: rows, groups: 1, positions: 1, outputStride: 1, inputStride: columns, unpadded: true };

@@ -1,5 +1,5 @@
 import { constantOf } from '../constant-node.ts';
-import { keepOnly, type Model, type Node } from '../graph.ts';
+import { consumers, keepOnly, type Model, type Node } from '../graph.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** Operators that give their first input unchanged when a network only runs, as it does here. */
@@ -12,6 +12,7 @@ const passing = new Set(['Identity', 'Dropout']);
 export function tidy(model: Model): Model {
   const outputs = new Set(model.outputs.map((output) => output.name));
   const initializers = new Map<string, Tensor>(model.initializers);
+  const read = consumers(model.nodes);
   const alias = new Map<string, string>();
   const nodes: Node[] = [];
   for (const node of model.nodes) {
@@ -19,7 +20,7 @@ export function tidy(model: Model): Model {
     const tensor = constantOf(node);
     const inputs = node.inputs.map((input) => alias.get(input) ?? input);
     if (tensor && !outputs.has(output)) initializers.set(output, tensor);
-    else if (node.domain === '' && passing.has(node.op) && !mask && !outputs.has(output)) alias.set(output, inputs[0]!);
+    else if (node.domain === '' && passing.has(node.op) && !(mask && (read.has(mask) || outputs.has(mask))) && !outputs.has(output)) alias.set(output, inputs[0]!);
     else nodes.push({ ...node, inputs });
   }
   const tidied = { ...model, nodes, initializers };
