@@ -50,7 +50,8 @@ export function readFrameNumber(bytes: Uint8Array, width: number, height: number
 
 const run = promisify(execFile);
 
-async function ffmpeg(...options: string[]): Promise<void> {
+/** Runs ffmpeg; rejects with what it complains about. */
+export async function ffmpeg(...options: string[]): Promise<void> {
   await run((await findTools()).ffmpeg, ['-hide_banner', '-nostdin', '-loglevel', 'error', '-y', ...options]);
 }
 
