@@ -9,8 +9,10 @@ export function rasterise(points: readonly Point[], size: Size): Uint8Array {
   for (let row = 0; row < size.height; row++) {
     const y = (row + 0.5) / size.height;
     const crossings = points
-      .flatMap(([x1, y1], index) => {
-        const [x2, y2] = points[(index + 1) % points.length]!;
+      .flatMap((point, index) => {
+        const next = points[(index + 1) % points.length]!;
+        // From the upper end, so that an edge that is walked both ways crosses at the same place to the last bit.
+        const [[x1, y1], [x2, y2]] = point[1] <= next[1] ? [point, next] : [next, point];
         return y1 <= y === y2 <= y ? [] : [x1 + ((y - y1) / (y2 - y1)) * (x2 - x1)];
       })
       .sort((a, b) => a - b);

@@ -70,11 +70,10 @@ async function analyze({ path, video, explainer, road, options, signal, driven, 
   };
   try {
     if (options.video) {
-      const { warnings: more } = await exportOverlay({
+      await exportOverlay({
         input: path, output: join(options.output, 'overlay.mp4'), masks: overlayMasks(written(), explainer), maskSize: explainer.network.mask,
         crop: explainer.network.crop, colormap: overlayColors(), signal,
       });
-      warnings = [...new Set([...warnings, ...more])];
     } else for await (const _ of written());
   } catch (error) {
     files.abandon();

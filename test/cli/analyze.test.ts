@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, truncateSync, writeFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { before, test, after } from 'node:test';
+import { promisify } from 'node:util';
+import { Network } from '../support/network.ts';
+import { ffprobeFrameTimes, makeNumberedClip, makeSampleClip, SAMPLE_CLIPS, type SampleClip } from '../support/clips.ts';
+import { repositoryRoot, sharedFolder, temporaryFolder } from '../support/paths.ts';
+import { writeSteeringNetwork } from '../support/small-networks.ts';
+import { type Outcome, runNode } from '../setup/support.ts';
+
+const run = promisify(execFile);
+const roadgaze = (...args: readonly string[]): Promise<Outcome> => runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), ...args]);
+
+const cleanUps: (() => void)[] = [];
+after(() => { for (const cleanUp of cleanUps) cleanUp(); });
+const folder = temporaryFolder({ after: (cleanUp: () => void) => { cleanUps.push(cleanUp); } } as Parameters<typeof temporaryFolder>[0]);
+const clip = join(folder, 'drive.mp4');
+let model = '';
+
+before(async () => {
+  await makeNumberedClip(clip);
+  model = writeSteeringNetwork(folder);
+});
+
+/** Rows of frames.csv as objects. */
+function rowsOf(output: string): Record<string, string>[] {
+  const [heading, ...lines] = readFileSync(join(output, 'frames.csv'), 'utf8').trim().split('\n').map((line) => line.split(','));
+  return lines.map((cells) => Object.fromEntries(heading!.map((name, index) => [name, cells[index]!])));
+}
+
+const analyze = (output: string, ...args: readonly string[]) => roadgaze('analyze', ...args, '-o', output, '--provider', 'cpu');
+
+test('a recording gives one row a frame, flags and a summary', async (t) => {
+  const output = join(temporaryFolder(t), 'deep', 'results');
+  const outcome = await analyze(output, clip, '--model', model, '--road', 'polygon:0,0 0.5,0 0.5,1 0,1');
+  assert.equal(outcome.stderr, '');
+  assert.equal(outcome.status, 0);
+  assert.deepEqual(readdirSync(output).sort(), ['flags.json', 'frames.csv', 'summary.json']);
+  const rows = rowsOf(output);
+  const times = await ffprobeFrameTimes(clip);
+  assert.deepEqual(rows.map(({ frame, pts }) => [Number(frame), Number(pts)]), times.map((pts, frame) => [frame, pts]));
+  assert.ok(rows.every(({ steering, onRoad }) => Number.isFinite(Number(steering)) && Number(onRoad) >= 0 && Number(onRoad) <= 1 && onRoad !== ''));
+  const summary = JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8'));
+  assert.equal(summary.recording.frames, times.length);
+  assert.equal(summary.run.provider, 'cpu');
+  assert.deepEqual(Object.keys(JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8'))), ['settings', 'flags']);
+});
+
+test('without a road region the on-road share is left empty', async (t) => {
+  const output = temporaryFolder(t);
+  await analyze(output, clip, '--model', model);
+  assert.ok(rowsOf(output).every(({ onRoad }) => onRoad === ''));
+});
+
+test('a drive log beside the video is compared in the unit and sign of the network', async (t) => {
+  const own = temporaryFolder(t);
+  copyFileSync(clip, join(own, 'drive.mp4'));
+  writeFileSync(join(own, 'drive.csv'), 't,steering [deg]\n0,10\n100,10\n');
+  const network = writeSteeringNetwork(own, { sidecar: { roadgaze: 1, kind: 'steering', output: { quantity: 'angle', unit: 'rad', positive: 'right' } } });
+  await analyze(join(own, 'out'), join(own, 'drive.mp4'), '--model', network);
+  for (const { driven, error, steering } of rowsOf(join(own, 'out'))) {
+    assert.ok(Math.abs(Number(driven) + (10 * Math.PI) / 180) < 1e-5);
+    assert.ok(Math.abs(Number(steering) - Number(driven) - Number(error)) < 1e-4 * Math.max(1, Math.abs(Number(steering))));
+  }
+});
+
+test('--video writes an MP4 with a frame for each row', async (t) => {
+  const output = temporaryFolder(t);
+  const outcome = await analyze(output, clip, '--model', model, '--video');
+  assert.equal(outcome.status, 0, outcome.stderr);
+  assert.deepEqual((await ffprobeFrameTimes(join(output, 'overlay.mp4'))).map((pts) => pts.toFixed(3)), rowsOf(output).map(({ pts }) => Number(pts).toFixed(3)));
+});
+
+for (const name of Object.keys(SAMPLE_CLIPS) as SampleClip[]) {
+  test(`every row of a clip with ${name} has the timestamp that ffprobe gives its frame`, async (t) => {
+    const own = temporaryFolder(t);
+    const path = await makeSampleClip(name, own);
+    const outcome = await analyze(join(own, 'out'), path, '--model', model);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    const expected = (await ffprobeFrameTimes(path)).filter((pts) => !Number.isNaN(pts));
+    const found = rowsOf(join(own, 'out')).map(({ pts }) => Number(pts));
+    assert.deepEqual(found.slice(-expected.length).map((pts) => pts.toFixed(5)), expected.map((pts) => pts.toFixed(5)));
+    assert.ok(found.every((pts, row) => row === 0 || pts > found[row - 1]!), 'timestamps do not rise strictly');
+  });
+}
+
+/** Bad input: what it is, how it is made, and the one line that must be said. */
+const bad: readonly (readonly [what: string, make: (own: string) => Promise<string[]> | string[], said: RegExp])[] = [
+  ['a missing video', (own) => [join(own, 'none.mp4'), '-m', model], /^error INPUT_NOT_FOUND: .*none\.mp4/],
+  ['an empty video', (own) => [file(own, 'empty.mp4', ''), '-m', model], /^error INPUT_EMPTY: .*empty\.mp4/],
+  ['text renamed to .mp4', (own) => [file(own, 'text.mp4', 'This is no video.\n'.repeat(50)), '-m', model], /^error VIDEO_UNREADABLE: .*text\.mp4/],
+  ['a file of sound alone', async (own) => {
+    await run('ffmpeg', ['-v', 'error', '-f', 'lavfi', '-i', 'sine=duration=1', '-c:a', 'aac', join(own, 'sound.mp4')]);
+    return [join(own, 'sound.mp4'), '-m', model];
+  }, /^error VIDEO_NO_PICTURE: .*sound\.mp4/],
+  ['an MP4 that breaks off before its index', (own) => {
+    copyFileSync(clip, join(own, 'cut.mp4'));
+    truncateSync(join(own, 'cut.mp4'), 2000);
+    return [join(own, 'cut.mp4'), '-m', model];
+  }, /^error VIDEO_UNREADABLE: .*cut\.mp4/],
+  ['a missing network', (own) => [clip, '-m', join(own, 'none.onnx')], /^error INPUT_NOT_FOUND: .*none\.onnx/],
+  ['an empty network', (own) => [clip, '-m', file(own, 'empty.onnx', '')], /^error INPUT_EMPTY: empty\.onnx/],
+  ['a truncated network', (own) => [clip, '-m', file(own, 'cut.onnx', readFileSync(model).subarray(0, 900))], /^error MODEL_UNREADABLE: cut\.onnx/],
+  ['a network without a convolution', (own) => {
+    const network = new Network();
+    network.steering(network.input('image', ['N', 1, 8, 8]), 64);
+    return [clip, '-m', file(own, 'dense.onnx', network.bytes(['steering']))];
+  }, /^error MODEL_NO_CONVOLUTION: dense\.onnx/],
+  ['an unknown operator', (own) => {
+    const network = new Network();
+    const [odd] = network.nodeOf('Wibble', [network.input('image', ['N', 1, 8, 8])], new Map(), ['odd'], 'com.example');
+    network.steering(odd!, 64);
+    return [clip, '-m', file(own, 'odd.onnx', network.bytes(['steering']))];
+  }, /^error MODEL_OPERATOR_UNSUPPORTED: .*com\.example\.Wibble "Wibble_\d+" in/],
+  ['a sidecar with a wrong field', (own) => [clip, '-m', writeSteeringNetwork(own, { sidecar: { roadgaze: 1, kind: 'steering', input: { crob: 1 } } })], /^error SIDECAR_INVALID: .*small\.json .*"input\.crob"/],
+  ['a crop outside the frame', (own) => [clip, '-m', writeSteeringNetwork(own, { sidecar: { roadgaze: 1, kind: 'steering', input: { crop: { x: 300, y: 0, width: 100, height: 100, of: [320, 180] } } } })], /^error CROP_OUTSIDE_FRAME: .*does not lie inside the frame/],
+  ['a road network that is none', () => [clip, '-m', model, '--road', model], /^error SIDECAR_INVALID: .*"steering" network by its sidecar, but a "road" network/],
+  ['a folder that cannot be made', (own) => [clip, '-m', model, '-o', join(file(own, 'file', 'x'), 'out')], /^error OUTPUT_NOT_WRITABLE/],
+];
+
+function file(own: string, name: string, content: string | Uint8Array): string {
+  writeFileSync(join(own, name), content);
+  return join(own, name);
+}
+
+for (const [what, make, said] of bad) {
+  test(`${what} ends with one sentence, a next step and status 1`, async (t) => {
+    const own = temporaryFolder(t);
+    const args = await make(own);
+    const outcome = await roadgaze('analyze', ...args, ...(args.includes('-o') ? [] : ['-o', join(own, 'out')]), '--provider', 'cpu');
+    assert.match(outcome.stderr, said);
+    assert.match(outcome.stderr, /\n  → .+\n$/);
+    assert.equal(outcome.stderr.trim().split('\n').length, 2, 'more than a sentence and a next step');
+    assert.equal(outcome.status, 1);
+    assert.ok(!existsSync(join(own, 'out', 'summary.json')));
+  });
+}
+
+test('an MP4 that breaks off after its index is analysed up to there, and the summary warns', async (t) => {
+  const own = temporaryFolder(t);
+  const path = join(own, 'cut.mp4');
+  await run('ffmpeg', ['-v', 'error', '-i', clip, '-c', 'copy', '-movflags', '+faststart', path]);
+  truncateSync(path, Math.floor(readFileSync(path).length * 0.7));
+  const outcome = await analyze(join(own, 'out'), path, '--model', model);
+  assert.equal(outcome.status, 0, outcome.stderr);
+  const summary = JSON.parse(readFileSync(join(own, 'out', 'summary.json'), 'utf8'));
+  assert.ok(summary.recording.frames > 0 && summary.recording.frames < (await ffprobeFrameTimes(clip)).length);
+  assert.ok(summary.warnings.length > 0);
+});
+
+test('on real motorway footage attention lies on the road in every frame', { skip: sharedFolder ? false : '../shared is not here' }, async (t) => {
+  const output = temporaryFolder(t);
+  const real = (name: string) => join(sharedFolder!, 'real', name);
+  const outcome = await analyze(output, real('solidWhiteRight.mp4'), '--model', real('nethvf.onnx'), '--road', real('lane-segmentation.onnx'));
+  assert.equal(outcome.status, 0, outcome.stderr);
+  const rows = rowsOf(output);
+  assert.equal(rows.length, 221);
+  assert.ok(rows.every(({ pts }, row) => row === 0 || Number(pts) > Number(rows[row - 1]!['pts'])));
+  assert.ok(rows.every(({ steering, onRoad }) => Number.isFinite(Number(steering)) && Number(onRoad) >= 0.9));
+});
