@@ -36,9 +36,12 @@ export class Scrubber {
     this.#signal = signal;
   }
 
-  /** Calls `show` once the frame is at hand and the client has room for it, unless another target came before. */
+  /** Calls `show` once the frame is at hand, which may be now, and the client has room for it, unless another target came before. */
   show(frame: number, show: (frame: RenderedFrame, number: number) => void): void {
-    this.#aim({ frame, show });
+    const cached = this.#window.isOpen ? this.#source.cache.get(this.#source.index.pts[frame]!) : undefined;
+    if (!cached) return this.#aim({ frame, show });
+    show(cached, frameAt(this.#source.index, cached.pts));
+    this.rest(frame);
   }
 
   /** Makes the neighbours of a frame ready that is on the screen already. */

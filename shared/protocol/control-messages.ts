@@ -117,9 +117,9 @@ export type ServerMessage =
   | { readonly type: 'analysis'; readonly columns: AnalysisColumns; readonly done: number; readonly total: number; readonly framesPerSecond: number; readonly secondsLeft: number | null; readonly complete: boolean }
   /** All flags of the rows so far; replaces the flags before. */
   | { readonly type: 'flags'; readonly flags: readonly Flag[] }
-  /** Playback state as the server has it. */
+  /** Playback state as the server has it; `speed` is that of the last `play`. */
   | { readonly type: 'state'; readonly playing: boolean; readonly speed: number; readonly ended: boolean }
-  /** Twice a second while playing: frames sent, and frames left out because the client or the server was late. */
+  /** Twice a second while playing, and when it ends, counted from `play`: frames sent, and frames left out because the client or the server was late. */
   | { readonly type: 'statistics'; readonly framesPerSecond: number; readonly sent: number; readonly skipped: number }
   /** The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays open. */
   | ({ readonly type: 'error' } & ErrorReport);
