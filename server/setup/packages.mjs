@@ -5,6 +5,8 @@ import { onPath, root } from './project.mjs';
 import { SetupError } from './report.mjs';
 import { runLogged, shownLog } from './run-step.mjs';
 
+const NO_NPM = 'npm is not on the PATH';
+
 /** @typedef {{ version?: string, optional?: boolean, devOptional?: boolean }} LockedPackage */
 
 /**
@@ -40,6 +42,7 @@ function readLock(path) {
 export async function installPackages() {
   const { ok, output } = await runNpm(['ci', '--include=dev']);
   if (ok) return;
+  if (output === NO_NPM) throw new SetupError('SETUP_FAILED', `${NO_NPM}, so the npm packages cannot be installed.`, 'Install npm, which comes with Node (Debian, Ubuntu: apt install npm).');
   if (/EACCES|EPERM|EROFS/.test(output)) {
     throw new SetupError('SETUP_FAILED', `npm may not write to ${join(root, 'node_modules')}.`, `Run this once as the owner of that folder; what npm said is in ${shownLog}.`);
   }
@@ -52,16 +55,16 @@ export async function installPackages() {
 /**
  * npm with the Node that runs this: the npm that started us, the one beside this Node, or the one on the PATH.
  * @param {readonly string[]} args
+ * @returns {ReturnType<typeof runLogged>}
  */
-export function runNpm(args) {
+export async function runNpm(args) {
   const own = process.env['npm_execpath'] ?? '';
   const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
   const script = [own, beside].find((path) => /npm-cli\.js$/.test(path) && existsSync(path));
+  const program = script ? process.execPath : onPath('npm');
+  if (!program) return { ok: false, output: NO_NPM };
   const options = ['--no-audit', '--no-fund', '--no-progress', '--no-update-notifier', '--fetch-retries=1'];
-  if (script) return runLogged(process.execPath, [script, ...args, ...options]);
-  const npm = onPath('npm');
-  if (!npm) throw new SetupError('SETUP_FAILED', 'npm is not on the PATH, so the npm packages cannot be installed.', 'Install npm, which comes with Node (Debian, Ubuntu: apt install npm).');
-  return runLogged(npm, [...args, ...options]);
+  return runLogged(program, [...(script ? [script] : []), ...args, ...options]);
 }
 
 /** @param {string} output */

@@ -61,6 +61,9 @@ test('an empty folder gives no recordings; a path that is not there is named', a
 test('a folder that may not be read is said to be so', { skip: process.getuid?.() === 0 && 'root may read everything' }, async (t) => {
   const folder = temporaryFolder(t);
   chmodSync(folder, 0o000);
-  t.after(() => chmodSync(folder, 0o700));
-  await assert.rejects(listRecordings(folder), { code: 'INPUT_NOT_FOUND', message: /may not be read/ });
+  try {
+    await assert.rejects(listRecordings(folder), { code: 'INPUT_NOT_FOUND', message: /may not be read/ });
+  } finally {
+    chmodSync(folder, 0o700);
+  }
 });

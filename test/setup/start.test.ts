@@ -86,11 +86,14 @@ test('an old Node is told which one is needed', async (t) => {
 test('a checkout that cannot be written to starts when it is built, and says so when it is not', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, async (t) => {
   const root = smallCheckout(t);
   await start(root, []);
-  chmodSync(root, 0o555);
-  chmodSync(join(root, '.roadgaze'), 0o555);
-  chmodSync(join(root, '.roadgaze/setup.log'), 0o444);
-  t.after(() => [root, join(root, '.roadgaze')].forEach((folder) => chmodSync(folder, 0o755)));
-  assert.deepEqual((await start(root, [])).stderr, '');
-  writeFiles(root, { 'server/cli/greeting.ts': "export const greeting: string = 'good day';\n" });
-  assert.match((await start(root, [])).stderr, /^error SETUP_FAILED: Something has to be installed or built, but .* cannot be written to\.\n/);
+  writeFiles(root, { '.roadgaze/setup.log': '' });
+  const modes = [[join(root, '.roadgaze/setup.log'), 0o444], [join(root, '.roadgaze'), 0o555], [root, 0o555]] as const;
+  for (const [path, mode] of modes) chmodSync(path, mode);
+  try {
+    assert.deepEqual((await start(root, [])).stderr, '');
+    writeFiles(root, { 'server/cli/greeting.ts': "export const greeting: string = 'good day';\n" });
+    assert.match((await start(root, [])).stderr, /^error SETUP_FAILED: Something has to be installed or built, but .* cannot be written to\.\n/);
+  } finally {
+    for (const [path] of modes) chmodSync(path, 0o755);
+  }
 });

@@ -49,10 +49,12 @@ export function smallCheckout(t: TestContext): string {
   cpSync(join(repositoryRoot, 'server/setup'), join(root, 'server/setup'), { recursive: true });
   for (const name of ['package.json', 'package-lock.json']) cpSync(join(repositoryRoot, name), join(root, name));
   symlinkSync(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
-  const settings = JSON.parse(readFileSync(join(repositoryRoot, 'tsconfig.json'), 'utf8')) as object;
+  const settings = JSON.parse(readFileSync(join(repositoryRoot, 'tsconfig.json'), 'utf8')) as { compilerOptions: object };
+  // Without Node's types, which are most of what tsc would read.
+  settings.compilerOptions = { ...settings.compilerOptions, types: [] };
   writeFiles(root, {
     'tsconfig.json': JSON.stringify(settings),
-    'server/cli/main.ts': "import { greeting } from './greeting.ts';\nconsole.log(JSON.stringify([greeting, ...process.argv.slice(2), process.cwd()]));\n",
+    'server/cli/main.ts': "declare const console: any, process: any;\nimport { greeting } from './greeting.ts';\nconsole.log(JSON.stringify([greeting, ...process.argv.slice(2), process.cwd()]));\n",
     'server/cli/greeting.ts': "export const greeting: string = 'hello';\n",
   });
   return root;
