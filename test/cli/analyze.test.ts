@@ -57,7 +57,7 @@ test('without a road region the on-road share is left empty', async (t) => {
 test('a drive log beside the video is compared in the unit and sign of the network', async (t) => {
   const own = temporaryFolder(t);
   copyFileSync(clip, join(own, 'drive.mp4'));
-  writeFileSync(join(own, 'drive.csv'), 't,steering [deg]\n0,10\n100,10\n');
+  writeFileSync(join(own, 'drive.csv'), ['t [s],steering [deg]', ...Array.from({ length: 100 }, (_, row) => `${row / 10},10`)].join('\n'));
   const network = writeSteeringNetwork(own, { sidecar: { roadgaze: 1, kind: 'steering', output: { quantity: 'angle', unit: 'rad', positive: 'right' } } });
   await analyze(join(own, 'out'), join(own, 'drive.mp4'), '--model', network);
   for (const { driven, error, steering } of rowsOf(join(own, 'out'))) {
