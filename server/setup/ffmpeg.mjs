@@ -1,6 +1,6 @@
 // @ts-check
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { installDebianPackage } from './debian.mjs';
 import { runNpm } from './packages.mjs';
@@ -74,7 +74,8 @@ async function installFromNpm() {
     chmodSync(program, 0o755);
     if (spawnSync(program, ['-version'], { stdio: 'ignore' }).status !== 0) return;
     tools[name] = join(npmToolsFolder, name);
-    symlinkSync(program, tools[name]);
+    // The system's character set converters are not made for a static program: it crashes on MPEG-TS if it finds them.
+    writeFileSync(tools[name], `#!/bin/sh\nGCONV_PATH=/nonexistent exec '${program.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
   }
   writeFileSync(toolsFile, `${JSON.stringify(tools, null, 2)}\n`);
 }
