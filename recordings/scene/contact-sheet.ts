@@ -36,16 +36,18 @@ export function makeContactSheet(folder: string, drives: readonly string[], png:
     }
   });
   runFfmpeg(
-    ['-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${sheet.width}x${sheet.height}`, '-i', '-', '-vf', 'split[a][b];[a]palettegen=stats_mode=full[p];[b][p]paletteuse=dither=none', '-frames:v', '1', '-y', png],
+    [
+      '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-s', `${sheet.width}x${sheet.height}`, '-i', '-',
+      '-vf', 'split[a][b];[a]palettegen=stats_mode=full[p];[b][p]paletteuse=dither=none', '-frames:v', '1', '-y', png,
+    ],
     pixels,
   );
 }
 
 function decodeFrame(video: string, pts: number): Uint8Array {
-  const out = runFfmpeg(
-    ['-ss', String(Math.max(0, pts - 0.01)), '-i', video, '-frames:v', '1', '-vf', `scale=${tile.width}:${tile.height}:flags=area`, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-'],
-  );
-  return new Uint8Array(out);
+  const scale = `scale=${tile.width}:${tile.height}:flags=area`;
+  const seek = String(Math.max(0, pts - 0.01));
+  return new Uint8Array(runFfmpeg(['-ss', seek, '-i', video, '-frames:v', '1', '-vf', scale, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']));
 }
 
 function runFfmpeg(args: string[], input?: Uint8Array): Buffer {

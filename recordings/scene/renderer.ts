@@ -15,7 +15,7 @@ export interface Drawn {
   ids: Uint8Array;
 }
 
-export const chromiumPath = process.env['CHROMIUM'] ?? process.env['ROADGAZE_CHROMIUM'] ?? '/usr/bin/chromium';
+const chromiumPath = process.env['CHROMIUM'] ?? process.env['ROADGAZE_CHROMIUM'] ?? '/usr/bin/chromium';
 
 export function hasChromium(): boolean {
   return existsSync(chromiumPath);

@@ -107,6 +107,13 @@ describe('the driver', () => {
     assert.ok(corrected(0, 5) < driven && corrected(0, -5) > driven);
   });
 
+  it('is sampled for training at times apart, never on the way to another lane', () => {
+    const world = new World({ seed: 22, style: 'motorway', seconds: 36, without: [] });
+    const times = drawSamples(world, samples).map((each) => each.t);
+    assert.deepEqual(times, [...times].sort((a, b) => a - b));
+    for (const t of times) assert.ok(!world.car(t).changingLane);
+  });
+
   it('turns the wheel left for a left curve', () => {
     assert.ok(Math.abs(steeringFromCurvature(0.01) - Math.atan(0.027) * 15) < 1e-12);
   });

@@ -4,7 +4,7 @@ import { World } from '../world/world.ts';
 import { Stage, makeStock } from './stage.ts';
 
 /** The page that draws: it answers requests from Node one after another. */
-const renderer = new THREE.WebGLRenderer({ canvas: new OffscreenCanvas(16, 16), antialias: false, preserveDrawingBuffer: false });
+const renderer = new THREE.WebGLRenderer({ canvas: new OffscreenCanvas(16, 16), antialias: false });
 renderer.outputColorSpace = THREE.LinearSRGBColorSpace;
 renderer.sortObjects = true;
 renderer.setClearColor(0x000000, 0);

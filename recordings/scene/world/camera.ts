@@ -9,7 +9,10 @@ export const camera = {
   height: 1.3,
   /** Downwards, degrees: sets the horizon at 46 % of the height on a level road. */
   tilt: 1.4,
-  /** Radial (barrel) distortion k: the point seen at radius r (1 = half the frame's width) would be at r·(1 + k·r²)/(1 + k·c²) in a pinhole camera; c is the corner's radius. */
+  /**
+   * Barrel distortion k: the point seen at radius r (1 = half the frame's width) would be at r·(1 + k·r²)/(1 + k·c²) in a
+   * pinhole camera; c is the corner's radius.
+   */
   distortion: 0.035,
 };
 
