@@ -10,7 +10,7 @@ export interface AnalyzeOptions {
   readonly road?: string;
   readonly video?: boolean;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
-  readonly workers: number | null;
+  readonly workers?: number;
   readonly flagBelow: number;
   readonly flagUntil: number;
   readonly flagSeconds: number;
@@ -30,7 +30,7 @@ export function register(program: Command): void {
     .option('--flag-until <share>', '… and ends where it is at or above this', share, 0.6)
     .option('--flag-seconds <seconds>', '… if it lasted at least so long', parseNumber(0, 3600), 0.3)
     .option('--provider <name>', 'cpu, webgpu, cuda, or auto for the fastest that loads', parseProvider, 'auto')
-    .option('--workers <count>', 'inference threads on the CPU (default: as many as fit)', parseWorkers, null)
+    .option('--workers <count>', 'inference threads on the CPU (default: as many as fit)', parseWorkers)
     .action(async (input: string, options: AnalyzeOptions) => {
       if (options.flagUntil < options.flagBelow) {
         throw new RoadgazeError('USAGE', `--flag-until (${options.flagUntil}) lies below --flag-below (${options.flagBelow}).`, 'A flag must end at a share at or above the one where it begins.');
