@@ -5,7 +5,7 @@ import type { RoadSpecification } from '../attention/road-specification.ts';
 import { listRecordings, readDriveLog } from '../drive/recording.ts';
 import { analyzeRecording, type AnalysisRow } from '../pipeline/analysis.ts';
 import { drivenSteering } from '../pipeline/driven-steering.ts';
-import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import type { FrameExplainer, ProviderReport } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
 import { statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
@@ -16,6 +16,7 @@ import { probeVideo } from '../video/probe.ts';
 import type { AnalyzeOptions } from './analyze.ts';
 import { onInterrupt } from './command-line.ts';
 import { ProgressLine } from './progress-line.ts';
+import { providerLine } from './provider-line.ts';
 import { parseRoad } from './road-option.ts';
 
 export async function runAnalysis(input: string, options: AnalyzeOptions): Promise<void> {
@@ -95,7 +96,7 @@ async function analyze({ path, video, explainer, road, options, signal, driven, 
     steeringError: statisticsOf(frames.map((frame) => Math.abs(frame.steering - frame.driven))),
     onRoad,
     flags: flags.length,
-    run: { provider: provider.name, workers: provider.workers, passedOver: provider.passedOver, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
+    run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
     assumptions: [...explainer.assumptions, ...logAssumptions],
     warnings,
   };
@@ -118,7 +119,7 @@ function overlayColors(): Uint8Array {
 }
 
 interface Report {
-  readonly summary: { readonly recording: { file: string; frames: number }; readonly onRoad: { minimum: number; mean: number } | null; readonly run: { provider: string; seconds: number; framesPerSecond: number }; readonly assumptions: readonly string[]; readonly warnings: readonly string[] };
+  readonly summary: { readonly recording: { file: string; frames: number }; readonly onRoad: { minimum: number; mean: number } | null; readonly run: { readonly provider: ProviderReport; readonly seconds: number; readonly framesPerSecond: number }; readonly assumptions: readonly string[]; readonly warnings: readonly string[] };
   readonly flags: number;
   readonly folder: string;
 }
@@ -127,7 +128,8 @@ function report({ summary, flags, folder }: Report): void {
   const { recording, onRoad, run, assumptions, warnings } = summary;
   const attention = onRoad ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst; ${flags} ${flags === 1 ? 'flag' : 'flags'}` : 'no road region, so no on-road share';
   const lines = [
-    `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s, ${run.provider})`,
+    `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
+    `  ${providerLine(run.provider)}`,
     `  ${attention}`,
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     ...warnings.slice(0, 3).map((warning) => `  warning: ${warning}`),

@@ -44,7 +44,8 @@ test('a recording gives one row a frame, flags and a summary', async (t) => {
   assert.ok(rows.every(({ steering, onRoad }) => Number.isFinite(Number(steering)) && Number(onRoad) >= 0 && Number(onRoad) <= 1 && onRoad !== ''));
   const summary = JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8'));
   assert.equal(summary.recording.frames, times.length);
-  assert.equal(summary.run.provider, 'cpu');
+  assert.equal(summary.run.provider.name, 'cpu');
+  assert.match(outcome.stdout, /^  cpu, \d+ workers?, [\d.]+ ms a frame/m);
   assert.deepEqual(Object.keys(JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8'))), ['settings', 'flags']);
 });
 
