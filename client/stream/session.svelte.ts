@@ -95,6 +95,11 @@ export class Session {
     });
   }
 
+  /** Whether the server takes commands: before `opened` it has nothing to play. */
+  get isReady(): boolean {
+    return this.opened !== null && this.opening === null && this.connection.phase === 'open';
+  }
+
   get counters(): { readonly painted: number; readonly skipped: number } {
     return { painted: this.#presenter.painted, skipped: this.#presenter.skipped };
   }
@@ -143,8 +148,12 @@ export class Session {
 
   #connectionChanged(state: ConnectionState): void {
     this.connection = state;
-    if (state.phase !== 'open') this.playback = { ...this.playback, playing: false };
-    else this.#presenter.restart();
+    if (state.phase === 'open') {
+      this.#presenter.restart();
+      return;
+    }
+    this.playback = { ...this.playback, playing: false };
+    if (this.opened) this.opening = 'again';
   }
 
   #receive(message: ServerMessage): void {
@@ -190,9 +199,12 @@ export class Session {
     else this.#showSummaries(recordings, networks);
   }
 
-  /** Where nothing can be opened, the reasons in the lists are the news. */
+  /** Where nothing can be opened (any more), the reasons in the lists are the news. */
   #showSummaries(...lists: (readonly { readonly error: ErrorReport | null }[])[]): void {
     this.errors = [];
+    this.opening = this.opened = this.choice = this.painted = this.columns = null;
+    this.analysis = null;
+    this.flags = [];
     for (const { error } of lists.flat()) if (error) this.#show(error);
   }
 

@@ -67,7 +67,7 @@ export class Transport {
   }
 
   play(): void {
-    if (!this.#session.opened) return;
+    if (!this.#session.isReady) return;
     this.reverse = 0;
     this.#autoplay = false;
     const atEnd = this.position >= (this.loop && this.range ? this.range.last : this.#last);
@@ -75,6 +75,7 @@ export class Transport {
   }
 
   pause(): void {
+    if (!this.#session.isReady) return;
     this.#autoplay = false;
     this.reverse = 0;
     this.#session.send({ type: 'pause' });
@@ -134,7 +135,7 @@ export class Transport {
   /** J: plays backwards, as fast as single frames can be fetched; again: twice as fast. */
   shuttleBackward(): void {
     const columns = this.#session.columns;
-    if (!columns) return;
+    if (!columns || !this.#session.isReady) return;
     if (this.#session.playback.playing) this.pause();
     this.#autoplay = false;
     this.reverse = this.reverse ? faster(this.reverse) : 1;
@@ -181,6 +182,7 @@ export class Transport {
   }
 
   #ask(frame: number): void {
+    if (!this.#session.isReady) return;
     const wanted = Math.min(this.#last, Math.max(0, frame));
     this.#next = null;
     this.target = wanted;

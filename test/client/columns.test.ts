@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DriveColumns } from '../../client/timeline/columns.ts';
+
+const rows = (frame: number[], steering: (number | null)[], driven: (number | null)[], onRoad: (number | null)[]) => ({ frame, pts: frame, steering, driven, onRoad });
+
+test('times start at the first frame, whatever the file starts at', () => {
+  const columns = new DriveColumns([5, 5.04, 5.5], 1);
+  assert.deepEqual([...columns.time].map((time) => Number(time.toFixed(6))), [0, 0.04, 0.5]);
+  assert.equal(columns.origin, 5);
+});
+
+test('analysed rows come in the display unit; what is not there is NaN', () => {
+  const columns = new DriveColumns([0, 1, 2, 3], 10);
+  columns.append(rows([0, 1], [1, -2], [0.5, null], [0.25, null]));
+  assert.deepEqual([...columns.steering], [10, -20, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.driven], [5, Number.NaN, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.error], [5, Number.NaN, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.onRoad], [25, Number.NaN, Number.NaN, Number.NaN]);
+  assert.equal(columns.largestSteering, 20);
+  assert.equal(columns.largestError, 5);
+});
+
+test('what is missing is told as runs', () => {
+  const columns = new DriveColumns([0, 1, 2, 3, 4, 5], 1);
+  assert.deepEqual(columns.missing(), [{ first: 0, last: 5 }]);
+  columns.append(rows([1, 2, 4], [0, 0, 0], [0, 0, 0], [0, 0, 0]));
+  assert.deepEqual(columns.missing(), [{ first: 0, last: 0 }, { first: 3, last: 3 }, { first: 5, last: 5 }]);
+  columns.append(rows([0, 3, 5], [0, 0, 0], [0, 0, 0], [0, 0, 0]));
+  assert.deepEqual(columns.missing(), []);
+});
+
+test('an exact index with fewer or more frames keeps the rows that are there', () => {
+  const columns = new DriveColumns([0, 1, 2], 1);
+  columns.append(rows([0, 1, 2], [7, 8, 9], [7, 8, 9], [1, 1, 1]));
+  columns.setIndex([0, 1]);
+  assert.deepEqual([...columns.steering], [7, 8]);
+  columns.setIndex([0, 1, 2, 3]);
+  assert.deepEqual([...columns.steering], [7, 8, Number.NaN, Number.NaN]);
+  assert.deepEqual(columns.missing(), [{ first: 2, last: 3 }]);
+});
+
+test('the nearest frame is found between uneven times and beyond both ends', () => {
+  const columns = new DriveColumns([0, 0.1, 1, 1.05], 1);
+  for (const [time, frame] of [[-3, 0], [0.04, 0], [0.06, 1], [0.5, 1], [0.6, 2], [1.03, 3], [9, 3]] as const) assert.equal(columns.nearest(time), frame, String(time));
+  assert.equal(new DriveColumns([], 1).nearest(1), 0);
+});

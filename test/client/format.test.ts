@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { neighbourFlag, worstFrame } from '../../client/panels/flag-words.ts';
+import { axisTime, durationText, magnitudeText, percentText, shortTime, steeringText, timeText } from '../../client/panels/format.ts';
+import { steeringUnit } from '../../client/stream/steering-unit.ts';
+import { niceLimit } from '../../client/timeline/tracks.ts';
+import type { Flag, OpenedMessage } from '../../shared/protocol/control-messages.ts';
+
+const network = (unit: string | null, positive: 'left' | 'right' | null): OpenedMessage['network'] => ({
+  id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, method: 'visualbackprop', quantity: null, unit, positive,
+});
+
+test('times are m:ss.mmm and carry over', () => {
+  assert.equal(timeText(0), '0:00.000');
+  assert.equal(timeText(12.433), '0:12.433');
+  assert.equal(timeText(59.9996), '1:00.000');
+  assert.equal(timeText(3725.5), '1:02:05.500');
+  assert.equal(shortTime(31.04), '0:31.0');
+  assert.equal(axisTime(75, 5), '1:15');
+  assert.equal(axisTime(75.25, 0.05), '1:15.25');
+  assert.equal(durationText(1.44), '1.4 s');
+  assert.equal(durationText(92), '1:32');
+});
+
+test('radians are shown in degrees, with a side where the sign is known', () => {
+  const unit = steeringUnit(network('rad', 'left'));
+  assert.equal(steeringText(0.2 * unit.factor, unit), '11.5° left');
+  assert.equal(steeringText(-0.2 * unit.factor, unit), '11.5° right');
+  assert.equal(steeringText(0.0001 * unit.factor, unit), '0.0°');
+  assert.equal(steeringText(3, steeringUnit(network('deg', 'right'))), '3.0° right');
+});
+
+test('without a known sign no side is named', () => {
+  const unit = steeringUnit(network('1/m', null));
+  assert.equal(steeringText(-0.00123, unit), '−0.0012 1/m');
+  assert.equal(steeringText(0.5, steeringUnit(network(null, null))), '+0.500');
+  assert.equal(magnitudeText(-0.5, unit), '0.5000 1/m');
+});
+
+test('what is not there is a dash', () => {
+  assert.equal(steeringText(Number.NaN, steeringUnit(network('deg', 'left'))), '–');
+  assert.equal(percentText(Number.NaN), '–');
+  assert.equal(percentText(67.6), '68 %');
+});
+
+test('axes end on round numbers', () => {
+  assert.deepEqual([0, 0.7, 1, 12, 23.4, 31, 0.0021].map(niceLimit), [1, 1, 1, 20, 30, 50, 0.003]);
+});
+
+test('next and previous flag go by their worst frames; the worst frame ignores what is not known', () => {
+  const flag = (worst: number): Flag => ({
+    kind: 'off-road', startPts: 0, endPts: 0, startFrame: worst - 2, endFrame: worst + 2, worstFrame: worst, worstPts: 0, worstOnRoad: 0,
+  });
+  const flags = [flag(10), flag(40), flag(70)];
+  assert.equal(neighbourFlag(flags, 10, 1)?.worstFrame, 40);
+  assert.equal(neighbourFlag(flags, 40, -1)?.worstFrame, 10);
+  assert.equal(neighbourFlag(flags, 70, 1), undefined);
+  assert.equal(worstFrame(Float32Array.of(Number.NaN, 30, 20, Number.NaN, 25)), 2);
+  assert.equal(worstFrame(Float32Array.of(Number.NaN)), undefined);
+});

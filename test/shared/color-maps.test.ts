@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { alphaOf, colorAt, COLOR_MAPS, lookupTable, type ColorMap } from '../../shared/color-maps.ts';
+
+const maps = Object.keys(COLOR_MAPS) as ColorMap[];
+const bytesOf = (word: number) => [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24];
+
+test('viridis and inferno begin and end at their published colours and grow lighter all the way', () => {
+  assert.deepEqual(colorAt('viridis', 0), [0x44, 0x01, 0x54]);
+  assert.deepEqual(colorAt('viridis', 1), [0xfd, 0xe7, 0x25]);
+  assert.deepEqual(colorAt('inferno', 0), [0x00, 0x00, 0x04]);
+  assert.deepEqual(colorAt('inferno', 1), [0xfc, 0xff, 0xa4]);
+  for (const map of ['viridis', 'inferno'] as const) {
+    const luma = Array.from({ length: 256 }, (_, i) => colorAt(map, i / 255)).map(([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue);
+    for (let i = 16; i < 256; i += 1) assert.ok((luma[i] ?? 0) >= (luma[i - 16] ?? 0), `${map} at ${i}`);
+  }
+});
+
+test('attention at or below the threshold is not drawn, and alpha grows from there to the opacity', () => {
+  for (const map of maps) {
+    const style = { map, opacity: 0.8, threshold: 0.2 };
+    const alphas = [...lookupTable(style)].map((word) => bytesOf(word)[3] ?? -1);
+    assert.ok(alphas.slice(0, 52).every((alpha) => alpha === 0));
+    for (let i = 1; i < 256; i += 1) assert.ok((alphas[i] ?? 0) >= (alphas[i - 1] ?? 0));
+    assert.equal(alphas[255], Math.round(0.8 * 255));
+  }
+});
+
+test('at any threshold the strongest attention is drawn at full opacity', () => {
+  for (const threshold of [0, 0.5, 0.95, 1]) {
+    const alpha = alphaOf(1, { map: 'red', opacity: 1, threshold });
+    assert.equal(alpha, threshold === 1 ? 0 : 1);
+  }
+});
+
+test('a table holds the bytes in the order of an image', () => {
+  const [red, green, blue, alpha] = bytesOf(lookupTable({ map: 'red', opacity: 1, threshold: 0 })[255] ?? 0);
+  assert.deepEqual([red, green, blue], colorAt('red', 1));
+  assert.equal(alpha, 255);
+});
