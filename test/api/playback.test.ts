@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { after, describe, it, type TestContext } from 'node:test';
 import type { RunningServer } from '../../server/api/server.ts';
 import { makeNumberedClip, makeSampleClip, type NumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -11,10 +12,22 @@ import { maskNumber, Viewer, type SeenFrame } from './support/viewer.ts';
 const FRAMES = 90;
 const FPS = 30;
 
+const scratch = temporaryFolder({ after: (remove) => after(remove as () => void) });
+/** Folders with `a.mp4` and the network, made once for each clip. */
+const folders = new Map<string, Promise<string>>();
+
+async function folderWith(clip: NumberedClip): Promise<string> {
+  const folder = await mkdtemp(join(scratch, 'clip-'));
+  await Promise.all([makeNumberedClip(join(folder, 'a.mp4'), clip), writeReadingNetwork(folder)]);
+  return folder;
+}
+
 async function serveClip(t: TestContext, clip: NumberedClip = { frames: FRAMES, fps: FPS }): Promise<RunningServer> {
-  const folder = temporaryFolder(t);
-  await makeNumberedClip(join(folder, 'a.mp4'), clip);
-  return serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)] });
+  const key = JSON.stringify(clip);
+  const making = folders.get(key) ?? folderWith(clip);
+  folders.set(key, making);
+  const folder = await making;
+  return serve(t, { recordings: folder, networks: [join(folder, 'reading.onnx')] });
 }
 
 /** Watches the clip with its analysis done, so that nothing else asks for the processor. */
