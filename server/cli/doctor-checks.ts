@@ -23,7 +23,7 @@ const DECODERS = ['h264', 'hevc', 'vp9', 'av1', 'mjpeg'];
 const AV1_DECODERS = ['av1', 'libdav1d', 'libaom-av1', 'libgav1'];
 const ENCODERS = ['mjpeg', 'libx264'];
 const FILTERS = ['scale', 'crop', 'format', 'setpts', 'select'];
-export const DEFAULT_PORT = 8470;
+const DEFAULT_PORT = 8470;
 
 /** Everything that Roadgaze uses on this machine, in the order in which a person would mend it. */
 export async function runChecks(): Promise<Check[]> {
