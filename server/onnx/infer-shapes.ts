@@ -20,6 +20,8 @@ export interface Shapes {
   type(value: string): number;
   /** The constant of that name: an initializer or the output of a Constant node. */
   constant(value: string): Tensor | null;
+  /** Whole numbers known of a value: a short constant, or sizes computed from shapes. */
+  sizes(value: string): readonly Dimension[] | null;
 }
 
 /**
@@ -45,7 +47,12 @@ export function inferShapes(model: Model): Shapes {
     node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, results[index]); });
   }
   const known = (value: string) => facts.get(value) ?? missing(model, value);
-  return { of: (value) => known(value).shape, type: (value) => known(value).type, constant: (value) => constants.get(value) ?? null };
+  return {
+    of: (value) => known(value).shape,
+    type: (value) => known(value).type,
+    constant: (value) => constants.get(value) ?? null,
+    sizes: (value) => sizesOf(value, facts, constants),
+  };
 }
 
 function missing(model: Model, value: string): never {
@@ -60,10 +67,12 @@ function contextOf(model: Model, node: Node, facts: ReadonlyMap<string, ValueFac
   return {
     node, opset: model.opset, fail, optionalInput, constant,
     input: (index) => optionalInput(index) ?? fail(`input ${index} is left out`),
-    sizes(index): readonly Dimension[] | null {
-      const tensor = constant(index);
-      if (tensor) return (tensor.type === DataType.int64 || tensor.type === DataType.int32) && tensor.data.length <= 64 ? tensorNumbers(tensor) : null;
-      return optionalInput(index)?.sizes ?? null;
-    },
+    sizes: (index) => { const value = name(index); return value ? sizesOf(value, facts, constants) : null; },
   };
+}
+
+function sizesOf(value: string, facts: ReadonlyMap<string, ValueFacts>, constants: ReadonlyMap<string, Tensor>): readonly Dimension[] | null {
+  const tensor = constants.get(value);
+  if (tensor) return (tensor.type === DataType.int64 || tensor.type === DataType.int32) && tensor.data.length <= 64 ? tensorNumbers(tensor) : null;
+  return facts.get(value)?.sizes ?? null;
 }

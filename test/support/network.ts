@@ -75,7 +75,7 @@ export class Network {
 
   convolution(value: string, channels: { readonly from: number; readonly to: number }, form: ConvolutionForm, output?: string): string {
     const group = form.group ?? 1;
-    const inputs = [value, this.floats([channels.to, channels.from / group, ...form.kernel])];
+    const inputs = [value, this.floats([channels.to, channels.from / group, ...form.kernel], -0.35, 0.65)];
     if (form.bias ?? true) inputs.push(this.floats([channels.to]));
     return this.node('Conv', inputs, {
       kernel_shape: form.kernel, group,

@@ -1,6 +1,8 @@
-import type { Model, Node } from '../../onnx/graph.ts';
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { describeNode, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
-import { isConvolution } from './spatial-step.ts';
+import { beforeTranspose, type AxisOrder } from './axis-order.ts';
+import { isConvolution, isSpatial, resamples, spatialStep, type SpatialStep } from './spatial-step.ts';
 
 const merging = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Mean', 'Max', 'Min', 'Concat', 'Where']);
 
@@ -19,8 +21,8 @@ export interface Block {
 /** The branches that end in `merge`: goes back from the latest value of all branches until one is left. */
 export function block(model: Model, shapes: Shapes, made: ReadonlyMap<string, Node>, fromImage: ReadonlySet<string>, merge: Node): Block {
   const position = new Map(model.nodes.map((node, index) => [node, index]));
-  const latest = (values: ReadonlySet<string>) => [...values].reduce((a, b) => (at(b) > at(a) ? b : a));
   const at = (value: string) => { const node = made.get(value); return node ? position.get(node)! : -1; };
+  const latest = (values: ReadonlySet<string>) => [...values].reduce((a, b) => (at(b) > at(a) ? b : a));
   const inputsOf = (node: Node) => node.inputs.filter((input) => fromImage.has(input));
 
   const frontier = new Set(inputsOf(merge));
@@ -32,30 +34,55 @@ export function block(model: Model, shapes: Shapes, made: ReadonlyMap<string, No
     inside.add(node);
     for (const input of inputsOf(node)) frontier.add(input);
   }
-  const [fork] = frontier as Set<string> & Iterable<string>;
-  return { fork: fork!, mainPath: longestPath(shapes, made, inputsOf, merge, inside) };
+  const inOrder = [...inside].sort((a, b) => position.get(a)! - position.get(b)!);
+  return { fork: [...frontier][0]!, mainPath: longestPath(shapes, made, inputsOf, merge, inOrder) };
 }
 
-function longestPath(shapes: Shapes, made: ReadonlyMap<string, Node>, inputsOf: (node: Node) => string[], merge: Node, inside: ReadonlySet<Node>): Node[] {
-  const paths = new Map<Node, Node[]>();
-  const weight = (path: readonly Node[]) => path.filter(isConvolution).length * 1000 + path.length;
+function longestPath(shapes: Shapes, made: ReadonlyMap<string, Node>, inputsOf: (node: Node) => string[], merge: Node, inside: readonly Node[]): Node[] {
   const plane = (value: string) => shapes.of(value).reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
-  const best = (node: Node): Node[] => {
-    const known = paths.get(node);
-    if (known) return known;
+  const weights = new Map<Node, number>();
+  const before = new Map<Node, Node>();
+  for (const node of [...inside, merge]) {
     // A gate computed from a pooled picture is broadcast: it is not where the picture goes through.
     const inputs = inputsOf(node);
     const largest = Math.max(...inputs.map(plane));
     const through = node.op === 'Concat' ? inputs : inputs.filter((input) => plane(input) === largest);
-    let path: Node[] = [];
+    let heaviest = 0;
     for (const input of through) {
-      const before = made.get(input);
-      if (!before || !inside.has(before)) continue;
-      const candidate = [before, ...best(before)];
-      if (weight(candidate) > weight(path)) path = candidate;
+      const candidate = made.get(input);
+      const weight = (candidate && weights.get(candidate)) ?? 0;
+      if (weight <= heaviest) continue;
+      heaviest = weight;
+      before.set(node, candidate!);
     }
-    paths.set(node, path);
-    return path;
-  };
-  return best(merge);
+    weights.set(node, heaviest + (isConvolution(node) ? 1000 : 1));
+  }
+  const path: Node[] = [];
+  for (let node = before.get(merge); node; node = before.get(node)) path.push(node);
+  return path;
+}
+
+/**
+ * The steps of a block's main path that change the size of the plane, nearest first, and the order of axes in front of the block.
+ * Windows that keep the size stay out: where branches meet, the trunk is what goes around them.
+ * Throws MODEL_OPERATOR_UNSUPPORTED where the sizes cannot be followed.
+ */
+export function stepsThrough(model: Model, shapes: Shapes, merge: Node, { fork, mainPath }: Block, order: AxisOrder): { steps: SpatialStep[]; order: AxisOrder } {
+  const size = (value: string, axes: AxisOrder) => [2, 3].map((axis) => shapes.of(value)[axes[axis]!]).join('×');
+  const steps: SpatialStep[] = [];
+  let axes = order;
+  let expected = size(merge.outputs[0]!, order);
+  for (const node of mainPath) {
+    if (shapes.of(node.inputs[0]!).length !== 4) break;
+    if (node.op === 'Transpose') axes = beforeTranspose(node, axes);
+    if (!isSpatial(node)) continue;
+    const step = spatialStep(model, shapes, node, [axes[2]!, axes[3]!]);
+    if (step.to.join('×') !== expected) break;
+    expected = step.from.join('×');
+    if (resamples(step)) steps.push(step);
+  }
+  if (size(fork, axes) === expected) return { steps, order: axes };
+  // Attention and the like take the picture apart and put it together again beside a trunk that keeps its size.
+  if (size(fork, order) === size(merge.outputs[0]!, order)) return { steps: [], order };
+  throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through the branches that meet in ${describeNode(model, merge)}.`, 'Explain this network by its gradient instead.');
 }

@@ -2,7 +2,6 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { intsAttribute } from '../../onnx/attributes.ts';
 import { describeNode, type Model, type Node, type Shape } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
-import { tensorNumbers } from '../../onnx/tensor.ts';
 import { enlargement, windowOf, type Window } from '../../onnx/windows.ts';
 
 type Size = readonly [height: number, width: number];
@@ -17,6 +16,12 @@ export type SpatialStep = { readonly from: Size; readonly to: Size } & (
   | { readonly kind: 'resize' }
 );
 
+/** Whether a plane has another size, or is seen at fewer places, behind the step. */
+export function resamples(step: SpatialStep): boolean {
+  return changesSize(step) || step.from.some((size, axis) => size !== step.to[axis]);
+}
+
+/** Whether the step reduces or enlarges the plane as pooling does; what only loses or gains a border does not. */
 export function changesSize(step: SpatialStep): boolean {
   if (step.kind === 'border') return false;
   return step.kind !== 'window' || step.window.strides.some((stride) => stride > 1) || step.to.every((size) => size === 1);
@@ -55,6 +60,9 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
       return { kind: 'window', window: { ...unit, kernel: from }, ...ends };
     case 'Pad':
     case 'Slice': {
+      if ([0, 1].some((at) => stepOf(shapes, node, axes[at]!) !== 1)) {
+        throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`, 'Explain this network by its gradient instead.');
+      }
       const first = [0, 1].map((at) => leading(shapes, node, axes[at]!));
       return { kind: 'border', border: [first[0]!, first[1]!, to[0] - from[0] - first[0]!, to[1] - from[1] - first[1]!], ...ends };
     }
@@ -71,19 +79,25 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
   }
 }
 
+/** The entry for `axis` of a Pad's or Slice's list, which is an attribute or an input of the node; null where it has none. */
+function entry(shapes: Shapes, node: Node, axis: number, name: string, input: number): number | null {
+  const list = (listName: string, at: number) => intsAttribute(node, listName) ?? shapes.sizes(node.inputs[at] ?? '')?.map(Number) ?? null;
+  const rank = shapes.of(node.inputs[0]!).length;
+  const values = list(name, input);
+  const position = list('axes', 3)?.findIndex((at) => (at < 0 ? at + rank : at) === axis) ?? axis;
+  return values?.[position] ?? null;
+}
+
 /** Rows (or columns) that Pad adds, or Slice cuts (negative), in front along an axis. */
 function leading(shapes: Shapes, node: Node, axis: number): number {
-  const list = (name: string, input: number) => {
-    const tensor = shapes.constant(node.inputs[input] ?? '');
-    return intsAttribute(node, name) ?? (tensor ? tensorNumbers(tensor) : null);
-  };
-  const rank = shapes.of(node.inputs[0]!).length;
-  const axes = (list('axes', 3) ?? Array.from({ length: rank }, (_, index) => index)).map((at) => (at < 0 ? at + rank : at));
-  const position = axes.indexOf(axis);
-  if (position < 0) return 0;
-  if (node.op === 'Pad') return list('pads', 1)?.[position] ?? 0;
-  const start = list('starts', 1)?.[position] ?? 0;
-  return -(start < 0 ? start + Number(shapes.of(node.inputs[0]!)[axis]) : start);
+  if (node.op === 'Pad') return entry(shapes, node, axis, 'pads', 1) ?? 0;
+  const size = Number(shapes.of(node.inputs[0]!)[axis]);
+  const start = entry(shapes, node, axis, 'starts', 1) ?? 0;
+  return -Math.max(0, start < 0 ? start + size : start);
+}
+
+function stepOf(shapes: Shapes, node: Node, axis: number): number {
+  return node.op === 'Slice' ? (entry(shapes, node, axis, 'steps', 4) ?? 1) : 1;
 }
 
 export function isConvolution(node: Node): boolean {

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
-import { floatTensor, int64Tensor } from '../../onnx/tensor.ts';
+import { int64Tensor } from '../../onnx/tensor.ts';
 import { extent, type Window } from '../../onnx/windows.ts';
 import type { SpatialStep } from './spatial-step.ts';
 
@@ -16,10 +16,9 @@ export function upscale(builder: GraphBuilder, mask: string, step: SpatialStep):
       return builder.pad(mask, [0, 0, -top, -left, 0, 0, -bottom, -right]);
     }
     case 'resize': {
-      const scales = builder.constant(floatTensor([4], [1, 1, from[0] / to[0], from[1] / to[1]]), 'scales');
-      return builder.opset >= 11
-        ? builder.node('Resize', [mask, builder.constant(floatTensor([0], []), 'roi'), scales], { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'floor' })
-        : builder.node(builder.opset === 10 ? 'Resize' : 'Upsample', [mask, scales], { mode: 'nearest' });
+      // The nearest pixel, by its number: exact in every operator set and for every ratio.
+      const nearest = (axis: 0 | 1) => builder.constant(int64Tensor(Array.from({ length: from[axis] }, (_, at) => Math.floor((at * to[axis]) / from[axis]))), 'nearest');
+      return builder.node('Gather', [builder.node('Gather', [mask, nearest(0)], { axis: 2 }), nearest(1)], { axis: 3 });
     }
     case 'enlarge': {
       const [height, width] = step.window.kernel;
@@ -35,10 +34,9 @@ type Size = readonly [number, number];
 function undoWindow(builder: GraphBuilder, mask: string, window: Window, from: Size, to: Size): string {
   const { kernel, strides, dilations, pads } = window;
   if (kernel.every((size) => size === 1) && strides.every((stride) => stride === 1) && pads.every((pad) => pad === 0)) return mask;
-  if (to.every((size) => size === 1) && pads.every((pad) => pad === 0)) {
-    // One window over the whole plane: every pixel under the kernel gets the same value.
-    return builder.node('Expand', [mask, builder.constant(int64Tensor([1, 1, ...from]), 'size')]);
-  }
+  const coversAll = [0, 1].every((axis) => to[axis] === 1 && pads[axis] === 0 && kernel[axis]! >= from[axis]! && (dilations[axis] === 1 || kernel[axis] === 1));
+  // One window over the whole plane: every pixel under the kernel gets the same value. (Expand came with operator set 8.)
+  if (coversAll && builder.opset >= 8) return builder.node('Expand', [mask, builder.constant(int64Tensor([1, 1, ...from]), 'size')]);
   const full = [0, 1, 0, 1].map((axis, side) => extent(kernel[axis]!, dilations[axis]!) - 1 - pads[side]!);
   const plain = strides.every((stride) => stride === 1) && dilations.every((dilation) => dilation === 1) && full.every((pad) => pad >= 0);
   if (plain && from.every((size, axis) => size === to[axis]! + full[axis]! + full[axis + 2]! - kernel[axis]! + 1)) {
@@ -61,13 +59,11 @@ function transposedOnes(builder: GraphBuilder, mask: string, window: Window, fro
   const surplus = Math.max(0, -missing);
   if (window.kernel[axis] === 1 && window.strides[axis] === 1 && before === 0 && after === 0 && missing === 0) return mask;
   const kernel = along(window.kernel[axis], 1);
-  const fitsStride = outputPadding < Math.max(window.strides[axis], window.dilations[axis]);
-  const plain = builder.node('ConvTranspose', [mask, builder.ones([1, 1, ...kernel])], {
+  return builder.node('ConvTranspose', [mask, builder.ones([1, 1, ...kernel])], {
     kernel_shape: kernel, strides: along(window.strides[axis], 1), dilations: along(window.dilations[axis], 1),
     pads: [...along(before, 0), ...along(after + surplus, 0)],
-    ...(fitsStride && outputPadding > 0 ? { output_padding: along(outputPadding, 0) } : {}),
+    ...(outputPadding > 0 ? { output_padding: along(outputPadding, 0) } : {}),
   });
-  return fitsStride ? plain : builder.pad(plain, [0, 0, 0, 0, 0, 0, ...along(outputPadding, 0)]);
 }
 
 function windowAttributes(window: Window) {

@@ -1,12 +1,12 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
-import { DataType, scalar } from '../../onnx/tensor.ts';
+import { DataType } from '../../onnx/tensor.ts';
 import type { Model } from '../../onnx/graph.ts';
 import { trunk, type Level } from './trunk.ts';
 import { upscale } from './upscale.ts';
 
 /** After so many levels the product of averages could leave float32's range, so it is brought back to a maximum of 1. */
-const LEVELS_BETWEEN_RESCALING = 8;
+const LEVELS_BETWEEN_RESCALING = 4;
 
 /**
  * Appends VisualBackProp (Bojarski et al., arXiv 1611.05418) and gives the raw mask [N,1,H,W], not yet normalised: the feature maps of every
@@ -22,8 +22,8 @@ export function visualBackProp(builder: GraphBuilder, model: Model, shapes: Shap
   levels.forEach((level, depth) => {
     const average = channelAverage(builder, shapes, level);
     mask = mask ? builder.node('Mul', [mask, average]) : average;
-    for (const step of level.steps) mask = upscale(builder, mask, step);
     if ((depth + 1) % LEVELS_BETWEEN_RESCALING === 0) mask = rescaled(builder, mask);
+    for (const step of level.steps) mask = upscale(builder, mask, step);
   });
   return mask;
 }
@@ -41,24 +41,31 @@ function channelAverage(builder: GraphBuilder, shapes: Shapes, level: Level): st
 
 function rescaled(builder: GraphBuilder, mask: string): string {
   const largest = builder.reduce('ReduceMax', builder.node('Abs', [mask]), [1, 2, 3]);
-  return builder.node('Div', [mask, builder.node('Max', [largest, builder.constant(scalar(SMALLEST))])]);
+  return builder.node('Div', [mask, builder.clip(largest, SMALLEST, LARGEST)]);
 }
 
-/** Smallest normal float32: a range below it counts as none. */
+/** Smallest normal and largest float32. */
 const SMALLEST = 1.1754944e-38;
+const LARGEST = 3.4028234663852886e38;
+
+/** A range below this part of the values is float32's rounding: the mask counts as constant. */
+const ROUNDING = 1e-6;
 
 export interface NormalisedMask {
   /** mask − its minimum, [N,1,H,W] */
   readonly raised: string;
-  /** 1 ÷ range of each picture's mask, [N,1,1,1]; finite where the mask is constant. */
+  /** 1 ÷ range of each picture's mask, [N,1,1,1]; 0 where the mask is constant. */
   readonly factor: string;
 }
 
-/** The parts of (mask − min) / (max − min), of each picture of the batch. A constant mask has raised = 0, so it gives zeros and never NaN. */
+/** The parts of (mask − min) / (max − min), of each picture of the batch. A constant mask gives zeros and never NaN. */
 export function normalised(builder: GraphBuilder, mask: string): NormalisedMask {
   const low = builder.reduce('ReduceMin', mask, [1, 2, 3]);
   const high = builder.reduce('ReduceMax', mask, [1, 2, 3]);
-  const range = builder.node('Max', [builder.node('Sub', [high, low]), builder.constant(scalar(SMALLEST))]);
-  return { raised: builder.node('Sub', [mask, low]), factor: builder.node('Reciprocal', [range]) };
+  const range = builder.node('Sub', [high, low]);
+  const rounding = builder.scale(builder.node('Max', [builder.node('Abs', [high]), builder.node('Abs', [low])]), ROUNDING);
+  const varies = builder.node('Cast', [builder.node('Greater', [range, rounding])], { to: DataType.float });
+  const inverse = builder.node('Reciprocal', [builder.clip(range, SMALLEST, LARGEST)]);
+  return { raised: builder.node('Sub', [mask, low]), factor: builder.node('Mul', [inverse, varies]) };
 }
 

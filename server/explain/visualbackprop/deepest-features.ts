@@ -1,0 +1,84 @@
+import { consumers, type Model, type Node } from '../../onnx/graph.ts';
+import type { Shapes } from '../../onnx/infer-shapes.ts';
+import { isActivation, isWrittenOut } from './activation.ts';
+import { behindTranspose, nchw, type AxisOrder } from './axis-order.ts';
+import { block, isMerge } from './block.ts';
+import { isConvolution } from './spatial-step.ts';
+
+/** The network with what VisualBackProp must know of it. */
+export interface TrunkGraph {
+  readonly model: Model;
+  readonly shapes: Shapes;
+  readonly made: ReadonlyMap<string, Node>;
+  /** Values that depend on the picture. */
+  readonly fromImage: ReadonlySet<string>;
+  /** Values that the explained output depends on. */
+  readonly reaching: ReadonlySet<string>;
+}
+
+export interface Features {
+  readonly features: string;
+  readonly order: AxisOrder;
+}
+
+/** Operators that end the convolutional trunk: from here on positions of the image are mixed. */
+const mixing = new Set(['Flatten', 'Reshape', 'Gemm', 'MatMul', 'GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'ReduceSum', 'ReduceMax', 'ReduceMin']);
+
+export function mixesPositions(node: Node): boolean {
+  return mixing.has(node.op);
+}
+
+/**
+ * Where the trunk ends: the activation of the deepest convolution that has one, or the value where its branch meets others.
+ * Convolutions over what a global pooling left (those of a dense head or of a gate) are no part of the trunk. A network without
+ * activations gives its deepest convolution itself; one without convolutions null.
+ */
+export function deepestFeatures(graph: TrunkGraph): Features | null {
+  const { model, fromImage, reaching } = graph;
+  const convolutions = model.nodes.filter((node) => node.domain === '' && node.op === 'Conv' && fromImage.has(node.inputs[0]!) && reaching.has(node.outputs[0]!) && !isPooledGlobally(graph, node.inputs[0]!)).reverse();
+  const used = consumers(model.nodes);
+  for (const convolution of convolutions) {
+    const features = featuresOf(graph, used, convolution);
+    if (features) return features;
+  }
+  return convolutions[0] ? { features: convolutions[0].outputs[0]!, order: nchw } : null;
+}
+
+const globalPoolings = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'ReduceMax', 'ReduceSum']);
+
+/** Whether the value is a single pixel because of a global pooling. */
+function isPooledGlobally({ shapes, made, fromImage }: TrunkGraph, value: string): boolean {
+  for (let at: string | undefined = value; at !== undefined; ) {
+    const node: Node | undefined = made.get(at);
+    if (!node || shapes.of(at).slice(1).filter((size) => size !== 1).length > 1) return false;
+    if (globalPoolings.has(node.op)) return true;
+    at = node.inputs.find((input) => fromImage.has(input));
+  }
+  return false;
+}
+
+/** Follows a convolution's output to its activation, and on to the last place where it meets other branches of the trunk. */
+function featuresOf({ model, shapes, made, fromImage, reaching }: TrunkGraph, used: ReadonlyMap<string, readonly Node[]>, convolution: Node): Features | null {
+  const readersOf = (value: string) => (used.get(value) ?? []).filter((node) => node.outputs.some((output) => fromImage.has(output) && reaching.has(output)));
+  let [value, order] = [convolution.outputs[0]!, nchw];
+  let found: Features | null = null;
+  let merged = false;
+  for (;;) {
+    // A value with several readers is a fork; its last reader leads to where the branches have met again.
+    const reader = readersOf(value).at(-1);
+    if (!reader || mixesPositions(reader) || (reader.op === 'Conv' && reader.domain === '') || shapes.of(reader.outputs[0]!).length !== 4) return found;
+    value = reader.outputs[0]!;
+    if (reader.op === 'Transpose') order = behindTranspose(reader, order);
+    const inputs = reader.inputs.filter((input) => fromImage.has(input));
+    if (isMerge(reader, inputs)) {
+      const { mainPath } = block(model, shapes, made, fromImage, reader);
+      if (mainPath.some(isConvolution)) {
+        found = { features: value, order };
+        merged = true;
+      } else if (isWrittenOut(reader, mainPath)) found ??= { features: value, order };
+    } else if (isActivation(reader) && (merged || !found)) {
+      found = { features: value, order };
+      merged = false;
+    }
+  }
+}
