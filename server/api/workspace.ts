@@ -19,7 +19,7 @@ import type { Network } from './catalogue.ts';
 
 const CACHE_BYTES = 96 << 20;
 /** While a viewer waits for frames, the analysis still goes on at this pace (ms a frame). */
-const SLOWEST_PACE = 100;
+const SLOWEST_PACE = 500;
 
 /**
  * One recording with one network, shared by everybody who watches it: the explainer, the frames shown last, and the
