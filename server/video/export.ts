@@ -66,7 +66,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
         url: `file:${partial}`,
         options: [
           '-filter_complex', overlayGraph(request, video, picture, timing.offset), '-map', '[out]', '-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20',
-          ...tools.passthrough, ...tools.fileTimeBase, '-movflags', '+faststart', '-f', 'mp4',
+          ...tools.passthrough, ...tools.fileTimeBase, ...tools.movieTimeScale(video.timeBase.den), '-movflags', '+faststart', '-f', 'mp4',
         ],
       },
     ],

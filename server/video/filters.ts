@@ -29,10 +29,15 @@ export function selectFilter({ from, spacing }: Pick<DecodeRequest, 'from' | 'sp
 }
 
 /** `gray` is luma in full range, `yuv444p` stays in the limited range of video, `rgb24` follows the frame's own matrix. */
-const OUTPUT_RANGE = { gray: ':out_range=pc', yuv444p: ':out_range=tv', rgb24: '' } as const;
+const SCALING = {
+  gray: ':out_range=pc',
+  yuv444p: ':out_range=tv',
+  // Without this flag two neighbouring pixels share one colour.
+  rgb24: '+full_chroma_int',
+} as const;
 
 export function imageFilter({ crop, width, height, pixelFormat, resize }: ImageFormat): string {
-  const scale = `scale=w=${width}:h=${height}:flags=${resize}${OUTPUT_RANGE[pixelFormat]}`;
+  const scale = `scale=w=${width}:h=${height}:flags=${resize}${SCALING[pixelFormat]}`;
   return [...(crop ? [cropFilter(crop)] : []), scale, `format=${pixelFormat}`].join(',');
 }
 

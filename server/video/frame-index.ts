@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { FrameIndex } from './frame-source.ts';
 import { fileUrl, LOCAL_ONLY, probeVideo } from './probe.ts';
-import { findTools } from './tools.ts';
+import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
 
 /**
  * Timestamps from the packets of the file, without decoding: what an edit list hides is left out, but damage, and packets
@@ -13,22 +14,21 @@ export async function readFrameIndex(path: string): Promise<FrameIndex> {
   const { startTime, averageFrameRate, timeBase } = await probeVideo(path);
   const { ffprobe } = await findTools();
   const options = ['-v', 'quiet', ...LOCAL_ONLY, '-select_streams', 'V:0', '-show_entries', 'packet=pts,dts,flags', '-of', 'csv=p=0', fileUrl(path)];
-  const child = spawn(ffprobe, options, { stdio: ['ignore', 'pipe', 'ignore'] });
-  const failed = new Promise<never>((_, reject) => child.once('error', reject));
-  failed.catch(() => {});
+  const child = spawn(ffprobe, options, { stdio: ['ignore', 'pipe', 'ignore'], env: PROBE_ENVIRONMENT });
+  const closed = once(child, 'close');
+  closed.catch(() => {});
   const times: number[] = [];
   let untimed = 0;
   try {
     for await (const line of createInterface({ input: child.stdout })) {
       const [pts = '', dts = '', flags = ''] = line.split(',');
-      if (flags.includes('D')) continue;
+      if (pts === '' || flags.includes('D')) continue;
       // Containers without presentation times (AVI) have no reordered frames either.
       const ticks = Number(pts === 'N/A' ? dts : pts);
-      if (line === '') continue;
       if (Number.isNaN(ticks)) untimed++;
       else times.push((ticks * timeBase.num) / timeBase.den);
     }
-    await Promise.race([failed, Promise.resolve()]);
+    await closed;
   } catch (cause) {
     throw new RoadgazeError('FFMPEG_FAILED', `The frames of ${path} cannot be listed.`, 'Run `roadgaze doctor`.', { cause });
   } finally {

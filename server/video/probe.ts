@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
-import { findTools } from './tools.ts';
+import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
 
 /** What seeking and export need beyond what everybody sees. Times in seconds. */
 export interface ProbedVideo extends VideoInfo {
@@ -102,7 +102,7 @@ async function fileVersion(path: string): Promise<string> {
 function ask(ffprobe: string, path: string): Promise<ProbeAnswer> {
   const options = ['-v', 'error', ...LOCAL_ONLY, '-show_streams', '-show_format', '-show_packets', '-read_intervals', `%+#${FIRST_PACKETS}`, '-of', 'json', fileUrl(path)];
   return new Promise((answer, fail) => {
-    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER }, (error, stdout) => {
+    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT }, (error, stdout) => {
       if (error) return fail(unreadable(path, error));
       try {
         answer(JSON.parse(stdout) as ProbeAnswer);

@@ -16,10 +16,18 @@ export interface VideoTools {
   readonly passthrough: readonly string[];
   /** Keeps the time base of the file: `-enc_time_base demux` since 6.1, `-enc_time_base -1` before. */
   readonly fileTimeBase: readonly string[];
+  /** MP4 tells a late start in these units; releases before 5.0 know only milliseconds. */
+  movieTimeScale(unitsPerSecond: number): readonly string[];
 }
 
 /** Where the setup notes an ffmpeg that is neither on the PATH nor named in the environment. */
 export const TOOLS_FILE = join('.roadgaze', 'ffmpeg', 'tools.json');
+
+/**
+ * For ffprobe. Statically linked ones (npm's) crash on MPEG-TS when they load the system's character set converters for the
+ * names of programmes: they find none.
+ */
+export const PROBE_ENVIRONMENT = { ...process.env, GCONV_PATH: '/nonexistent' };
 
 const run = promisify(execFile);
 
@@ -69,10 +77,11 @@ export function parseVersion(banner: string): { readonly version: string; readon
 }
 
 /** The options a build of this libavcodec version (major × 1000 + minor) understands. */
-export function spellings(libavcodec: number): Pick<VideoTools, 'passthrough' | 'fileTimeBase'> {
+export function spellings(libavcodec: number): Pick<VideoTools, 'passthrough' | 'fileTimeBase' | 'movieTimeScale'> {
   return {
     passthrough: libavcodec >= 59037 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'],
     fileTimeBase: ['-enc_time_base', libavcodec >= 60031 ? 'demux' : '-1'],
+    movieTimeScale: (units) => (libavcodec >= 59000 && units < 2 ** 31 ? ['-movie_timescale', String(units)] : []),
   };
 }
 

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { findTools } from '../../server/video/tools.ts';
+import { findTools, PROBE_ENVIRONMENT } from '../../server/video/tools.ts';
 
 /** A clip whose frame number can be read from its pixels: vertical bars, so that cropping rows and scaling keep it. */
 export interface NumberedClip {
@@ -93,14 +93,14 @@ export async function makeNumberedClip(path: string, clip: NumberedClip = {}): P
 export async function ffprobeFrameTimes(path: string): Promise<number[]> {
   const { ffprobe } = await findTools();
   const options = ['-v', 'quiet', '-select_streams', 'V:0', '-show_frames', '-show_entries', 'frame=pts_time', '-of', 'json', `file:${path}`];
-  const { stdout } = await run(ffprobe, options, { maxBuffer: 1 << 28 });
+  const { stdout } = await run(ffprobe, options, { maxBuffer: 1 << 28, env: PROBE_ENVIRONMENT });
   const { frames } = JSON.parse(stdout) as { frames: { pts_time?: string }[] };
   return frames.map(({ pts_time }) => Number.parseFloat(pts_time ?? ''));
 }
 
 async function packets(path: string): Promise<{ pos: number; size: number }[]> {
   const { ffprobe } = await findTools();
-  const { stdout } = await run(ffprobe, ['-v', 'quiet', '-select_streams', 'V:0', '-show_entries', 'packet=pos,size', '-of', 'json', `file:${path}`]);
+  const { stdout } = await run(ffprobe, ['-v', 'quiet', '-select_streams', 'V:0', '-show_entries', 'packet=pos,size', '-of', 'json', `file:${path}`], { env: PROBE_ENVIRONMENT });
   const answer = JSON.parse(stdout) as { packets: { pos: string; size: string }[] };
   return answer.packets.map(({ pos, size }) => ({ pos: Number(pos), size: Number(size) }));
 }
@@ -146,6 +146,10 @@ export const SAMPLE_CLIPS = {
   '10 bit': ['mp4', (path) => makeNumberedClip(path, { pixelFormat: 'yuv420p10le' })],
   Matroska: ['mkv', (path) => makeNumberedClip(path, { bFrames: 2 })],
   AVI: ['avi', (path) => makeNumberedClip(path, { codec: ['mpeg4', '-q:v', '3'] })],
+  'timestamps from the second on': ['mkv', async (path) => {
+    const whole = await makeNumberedClip(beside(path, 'whole.mp4'));
+    await ffmpeg('-i', whole, '-c', 'copy', '-avoid_negative_ts', 'disabled', '-output_ts_offset', '-1', path);
+  }],
   'damaged packets': ['mp4', async (path) => {
     await makeNumberedClip(path, { bFrames: 2, filter: 'noise=alls=30:allf=t' });
     await damage(path, 7);

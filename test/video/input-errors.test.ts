@@ -82,7 +82,7 @@ it('gives the frames that a cut-off file still has, and a warning', async () => 
 });
 
 describe('file names', () => {
-  for (const name of ['-i.mp4', '100%d %03d.mp4', 'a:b.mp4', 'http:x.mp4', "it's “quoted”.mp4", 'spaces  and\ttabs.mp4', 'straße 道路.mp4', 'back\\slash.mp4', '?query#part.mp4']) {
+  for (const name of ['-i 100%d %03d.mp4', "http:it's “quoted”\\.mp4", 'straße 道路?query#\tpart.mp4']) {
     it(`may be ${JSON.stringify(name)}`, async () => {
       const path = join(folder, name);
       await copyFile(clip, path);
