@@ -52,7 +52,7 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
           gap: 4,
           incrs: TIME_STEPS,
           space: rootSize * 6.5,
-          values: (_plot, splits, _axis, _space, step) => splits.map((value) => (hasTimeAxis ? axisTime(value, step) : '')),
+          values: (self, splits, _axis, _space, step) => splits.map((value) => (hasTimeAxis && hasRoom(self, value, rootSize) ? axisTime(value, step) : '')),
           grid: line,
           ticks: { show: false },
         },
@@ -109,4 +109,9 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
     resize: (width, height) => plot.setSize({ width, height }),
     destroy: () => plot.destroy(),
   };
+}
+
+/** A label at the very end would be cut off. */
+function hasRoom(plot: uPlot, time: number, rootSize: number): boolean {
+  return plot.valToPos(time, 'x') < plot.bbox.width / devicePixelRatio - 1.6 * rootSize;
 }

@@ -1,0 +1,21 @@
+import { join } from 'node:path';
+import { repositoryRoot } from '../support/paths.ts';
+import { openPage } from './support/browser.ts';
+import { waitForFrame } from './support/paint-recorder.ts';
+import { serve } from './support/serve.ts';
+
+// Takes the README's picture, client/screenshot.png, from the real page:
+// node dist/node/test/e2e/screenshot.js FRAME [arguments of serve]
+const [frame = '0', ...args] = process.argv.slice(2);
+const ends: (() => unknown)[] = [];
+try {
+  const server = await serve({ after: (end) => ends.push(end as () => unknown) }, ...args);
+  const { page } = await openPage(`${server.url}#frame=${frame}`, { viewport: { width: 1440, height: 900 }, deviceScaleFactor: 1.5 });
+  ends.push(() => page.context().browser()?.close());
+  page.setDefaultTimeout(600_000);
+  await page.waitForSelector('.analysis >> text=/^analysed$/');
+  await waitForFrame(page, Number(frame));
+  await page.screenshot({ path: join(repositoryRoot, 'client/screenshot.png') });
+} finally {
+  for (const end of ends.reverse()) await end();
+}
