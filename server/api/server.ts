@@ -12,6 +12,7 @@ import { isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from './catalogue.ts';
 import { pages } from './pages.ts';
 import { Session } from './session.ts';
+import type { Workspace } from './workspace.ts';
 import { Workspaces } from './workspaces.ts';
 
 export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules {
@@ -21,6 +22,8 @@ export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules
   readonly clientFolder: string;
   /** How long what nobody watches any more is kept open, with its analysis. */
   readonly lingerSeconds: number;
+  /** Told of every recording that is opened with a network, once its inference runs. */
+  readonly onOpened?: (workspace: Workspace) => void;
 }
 
 export interface RunningServer {
@@ -42,7 +45,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own.');
   }
   const catalogue = new Catalogue(options);
-  const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds);
+  const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds, options.onOpened ?? (() => {}));
   const http = createServer(getRequestListener(pages(options.clientFolder, options).fetch));
   const sockets = new WebSocketServer({
     noServer: true,

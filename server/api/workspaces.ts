@@ -20,14 +20,16 @@ export class Workspaces {
   readonly #wish: ProviderWish;
   readonly #priority: PlaybackPriority;
   readonly #lingerSeconds: number;
+  readonly #onOpened: (workspace: Workspace) => void;
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, lingerSeconds: number) {
+  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, lingerSeconds: number, onOpened: (workspace: Workspace) => void) {
     this.#catalogue = catalogue;
     this.#wish = wish;
     this.#priority = priority;
     this.#lingerSeconds = lingerSeconds;
+    this.#onOpened = onOpened;
   }
 
   isOpen(recordingId: string, networkId: string): boolean {
@@ -69,7 +71,9 @@ export class Workspaces {
 
   async #open(recordingId: string, networkId: string): Promise<Workspace> {
     const [recording, network] = await Promise.all([this.#catalogue.recording(recordingId), this.#catalogue.network(networkId)]);
-    return Workspace.open(recording, network, await this.#catalogue.roadOf(recording), this.#wish, this.#priority);
+    const workspace = await Workspace.open(recording, network, await this.#catalogue.roadOf(recording), this.#wish, this.#priority);
+    this.#onOpened(workspace);
+    return workspace;
   }
 
   #close(key: string, entry: Entry): void {

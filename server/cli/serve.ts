@@ -8,6 +8,7 @@ import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { addExamples, onInterrupt } from './command-line.ts';
 import { parseProvider, parseWorkers } from './option-values.ts';
+import { providerLine } from './provider-line.ts';
 import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
 
 interface ServeOptions {
@@ -29,7 +30,7 @@ const LINGER_SECONDS = 60;
 export function register(program: Command): void {
   const command = program
     .command('serve')
-    .description('Plays recordings in the browser, with what the network looks at drawn over them.')
+    .description('play recordings in the browser, with what the network looks at drawn over them')
     .argument('[recording]', 'a video, or a folder of videos with their logs (default: the demo drives)')
     .option('-m, --model <file>', 'steering network to explain; may be given more than once (default: the demo networks)', (value: string, before: readonly string[] = []) => [...before, value])
     .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the ground truth where there is some, else the demo road network)`)
@@ -58,6 +59,10 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
     token: options.token ?? null,
     clientFolder: join(root, 'dist/client'),
     lingerSeconds: LINGER_SECONDS,
+    onOpened: ({ recording: opened, explainer }) => {
+      say(`${opened.name} with ${explainer.network.name}: ${providerLine(explainer.provider)}`);
+      for (const assumption of explainer.assumptions) say(`  note: ${assumption}`);
+    },
   });
   onInterrupt(() => server.close());
   try {
@@ -69,6 +74,10 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
   if (options.open) openInBrowser(server.url);
 }
 
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
 async function checkThere(model: string): Promise<void> {
   const found = await stat(model).then(() => true, () => false);
   if (!found) throw new RoadgazeError('INPUT_NOT_FOUND', `There is no network ${model}.`, 'Check the spelling; relative paths start at the folder that the command was started in.');
@@ -76,7 +85,6 @@ async function checkThere(model: string): Promise<void> {
 
 async function describe({ url, catalogue }: RunningServer, recordingsPath: string): Promise<void> {
   const [recordings, networks] = await Promise.all([catalogue.recordings(), catalogue.networks()]);
-  const say = (line: string) => process.stdout.write(`${line}\n`);
   const shown = relative(process.cwd(), recordingsPath) || '.';
   say(recordings.length > 0 ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.` : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`);
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {

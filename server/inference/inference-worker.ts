@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
-import type { ChainFeed, FrameValues, SessionChain, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
+import type { ChainFeed, FrameValues, SessionChain, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
 
 /**
  * One thread of inference: onnxruntime-node runs a session synchronously, so it must not do so on the thread that serves sockets.
@@ -62,15 +62,21 @@ async function start(): Promise<void> {
   } catch (error) {
     return reply({ kind: 'refused', source: chain.links.at(-1)!.source, reason: firstLine(error) });
   }
-  port.on('message', async (request: WorkerRequest) => {
-    try {
-      fill(request.frames);
-      const frames = await run(sessions, chain, request.frames.length);
-      reply({ kind: 'done', id: request.id, frames }, frames.flatMap((values) => values.map((value) => value.buffer as ArrayBuffer)));
-    } catch (error) {
-      reply({ kind: 'failed', id: request.id, reason: firstLine(error) });
-    }
+  // One after the other: the batch in work uses the same memory, and must be over before the worker may end.
+  let work: Promise<void> = Promise.resolve();
+  port.on('message', (message: WorkerMessage) => {
+    work = work.then(() => (message === 'end' ? port.close() : answer(sessions, message)));
   });
+}
+
+async function answer(sessions: readonly InferenceSession[], { id, frames: asked }: WorkerRequest): Promise<void> {
+  try {
+    fill(asked);
+    const frames = await run(sessions, chain, asked.length);
+    reply({ kind: 'done', id, frames }, frames.flatMap((values) => values.map((value) => value.buffer as ArrayBuffer)));
+  } catch (error) {
+    reply({ kind: 'failed', id, reason: firstLine(error) });
+  }
 }
 
 /** Milliseconds for one frame: the median of a few runs, after one that allocates and compiles. Ends early where a run is slow. */

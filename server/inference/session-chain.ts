@@ -45,6 +45,9 @@ export interface WorkerSettings {
 
 export type WorkerRequest = { readonly id: number; readonly frames: readonly (readonly Uint8Array[])[] };
 
+/** `end` lets the worker go when it has done what was asked before. */
+export type WorkerMessage = WorkerRequest | 'end';
+
 export type WorkerReply =
   | { readonly kind: 'ready'; readonly millisecondsPerFrame: number }
   | { readonly kind: 'refused'; readonly source: string; readonly reason: string }

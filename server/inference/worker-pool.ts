@@ -1,12 +1,16 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { FrameValues, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
+import type { FrameValues, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
 
 interface Job {
   readonly frame: readonly Uint8Array[];
   resolve(values: FrameValues): void;
   reject(error: unknown): void;
 }
+
+/** How long after an urgent frame another one is expected. */
+const WATCHED_MS = 500;
 
 interface Thread {
   readonly worker: Worker;
@@ -21,6 +25,7 @@ export class WorkerPool {
   readonly #maxBatch: number;
   readonly #waiting: Job[] = [];
   #nextId = 0;
+  #lastUrgent = -Infinity;
   #ended: RoadgazeError | null = null;
 
   private constructor(threads: Thread[], millisecondsPerFrame: number, maxBatch: number) {
@@ -43,7 +48,7 @@ export class WorkerPool {
       const times = await Promise.all(threads.map(({ worker }) => ready(worker)));
       return new WorkerPool(threads, times[0]!, settings.maxBatch);
     } catch (error) {
-      await Promise.all(threads.map(({ worker }) => worker.terminate()));
+      await Promise.all(threads.map(({ worker }) => end(worker)));
       throw error;
     }
   }
@@ -53,15 +58,18 @@ export class WorkerPool {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
       const job = { frame, resolve, reject };
-      if (urgent) this.#waiting.unshift(job);
-      else this.#waiting.push(job);
+      if (urgent) {
+        this.#lastUrgent = performance.now();
+        this.#waiting.unshift(job);
+      } else this.#waiting.push(job);
       this.#dispatch();
     });
   }
 
+  /** Lets every worker finish the batch it is in: ended inside ONNX Runtime, it would take the whole process with it. */
   async close(): Promise<void> {
     this.#fail('inference was stopped');
-    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(this.#threads.map(({ worker }) => end(worker)));
   }
 
   #dispatch(): void {
@@ -69,12 +77,17 @@ export class WorkerPool {
       if (thread.running || this.#waiting.length === 0) continue;
       // An even share, so that one worker does not take all that waits while another idles.
       const share = Math.ceil(this.#waiting.length / this.#threads.length);
-      const jobs = this.#waiting.splice(0, Math.min(this.#maxBatch, share));
+      const jobs = this.#waiting.splice(0, Math.min(this.#isSomebodyWaiting() ? 1 : this.#maxBatch, share));
       const request: WorkerRequest = { id: this.#nextId++, frames: jobs.map((job) => job.frame) };
       thread.running = { id: request.id, jobs };
       const transfer = request.frames.flat().filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
       thread.worker.postMessage(request, [...new Set(transfer)]);
     }
+  }
+
+  /** While somebody watches, no frame of theirs should wait behind a batch of others. */
+  #isSomebodyWaiting(): boolean {
+    return performance.now() - this.#lastUrgent < WATCHED_MS;
   }
 
   #onReply(thread: Thread, reply: WorkerReply): void {
@@ -91,6 +104,13 @@ export class WorkerPool {
     this.#ended = failed(reason);
     for (const job of [...this.#waiting.splice(0), ...this.#threads.flatMap((thread) => thread.running?.jobs ?? [])]) job.reject(this.#ended);
   }
+}
+
+async function end(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return;
+  const exited = once(worker, 'exit');
+  worker.postMessage('end' satisfies WorkerMessage);
+  await exited;
 }
 
 /** Only a buffer that holds nothing else may move to the worker; any other is copied. */
