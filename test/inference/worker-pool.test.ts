@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { startOnBestProvider } from '../../server/inference/choose-provider.ts';
+import type { SessionChain } from '../../server/inference/session-chain.ts';
+import { WorkerPool } from '../../server/inference/worker-pool.ts';
+import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { Network } from '../support/network.ts';
+import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { writeSteeringNetwork } from '../support/small-networks.ts';
+
+const run = promisify(execFile);
+
+/** A program in a file: workers inherit options of the command line, and one that tells where code comes from would mislead them. */
+function programFile(t: TestContext, program: string): string {
+  const path = join(temporaryFolder(t), 'program.mjs');
+  writeFileSync(path, program);
+  return path;
+}
+
+/** y = 2·x on four bytes, as float. */
+function doubling(): SessionChain {
+  const network = new Network();
+  const x = network.node('Cast', [network.input('x', ['N', 4], 2)], { to: 1 });
+  network.node('Add', [x, x], {}, 'y');
+  const model = network.bytes([{ name: 'y', type: 1, shape: ['N', 4] }]);
+  return { links: [{ model, source: 'doubling', feeds: [{ name: 'x', from: 'call', input: 0, dims: [4] }] }], results: [{ link: 0, output: 'y' }], inputBytes: [4] };
+}
+
+test('every frame gets its own result, however frames are put together', async () => {
+  const pool = await WorkerPool.start({ chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 8 }, 2);
+  try {
+    const results = await Promise.all(Array.from({ length: 100 }, (_, frame) => pool.run([Uint8Array.of(frame, 1, 2, 3)], frame % 7 === 0)));
+    results.forEach(([y], frame) => assert.deepEqual([...y!], [2 * frame, 2, 4, 6]));
+  } finally {
+    await pool.close();
+  }
+});
+
+test('an urgent frame overtakes those that wait', async () => {
+  const pool = await WorkerPool.start({ chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 4 }, 1);
+  try {
+    const order: string[] = [];
+    const note = (name: string) => () => { order.push(name); };
+    const waiting = Array.from({ length: 40 }, (_, frame) => pool.run([Uint8Array.of(0, 0, 0, 0)], false).then(note(String(frame))));
+    await Promise.all([...waiting, pool.run([Uint8Array.of(0, 0, 0, 0)], true).then(note('urgent'))]);
+    assert.ok(order.indexOf('urgent') < 10, `it came after ${order.indexOf('urgent')} others`);
+  } finally {
+    await pool.close();
+  }
+});
+
+test('frames that wait when inference is stopped fail by name, and later ones at once', async () => {
+  const pool = await WorkerPool.start({ chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
+  const waiting = Array.from({ length: 20 }, () => pool.run([Uint8Array.of(1, 1, 1, 1)], false).then(() => 'done', (error: { code: string }) => error.code));
+  await pool.close();
+  assert.ok((await Promise.all(waiting)).includes('INFERENCE_FAILED'));
+  await assert.rejects(pool.run([Uint8Array.of(1, 1, 1, 1)], false), { code: 'INFERENCE_FAILED' });
+});
+
+test('a model that ONNX Runtime refuses is named with its reason', async () => {
+  const chain = doubling();
+  const broken = { ...chain, links: [{ ...chain.links[0]!, model: Uint8Array.of(1, 2, 3), source: 'broken.onnx' }] };
+  await assert.rejects(WorkerPool.start({ chain: broken, provider: 'cpu', threads: 1, maxBatch: 1 }, 2), { code: 'INFERENCE_FAILED', message: /does not run broken\.onnx/ });
+});
+
+test('a process that stops in the middle of inference ends cleanly', async (t) => {
+  const model = writeSteeringNetwork(temporaryFolder(t), { height: 240, width: 480 });
+  const program = `
+    import { openExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-explainer.js'))};
+    const explainer = await openExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'none' }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider: 'cpu', workers: 2 } });
+    const running = Array.from({ length: 64 }, () => explainer.explain([new Uint8Array(240 * 480)], 0).catch(() => {}));
+    await new Promise(setImmediate);
+    await explainer.close();
+    await Promise.all(running);
+    console.log('closed');`;
+  const { stdout } = await run(process.execPath, [programFile(t, program)]);
+  assert.equal(stdout, 'closed\n');
+});
+
+test('a provider that was asked for and does not load is an error, not a fall to another', { skip: existsSync('/proc/driver/nvidia') ? 'this machine has CUDA' : false }, async () => {
+  await assert.rejects(startOnBestProvider(doubling(), false, { provider: 'cuda', workers: 1 }), { code: 'PROVIDER_UNAVAILABLE', message: /cuda does not load here/ });
+});
+
+test('left to choose, inference runs and says why every other provider was passed over', async () => {
+  const { pool, provider, passedOver } = await startOnBestProvider(doubling(), false, { provider: 'auto', workers: 1 });
+  await pool.close();
+  const rest = (['cuda', 'webgpu'] as const).filter((name) => name !== provider);
+  if (provider === 'cpu') assert.deepEqual(passedOver.map((line) => line.split(':')[0]), rest);
+  assert.ok(passedOver.every((line) => /^\w+: .+/.test(line)));
+});
+
+/** Chromium's software Vulkan driver: slow, but it runs the GPU path on any machine. */
+const softwareVulkan = '/usr/lib/chromium/vk_swiftshader_icd.json';
+const hasVulkan = existsSync(softwareVulkan) && ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
+
+test('WebGPU gives the steering and the mask that the CPU gives', { skip: hasVulkan ? false : 'no software Vulkan driver (chromium and libvulkan1) on this machine' }, async (t) => {
+  const model = writeSteeringNetwork(temporaryFolder(t));
+  const program = `
+    import { openExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-explainer.js'))};
+    const frame = () => [Uint8Array.from({ length: 24 * 48 }, (_, pixel) => 128 + 100 * Math.sin(pixel / 5))];
+    const found = {};
+    for (const provider of ['cpu', 'webgpu']) {
+      const explainer = await openExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'polygon', points: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider, workers: 1 } });
+      const { steering, mask, onRoad } = await explainer.explain(frame(), 0);
+      found[provider] = { steering, onRoad, mask: [...mask] };
+      await explainer.close();
+    }
+    console.log(JSON.stringify(found));`;
+  const { stdout } = await run(process.execPath, [programFile(t, program)], { env: { ...process.env, VK_ICD_FILENAMES: softwareVulkan }, maxBuffer: 1 << 24 });
+  const { cpu, webgpu } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<'cpu' | 'webgpu', { steering: number; onRoad: number; mask: number[] }>;
+  assert.ok(Math.abs(webgpu.steering - cpu.steering) <= 1e-4 * Math.max(1, Math.abs(cpu.steering)));
+  assert.ok(Math.abs(webgpu.onRoad - cpu.onRoad) < 1e-4);
+  assert.ok(cpu.mask.some((value) => value === 255));
+  assert.ok(webgpu.mask.every((value, pixel) => Math.abs(value - cpu.mask[pixel]!) <= 1));
+});
+
+test('a frame explained twice is explained alike', async (t) => {
+  const explainer = await openExplainer({ modelPath: writeSteeringNetwork(temporaryFolder(t)), road: { kind: 'none' }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider: 'cpu', workers: 2 } });
+  try {
+    const frame = () => [Uint8Array.from({ length: 24 * 48 }, (_, pixel) => pixel % 251)];
+    const [first, ...others] = await Promise.all(Array.from({ length: 12 }, () => explainer.explain(frame(), 0)));
+    assert.equal(first!.onRoad, null);
+    for (const other of others) assert.deepEqual(other.mask, first!.mask);
+  } finally {
+    await explainer.close();
+  }
+});
