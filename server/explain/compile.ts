@@ -21,6 +21,9 @@ export function subjectOf({ input, output }: { input?: { tensor?: string | undef
 
 export const anySubject: Subject = { inputTensor: null, outputTensor: null, outputIndex: null };
 
+/** Name of the output that a compiled network has more than the original. */
+const EXPLANATION = 'explanation';
+
 /** Throws METHOD_UNKNOWN. */
 export function methodOf(id: string): MaskMethod {
   const method = methods.find((each) => each.id === id);
@@ -45,11 +48,14 @@ export function prepare(model: Model, subject: Subject): ExplanationContext & { 
  */
 export function compile(model: Model, methodId: string, subject: Subject = anySubject): Model {
   const method = methodOf(methodId);
+  if (model.initializers.has(EXPLANATION) || [...model.inputs.map((input) => input.name), ...model.nodes.flatMap((node) => node.outputs)].includes(EXPLANATION)) {
+    throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} already has a value called "${EXPLANATION}".`, 'Compile the network as it was before, without an explanation in it.');
+  }
   const context = prepare(model, subject);
   const { builder, image } = context;
   const { raised, factor } = method.append(context);
-  builder.node('Mul', [raised, factor], {}, 'explanation');
+  builder.node('Mul', [raised, factor], {}, EXPLANATION);
   const batch = model.inputs.find((input) => input.name === image.name)!.shape![0]!;
-  const explanation = { name: 'explanation', type: DataType.float, shape: [batch, 1, image.height, image.width] };
+  const explanation = { name: EXPLANATION, type: DataType.float, shape: [batch, 1, image.height, image.width] };
   return builder.build({ outputs: [...context.model.outputs, explanation] });
 }

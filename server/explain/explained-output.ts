@@ -46,7 +46,7 @@ export interface ExplainedOutput {
   readonly elements: number;
 }
 
-/** The output to explain: the named one and element, else the first element of the first output. Throws MODEL_OUTPUT_UNCLEAR. */
+/** The output to explain: the named one and element, else the first element of the first output. Throws MODEL_OUTPUT_UNCLEAR, MODEL_SHAPE. */
 export function explainedOutput(model: Model, shapes: Shapes, tensor: string | null, index: number | null): ExplainedOutput {
   const names = model.outputs.map((output) => output.name);
   const name = tensor ?? names[0]!;
@@ -54,9 +54,12 @@ export function explainedOutput(model: Model, shapes: Shapes, tensor: string | n
     throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} has no output "${name}"; it has ${names.join(', ')}.`, 'Correct "output": { "tensor": "…" } in the sidecar.');
   }
   const row = shapes.of(name).slice(1);
-  const elements = row.reduce<number>((product, dim) => product * Number(dim), 1);
+  if (!row.every((dim) => typeof dim === 'number')) {
+    throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its output "${name}" open: [${shapes.of(name).join(', ')}].`, 'Export the network with fixed sizes; only the batch may be free.');
+  }
+  const elements = row.reduce((product, dim) => product * dim, 1);
   const element = index ?? 0;
-  if (!(element < elements)) {
+  if (!(Number.isInteger(element) && element >= 0 && element < elements)) {
     throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `Output "${name}" of ${model.source} has ${elements} elements per picture; there is no element ${element}.`, 'Correct "output": { "index": … } in the sidecar.');
   }
   return { tensor: name, index: element, elements };
