@@ -11,22 +11,40 @@ const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) => port.postM
 
 type Outputs = InferenceSession.OnnxValueMapType;
 
+/** A link of the chain, ready: a session to run, or what it gives where all it is fed with is constant. */
+type ReadyLink = { readonly session: InferenceSession } | { readonly constant: Outputs };
+
 /** Room for a batch of each input, filled again for every call: ONNX Runtime reads it in place. */
 const inputs = chain.inputBytes.map((bytes) => new Uint8Array(bytes * maxBatch));
-const constants = new Map<ChainFeed, Uint8Array>();
 
 function feedTensor(feed: ChainFeed, batch: number, before: readonly Outputs[]): Tensor {
   if (feed.from === 'link') return before[feed.link]![feed.output] as Tensor;
-  const dims = [batch, ...feed.dims];
-  const all = feed.from === 'call' ? inputs[feed.input]! : constants.get(feed)!;
-  return new Tensor('uint8', all.subarray(0, (all.length / maxBatch) * batch), dims);
+  if (feed.from === 'constant') return new Tensor('uint8', feed.bytes, [1, ...feed.dims]);
+  return new Tensor('uint8', inputs[feed.input]!.subarray(0, chain.inputBytes[feed.input]! * batch), [batch, ...feed.dims]);
 }
 
-async function run(sessions: readonly InferenceSession[], { links, results }: SessionChain, batch: number): Promise<FrameValues[]> {
+/** The outputs of a constant link for a batch: those of one frame, repeated for `maxBatch`, as far as needed. */
+function firstOf(outputs: Outputs, batch: number): Outputs {
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => {
+    const { data, dims } = value as TypedTensor<'uint8'>;
+    return [name, new Tensor('uint8', data.subarray(0, (data.length / maxBatch) * batch), [batch, ...dims.slice(1)])];
+  }));
+}
+
+function repeated(outputs: Outputs): Outputs {
+  return Object.fromEntries(Object.entries(outputs).map(([name, value]) => {
+    const { data, dims } = value as TypedTensor<'uint8'>;
+    const all = new Uint8Array(data.length * maxBatch);
+    for (let frame = 0; frame < maxBatch; frame++) all.set(data, frame * data.length);
+    return [name, new Tensor('uint8', all, [maxBatch, ...dims.slice(1)])];
+  }));
+}
+
+async function run(ready: readonly ReadyLink[], { links, results }: SessionChain, batch: number): Promise<FrameValues[]> {
   const outputs: Outputs[] = [];
-  for (const [index, session] of sessions.entries()) {
-    const feeds = Object.fromEntries(links[index]!.feeds.map((feed) => [feed.name, feedTensor(feed, batch, outputs)]));
-    outputs.push(await session.run(feeds));
+  for (const [index, link] of ready.entries()) {
+    if ('constant' in link) outputs.push(firstOf(link.constant, batch));
+    else outputs.push(await link.session.run(Object.fromEntries(links[index]!.feeds.map((feed) => [feed.name, feedTensor(feed, batch, outputs)]))));
   }
   const values = results.map((result) => (outputs[result.link]![result.output] as TypedTensor<'float32'>).data as Uint8Array | Float32Array);
   return Array.from({ length: batch }, (_, frame) => values.map((all) => {
@@ -41,38 +59,34 @@ function fill(frames: WorkerRequest['frames']): void {
 }
 
 async function start(): Promise<void> {
-  const sessions: InferenceSession[] = [];
+  const ready: ReadyLink[] = [];
   for (const link of chain.links) {
-    for (const feed of link.feeds) {
-      if (feed.from !== 'constant') continue;
-      const repeated = new Uint8Array(feed.bytes.length * maxBatch);
-      for (let frame = 0; frame < maxBatch; frame++) repeated.set(feed.bytes, frame * feed.bytes.length);
-      constants.set(feed, repeated);
-    }
     try {
-      sessions.push(await InferenceSession.create(link.model, {
+      const session = await InferenceSession.create(link.model, {
         executionProviders: [provider], intraOpNumThreads: threads, interOpNumThreads: 1, graphOptimizationLevel: 'all', logSeverityLevel: 4,
-      }));
+      });
+      const isConstant = link.feeds.every((feed) => feed.from === 'constant');
+      ready.push(isConstant ? { constant: repeated(await session.run(Object.fromEntries(link.feeds.map((feed) => [feed.name, feedTensor(feed, 1, [])])))) } : { session });
     } catch (error) {
       return reply({ kind: 'refused', source: link.source, reason: firstLine(error) });
     }
   }
   try {
-    reply({ kind: 'ready', millisecondsPerFrame: await warmUp(sessions) });
+    reply({ kind: 'ready', millisecondsPerFrame: await warmUp(ready) });
   } catch (error) {
     return reply({ kind: 'refused', source: chain.links.at(-1)!.source, reason: firstLine(error) });
   }
   // One after the other: the batch in work uses the same memory, and must be over before the worker may end.
   let work: Promise<void> = Promise.resolve();
   port.on('message', (message: WorkerMessage) => {
-    work = work.then(() => (message === 'end' ? port.close() : answer(sessions, message)));
+    work = work.then(() => (message === 'end' ? port.close() : answer(ready, message)));
   });
 }
 
-async function answer(sessions: readonly InferenceSession[], { id, frames: asked }: WorkerRequest): Promise<void> {
+async function answer(ready: readonly ReadyLink[], { id, frames: asked }: WorkerRequest): Promise<void> {
   try {
     fill(asked);
-    const frames = await run(sessions, chain, asked.length);
+    const frames = await run(ready, chain, asked.length);
     reply({ kind: 'done', id, frames }, frames.flatMap((values) => values.map((value) => value.buffer as ArrayBuffer)));
   } catch (error) {
     reply({ kind: 'failed', id, reason: firstLine(error) });
@@ -80,13 +94,13 @@ async function answer(sessions: readonly InferenceSession[], { id, frames: asked
 }
 
 /** Milliseconds for one frame: the median of a few runs, after one that allocates and compiles. Ends early where a run is slow. */
-async function warmUp(sessions: readonly InferenceSession[]): Promise<number> {
-  await run(sessions, chain, 1);
+async function warmUp(ready: readonly ReadyLink[]): Promise<number> {
+  await run(ready, chain, 1);
   const times: number[] = [];
   const begin = performance.now();
   while (times.length < 5 && (times.length === 0 || performance.now() - begin < 250)) {
     const before = performance.now();
-    await run(sessions, chain, 1);
+    await run(ready, chain, 1);
     times.push(performance.now() - before);
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;

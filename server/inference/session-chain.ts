@@ -21,7 +21,7 @@ export interface ChainLink {
 export type ChainFeed = { readonly name: string } & (
   /** uint8 [N, …dims] from input `input` of the call. */
   | { readonly from: 'call'; readonly input: number; readonly dims: readonly number[] }
-  /** The same uint8 [1, …dims] for every frame. */
+  /** The same uint8 [1, …dims] for every frame. A link that is fed only so runs once; its outputs are uint8. */
   | { readonly from: 'constant'; readonly bytes: Uint8Array; readonly dims: readonly number[] }
   | { readonly from: 'link'; readonly link: number; readonly output: string }
 );
