@@ -35,7 +35,7 @@ export async function renderDrive(options: DriveOptions, progress: (line: string
   const video = new VideoWriter(join(out, `${name}.mp4`), ...size, fps, options.crf);
   const raw = options.raw === null ? null : createWriteStream(options.raw);
   const rows = ['t,steering [rad],curvature [1/m],speed [m/s]'];
-  const truth = [JSON.stringify(truthHeader(world, name, fps, size, view))];
+  const truth = [JSON.stringify(truthHeader(world, name, fps, size, view, displaced))];
   const count = Math.round(options.seconds * fps);
   const started = performance.now();
   try {
@@ -48,7 +48,7 @@ export async function renderDrive(options: DriveOptions, progress: (line: string
         waiting.push(renderer.draw(next / fps, displaced, next));
       }
       const drawn = await (waiting.shift() as Promise<Drawn>);
-      const line = truthOfFrame(world, view, drawn, frame, frame / fps);
+      const line = truthOfFrame(world, view, drawn, displaced, frame, frame / fps);
       rows.push([line.pts.toFixed(6), line.steering.toFixed(6), line.curvature.toFixed(8), line.speed.toFixed(3)].join(','));
       truth.push(JSON.stringify(line));
       raw?.write(drawn.rgb);

@@ -3,7 +3,7 @@ import type { Drawn } from './renderer.ts';
 import { encodeRuns } from './run-lengths.ts';
 import { camera } from './world/camera.ts';
 import { steeringFromCurvature, wheel } from './world/driver.ts';
-import type { World } from './world/world.ts';
+import type { Displacement, World } from './world/world.ts';
 
 /** Fewer pixels of the id image than this are no sighting. */
 const fewestPixels = 4;
@@ -74,7 +74,7 @@ export function roadRuns(view: View, drawn: Drawn): { road: number[]; lane: numb
 }
 
 /** The first line of a truth file. */
-export function truthHeader(world: World, name: string, fps: number, size: [number, number], view: View) {
+export function truthHeader(world: World, name: string, fps: number, size: [number, number], view: View, displaced: Displacement) {
   const { seed, style, without } = world.options;
   return {
     roadgazeTruth: 1,
@@ -86,6 +86,7 @@ export function truthHeader(world: World, name: string, fps: number, size: [numb
     size,
     maskSize: [view.ids.width, view.ids.height],
     camera: { frame: camera.frame, hfov: camera.hfov, height: camera.height, tilt: camera.tilt, distortion: camera.distortion },
+    displaced,
     wheel,
     setting: world.plan.setting,
     sky: world.light.sky,
@@ -94,10 +95,10 @@ export function truthHeader(world: World, name: string, fps: number, size: [numb
   };
 }
 
-/** One line of a truth file: a frame shown at `pts` seconds. */
-export function truthOfFrame(world: World, view: View, drawn: Drawn, frame: number, pts: number) {
+/** One line of a truth file: a frame shown at `pts` seconds. Steering is what the driver did, wherever the camera was. */
+export function truthOfFrame(world: World, view: View, drawn: Drawn, displaced: Displacement, frame: number, pts: number) {
   const car = world.car(pts);
-  const pose = world.pose(pts);
+  const pose = world.pose(pts, displaced);
   return {
     frame,
     pts: round(pts, 6),
