@@ -13,11 +13,22 @@ import { exportOverlay, type OverlayMask } from '../video/export.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import { probeVideo } from '../video/probe.ts';
-import type { AnalyzeOptions } from './analyze.ts';
 import { onInterrupt } from './command-line.ts';
 import { ProgressLine } from './progress-line.ts';
 import { providerLine } from './provider-line.ts';
 import { parseRoad } from './road-option.ts';
+
+export interface AnalyzeOptions {
+  readonly model: string;
+  readonly output: string;
+  readonly road?: string;
+  readonly video?: boolean;
+  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly workers?: number;
+  readonly flagBelow: number;
+  readonly flagUntil: number;
+  readonly flagSeconds: number;
+}
 
 export async function runAnalysis(input: string, options: AnalyzeOptions): Promise<void> {
   const [recording] = await listRecordings(input);

@@ -1,20 +1,9 @@
 import type { Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { AnalyzeOptions } from './analyze-run.ts';
 import { addExamples } from './command-line.ts';
 import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
 import { ROAD_OPTION_HELP } from './road-option.ts';
-
-export interface AnalyzeOptions {
-  readonly model: string;
-  readonly output: string;
-  readonly road?: string;
-  readonly video?: boolean;
-  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
-  readonly workers?: number;
-  readonly flagBelow: number;
-  readonly flagUntil: number;
-  readonly flagSeconds: number;
-}
 
 export function register(program: Command): void {
   const share = parseNumber(0, 1);

@@ -4,7 +4,7 @@ import { ROAD_MARGIN, type RoadSpecification } from '../attention/road-specifica
 import { readGroundTruth, type GroundTruth } from '../drive/truth.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
-import { checkCrop } from '../inference/picture-format.ts';
+import { checkCrop } from './frame-graph/picture-format.ts';
 import type { ChainFeed, ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../video/frame-source.ts';

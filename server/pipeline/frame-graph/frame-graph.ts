@@ -1,7 +1,7 @@
 import { appendOnRoad } from '../../attention/score.ts';
 import { methodOf, prepare, subjectOf } from '../../explain/compile.ts';
 import type { ImageInput } from '../../explain/explained-output.ts';
-import { pictureFormat } from '../../inference/picture-format.ts';
+import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model } from '../../onnx/graph.ts';

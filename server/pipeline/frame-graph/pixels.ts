@@ -1,4 +1,4 @@
-import type { ColorSpace, PictureFormat } from '../../inference/picture-format.ts';
+import type { ColorSpace, PictureFormat } from './picture-format.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import { DataType, floatTensor } from '../../onnx/tensor.ts';
 import type { ImageInput } from '../../explain/explained-output.ts';
