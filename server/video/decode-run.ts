@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { displayFilter, imageFilter, selectFilter } from './filters.ts';
@@ -11,6 +12,9 @@ import { findTools } from './tools.ts';
 
 /** Frames that wait for the consumer before ffmpeg is made to wait. */
 const QUEUE = 8;
+
+/** On few cores decoding keeps all of them busy, and scaling one frame on several costs more than it brings. */
+const FILTER_THREADS = availableParallelism() <= 4 ? ['-filter_threads', '1'] : [];
 
 interface Picture {
   readonly pts: number;
@@ -77,7 +81,7 @@ export class DecodeRun {
       },
     });
     const seek = position === null ? [] : ['-ss', position.toFixed(6), '-noaccurate_seek'];
-    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, '-copyts', ...seek] as const;
+    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...FILTER_THREADS, '-copyts', ...seek] as const;
     // Times that ffmpeg makes up say nothing about which frames are meant.
     const guessing = video.untimedStart && position === null;
     const select = guessing ? [] : selectFilter(request);

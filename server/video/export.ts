@@ -56,7 +56,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
   const source = Readable.from(maskStream(masks, picture, timing), { objectMode: false });
   source.on('error', (error) => failed.abort(error));
   const partial = `${resolve(output)}.partial`;
-  const process = await startFfmpeg(
+  const encoder = await startFfmpeg(
     [
       { url: fileUrl(input), options: ['-hide_banner', '-nostdin', '-y', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, '-copyts'] },
       { url: source, options: ['-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] },
@@ -72,11 +72,11 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
     ],
     (line) => warnings.add(line),
   );
-  const stop = (): void => process.kill();
+  const stop = (): void => encoder.kill();
   signal?.addEventListener('abort', stop, { once: true });
   failed.signal.addEventListener('abort', stop, { once: true });
   try {
-    const end = await process.ended;
+    const end = await encoder.ended;
     signal?.throwIfAborted();
     failed.signal.throwIfAborted();
     if (!end.success) throw new RoadgazeError('FFMPEG_FAILED', `ffmpeg could not write ${output}: ${warnings.lastError || end.reason}.`, 'Free some space, or choose another place.');

@@ -1,5 +1,5 @@
 import type { Crop, Size } from '../../shared/geometry.ts';
-import type { DecodeRequest, DisplayFormat, ImageFormat } from './frame-source.ts';
+import type { DecodeRequest, DisplayFormat, ImageFormat, VideoInfo } from './frame-source.ts';
 import { SAME_TIME } from './timestamps.ts';
 
 /**
@@ -48,7 +48,10 @@ export function displaySize(frame: Size, { maxWidth }: DisplayFormat): Size {
   return { width: Math.max(2, 2 * Math.floor(width / 2)), height: even((frame.height * width) / frame.width) };
 }
 
-export function displayFilter(frame: Size, format: DisplayFormat): string {
-  const { width, height } = displaySize(frame, format);
-  return `scale=w=${width}:h=${height}:flags=bilinear:out_range=pc,format=yuvj420p`;
+/** JPEG has BT.601's matrix in full range; BT.709 is turned into it after scaling, where that is cheap. */
+export function displayFilter(video: VideoInfo, format: DisplayFormat): string {
+  const { width, height } = displaySize(video, format);
+  const scale = `scale=w=${width}:h=${height}:flags=bilinear`;
+  const full = 'out_range=pc,format=yuvj420p';
+  return video.colorSpace === 'bt709' ? `${scale},format=yuv420p,colormatrix=bt709:bt601,scale=${full}` : `${scale}:${full}`;
 }

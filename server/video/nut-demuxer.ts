@@ -105,11 +105,6 @@ export class NutDemuxer {
     return this.#streams[stream]!.timeBase;
   }
 
-  /** True between packets: a stream that ends elsewhere was cut off. */
-  get complete(): boolean {
-    return this.#payload === null && this.#skip === 0 && this.#carry.length === 0;
-  }
-
   #available(): number {
     return this.#carry.length + this.#chunk.length - this.#at;
   }

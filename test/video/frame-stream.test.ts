@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import type { DecodeRequest, ImageFormat } from '../../server/video/frame-source.ts';
+import { findTools } from '../../server/video/tools.ts';
 import { collect } from '../support/collect.ts';
 import { ffmpeg, makeNumberedClip, readFrameNumber } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -157,6 +159,17 @@ describe('colours', () => {
   it('rgb24 follows the matrix of the frame', async () => {
     near(await pixel('0xd02030', 'rgb24', ...limited('bt709')), [0xd0, 0x20, 0x30]);
     near(await pixel('0xd02030', 'rgb24', ...limited('smpte170m')), [0xd0, 0x20, 0x30]);
+  });
+
+  it('the display picture has the colours of the frame', async () => {
+    for (const matrix of ['bt709', 'smpte170m']) {
+      const path = join(folder, `${matrix}.mkv`);
+      await ffmpeg('-f', 'lavfi', '-i', 'color=0xd02030:s=64x64:d=0.1', ...limited(matrix), '-c:v', 'ffv1', path);
+      const [frame] = await collect(decodeVideo({ path, images: [], display: { maxWidth: 32, quality: 2 }, frames: 1 }));
+      const { ffmpeg: program } = await findTools();
+      const rgb = execFileSync(program, ['-v', 'error', '-f', 'mjpeg', '-i', 'pipe:0', '-pix_fmt', 'rgb24', '-f', 'rawvideo', '-'], { input: frame!.display! });
+      near([...rgb.subarray(0, 3)], [0xd0, 0x20, 0x30]);
+    }
   });
 
   it('yuv444p is as coded, in limited range', async () => {
