@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { AnalyzeOptions } from './analyze-run.ts';
+import type { AnalyzeOptions } from './analyze-recording.ts';
 import { addExamples } from './command-line.ts';
 import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
 import { ROAD_OPTION_HELP } from './road-option.ts';
@@ -9,8 +9,8 @@ export function register(program: Command): void {
   const share = parseNumber(0, 1);
   const command = program
     .command('analyze')
-    .description('explain every frame of a recording and write the results to a folder')
-    .argument('<input>', 'a video; <name>.csv beside it is its drive log')
+    .description('explain every frame of a recording, or of a folder of them, and write the results')
+    .argument('<input>', 'a video, or a folder of videos; <name>.csv beside one is its drive log')
     .requiredOption('-m, --model <file>', 'the steering network (.onnx, with its sidecar beside it)')
     .requiredOption('-o, --output <folder>', 'where frames.csv, flags.json and summary.json go')
     .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the ground truth beside the recording, else none)`)

@@ -67,6 +67,23 @@ test('a drive log beside the video is compared in the unit and sign of the netwo
   }
 });
 
+test('a folder gives a folder of results for each recording, and goes on past one that cannot be read', async (t) => {
+  const own = temporaryFolder(t);
+  copyFileSync(clip, join(own, 'a.mp4'));
+  writeFileSync(join(own, 'b.mp4'), 'no video');
+  copyFileSync(clip, join(own, 'c.mp4'));
+  const outcome = await analyze(join(own, 'out'), own, '--model', model);
+  assert.equal(outcome.status, 1);
+  assert.match(outcome.stderr, /^error VIDEO_UNREADABLE: .*b\.mp4/);
+  assert.deepEqual(readdirSync(join(own, 'out')).map((id) => existsSync(join(own, 'out', id, 'summary.json'))), [true, true]);
+});
+
+test('a folder without a video is an error', async (t) => {
+  const outcome = await analyze(join(temporaryFolder(t), 'out'), temporaryFolder(t), '--model', model);
+  assert.match(outcome.stderr, /^error INPUT_NOT_FOUND: There is no video in/);
+  assert.equal(outcome.status, 1);
+});
+
 test('--video writes an MP4 with a frame for each row', async (t) => {
   const output = temporaryFolder(t);
   const outcome = await analyze(output, clip, '--model', model, '--video');

@@ -1,0 +1,34 @@
+import type { ProviderReport } from '../pipeline/frame-explainer.ts';
+import { providerLine } from './provider-line.ts';
+
+/** What of an analysis' summary is told in the terminal. */
+export interface ReportedSummary {
+  readonly recording: { readonly file: string; readonly frames: number };
+  readonly onRoad: { readonly minimum: number; readonly mean: number } | null;
+  readonly flags: number;
+  readonly run: { readonly provider: ProviderReport; readonly seconds: number; readonly framesPerSecond: number };
+  readonly assumptions: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+const MOST_WARNINGS = 3;
+
+export function describeAnalysis({ recording, onRoad, flags, run, assumptions, warnings }: ReportedSummary, folder: string): string {
+  const attention = onRoad
+    ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst; ${flags} ${flags === 1 ? 'flag' : 'flags'}`
+    : 'no road region, so no on-road share';
+  const lines = [
+    `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
+    `  ${providerLine(run.provider)}`,
+    `  ${attention}`,
+    ...assumptions.map((sentence) => `  note: ${sentence}`),
+    ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  warning: ${warning}`),
+    ...(warnings.length > MOST_WARNINGS ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`] : []),
+    `  results in ${folder}`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+export function percent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
