@@ -16,14 +16,21 @@ export interface Crop extends Rectangle {
   readonly of: readonly [width: number, height: number];
 }
 
-/** The whole frame where there is no crop; else the crop scaled to the frame's size and rounded to whole pixels. */
+/**
+ * The whole frame where there is no crop; else the crop scaled to the frame's size and rounded to whole pixels. A crop that lies inside
+ * the frame it was given for does so in every other: where rounding would push it over the edge by a pixel, it is moved back.
+ */
 export function cropInFrame(crop: Crop | null, frame: Size): Rectangle {
   if (!crop) return { x: 0, y: 0, width: frame.width, height: frame.height };
-  const sx = frame.width / crop.of[0];
-  const sy = frame.height / crop.of[1];
-  const x = Math.round(crop.x * sx);
-  const y = Math.round(crop.y * sy);
-  return { x, y, width: Math.round(crop.width * sx), height: Math.round(crop.height * sy) };
+  const [x, width] = scaleSpan(crop.x, crop.width, crop.of[0], frame.width);
+  const [y, height] = scaleSpan(crop.y, crop.height, crop.of[1], frame.height);
+  return { x, y, width, height };
+}
+
+function scaleSpan(start: number, length: number, of: number, size: number): [start: number, length: number] {
+  const scaled = Math.round((length * size) / of);
+  const at = Math.round((start * size) / of);
+  return [start + length <= of ? Math.min(at, size - scaled) : at, scaled];
 }
 
 export function isInside(rectangle: Rectangle, frame: Size): boolean {
