@@ -34,7 +34,8 @@ export class Surface {
   readonly #maskImage = new MaskImage();
   #layers = NOTHING;
   #style: OverlayStyle;
-  #pixelRatio = 1;
+  /** Overlay pixels per line-width unit: a CSS pixel, more on very large pictures. */
+  #lineUnit = 1;
   #traced: { road: Grid; lines: Polyline[] } | null = null;
 
   constructor(picture: HTMLCanvasElement, overlay: HTMLCanvasElement, style: OverlayStyle) {
@@ -67,7 +68,7 @@ export class Surface {
   resize(size: Size, devicePixelRatio: number): void {
     if (size.width < 1 || size.height < 1) return;
     const scale = Math.min(devicePixelRatio, WIDEST_OVERLAY / size.width);
-    this.#pixelRatio = scale;
+    this.#lineUnit = scale * Math.max(1, size.width / 1300);
     this.#overlay.width = Math.round(size.width * scale);
     this.#overlay.height = Math.round(size.height * scale);
     this.#drawOverlay();
@@ -103,10 +104,10 @@ export class Surface {
     }
     const context = this.#overlayContext;
     context.lineJoin = 'round';
-    context.lineWidth = 3.25 * this.#pixelRatio;
+    context.lineWidth = 3.25 * this.#lineUnit;
     context.strokeStyle = 'rgb(0 0 0 / 45%)';
     context.stroke(path);
-    context.lineWidth = 1.25 * this.#pixelRatio;
+    context.lineWidth = 1.25 * this.#lineUnit;
     context.strokeStyle = 'rgb(236 244 240 / 92%)';
     context.stroke(path);
   }

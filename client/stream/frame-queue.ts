@@ -42,13 +42,15 @@ export class FrameQueue<T extends Queued> {
     return this.#waiting.shift();
   }
 
-  /** Throws away what `keep` refuses: frames of an old seek are no loss, so they are not counted. */
-  retain(keep: (frame: T) => boolean): void {
-    this.#waiting = this.#waiting.filter((frame) => {
-      if (keep(frame)) return true;
-      this.#discard(frame);
-      return false;
-    });
+  /**
+   * Throws away what `keep` refuses: frames of an old seek are no loss, so they are not counted. Answers the newest of
+   * them, which is to be acknowledged: the server waits for a word about every frame.
+   */
+  retain(keep: (frame: T) => boolean): T | undefined {
+    const refused = this.#waiting.filter((frame) => !keep(frame));
+    this.#waiting = this.#waiting.filter((frame) => !refused.includes(frame));
+    for (const frame of refused) this.#discard(frame);
+    return refused.at(-1);
   }
 
   /** For a new connection, which counts from 0 again. */

@@ -57,7 +57,8 @@ export class Presenter {
 
   /** Throws away waiting frames that are not wanted any more. */
   refresh(): void {
-    this.#queue.retain((frame) => this.#handlers.wanted(frame));
+    const refused = this.#queue.retain((frame) => this.#handlers.wanted(frame));
+    if (refused) this.#handlers.acknowledge(refused.sequence);
   }
 
   /** Sequence numbers start again from 0 on a new connection. */

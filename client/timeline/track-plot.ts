@@ -62,7 +62,8 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
           stroke: palette('--dim'),
           gap: 6,
           splits: (_plot, _axis, bottom, top) => track.marks(bottom, top),
-          values: (_plot, splits) => splits.map(track.markText),
+          // A zero just above the time axis would run into its first label.
+          values: (_plot, splits) => splits.map((value) => (hasTimeAxis && value === 0 && splits[0] === 0 ? '' : track.markText(value))),
           grid: line,
           ticks: { show: false },
         },
@@ -72,7 +73,7 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
         ...track.series.map(
           ({ color, width, filled }): uPlot.Series => ({
             stroke: palette(color),
-            width,
+            width: width * Math.max(1, rootSize / 14),
             // The area is a hint of the level; the line is the value.
             ...(filled ? { fill: `color-mix(in srgb, ${palette(color)} 22%, transparent)` } : {}),
             paths: gapLine({ fill: filled }),

@@ -35,13 +35,14 @@ test('a frame that was overtaken while it was decoded is not shown after the new
   assert.equal(frames.shift(), undefined);
 });
 
-test('frames of an old seek go without being counted as skipped', () => {
+test('frames of an old seek go without being counted as skipped, and the newest of them is told', () => {
   const { frames, discarded } = queue();
   frames.push(frame(0, 1));
   frames.push(frame(1, 2));
-  frames.retain(({ generation }) => generation >= 2);
+  assert.equal(frames.retain(({ generation }) => generation >= 2)?.sequence, 0);
   assert.deepEqual(discarded, [0]);
   assert.equal(frames.skipped, 0);
+  assert.equal(frames.retain(() => true), undefined);
   assert.equal(frames.shift()?.sequence, 1);
 });
 
