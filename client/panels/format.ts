@@ -15,9 +15,10 @@ export function axisTime(seconds: number, step: number): string {
   return clock(seconds, step >= 1 ? 0 : step >= 0.1 ? 1 : step >= 0.01 ? 2 : 3);
 }
 
-/** `1.4 s`, `0:32`, `12:07`: a duration that is left. */
+/** `1.4 s`, `32 s`, `12:07`: how long something lasts. */
 export function durationText(seconds: number): string {
-  return seconds < 10 ? `${seconds.toFixed(1)} s` : clock(seconds, 0);
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  return seconds < 59.5 ? `${Math.round(seconds)} s` : clock(seconds, 0);
 }
 
 function clock(seconds: number, decimals: number): string {

@@ -34,7 +34,7 @@ export function drawFlags(plot: uPlot, columns: DriveColumns, { flags }: Marks, 
     const [left, right] = extent(plot, columns, { first: startFrame, last: endFrame });
     if (right <= left) continue;
     const width = Math.max(edge, right - left);
-    ctx.globalAlpha = 0.24;
+    ctx.globalAlpha = 0.19;
     ctx.fillRect(left, bbox.top, width, bbox.height);
     ctx.globalAlpha = 1;
     ctx.fillRect(left, bbox.top, width, edge);

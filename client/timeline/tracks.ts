@@ -74,11 +74,11 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit)
   return tracks;
 }
 
-/** The next larger of 1, 2, 3, 5 × 10ⁿ, so that axes end on round numbers. */
+/** The next larger round number, so that axes end on one. */
 export function niceLimit(largest: number): number {
   if (!(largest > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(largest));
-  for (const step of [1, 2, 3, 5]) if (largest <= step * power * 1.000001) return step * power;
+  for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8]) if (largest <= step * power * 1.000001) return step * power;
   return 10 * power;
 }
 

@@ -19,6 +19,8 @@ test('times are m:ss.mmm and carry over', () => {
   assert.equal(axisTime(75, 5), '1:15');
   assert.equal(axisTime(75.25, 0.05), '1:15.25');
   assert.equal(durationText(1.44), '1.4 s');
+  assert.equal(durationText(9.99), '10 s');
+  assert.equal(durationText(59.7), '1:00');
   assert.equal(durationText(92), '1:32');
 });
 
@@ -44,7 +46,7 @@ test('what is not there is a dash', () => {
 });
 
 test('axes end on round numbers', () => {
-  assert.deepEqual([0, 0.7, 1, 12, 23.4, 31, 0.0021].map(niceLimit), [1, 1, 1, 20, 30, 50, 0.003]);
+  assert.deepEqual([0, 0.7, 1, 12, 23.4, 31, 0.0021].map(niceLimit), [1, 0.8, 1, 15, 30, 40, 0.003]);
 });
 
 test('next and previous flag go by their worst frames; the worst frame ignores what is not known', () => {
