@@ -110,7 +110,10 @@ async function modelsAt(path: string): Promise<string[]> {
   const info = await stat(absolute).catch(() => null);
   if (!info?.isDirectory()) return [absolute];
   const names = (await readdir(absolute)).filter((name) => extname(name).toLowerCase() === '.onnx' && !name.startsWith('.'));
-  return names.sort(new Intl.Collator('en', { numeric: true }).compare).map((name) => join(absolute, name));
+  // By the name without its ending, so that `net.onnx` comes before `net-2.onnx`.
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const stem = (name: string) => basename(name, extname(name));
+  return names.sort((a, b) => compare(stem(a), stem(b))).map((name) => join(absolute, name));
 }
 
 /** A file that is neither kind of network counts as one that steers: there its error is seen. */
