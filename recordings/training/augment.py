@@ -3,6 +3,8 @@
 import torch
 from torch.nn import functional
 
+GROUND = 20  # first row of the pilotnet view that shows only ground and what is very near
+
 
 def uniform(count: int, low: float, high: float, device: torch.device) -> torch.Tensor:
     return torch.empty(count, 1, 1, 1, device=device).uniform_(low, high)
@@ -54,3 +56,17 @@ def mirror(images: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     """Flips left and right, in place, of the images where `chosen` [N] is True."""
     images[chosen] = images[chosen].flip(3)
     return images
+
+
+def hide_road(images: torch.Tensor) -> torch.Tensor:
+    """Makes the road tell nothing and leaves roadside boards alone, whose faces stand above GROUND.
+
+    [N, 3, 66, 200] in 0..255. In half of the images what lies below is mirrored, in all it fades into its own mean by
+    an amount of their own.
+    """
+    count, device = len(images), images.device
+    ground = images[:, :, GROUND:]
+    chosen = torch.rand(count, device=device) < 0.5
+    ground = mirror(ground.clone(), chosen)
+    ground += uniform(count, 0, 1, device) * (ground.mean((2, 3), keepdim=True) - ground)
+    return torch.cat([images[:, :, :GROUND], ground], 2)

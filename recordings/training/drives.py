@@ -30,11 +30,22 @@ class Drive:
         """[N] radians at the steering wheel, left positive."""
         return np.array([float(row["steering [rad]"]) for row in self.rows], np.float32)
 
+    @cached_property
+    def truth(self) -> tuple[dict, list[dict]]:
+        """The header of the ground truth, and a record for each frame."""
+        with gzip.open(self.video.with_suffix(".truth.jsonl.gz"), "rt") as file:
+            header, *frames = map(json.loads, file)
+        return header, frames
+
+    @property
+    def keeps_lane(self) -> np.ndarray:
+        """bool [N]: False within a change of lanes, which no picture tells of in advance."""
+        return np.array([not frame["changingLane"] for frame in self.truth[1]])
+
     @property
     def road(self) -> np.ndarray:
         """bool [N, H, W], of the ground truth's own size: each frame's road, from run lengths that start with the zeros."""
-        with gzip.open(self.video.with_suffix(".truth.jsonl.gz"), "rt") as file:
-            header, *frames = map(json.loads, file)
+        header, frames = self.truth
         width, height = header["maskSize"]
         runs = [np.repeat(np.arange(len(frame["road"])) % 2 == 1, frame["road"]) for frame in frames]
         return np.stack(runs).reshape(-1, height, width)

@@ -82,6 +82,10 @@ def drives(networks: Path, folder: Path) -> None:
         for name in STEERING:
             predicted = shipped.steering(networks / f"{name}.onnx", images)
             rows.append(steering_row(name, f"`{drive.name}.mp4`", predicted, drive.steering))
+            keeps = drive.keeps_lane
+            if not keeps.all():
+                where = f"`{drive.name}.mp4`, keeping its lane"
+                rows.append(steering_row(name, where, predicted[keeps], drive.steering[keeps]))
     table(["network", "drive", "frames", "R²", "mean absolute error", "mean absolute steering"], rows)
 
 

@@ -9,12 +9,16 @@ import torch
 from torch.nn import functional
 
 import pilotnet
-from augment import augment, mirror
+from augment import augment, hide_road, mirror
 from color import yuv_from_rgb
 from displace import corrected, displace
 from measures import mean_absolute_degrees, r_squared
 from scenes import PILOTNET_VIEW, load, steering_from_curvature
 from training import AveragedWeights, choose_device, has_bfloat16, learning_rate
+
+# An error counts by how far from the lane's middle it leads at the look-ahead distance, relative to this one's in m:
+# a degree at the wheel matters more on a motorway than on a country road.
+REFERENCE_LOOKAHEAD = 12
 
 
 def as_batch(images: np.ndarray, device: torch.device) -> torch.Tensor:
@@ -35,12 +39,15 @@ def main() -> None:
     parser.add_argument("--set", type=Path, action="append", required=True, dest="sets")
     parser.add_argument("--validation", type=Path, required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--start", type=Path, metavar="WEIGHTS.pt", help="weights to go on from")
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--shift", type=float, default=0.3, help="largest further shift of the camera, m")
     parser.add_argument("--turn", type=lambda degrees: np.radians(float(degrees)), default=np.radians(1.5),
                         help="largest further turn of the camera, degrees")
+    parser.add_argument("--hide-road", action="store_true",
+                        help="spoil what the road tells: hide or mirror it, and displace the camera without a correction")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -55,7 +62,10 @@ def main() -> None:
     lookahead = np.concatenate([scenes.lookahead for scenes in loaded])
     validation = load(options.validation, PILOTNET_VIEW)
 
-    network = pilotnet.PilotNet().to(device, memory_format=torch.channels_last)
+    network = pilotnet.PilotNet()
+    if options.start:
+        network.load_state_dict(torch.load(options.start))
+    network = network.to(device, memory_format=torch.channels_last)
     averaged = AveragedWeights(network)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
     steps_per_epoch = len(images) // options.batch
@@ -72,6 +82,9 @@ def main() -> None:
             pictures = as_batch(images[chosen], device)
             if options.shift or options.turn:
                 pictures = displace(pictures, *(torch.tensor(a, dtype=torch.float32, device=device) for a in (shift, turn)))
+            if options.hide_road:
+                pictures = hide_road(pictures)
+                shift, turn = 0 * shift, 0 * turn  # the driver steers as if nothing had moved
             angle = steering_from_curvature(corrected(curvature[chosen], lookahead[chosen], shift, turn))
             target = torch.tensor(angle / pilotnet.RADIANS_PER_UNIT, dtype=torch.float32, device=device)
             flipped = torch.rand(len(chosen), device=device) < 0.5
@@ -81,7 +94,8 @@ def main() -> None:
                 group["lr"] = learning_rate(step, steps, options.learning_rate)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 output = network(batch.contiguous(memory_format=torch.channels_last))
-            loss = functional.smooth_l1_loss(output[:, 0].float(), target, beta=0.5)
+            weight = torch.tensor((lookahead[chosen] / REFERENCE_LOOKAHEAD) ** 2, dtype=torch.float32, device=device)
+            loss = functional.smooth_l1_loss(weight * output[:, 0].float(), weight * target, beta=0.5)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
