@@ -9,21 +9,13 @@ import torch
 from torch.nn import functional
 
 import pilotnet
-from augment import augment, hide_road, mirror
 from color import yuv_from_rgb
-from displace import corrected, displace
 from measures import mean_absolute_degrees, r_squared
-from scenes import PILOTNET_VIEW, load, steering_from_curvature
+from scenes import PILOTNET_VIEW, load
 from training import AveragedWeights, choose_device, has_bfloat16, learning_rate
+from variation import Samples, Variation, as_batch
 
-# An error counts by how far from the lane's middle it leads at the look-ahead distance, relative to this one's in m:
-# a degree at the wheel matters more on a motorway than on a country road.
-REFERENCE_LOOKAHEAD = 12
-
-
-def as_batch(images: np.ndarray, device: torch.device) -> torch.Tensor:
-    """uint8 [N, H, W, 3] → float32 [N, 3, H, W] in 0..255."""
-    return torch.tensor(images, device=device).permute(0, 3, 1, 2).float().contiguous()
+REFERENCE_LOOKAHEAD = 12  # m; errors of drivers who look this far count once
 
 
 @torch.no_grad()
@@ -46,6 +38,8 @@ def main() -> None:
     parser.add_argument("--shift", type=float, default=0.3, help="largest further shift of the camera, m")
     parser.add_argument("--turn", type=lambda degrees: np.radians(float(degrees)), default=np.radians(1.5),
                         help="largest further turn of the camera, degrees")
+    parser.add_argument("--by-lookahead", action="store_true",
+                        help="count an error by how far off it leads at the look-ahead distance: more on motorways")
     parser.add_argument("--hide-road", action="store_true",
                         help="spoil what the road tells: hide or mirror it, and displace the camera without a correction")
     parser.add_argument("--device", default="auto")
@@ -56,10 +50,10 @@ def main() -> None:
     drawn = np.random.default_rng(options.seed)
     device = choose_device(options.device)
     half = has_bfloat16(device)
-    loaded = [load(folder, PILOTNET_VIEW) for folder in options.sets]
-    images = np.concatenate([scenes.images for scenes in loaded])
-    curvature = np.concatenate([scenes.curvature for scenes in loaded])
-    lookahead = np.concatenate([scenes.lookahead for scenes in loaded])
+    samples = Samples([load(folder, PILOTNET_VIEW) for folder in options.sets])
+    variation = Variation(options.shift, options.turn, options.hide_road)
+    count = len(samples.images)
+    weights = (samples.lookahead / REFERENCE_LOOKAHEAD) ** 2 if options.by_lookahead else np.ones(count)
     validation = load(options.validation, PILOTNET_VIEW)
 
     network = pilotnet.PilotNet()
@@ -68,33 +62,22 @@ def main() -> None:
     network = network.to(device, memory_format=torch.channels_last)
     averaged = AveragedWeights(network)
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=1e-2)
-    steps_per_epoch = len(images) // options.batch
+    steps_per_epoch = count // options.batch
     steps = steps_per_epoch * options.epochs
-    print(f"{len(images)} samples, {steps} steps on {device}, {'bfloat16' if half else 'float32'}", flush=True)
+    print(f"{count} samples, {steps} steps on {device}, {'bfloat16' if half else 'float32'}", flush=True)
 
     step, start = 0, time.monotonic()
     for epoch in range(options.epochs):
-        order = drawn.permutation(len(images))
+        order = drawn.permutation(count)
         total = 0.0
         for index in range(steps_per_epoch):
             chosen = np.sort(order[index * options.batch:(index + 1) * options.batch])
-            shift, turn = (drawn.uniform(-largest, largest, len(chosen)) for largest in (options.shift, options.turn))
-            pictures = as_batch(images[chosen], device)
-            if options.shift or options.turn:
-                pictures = displace(pictures, *(torch.tensor(a, dtype=torch.float32, device=device) for a in (shift, turn)))
-            if options.hide_road:
-                pictures = hide_road(pictures)
-                shift, turn = 0 * shift, 0 * turn  # the driver steers as if nothing had moved
-            angle = steering_from_curvature(corrected(curvature[chosen], lookahead[chosen], shift, turn))
-            target = torch.tensor(angle / pilotnet.RADIANS_PER_UNIT, dtype=torch.float32, device=device)
-            flipped = torch.rand(len(chosen), device=device) < 0.5
-            batch = yuv_from_rgb(augment(mirror(pictures, flipped)))
-            target = torch.where(flipped, -target, target)
+            batch, target = samples.draw(chosen, variation, drawn, device)
             for group in optimizer.param_groups:
                 group["lr"] = learning_rate(step, steps, options.learning_rate)
             with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 output = network(batch.contiguous(memory_format=torch.channels_last))
-            weight = torch.tensor((lookahead[chosen] / REFERENCE_LOOKAHEAD) ** 2, dtype=torch.float32, device=device)
+            weight = torch.tensor(weights[chosen], dtype=torch.float32, device=device)
             loss = functional.smooth_l1_loss(weight * output[:, 0].float(), weight * target, beta=0.5)
             optimizer.zero_grad()
             loss.backward()
