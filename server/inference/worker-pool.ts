@@ -11,6 +11,8 @@ interface Job {
 
 /** How long after an urgent frame another one is expected. */
 const WATCHED_MS = 500;
+/** How long a frame that nobody waits for may wait until its batch is full: a full batch costs a fifth less a frame. */
+const GATHERING_MS = 15;
 
 interface Thread {
   readonly worker: Worker;
@@ -26,6 +28,7 @@ export class WorkerPool {
   readonly #waiting: Job[] = [];
   #nextId = 0;
   #lastUrgent = -Infinity;
+  #gathering: NodeJS.Timeout | undefined;
   #ended: RoadgazeError | null = null;
 
   private constructor(threads: Thread[], millisecondsPerFrame: number, maxBatch: number) {
@@ -62,7 +65,7 @@ export class WorkerPool {
         this.#lastUrgent = performance.now();
         this.#waiting.unshift(job);
       } else this.#waiting.push(job);
-      this.#dispatch();
+      this.#offer();
     });
   }
 
@@ -72,17 +75,29 @@ export class WorkerPool {
     await Promise.all(this.#threads.map(({ worker }) => end(worker)));
   }
 
-  #dispatch(): void {
-    for (const thread of this.#threads) {
-      if (thread.running || this.#waiting.length === 0) continue;
-      // An even share, so that one worker does not take all that waits while another idles.
-      const share = Math.ceil(this.#waiting.length / this.#threads.length);
-      const jobs = this.#waiting.splice(0, Math.min(this.#isSomebodyWaiting() ? 1 : this.#maxBatch, share));
-      const request: WorkerRequest = { id: this.#nextId++, frames: jobs.map((job) => job.frame) };
-      thread.running = { id: request.id, jobs };
-      const transfer = request.frames.flat().filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
-      thread.worker.postMessage(request, [...new Set(transfer)]);
-    }
+  /** Full batches go at once, and what somebody waits for; other frames gather for a moment. */
+  #offer(): void {
+    while (this.#waiting.length >= (this.#isSomebodyWaiting() ? 1 : this.#maxBatch) && this.#dispatch(this.#maxBatch));
+    if (this.#waiting.length > 0) this.#gathering ??= setTimeout(() => this.#flush(), GATHERING_MS);
+  }
+
+  #flush(): void {
+    this.#gathering = undefined;
+    // An even share, so that one worker does not take all that waits while another idles.
+    const share = Math.ceil(this.#waiting.length / this.#threads.length);
+    while (this.#waiting.length > 0 && this.#dispatch(share));
+  }
+
+  /** Gives a free worker its next frames; false where there is none. */
+  #dispatch(most: number): boolean {
+    const thread = this.#threads.find(({ running }) => !running);
+    if (!thread) return false;
+    const jobs = this.#waiting.splice(0, this.#isSomebodyWaiting() ? 1 : Math.min(this.#maxBatch, most));
+    const request: WorkerRequest = { id: this.#nextId++, frames: jobs.map((job) => job.frame) };
+    thread.running = { id: request.id, jobs };
+    const transfer = request.frames.flat().filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
+    thread.worker.postMessage(request, [...new Set(transfer)]);
+    return true;
   }
 
   /** While somebody watches, no frame of theirs should wait behind a batch of others. */
@@ -96,12 +111,13 @@ export class WorkerPool {
     thread.running = null;
     if (reply.kind === 'done') running.jobs.forEach((job, index) => job.resolve(reply.frames[index]!));
     else for (const job of running.jobs) job.reject(failed(reply.reason));
-    this.#dispatch();
+    this.#offer();
   }
 
   #fail(reason: string): void {
     if (this.#ended) return;
     this.#ended = failed(reason);
+    clearTimeout(this.#gathering);
     for (const job of [...this.#waiting.splice(0), ...this.#threads.flatMap((thread) => thread.running?.jobs ?? [])]) job.reject(this.#ended);
   }
 }
