@@ -19,10 +19,11 @@ CROP = Path(__file__).parent.parent / "scene" / "crop.json"
 TOLERANCE = 1e-4
 
 
-def steering_sidecar() -> dict:
+def steering_sidecar(name: str) -> dict:
     return {
         "roadgaze": 1,
         "kind": "steering",
+        "name": name,
         "input": {"tensor": "image", "crop": json.loads(CROP.read_text()), "resize": "area", "color": "yuv",
                   "scale": 1, "offset": 0},
         "output": {"tensor": "steering", "index": 0, "quantity": "angle", "unit": "rad",
@@ -57,12 +58,13 @@ def main() -> None:
     parser.add_argument("kind", choices=["pilotnet", "road"])
     parser.add_argument("weights", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--name", default="PilotNet", help="what the viewer calls a steering network")
     options = parser.parse_args()
 
     torch.manual_seed(1)
     weights = torch.load(options.weights, map_location="cpu")
     if options.kind == "pilotnet":
-        network, sidecar, output = pilotnet.PilotNet(), steering_sidecar(), "steering"
+        network, sidecar, output = pilotnet.PilotNet(), steering_sidecar(options.name), "steering"
         example = torch.rand(8, 3, pilotnet.HEIGHT, pilotnet.WIDTH) * 255
         network.load_state_dict(weights)
     else:

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { repositoryRoot } from '../support/paths.ts';
 import { openPage } from './support/browser.ts';
-import { waitForFrame } from './support/paint-recorder.ts';
 import { serve } from './support/serve.ts';
 
 // Takes the README's picture, client/screenshot.png, from the real page:
@@ -14,7 +13,9 @@ try {
   ends.push(() => page.context().browser()?.close());
   page.setDefaultTimeout(600_000);
   await page.waitForSelector('.analysis >> text=/^analysed$/');
-  await waitForFrame(page, Number(frame));
+  await page.waitForFunction((wanted) => (globalThis as unknown as { roadgaze: { lastPainted: { frame: number } | null } }).roadgaze.lastPainted?.frame === wanted, Number(frame));
+  // The legend and the readouts follow within their quarter of a second.
+  await page.waitForTimeout(1000);
   await page.screenshot({ path: join(repositoryRoot, 'client/screenshot.png') });
 } finally {
   for (const end of ends.reverse()) await end();
