@@ -18,8 +18,8 @@ export interface ProviderWish {
   readonly workers: number | null;
 }
 
-/** More frames at once bring nothing on the CPU, and delay the first of them. */
-const MAX_BATCH = 8;
+/** Four frames at once cost a sixth less each than one; more than that fall out of the processor's caches on large pictures. */
+const MAX_BATCH = 4;
 /** A decoder needs the other cores; more workers than this only wait for it. */
 const MOST_WORKERS = 8;
 

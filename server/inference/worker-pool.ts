@@ -11,7 +11,7 @@ interface Job {
 
 /** How long after an urgent frame another one is expected. */
 const WATCHED_MS = 500;
-/** How long a frame that nobody waits for may wait until its batch is full: a full batch costs a fifth less a frame. */
+/** How long a frame that nobody waits for may wait until its batch is full: a full batch costs less a frame. */
 const GATHERING_MS = 15;
 
 interface Thread {
