@@ -73,7 +73,6 @@ for (const name of ['pilotnet', 'pilotnet-shortcut']) {
   test(`${name} says that it sees the crop of the training sets in YUV bytes and steers in radians, left positive`, () => {
     const sidecar = sidecarOf(name);
     const { crop, color, scale, offset } = object(sidecar['input']);
-    assertOnlyKnownFields(object(crop), 'input.crop');
     assert.deepEqual(crop, JSON.parse(readFileSync(join(repositoryRoot, 'recordings/scene/crop.json'), 'utf8')));
     assert.deepEqual({ color, scale, offset }, { color: 'yuv', scale: 1, offset: 0 });
     const output = object(sidecar['output']);
