@@ -1,5 +1,6 @@
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import { providerLine } from './provider-line.ts';
+import { fitted } from './terminal.ts';
 
 /** What of an analysis' summary is told in the terminal. */
 export interface ReportedSummary {
@@ -26,7 +27,7 @@ export function describeAnalysis({ recording, onRoad, flags, run, assumptions, w
     ...(warnings.length > MOST_WARNINGS ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`] : []),
     `  results in ${folder}`,
   ];
-  return `${lines.join('\n')}\n`;
+  return `${lines.map((line) => fitted(line, process.stdout, '    ')).join('\n')}\n`;
 }
 
 export function percent(share: number): string {

@@ -9,6 +9,7 @@ import type { ProviderWish } from '../inference/choose-provider.ts';
 import { addExamples, onInterrupt } from './command-line.ts';
 import { parseProvider, parseWorkers } from './option-values.ts';
 import { providerLine } from './provider-line.ts';
+import { fitted } from './terminal.ts';
 import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
 
 interface ServeOptions {
@@ -75,7 +76,7 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
 }
 
 function say(line: string): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${fitted(line, process.stdout, '    ')}\n`);
 }
 
 async function checkThere(model: string): Promise<void> {

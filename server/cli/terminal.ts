@@ -14,9 +14,13 @@ export function widthOf(output: Output): number {
 
 /** `error CODE: sentence` and `  → hint`, wrapped for a terminal; one line each where the output is a file or a pipe. */
 export function formatError(report: ErrorReport, output: Output): string {
-  const width = output.isTTY ? widthOf(output) : Infinity;
   const label = output.isTTY && output.hasColors?.() ? `\u001b[31merror ${report.code}:\u001b[39m` : `error ${report.code}:`;
-  return [...wrap(`${label} ${report.message}`, width, '  '), ...wrap(`  → ${report.hint}`, width, '    ')].join('\n');
+  return [fitted(`${label} ${report.message}`, output, '  '), fitted(`  → ${report.hint}`, output, '    ')].join('\n');
+}
+
+/** The line wrapped to a terminal's width, further lines with `indent`; as it is where the output is a file or a pipe. */
+export function fitted(line: string, output: Output, indent: string): string {
+  return wrap(line, output.isTTY ? widthOf(output) : Infinity, indent).join('\n');
 }
 
 /** Lines of at most `width` columns where words allow it; all but the first start with `indent`. */
