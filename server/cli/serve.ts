@@ -50,7 +50,7 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
   for (const path of model ?? []) await checkThere(path);
   const server = await startServer({
     recordings: recording ?? DEFAULT_RECORDINGS,
-    networks: model ?? [DEFAULT_NETWORKS],
+    networks: model ?? [...(await networkFolders(recording)), DEFAULT_NETWORKS],
     roads: [DEFAULT_NETWORKS],
     road: options.road === undefined ? null : parseRoad(options.road),
     provider: options.provider,
@@ -77,6 +77,13 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
 
 function say(line: string): void {
   process.stdout.write(`${fitted(line, process.stdout, '    ')}\n`);
+}
+
+/** Networks may lie in the folder of the recordings. */
+async function networkFolders(recording: string | undefined): Promise<string[]> {
+  if (recording === undefined) return [];
+  const isFolder = await stat(recording).then((found) => found.isDirectory(), () => false);
+  return isFolder ? [recording] : [];
 }
 
 async function checkThere(model: string): Promise<void> {
