@@ -84,5 +84,5 @@ export function stepsThrough(model: Model, shapes: Shapes, merge: Node, { fork, 
   if (size(fork, axes) === expected) return { steps, order: axes };
   // Attention and the like take the picture apart and put it together again beside a trunk that keeps its size.
   if (size(fork, order) === size(merge.outputs[0]!, order)) return { steps: [], order };
-  throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through the branches that meet in ${describeNode(model, merge)}.`, 'Explain this network by its gradient instead.');
+  throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through the branches that meet in ${describeNode(model, merge)}.`, 'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.');
 }

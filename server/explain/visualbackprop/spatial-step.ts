@@ -61,7 +61,7 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
     case 'Pad':
     case 'Slice': {
       if ([0, 1].some((at) => stepOf(shapes, node, axes[at]!) !== 1)) {
-        throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`, 'Explain this network by its gradient instead.');
+        throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`, 'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.');
       }
       const first = [0, 1].map((at) => leading(shapes, node, axes[at]!));
       return { kind: 'border', border: [first[0]!, first[1]!, to[0] - from[0] - first[0]!, to[1] - from[1] - first[1]!], ...ends };

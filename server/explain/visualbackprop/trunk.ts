@@ -29,7 +29,7 @@ export function trunk(model: Model, shapes: Shapes, image: string, output: strin
   const graph: TrunkGraph = { model, shapes, made, fromImage: dependents(model, image), reaching: ancestors(made, output) };
   const start = deepestFeatures(graph);
   if (!start) {
-    throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output}".`, 'VisualBackProp shows what convolutions keep; explain this network by its gradient instead.');
+    throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output}".`, 'VisualBackProp shows what convolutions keep; give a network that has some.');
   }
   return new Walk(graph, image).from(start.features, start.order);
 }
@@ -103,7 +103,7 @@ class Walk {
     const before = shapes.of(node.inputs.find((input) => this.#graph.fromImage.has(input))!);
     const keepsPlane = before.length === 4 && [2, 3].every((axis) => before[order[axis]!] === shapes.of(value)[order[axis]!]);
     if (mixesPositions(node) || !keepsPlane) {
-      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it mixes positions of the picture.`, 'Explain this network by its gradient instead.');
+      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it mixes positions of the picture.`, 'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.');
     }
     if (isActivation(node)) this.#propose(value, order);
     return order;
