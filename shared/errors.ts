@@ -18,6 +18,8 @@ export const ERROR_CODES = {
   MODEL_OUTPUT_UNCLEAR: { exit: 1, meaning: 'The output to explain does not exist or is not numeric.' },
   MODEL_SHAPE: { exit: 1, meaning: 'Shapes inside the network do not fit, or cannot be known.' },
   METHOD_UNKNOWN: { exit: 2, meaning: 'There is no explanation method of that name.' },
+  METHOD_OPTION_INVALID: { exit: 2, meaning: 'An option of an explanation method does not exist, or has a value that it cannot take.' },
+  METHOD_UNSUITED: { exit: 1, meaning: 'The explanation method does not exist for a network of this kind.' },
   SIDECAR_INVALID: { exit: 1, meaning: 'The model sidecar has a wrong, unknown or missing field.' },
   CROP_OUTSIDE_FRAME: { exit: 1, meaning: 'The crop of the sidecar does not lie inside the frame.' },
   ROAD_INVALID: { exit: 1, meaning: 'The road region is neither a road model, a polygon, nor ground truth.' },

@@ -6,7 +6,7 @@ import { writeModel } from '../onnx/write-model.ts';
 
 export async function runCompile(path: string, { method, output }: { method: string; output: string }): Promise<void> {
   const network = await loadNetwork(path, 'steering');
-  const compiled = compile(network.model, method, subjectOf(network.sidecar));
+  const compiled = compile(network.model, [{ id: method }], subjectOf(network.sidecar));
   try {
     await writeFile(output, writeModel(compiled));
   } catch (cause) {

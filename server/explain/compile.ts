@@ -1,61 +1,94 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
-import type { Model } from '../onnx/graph.ts';
+import type { Dimension, Model, ValueInfo } from '../onnx/graph.ts';
 import { inferShapes } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
 import { DataType } from '../onnx/tensor.ts';
-import { explainedOutput, imageInput, type ExplainedOutput, type ImageInput } from './explained-output.ts';
-import { methods, type ExplanationContext, type MaskMethod } from './methods.ts';
+import { explainedOutput, imageInput, type ImageInput } from './explained-output.ts';
+import { optionValues, type MethodChoice } from './method-options.ts';
+import { compiledMethod, type AppendedExplanation, type ExplanationContext, type InputRange, type Target } from './methods.ts';
 
-/** Which tensors of the network are its picture and its answer; null: found by itself. */
+/** Which tensors of the network are its picture and its answer (null: found by itself), and what the picture's values span. */
 export interface Subject {
   readonly inputTensor: string | null;
   readonly outputTensor: string | null;
   readonly outputIndex: number | null;
+  readonly range: InputRange;
+}
+
+interface SidecarParts {
+  readonly input?: { readonly tensor?: string | undefined; readonly scale?: number | readonly number[] | undefined; readonly offset?: number | readonly number[] | undefined } | undefined;
+  readonly output?: { readonly tensor?: string | undefined; readonly index?: number | undefined } | undefined;
 }
 
 /** What a sidecar says of them. */
-export function subjectOf({ input, output }: { input?: { tensor?: string | undefined } | undefined; output?: { tensor?: string | undefined; index?: number | undefined } | undefined }): Subject {
-  return { inputTensor: input?.tensor ?? null, outputTensor: output?.tensor ?? null, outputIndex: output?.index ?? null };
+export function subjectOf({ input, output }: SidecarParts): Subject {
+  return { inputTensor: input?.tensor ?? null, outputTensor: output?.tensor ?? null, outputIndex: output?.index ?? null, range: inputRange(input) };
 }
 
-export const anySubject: Subject = { inputTensor: null, outputTensor: null, outputIndex: null };
+/** Where bytes of 0…255 come to lie: byte × scale + offset, per channel. */
+function inputRange(input: SidecarParts['input']): InputRange {
+  const list = (value: number | readonly number[]) => (typeof value === 'number' ? [value] : value);
+  const scales = list(input?.scale ?? 1);
+  const offsets = list(input?.offset ?? 0);
+  const ends = Array.from({ length: Math.max(scales.length, offsets.length) }, (_, channel) => {
+    const [scale, offset] = [scales[channel % scales.length]!, offsets[channel % offsets.length]!];
+    return [offset, 255 * scale + offset] as const;
+  });
+  return { low: ends.map((pair) => Math.min(...pair)), high: ends.map((pair) => Math.max(...pair)) };
+}
 
-/** Name of the output that a compiled network has more than the original. */
+export const anySubject: Subject = subjectOf({});
+
+/** Name of the output that a compiled network has more than the original; with several methods `explanation_<id>`. */
 const EXPLANATION = 'explanation';
 
-/** Throws METHOD_UNKNOWN. */
-export function methodOf(id: string): MaskMethod {
-  const method = methods.find((each) => each.id === id);
-  if (!method) throw new RoadgazeError('METHOD_UNKNOWN', `There is no explanation method "${id}".`, `Choose one of: ${methods.map((each) => each.id).join(', ')}.`);
-  return method;
-}
-
 /** The folded network, its picture and its answer, and a builder on it: where every compiled graph starts. */
-export function prepare(model: Model, subject: Subject): ExplanationContext & { image: ImageInput; output: ExplainedOutput } {
+export function prepare(model: Model, subject: Subject, target: Target = '+'): ExplanationContext {
   const image = imageInput(model, subject.inputTensor);
   explainedOutput(model, inferShapes(model), subject.outputTensor, subject.outputIndex);
   const folded = foldAffine(model);
   const shapes = inferShapes(folded);
   const output = explainedOutput(folded, shapes, subject.outputTensor, subject.outputIndex);
-  return { builder: new GraphBuilder(folded, 'roadgaze'), model: folded, shapes, image, output };
+  return { builder: new GraphBuilder(folded, 'roadgaze'), model: folded, shapes, image, output, target, range: subject.range };
 }
 
 /**
- * The network with one more output, `explanation` [N,1,H,W] float32 in 0..1, on the grid of the picture. Inputs and outputs of the
- * network stay as they are, and so does a free batch. An ordinary ONNX model that runs in any ONNX runtime.
- * Throws METHOD_UNKNOWN and MODEL_*.
+ * The network with one more output per method, float32, shaped as the method's kind says: `explanation`, or `explanation_<id>` each
+ * where there are several, which then share one forward pass. Inputs and outputs of the network stay as they are, and so
+ * does a free batch. An ordinary ONNX model that runs in any ONNX runtime.
+ * Throws METHOD_UNKNOWN, METHOD_OPTION_INVALID, METHOD_UNSUITED and MODEL_*.
  */
-export function compile(model: Model, methodId: string, subject: Subject = anySubject): Model {
-  const method = methodOf(methodId);
-  if (model.initializers.has(EXPLANATION) || [...model.inputs.map((input) => input.name), ...model.nodes.flatMap((node) => node.outputs)].includes(EXPLANATION)) {
-    throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} already has a value called "${EXPLANATION}".`, 'Compile the network as it was before, without an explanation in it.');
-  }
-  const context = prepare(model, subject);
-  const { builder, image } = context;
-  const { raised, factor } = method.append(context);
-  builder.node('Mul', [raised, factor], {}, EXPLANATION);
-  const batch = model.inputs.find((input) => input.name === image.name)!.shape![0]!;
-  const explanation = { name: EXPLANATION, type: DataType.float, shape: [batch, 1, image.height, image.width] };
-  return builder.build({ outputs: [...context.model.outputs, explanation] });
+export function compile(model: Model, choices: readonly MethodChoice[], subject: Subject = anySubject, target: Target = '+'): Model {
+  const methods = choices.map(({ id, options }) => {
+    const method = compiledMethod(id);
+    return { method, values: optionValues(method, options), output: choices.length === 1 ? EXPLANATION : `${EXPLANATION}_${id}` };
+  });
+  const twice = choices.find(({ id }, index) => choices.findIndex((each) => each.id === id) !== index);
+  if (twice) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${twice.id}" is named twice.`, 'Name every method once.');
+  for (const { output } of methods) refuseTaken(model, output);
+  const context = prepare(model, subject, target);
+  const batch = model.inputs.find((input) => input.name === context.image.name)!.shape![0]!;
+  const outputs = methods.map(({ method, values, output }): ValueInfo => {
+    const appended = method.append(context, values);
+    writeOut(context, appended, output);
+    return { name: output, type: DataType.float, shape: shapeOf(appended, context.image, batch) };
+  });
+  return context.builder.build({ outputs: [...context.model.outputs, ...outputs] });
+}
+
+function refuseTaken(model: Model, name: string): void {
+  if (!model.initializers.has(name) && ![...model.inputs.map((input) => input.name), ...model.nodes.flatMap((node) => node.outputs)].includes(name)) return;
+  throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} already has a value called "${name}".`, 'Compile the network as it was before, without an explanation in it.');
+}
+
+function writeOut({ builder }: ExplanationContext, appended: AppendedExplanation, output: string): void {
+  if (appended.kind === 'mask') builder.node('Mul', [appended.raised, appended.factor], {}, output);
+  else builder.node('Identity', [appended.values], {}, output);
+}
+
+function shapeOf(appended: AppendedExplanation, { layout, channels, height, width }: ImageInput, batch: Dimension): Dimension[] {
+  if (appended.kind === 'mask') return [batch, 1, height, width];
+  if (appended.kind === 'attribution') return layout === 'NCHW' ? [batch, channels, height, width] : [batch, height, width, channels];
+  return [batch, 1, appended.height, appended.width];
 }

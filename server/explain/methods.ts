@@ -1,8 +1,20 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import { describeMethod, type MethodDescription } from '../../shared/methods.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
-import { normalised, visualBackProp } from './visualbackprop/visualbackprop.ts';
 import type { ExplainedOutput, ImageInput } from './explained-output.ts';
+import type { MethodOption, OptionValues } from './method-options.ts';
+import { visualBackPropMethod } from './visualbackprop/method.ts';
+
+/** Which way of steering is explained: the output itself, the output turned round, or its size. */
+export type Target = '+' | '-' | 'abs';
+
+/** Lowest and highest value of the network's input, in its own units: one pair for all channels, or one per channel. */
+export interface InputRange {
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+}
 
 /** What a method needs to append itself to a network. */
 export interface ExplanationContext {
@@ -12,24 +24,47 @@ export interface ExplanationContext {
   readonly shapes: Shapes;
   readonly image: ImageInput;
   readonly output: ExplainedOutput;
+  readonly target: Target;
+  readonly range: InputRange;
 }
 
-/**
- * An explanation method: appends nodes to the network and gives the explanation in two parts, `raised` [N,1,H,W] with values ≥ 0,
- * and `factor` [N,1,1,1] that brings each picture's maximum to 1.
- */
-export interface MaskMethod {
+/** What a method appended. Values are float32 and finite, zeros where the network is dead. */
+export type AppendedExplanation =
+  /** `raised` [N,1,H,W] ≥ 0 on the picture's grid, and `factor` [N,1,1,1] that brings each picture's maximum to 1. */
+  | { readonly kind: 'mask'; readonly raised: string; readonly factor: string }
+  /** `values` shaped and ordered like the network's input. */
+  | { readonly kind: 'attribution'; readonly values: string }
+  /** `values` [N,1,height,width] at the layer's resolution, or at the picture's. */
+  | { readonly kind: 'activation-map'; readonly values: string; readonly height: number; readonly width: number };
+
+/** A method that is part of a compiled graph. */
+export interface CompiledMethod {
   readonly id: string;
-  readonly name: string;
-  readonly paper: string;
-  append(context: ExplanationContext): { raised: string; factor: string };
+  readonly options: readonly MethodOption[];
+  append(context: ExplanationContext, options: OptionValues): AppendedExplanation;
 }
 
-export const methods: readonly MaskMethod[] = [
-  {
-    id: 'visualbackprop',
-    name: 'VisualBackProp',
-    paper: 'Bojarski et al., VisualBackProp: efficient visualization of CNNs, arXiv 1611.05418',
-    append: ({ builder, model, shapes, image, output }) => normalised(builder, visualBackProp(builder, model, shapes, image.name, output.tensor)),
-  },
-];
+export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod];
+
+export interface DescribedMethod extends CompiledMethod {
+  readonly description: MethodDescription;
+}
+
+/** Throws METHOD_UNKNOWN. */
+export function compiledMethod(id: string): DescribedMethod {
+  const method = compiledMethods.find((each) => each.id === id);
+  const description = describeMethod(id);
+  if (!method || !description) {
+    const isSlow = description && !description.realTime;
+    throw new RoadgazeError(
+      'METHOD_UNKNOWN',
+      isSlow ? `${description.name} takes many passes over the network and cannot be compiled into it.` : `There is no explanation method "${id}".`,
+      isSlow ? `Use "roadgaze explain --method ${id}", or compile one of: ${ids()}.` : `Choose one of: ${ids()}.`,
+    );
+  }
+  return { ...method, description };
+}
+
+function ids(): string {
+  return compiledMethods.map((method) => method.id).join(', ');
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { imageInput } from '../../server/explain/explained-output.ts';
-import { methods } from '../../server/explain/methods.ts';
+import { compiledMethods as methods } from '../../server/explain/methods.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
 import { interleaved, median, medianRatio, table } from './measure.ts';
@@ -24,7 +24,7 @@ for (const { name, path } of steeringNetworks()) {
   const picture = Float32Array.from({ length: channels * height * width }, (_, index) => 0.5 + 0.4 * Math.sin(index / 17));
   const feeds = { [image.name]: new Tensor('float32', picture, dims) };
   const sessions = [await InferenceSession.create(await readFile(path), options)];
-  for (const { id } of methods) sessions.push(await InferenceSession.create(writeModel(compile(network.model, id, subjectOf(network.sidecar))), options));
+  for (const { id } of methods) sessions.push(await InferenceSession.create(writeModel(compile(network.model, [{ id }], subjectOf(network.sidecar))), options));
   for (const session of sessions) for (let warm = 0; warm < 5; warm++) await session.run(feeds);
   const repeat = (session: InferenceSession) => async () => { for (let call = 0; call < 10; call++) await session.run(feeds); };
   const [forward, ...explained] = await interleaved(ROUNDS, sessions.map(repeat));

@@ -165,7 +165,7 @@ export class Chain {
   /** The mask of the compiled network equals the loops' for every picture of batches of the sizes given, or of the fixed one. */
   async assertMaskAsInLoops(batches: readonly number[] = [1, 2], tolerance = 1e-4): Promise<void> {
     const model = this.model();
-    const compiled = compile(model, 'visualbackprop');
+    const compiled = compile(model, [{ id: 'visualbackprop' }]);
     const [channels, height, width] = this.#picture;
     const nhwc = model.inputs[0]!.shape![1] === height && model.inputs[0]!.shape![3] === channels && height !== channels;
     const random = randomNumbers(99);

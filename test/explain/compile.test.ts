@@ -30,7 +30,7 @@ const refused = (code: string, words: RegExp) => (error: unknown) => error insta
 
 test('inputs and outputs keep name, type, shape and value, and one output is added', async () => {
   const model = twoAnswers();
-  const compiled = compile(model, 'visualbackprop');
+  const compiled = compile(model, [{ id: 'visualbackprop' }]);
   assert.deepEqual(compiled.inputs, model.inputs);
   assert.deepEqual(compiled.outputs, [...model.outputs, { name: 'explanation', type: DataType.float, shape: ['N', 1, 14, 15] }]);
   const feeds = { picture: randomFloats([3, 2, 14, 15]) };
@@ -40,7 +40,7 @@ test('inputs and outputs keep name, type, shape and value, and one output is add
 });
 
 test('the runtime itself tells the compiled network\'s names and free batch', async () => {
-  const session = await ort.InferenceSession.create(writeModel(compile(twoAnswers(), 'visualbackprop')), { logSeverityLevel: 4 });
+  const session = await ort.InferenceSession.create(writeModel(compile(twoAnswers(), [{ id: 'visualbackprop' }])), { logSeverityLevel: 4 });
   const shapes = (list: readonly ort.InferenceSession.ValueMetadata[]) => list.map((each) => [each.name, each.isTensor && each.type, each.isTensor && each.shape]);
   assert.deepEqual(shapes(session.inputMetadata), [['picture', 'float32', ['N', 2, 14, 15]]]);
   assert.deepEqual(shapes(session.outputMetadata), [['angle', 'float32', ['N', 1]], ['brakes', 'float32', ['N', 3]], ['explanation', 'float32', ['N', 1, 14, 15]]]);
@@ -48,23 +48,23 @@ test('the runtime itself tells the compiled network\'s names and free batch', as
 });
 
 test('a compiled network that was written and read again gives the same bits', async () => {
-  const compiled = compile(twoAnswers(), 'visualbackprop');
+  const compiled = compile(twoAnswers(), [{ id: 'visualbackprop' }]);
   const feeds = { picture: randomFloats([2, 2, 14, 15]) };
   assert.deepEqual((await runNetwork(readModel(writeModel(compiled), 'again.onnx'), feeds))['explanation'], (await runNetwork(compiled, feeds))['explanation']);
 });
 
 test('a fixed batch stays fixed', async () => {
   for (const batch of [1, 2]) {
-    const compiled = compile(twoAnswers(batch), 'visualbackprop');
+    const compiled = compile(twoAnswers(batch), [{ id: 'visualbackprop' }]);
     assert.deepEqual(compiled.outputs.at(-1)!.shape, [batch, 1, 14, 15]);
     const picture = randomFloats([batch, 2, 14, 15]);
-    const free = await runNetwork(compile(twoAnswers(), 'visualbackprop'), { picture });
+    const free = await runNetwork(compile(twoAnswers(), [{ id: 'visualbackprop' }]), { picture });
     assert.ok(relativeError((await runNetwork(compiled, { picture }))['explanation']!.data, free['explanation']!.data) < 1e-5);
   }
 });
 
 test('a picture in a batch has the mask that it has alone', async () => {
-  const compiled = compile(twoAnswers(), 'visualbackprop');
+  const compiled = compile(twoAnswers(), [{ id: 'visualbackprop' }]);
   const size = 2 * 14 * 15;
   // Pictures of very different brightness, so that a shared normalisation would show.
   const pictures = [1, 100, 0.5, 7, 30].map((brightness, index) => randomFloats([1, 2, 14, 15], index, 0, brightness).data as Float32Array);
@@ -79,7 +79,7 @@ test('a picture in a batch has the mask that it has alone', async () => {
 });
 
 test('every level of the runtime\'s optimisation gives the same mask', async () => {
-  const bytes = writeModel(compile(twoAnswers(), 'visualbackprop'));
+  const bytes = writeModel(compile(twoAnswers(), [{ id: 'visualbackprop' }]));
   const feeds = { picture: randomFloats([2, 2, 14, 15]) };
   const plain = await runNetwork(bytes, feeds, { graphOptimizationLevel: 'disabled' });
   for (const graphOptimizationLevel of ['basic', 'extended', 'all'] as const) {
@@ -89,7 +89,7 @@ test('every level of the runtime\'s optimisation gives the same mask', async () 
 });
 
 test('a network of zeros has a mask of zeros', async () => {
-  const outputs = await runNetwork(compile(zeroed(twoAnswers()), 'visualbackprop'), { picture: randomFloats([2, 2, 14, 15]) });
+  const outputs = await runNetwork(compile(zeroed(twoAnswers()), [{ id: 'visualbackprop' }]), { picture: randomFloats([2, 2, 14, 15]) });
   assert.deepEqual(new Set(outputs['explanation']!.data), new Set([0]));
 });
 
@@ -103,7 +103,7 @@ function tiles(): Model {
 }
 
 test('a picture of one colour, which the network sees the same everywhere, has a mask of zeros and not of rounding', async () => {
-  const compiled = compile(tiles(), 'visualbackprop');
+  const compiled = compile(tiles(), [{ id: 'visualbackprop' }]);
   const plain = new Float32Array(3 * 24 * 40).fill(0.37);
   const drawn = randomFloats([1, 3, 24, 40]).data as Float32Array;
   for (const graphOptimizationLevel of ['disabled', 'all'] as const) {
@@ -126,7 +126,7 @@ for (const [what, factor] of [['faint', 2e-5], ['strong', 4e4]] as const) {
       scale = network.constant(floatTensor([], [factor]));
     }
     network.steering(value, 2 * 28 * 30);
-    const levels = await runNetwork(compile(network.model(['steering']), 'visualbackprop'), { picture: randomFloats([2, 1, 48, 50]) });
+    const levels = await runNetwork(compile(network.model(['steering']), [{ id: 'visualbackprop' }]), { picture: randomFloats([2, 1, 48, 50]) });
     for (const picture of [0, 1]) {
       const mask = levels['explanation']!.data.subarray(picture * 2400, (picture + 1) * 2400);
       assert.ok(mask.every((value) => value >= 0 && value <= 1 + 1e-6));
@@ -142,7 +142,7 @@ test('pictures of bytes are explained through their Cast', async () => {
   const scaled = network.node('Div', [network.node('Cast', [image], { to: DataType.float }), network.constant(floatTensor([], [255]))]);
   network.steering(network.node('Relu', [network.convolution(network.node('Transpose', [scaled], { perm: [0, 3, 1, 2] }), { from: 3, to: 4 }, { kernel: [3, 3] })]), 440);
   const bytes = Uint8Array.from(randomFloats([2 * 12 * 13 * 3], 5, 0, 256).data as Float32Array);
-  const outputs = await runNetwork(compile(network.model(['steering']), 'visualbackprop'), { picture: new ort.Tensor('uint8', bytes, [2, 12, 13, 3]) });
+  const outputs = await runNetwork(compile(network.model(['steering']), [{ id: 'visualbackprop' }]), { picture: new ort.Tensor('uint8', bytes, [2, 12, 13, 3]) });
   assert.deepEqual(outputs['explanation']!.dims, [2, 1, 12, 13]);
   assert.ok(Math.abs(Math.max(...outputs['explanation']!.data) - 1) < 1e-6);
 });
@@ -153,7 +153,7 @@ test('float16 networks have a float32 mask', async () => {
   const half = (value: string) => network.node('Cast', [value], { to: DataType.float16 });
   const maps = network.node('Relu', [network.node('Conv', [image, half(network.floats([4, 2, 3, 3], -0.35, 0.65))])]);
   network.node('ReduceMean', [maps], { axes: [1, 2, 3], keepdims: 0 }, 'steering');
-  const compiled = compile(network.model([{ name: 'steering', type: DataType.float16, shape: ['N'] }]), 'visualbackprop');
+  const compiled = compile(network.model([{ name: 'steering', type: DataType.float16, shape: ['N'] }]), [{ id: 'visualbackprop' }]);
   // One half in float16.
   const bits = Uint16Array.from({ length: 312 }, (_, index) => (index % 7 === 0 ? 0x3800 : 0));
   const outputs = await runNetwork(compiled, { picture: new ort.Tensor('float16', bits, [1, 2, 12, 13]) });
@@ -168,10 +168,10 @@ test('the picture is found by its form or by name, and every doubt is an error t
   const maps = [left, right].map((image) => two.node('Relu', [two.convolution(image, { from: 3, to: 2 }, { kernel: [3, 3] })]));
   two.steering(two.node('Concat', maps, { axis: 1 }), 440);
   const model = two.model(['steering']);
-  assert.throws(() => compile(model, 'visualbackprop'), refused('MODEL_INPUT_UNCLEAR', /two\.onnx.*left \[N, 3, 12, 13\], right.*speed/));
-  assert.throws(() => compile(model, 'visualbackprop', { ...anySubject, inputTensor: 'middle' }), refused('MODEL_INPUT_UNCLEAR', /"middle"/));
-  assert.throws(() => compile(model, 'visualbackprop', { ...anySubject, inputTensor: 'speed' }), refused('MODEL_INPUT_UNCLEAR', /"speed"/));
-  assert.equal(compile(model, 'visualbackprop', { ...anySubject, inputTensor: 'right' }).outputs.at(-1)!.name, 'explanation');
+  assert.throws(() => compile(model, [{ id: 'visualbackprop' }]), refused('MODEL_INPUT_UNCLEAR', /two\.onnx.*left \[N, 3, 12, 13\], right.*speed/));
+  assert.throws(() => compile(model, [{ id: 'visualbackprop' }], { ...anySubject, inputTensor: 'middle' }), refused('MODEL_INPUT_UNCLEAR', /"middle"/));
+  assert.throws(() => compile(model, [{ id: 'visualbackprop' }], { ...anySubject, inputTensor: 'speed' }), refused('MODEL_INPUT_UNCLEAR', /"speed"/));
+  assert.equal(compile(model, [{ id: 'visualbackprop' }], { ...anySubject, inputTensor: 'right' }).outputs.at(-1)!.name, 'explanation');
 });
 
 test('of two inputs the mask shows the one that was named', async () => {
@@ -179,7 +179,7 @@ test('of two inputs the mask shows the one that was named', async () => {
   const [left, right] = [two.input('left', ['N', 1, 12, 13]), two.input('right', ['N', 1, 12, 13])];
   const maps = [left, right].map((image) => two.node('Relu', [two.convolution(image, { from: 1, to: 2 }, { kernel: [3, 3], bias: false })]));
   two.steering(two.node('Concat', maps, { axis: 1 }), 440);
-  const compiled = compile(two.model(['steering']), 'visualbackprop', { ...anySubject, inputTensor: 'right' });
+  const compiled = compile(two.model(['steering']), [{ id: 'visualbackprop' }], { ...anySubject, inputTensor: 'right' });
   const outputs = await runNetwork(compiled, { left: randomFloats([1, 1, 12, 13], 1), right: randomFloats([1, 1, 12, 13], 2) });
   const other = await runNetwork(compiled, { left: randomFloats([1, 1, 12, 13], 3), right: randomFloats([1, 1, 12, 13], 2) });
   assert.deepEqual(outputs['explanation']!.data, other['explanation']!.data);
@@ -187,33 +187,33 @@ test('of two inputs the mask shows the one that was named', async () => {
 
 test('an output or element that does not exist is an error that names what there is', () => {
   const model = twoAnswers();
-  assert.throws(() => compile(model, 'visualbackprop', { ...anySubject, outputTensor: 'throttle' }), refused('MODEL_OUTPUT_UNCLEAR', /"throttle".*angle, brakes/));
-  assert.throws(() => compile(model, 'visualbackprop', { ...anySubject, outputTensor: 'brakes', outputIndex: 3 }), refused('MODEL_OUTPUT_UNCLEAR', /3 elements per picture; there is no element 3/));
-  assert.throws(() => compile(model, 'visualbackprop', { ...anySubject, outputIndex: -1 }), refused('MODEL_OUTPUT_UNCLEAR', /no element -1/));
-  assert.equal(compile(model, 'visualbackprop', { ...anySubject, outputTensor: 'brakes', outputIndex: 2 }).outputs.length, 3);
+  assert.throws(() => compile(model, [{ id: 'visualbackprop' }], { ...anySubject, outputTensor: 'throttle' }), refused('MODEL_OUTPUT_UNCLEAR', /"throttle".*angle, brakes/));
+  assert.throws(() => compile(model, [{ id: 'visualbackprop' }], { ...anySubject, outputTensor: 'brakes', outputIndex: 3 }), refused('MODEL_OUTPUT_UNCLEAR', /3 elements per picture; there is no element 3/));
+  assert.throws(() => compile(model, [{ id: 'visualbackprop' }], { ...anySubject, outputIndex: -1 }), refused('MODEL_OUTPUT_UNCLEAR', /no element -1/));
+  assert.equal(compile(model, [{ id: 'visualbackprop' }], { ...anySubject, outputTensor: 'brakes', outputIndex: 2 }).outputs.length, 3);
 });
 
 test('a method that does not exist is an error that lists those that do', () => {
-  assert.throws(() => compile(twoAnswers(), 'visualbackprob'), refused('METHOD_UNKNOWN', /"visualbackprob"/));
+  assert.throws(() => compile(twoAnswers(), [{ id: 'visualbackprob' }]), refused('METHOD_UNKNOWN', /"visualbackprob"/));
 });
 
 test('a compiled network is not compiled again', () => {
-  const compiled = readModel(writeModel(compile(twoAnswers(), 'visualbackprop')), 'explained.onnx');
-  assert.throws(() => compile(compiled, 'visualbackprop'), refused('MODEL_OUTPUT_UNCLEAR', /explained\.onnx already has .*"explanation"/));
+  const compiled = readModel(writeModel(compile(twoAnswers(), [{ id: 'visualbackprop' }])), 'explained.onnx');
+  assert.throws(() => compile(compiled, [{ id: 'visualbackprop' }]), refused('MODEL_OUTPUT_UNCLEAR', /explained\.onnx already has .*"explanation"/));
 });
 
 test('a network whose picture size is open is an error that shows it', () => {
   const network = new Network({ name: 'open.onnx' });
   network.node('Relu', [network.input('picture', ['N', 3, 'height', 'width'])], {}, 'out');
-  assert.throws(() => compile(network.model(['out']), 'visualbackprop'), refused('MODEL_SHAPE', /open\.onnx.*\[N, 3, height, width\]/));
+  assert.throws(() => compile(network.model(['out']), [{ id: 'visualbackprop' }]), refused('MODEL_SHAPE', /open\.onnx.*\[N, 3, height, width\]/));
 });
 
 test('the names of Roadgaze never meet those of the network', async () => {
   const model = twoAnswers();
-  const compiled = compile(model, 'visualbackprop');
+  const compiled = compile(model, [{ id: 'visualbackprop' }]);
   const added = compiled.nodes.slice(-6).flatMap((node) => node.outputs).find((name) => name.startsWith('roadgaze/'))!;
   const rename = (name: string) => (name === model.nodes[0]!.outputs[0] ? added : name);
   const tricky: Model = { ...model, nodes: model.nodes.map((node) => ({ ...node, inputs: node.inputs.map(rename), outputs: node.outputs.map(rename) })) };
   const feeds = { picture: randomFloats([1, 2, 14, 15]) };
-  assert.deepEqual((await runNetwork(compile(tricky, 'visualbackprop'), feeds))['explanation']!.data, (await runNetwork(compiled, feeds))['explanation']!.data);
+  assert.deepEqual((await runNetwork(compile(tricky, [{ id: 'visualbackprop' }]), feeds))['explanation']!.data, (await runNetwork(compiled, feeds))['explanation']!.data);
 });

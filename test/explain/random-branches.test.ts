@@ -79,7 +79,7 @@ test('networks that branch at random have masks in 0…1 that the runtime comput
     value = { ...value, name: grower.network.node('Relu', [grower.network.convolution(value.name, { from: 2, to: 3 }, { kernel: [3, 3], pads: [1, 1, 1, 1] })]), channels: 3 };
     for (let count = 0; count < 4 && value.size[0] > 6; count++) value = grower.grow(value, 2);
     grower.network.steering(value.name, value.channels * value.size[0] * value.size[1]);
-    const outputs = await runNetwork(compile(grower.network.model(['steering']), 'visualbackprop'), { image: randomFloats([2, 2, 40, 44], seed) });
+    const outputs = await runNetwork(compile(grower.network.model(['steering']), [{ id: 'visualbackprop' }]), { image: randomFloats([2, 2, 40, 44], seed) });
     const mask = outputs['explanation']!;
     assert.deepEqual(mask.dims, [2, 1, 40, 44]);
     assert.ok(mask.data.every((each) => each >= 0 && each <= 1 + 1e-6), `seed ${seed}`);

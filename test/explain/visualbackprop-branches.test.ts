@@ -21,7 +21,7 @@ async function assertMask(network: Network, features: number, last: string, step
   const dims = image.shape!.map((dim) => (dim === 'N' ? 2 : Number(dim)));
   const feeds = { image: randomFloats(dims, 17) };
   const values = await runNetwork(network.model([...names, 'steering']), feeds, { graphOptimizationLevel: 'disabled' });
-  const outputs = await runNetwork(compile(network.model(['steering']), 'visualbackprop'), feeds);
+  const outputs = await runNetwork(compile(network.model(['steering']), [{ id: 'visualbackprop' }]), feeds);
   assert.ok(relativeError(outputs['steering']!.data, values['steering']!.data) < 1e-4);
   const explanation = outputs['explanation']!;
   const size = explanation.dims[2]! * explanation.dims[3]!;
@@ -256,7 +256,7 @@ test('what cannot be followed is an error that names operator, node and model', 
     network.node('ReduceMean', [network.node('Relu', [network.convolution(mixed, { from: channels, to: 2 }, { kernel: [3, 3] })])], { keepdims: 0, axes: [1, 2, 3] }, 'steering');
     const node = network.nodes.find((each) => each.op === op)!;
     assert.throws(
-      () => compile(network.model(['steering']), 'visualbackprop'),
+      () => compile(network.model(['steering']), [{ id: 'visualbackprop' }]),
       (error) => error instanceof RoadgazeError && error.code === 'MODEL_OPERATOR_UNSUPPORTED' && error.message.includes(`${op} "${node.name}" in maze.onnx`),
     );
   }
@@ -267,5 +267,5 @@ test('a network without a convolution between picture and answer is an error tha
   const image = network.input('image', ['N', 1, 6, 6]);
   network.node('Relu', [network.convolution(image, { from: 1, to: 2 }, { kernel: [3, 3] })], {}, 'aside');
   network.steering(image, 36);
-  assert.throws(() => compile(network.model(['steering', 'aside']), 'visualbackprop'), (error) => error instanceof RoadgazeError && error.code === 'MODEL_NO_CONVOLUTION' && error.message.includes('dense.onnx'));
+  assert.throws(() => compile(network.model(['steering', 'aside']), [{ id: 'visualbackprop' }]), (error) => error instanceof RoadgazeError && error.code === 'MODEL_NO_CONVOLUTION' && error.message.includes('dense.onnx'));
 });

@@ -37,7 +37,7 @@ function useModel(bytes: Uint8Array): void {
   const model = readModel(bytes, 'damaged.onnx');
   inferShapes(model);
   foldAffine(model);
-  writeModel(compile(model, 'visualbackprop'));
+  writeModel(compile(model, [{ id: 'visualbackprop' }]));
 }
 
 function assertWholeOrUnreadable(bytes: Uint8Array, length: number, whole: Model): void {
@@ -161,7 +161,7 @@ test('a thousand layers are folded and compiled', () => {
   let value = network.input('image', ['N', 1, 8, 9]);
   for (let count = 0; count < 500; count++) value = network.node('Relu', [network.batchNormalization(network.convolution(value, { from: 1, to: 1 }, { kernel: [3, 3], pads: [1, 1, 1, 1] }), 1)]);
   network.steering(value, 72);
-  const compiled = compile(network.model(['steering']), 'visualbackprop');
+  const compiled = compile(network.model(['steering']), [{ id: 'visualbackprop' }]);
   assert.equal(compiled.nodes.filter((node) => node.op === 'BatchNormalization').length, 0);
 });
 
@@ -170,5 +170,5 @@ test('forks upon forks are followed without counting every way through them', ()
   let value = network.node('Relu', [network.convolution(network.input('image', ['N', 1, 8, 9]), { from: 1, to: 2 }, { kernel: [3, 3], pads: [1, 1, 1, 1] })]);
   for (let count = 0; count < 60; count++) value = network.node('Add', [network.node('Relu', [value]), network.node('Neg', [value])]);
   network.steering(network.node('Relu', [network.convolution(value, { from: 2, to: 2 }, { kernel: [3, 3] })]), 84);
-  writeModel(compile(network.model(['steering']), 'visualbackprop'));
+  writeModel(compile(network.model(['steering']), [{ id: 'visualbackprop' }]));
 });

@@ -62,7 +62,7 @@ for (const color of ['rgb', 'bgr', 'gray', 'yuv'] as const) {
           }
         }
         const dims = layout === 'NCHW' ? [batch, channels, height, width] : [batch, height, width, channels];
-        const expected = await runNetwork(compile(network.model, 'visualbackprop', subjectOf(network.sidecar)), { image: floats(dims, picture) });
+        const expected = await runNetwork(compile(network.model, [{ id: 'visualbackprop' }], subjectOf(network.sidecar)), { image: floats(dims, picture) });
 
         for (let image = 0; image < batch; image++) {
           const steering = expected['steering']!.data[image]!;

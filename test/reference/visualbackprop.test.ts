@@ -31,7 +31,7 @@ for (const name of ['nethvf', 'pilotnet-elu', ...references.filter((each) => eac
     const folder = join(sharedFolder!, 'reference', name);
     const { samples } = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as Index;
     const model = readModel(await readFile(join(sharedFolder!, 'real', `${name}.onnx`)), `${name}.onnx`);
-    const compiled = writeModel(compile(model, 'visualbackprop'));
+    const compiled = writeModel(compile(model, [{ id: 'visualbackprop' }]));
     const mapped = samples.filter((sample) => sample.maps['visualbackprop']);
     assert.notEqual(mapped.length, 0);
     for (const sample of mapped) {

@@ -1,5 +1,6 @@
 import { appendOnRoad } from '../../attention/score.ts';
-import { methodOf, prepare, subjectOf } from '../../explain/compile.ts';
+import { prepare, subjectOf } from '../../explain/compile.ts';
+import { compiledMethod } from '../../explain/methods.ts';
 import type { ImageInput } from '../../explain/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
@@ -43,13 +44,15 @@ export interface FrameGraph extends BytesModel {
  * Outputs: `frameSteering` float [N] (the network's own number), `mask` uint8 [N, H·W], with `scored` also `onRoad` float [N].
  */
 export function frameGraph(network: NetworkFile, methodId: string, colorSpace: string, scored: boolean): FrameGraph {
-  const method = methodOf(methodId);
+  const method = compiledMethod(methodId);
   const context = prepare(network.model, subjectOf(network.sidecar));
   const { builder, output, image } = context;
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
 
-  const { raised, factor } = method.append(context);
+  const appended = method.append(context, {});
+  if (appended.kind !== 'mask') throw new Error('not a mask');
+  const { raised, factor } = appended;
   const bytes = builder.node('Add', [builder.node('Mul', [raised, builder.scale(factor, 255)]), builder.constant(scalar(0.5), 'half')]);
   builder.reshape(builder.node('Cast', [bytes], { to: DataType.uint8 }), [0, pixels], 'mask');
   const row = builder.reshape(output.tensor, [0, output.elements]);
