@@ -11,6 +11,15 @@ export const COLOR_MAPS = {
 
 export type ColorMap = keyof typeof COLOR_MAPS;
 
+/**
+ * For values with a sign, from −1 over 0 to 1: as light on both sides, and darkest at zero, where nothing is drawn. Blue and orange are told
+ * apart by every kind of colour vision.
+ */
+export const DIVERGING_MAP = {
+  name: 'Blue to orange',
+  colors: ['#8bd3ff', '#34a0ec', '#1668ad', '#17181b', '#a84300', '#e07a1f', '#ffbe85'],
+} as const;
+
 export interface MaskStyle {
   readonly map: ColorMap;
   /** 0..1: alpha of the strongest attention. */
@@ -23,7 +32,7 @@ export interface MaskStyle {
 const RAMP = 0.6;
 
 /** Alpha 0..1 for attention 0..1: a smooth step from the threshold up. */
-export function alphaOf(attention: number, { opacity, threshold }: MaskStyle): number {
+export function alphaOf(attention: number, { opacity, threshold }: Pick<MaskStyle, 'opacity' | 'threshold'>): number {
   const ramp = Math.min(RAMP, Math.max(1 - threshold, 1 / 255));
   const t = Math.min(1, Math.max(0, (attention - threshold) / ramp));
   return opacity * t * t * (3 - 2 * t);
@@ -32,17 +41,37 @@ export function alphaOf(attention: number, { opacity, threshold }: MaskStyle): n
 /** 256 colours as RGBA bytes in memory order, read as little-endian 32-bit words: index = mask byte. */
 export function lookupTable(style: MaskStyle): Uint32Array {
   const table = new Uint32Array(256);
-  for (let value = 0; value < 256; value += 1) {
-    const [red, green, blue] = colorAt(style.map, value / 255);
-    const alpha = Math.round(255 * alphaOf(value / 255, style));
-    table[value] = ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  for (let value = 0; value < 256; value += 1) table[value] = wordOf(colorAt(style.map, value / 255), alphaOf(value / 255, style));
+  return table;
+}
+
+/** The same for a mask with signs: byte 128 is zero, 1 and 255 are the largest sizes. The threshold holds for sizes. */
+export function signedLookupTable(style: Pick<MaskStyle, 'opacity' | 'threshold'>): Uint32Array {
+  const table = new Uint32Array(256);
+  for (let byte = 0; byte < 256; byte += 1) {
+    const value = Math.max(-1, (byte - 128) / 127);
+    table[byte] = wordOf(signedColorAt(value), alphaOf(Math.abs(value), style));
   }
   return table;
 }
 
 /** sRGB bytes of a map at 0..1. */
-export function colorAt(map: ColorMap, at: number): [red: number, green: number, blue: number] {
-  const { colors } = COLOR_MAPS[map];
+export function colorAt(map: ColorMap, at: number): Color {
+  return between(COLOR_MAPS[map].colors, at);
+}
+
+/** sRGB bytes of the diverging map at −1..1. */
+export function signedColorAt(at: number): Color {
+  return between(DIVERGING_MAP.colors, (at + 1) / 2);
+}
+
+type Color = [red: number, green: number, blue: number];
+
+function wordOf([red, green, blue]: Color, alpha: number): number {
+  return ((Math.round(255 * alpha) << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+}
+
+function between(colors: readonly string[], at: number): Color {
   const position = Math.min(1, Math.max(0, at)) * (colors.length - 1);
   const index = Math.min(colors.length - 2, Math.floor(position));
   const from = oklabOf(colors[index] ?? '#000000');
@@ -65,7 +94,7 @@ function oklabOf(hex: string): Triple {
   ];
 }
 
-function srgbOf([lightness, a, b]: Triple): [number, number, number] {
+function srgbOf([lightness, a, b]: Triple): Color {
   const l = (lightness + 0.3963377774 * a + 0.2158037573 * b) ** 3;
   const m = (lightness - 0.1055613458 * a - 0.0638541728 * b) ** 3;
   const s = (lightness - 0.0894841775 * a - 1.291485548 * b) ** 3;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alphaOf, colorAt, COLOR_MAPS, lookupTable, type ColorMap } from '../../shared/color-maps.ts';
+import { alphaOf, colorAt, COLOR_MAPS, lookupTable, signedColorAt, signedLookupTable, type ColorMap } from '../../shared/color-maps.ts';
 
 const maps = Object.keys(COLOR_MAPS) as ColorMap[];
 const bytesOf = (word: number) => [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24];
@@ -37,4 +37,24 @@ test('a table holds the bytes in the order of an image', () => {
   const [red, green, blue, alpha] = bytesOf(lookupTable({ map: 'red', opacity: 1, threshold: 0 })[255] ?? 0);
   assert.deepEqual([red, green, blue], colorAt('red', 1));
   assert.equal(alpha, 255);
+});
+
+test('the diverging map is as light on both sides, lighter with the size of the value, and blue below zero', () => {
+  const luma = ([red, green, blue]: readonly number[]) => 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
+  for (let size = 0.1; size <= 1; size += 0.1) {
+    const [below, above] = [signedColorAt(-size), signedColorAt(size)];
+    assert.ok(Math.abs(luma(below) - luma(above)) < 20, `${size}`);
+    assert.ok(luma(below) > luma(signedColorAt(-size + 0.1)) && luma(above) > luma(signedColorAt(size - 0.1)), `${size}`);
+    assert.ok(below[2] > below[0] && above[0] > above[2]);
+  }
+});
+
+test('in a mask with signs 128 is not drawn, and equal sizes are drawn as strongly', () => {
+  const table = signedLookupTable({ opacity: 0.9, threshold: 0.1 });
+  const alpha = (byte: number) => bytesOf(table[byte] ?? 0)[3];
+  for (let size = 0; size <= 127; size += 1) assert.equal(alpha(128 + size), alpha(128 - size));
+  assert.equal(alpha(128), 0);
+  assert.equal(alpha(128 + 12), 0);
+  assert.equal(alpha(255), Math.round(0.9 * 255));
+  assert.equal(alpha(0), alpha(1));
 });
