@@ -5,6 +5,7 @@ import type { Model } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
 import type { ExplainedOutput, ImageInput } from './explained-output.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
+import { gradientMethods } from './gradients.ts';
 import { visualBackPropMethod } from './visualbackprop/method.ts';
 
 /** Which way of steering is explained: the output itself, the output turned round, or its size. */
@@ -44,7 +45,7 @@ export interface CompiledMethod {
   append(context: ExplanationContext, options: OptionValues): AppendedExplanation;
 }
 
-export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod];
+export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod, ...gradientMethods];
 
 export interface DescribedMethod extends CompiledMethod {
   readonly description: MethodDescription;

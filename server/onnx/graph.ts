@@ -78,6 +78,24 @@ export function consumers(nodes: readonly Node[]): Map<string, Node[]> {
   return map;
 }
 
+/** The given values, and all that depend on what they hold, not only on their size. */
+export function dependents({ nodes }: Pick<Model, 'nodes'>, values: Iterable<string>): Set<string> {
+  const found = new Set(values);
+  for (const node of nodes) {
+    if (node.op !== 'Shape' && node.inputs.some((input) => found.has(input))) for (const output of node.outputs) if (output) found.add(output);
+  }
+  return found;
+}
+
+/** The value, and all that it depends on. */
+export function ancestors(nodes: readonly Node[], value: string): Set<string> {
+  const found = new Set([value]);
+  for (const node of [...nodes].reverse()) {
+    if (node.outputs.some((output) => found.has(output))) for (const input of node.inputs) if (input) found.add(input);
+  }
+  return found;
+}
+
 /** Nodes that the named values depend on, in the model's order; initializers that they use. */
 export function keepOnly(model: Model, values: readonly string[]): Pick<Model, 'nodes' | 'initializers'> {
   const needed = new Set(values);

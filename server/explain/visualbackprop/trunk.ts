@@ -1,5 +1,5 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
-import { describeNode, producers, type Model, type Node } from '../../onnx/graph.ts';
+import { ancestors, dependents, describeNode, producers, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
 import { beforeTranspose, type AxisOrder } from './axis-order.ts';
@@ -26,33 +26,12 @@ export interface Level {
  */
 export function trunk(model: Model, shapes: Shapes, image: string, output: string): Level[] {
   const made = producers(model.nodes);
-  const graph: TrunkGraph = { model, shapes, made, fromImage: dependents(model, image), reaching: ancestors(made, output) };
+  const graph: TrunkGraph = { model, shapes, made, fromImage: dependents(model, [image]), reaching: ancestors(model.nodes, output) };
   const start = deepestFeatures(graph);
   if (!start) {
     throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output}".`, 'VisualBackProp shows what convolutions keep; give a network that has some.');
   }
   return new Walk(graph, image).from(start.features, start.order);
-}
-
-/** Values that depend on what the picture shows, not only on its size. */
-function dependents(model: Model, image: string): Set<string> {
-  const found = new Set([image]);
-  for (const node of model.nodes) {
-    if (node.op !== 'Shape' && node.inputs.some((input) => found.has(input))) for (const output of node.outputs) if (output) found.add(output);
-  }
-  return found;
-}
-
-/** Values that the output depends on. */
-function ancestors(made: ReadonlyMap<string, Node>, output: string): Set<string> {
-  const found = new Set<string>();
-  const waiting = [output];
-  for (let value = waiting.pop(); value !== undefined; value = waiting.pop()) {
-    if (found.has(value)) continue;
-    found.add(value);
-    waiting.push(...(made.get(value)?.inputs ?? []));
-  }
-  return found;
 }
 
 /** Feature maps that become a level once it is clear that a convolution made them. */

@@ -1,0 +1,82 @@
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph.ts';
+import { DataType } from '../../onnx/tensor.ts';
+import type { ExplanationContext } from '../methods.ts';
+import { isWeighted } from './linear-map.ts';
+import type { BackwardRule, BackwardStep, Composite } from './rule.ts';
+
+export interface BackwardRequest {
+  /** Whose backward pass it is, for messages. */
+  readonly method: string;
+  /** The value where the signal starts, and the signal there. */
+  readonly from: string;
+  readonly signal: string;
+  /** The values at which the signal is asked for. */
+  readonly to: readonly string[];
+  readonly composite: Composite;
+}
+
+/**
+ * Appends one reverse pass: from a signal at one value of the network to the signals at others, node by node in reverse order, each by the
+ * rule that the composite has for it. Where several readers hand a signal back to one value, they add up. A value that nothing reaches gets zeros.
+ * Throws MODEL_OPERATOR_UNSUPPORTED, naming the node that has no rule.
+ */
+export function backward({ builder, model, shapes }: ExplanationContext, { method, from, signal, to, composite }: BackwardRequest): ReadonlyMap<string, string> {
+  const depends = dependents(model, to);
+  const reaching = ancestors(model.nodes, from);
+  const first = firstLayers(model.nodes, depends);
+  const arriving = new Map<string, string[]>([[from, [signal]]]);
+  const sums = new Map<string, string>();
+  const sumOf = (value: string): string | null => {
+    const parts = arriving.get(value);
+    if (!parts) return null;
+    const known = sums.get(value);
+    if (known !== undefined) return known;
+    const sum = parts.length <= 1 ? parts[0]! : parts.reduce((all, part) => builder.node('Add', [all, part]));
+    sums.set(value, sum);
+    return sum;
+  };
+  for (const node of [...model.nodes].reverse()) {
+    const signals = node.outputs.map((output) => (output && reaching.has(output) && depends.has(output) && !to.includes(output) ? sumOf(output) : null));
+    if (signals.every((each) => each === null)) continue;
+    const step: BackwardStep = {
+      builder, model, shapes, node,
+      arriving: (index) => signals[index] ?? null,
+      wanted: (index) => depends.has(node.inputs[index] ?? ''),
+    };
+    const rule = ruleFor(step, method, composite(node, { isFirst: first.has(node) }));
+    rule(step).forEach((part, index) => {
+      const input = node.inputs[index];
+      if (!input || typeof part !== 'string' || !depends.has(input)) return;
+      const list = arriving.get(input);
+      if (list) list.push(part);
+      else arriving.set(input, [part]);
+    });
+  }
+  return new Map(to.map((value) => [value, sumOf(value) ?? zerosLike({ builder }, value)]));
+}
+
+function ruleFor({ model, node }: BackwardStep, method: string, rule: BackwardRule | null): BackwardRule {
+  if (rule) return rule;
+  throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${method} has no rule for the operator ${describeNode(model, node)}.`, 'Choose VisualBackProp, which needs no backward pass, or export the network without this operator.');
+}
+
+/** Zeros shaped like a value, whatever the value holds. */
+export function zerosLike({ builder }: Pick<ExplanationContext, 'builder'>, value: string): string {
+  return builder.node('ConstantOfShape', [builder.node('Shape', [value])], { value: { type: DataType.float, dims: [1], data: new Float32Array(1) } });
+}
+
+/** The layers with weights that the picture meets first. */
+function firstLayers(nodes: readonly Node[], depends: ReadonlySet<string>): ReadonlySet<Node> {
+  const behind = new Set<string>();
+  const first = new Set<Node>();
+  for (const node of nodes) {
+    const inputs = node.inputs.filter((input) => depends.has(input));
+    if (inputs.length === 0) continue;
+    const isLater = inputs.some((input) => behind.has(input));
+    const weighted = isWeighted(node);
+    if (weighted && !isLater) first.add(node);
+    if (weighted || isLater) for (const output of node.outputs) behind.add(output);
+  }
+  return first;
+}

@@ -1,0 +1,130 @@
+import { floatAttribute, intAttribute } from '../../onnx/attributes.ts';
+import type { Node } from '../../onnx/graph.ts';
+import type { Tensor } from '../../onnx/tensor.ts';
+import { enlargement, windowOf } from '../../onnx/windows.ts';
+import { convolution, transposedConvolution, type ConvolutionShape } from './convolution.ts';
+import { unsupported, type BackwardStep } from './rule.ts';
+import { floatsOf, sizesOf } from './values.ts';
+
+/**
+ * A layer y = W·x + b with constant weights: what every rule for layers with weights is written in. Other weights of the same layout may stand
+ * in for its own. Values are float32.
+ */
+export interface LinearMap {
+  readonly kind: 'convolution' | 'dense';
+  readonly weights: Float32Array;
+  /** One per output channel, or null. */
+  readonly bias: Float32Array | null;
+  /** Appends W·x + b for a value shaped like the layer's input, or with a first axis of 1. */
+  forward(x: string, weights: Float32Array, bias: Float32Array | null): string;
+  /** Appends Wᵀ·s for a signal shaped like the layer's output. */
+  backward(signal: string, weights: Float32Array): string;
+}
+
+const weighted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+/** Whether the node is of a kind that has weights. */
+export function isWeighted(node: Node): boolean {
+  return node.domain === '' && weighted.has(node.op);
+}
+
+export function isConvolutional(node: Node): boolean {
+  return node.op === 'Conv' || node.op === 'ConvTranspose';
+}
+
+/** Null where both factors of a product depend on the picture. Throws MODEL_OPERATOR_UNSUPPORTED for forms that are not covered. */
+export function linearMap(step: BackwardStep): LinearMap | null {
+  const { model, node } = step;
+  if (node.inputs.filter((_, index) => step.wanted(index)).length > 1) return null;
+  const tensor = (index: number): Tensor | null => {
+    const name = node.inputs[index];
+    if (!name) return null;
+    return model.initializers.get(name) ?? step.shapes.constant(name) ?? fail(step, `its input "${name}" is computed, not constant`);
+  };
+  if (node.op === 'MatMul') return step.wanted(0) ? product(step, tensor(1)!) : productFromLeft(step, tensor(0)!);
+  if (!step.wanted(0)) return fail(step, 'the picture goes into its weights');
+  const weights = tensor(1)!;
+  const bias = tensor(2);
+  if (node.op === 'Gemm') return gemm(step, weights, bias);
+  const shape = convolutionShape(step, weights.dims);
+  const { builder } = step;
+  const kernel = { values: floatsOf(weights), biases: bias && floatsOf(bias) };
+  const isPlain = node.op === 'Conv';
+  return {
+    kind: 'convolution', weights: kernel.values, bias: kernel.biases,
+    forward: (x, values, biases) => (isPlain ? convolution(builder, x, shape, values, biases) : transposedConvolution(builder, x, shape, values, biases)),
+    backward: (signal, values) => (isPlain ? transposedConvolution(builder, signal, shape, values, null) : convolution(builder, signal, shape, values, null)),
+  };
+}
+
+function fail(step: BackwardStep, what: string): never {
+  throw unsupported(step, what);
+}
+
+/** The window between the larger grid (a Conv's input, a ConvTranspose's output) and the smaller one. */
+function convolutionShape(step: BackwardStep, dims: readonly number[]): ConvolutionShape {
+  const { node, shapes } = step;
+  const size = (value: string) => shapes.of(value).slice(2).map(Number) as [number, number];
+  const [input, output] = [size(node.inputs[0]!), size(node.outputs[0]!)];
+  const kernel = [dims[2]!, dims[3]!] as const;
+  const window = node.op === 'Conv' ? windowOf(node, input, kernel) : enlargement(node, input, kernel)?.window;
+  if (!window) return fail(step, 'its window makes no sense');
+  const [large, small] = node.op === 'Conv' ? [input, output] : [output, input];
+  return { window, groups: intAttribute(node, 'group', 1), dims: dims as ConvolutionShape['dims'], large, small };
+}
+
+function gemm(step: BackwardStep, weights: Tensor, bias: Tensor | null): LinearMap {
+  const { node } = step;
+  if (intAttribute(node, 'transA', 0) !== 0) return fail(step, 'its first factor is transposed');
+  const alpha = floatAttribute(node, 'alpha', 1);
+  const beta = floatAttribute(node, 'beta', 1);
+  const [rows, columns] = weights.dims as [number, number];
+  const isTransposed = intAttribute(node, 'transB', 0) !== 0;
+  const straight = isTransposed ? transposed(floatsOf(weights), rows, columns) : floatsOf(weights);
+  const [inputs, outputs] = isTransposed ? [columns, rows] : [rows, columns];
+  if (bias && bias.data.length !== outputs && bias.data.length !== 1) return fail(step, 'its bias is not one per output');
+  const biases = bias && Float32Array.from({ length: outputs }, (_, index) => beta * floatsOf(bias)[index % bias.data.length]!);
+  return dense(step, alpha === 1 ? straight : straight.map((value) => alpha * value), biases, inputs, outputs);
+}
+
+/** x [N, …, inputs] · W [inputs, outputs]. */
+function product(step: BackwardStep, weights: Tensor): LinearMap {
+  const [inputs, outputs, ...more] = weights.dims;
+  if (inputs === undefined || outputs === undefined || more.length > 0) return fail(step, 'its weights are not a matrix');
+  return dense(step, floatsOf(weights), null, inputs, outputs);
+}
+
+function dense(step: BackwardStep, weights: Float32Array, bias: Float32Array | null, inputs: number, outputs: number): LinearMap {
+  const { builder } = step;
+  const matrix = (values: Float32Array, rows: number, columns: number) => builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
+  const isMatrix = step.shapes.of(step.node.inputs[0]!).length === 2;
+  return {
+    kind: 'dense', weights, bias,
+    forward(x, values, biases) {
+      const constants = biases && builder.constant({ type: 1, dims: [outputs], data: biases }, 'bias');
+      if (isMatrix && constants) return builder.node('Gemm', [x, matrix(values, inputs, outputs), constants]);
+      const result = builder.node('MatMul', [x, matrix(values, inputs, outputs)]);
+      return constants ? builder.node('Add', [result, constants]) : result;
+    },
+    backward: (signal, values) => builder.node('MatMul', [signal, matrix(transposed(values, inputs, outputs), outputs, inputs)]),
+  };
+}
+
+/** W [outputs, inputs] · x [N, …, inputs, columns]. */
+function productFromLeft(step: BackwardStep, weights: Tensor): LinearMap {
+  const { builder } = step;
+  const [outputs, inputs, ...more] = weights.dims;
+  if (inputs === undefined || outputs === undefined || more.length > 0 || sizesOf(step, step.node.inputs[1]!).length < 1) return fail(step, 'its weights are not a matrix');
+  const matrix = (values: Float32Array, rows: number, columns: number) => builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
+  return {
+    kind: 'dense', weights: floatsOf(weights), bias: null,
+    forward: (x, values) => builder.node('MatMul', [matrix(values, outputs, inputs), x]),
+    backward: (signal, values) => builder.node('MatMul', [matrix(transposed(values, outputs, inputs), inputs, outputs), signal]),
+  };
+}
+
+function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
+  return result;
+}

@@ -1,0 +1,16 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { grabCut, type GrabCutRequest } from './grabcut.ts';
+import { ridge, type Regression } from './ridge.ts';
+import { superpixels, type SuperpixelRequest } from './slic.ts';
+
+/** What is too long for the thread that serves sockets, by name. */
+export type ThreadTask =
+  | { readonly name: 'superpixels'; readonly request: SuperpixelRequest }
+  | { readonly name: 'ridge'; readonly request: Regression }
+  | { readonly name: 'grabCut'; readonly request: GrabCutRequest };
+
+const tasks = { superpixels, ridge, grabCut } as const;
+export type ThreadResult<Name extends ThreadTask['name']> = ReturnType<(typeof tasks)[Name]>;
+
+const { name, request } = workerData as ThreadTask;
+parentPort?.postMessage((tasks[name] as (request: ThreadTask['request']) => unknown)(request));
