@@ -6,7 +6,8 @@ import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
 import { DataType } from '../onnx/tensor.ts';
 import { explainedOutput, imageInput, type ImageInput } from './explained-output.ts';
 import { optionValues, type MethodChoice } from './method-options.ts';
-import { compiledMethod, type AppendedExplanation, type ExplanationContext, type InputRange, type Target } from './methods.ts';
+import { foldBehindScaling } from './picture-scaling.ts';
+import { compiledMethod, type AppendedExplanation, type CompiledMethod, type ExplanationContext, type InputRange, type Target } from './methods.ts';
 
 /** Which tensors of the network are its picture and its answer (null: found by itself), and what the picture's values span. */
 export interface Subject {
@@ -43,11 +44,11 @@ export const anySubject: Subject = subjectOf({});
 /** Name of the output that a compiled network has more than the original; with several methods `explanation_<id>`. */
 const EXPLANATION = 'explanation';
 
-/** The folded network, its picture and its answer, and a builder on it: where every compiled graph starts. */
-export function prepare(model: Model, subject: Subject, target: Target = '+'): ExplanationContext {
+/** The folded network, its picture and its answer, and a builder on it: where the compiled graph of these methods starts. */
+export function prepare(model: Model, methods: readonly CompiledMethod[], subject: Subject, target: Target = '+'): ExplanationContext {
   const image = imageInput(model, subject.inputTensor);
   explainedOutput(model, inferShapes(model), subject.outputTensor, subject.outputIndex);
-  const folded = foldAffine(model);
+  const folded = methods.some((method) => method.keepsScaling) ? foldBehindScaling(model, image.name) : foldAffine(model);
   const shapes = inferShapes(folded);
   const output = explainedOutput(folded, shapes, subject.outputTensor, subject.outputIndex);
   return { builder: new GraphBuilder(folded, 'roadgaze'), model: folded, shapes, image, output, target, range: subject.range };
@@ -67,7 +68,7 @@ export function compile(model: Model, choices: readonly MethodChoice[], subject:
   const twice = choices.find(({ id }, index) => choices.findIndex((each) => each.id === id) !== index);
   if (twice) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${twice.id}" is named twice.`, 'Name every method once.');
   for (const { output } of methods) refuseTaken(model, output);
-  const context = prepare(model, subject, target);
+  const context = prepare(model, methods.map(({ method }) => method), subject, target);
   const batch = model.inputs.find((input) => input.name === context.image.name)!.shape![0]!;
   const outputs = methods.map(({ method, values, output }): ValueInfo => {
     const appended = method.append(context, values);

@@ -6,6 +6,7 @@ import type { Shapes } from '../onnx/infer-shapes.ts';
 import type { ExplainedOutput, ImageInput } from './explained-output.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
 import { gradientMethods } from './gradients.ts';
+import { relevanceMethods } from './relevance.ts';
 import { visualBackPropMethod } from './visualbackprop/method.ts';
 
 /** Which way of steering is explained: the output itself, the output turned round, or its size. */
@@ -42,10 +43,12 @@ export type AppendedExplanation =
 export interface CompiledMethod {
   readonly id: string;
   readonly options: readonly MethodOption[];
+  /** Set where the result depends on how the picture is scaled in front of the first layer, so that this must not be folded into it. */
+  readonly keepsScaling?: true;
   append(context: ExplanationContext, options: OptionValues): AppendedExplanation;
 }
 
-export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod, ...gradientMethods];
+export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod, ...gradientMethods, ...relevanceMethods];
 
 export interface DescribedMethod extends CompiledMethod {
   readonly description: MethodDescription;

@@ -3,7 +3,7 @@ import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph
 import { DataType } from '../../onnx/tensor.ts';
 import type { ExplanationContext } from '../methods.ts';
 import { isWeighted } from './linear-map.ts';
-import type { BackwardRule, BackwardStep, Composite } from './rule.ts';
+import type { BackwardRule, BackwardStep, Composite, Place } from './rule.ts';
 
 export interface BackwardRequest {
   /** Whose backward pass it is, for messages. */
@@ -24,7 +24,7 @@ export interface BackwardRequest {
 export function backward({ builder, model, shapes }: ExplanationContext, { method, from, signal, to, composite }: BackwardRequest): ReadonlyMap<string, string> {
   const depends = dependents(model, to);
   const reaching = ancestors(model.nodes, from);
-  const first = firstLayers(model.nodes, depends);
+  const places = placesOf(model.nodes, depends);
   const arriving = new Map<string, string[]>([[from, [signal]]]);
   const sums = new Map<string, string>();
   const sumOf = (value: string): string | null => {
@@ -44,7 +44,7 @@ export function backward({ builder, model, shapes }: ExplanationContext, { metho
       arriving: (index) => signals[index] ?? null,
       wanted: (index) => depends.has(node.inputs[index] ?? ''),
     };
-    const rule = ruleFor(step, method, composite(node, { isFirst: first.has(node) }));
+    const rule = ruleFor(step, method, composite(node, places(node)));
     rule(step).forEach((part, index) => {
       const input = node.inputs[index];
       if (!input || typeof part !== 'string' || !depends.has(input)) return;
@@ -66,17 +66,15 @@ export function zerosLike({ builder }: Pick<ExplanationContext, 'builder'>, valu
   return builder.node('ConstantOfShape', [builder.node('Shape', [value])], { value: { type: DataType.float, dims: [1], data: new Float32Array(1) } });
 }
 
-/** The layers with weights that the picture meets first. */
-function firstLayers(nodes: readonly Node[], depends: ReadonlySet<string>): ReadonlySet<Node> {
+/** Where each node stands among the layers with weights. */
+function placesOf(nodes: readonly Node[], depends: ReadonlySet<string>): (node: Node) => Place {
   const behind = new Set<string>();
-  const first = new Set<Node>();
+  const ahead = new Set<Node>();
   for (const node of nodes) {
     const inputs = node.inputs.filter((input) => depends.has(input));
-    if (inputs.length === 0) continue;
     const isLater = inputs.some((input) => behind.has(input));
-    const weighted = isWeighted(node);
-    if (weighted && !isLater) first.add(node);
-    if (weighted || isLater) for (const output of node.outputs) behind.add(output);
+    if (!isLater) ahead.add(node);
+    if (inputs.length > 0 && (isLater || isWeighted(node))) for (const output of node.outputs) behind.add(output);
   }
-  return first;
+  return (node) => ({ isFirst: ahead.has(node) && isWeighted(node), isBeforeLayers: ahead.has(node) && !isWeighted(node) });
 }

@@ -25,6 +25,8 @@ export type BackwardRule = (step: BackwardStep) => readonly (string | null | und
 export interface Place {
   /** Of Conv, ConvTranspose, Gemm and MatMul: no such layer lies between it and the picture. */
   readonly isFirst: boolean;
+  /** Of all others: no such layer lies between it and the picture, so that it only prepares what the first layers see. */
+  readonly isBeforeLayers: boolean;
 }
 
 /** A method's rules: which one for which node; null where it has none. */

@@ -17,7 +17,7 @@ export const ascentMethod: IterativeMethod = {
   id: 'ascent',
   options: [
     { name: 'steps', about: 'steps up the gradient', kind: 'number', fallback: 128, least: 1, most: 10_000, whole: true },
-    { name: 'lambda', about: 'weight of the penalty on strong colours', kind: 'number', fallback: 0.1, least: 0, most: 1e6 },
+    { name: 'lambda', about: 'weight of the penalty on strong colours', kind: 'number', fallback: 0.01, least: 0, most: 1e6 },
     { name: 'blur', about: 'standard deviation in pixels of a blur after every fourth step', kind: 'number', fallback: 0.5, least: 0, most: 50 },
     { name: 'jitter', about: 'pixels by which the picture is shifted at random in each step', kind: 'number', fallback: 2, least: 0, most: 64, whole: true },
     { name: 'start', about: 'what it begins with: the middle of the input’s range, or noise around it', kind: 'choice', fallback: 'middle', choices: ['middle', 'noise'] },

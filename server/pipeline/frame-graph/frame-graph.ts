@@ -45,7 +45,7 @@ export interface FrameGraph extends BytesModel {
  */
 export function frameGraph(network: NetworkFile, methodId: string, colorSpace: string, scored: boolean): FrameGraph {
   const method = compiledMethod(methodId);
-  const context = prepare(network.model, subjectOf(network.sidecar));
+  const context = prepare(network.model, [method], subjectOf(network.sidecar));
   const { builder, output, image } = context;
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;

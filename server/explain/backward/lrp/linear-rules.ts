@@ -1,0 +1,128 @@
+import type { LinearMap } from '../linear-map.ts';
+import { linearMap } from '../linear-map.ts';
+import type { BackwardRule, BackwardStep } from '../rule.ts';
+import { isNonNegative } from '../signs.ts';
+import { constant, floatValue } from '../values.ts';
+import { bilinear } from './shared-out.ts';
+import { perOutput, rectifierOf, stabilised, stabilisedPositive } from './stabilised.ts';
+
+/**
+ * Rules of layer-wise relevance propagation for layers with weights (Bach et al. 2015; Montavon et al. 2019), in the conventions of zennit:
+ * x⁺ = max(x, 0), x⁻ = min(x, 0), likewise for weights and biases; st(z) = z + ε·sign(z).
+ */
+interface Layer extends LinearMap {
+  readonly step: BackwardStep;
+  readonly x: string;
+  /** Whether x is known to be ≥ 0 everywhere. */
+  readonly nonNegative: boolean;
+}
+
+function rule(give: (layer: Layer) => string): BackwardRule {
+  return (step) => {
+    const map = linearMap(step);
+    if (!map) return bilinear(step);
+    const index = step.wanted(0) ? 0 : 1;
+    const x = step.node.inputs[index]!;
+    const layer = { ...map, step, x: floatValue(step, x), nonNegative: isNonNegative(step.model, step.shapes, x) };
+    return step.node.inputs.map((_, each) => (each === index ? give(layer) : null));
+  };
+}
+
+const positive = (values: Float32Array) => values.map((value) => Math.max(value, 0));
+const negative = (values: Float32Array) => values.map((value) => Math.min(value, 0));
+const parts = (values: Float32Array | null) => ({ positive: values && positive(values), negative: values && negative(values) });
+
+const positivePart = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
+const negativePart = ({ step, x }: Layer) => step.builder.node('Neg', [step.builder.node('Relu', [step.builder.node('Neg', [x])])]);
+
+const times = ({ step }: Layer, a: string, b: string) => step.builder.node('Mul', [a, b]);
+const plus = ({ step }: Layer, a: string, b: string) => step.builder.node('Add', [a, b]);
+const minus = ({ step }: Layer, a: string, b: string) => step.builder.node('Sub', [a, b]);
+const shares = ({ step }: Layer, relevance: string, divisor: string) => step.builder.node('Div', [relevance, divisor]);
+
+/** R = x · Wᵀ(R / st(z)), z = W·x + b. */
+export const epsilonRule = (epsilon: number): BackwardRule => rule((layer) => times(layer, layer.x, layer.backward(perOutput(layer.step, epsilon), layer.weights)));
+
+/** One way of splitting the products x·w: what meets x⁺, what meets x⁻, and the bias. */
+interface Split {
+  readonly withPositive: Float32Array;
+  readonly withNegative: Float32Array;
+  readonly bias: Float32Array | null;
+}
+
+/** Σ(x⁺·a + x⁻·b) + bias. */
+function sums(layer: Layer, { withPositive, withNegative, bias }: Split): string {
+  if (layer.nonNegative) return layer.forward(layer.x, withPositive, bias);
+  return plus(layer, layer.forward(positivePart(layer), withPositive, bias), layer.forward(negativePart(layer), withNegative, null));
+}
+
+/** x⁺·aᵀs + x⁻·bᵀs. */
+function handedBack(layer: Layer, { withPositive, withNegative }: Split, signal: string): string {
+  if (layer.nonNegative) return times(layer, layer.x, layer.backward(signal, withPositive));
+  return plus(layer, times(layer, positivePart(layer), layer.backward(signal, withPositive)), times(layer, negativePart(layer), layer.backward(signal, withNegative)));
+}
+
+/** The products that are ≥ 0. */
+function speakingFor({ weights, bias }: LinearMap): Split {
+  const { positive: withPositive, negative: withNegative } = parts(weights);
+  return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && positive(bias) };
+}
+
+/** The products that are ≤ 0. */
+function speakingAgainst({ weights, bias }: LinearMap): Split {
+  const { positive: withNegative, negative: withPositive } = parts(weights);
+  return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && negative(bias) };
+}
+
+/** Only products that are positive count. */
+export const zPlusRule = (epsilon: number): BackwardRule => rule((layer) => {
+  const split = speakingFor(layer);
+  const divisor = stabilisedPositive(layer.step, sums(layer, split), epsilon);
+  return handedBack(layer, split, shares(layer, layer.step.arriving(0)!, divisor));
+});
+
+/** α times what speaks for the result less β times what speaks against it, each shared out by itself. */
+export const alphaBetaRule = (alpha: number, beta: number, epsilon: number): BackwardRule => rule((layer) => {
+  const relevance = layer.step.arriving(0)!;
+  const [forIt, against] = [speakingFor(layer), speakingAgainst(layer)];
+  const speaksFor = handedBack(layer, forIt, shares(layer, layer.step.builder.scale(relevance, alpha), stabilisedPositive(layer.step, sums(layer, forIt), epsilon)));
+  if (beta === 0) return speaksFor;
+  // n ≤ 0, and st(n) = n − ε but at n = 0, where nothing is shared out anyway.
+  const divisor = minus(layer, sums(layer, against), constant(layer.step, epsilon));
+  return minus(layer, speaksFor, handedBack(layer, against, shares(layer, layer.step.builder.scale(relevance, beta), divisor)));
+});
+
+/**
+ * Where z > 0 what speaks for it weighs 1 + γ, where z < 0 what speaks against it. For inputs of both signs the generalised rule: products
+ * are weighted by their own sign.
+ */
+export const gammaRule = (gamma: number, epsilon: number): BackwardRule => rule((layer) => {
+  const { step, weights, bias } = layer;
+  const relevance = step.arriving(0)!;
+  const weighted = (values: Float32Array, favour: (value: number) => boolean) => values.map((value) => (favour(value) ? (1 + gamma) * value : value));
+  const up = (value: number) => value > 0;
+  const down = (value: number) => value < 0;
+  const rising: Split = { withPositive: weighted(weights, up), withNegative: weighted(weights, down), bias: bias && weighted(bias, up) };
+  const falling: Split = { withPositive: weighted(weights, down), withNegative: weighted(weights, up), bias: bias && weighted(bias, down) };
+  if (rectifierOf(step) !== null) {
+    // No relevance arrives where z ≤ 0; a sum that came out below 0 there must not meet its divisor's zero.
+    return handedBack(layer, rising, shares(layer, relevance, stabilisedPositive(step, step.builder.node('Relu', [sums(layer, rising)]), epsilon)));
+  }
+  const z = floatValue(step, step.node.outputs[0]!);
+  const applies = (operator: 'Greater' | 'Less') => step.builder.node('Cast', [step.builder.node(operator, [z, constant(step, 0)])], { to: 1 });
+  const half = (split: Split, where: string) => handedBack(layer, split, shares(layer, times(layer, relevance, where), stabilised(step, sums(layer, split), epsilon)));
+  return plus(layer, half(rising, applies('Greater')), half(falling, applies('Less')));
+});
+
+/** For a layer that the picture enters: R = Σ (x·w − l·w⁺ − h·w⁻)·R / st(d), inputs lying in l…h. `low` and `high` are values shaped [1, …input]. */
+export const boxRule = (epsilon: number, bounds: (step: BackwardStep, value: string) => { low: string; high: string }): BackwardRule => rule((layer) => {
+  const { step, x, weights } = layer;
+  const { low, high } = bounds(step, step.node.inputs[0]!);
+  const { positive: plusWeights, negative: minusWeights } = parts(weights);
+  // The bounds are constant, and so is their part of the divisor: ONNX Runtime computes it once.
+  const offset = plus(layer, layer.forward(low, plusWeights!, null), layer.forward(high, minusWeights!, null));
+  const divisor = stabilised(step, minus(layer, layer.forward(x, weights, null), offset), epsilon);
+  const signal = shares(layer, step.arriving(0)!, divisor);
+  const back = (value: string, values: Float32Array) => times(layer, value, layer.backward(signal, values));
+  return minus(layer, back(x, weights), plus(layer, back(low, plusWeights!), back(high, minusWeights!)));
+});
