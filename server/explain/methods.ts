@@ -5,6 +5,7 @@ import type { Model } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
 import type { ExplainedOutput, ImageInput } from './explained-output.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
+import { classActivationMethods } from './class-activation.ts';
 import { gradientMethods } from './gradients.ts';
 import { relevanceMethods } from './relevance.ts';
 import { visualBackPropMethod } from './visualbackprop/method.ts';
@@ -48,7 +49,7 @@ export interface CompiledMethod {
   append(context: ExplanationContext, options: OptionValues): AppendedExplanation;
 }
 
-export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod, ...gradientMethods, ...relevanceMethods];
+export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod, ...gradientMethods, ...classActivationMethods, ...relevanceMethods];
 
 export interface DescribedMethod extends CompiledMethod {
   readonly description: MethodDescription;

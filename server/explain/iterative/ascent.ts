@@ -15,6 +15,7 @@ const BLUR_EVERY = 4;
  */
 export const ascentMethod: IterativeMethod = {
   id: 'ascent',
+  needs: 'gradient',
   options: [
     { name: 'steps', about: 'steps up the gradient', kind: 'number', fallback: 128, least: 1, most: 10_000, whole: true },
     { name: 'lambda', about: 'weight of the penalty on strong colours', kind: 'number', fallback: 0.01, least: 0, most: 1e6 },

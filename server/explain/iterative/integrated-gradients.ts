@@ -7,6 +7,7 @@ import { pictureDims, runPasses, type IterativeMethod } from './method.ts';
  */
 export const integratedGradientsMethod: IterativeMethod = {
   id: 'integratedgradients',
+  needs: 'gradient',
   options: [
     { name: 'steps', about: 'gradients on the way from the baseline to the picture', kind: 'number', fallback: 64, least: 2, most: 4096, whole: true },
     coverOption('baseline', 'where the way begins', 'zero'),

@@ -14,6 +14,7 @@ const KERNEL_WIDTH = 0.25;
  */
 export const limeMethod: IterativeMethod = {
   id: 'lime',
+  needs: 'value',
   options: [
     { name: 'segments', about: 'superpixels, about', kind: 'number', fallback: 60, least: 2, most: 1000, whole: true },
     { name: 'samples', about: 'covered copies', kind: 'number', fallback: 500, least: 10, most: 20_000, whole: true },

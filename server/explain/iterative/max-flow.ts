@@ -34,8 +34,6 @@ export function minimumCut(capacities: GridCapacities): Uint8Array {
 
 class GridFlow {
   readonly #count: number;
-  readonly #width: number;
-  readonly #height: number;
   /** What an arc can still carry: 8 arcs a pixel. */
   readonly #residual: Float64Array;
   /** What can still come from the source (> 0) or go to the sink (< 0). */
@@ -46,6 +44,8 @@ class GridFlow {
   readonly #distance: Int32Array;
   readonly #mark: Int32Array;
   readonly #steps: readonly number[];
+  /** One bit per direction: whether it leads to a pixel of the picture. */
+  readonly #inside: Uint8Array;
   #time = 0;
   readonly #active: Int32Array;
   readonly #isActive: Uint8Array;
@@ -55,8 +55,6 @@ class GridFlow {
 
   constructor({ height, width, source, sink, neighbours }: GridCapacities) {
     this.#count = height * width;
-    this.#width = width;
-    this.#height = height;
     this.#residual = neighbours.slice();
     this.#terminal = Float64Array.from(source, (capacity, pixel) => capacity - sink[pixel]!);
     this.#tree = new Uint8Array(this.#count);
@@ -66,6 +64,10 @@ class GridFlow {
     this.#active = new Int32Array(this.#count);
     this.#isActive = new Uint8Array(this.#count);
     this.#steps = DIRECTIONS.map(([dy, dx]) => dy * width + dx);
+    this.#inside = Uint8Array.from({ length: this.#count }, (_, pixel) => {
+      const [y, x] = [Math.floor(pixel / width), pixel % width];
+      return DIRECTIONS.reduce((bits, [dy, dx], direction) => (y + dy >= 0 && y + dy < height && x + dx >= 0 && x + dx < width ? bits | (1 << direction) : bits), 0);
+    });
     for (let pixel = 0; pixel < this.#count; pixel++) {
       if (this.#terminal[pixel] === 0) continue;
       this.#tree[pixel] = this.#terminal[pixel]! > 0 ? SOURCE : SINK;
@@ -105,10 +107,7 @@ class GridFlow {
   }
 
   #isInside(pixel: number, direction: number): boolean {
-    const [dy, dx] = DIRECTIONS[direction]!;
-    const x = (pixel % this.#width) + dx;
-    const y = Math.floor(pixel / this.#width) + dy;
-    return x >= 0 && x < this.#width && y >= 0 && y < this.#height;
+    return (this.#inside[pixel]! & (1 << direction)) !== 0;
   }
 
   #activate(pixel: number): void {

@@ -37,6 +37,8 @@ export interface IterativeResult {
 export interface IterativeMethod {
   readonly id: string;
   readonly options: readonly MethodOption[];
+  /** Which passes it makes; values cost a third of gradients. */
+  readonly needs: 'value' | 'gradient';
   run(context: IterativeContext, options: OptionValues): Promise<IterativeResult>;
 }
 

@@ -24,6 +24,7 @@ function spanOf({ window, stride }: Axis, index: number, length: number): readon
  */
 export const occlusionMethod: IterativeMethod = {
   id: 'occlusion',
+  needs: 'value',
   options: [
     size('height', 'rows of the window'), size('width', 'columns of the window'), size('stride-y', 'rows from one window to the next'), size('stride-x', 'columns from one window to the next'),
     coverOption('fill', 'what covers the window', 'zero'),

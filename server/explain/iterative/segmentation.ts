@@ -10,6 +10,7 @@ const percentile = (name: string, about: string, fallback: number) => ({ name, a
  */
 export const segmentationMethod: IterativeMethod = {
   id: 'segmentation',
+  needs: 'gradient',
   options: [
     percentile('foreground', 'percentile of the saliency above which a pixel is a seed of the region', 95),
     percentile('background', 'percentile up to which it is a seed of the rest', 30),

@@ -8,6 +8,7 @@ import { normalNumbers, randomNumbers } from './random.ts';
  */
 export const smoothGradMethod: IterativeMethod = {
   id: 'smoothgrad',
+  needs: 'gradient',
   options: [
     { name: 'samples', about: 'noisy copies', kind: 'number', fallback: 50, least: 1, most: 4096, whole: true },
     { name: 'noise', about: 'standard deviation of the noise, as a share of the picture’s range', kind: 'number', fallback: 0.15, least: 0, most: 2 },
