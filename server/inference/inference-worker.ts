@@ -20,7 +20,9 @@ const inputs = chain.inputBytes.map((bytes) => new Uint8Array(bytes * maxBatch))
 function feedTensor(feed: ChainFeed, batch: number, before: readonly Outputs[]): Tensor {
   if (feed.from === 'link') return before[feed.link]![feed.output] as Tensor;
   if (feed.from === 'constant') return new Tensor('uint8', feed.bytes, [1, ...feed.dims]);
-  return new Tensor('uint8', inputs[feed.input]!.subarray(0, chain.inputBytes[feed.input]! * batch), [batch, ...feed.dims]);
+  const bytes = inputs[feed.input]!.subarray(0, chain.inputBytes[feed.input]! * batch);
+  if (feed.type === 'float32') return new Tensor('float32', new Float32Array(bytes.buffer, 0, bytes.length / 4), [batch, ...feed.dims]);
+  return new Tensor('uint8', bytes, [batch, ...feed.dims]);
 }
 
 /** The outputs of a constant link for a batch: those of one frame, repeated for `maxBatch`, as far as needed. */
@@ -40,14 +42,22 @@ function repeated(outputs: Outputs): Outputs {
   }));
 }
 
-async function run(ready: readonly ReadyLink[], { links, results }: SessionChain, batch: number): Promise<FrameValues[]> {
+/** Outputs that a link must bring out of ONNX Runtime: what later links read, and what is asked for. */
+const read = chain.links.map((_, link) => chain.links.flatMap(({ feeds }) => feeds.flatMap((feed) => (feed.from === 'link' && feed.link === link ? [feed.output] : []))));
+const wanted = (details: boolean) => chain.links.map((_, link) => [...new Set([...read[link]!, ...chain.results.filter((result) => result.link === link && (details || !result.detail)).map(({ output }) => output)])]);
+const [numbersOnly, everything] = [wanted(false), wanted(true)];
+
+async function run(ready: readonly ReadyLink[], { links, results }: SessionChain, detailed: readonly boolean[]): Promise<FrameValues[]> {
+  const batch = detailed.length;
+  const fetches = detailed.includes(true) ? everything : numbersOnly;
   const outputs: Outputs[] = [];
   for (const [index, link] of ready.entries()) {
     if ('constant' in link) outputs.push(firstOf(link.constant, batch));
-    else outputs.push(await link.session.run(Object.fromEntries(links[index]!.feeds.map((feed) => [feed.name, feedTensor(feed, batch, outputs)]))));
+    else outputs.push(await link.session.run(Object.fromEntries(links[index]!.feeds.map((feed) => [feed.name, feedTensor(feed, batch, outputs)])), fetches[index]!));
   }
-  const values = results.map((result) => (outputs[result.link]![result.output] as TypedTensor<'float32'>).data as Uint8Array | Float32Array);
-  return Array.from({ length: batch }, (_, frame) => values.map((all) => {
+  return detailed.map((hasDetails, frame) => results.map(({ link, output, detail }) => {
+    if (detail && !hasDetails) return null;
+    const all = (outputs[link]![output] as TypedTensor<'float32'>).data as Uint8Array | Float32Array;
     const length = all.length / batch;
     // A copy, because the session's memory ends with the tensor and a result travels to another thread.
     return all.slice(frame * length, (frame + 1) * length);
@@ -55,7 +65,7 @@ async function run(ready: readonly ReadyLink[], { links, results }: SessionChain
 }
 
 function fill(frames: WorkerRequest['frames']): void {
-  frames.forEach((buffers, frame) => buffers.forEach((bytes, input) => inputs[input]!.set(bytes, frame * chain.inputBytes[input]!)));
+  frames.forEach((frame, position) => frame.inputs.forEach((bytes, input) => inputs[input]!.set(bytes, position * chain.inputBytes[input]!)));
 }
 
 async function start(): Promise<void> {
@@ -86,8 +96,8 @@ async function start(): Promise<void> {
 async function answer(ready: readonly ReadyLink[], { id, frames: asked }: WorkerRequest): Promise<void> {
   try {
     fill(asked);
-    const frames = await run(ready, chain, asked.length);
-    reply({ kind: 'done', id, frames }, frames.flatMap((values) => values.map((value) => value.buffer as ArrayBuffer)));
+    const frames = await run(ready, chain, asked.map(({ detailed }) => detailed));
+    reply({ kind: 'done', id, frames }, frames.flatMap((values) => values.flatMap((value) => (value ? [value.buffer as ArrayBuffer] : []))));
   } catch (error) {
     reply({ kind: 'failed', id, reason: firstLine(error) });
   }
@@ -95,12 +105,12 @@ async function answer(ready: readonly ReadyLink[], { id, frames: asked }: Worker
 
 /** Milliseconds for one frame: the median of a few runs, after one that allocates and compiles. Ends early where a run is slow. */
 async function warmUp(ready: readonly ReadyLink[]): Promise<number> {
-  await run(ready, chain, 1);
+  await run(ready, chain, [true]);
   const times: number[] = [];
   const begin = performance.now();
   while (times.length < 5 && (times.length === 0 || performance.now() - begin < 250)) {
     const before = performance.now();
-    await run(ready, chain, 1);
+    await run(ready, chain, [true]);
     times.push(performance.now() - before);
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;

@@ -19,8 +19,8 @@ export interface ChainLink {
 }
 
 export type ChainFeed = { readonly name: string } & (
-  /** uint8 [N, …dims] from input `input` of the call. */
-  | { readonly from: 'call'; readonly input: number; readonly dims: readonly number[] }
+  /** [N, …dims] from input `input` of the call; uint8 unless `type` says otherwise. */
+  | { readonly from: 'call'; readonly input: number; readonly dims: readonly number[]; readonly type?: 'uint8' | 'float32' }
   /** The same uint8 [1, …dims] for every frame. A link that is fed only so runs once; its outputs are uint8. */
   | { readonly from: 'constant'; readonly bytes: Uint8Array; readonly dims: readonly number[] }
   | { readonly from: 'link'; readonly link: number; readonly output: string }
@@ -29,10 +29,12 @@ export type ChainFeed = { readonly name: string } & (
 export interface ChainResult {
   readonly link: number;
   readonly output: string;
+  /** A plane that is only looked at: not brought back for frames that are asked for without details. */
+  readonly detail?: boolean;
 }
 
-/** For each result its values for one frame. */
-export type FrameValues = readonly (Uint8Array | Float32Array)[];
+/** For each result its values for one frame; null for a detail that was not asked for. */
+export type FrameValues = readonly (Uint8Array | Float32Array | null)[];
 
 export type ProviderName = 'cuda' | 'webgpu' | 'cpu';
 
@@ -43,7 +45,13 @@ export interface WorkerSettings {
   readonly maxBatch: number;
 }
 
-export type WorkerRequest = { readonly id: number; readonly frames: readonly (readonly Uint8Array[])[] };
+export interface WorkerFrame {
+  /** One buffer per input of the chain. */
+  readonly inputs: readonly Uint8Array[];
+  readonly detailed: boolean;
+}
+
+export type WorkerRequest = { readonly id: number; readonly frames: readonly WorkerFrame[] };
 
 /** `end` lets the worker go when it has done what was asked before. */
 export type WorkerMessage = WorkerRequest | 'end';

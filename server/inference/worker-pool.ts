@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { FrameValues, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
+import type { FrameValues, WorkerFrame, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
 
 interface Job {
-  readonly frame: readonly Uint8Array[];
+  readonly frame: WorkerFrame;
   resolve(values: FrameValues): void;
   reject(error: unknown): void;
 }
@@ -57,10 +57,10 @@ export class WorkerPool {
   }
 
   /** Runs the chain on one frame: one buffer per input. Urgent frames overtake those that wait. */
-  run(frame: readonly Uint8Array[], urgent: boolean): Promise<FrameValues> {
+  run(inputs: readonly Uint8Array[], urgent: boolean, detailed = true): Promise<FrameValues> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
-      const job = { frame, resolve, reject };
+      const job = { frame: { inputs, detailed }, resolve, reject };
       if (urgent) {
         this.#lastUrgent = performance.now();
         this.#waiting.unshift(job);
@@ -95,7 +95,7 @@ export class WorkerPool {
     const jobs = this.#waiting.splice(0, this.#isSomebodyWaiting() ? 1 : Math.min(this.#maxBatch, most));
     const request: WorkerRequest = { id: this.#nextId++, frames: jobs.map((job) => job.frame) };
     thread.running = { id: request.id, jobs };
-    const transfer = request.frames.flat().filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
+    const transfer = request.frames.flatMap((frame) => frame.inputs).filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
     thread.worker.postMessage(request, [...new Set(transfer)]);
     return true;
   }

@@ -21,8 +21,8 @@ export const integratedGradientsMethod: IterativeMethod = {
     await runPasses(
       context, steps,
       (step) => {
-        const alpha = step / (steps - 1);
-        return passes.gradient(picture.map((value, index) => baseline[index]! + alpha * (value - baseline[index]!)));
+        const alpha = Math.fround(step / (steps - 1));
+        return passes.gradient(picture.map((value, index) => baseline[index]! + Math.fround(alpha * (value - baseline[index]!))));
       },
       ({ value, gradient }, step) => {
         if (step === 0) ends.first = value;

@@ -1,0 +1,145 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import { describeMethod } from '../../shared/methods.ts';
+import { subjectOf } from '../explain/compile.ts';
+import { imageInput } from '../explain/explained-output.ts';
+import type { IterativeContext, IterativeMethod, Passes } from '../explain/iterative/method.ts';
+import { iterativeMethods } from '../explain/iterative/methods.ts';
+import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';
+import { compiledMethod, compiledMethods, type Target } from '../explain/methods.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
+import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
+import { openPictureNetwork, type PictureNetwork } from './picture-network.ts';
+
+export interface ExplainPictureRequest {
+  readonly modelPath: string;
+  /** Compiled and iterative ones, each once. */
+  readonly methods: readonly MethodChoice[];
+  readonly target: Target;
+  /** In the network's own units, shaped and ordered like its input with a batch of one. */
+  readonly picture: Float32Array;
+  readonly signal?: AbortSignal;
+  /** Passes done and to do of the iterative method `id`. */
+  readonly onProgress?: (done: number, total: number, id: string) => void;
+  readonly wish?: Partial<ProviderWish>;
+}
+
+export interface ExplainedPicture {
+  readonly id: string;
+  /** The network's own number for the picture, before the sidecar's scale. */
+  readonly steering: number;
+  /** Finite. */
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  /** One sentence, e.g. that the network is dead here; null where there is nothing to say. */
+  readonly note: string | null;
+  /** What the method took once the network was loaded. Compiled methods share one pass, and all have its time. */
+  readonly milliseconds: number;
+}
+
+const DEAD = 'Every value is zero: the explained output does not react to this picture.';
+const NOT_FINITE = 'Some values were too large for float32; they are shown as zero.';
+
+/**
+ * Explains one picture by any methods, in the order asked for. Rejects with the signal's reason when it is aborted.
+ * Throws INPUT_*, MODEL_*, SIDECAR_INVALID, METHOD_*, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ */
+export async function explainPicture(request: ExplainPictureRequest): Promise<ExplainedPicture[]> {
+  const { methods, picture, target, signal = new AbortController().signal } = request;
+  const network = await loadNetwork(request.modelPath, 'steering');
+  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
+  if (picture.length !== image.channels * image.height * image.width) throw new Error(`a picture of ${picture.length} values does not fit ${image.name}`);
+  const chosen = resolveMethods(methods);
+  const wish: ProviderWish = { provider: 'auto', workers: null, ...request.wish };
+  const networks = new NetworksInUse(network, target, wish);
+  try {
+    signal.throwIfAborted();
+    const compiled = chosen.filter(({ method }) => method === null).map(({ choice }) => choice);
+    const results = new Map<string, ExplainedPicture>();
+    for (const result of await runCompiled(networks, compiled, picture)) results.set(result.id, result);
+    for (const { choice, method, options } of chosen) {
+      if (method === null) continue;
+      signal.throwIfAborted();
+      const found = await runIterative(networks, method, options, { picture, image, range: subjectOf(network.sidecar).range, signal, progress: (done, total) => request.onProgress?.(done, total, choice.id) }, target);
+      results.set(choice.id, found);
+    }
+    return methods.map(({ id }) => results.get(id)!);
+  } finally {
+    await networks.close();
+  }
+}
+
+interface ResolvedMethod {
+  readonly choice: MethodChoice;
+  /** null: a compiled one. */
+  readonly method: IterativeMethod | null;
+  readonly options: OptionValues;
+}
+
+/** Throws METHOD_UNKNOWN, METHOD_OPTION_INVALID. */
+export function resolveMethods(choices: readonly MethodChoice[]): readonly ResolvedMethod[] {
+  return choices.map((choice, index) => {
+    if (choices.findIndex(({ id }) => id === choice.id) !== index) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${choice.id}" is named twice.`, 'Name every method once.');
+    const method = iterativeMethods.find(({ id }) => id === choice.id) ?? null;
+    if (!method && !describeMethod(choice.id)) {
+      throw new RoadgazeError('METHOD_UNKNOWN', `There is no explanation method "${choice.id}".`, `Choose of: ${[...compiledMethods, ...iterativeMethods].map(({ id }) => id).join(', ')}.`);
+    }
+    return { choice, method, options: optionValues(method ?? compiledMethod(choice.id), choice.options) };
+  });
+}
+
+/** The networks that the methods need, each started when it is first used. */
+class NetworksInUse {
+  readonly #open = new Map<string, Promise<PictureNetwork>>();
+  readonly #network: NetworkFile;
+  readonly #target: Target;
+  readonly #wish: ProviderWish;
+
+  constructor(network: NetworkFile, target: Target, wish: ProviderWish) {
+    this.#network = network;
+    this.#target = target;
+    this.#wish = wish;
+  }
+
+  /** `wish` may ask for less than the user did. */
+  with(methods: readonly MethodChoice[], wish: Partial<ProviderWish> = {}): Promise<PictureNetwork> {
+    const key = JSON.stringify([methods, wish]);
+    let opening = this.#open.get(key);
+    if (!opening) this.#open.set(key, (opening = openPictureNetwork(this.#network, methods, this.#target, { ...this.#wish, ...wish })));
+    return opening;
+  }
+
+  async close(): Promise<void> {
+    for (const opening of this.#open.values()) await opening.then((network) => network.close(), () => {});
+  }
+}
+
+async function runCompiled(networks: NetworksInUse, choices: readonly MethodChoice[], picture: Float32Array): Promise<ExplainedPicture[]> {
+  if (choices.length === 0) return [];
+  const network = await networks.with(choices, { workers: 1 });
+  const before = performance.now();
+  const { steering, maps } = await network.run(picture, true);
+  const milliseconds = performance.now() - before;
+  return choices.map(({ id }, index) => ({ id, steering, milliseconds, ...tidied(maps[index]!.values, null), dims: maps[index]!.dims }));
+}
+
+async function runIterative(networks: NetworksInUse, method: IterativeMethod, options: OptionValues, context: Omit<IterativeContext, 'passes' | 'together'>, target: Target): Promise<ExplainedPicture> {
+  const answers = await networks.with(method.needs === 'gradient' ? [{ id: 'gradient' }] : []);
+  const { steering } = await answers.run(context.picture, true);
+  const explained = (value: number) => (target === '+' ? value : target === '-' ? -value : Math.abs(value));
+  const passes: Passes = {
+    value: async (picture) => explained((await answers.run(picture, false)).steering),
+    async gradient(picture, alone = false) {
+      const { steering: found, maps } = await answers.run(picture, alone);
+      return { value: explained(found), gradient: maps[0]!.values };
+    },
+  };
+  const before = performance.now();
+  const { values, dims, note } = await method.run({ ...context, passes, together: answers.together }, options);
+  return { id: method.id, steering, milliseconds: performance.now() - before, ...tidied(values, note), dims };
+}
+
+function tidied(values: Float32Array, note: string | null): { readonly values: Float32Array; readonly note: string | null } {
+  const say = (sentence: string) => [note, sentence].filter((each) => each !== null).join(' ');
+  if (values.some((value) => !Number.isFinite(value))) return { values: values.map((value) => (Number.isFinite(value) ? value : 0)), note: say(NOT_FINITE) };
+  return { values, note: values.every((value) => value === 0) ? say(DEAD) : note };
+}
