@@ -3,6 +3,8 @@ import type { Transport } from '../stream/transport.svelte.ts';
 import type { TimeAxis } from '../timeline/time-axis.svelte.ts';
 import { neighbourFlag, worstFrame } from './flag-words.ts';
 import type { KeyBinding } from './keys.ts';
+import { KEYED_METHODS } from './pane-methods.ts';
+import type { Panes } from './panes.svelte.ts';
 import type { Preferences } from './preferences.svelte.ts';
 
 /** Every key of the page, in the order in which the help lists them. */
@@ -10,6 +12,7 @@ export function bindingsOf(
   session: Session,
   transport: Transport,
   preferences: Preferences,
+  panes: Panes,
   axis: TimeAxis,
   page: { readonly toggleHelp: () => void; readonly toggleFullScreen: () => void },
 ): KeyBinding[] {
@@ -19,6 +22,10 @@ export function bindingsOf(
   };
   const toWorst = () => {
     const frame = session.columns ? worstFrame(session.columns.onRoad) : undefined;
+    if (frame !== undefined) transport.jump(frame);
+  };
+  const toLeastAgreement = () => {
+    const frame = session.columns ? worstFrame(session.columns[preferences.agreement]) : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   return [
@@ -35,6 +42,11 @@ export function bindingsOf(
     { keys: ['n'], label: 'N', does: 'next flag', run: () => toFlag(1) },
     { keys: ['p'], label: 'P', does: 'previous flag', run: () => toFlag(-1) },
     { keys: ['w'], label: 'W', does: 'frame with least attention on the road', run: toWorst },
+    { keys: KEYED_METHODS.map((_, index) => String(index + 1)), label: '1 … 9', does: 'method of the pane that was clicked last', run: (key) => panes.choose(panes.focus, KEYED_METHODS[Number(key) - 1] ?? '') },
+    { keys: ['v'], label: 'V', does: 'one, two or four panes', run: () => panes.cycle() },
+    { keys: ['s'], label: 'S', does: 'A and B in one picture, side by side', run: () => panes.toggle('wipe') },
+    { keys: ['d'], label: 'D', does: 'difference of A and B', run: () => panes.toggle('difference') },
+    { keys: ['a'], label: 'A', does: 'frame where A and B agree least', run: toLeastAgreement },
     { keys: ['['], label: '[', does: 'mask more transparent', run: () => preferences.changeOpacity(-0.05) },
     { keys: [']'], label: ']', does: 'mask more opaque', run: () => preferences.changeOpacity(0.05) },
     { keys: ['i'], label: 'I', does: 'range starts here', run: () => transport.setRangeStart() },

@@ -6,7 +6,8 @@ export interface KeyBinding {
   /** As printed in the help. */
   readonly label: string;
   readonly does: string;
-  readonly run: () => void;
+  /** Given the key that was pressed, lower case. */
+  readonly run: (key: string) => void;
 }
 
 /** Elements that need the keys themselves. */
@@ -24,5 +25,5 @@ export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[])
   const binding = bindings.find((candidate) => candidate.keys.includes(key) && (candidate.shift === undefined || candidate.shift === event.shiftKey));
   if (!binding) return;
   event.preventDefault();
-  binding.run();
+  binding.run(key);
 }

@@ -1,3 +1,4 @@
+import { AGREEMENT_MEASURES, type AgreementMeasure } from '../timeline/agreement-measures.ts';
 import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../../shared/color-maps.ts';
 
 export type Theme = 'system' | 'dark' | 'light';
@@ -8,10 +9,11 @@ interface Stored {
   readonly opacity: number;
   readonly threshold: number;
   readonly outline: boolean;
+  readonly agreement: AgreementMeasure;
 }
 
 const KEY = 'roadgaze.preferences';
-const DEFAULTS: Stored = { theme: 'system', map: 'inferno', opacity: 0.85, threshold: 0.1, outline: true };
+const DEFAULTS: Stored = { theme: 'system', map: 'inferno', opacity: 0.85, threshold: 0.1, outline: true, agreement: 'spearman' };
 
 /** How this person likes to see things; kept in the browser. */
 export class Preferences {
@@ -20,6 +22,8 @@ export class Preferences {
   opacity = $state(DEFAULTS.opacity);
   threshold = $state(DEFAULTS.threshold);
   outline = $state(DEFAULTS.outline);
+  /** The measure of agreement on the timeline. */
+  agreement = $state<AgreementMeasure>(DEFAULTS.agreement);
   #systemIsLight = $state(false);
 
   readonly mask = $derived<MaskStyle>({ map: this.map, opacity: this.opacity, threshold: this.threshold });
@@ -35,13 +39,14 @@ export class Preferences {
     if (isShare(stored.opacity)) this.opacity = stored.opacity;
     if (isShare(stored.threshold)) this.threshold = stored.threshold;
     if (typeof stored.outline === 'boolean') this.outline = stored.outline;
+    if (stored.agreement && Object.hasOwn(AGREEMENT_MEASURES, stored.agreement)) this.agreement = stored.agreement;
   }
 
   /** Writes what has changed; call it from an effect. */
   store(): void {
-    const { theme, map, opacity, threshold, outline } = this;
+    const { theme, map, opacity, threshold, outline, agreement } = this;
     try {
-      localStorage.setItem(KEY, JSON.stringify({ theme, map, opacity, threshold, outline } satisfies Stored));
+      localStorage.setItem(KEY, JSON.stringify({ theme, map, opacity, threshold, outline, agreement } satisfies Stored));
     } catch {
       // A browser that keeps nothing (private window) still works.
     }

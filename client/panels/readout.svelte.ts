@@ -8,23 +8,38 @@ export interface Reading {
   readonly steering: number;
   readonly driven: number;
   readonly onRoad: number;
+  /** Between the first two methods; overlap in per cent. */
+  readonly spearman: number;
+  readonly ssim: number;
+  readonly topOverlap: number;
 }
 
 /** Follows the painted frames: every frame while paused, four times a second while playing. */
 export class Readout {
   reading = $state.raw<Reading | null>(null);
   #since = 0;
-  #sums = [new Mean(), new Mean(), new Mean()] as const;
+  readonly #means = { steering: new Mean(), driven: new Mean(), onRoad: new Mean(), spearman: new Mean(), ssim: new Mean(), topOverlap: new Mean() };
 
-  add({ frame, steering, driven, onRoad }: PaintedFrame, playing: boolean): void {
+  add({ frame, steering, driven, onRoad, agreement }: PaintedFrame, playing: boolean): void {
     const now = performance.now();
     if (!playing) this.#restart(now);
-    const [steeringMean, drivenMean, onRoadMean] = this.#sums;
-    steeringMean.add(steering);
-    drivenMean.add(driven);
-    onRoadMean.add(onRoad);
+    const means = this.#means;
+    means.steering.add(steering);
+    means.driven.add(driven);
+    means.onRoad.add(onRoad);
+    means.spearman.add(agreement?.spearman ?? Number.NaN);
+    means.ssim.add(agreement?.ssim ?? Number.NaN);
+    means.topOverlap.add((agreement?.topOverlap ?? Number.NaN) * 100);
     if (playing && now - this.#since < INTERVAL) return;
-    this.reading = { frame, steering: steeringMean.value, driven: drivenMean.value, onRoad: onRoadMean.value };
+    this.reading = {
+      frame,
+      steering: means.steering.value,
+      driven: means.driven.value,
+      onRoad: means.onRoad.value,
+      spearman: means.spearman.value,
+      ssim: means.ssim.value,
+      topOverlap: means.topOverlap.value,
+    };
     this.#restart(now);
   }
 
@@ -35,7 +50,7 @@ export class Readout {
 
   #restart(now: number): void {
     this.#since = now;
-    for (const mean of this.#sums) mean.reset();
+    for (const mean of Object.values(this.#means)) mean.reset();
   }
 }
 

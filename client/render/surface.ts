@@ -1,29 +1,24 @@
 import type { Rectangle, Size } from '../../shared/geometry.ts';
 import { MaskImage } from './mask-image.ts';
+import type { Compose, Grid, MaskLayer, Masks } from './mask-layers.ts';
 import { traceOutline, type Polyline } from './road-outline.ts';
-
-/** A mask or a road region: uint8, row-major, on the grid of the network's crop. */
-export interface Grid extends Size {
-  readonly bytes: Uint8Array;
-}
 
 /** What lies over one picture. */
 export interface Layers {
-  readonly mask: Grid | null;
+  readonly masks: Masks;
   readonly road: Grid | null;
   /** Where the grids lie, in fractions of the picture. */
   readonly place: Rectangle;
 }
 
 export interface OverlayStyle {
-  /** Colour table of the mask, `lookupTable`. */
-  readonly table: Uint32Array;
+  readonly compose: Compose;
   readonly outline: boolean;
 }
 
 /** More pixels than this across bring nothing for a smooth mask, but cost time on large screens. */
 const WIDEST_OVERLAY = 1920;
-const NOTHING: Layers = { mask: null, road: null, place: { x: 0, y: 0, width: 1, height: 1 } };
+const NOTHING: Layers = { masks: new Map(), road: null, place: { x: 0, y: 0, width: 1, height: 1 } };
 
 /** The picture, in its own pixels, and over it the overlay (mask and road outline) in the screen's pixels. */
 export class Surface {
@@ -31,7 +26,8 @@ export class Surface {
   readonly #overlay: HTMLCanvasElement;
   readonly #pictureContext: CanvasRenderingContext2D;
   readonly #overlayContext: CanvasRenderingContext2D;
-  readonly #maskImage = new MaskImage();
+  /** One for each mask that lies over the picture at the same time. */
+  readonly #maskImages: MaskImage[] = [];
   #layers = NOTHING;
   #style: OverlayStyle;
   /** Overlay pixels per line-width unit: a CSS pixel, more on very large pictures. */
@@ -78,15 +74,24 @@ export class Surface {
     const context = this.#overlayContext;
     const { width, height } = this.#overlay;
     context.clearRect(0, 0, width, height);
-    const { mask, road, place } = this.#layers;
+    const { masks, road, place } = this.#layers;
     const target = { x: place.x * width, y: place.y * height, width: place.width * width, height: place.height * height };
-    if (mask) {
-      const image = this.#maskImage.render(mask.bytes, mask.width, mask.height, this.#style.table);
-      context.imageSmoothingEnabled = true;
-      context.imageSmoothingQuality = 'high';
-      context.drawImage(image, target.x, target.y, target.width, target.height);
-    }
+    this.#style.compose(masks).forEach((layer, index) => this.#drawMask(layer, index, target));
     if (road && this.#style.outline) this.#drawOutline(road, target);
+  }
+
+  #drawMask({ grid, table, from, to }: MaskLayer, index: number, target: Rectangle): void {
+    const context = this.#overlayContext;
+    const { width, height } = this.#overlay;
+    const image = (this.#maskImages[index] ??= new MaskImage()).render(grid.bytes, grid.width, grid.height, table);
+    context.save();
+    context.beginPath();
+    context.rect(from * width, 0, (to - from) * width, height);
+    context.clip();
+    context.imageSmoothingEnabled = true;
+    context.imageSmoothingQuality = 'high';
+    context.drawImage(image, target.x, target.y, target.width, target.height);
+    context.restore();
   }
 
   /** A light line on a dark one, so that it is seen on any picture. */

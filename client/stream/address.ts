@@ -3,6 +3,9 @@ export interface Address {
   readonly recording?: string;
   readonly network?: string;
   readonly frame?: number;
+  readonly panes?: string;
+  /** One per pane, shown or not. */
+  readonly methods?: readonly string[];
 }
 
 export function readAddress(): Address {
@@ -10,10 +13,12 @@ export function readAddress(): Address {
   const recording = values.get('recording');
   const network = values.get('network');
   const frame = Number.parseInt(values.get('frame') ?? '', 10);
-  return { ...(recording && { recording }), ...(network && { network }), ...(frame >= 0 && { frame }) };
+  const panes = values.get('panes');
+  const methods = values.get('methods')?.split(' ');
+  return { ...(recording && { recording }), ...(network && { network }), ...(frame >= 0 && { frame }), ...(panes && { panes }), ...(methods && { methods }) };
 }
 
-export function writeAddress({ recording, network, frame }: Required<Address>): void {
-  const values = new URLSearchParams({ recording, network, frame: String(frame) });
+export function writeAddress({ recording, network, frame, panes, methods }: Required<Address>): void {
+  const values = new URLSearchParams({ recording, network, frame: String(frame), panes, methods: methods.join(' ') });
   history.replaceState(null, '', `#${values}`);
 }

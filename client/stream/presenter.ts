@@ -16,7 +16,7 @@ export interface ReadyFrame {
 export interface PresenterHandlers {
   /** False for a frame nobody wants to see any more, e.g. of an old seek. */
   readonly wanted: (frame: { readonly message: FrameMessage; readonly opened: OpenedMessage | null }) => boolean;
-  /** Draws; called inside an animation frame. */
+  /** Draws, and closes the picture when it is not needed any more; called inside an animation frame. */
   readonly paint: (frame: ReadyFrame) => void;
   /** The server may send more: everything up to `sequence` is painted or thrown away. */
   readonly acknowledge: (sequence: number) => void;
@@ -96,7 +96,6 @@ export class Presenter {
       const frame = this.#queue.shift();
       if (frame) {
         this.#handlers.paint(frame);
-        frame.picture?.close();
         this.#painted += 1;
         this.#handlers.acknowledge(frame.sequence);
       }

@@ -2,7 +2,9 @@ import { reportOf, type ErrorReport } from '../../shared/errors.ts';
 import { cropInFrame } from '../../shared/geometry.ts';
 import type { ClientMessage, Flag, FlagSettings, NetworkSummary, OpenedMessage, RecordingSummary, ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { FrameMessage } from '../../shared/protocol/decode-frame.ts';
-import type { Grid, Layers, Surface } from '../render/surface.ts';
+import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
+import type { Grid } from '../render/mask-layers.ts';
+import type { Layers, Surface } from '../render/surface.ts';
 import { DriveColumns } from '../timeline/columns.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { PaintRate } from './paint-rate.ts';
@@ -17,9 +19,12 @@ export interface PaintedFrame {
   readonly generation: number;
   readonly steering: number;
   readonly driven: number;
-  /** Per cent. */
+  /** By the first method, per cent. */
   readonly onRoad: number;
   readonly hasMask: boolean;
+  /** By method; those whose mask is on the screen. */
+  readonly scores: ReadonlyMap<string, AttentionScore>;
+  readonly agreement: Agreement | null;
 }
 
 export interface ShownError extends ErrorReport {
@@ -31,6 +36,16 @@ type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly typ
 export interface Choice {
   readonly recording: string;
   readonly network: string;
+  /** That stream, each once, in the panes' order. */
+  readonly methods: readonly string[];
+}
+
+/** What hears about a method that runs on one frame. */
+export interface SlowRunHandlers {
+  readonly progress: (message: Of<'explaining'>) => void;
+  readonly finished: (message: Of<'explained'>) => void;
+  /** The server does not say of what it is the error: it is the run's where there is one. */
+  readonly failed: (report: ErrorReport) => void;
 }
 
 /** What the server said, and what is on the screen: the state that every panel reads. Commands are in `Transport`. */
@@ -65,23 +80,32 @@ export class Session {
   wants: (message: FrameMessage) => boolean = () => true;
   /** Called when playback has reached the last frame. */
   onEnded: () => void = () => {};
+  /** Called before something is opened; answers the frame to show first. */
+  onOpening: (choice: Choice) => number = () => 0;
   /** Called when a recording has been opened, before its first frame. */
   onOpened: (opened: OpenedMessage, again: boolean) => void = () => {};
+  /** Called when it could not be. */
+  onRefused: (report: ErrorReport) => void = () => {};
+  slowRuns: SlowRunHandlers | null = null;
 
   readonly #connection: Connection;
   readonly #presenter: Presenter;
   readonly #rate = new PaintRate((perSecond) => (this.paintedPerSecond = perSecond));
-  #surface: Surface | null = null;
-  #late: ReadyFrame | null = null;
+  readonly #surfaces = new Set<Surface>();
+  /** What is on the screen; a pane that comes later begins with it. */
+  #picture: ImageBitmap | null = null;
+  #streamed: Layers = { masks: new Map(), road: null, place: placeOf(null) };
+  /** Results of methods that ran on the painted frame. */
+  readonly #slowMasks = new Map<string, Grid>();
   #serverSkipped = 0;
   #errorCount = 0;
   /** Choice to restore on a new connection. */
-  #wantedChoice: Partial<Choice>;
+  #wantedChoice: Partial<Choice> & Pick<Choice, 'methods'>;
   #generation = 0;
   /** Frames of older generations were asked for by seeks that are over. */
   #oldestGeneration = 0;
 
-  constructor(url: string, wanted: Partial<Choice>) {
+  constructor(url: string, wanted: Partial<Choice> & Pick<Choice, 'methods'>) {
     this.#wantedChoice = wanted;
     this.#presenter = new Presenter({
       wanted: ({ message, opened }) => this.#isWanted(message, opened),
@@ -115,7 +139,7 @@ export class Session {
     this.choice = choice;
     this.#wantedChoice = choice;
     this.errors = [];
-    this.send({ type: 'open', ...choice });
+    this.send({ type: 'open', ...choice, frame: this.onOpening(choice) });
   }
 
   /** Shows exactly this frame; whatever is still on its way from before is thrown away. Answers the generation. */
@@ -135,11 +159,11 @@ export class Session {
     this.#rate.stop();
   }
 
-  /** Frames that arrived before there was a canvas are drawn now. */
-  attach(surface: Surface): void {
-    this.#surface = surface;
-    if (this.#late) this.#draw(this.#late, surface);
-    this.#late = null;
+  /** Draws on this surface too, beginning with what is on the screen now. Answers how to end that. */
+  attach(surface: Surface): () => void {
+    this.#surfaces.add(surface);
+    surface.paint(this.#picture, this.#layers);
+    return () => this.#surfaces.delete(surface);
   }
 
   dismiss(id: number): void {
@@ -178,12 +202,20 @@ export class Session {
         this.flags = message.flags;
         return;
       case 'state':
+        // Of what was open before.
+        if (this.opening) return;
         this.playback = message;
         if (message.ended) this.onEnded();
         return;
       case 'statistics':
         this.#serverSkipped = message.skipped;
         this.skipped = this.#serverSkipped + this.#presenter.skipped;
+        return;
+      case 'explaining':
+        this.slowRuns?.progress(message);
+        return;
+      case 'explained':
+        this.slowRuns?.finished(message);
         return;
       case 'error':
         return this.#failed(message);
@@ -195,7 +227,7 @@ export class Session {
     this.networks = networks;
     const recording = pick(recordings, this.#wantedChoice.recording);
     const network = pick(networks, this.#wantedChoice.network);
-    if (recording && network) this.open({ recording: recording.id, network: network.id });
+    if (recording && network) this.open({ recording: recording.id, network: network.id, methods: this.#wantedChoice.methods });
     else this.#showSummaries(recordings, networks);
   }
 
@@ -212,7 +244,10 @@ export class Session {
     const again = this.opening === 'again';
     this.opening = null;
     this.opened = message;
-    if (!again && this.painted?.hasMask) this.painted = null;
+    if (!again) {
+      if (this.painted?.hasMask) this.painted = null;
+      this.#slowMasks.clear();
+    }
     this.columns = new DriveColumns(message.pts, steeringUnit(message.network).factor);
     this.columnsVersion += 1;
     this.analysis = null;
@@ -234,10 +269,24 @@ export class Session {
     return (opened === this.opened || isPictureOnly) && message.generation >= this.#oldestGeneration && this.wants(message);
   }
 
-  #paint(frame: ReadyFrame): void {
-    if (this.#surface) this.#draw(frame, this.#surface);
-    else this.#late = frame;
-    const { message } = frame;
+  #paint({ message, picture, opened }: ReadyFrame): void {
+    const masks = new Map(message.parts.filter(({ kind }) => kind === 'mask').map((part) => [part.method, part]));
+    const streams = opened?.network.methods ?? [];
+    if (masks.size > 0 && ![...masks.keys()].some((method) => streams.includes(method))) {
+      this.#paintSlow(message.frame, masks, picture);
+      return;
+    }
+    if (picture) {
+      this.#picture?.close();
+      this.#picture = picture;
+    }
+    if (message.frame !== this.painted?.frame) this.#slowMasks.clear();
+    this.#streamed = { masks, road: message.parts.find(({ kind }) => kind === 'road') ?? null, place: placeOf(opened) };
+    for (const surface of this.#surfaces) surface.paint(picture, this.#layers);
+    const scored = streams.flatMap((method, index): [string, AttentionScore][] => {
+      const score = message.scores[index];
+      return score && masks.has(method) ? [[method, score]] : [];
+    });
     this.painted = {
       frame: message.frame,
       pts: message.pts,
@@ -245,25 +294,41 @@ export class Session {
       generation: message.generation,
       steering: this.columns?.toDisplay(message.steering) ?? Number.NaN,
       driven: this.columns?.toDisplay(message.driven) ?? Number.NaN,
-      onRoad: (message.onRoad ?? Number.NaN) * 100,
-      hasMask: message.parts.some(({ kind }) => kind === 'mask'),
+      onRoad: (message.scores[0]?.onRoad ?? Number.NaN) * 100,
+      hasMask: masks.size > 0,
+      scores: new Map(scored),
+      agreement: message.agreement,
     };
     this.#rate.count();
     this.skipped = this.#serverSkipped + this.#presenter.skipped;
     this.onPainted(this.painted);
   }
 
-  #draw({ message, picture, opened }: ReadyFrame, surface: Surface): void {
-    const grid = (kind: 'mask' | 'road'): Grid | null => message.parts.find((part) => part.kind === kind) ?? null;
-    surface.paint(picture, { mask: grid('mask'), road: grid('road'), place: placeOf(opened) });
+  /** The picture and everything else about the frame is on the screen already. */
+  #paintSlow(frame: number, masks: ReadonlyMap<string, Grid>, picture: ImageBitmap | null): void {
+    picture?.close();
+    if (frame !== this.painted?.frame) return;
+    for (const [method, grid] of masks) this.#slowMasks.set(method, grid);
+    for (const surface of this.#surfaces) surface.paint(null, this.#layers);
+  }
+
+  get #layers(): Layers {
+    return { ...this.#streamed, masks: new Map([...this.#streamed.masks, ...this.#slowMasks]) };
   }
 
   /** What was open before stays open, so the choice goes back to it. */
   #failed(report: ErrorReport): void {
-    if (this.opening && this.opened) {
-      this.choice = { recording: this.opened.recording.id, network: this.opened.network.id };
-    }
+    const { opening } = this;
     this.opening = null;
+    if (opening) {
+      if (this.opened) {
+        const { recording, network } = this.opened;
+        this.#wantedChoice = this.choice = { recording: recording.id, network: network.id, methods: network.methods };
+      }
+      this.onRefused(report);
+    } else {
+      this.slowRuns?.failed(report);
+    }
     this.#show(report);
   }
 

@@ -26,6 +26,11 @@ export class Transport {
   /** Plays as soon as the first mask is on the screen. */
   #autoplay: boolean;
   #startFrame: number;
+  #recording: string | null = null;
+  /** The frame that `open` asked for. */
+  #openedAt = 0;
+  /** Goes on playing when what was asked for is open. */
+  #resumes = false;
 
   constructor(session: Session, start: { readonly frame: number; readonly autoplay: boolean }) {
     this.#session = session;
@@ -36,15 +41,22 @@ export class Transport {
     session.onEnded = () => {
       if (this.loop && this.range) this.#play(this.range.first);
     };
-    session.onOpened = (opened, again) => {
-      const frame = again ? this.position : this.#startFrame;
+    session.onOpening = ({ recording }) => {
+      const stays = session.opened?.recording.id === recording;
+      this.#resumes = stays && session.playback.playing;
+      this.#openedAt = stays ? this.position : this.#startFrame;
+      return this.#openedAt;
+    };
+    session.onOpened = ({ frames, recording }) => {
+      if (recording.id !== this.#recording) this.range = null;
+      this.#recording = recording.id;
       this.#startFrame = 0;
-      this.#asked = null;
       this.#next = null;
       this.#wrapping = false;
       this.reverse = 0;
-      if (!again) this.range = null;
-      this.seek(Math.min(frame, opened.frames - 1));
+      this.target = Math.min(this.#openedAt, frames - 1);
+      this.#asked = { generation: 0, at: performance.now() };
+      this.#resume();
     };
   }
 
@@ -167,6 +179,18 @@ export class Transport {
     this.range = range;
     this.loop = true;
     if (this.#session.playback.playing) this.#send(undefined);
+  }
+
+  /** What was asked for cannot be opened, and the server has paused what was open before. */
+  refused(): void {
+    this.#session.playback = { ...this.#session.playback, playing: false };
+    if (this.#session.opened) this.#resume();
+  }
+
+  #resume(): void {
+    if (!this.#resumes) return;
+    this.#resumes = false;
+    this.#send(this.position);
   }
 
   #play(frame: number): void {

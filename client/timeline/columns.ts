@@ -20,11 +20,17 @@ export class DriveColumns {
   driven: Float32Array;
   /** |steering − driven|. */
   error: Float32Array;
-  /** Per cent. */
+  /** By the first method, per cent. */
   onRoad: Float32Array;
+  /** Agreement of the first two methods; overlap in per cent. */
+  spearman: Float32Array;
+  ssim: Float32Array;
+  topOverlap: Float32Array;
   /** Largest |steering|, |driven| and error so far; 0 before the first. */
   largestSteering = 0;
   largestError = 0;
+  /** Lowest rank correlation or structural similarity so far; 0 where none is negative. */
+  lowestAgreement = 0;
   #analysed: Uint8Array;
   readonly #factor: number;
 
@@ -36,6 +42,9 @@ export class DriveColumns {
     this.driven = empty(pts.length);
     this.error = empty(pts.length);
     this.onRoad = empty(pts.length);
+    this.spearman = empty(pts.length);
+    this.ssim = empty(pts.length);
+    this.topOverlap = empty(pts.length);
     this.#analysed = new Uint8Array(pts.length);
     this.setIndex(pts);
   }
@@ -57,6 +66,9 @@ export class DriveColumns {
       this.driven = resized(this.driven, pts.length);
       this.error = resized(this.error, pts.length);
       this.onRoad = resized(this.onRoad, pts.length);
+      this.spearman = resized(this.spearman, pts.length);
+      this.ssim = resized(this.ssim, pts.length);
+      this.topOverlap = resized(this.topOverlap, pts.length);
       const analysed = new Uint8Array(pts.length);
       analysed.set(this.#analysed.subarray(0, pts.length));
       this.#analysed = analysed;
@@ -66,6 +78,8 @@ export class DriveColumns {
   }
 
   append(columns: AnalysisColumns): void {
+    const { agreement } = columns;
+    const onRoad = columns.scores[0]?.onRoad;
     for (let i = 0; i < columns.frame.length; i += 1) {
       const frame = columns.frame[i] as number;
       if (frame >= this.frames) continue;
@@ -75,7 +89,13 @@ export class DriveColumns {
       this.steering[frame] = steering;
       this.driven[frame] = driven;
       this.error[frame] = error;
-      this.onRoad[frame] = (columns.onRoad[i] ?? Number.NaN) * 100;
+      this.onRoad[frame] = (onRoad?.[i] ?? Number.NaN) * 100;
+      const spearman = agreement?.spearman[i] ?? Number.NaN;
+      const ssim = agreement?.ssim[i] ?? Number.NaN;
+      this.spearman[frame] = spearman;
+      this.ssim[frame] = ssim;
+      this.topOverlap[frame] = (agreement?.topOverlap[i] ?? Number.NaN) * 100;
+      this.lowestAgreement = Math.min(this.lowestAgreement, spearman || 0, ssim || 0);
       this.#analysed[frame] = 1;
       this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
       this.largestError = Math.max(this.largestError, error || 0);

@@ -1,9 +1,16 @@
 import { percentText, magnitudeText, steeringText } from '../panels/format.ts';
 import type { SteeringUnit } from '../stream/steering-unit.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';
 import type { DriveColumns } from './columns.ts';
 
-export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad';
+export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad' | AgreementMeasure;
+
+/** What the agreement's plot shows: one measure, between the panes of two letters. */
+export interface ShownAgreement {
+  readonly measure: AgreementMeasure;
+  readonly panes: readonly [string, string];
+}
 
 export interface TrackSeries {
   readonly column: ColumnName;
@@ -17,7 +24,7 @@ export interface TrackSeries {
 }
 
 export interface Track {
-  readonly id: 'steering' | 'error' | 'on-road';
+  readonly id: 'steering' | 'error' | 'on-road' | 'agreement';
   readonly title: string;
   readonly unit: string;
   readonly series: readonly TrackSeries[];
@@ -29,8 +36,11 @@ export interface Track {
   readonly hasThreshold: boolean;
 }
 
-/** The plots of a recording: driven and error only where it was recorded how the car was driven, on road only with a road. */
-export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit): Track[] {
+/**
+ * The plots of a recording: driven and error only where it was recorded how the car was driven, on road only with a road, agreement only
+ * where there are two methods to compare.
+ */
+export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit, agreement: ShownAgreement | null): Track[] {
   const label = unit.label || 'plain';
   const wanted: TrackSeries = { column: 'steering', label: 'wanted', color: '--wanted', width: 1.5, filled: false, text: (value) => steeringText(value, unit) };
   const driven: TrackSeries = { column: 'driven', label: 'driven', color: '--driven', width: 3, filled: false, text: (value) => steeringText(value, unit) };
@@ -71,7 +81,22 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit)
       hasThreshold: true,
     });
   }
+  if (agreement) tracks.push(agreementTrack(agreement));
   return tracks;
+}
+
+function agreementTrack({ measure, panes }: ShownAgreement): Track {
+  const { unit, text } = AGREEMENT_MEASURES[measure];
+  return {
+    id: 'agreement',
+    title: 'Agreement',
+    unit,
+    series: [{ column: measure, label: panes.join(' · '), color: '--agreement', width: 1.5, filled: true, text }],
+    range: ({ lowestAgreement }) => (measure === 'topOverlap' ? [0, 100] : [lowestAgreement < 0 ? -1 : 0, 1]),
+    marks: (bottom, top) => [bottom, (bottom + top) / 2, top],
+    markText: (value) => String(value).replace('-', '−').replace(/^0\./, '.'),
+    hasThreshold: false,
+  };
 }
 
 /** The next larger round number, so that axes end on one. */

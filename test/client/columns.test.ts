@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DriveColumns } from '../../client/timeline/columns.ts';
+import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 
-const rows = (frame: number[], steering: (number | null)[], driven: (number | null)[], onRoad: (number | null)[]) => ({ frame, pts: frame, steering, driven, onRoad });
+type Numbers = (number | null)[];
+
+const rows = (frame: number[], steering: Numbers, driven: Numbers, onRoad: Numbers, agreement: AnalysisColumns['agreement'] = null): AnalysisColumns => {
+  const nothing = frame.map(() => null);
+  const score = { mass: nothing, onRoad, lift: nothing, peakOnRoad: nothing, offRoadX: nothing, offRoadY: nothing };
+  return { frame, pts: frame, steering, driven, scores: [score, { ...score, onRoad: nothing }], agreement };
+};
 
 test('times start at the first frame, whatever the file starts at', () => {
   const columns = new DriveColumns([5, 5.04, 5.5], 1);
@@ -44,4 +51,14 @@ test('the nearest frame is found between uneven times and beyond both ends', () 
   const columns = new DriveColumns([0, 0.1, 1, 1.05], 1);
   for (const [time, frame] of [[-3, 0], [0.04, 0], [0.06, 1], [0.5, 1], [0.6, 2], [1.03, 3], [9, 3]] as const) assert.equal(columns.nearest(time), frame, String(time));
   assert.equal(new DriveColumns([], 1).nearest(1), 0);
+});
+
+test('agreement comes as numbers and, for the overlap, per cent; without a second method it is not there', () => {
+  const columns = new DriveColumns([0, 1, 2], 1);
+  columns.append(rows([0, 1], [0, 0], [0, 0], [1, 1], { spearman: [0.5, -0.25], ssim: [0.75, null], topOverlap: [0.5, 0.25] }));
+  columns.append(rows([2], [0], [0], [1]));
+  assert.deepEqual([...columns.spearman], [0.5, -0.25, Number.NaN]);
+  assert.deepEqual([...columns.ssim], [0.75, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.topOverlap], [50, 25, Number.NaN]);
+  assert.equal(columns.lowestAgreement, -0.25);
 });

@@ -7,7 +7,7 @@ import { niceLimit } from '../../client/timeline/tracks.ts';
 import type { Flag, OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
 const network = (unit: string | null, positive: 'left' | 'right' | null): OpenedMessage['network'] => ({
-  id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, method: 'visualbackprop', quantity: null, unit, positive,
+  id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop'], quantity: null, unit, positive,
 });
 
 test('times are m:ss.mmm and carry over', () => {

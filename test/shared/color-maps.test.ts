@@ -28,7 +28,7 @@ test('attention at or below the threshold is not drawn, and alpha grows from the
 
 test('at any threshold the strongest attention is drawn at full opacity', () => {
   for (const threshold of [0, 0.5, 0.95, 1]) {
-    const alpha = alphaOf(1, { map: 'red', opacity: 1, threshold });
+    const alpha = alphaOf(1, { opacity: 1, threshold });
     assert.equal(alpha, threshold === 1 ? 0 : 1);
   }
 });
