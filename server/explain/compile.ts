@@ -36,7 +36,7 @@ function inputRange(input: SidecarParts['input']): InputRange {
     const [scale, offset] = [scales[channel % scales.length]!, offsets[channel % offsets.length]!];
     return [offset, 255 * scale + offset] as const;
   });
-  return { low: ends.map((pair) => Math.min(...pair)), high: ends.map((pair) => Math.max(...pair)) };
+  return { low: ends.map((pair) => Math.min(...pair)), high: ends.map((pair) => Math.max(...pair)), isGiven: input?.scale !== undefined || input?.offset !== undefined };
 }
 
 export const anySubject: Subject = subjectOf({});

@@ -17,6 +17,8 @@ export type Target = '+' | '-' | 'abs';
 export interface InputRange {
   readonly low: readonly number[];
   readonly high: readonly number[];
+  /** Whether somebody said so; else it is only what is usual. */
+  readonly isGiven: boolean;
 }
 
 /** What a method needs to append itself to a network. */

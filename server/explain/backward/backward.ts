@@ -3,6 +3,7 @@ import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph
 import { DataType } from '../../onnx/tensor.ts';
 import type { ExplanationContext } from '../methods.ts';
 import { isWeighted } from './linear-map.ts';
+import { nonNegativeValues } from './signs.ts';
 import type { BackwardRule, BackwardStep, Composite, Place } from './rule.ts';
 
 export interface BackwardRequest {
@@ -21,9 +22,10 @@ export interface BackwardRequest {
  * rule that the composite has for it. Where several readers hand a signal back to one value, they add up. A value that nothing reaches gets zeros.
  * Throws MODEL_OPERATOR_UNSUPPORTED, naming the node that has no rule.
  */
-export function backward({ builder, model, shapes }: ExplanationContext, { method, from, signal, to, composite }: BackwardRequest): ReadonlyMap<string, string> {
+export function backward({ builder, model, shapes, image, range }: ExplanationContext, { method, from, signal, to, composite }: BackwardRequest): ReadonlyMap<string, string> {
   const depends = dependents(model, to);
   const reaching = ancestors(model.nodes, from);
+  const nonNegative = nonNegativeValues(model, shapes, range.isGiven && range.low.every((low) => low >= 0) ? [image.name] : []);
   const places = placesOf(model.nodes, depends);
   const arriving = new Map<string, string[]>([[from, [signal]]]);
   const sums = new Map<string, string>();
@@ -43,6 +45,7 @@ export function backward({ builder, model, shapes }: ExplanationContext, { metho
       builder, model, shapes, node,
       arriving: (index) => signals[index] ?? null,
       wanted: (index) => depends.has(node.inputs[index] ?? ''),
+      nonNegative,
     };
     const rule = ruleFor(step, method, composite(node, places(node)));
     rule(step).forEach((part, index) => {

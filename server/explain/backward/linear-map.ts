@@ -13,6 +13,8 @@ import { floatsOf, sizesOf } from './values.ts';
 export interface LinearMap {
   readonly kind: 'convolution' | 'dense';
   readonly weights: Float32Array;
+  /** Output channels. */
+  readonly outputs: number;
   /** One per output channel, or null. */
   readonly bias: Float32Array | null;
   /** Appends W·x + b for a value shaped like the layer's input, or with a first axis of 1. */
@@ -51,7 +53,7 @@ export function linearMap(step: BackwardStep): LinearMap | null {
   const kernel = { values: floatsOf(weights), biases: bias && floatsOf(bias) };
   const isPlain = node.op === 'Conv';
   return {
-    kind: 'convolution', weights: kernel.values, bias: kernel.biases,
+    kind: 'convolution', weights: kernel.values, outputs: isPlain ? weights.dims[0]! : weights.dims[1]! * shape.groups, bias: kernel.biases,
     forward: (x, values, biases) => (isPlain ? convolution(builder, x, shape, values, biases) : transposedConvolution(builder, x, shape, values, biases)),
     backward: (signal, values) => (isPlain ? transposedConvolution(builder, signal, shape, values, null) : convolution(builder, signal, shape, values, null)),
   };
@@ -99,7 +101,7 @@ function dense(step: BackwardStep, weights: Float32Array, bias: Float32Array | n
   const matrix = (values: Float32Array, rows: number, columns: number) => builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
   const isMatrix = step.shapes.of(step.node.inputs[0]!).length === 2;
   return {
-    kind: 'dense', weights, bias,
+    kind: 'dense', weights, outputs, bias,
     forward(x, values, biases) {
       const constants = biases && builder.constant({ type: 1, dims: [outputs], data: biases }, 'bias');
       if (isMatrix && constants) return builder.node('Gemm', [x, matrix(values, inputs, outputs), constants]);
@@ -117,7 +119,7 @@ function productFromLeft(step: BackwardStep, weights: Tensor): LinearMap {
   if (inputs === undefined || outputs === undefined || more.length > 0 || sizesOf(step, step.node.inputs[1]!).length < 1) return fail(step, 'its weights are not a matrix');
   const matrix = (values: Float32Array, rows: number, columns: number) => builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
   return {
-    kind: 'dense', weights: floatsOf(weights), bias: null,
+    kind: 'dense', weights: floatsOf(weights), outputs, bias: null,
     forward: (x, values) => builder.node('MatMul', [matrix(values, outputs, inputs), x]),
     backward: (signal, values) => builder.node('MatMul', [matrix(transposed(values, outputs, inputs), inputs, outputs), signal]),
   };

@@ -16,6 +16,8 @@ export interface BackwardStep {
   arriving(index: number): string | null;
   /** Whether input `index` depends on the picture, and so must be given a signal. */
   wanted(index: number): boolean;
+  /** Whether a value is known to be ≥ 0 in every element. */
+  nonNegative(value: string): boolean;
 }
 
 /** The signals of the node's inputs, by index; null or left out for those that get nothing. */

@@ -11,11 +11,13 @@ const keepsNonNegative = new Set([
 ]);
 const unsignedTypes: readonly number[] = [DataType.uint8, DataType.uint16, DataType.bool];
 
-/** Whether a value can be told to be ≥ 0 in every element from how it is made: rules for such inputs cost half. */
-export function isNonNegative(model: Model, shapes: Shapes, value: string): boolean {
+/**
+ * Tells whether a value is ≥ 0 in every element, from how it is made: rules for such inputs cost half. `given` are values that are known to be so.
+ */
+export function nonNegativeValues(model: Model, shapes: Shapes, given: readonly string[]): (value: string) => boolean {
   const made = producers(model.nodes);
   const walk = (name: string): boolean => {
-    if (!name) return true;
+    if (!name || given.includes(name)) return true;
     if (unsignedTypes.includes(shapes.type(name))) return true;
     const constant = model.initializers.get(name);
     if (constant) return constant.type === DataType.float && (constant.data as Float32Array).every((each) => each >= 0);
@@ -27,7 +29,7 @@ export function isNonNegative(model: Model, shapes: Shapes, value: string): bool
     const data = node.op === 'Reshape' || node.op === 'Slice' || node.op === 'Gather' || node.op === 'Split' || node.op === 'Squeeze' || node.op === 'Unsqueeze' || node.op.startsWith('Reduce') ? [node.inputs[0]!] : node.inputs;
     return keepsNonNegative.has(node.op) && data.every(walk);
   };
-  return walk(value);
+  return walk;
 }
 
 function clipsNegative(model: Model, node: Node): boolean {

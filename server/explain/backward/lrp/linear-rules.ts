@@ -1,7 +1,6 @@
 import type { LinearMap } from '../linear-map.ts';
 import { linearMap } from '../linear-map.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
-import { isNonNegative } from '../signs.ts';
 import { constant, floatValue } from '../values.ts';
 import { bilinear } from './shared-out.ts';
 import { perOutput, rectifierOf, stabilised, stabilisedPositive } from './stabilised.ts';
@@ -23,7 +22,7 @@ function rule(give: (layer: Layer) => string): BackwardRule {
     if (!map) return bilinear(step);
     const index = step.wanted(0) ? 0 : 1;
     const x = step.node.inputs[index]!;
-    const layer = { ...map, step, x: floatValue(step, x), nonNegative: isNonNegative(step.model, step.shapes, x) };
+    const layer = { ...map, step, x: floatValue(step, x), nonNegative: step.nonNegative(x) };
     return step.node.inputs.map((_, each) => (each === index ? give(layer) : null));
   };
 }
@@ -42,6 +41,8 @@ const shares = ({ step }: Layer, relevance: string, divisor: string) => step.bui
 
 /** R = x · Wᵀ(R / st(z)), z = W·x + b. */
 export const epsilonRule = (epsilon: number): BackwardRule => rule((layer) => times(layer, layer.x, layer.backward(perOutput(layer.step, epsilon), layer.weights)));
+
+const LARGEST = 3.4028234663852886e38;
 
 /** One way of splitting the products x·w: what meets x⁺, what meets x⁻, and the bias. */
 interface Split {
@@ -74,11 +75,28 @@ function speakingAgainst({ weights, bias }: LinearMap): Split {
   return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && negative(bias) };
 }
 
-/** Only products that are positive count. */
+/** A bias of every output, from none or some. */
+function biases({ bias, outputs }: LinearMap, change: (value: number) => number): Float32Array {
+  return (bias ?? new Float32Array(outputs)).map(change);
+}
+
+/** From so many products on, none of a sum's size is lost when it is taken as the difference of two others. */
+const MANY_PRODUCTS = 32;
+
+/** Only products that are positive count. The divisor is never negative, so that ε goes into the bias. */
 export const zPlusRule = (epsilon: number): BackwardRule => rule((layer) => {
-  const split = speakingFor(layer);
-  const divisor = stabilisedPositive(layer.step, sums(layer, split), epsilon);
-  return handedBack(layer, split, shares(layer, layer.step.arriving(0)!, divisor));
+  const { step, weights } = layer;
+  const relevance = step.arriving(0)!;
+  if (layer.nonNegative || weights.length / layer.outputs < MANY_PRODUCTS) {
+    const split = speakingFor(layer);
+    return handedBack(layer, split, shares(layer, relevance, sums(layer, { ...split, bias: biases(layer, (value) => Math.max(value, 0) + epsilon) })));
+  }
+  // x⁺w⁺ + x⁻w⁻ = ½(xw + |x|·|w|), and z = Σxw + b is known: one sum instead of two.
+  const sizes = weights.map(Math.abs);
+  const size = step.builder.node('Abs', [layer.x]);
+  const twice = plus(layer, floatValue(step, step.node.outputs[0]!), layer.forward(size, sizes, biases(layer, (value) => Math.abs(value) + 2 * epsilon)));
+  const signal = shares(layer, relevance, step.builder.clip(twice, 2 * epsilon, LARGEST));
+  return plus(layer, times(layer, layer.x, layer.backward(signal, weights)), times(layer, size, layer.backward(signal, sizes)));
 });
 
 /** α times what speaks for the result less β times what speaks against it, each shared out by itself. */
