@@ -3,7 +3,7 @@ import type { Transport } from '../stream/transport.svelte.ts';
 import type { TimeAxis } from '../timeline/time-axis.svelte.ts';
 import { neighbourFlag, worstFrame } from './flag-words.ts';
 import type { KeyBinding } from './keys.ts';
-import { KEYED_METHODS } from './pane-methods.ts';
+import { KEYED_METHODS, methodName } from './pane-methods.ts';
 import type { Panes } from './panes.svelte.ts';
 import type { Preferences } from './preferences.svelte.ts';
 
@@ -42,7 +42,12 @@ export function bindingsOf(
     { keys: ['n'], label: 'N', does: 'next flag', run: () => toFlag(1) },
     { keys: ['p'], label: 'P', does: 'previous flag', run: () => toFlag(-1) },
     { keys: ['w'], label: 'W', does: 'frame with least attention on the road', run: toWorst },
-    { keys: KEYED_METHODS.map((_, index) => String(index + 1)), label: '1 … 9', does: 'method of the pane that was clicked last', run: (key) => panes.choose(panes.focus, KEYED_METHODS[Number(key) - 1] ?? '') },
+    {
+      keys: KEYED_METHODS.map((_, index) => String(index + 1)),
+      label: '1 … 9',
+      does: `method of the pane clicked last: ${KEYED_METHODS.map(methodName).join(', ')}`,
+      run: (key) => panes.choose(panes.focus, KEYED_METHODS[Number(key) - 1] ?? ''),
+    },
     { keys: ['v'], label: 'V', does: 'one, two or four panes', run: () => panes.cycle() },
     { keys: ['s'], label: 'S', does: 'A and B in one picture, side by side', run: () => panes.toggle('wipe') },
     { keys: ['d'], label: 'D', does: 'difference of A and B', run: () => panes.toggle('difference') },
