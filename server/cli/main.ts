@@ -5,6 +5,7 @@ import { createProgram, runProgram } from './command-line.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Command): void }>>> = {
   serve: () => import('./serve.ts'),
   analyze: () => import('./analyze.ts'),
+  explain: () => import('./explain.ts'),
   compile: () => import('./compile.ts'),
   doctor: () => import('./doctor.ts'),
 };

@@ -1,15 +1,15 @@
 import cliProgress from 'cli-progress';
 
-/** A progress bar on the terminal with frames per second and time left; silent where the output is no terminal. */
+/** A progress bar on the terminal with frames, or what else is counted, per second and time left; silent where the output is no terminal. */
 export class ProgressLine {
   readonly #bar: cliProgress.SingleBar;
   readonly #began = performance.now();
   readonly #total: number;
 
-  constructor(name: string, total: number) {
+  constructor(name: string, total: number, counted = 'frames') {
     this.#total = total;
     this.#bar = new cliProgress.SingleBar({
-      format: `${name.length > 24 ? `${name.slice(0, 23)}…` : name} {bar} {percentage} %  {value}/{total}  {rate} frames/s  {left} left`,
+      format: `${name.length > 24 ? `${name.slice(0, 23)}…` : name} {bar} {percentage} %  {value}/{total}  {rate} ${counted}/s  {left} left`,
       barsize: 16, hideCursor: true, noTTYOutput: false, fps: 8, stopOnComplete: false, clearOnComplete: true, stream: process.stderr, emptyOnZero: true,
     }, cliProgress.Presets.shades_classic);
     this.#bar.start(total, 0, { rate: '–', left: '–' });

@@ -1,0 +1,34 @@
+import type { ImageInput } from '../explain/explained-output.ts';
+import { extent, pictureGrid } from '../explain/iterative/picture-grid.ts';
+import type { NetworkFile } from '../inference/network-file.ts';
+import { pictureFormat, type ColorSpace } from './frame-graph/picture-format.ts';
+
+/** R, G, B from the network's colours of 0…255; the inverse of the sidecar's definitions. */
+const toRgb: Readonly<Record<ColorSpace, (colors: readonly number[]) => readonly [number, number, number]>> = {
+  gray: ([value]) => [value!, value!, value!],
+  rgb: ([red, green, blue]) => [red!, green!, blue!],
+  bgr: ([blue, green, red]) => [red!, green!, blue!],
+  yuv: ([y, u, v]) => {
+    const [red, blue] = [y! + (v! - 128) / 0.877, y! + (u! - 128) / 0.492];
+    return [red, (y! - 0.299 * red - 0.114 * blue) / 0.587, blue];
+  },
+};
+
+/**
+ * A network's picture as a person sees it: bytes R,G,B, row by row. Where no sidecar says what its values mean, they are spread from
+ * the lowest to the highest. Throws SIDECAR_INVALID.
+ */
+export function pictureColors(network: NetworkFile, image: ImageInput, picture: Float32Array): Uint8Array {
+  const { color, scale, offset } = pictureFormat(network, image);
+  const { channels, height, width, plane, step } = pictureGrid(image);
+  const { low, high } = extent(picture);
+  const isKnown = network.sidecar.input?.scale !== undefined;
+  const byteOf = (value: number, channel: number) => (isKnown ? (value - offset[channel]!) / scale[channel]! : (255 * (value - low)) / (high - low || 1));
+  const rgb = new Uint8ClampedArray(3 * height * width);
+  const colors = new Array<number>(channels);
+  for (let position = 0; position < height * width; position++) {
+    for (let channel = 0; channel < channels; channel++) colors[channel] = byteOf(picture[channel * plane + position * step]!, channel);
+    rgb.set(toRgb[color](colors), 3 * position);
+  }
+  return new Uint8Array(rgb.buffer);
+}

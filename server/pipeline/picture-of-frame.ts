@@ -1,0 +1,51 @@
+import { imageInput } from '../explain/explained-output.ts';
+import { pictureDims } from '../explain/iterative/method.ts';
+import type { NetworkFile } from '../inference/network-file.ts';
+import { WorkerPool } from '../inference/worker-pool.ts';
+import { attributes } from '../onnx/attributes.ts';
+import type { Model } from '../onnx/graph.ts';
+import { DataType } from '../onnx/tensor.ts';
+import { writeModel } from '../onnx/write-model.ts';
+import type { ImageFormat } from '../video/frame-source.ts';
+import { feedWithBytes } from './frame-graph/frame-graph.ts';
+
+export interface FramePictures {
+  /** What the decoder must deliver of a frame. */
+  readonly format: ImageFormat;
+  /** The network's picture of a frame, float32 in its own units, shaped and ordered like its input with a batch of one. */
+  read(bytes: Uint8Array): Promise<Float32Array>;
+}
+
+const PICTURE = 'roadgaze/seen';
+
+/** Reads frames of a video with this colour matrix as the frame graph does: by the same nodes. Throws SIDECAR_INVALID, MODEL_*. */
+export function picturesOfFrames(network: NetworkFile, colorSpace: string): FramePictures {
+  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
+  const { shape } = network.model.inputs.find(({ name }) => name === image.name)!;
+  // The network without all of its layers: its picture, told as float32.
+  const seen: Model = {
+    ...network.model, initializers: new Map(), inputs: network.model.inputs.filter(({ name }) => name === image.name),
+    nodes: [{ op: 'Cast', domain: '', name: PICTURE, inputs: [image.name], outputs: [PICTURE], attributes: attributes({ to: DataType.float }) }],
+    outputs: [{ name: PICTURE, type: DataType.float, shape }],
+  };
+  const { model, format } = feedWithBytes(seen, network, image, colorSpace);
+  const frame = model.inputs[0]!;
+  const [, planes, pixels] = frame.shape as [unknown, number, number];
+  const chain = {
+    links: [{ model: writeModel(model), source: network.model.source, feeds: [{ name: frame.name, from: 'call', input: 0, dims: [planes, pixels] }] }],
+    results: [{ link: 0, output: PICTURE }], inputBytes: [planes * pixels],
+  } as const;
+  return {
+    format,
+    async read(bytes) {
+      const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
+      try {
+        const [picture] = await pool.run([bytes], true);
+        if (picture!.length !== pictureDims(image).reduce((product, dim) => product * dim, 1)) throw new Error('the picture has another size than the network');
+        return picture as Float32Array;
+      } finally {
+        await pool.close();
+      }
+    },
+  };
+}

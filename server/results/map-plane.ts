@@ -1,0 +1,38 @@
+import type { ExplanationKind } from '../../shared/methods.ts';
+import type { Size } from '../../shared/geometry.ts';
+
+/** A map as one number per place, ready to be drawn. */
+export interface MapPlane extends Size {
+  readonly values: Float32Array;
+  /** Size at which colours end: larger ones look the same. > 0 unless all is zero. */
+  readonly limit: number;
+}
+
+/** This share of the places lies below the limit of attributions: a few outliers would else leave all others dark. */
+const SHOWN = 0.995;
+
+export interface MapToDraw {
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+  readonly kind: ExplanationKind;
+  readonly signed: boolean;
+  readonly layout: 'NCHW' | 'NHWC';
+}
+
+/** Colours of an attribution are added up where the sign counts; else the strongest is taken. */
+export function mapPlane({ values, dims, kind, signed, layout }: MapToDraw): MapPlane {
+  const isLast = kind === 'attribution' && layout === 'NHWC';
+  const [channels, height, width] = (isLast ? [dims[3], dims[1], dims[2]] : dims.slice(1)) as [number, number, number];
+  const [plane, step] = isLast ? [1, channels] : [height * width, 1];
+  const drawn = new Float32Array(height * width);
+  for (let position = 0; position < drawn.length; position++) {
+    for (let channel = 0; channel < channels; channel++) {
+      const value = values[channel * plane + position * step]!;
+      drawn[position] = signed ? drawn[position]! + value : Math.max(drawn[position]!, value);
+    }
+  }
+  const sizes = drawn.map(Math.abs).sort();
+  const most = sizes.at(-1)!;
+  const usual = kind === 'attribution' ? sizes[Math.min(sizes.length - 1, Math.floor(SHOWN * sizes.length))]! : most;
+  return { height, width, values: drawn, limit: usual > 0 ? usual : most };
+}
