@@ -46,6 +46,13 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Appends a node with several outputs and gives their names. */
+  outputsOf(op: string, inputs: readonly string[], plain: Readonly<Record<string, PlainAttribute>>, count: number): string[] {
+    const outputs = Array.from({ length: count }, () => this.#name(op));
+    this.#nodes.push({ op, domain: '', name: this.#name(`${op}_node`), inputs, outputs, attributes: attributes(plain) });
+    return outputs;
+  }
+
   /** 0 in `shape` copies the axis. */
   reshape(value: string, shape: readonly number[], output?: string): string {
     return this.node('Reshape', [value, this.constant(int64Tensor(shape), 'shape')], {}, output);

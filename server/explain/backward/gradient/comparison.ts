@@ -1,0 +1,69 @@
+import { DataType } from '../../../onnx/tensor.ts';
+import type { BackwardRule, BackwardStep } from '../rule.ts';
+import { constant, floatConstant, floatValue, summedTo } from '../values.ts';
+import { isBeyond, nothing } from './further-activations.ts';
+
+/** 1 where `value` is not beaten by `best`, else 0. `operator` tells how a beaten value compares with the best. */
+export function isBest({ builder }: Pick<BackwardStep, 'builder'>, value: string, best: string, operator: 'Less' | 'Greater'): string {
+  // Equal takes no floats before operator set 11.
+  return builder.node('Cast', [builder.node('Not', [builder.node(operator, [value, best])])], { to: DataType.float });
+}
+
+/** The signal goes to the input that was chosen; equal ones share it evenly, as torch.maximum has it. */
+const chosen = (beaten: 'Less' | 'Greater'): BackwardRule => (step) => {
+  const { builder, node } = step;
+  const y = floatValue(step, node.outputs[0]!);
+  const isChosen = node.inputs.map((input) => isBest(step, floatValue(step, input), y, beaten));
+  const count = isChosen.reduce((sum, each) => builder.node('Add', [sum, each]));
+  const share = node.inputs.length === 1 ? step.arriving(0)! : builder.node('Div', [step.arriving(0)!, count]);
+  return node.inputs.map((input, index) => (step.wanted(index) ? summedTo(step, builder.node('Mul', [share, isChosen[index]!]), node.outputs[0]!, input) : null));
+};
+
+/** Every input gets the signal, of a mean its share. */
+const added = (share: (inputs: number) => number): BackwardRule => (step) => {
+  const { builder, node } = step;
+  const factor = share(node.inputs.length);
+  const signal = factor === 1 ? step.arriving(0)! : builder.scale(step.arriving(0)!, factor);
+  return node.inputs.map((input, index) => (step.wanted(index) ? summedTo(step, signal, node.outputs[0]!, input) : null));
+};
+
+/** Where a power runs to infinity (a root or an inverse at 0), its slope is held at this. */
+const STEEPEST = 1e9;
+
+/** y = xᵖ: ∂x = p·xᵖ⁻¹·∂y, ∂p = y·ln x·∂y where x > 0, else 0. */
+const power: BackwardRule = (step) => {
+  const { builder, node } = step;
+  const signal = step.arriving(0)!;
+  const [x, exponent] = [floatValue(step, node.inputs[0]!), floatValue(step, node.inputs[1]!)];
+  const ofBase = () => {
+    const lower = builder.node('Pow', [x, builder.node('Sub', [exponent, constant(step, 1)])]);
+    return builder.node('Mul', [builder.clip(lower, -STEEPEST, STEEPEST), exponent]);
+  };
+  const ofExponent = () => {
+    const logarithm = builder.node('Log', [builder.clip(x, 1 / STEEPEST, STEEPEST)]);
+    const y = builder.clip(floatValue(step, node.outputs[0]!), -STEEPEST, STEEPEST);
+    return builder.node('Mul', [builder.node('Mul', [y, logarithm]), isBeyond(step, x, 'Greater', 0)]);
+  };
+  return [ofBase, ofExponent].map((derivative, index) => (
+    step.wanted(index) ? summedTo(step, builder.node('Mul', [signal, derivative()]), node.outputs[0]!, node.inputs[index]!) : null));
+};
+
+/** The signal goes where the value came from; the condition gets nothing. */
+const where: BackwardRule = (step) => {
+  const { builder, node } = step;
+  const [condition, first, second] = node.inputs as [string, string, string];
+  const zero = floatConstant(step, [], [0]);
+  const signal = step.arriving(0)!;
+  return [
+    null,
+    step.wanted(1) ? summedTo(step, builder.node('Where', [condition, signal, zero]), node.outputs[0]!, first) : null,
+    step.wanted(2) ? summedTo(step, builder.node('Where', [condition, zero, signal]), node.outputs[0]!, second) : null,
+  ];
+};
+
+const truthValues = ['Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'And', 'Or', 'Not'];
+
+export const comparisonRules: Readonly<Record<string, BackwardRule>> = {
+  Max: chosen('Less'), Min: chosen('Greater'), Sum: added(() => 1), Mean: added((inputs) => 1 / inputs), Pow: power, Where: where,
+  ...Object.fromEntries(truthValues.map((operator) => [operator, nothing])),
+};

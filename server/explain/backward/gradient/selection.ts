@@ -1,0 +1,133 @@
+import { intAttribute, intsAttribute, stringAttribute } from '../../../onnx/attributes.ts';
+import { tensorNumbers } from '../../../onnx/tensor.ts';
+import { axisFromFront, inShape, putBack, sizeAt } from '../axes.ts';
+import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
+import { summedTo } from '../values.ts';
+
+/** An axis of which the operator takes these places, in this order. */
+interface Taken {
+  readonly axis: number;
+  readonly places: readonly number[];
+}
+
+/** Undoes the picks one axis after the other. */
+function allPutBack(step: BackwardStep, taken: readonly Taken[]): string {
+  const from = step.shapes.of(step.node.inputs[0]!);
+  let signal = step.arriving(0)!;
+  let shape = step.shapes.of(step.node.outputs[0]!);
+  for (const { axis, places } of taken) {
+    const size = sizeAt(step, from, axis);
+    signal = putBack(step, signal, shape, axis, places, size);
+    shape = shape.map((dim, at) => (at === axis ? size : dim));
+  }
+  return signal;
+}
+
+/** Zeros where nothing was taken. */
+const slice: BackwardRule = (step) => {
+  const { node, shapes } = step;
+  const from = shapes.of(node.inputs[0]!);
+  const to = shapes.of(node.outputs[0]!);
+  const list = (name: string, index: number) => intsAttribute(node, name) ?? (node.inputs[index] ? shapes.sizes(node.inputs[index])!.map(Number) : null);
+  const starts = list('starts', 1)!;
+  const axes = list('axes', 3) ?? starts.map((_, axis) => axis);
+  const steps = list('steps', 4) ?? starts.map(() => 1);
+  const taken = axes.flatMap((given, position): Taken[] => {
+    const axis = axisFromFront(given, from.length);
+    // An axis of open size is taken whole.
+    if (typeof from[axis] !== 'number') return [];
+    const size = sizeAt(step, from, axis);
+    const [start, stride] = [starts[position]!, steps[position]!];
+    const first = Math.max(0, Math.min(stride > 0 ? size : size - 1, start < 0 ? start + size : start));
+    return [{ axis, places: Array.from({ length: sizeAt(step, to, axis) }, (_, at) => first + at * stride) }];
+  });
+  return [allPutBack(step, taken)];
+};
+
+/** What was taken several times gets the sum. */
+const gather: BackwardRule = (step) => {
+  const { node, shapes } = step;
+  const from = shapes.of(node.inputs[0]!);
+  const axis = axisFromFront(intAttribute(node, 'axis', 0), from.length);
+  const indices = shapes.constant(node.inputs[1]!);
+  const given = indices ? tensorNumbers(indices) : shapes.sizes(node.inputs[1]!)?.map(Number);
+  if (!given) throw unsupported(step, 'where it picks from is not constant');
+  const size = sizeAt(step, from, axis);
+  const places = given.map((place) => axisFromFront(place, size));
+  const flat = from.map((dim, at) => (at === axis ? places.length : dim));
+  return [putBack(step, inShape(step, step.arriving(0)!, flat), flat, axis, places, size)];
+};
+
+/** Each part's signal goes to its stretch. */
+const split: BackwardRule = (step) => {
+  const { builder, node, shapes } = step;
+  const from = shapes.of(node.inputs[0]!);
+  const axis = axisFromFront(intAttribute(node, 'axis', 0), from.length);
+  const arriving = node.outputs.map((_, index) => step.arriving(index));
+  if (arriving.every((signal) => signal !== null)) return [builder.node('Concat', arriving as string[], { axis })];
+  const size = sizeAt(step, from, axis);
+  let start = 0;
+  const parts = node.outputs.flatMap((output, index) => {
+    const shape = shapes.of(output);
+    const length = sizeAt(step, shape, axis);
+    const places = Array.from({ length }, (_, at) => start + at);
+    start += length;
+    const signal = arriving[index];
+    return signal ? [putBack(step, signal, shape, axis, places, size)] : [];
+  });
+  return [parts.reduce((sum, part) => builder.node('Add', [sum, part]))];
+};
+
+const expand: BackwardRule = (step) => [summedTo(step, step.arriving(0)!, step.node.outputs[0]!, step.node.inputs[0]!)];
+
+/** What was repeated at the border gets the sum of its copies; what was made up goes nowhere. */
+const pad: BackwardRule = (step) => {
+  const { node, shapes } = step;
+  const from = shapes.of(node.inputs[0]!);
+  const mode = stringAttribute(node, 'mode', 'constant');
+  const pads = intsAttribute(node, 'pads') ?? shapes.sizes(node.inputs[1]!)!.map(Number);
+  const axes = (node.inputs[3] ? shapes.sizes(node.inputs[3])!.map(Number) : from.map((_, axis) => axis)).map((axis) => axisFromFront(axis, from.length));
+  const lengthsOf = (offset: number) => from.map((_, axis) => (axes.includes(axis) ? pads[axes.indexOf(axis) + offset]! : 0));
+  const [before, after] = [lengthsOf(0), lengthsOf(axes.length)];
+  if (mode === 'constant') return [step.builder.pad(step.arriving(0)!, [...before, ...after].map((length) => -length))];
+  const source = sourceOf(mode);
+  if (!source || pads.some((length) => length < 0)) throw unsupported(step, `padding "${mode}" of ${pads.join(', ')}`);
+  return [allPutBack(step, from.flatMap((_, axis): Taken[] => {
+    if (before[axis] === 0 && after[axis] === 0) return [];
+    const size = sizeAt(step, from, axis);
+    const places = Array.from({ length: size + before[axis]! + after[axis]! }, (_, at) => source(at - before[axis]!, size));
+    return [{ axis, places }];
+  }))];
+};
+
+/** Where along an axis of `size` the padding at `place` was copied from; null for a mode that is not known. */
+function sourceOf(mode: string): ((place: number, size: number) => number) | null {
+  switch (mode) {
+    case 'edge': return (place, size) => Math.max(0, Math.min(size - 1, place));
+    case 'wrap': return (place, size) => ((place % size) + size) % size;
+    case 'reflect': return (place, size) => {
+      const period = Math.max(1, 2 * (size - 1));
+      const folded = ((place % period) + period) % period;
+      return Math.min(folded, period - folded);
+    };
+    default: return null;
+  }
+}
+
+/** Every value moves back to where it came from. */
+const depthToSpace: BackwardRule = (step) => {
+  const { builder, node, shapes } = step;
+  const blocksize = intAttribute(node, 'blocksize', 1);
+  const signal = step.arriving(0)!;
+  if (stringAttribute(node, 'mode', 'DCR') === 'DCR') return [builder.node('SpaceToDepth', [signal], { blocksize })];
+  const from = shapes.of(node.inputs[0]!);
+  const [batch, channels, height, width] = [from[0]!, sizeAt(step, from, 1), sizeAt(step, from, 2), sizeAt(step, from, 3)];
+  const blocks = inShape(step, signal, [batch, channels / blocksize ** 2, height, blocksize, width, blocksize]);
+  return [inShape(step, builder.transpose(blocks, [0, 1, 3, 5, 2, 4]), from)];
+};
+
+const spaceToDepth: BackwardRule = (step) => [step.builder.node('DepthToSpace', [step.arriving(0)!], { blocksize: intAttribute(step.node, 'blocksize', 1) })];
+
+export const selectionRules: Readonly<Record<string, BackwardRule>> = {
+  Slice: slice, Gather: gather, Split: split, Expand: expand, Pad: pad, DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth,
+};
