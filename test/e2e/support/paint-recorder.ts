@@ -11,15 +11,21 @@ interface Sample {
   readonly picture: readonly number[];
   /** Alpha of the overlay canvas there. */
   readonly mask: readonly number[];
+  /** The same of every pane, in their order; the first is the one above. */
+  readonly panes: readonly { readonly picture: readonly number[]; readonly mask: readonly number[] }[];
 }
 
-export interface Painted {
-  readonly frame: number;
-  readonly sequence: number;
-  readonly generation: number;
+export interface ShownNumbers {
   /** Frame numbers that the pixels show; null where they show none. */
   readonly pictureShows: number | null;
   readonly maskShows: number | null;
+}
+
+export interface Painted extends ShownNumbers {
+  readonly frame: number;
+  readonly sequence: number;
+  readonly generation: number;
+  readonly panes: readonly ShownNumbers[];
 }
 
 /**
@@ -31,14 +37,15 @@ export const PAINT_RECORDER = `
     row: 0.75,
     all: [],
     sample() {
-      const bars = (selector, channel) => {
-        const canvas = document.querySelector(selector);
+      const bars = (canvas, channel) => {
         const y = Math.min(canvas.height - 1, Math.floor(this.row * canvas.height));
         const { data } = canvas.getContext('2d').getImageData(0, y, canvas.width, 1);
         return Array.from({ length: 16 }, (_, bar) => data[Math.floor(((bar + 0.5) / 16) * canvas.width) * 4 + channel]);
       };
       const { frame, sequence, generation } = window.roadgaze.lastPainted;
-      return { frame, sequence, generation, picture: bars('canvas.picture', 1), mask: bars('canvas.overlay', 3) };
+      const overlays = [...document.querySelectorAll('canvas.overlay')];
+      const panes = [...document.querySelectorAll('canvas.picture')].map((canvas, pane) => ({ picture: bars(canvas, 1), mask: bars(overlays[pane], 3) }));
+      return { frame, sequence, generation, ...panes[0], panes };
     },
   };
   let painted = 0;
@@ -67,6 +74,10 @@ export async function waitForFrame(page: Page, frame: number): Promise<Painted> 
   return readScreen(page);
 }
 
-function read({ picture, mask, ...counters }: Sample): Painted {
-  return { ...counters, pictureShows: readFrameNumber(Uint8Array.from(picture), 16, 1), maskShows: readFrameNumber(Uint8Array.from(mask), 16, 1) };
+function read({ picture, mask, panes, ...counters }: Sample): Painted {
+  return { ...counters, ...numbersOf({ picture, mask }), panes: panes.map(numbersOf) };
+}
+
+function numbersOf({ picture, mask }: Pick<Sample, 'picture' | 'mask'>): ShownNumbers {
+  return { pictureShows: readFrameNumber(Uint8Array.from(picture), 16, 1), maskShows: readFrameNumber(Uint8Array.from(mask), 16, 1) };
 }

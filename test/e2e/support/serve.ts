@@ -51,7 +51,7 @@ export const SEEN_ROWS = { from: 0.5, to: 1 } as const;
  * A folder with the drive `numbered.mp4`, whose frames show their number, its log, and a network whose mask shows the
  * number too, on the lower half of the frame, and whose steering is the number. Driven is always one degree more.
  */
-export async function makeNumberedDrive(folder: string, clip: NumberedClip = {}): Promise<NumberedDrive> {
+export async function makeNumberedDrive(folder: string, clip: NumberedClip = {}, writeNetwork: typeof writeReadingNetwork = writeReadingNetwork): Promise<NumberedDrive> {
   const recordings = join(folder, 'drives');
   await mkdir(recordings);
   const { frames = 60, fps = 30 } = clip;
@@ -59,7 +59,7 @@ export async function makeNumberedDrive(folder: string, clip: NumberedClip = {})
   await makeNumberedClip(join(recordings, 'numbered.mp4'), { ...clip, frames, fps });
   const rows = Array.from({ length: frames }, (_, frame) => `${frame / fps},${frame + 1}`);
   await writeFile(join(recordings, 'numbered.csv'), ['time,steering [deg]', ...rows, ''].join('\n'));
-  const network = await writeReadingNetwork(folder, { output: { quantity: 'angle', unit: 'deg', positive: 'left' } });
+  const network = await writeNetwork(folder, { name: 'reading', output: { quantity: 'angle', unit: 'deg', positive: 'left' } });
   const sidecarPath = join(folder, 'reading.json');
   const sidecar = JSON.parse(await readFile(sidecarPath, 'utf8')) as { input: object };
   const crop = { x: 0, y: height * SEEN_ROWS.from, width, height: height * (SEEN_ROWS.to - SEEN_ROWS.from), of: [width, height] };
