@@ -10,7 +10,7 @@ import { explainPicture, resolveMethods, type ExplainedPicture } from '../pipeli
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { mapPlane } from '../results/map-plane.ts';
 import { writeNpy } from '../results/npy.ts';
-import { overlayPicture } from '../results/overlay-picture.ts';
+import { enlarged, overlayPicture } from '../results/overlay-picture.ts';
 import { writePng, type RgbPicture } from '../results/png.ts';
 import { onInterrupt } from './command-line.ts';
 import { readInput, type ExplainedInput } from './explain-input.ts';
@@ -85,7 +85,7 @@ function plain(name: string): string {
 function ascended(network: NetworkFile, image: ImageInput, values: Float32Array): RgbPicture {
   const middle = middleOf(image.channels, subjectOf(network.sidecar).range);
   const channelOf = (index: number) => (image.layout === 'NHWC' ? index % image.channels : Math.floor(index / (image.height * image.width)));
-  return { width: image.width, height: image.height, rgb: pictureColors(network, image, values.map((value, index) => value + middle[channelOf(index)]!)) };
+  return enlarged({ width: image.width, height: image.height, rgb: pictureColors(network, image, values.map((value, index) => value + middle[channelOf(index)]!)) });
 }
 
 async function makeFolder(folder: string): Promise<void> {

@@ -36,7 +36,7 @@ export interface ExplainedPicture {
   readonly milliseconds: number;
 }
 
-const DEAD = 'Every value is zero: the explained output does not react to this picture.';
+const DEAD = 'Every value is zero: the method finds nothing in this picture that drives the explained output.';
 const NOT_FINITE = 'Some values were too large for float32; they are shown as zero.';
 
 /**

@@ -19,16 +19,21 @@ export interface MapToDraw {
   readonly layout: 'NCHW' | 'NHWC';
 }
 
-/** Colours of an attribution are added up where the sign counts; else the strongest is taken. */
+/**
+ * Colours of an attribution are added up where the sign counts, else the strongest is taken; what is said of a whole place, with the same number
+ * for each of its colours, counts once.
+ */
 export function mapPlane({ values, dims, kind, signed, layout }: MapToDraw): MapPlane {
   const isLast = kind === 'attribution' && layout === 'NHWC';
   const [channels, height, width] = (isLast ? [dims[3], dims[1], dims[2]] : dims.slice(1)) as [number, number, number];
   const [plane, step] = isLast ? [1, channels] : [height * width, 1];
-  const drawn = new Float32Array(height * width);
-  for (let position = 0; position < drawn.length; position++) {
-    for (let channel = 0; channel < channels; channel++) {
-      const value = values[channel * plane + position * step]!;
-      drawn[position] = signed ? drawn[position]! + value : Math.max(drawn[position]!, value);
+  const at = (channel: number, position: number) => values[channel * plane + position * step]!;
+  const drawn = Float32Array.from({ length: height * width }, (_, position) => at(0, position));
+  const others = Array.from({ length: channels - 1 }, (_, index) => index + 1);
+  const isOfPlaces = drawn.every((value, position) => others.every((channel) => at(channel, position) === value));
+  if (!isOfPlaces) {
+    for (let position = 0; position < drawn.length; position++) {
+      for (const channel of others) drawn[position] = signed ? drawn[position]! + at(channel, position) : Math.max(drawn[position]!, at(channel, position));
     }
   }
   const sizes = drawn.map(Math.abs).sort();

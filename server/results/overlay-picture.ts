@@ -22,8 +22,8 @@ const INK = 235;
 
 /** The picture with the map over it, and a scale below: colours from low to high, the sizes at both ends, the caption. */
 export function overlayPicture({ picture, place, map, signed, caption }: OverlayPicture): RgbPicture {
-  const factor = Math.max(1, Math.ceil(LEAST_WIDTH / picture.width));
-  const large = enlarged(picture, factor);
+  const factor = enlargement(picture);
+  const large = enlarged(picture);
   const words = signed ? signedLookupTable(STYLE) : lookupTable({ map: 'inferno', ...STYLE });
   const table = new Uint8Array(words.buffer);
   const byteOf = (value: number) => {
@@ -34,7 +34,14 @@ export function overlayPicture({ picture, place, map, signed, caption }: Overlay
   return withScale(large, table, signed, map.limit, caption);
 }
 
-function enlarged({ width, height, rgb }: RgbPicture, factor: number): RgbPicture & { readonly rgb: Uint8Array } {
+function enlargement({ width }: RgbPicture): number {
+  return Math.max(1, Math.ceil(LEAST_WIDTH / width));
+}
+
+/** A small picture with each pixel as a square, so that a person can see it. */
+export function enlarged(picture: RgbPicture): RgbPicture {
+  const { width, height, rgb } = picture;
+  const factor = enlargement(picture);
   const large = { width: width * factor, height: height * factor, rgb: new Uint8Array(3 * width * height * factor * factor) };
   for (let y = 0; y < large.height; y++) {
     for (let x = 0; x < large.width; x++) {
@@ -78,7 +85,8 @@ function withScale(picture: RgbPicture, table: Uint8Array, signed: boolean, limi
   const rgb = new Uint8Array(3 * width * height).fill(GROUND);
   rgb.set(picture.rgb);
   const print = new Uint8Array(line.width * line.height);
-  const ends = [signed ? (-limit).toPrecision(3) : '0', limit.toPrecision(3)];
+  const most = limit > 0 && limit < 1e-3 ? limit.toExponential(2) : limit.toPrecision(3);
+  const ends = [signed ? `-${most}` : '0', most];
   const room = Math.max(0, Math.floor((line.width - 1) / 6) - ends[1]!.length);
   writeLine(print, line, 0, `${ends[0]}   ${caption}`.slice(0, Math.max(0, room - 1)).padEnd(room) + ends[1]!);
   for (let x = 0; x < width; x++) {

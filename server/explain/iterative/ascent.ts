@@ -1,5 +1,5 @@
 import type { InputRange } from '../methods.ts';
-import { pictureDims, type IterativeContext, type IterativeMethod } from './method.ts';
+import { pictureDims, type IterativeMethod } from './method.ts';
 import { gaussianBlur, pictureGrid, type PictureGrid } from './picture-grid.ts';
 import { randomNumbers } from './random.ts';
 
@@ -61,7 +61,7 @@ function shift(random: () => number, most: number): number {
 }
 
 /** Between a picture in shares of its range around the middle, −0.5…0.5, and one in the network's units. */
-function scaleOf(grid: PictureGrid, { low, high }: InputRange) {
+function scaleOf(grid: PictureGrid, { low, high }: Pick<InputRange, 'low' | 'high'>) {
   const channelOf = (index: number) => (grid.step === 1 ? Math.floor(index / grid.plane) : index % grid.channels);
   const spans = Float64Array.from({ length: grid.channels }, (_, channel) => high[channel % high.length]! - low[channel % low.length]!);
   const middles = middleOf(grid.channels, { low, high });
@@ -74,7 +74,7 @@ function scaleOf(grid: PictureGrid, { low, high }: InputRange) {
 }
 
 /** The grey that the ascent begins with, per channel, in the network's units. */
-export function middleOf(channels: number, { low, high }: IterativeContext['range']): Float64Array {
+export function middleOf(channels: number, { low, high }: Pick<InputRange, 'low' | 'high'>): Float64Array {
   return Float64Array.from({ length: channels }, (_, channel) => (high[channel % high.length]! + low[channel % low.length]!) / 2);
 }
 
