@@ -7,6 +7,8 @@ export interface FfmpegProcess {
   /** Resolves when ffmpeg has ended, however it did. */
   readonly ended: Promise<FfmpegEnd>;
   kill(): void;
+  /** Asks ffmpeg to take leave of the other side and to finish its files, for at most so long; then kills it. */
+  stop(milliseconds: number): void;
 }
 
 export interface FfmpegEnd {
@@ -50,11 +52,16 @@ export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>
     command.on('end', () => end(true, ''));
     command.on('error', (error: Error) => end(false, error.message));
   });
+  const stop = (milliseconds: number): void => {
+    command.kill('SIGTERM');
+    const timer = setTimeout(kill, milliseconds);
+    void ended.then(() => clearTimeout(timer));
+  };
   running.add(kill);
   // fluent-ffmpeg starts the program some ticks later: an order to stop that came before is carried out then.
   command.on('start', () => {
     if (killed) kill();
   });
   command.run();
-  return { ended, kill };
+  return { ended, kill, stop };
 }

@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, extname, join, resolve } from 'node:path';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { startFfmpeg } from '../video/ffmpeg-process.ts';
+import { LOCAL_ONLY } from '../video/probe.ts';
+import { findTools } from '../video/tools.ts';
+import { WarningList } from '../video/warnings.ts';
+import type { Segment, SegmentRing } from './segment-ring.ts';
+
+export interface CutRequest {
+  /** Feed time, seconds since 1970; the cut begins at the keyframe before `start` and ends with the segment that holds `end`. */
+  readonly start: number;
+  readonly end: number;
+  /** What the cut is about, between both: where the picture's size or codec changed in between, its side is taken. */
+  readonly around: number;
+  /** `.mp4` or `.mkv`. Appears under this name when it is complete. */
+  readonly output: string;
+}
+
+export interface Cut {
+  /** Feed time of timestamp 0 of the file, and of its end. */
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * Writes part of a feed's recording into one file, by copying. Gaps, where there was no signal, stay gaps in time.
+ * Throws FEED_STALLED where nothing of it is recorded, OUTPUT_NOT_WRITABLE, FFMPEG_*.
+ */
+export async function cutRecording(ring: SegmentRing, { start, end, around, output }: CutRequest): Promise<Cut> {
+  const segments = ofOneStream(ring.between(start, end), around);
+  const [first] = segments;
+  if (!first) throw new RoadgazeError('FEED_STALLED', 'Nothing of the feed is recorded at that time.', 'Choose a time within the recorded minutes.');
+  const release = ring.hold(segments);
+  const list = join(dirname(resolve(output)), `.${randomUUID()}.ffconcat`);
+  const partial = `${list}${extname(output)}`;
+  try {
+    await writeFile(list, concatList(segments)).catch((cause: unknown) => {
+      throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `${output} cannot be written.`, 'Check the folder and its permissions.', { cause });
+    });
+    await copy(list, partial, output);
+    await rename(partial, output);
+    return { start: first.start, end: segments.at(-1)!.end };
+  } finally {
+    release();
+    await Promise.all([list, partial].map((path) => rm(path, { force: true })));
+  }
+}
+
+async function copy(list: string, partial: string, output: string): Promise<void> {
+  const tools = await findTools();
+  const warnings = new WarningList();
+  const input = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, '-f', 'concat', '-safe', '0'] as const;
+  const exact = extname(output) === '.mp4' ? [...tools.movieTimeScale(90_000), '-video_track_timescale', '90000', '-movflags', '+faststart'] : [];
+  const process = await startFfmpeg([{ url: `file:${list}`, options: input }], [{ url: `file:${partial}`, options: ['-map', '0:V:0', '-c', 'copy', ...exact] }], (line) => warnings.add(line));
+  const { success, reason } = await process.ended;
+  if (!success) throw new RoadgazeError('FFMPEG_FAILED', `${output} could not be written: ${warnings.lastError || reason}.`, 'Free some space, or choose another place.');
+}
+
+/** The run of segments of one stream that holds `around`. */
+function ofOneStream(segments: readonly Segment[], around: number): Segment[] {
+  const middle = Math.max(0, segments.findLastIndex(({ start }) => start <= around));
+  const same = (index: number): boolean => {
+    const [a, b] = [segments[index]?.stream, segments[middle]?.stream];
+    return a?.codec === b?.codec && a?.width === b?.width && a?.height === b?.height;
+  };
+  let from = middle;
+  while (from > 0 && same(from - 1)) from--;
+  let to = middle;
+  while (to + 1 < segments.length && same(to + 1)) to++;
+  return segments.slice(from, to + 1);
+}
+
+/** Each file takes the time until the next one begins. */
+function concatList(segments: readonly Segment[]): string {
+  const lines = segments.map(({ path, start, end }, index) => `file '${path.replaceAll("'", "'\\''")}'\nduration ${((segments[index + 1]?.start ?? end) - start).toFixed(6)}\n`);
+  return `ffconcat version 1.0\n${lines.join('')}`;
+}

@@ -1,0 +1,177 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import { startFfmpeg, type FfmpegFile, type FfmpegProcess } from '../video/ffmpeg-process.ts';
+import { FrameSockets } from '../video/frame-sockets.ts';
+import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
+import { NutDemuxer } from '../video/nut-demuxer.ts';
+import { findTools } from '../video/tools.ts';
+import { changed, endOf, type ConnectionEnd } from './failure.ts';
+import type { FeedAddress } from './feed-address.ts';
+import { comesInBursts, inputOptions, inputUrl, isUntimed, type RtspTransport } from './input-options.ts';
+import { liveOutputs, type RecordingTarget } from './live-outputs.ts';
+import { fromLadder } from './picture-ladder.ts';
+import { SegmentRows, type SegmentRow } from './segment-rows.ts';
+import { StreamLines, type StreamInfo } from './stream-lines.ts';
+
+export interface ConnectionRequest {
+  readonly address: FeedAddress;
+  readonly transport: RtspTransport;
+  /** What an earlier connection found the source to be; null at first. */
+  readonly container: string | null;
+  readonly images: readonly ImageFormat[];
+  readonly display: DisplayFormat;
+  readonly recording: RecordingTarget | null;
+  /** What feeds `stdin`. */
+  readonly stdin: Readable | null;
+}
+
+/** A decoded picture in all formats asked for, as soon as it is there. */
+export interface ArrivedPicture {
+  /** Seconds, as the stream has it. */
+  readonly pts: number;
+  /** Milliseconds since 1970, when its last byte came from ffmpeg. */
+  readonly arrival: number;
+  readonly images: readonly Uint8Array[];
+  /** JPEG. */
+  readonly display: Uint8Array;
+}
+
+export interface ConnectionHandlers {
+  picture(picture: ArrivedPicture): void;
+  stream(info: StreamInfo): void;
+  /** A segment of the recording begins with this timestamp of the stream. */
+  segmentStart(pts: number): void;
+  /** A segment of the recording is complete. */
+  segment(row: SegmentRow): void;
+  /** ffmpeg met damage. */
+  damage(): void;
+}
+
+/** A picture earlier than the one before by less than this (s) is damage, by more a new clock. */
+const NEW_CLOCK = 1;
+/** Timestamps that run ahead of the time of day by so much (s) from one picture to the next are a new clock. */
+const LEAP = 5;
+/** How long (ms) ffmpeg may take its leave. */
+const LEAVE = 700;
+
+interface Output {
+  readonly demuxer: NutDemuxer;
+  readonly waiting: { readonly ticks: number; readonly bytes: Uint8Array }[];
+}
+
+/** One ffmpeg that reads the feed from opening it to its end. It never waits for whoever takes the pictures. */
+export class LiveConnection {
+  /** Resolves when ffmpeg is gone, and with it its sockets. */
+  readonly ended: Promise<ConnectionEnd>;
+  readonly #request: ConnectionRequest;
+  readonly #handlers: ConnectionHandlers;
+  readonly #outputs: readonly Output[];
+  readonly #rows: SegmentRows;
+  #process: FfmpegProcess | null = null;
+  #end: ConnectionEnd | null = null;
+  #lastError = '';
+  #pictureKind = '';
+  #count = 0;
+  #last: { readonly pts: number; readonly arrival: number } | null = null;
+  #open = 0;
+  #drained: (() => void) | null = null;
+
+  constructor(request: ConnectionRequest, handlers: ConnectionHandlers) {
+    this.#request = request;
+    this.#handlers = handlers;
+    this.#outputs = Array.from({ length: request.images.length + 1 }, () => ({ demuxer: new NutDemuxer(), waiting: [] }));
+    this.#rows = new SegmentRows((row) => handlers.segment(row));
+    this.ended = this.#run();
+  }
+
+  /** Ends the connection. The first reason counts. */
+  finish(end: ConnectionEnd): void {
+    this.#end ??= end;
+    this.#process?.stop(LEAVE);
+  }
+
+  /** Rejects with FFMPEG_MISSING. */
+  async #run(): Promise<ConnectionEnd> {
+    const { address, images, display, recording } = this.#request;
+    const tools = await findTools();
+    const pictures = this.#outputs.length;
+    const sockets = await FrameSockets.open(pictures + (recording ? 1 : 0), {
+      open: () => this.#open++,
+      data: (index, chunk) => (index < pictures ? this.#take(index, chunk) : this.#rows.add(chunk)),
+      close: () => {
+        if (--this.#open === 0) this.#drained?.();
+      },
+    });
+    try {
+      const untimed = isUntimed(this.#request.container);
+      const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, passthrough: tools.passthrough, isRaw: address.scheme === 'camera' });
+      const lines = new StreamLines({ opened: (container) => this.#opened(container), pictures: (info) => this.#pictures(info), segment: (pts) => this.#handlers.segmentStart(pts) });
+      this.#process = await startFfmpeg([this.#input()], outputs, (line) => this.#line(line, lines));
+      if (this.#end) this.#process.stop(LEAVE);
+      const { success, reason } = await this.#process.ended;
+      // What ffmpeg wrote just before it ended is read in the next turns.
+      await nextTurn();
+      await nextTurn();
+      if (this.#open > 0) await new Promise<void>((resolve) => (this.#drained = resolve));
+      return this.#end ?? endOf(address, this.#lastError || (success ? '' : reason), this.#count > 0);
+    } finally {
+      await sockets.close();
+    }
+  }
+
+  #input(): FfmpegFile<string | Readable> {
+    const { address, transport, container, stdin } = this.#request;
+    const log = ['-hide_banner', '-nostats', ...(stdin ? [] : ['-nostdin']), '-loglevel', 'repeat+level+verbose', '-filter_threads', '1', '-filter_complex_threads', '1'];
+    return { url: stdin ?? inputUrl(address), options: [...log, ...inputOptions(address, transport, container)] as unknown as [string, string] };
+  }
+
+  #line(line: string, lines: StreamLines): void {
+    lines.add(line);
+    const [, component, text] = /^(?:\[(\w+)[^\]]*\] )?\[(?:error|fatal|panic)\] (.*)$/.exec(line.trim()) ?? [];
+    if (text === undefined) return;
+    if (component === undefined || !this.#lastError) this.#lastError = text.replace(`${this.#request.address.url}: `, '');
+    if (this.#count > 0) this.#handlers.damage();
+  }
+
+  #opened(container: string): void {
+    const known = this.#request.container;
+    const misread = isUntimed(container) !== isUntimed(known) || comesInBursts(container) !== comesInBursts(known);
+    if (misread) this.finish({ ...changed(this.#request.address, `it is ${container}, which is read in another way`), container });
+  }
+
+  #pictures(info: StreamInfo): void {
+    const kind = `${info.width}×${info.height}`;
+    if (this.#pictureKind && this.#pictureKind !== kind) return this.finish(changed(this.#request.address, `its pictures are ${kind} now, and were ${this.#pictureKind}`));
+    const isNew = this.#pictureKind === '';
+    this.#pictureKind = kind;
+    if (isNew) this.#handlers.stream(info);
+  }
+
+  #take(index: number, chunk: Uint8Array): void {
+    if (this.#end) return;
+    const output = this.#outputs[index]!;
+    try {
+      for (const { pts, payload } of output.demuxer.push(chunk)) output.waiting.push({ ticks: pts, bytes: payload });
+    } catch {
+      return this.finish(changed(this.#request.address, 'what ffmpeg handed over cannot be understood'));
+    }
+    while (this.#outputs.every(({ waiting }) => waiting.length > 0)) this.#join();
+  }
+
+  /** The outputs come out of one filter graph, which gives each picture to all of them. */
+  #join(): void {
+    const parts = this.#outputs.map(({ waiting }) => waiting.shift()!);
+    const pts = fromLadder(parts[0]!.ticks, this.#count++);
+    const arrival = performance.timeOrigin + performance.now();
+    const last = this.#last;
+    if (last) {
+      if (pts < last.pts - NEW_CLOCK) return this.finish(changed(this.#request.address, 'its timestamps jump back'));
+      if (pts - last.pts - (arrival - last.arrival) / 1000 > LEAP) return this.finish(changed(this.#request.address, 'its timestamps jump ahead'));
+      if (pts <= last.pts) return this.#handlers.damage();
+    }
+    this.#last = { pts, arrival };
+    const images = parts.map(({ bytes }) => bytes);
+    const display = images.pop()!;
+    this.#handlers.picture({ pts, arrival, images, display });
+  }
+}

@@ -1,0 +1,226 @@
+import type { Readable } from 'node:stream';
+import { reportOf } from '../../shared/errors.ts';
+import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
+import type { FeedAddress } from './feed-address.ts';
+import { FeedClock } from './feed-clock.ts';
+import { changed, stalled, type ConnectionEnd } from './failure.ts';
+import type { FeedState } from './feed-state.ts';
+import { connectSeconds, type RtspTransport } from './input-options.ts';
+import { LiveConnection, type ArrivedPicture } from './live-connection.ts';
+import { MinimumDelay } from './minimum-delay.ts';
+import { reconnectDelay } from './reconnect-delay.ts';
+import type { SegmentRing } from './segment-ring.ts';
+import type { StreamInfo } from './stream-lines.ts';
+
+export interface LiveFrame extends ArrivedPicture {
+  /** Counts decoded pictures of the feed from 0, over all connections; numbers that do not appear were dropped. */
+  readonly sequence: number;
+  /** Seconds since 1970, ascending over all connections; see FeedClock. */
+  readonly time: number;
+}
+
+export interface LiveDecoderOptions {
+  readonly address: FeedAddress;
+  /** For RTSP; TCP without it. */
+  readonly transport?: RtspTransport;
+  readonly images: readonly ImageFormat[];
+  readonly display: DisplayFormat;
+  readonly recording: SegmentRing | null;
+  readonly stdin?: Readable;
+  /** Seconds without a picture until the feed counts as stalled, and until it is opened again. Slow streams get more. */
+  readonly quietSeconds?: number;
+  readonly stallSeconds?: number;
+}
+
+export interface LiveDecoderHandlers {
+  frame(frame: LiveFrame): void;
+  state(state: FeedState): void;
+}
+
+export interface DecoderCounters {
+  readonly decoded: number;
+  /** Pictures that came too late out of the decoder, and were not handed on. */
+  readonly late: number;
+  readonly damaged: number;
+  readonly reconnects: number;
+}
+
+/** A picture so many seconds later than the fastest one of the last minute is not shown any more. */
+const LATE = 1;
+/** So many seconds of late pictures only: what has piled up is thrown away by opening the feed again. */
+const BEHIND = 3;
+/** After so many of those within the feed's life its timestamps are not believed any more. */
+const BELIEF = 3;
+const CHECK = 100;
+/** A stream may pause for so many of its usual intervals. */
+const INTERVALS = 4;
+/** So many connections in a row that were to be opened again at once, and gave no picture. */
+const HASTE = 3;
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** Keeps a feed open until it is closed: reads, notices when pictures stop, and opens again. Hands pictures on at once, and never queues. */
+export class LiveDecoder {
+  readonly #options: LiveDecoderOptions;
+  readonly #handlers: LiveDecoderHandlers;
+  readonly #clock = new FeedClock();
+  readonly #lag = new MinimumDelay();
+  readonly #running: Promise<void>;
+  #state: FeedState = { name: 'connecting', since: now() };
+  #connection: LiveConnection | null = null;
+  #stream: StreamInfo | null = null;
+  #container: string | null = null;
+  #recording: SegmentRing | null;
+  #closed = false;
+  #wake: (() => void) | null = null;
+  #lastPicture: number | null = null;
+  #interval = 0;
+  #lateSince: number | null = null;
+  #behind = 0;
+  #sequence = 0;
+  #late = 0;
+  #damaged = 0;
+  #reconnects = 0;
+
+  constructor(options: LiveDecoderOptions, handlers: LiveDecoderHandlers) {
+    this.#options = options;
+    this.#handlers = handlers;
+    this.#recording = options.recording;
+    this.#running = this.#run();
+  }
+
+  get state(): FeedState {
+    return this.#state;
+  }
+
+  get counters(): DecoderCounters {
+    return { decoded: this.#sequence, late: this.#late, damaged: this.#damaged, reconnects: this.#reconnects };
+  }
+
+  /** Resolves when ffmpeg is gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#connection?.finish(changed(this.#options.address, 'it is closed'));
+    this.#wake?.();
+    await this.#running;
+    if (this.#state.name !== 'closed') this.#enter({ name: 'closed', since: now() });
+  }
+
+  async #run(): Promise<void> {
+    const started = now();
+    let attempt = 0;
+    let hasty = 0;
+    while (!this.#closed) {
+      const before = this.#sequence;
+      const end = await this.#connect().catch((error: unknown): ConnectionEnd => ({ reason: reportOf(error), retry: 'never' }));
+      if (this.#closed) return;
+      if (end.retry === 'never') return this.#enter({ name: 'failed', since: now(), reason: end.reason });
+      this.#container = end.container ?? this.#container;
+      const hadPictures = this.#sequence > before;
+      hasty = hadPictures ? 0 : hasty + 1;
+      attempt = hadPictures ? 1 : attempt + 1;
+      this.#reconnects++;
+      const since = this.#lastPicture ?? started;
+      const pause = end.retry === 'now' && hasty < HASTE ? 0 : reconnectDelay(attempt, now() - since);
+      // The first look at a source may only tell how to read it.
+      if (this.#lastPicture !== null || pause > 0) this.#enter({ name: 'reconnecting', since, reason: end.reason, attempt, nextTryAt: now() + pause });
+      if (pause > 0) await this.#sleep(pause);
+      if (this.#state.name === 'reconnecting') this.#enter({ ...this.#state, nextTryAt: null });
+    }
+  }
+
+  async #connect(): Promise<ConnectionEnd> {
+    const { address, transport = 'tcp', images, display, stdin = null } = this.#options;
+    this.#clock.startConnection();
+    this.#lag.reset();
+    this.#lateSince = null;
+    this.#interval = 0;
+    const recording = this.#recording?.startConnection((end) => connection.finish(end)) ?? null;
+    const connection = new LiveConnection(
+      { address, transport, container: this.#container, images, display, recording, stdin },
+      {
+        picture: (picture) => this.#picture(picture),
+        stream: (info) => (this.#stream = info),
+        segmentStart: (pts) => this.#recording?.startSegment(pts),
+        segment: (row) => this.#recording?.endSegment(row),
+        damage: () => this.#damaged++,
+      },
+    );
+    this.#connection = connection;
+    const started = now();
+    const pictures = this.#sequence;
+    const check = setInterval(() => this.#check(connection, started, this.#sequence > pictures), CHECK);
+    try {
+      const end = await connection.ended;
+      // A full disk must not end the feed.
+      if (this.#recording && /No space left|Read-only file system|Permission denied.*\.nut/i.test(end.reason.message)) this.#recording.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `${address.label} is not recorded any more: ${end.reason.message}`, hint: 'Free some space, and add the feed again.' });
+      return end;
+    } finally {
+      clearInterval(check);
+      this.#connection = null;
+      await this.#recording?.endConnection();
+    }
+  }
+
+  #check(connection: LiveConnection, started: number, hasPictures: boolean): void {
+    const { address, quietSeconds = 1, stallSeconds = 3 } = this.#options;
+    if (!hasPictures) {
+      const seconds = (now() - started) / 1000;
+      if (seconds > connectSeconds(address)) connection.finish(stalled(address, seconds));
+      return;
+    }
+    const silence = (now() - this.#lastPicture!) / 1000;
+    if (silence > Math.max(stallSeconds, 2 * INTERVALS * this.#interval)) connection.finish(stalled(address, silence));
+    else if (silence > Math.max(quietSeconds, INTERVALS * this.#interval) && this.#state.name === 'live') this.#enter({ name: 'stalled', since: this.#lastPicture! });
+  }
+
+  #picture(picture: ArrivedPicture): void {
+    if (this.#closed) return;
+    const { pts, arrival } = picture;
+    const isFirst = this.#clock.offset === null;
+    const time = this.#clock.time(pts, arrival);
+    if (isFirst) this.#recording?.anchor(pts, this.#clock.offset!, this.#stream);
+    else if (this.#lastPicture !== null) this.#interval += 0.2 * ((arrival - this.#lastPicture) / 1000 - this.#interval);
+    this.#lastPicture = arrival;
+    this.#recording?.reached(time);
+    if (this.#state.name !== 'live' && this.#stream) this.#enter({ name: 'live', since: arrival, stream: this.#stream });
+    const sequence = this.#sequence++;
+    if (this.#isLate(pts, arrival)) return;
+    this.#handlers.frame({ ...picture, sequence, time });
+  }
+
+  #isLate(pts: number, arrival: number): boolean {
+    const isLate = this.#lag.add(pts, arrival / 1000) > LATE && this.#behind < BELIEF;
+    if (!isLate) {
+      this.#lateSince = null;
+      return false;
+    }
+    this.#late++;
+    this.#lateSince ??= arrival;
+    if (arrival - this.#lateSince > BEHIND * 1000) {
+      this.#behind++;
+      this.#connection?.finish(changed(this.#options.address, 'decoding fell behind'));
+    }
+    return true;
+  }
+
+  #enter(state: FeedState): void {
+    this.#state = state;
+    this.#handlers.state(state);
+  }
+
+  async #sleep(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, milliseconds);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      if (this.#closed) this.#wake();
+    });
+    this.#wake = null;
+  }
+}
+

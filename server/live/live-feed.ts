@@ -1,0 +1,213 @@
+import type { Readable } from 'node:stream';
+import { reportOf, type ErrorReport } from '../../shared/errors.ts';
+import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
+import type { FeedAddress } from './feed-address.ts';
+import type { FeedState } from './feed-state.ts';
+import type { RtspTransport } from './input-options.ts';
+import { LiveDecoder, type LiveFrame } from './live-decoder.ts';
+import { MinimumDelay } from './minimum-delay.ts';
+import { NewestFirst } from './newest-first.ts';
+import { RateMeter } from './rate-meter.ts';
+import { SegmentRing, type SegmentRingOptions } from './segment-ring.ts';
+import { SignalTrack, type AlignedSignal } from './signal-track.ts';
+import { SlidingPercentiles, type DelaySummary } from './sliding-percentiles.ts';
+
+export interface LiveFeedOptions<Explanation> {
+  /** As the user calls it; unique. */
+  readonly name: string;
+  readonly address: FeedAddress;
+  readonly transport?: RtspTransport;
+  readonly stdin?: Readable;
+  readonly images: readonly ImageFormat[];
+  readonly display: DisplayFormat;
+  /** Takes ownership of the images. Called for at most `workers` frames at a time. `time` is feed time. */
+  readonly explain: (images: readonly Uint8Array[], time: number) => Promise<Explanation>;
+  readonly workers: number;
+  /** null: nothing is recorded. */
+  readonly recording: SegmentRingOptions | null;
+  readonly quietSeconds?: number;
+  readonly stallSeconds?: number;
+}
+
+/** A frame with its explanation, the same object for all subscribers. */
+export interface ExplainedLiveFrame<Explanation> {
+  readonly sequence: number;
+  /** Seconds as the stream has it, and on the feed's axis (since 1970). */
+  readonly pts: number;
+  readonly time: number;
+  /** Milliseconds since 1970: out of the decoder, and explained. */
+  readonly arrival: number;
+  readonly explainedAt: number;
+  /** JPEG. */
+  readonly display: Uint8Array;
+  readonly explanation: Explanation;
+  /** What was driven when the frame was taken; null where no signal came. */
+  readonly driven: AlignedSignal | null;
+}
+
+export interface FeedSubscriber<Explanation> {
+  frame(frame: ExplainedLiveFrame<Explanation>): void;
+  state(state: FeedState): void;
+}
+
+export interface FeedSnapshot {
+  readonly name: string;
+  readonly label: string;
+  readonly state: FeedState;
+  readonly decoded: number;
+  readonly explained: number;
+  /** Frames that were not shown, by who was late. */
+  readonly dropped: { readonly decode: number; readonly inference: number; readonly viewer: number };
+  readonly damaged: number;
+  readonly inferenceErrors: number;
+  readonly lastInferenceError: ErrorReport | null;
+  readonly reconnects: number;
+  readonly subscribers: number;
+  /** Per second, over the last two seconds. */
+  readonly decodeRate: number;
+  readonly inferenceRate: number;
+  /**
+   * Milliseconds over the last frames. `lag`: out of the decoder, over the fastest frame of the last minute; `explained`: from the decoder to
+   * the explanation; `painted`: from the decoder to the screen, as viewers acknowledge. null: none yet.
+   */
+  readonly delay: { readonly lag: DelaySummary | null; readonly explained: DelaySummary | null; readonly painted: DelaySummary | null };
+  readonly recording: { readonly bytes: number; readonly start: number | null; readonly end: number | null; readonly failure: ErrorReport | null } | null;
+  readonly signals: SignalTrack['counters'];
+}
+
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** One live source: decoded once and explained once, however many watch. */
+export class LiveFeed<Explanation> {
+  readonly name: string;
+  readonly signals = new SignalTrack();
+  readonly #options: LiveFeedOptions<Explanation>;
+  readonly #ring: SegmentRing | null;
+  readonly #subscribers = new Set<FeedSubscriber<Explanation>>();
+  readonly #inference: NewestFirst<LiveFrame, Explanation>;
+  readonly #decoder: LiveDecoder;
+  readonly #fastest = new MinimumDelay();
+  readonly #lag = new SlidingPercentiles();
+  readonly #explainedDelay = new SlidingPercentiles();
+  readonly #painted = new SlidingPercentiles();
+  readonly #decodeRate = new RateMeter();
+  readonly #inferenceRate = new RateMeter();
+  #latest: ExplainedLiveFrame<Explanation> | null = null;
+  #explained = 0;
+  #droppedInference = 0;
+  #droppedViewer = 0;
+  #inferenceErrors = 0;
+  #lastInferenceError: ErrorReport | null = null;
+
+  /** Begins to read. Whatever fails from here on shows in the state. */
+  static async open<Explanation>(options: LiveFeedOptions<Explanation>): Promise<LiveFeed<Explanation>> {
+    return new LiveFeed(options, options.recording ? await SegmentRing.open(options.recording) : null);
+  }
+
+  private constructor(options: LiveFeedOptions<Explanation>, ring: SegmentRing | null) {
+    const { address, images, display, transport, stdin, quietSeconds, stallSeconds } = options;
+    this.name = options.name;
+    this.#options = options;
+    this.#ring = ring;
+    this.#inference = new NewestFirst(options.workers, ({ images, time }) => options.explain(images, time), {
+      done: (frame, explanation) => this.#publish(frame, explanation),
+      dropped: () => this.#droppedInference++,
+      failed: (_, error) => {
+        this.#inferenceErrors++;
+        this.#lastInferenceError = reportOf(error);
+      },
+    });
+    this.#decoder = new LiveDecoder(
+      {
+        address, images, display, recording: ring,
+        ...(transport ? { transport } : {}), ...(stdin ? { stdin } : {}),
+        ...(quietSeconds === undefined ? {} : { quietSeconds }), ...(stallSeconds === undefined ? {} : { stallSeconds }),
+      },
+      { frame: (frame) => this.#take(frame), state: (state) => this.#tell(state) },
+    );
+  }
+
+  get state(): FeedState {
+    return this.#decoder.state;
+  }
+
+  /** The last minutes on disk; null where nothing is recorded. */
+  get recording(): SegmentRing | null {
+    return this.#ring;
+  }
+
+  /** The newest explained frame, for whoever comes to watch; null before the first one. */
+  get latest(): ExplainedLiveFrame<Explanation> | null {
+    return this.#latest;
+  }
+
+  /** Tells of every explained frame and every state from now on, until the function that it gives is called. Must not throw. */
+  subscribe(subscriber: FeedSubscriber<Explanation>): () => void {
+    // One object may subscribe twice.
+    const own = { frame: subscriber.frame.bind(subscriber), state: subscriber.state.bind(subscriber) };
+    this.#subscribers.add(own);
+    return () => void this.#subscribers.delete(own);
+  }
+
+  /** A viewer was too slow for so many frames. */
+  countViewerDrops(count: number): void {
+    this.#droppedViewer += count;
+  }
+
+  /** A viewer has painted a frame of this arrival. */
+  notePainted(arrival: number): void {
+    this.#painted.add(now() - arrival);
+  }
+
+  snapshot(): FeedSnapshot {
+    const { decoded, late, damaged, reconnects } = this.#decoder.counters;
+    const range = this.#ring?.range ?? null;
+    return {
+      name: this.name,
+      label: this.#options.address.label,
+      state: this.state,
+      decoded,
+      explained: this.#explained,
+      dropped: { decode: late, inference: this.#droppedInference, viewer: this.#droppedViewer },
+      damaged,
+      inferenceErrors: this.#inferenceErrors,
+      lastInferenceError: this.#lastInferenceError,
+      reconnects,
+      subscribers: this.#subscribers.size,
+      decodeRate: this.#decodeRate.rate(now()),
+      inferenceRate: this.#inferenceRate.rate(now()),
+      delay: { lag: this.#lag.summary(), explained: this.#explainedDelay.summary(), painted: this.#painted.summary() },
+      recording: this.#ring && { bytes: this.#ring.bytes, start: range?.start ?? null, end: range?.end ?? null, failure: this.#ring.failure },
+      signals: this.signals.counters,
+    };
+  }
+
+  /** Resolves when ffmpeg is gone, no inference runs, and the recording is removed. */
+  async close(): Promise<void> {
+    await this.#decoder.close();
+    await this.#inference.close();
+    await this.#ring?.close();
+  }
+
+  #take(frame: LiveFrame): void {
+    this.#decodeRate.add(frame.arrival);
+    this.#lag.add(this.#fastest.add(frame.time, frame.arrival / 1000) * 1000);
+    this.#inference.offer(frame);
+  }
+
+  #publish({ sequence, pts, time, arrival, display }: LiveFrame, explanation: Explanation): void {
+    const explainedAt = now();
+    this.#explained++;
+    this.#inferenceRate.add(explainedAt);
+    this.#explainedDelay.add(explainedAt - arrival);
+    const frame = { sequence, pts, time, arrival, explainedAt, display, explanation, driven: this.signals.asOf(time) };
+    this.#latest = frame;
+    for (const subscriber of this.#subscribers) subscriber.frame(frame);
+  }
+
+  #tell(state: FeedState): void {
+    for (const subscriber of this.#subscribers) subscriber.state(state);
+  }
+}

@@ -1,0 +1,55 @@
+import type { FfmpegFile } from '../video/ffmpeg-process.ts';
+import { imageFilter } from '../video/filters.ts';
+import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
+import { GROUND_FILTER, ladderFilter, TICKS } from './picture-ladder.ts';
+
+/** Where one connection writes its part of the recording. */
+export interface RecordingTarget {
+  /** Absolute path with `%06d` for the number of the segment, from 0. */
+  readonly pattern: string;
+  readonly segmentSeconds: number;
+}
+
+export interface OutputRequest {
+  readonly images: readonly ImageFormat[];
+  readonly display: DisplayFormat;
+  readonly recording: RecordingTarget | null;
+  /** The pictures carry no time. */
+  readonly untimed: boolean;
+  /** The source gives raw pictures. */
+  readonly isRaw: boolean;
+  /** One for each of images, display and the list of segments, in this order. */
+  readonly urls: readonly string[];
+  readonly passthrough: readonly string[];
+}
+
+/** At most so wide, both sides even. JPEG has BT.601's matrix in full range. */
+function displayFilter({ maxWidth }: DisplayFormat): string {
+  return `scale=w='2*floor(min(iw,${maxWidth})/2)':h=-2:flags=bilinear:out_color_matrix=bt601:out_range=pc,format=yuvj420p`;
+}
+
+/** One stream of pictures per format, decoded and timed once, and the recording in segments. */
+export function liveOutputs({ images, display, recording, untimed, isRaw, urls, passthrough }: OutputRequest): FfmpegFile[] {
+  const timed = [...passthrough, '-enc_time_base', `1:${TICKS}`, '-map_metadata', '-1', '-flush_packets', '1'];
+  const pictures = images.map((format) => ({ filter: imageFilter(format), codec: ['rawvideo'] }));
+  pictures.push({ filter: displayFilter(display), codec: ['mjpeg', '-q:v', String(display.quality), '-huffman', 'default'] });
+  const outputs: { url: string; options: string[] }[] = pictures.map(({ codec }, index) => ({
+    url: urls[index]!,
+    options: ['-map', `[out${index}]`, '-c:v', ...codec, ...timed, '-write_index', '0', '-f', 'nut'],
+  }));
+  const filters = pictures.map(({ filter }) => filter);
+  if (recording) {
+    // A copy of raw pictures fills the disk, and untimed packets have no time that a copy could keep.
+    const encode = untimed || isRaw;
+    const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', '-map_metadata', '-1'];
+    if (encode) filters.push(`${GROUND_FILTER},format=yuvj420p`);
+    const segments = ['-f', 'segment', '-segment_time', String(recording.segmentSeconds), '-segment_format', 'nut', '-segment_format_options', 'flush_packets=1:write_index=0'];
+    outputs.push({ url: `file:${recording.pattern}`, options: [...codec, ...segments, '-segment_list', urls[pictures.length]!, '-segment_list_type', 'csv'] });
+  }
+  const graph = [
+    `[0:V:0]${ladderFilter(untimed)},split=${filters.length}${filters.map((_, index) => `[in${index}]`).join('')}`,
+    ...filters.map((filter, index) => `[in${index}]${filter}[out${index}]`),
+  ].join(';');
+  outputs[0]!.options.unshift('-filter_complex', graph);
+  return outputs as unknown as FfmpegFile[];
+}

@@ -1,0 +1,251 @@
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ErrorReport } from '../../shared/errors.ts';
+import type { ConnectionEnd } from './failure.ts';
+import type { RecordingTarget } from './live-outputs.ts';
+import type { SegmentRow } from './segment-rows.ts';
+import type { StreamInfo } from './stream-lines.ts';
+
+export interface SegmentRingOptions {
+  /** Parent of the ring's own folder; the system's temporary folder without it. */
+  readonly parent?: string;
+  readonly maxBytes: number;
+  readonly maxSeconds: number;
+  /** Segments end at the first keyframe after so long. */
+  readonly segmentSeconds?: number;
+}
+
+/** A piece of the recording that can be decoded alone: NUT, timestamps as in the stream. */
+export interface Segment {
+  readonly path: string;
+  /** Feed time of its first picture, and of the end of its last one; seconds since 1970. */
+  readonly start: number;
+  readonly end: number;
+  /** feed time = pts in the file + offset. */
+  readonly offset: number;
+  /** Segments of one stream can be joined by copying. */
+  readonly stream: StreamInfo | null;
+  /** Still being written: `end` is as far as pictures were decoded. */
+  readonly growing: boolean;
+}
+
+interface Kept extends Segment {
+  readonly bytes: number;
+}
+
+interface Connection {
+  readonly prefix: string;
+  readonly finish: (end: ConnectionEnd) => void;
+  /** Timestamp of the first packet, which may come before the first one that can be decoded. */
+  firstPacket: number | null;
+  anchor: { readonly offset: number; readonly stream: StreamInfo | null } | null;
+  /** Segments that are complete. */
+  complete: number;
+  /** End of the last complete one, feed time. */
+  end: number;
+}
+
+const NAME = 'roadgaze-live-';
+/** ms */
+const CHECK = 2000;
+
+/**
+ * The last minutes of a feed on disk, as segments that ffmpeg copies out of the stream. Bounded in bytes and in seconds; the oldest go first,
+ * but not while somebody holds them.
+ */
+export class SegmentRing {
+  readonly #options: SegmentRingOptions;
+  readonly #folder: string;
+  readonly #segments: Kept[] = [];
+  readonly #held = new Map<string, number>();
+  readonly #check: NodeJS.Timeout;
+  #connection: Connection | null = null;
+  #connections = 0;
+  #reached = -Infinity;
+  #failure: ErrorReport | null = null;
+  #work: Promise<void> = Promise.resolve();
+  #growingBytes = 0;
+
+  private constructor(options: SegmentRingOptions, folder: string) {
+    this.#options = options;
+    this.#folder = folder;
+    this.#check = setInterval(() => this.#later(() => this.#trim()), CHECK);
+    this.#check.unref();
+  }
+
+  /** Also removes what rings of processes that are gone have left. */
+  static async open(options: SegmentRingOptions): Promise<SegmentRing> {
+    const parent = options.parent ?? tmpdir();
+    await removeLeftovers(parent);
+    return new SegmentRing(options, await mkdtemp(join(parent, `${NAME}${process.pid}-`)));
+  }
+
+  /** Why nothing is recorded any more; null while all is well. */
+  get failure(): ErrorReport | null {
+    return this.#failure;
+  }
+
+  get bytes(): number {
+    return this.#segments.reduce((sum, { bytes }) => sum + bytes, this.#growingBytes);
+  }
+
+  /** What can be played: oldest and newest feed time. There may be gaps between. null while there is nothing. */
+  get range(): { readonly start: number; readonly end: number } | null {
+    const all = this.#all();
+    return all.length === 0 ? null : { start: all[0]!.start, end: all.at(-1)!.end };
+  }
+
+  /** Segments that hold any of the time from `start` to `end`, in order. */
+  between(start: number, end: number): Segment[] {
+    return this.#all().filter((segment) => segment.end > start && segment.start <= end);
+  }
+
+  /** The segment with the picture that is shown at this feed time: the last one that begins before it. */
+  at(time: number): Segment | null {
+    return this.#all().findLast(({ start }) => start <= time) ?? null;
+  }
+
+  /** Keeps these files until the function that it gives is called. */
+  hold(segments: readonly Segment[]): () => void {
+    for (const { path } of segments) this.#held.set(path, (this.#held.get(path) ?? 0) + 1);
+    let holds = true;
+    return () => {
+      if (!holds) return;
+      holds = false;
+      for (const { path } of segments) {
+        const count = this.#held.get(path)! - 1;
+        if (count > 0) this.#held.set(path, count);
+        else this.#held.delete(path);
+      }
+      this.#later(() => this.#trim());
+    };
+  }
+
+  /** For the decoder, as the methods after it: a connection begins. null where recording has failed. */
+  startConnection(finish: (end: ConnectionEnd) => void): RecordingTarget | null {
+    if (this.#failure) return null;
+    const prefix = join(this.#folder, `${String(++this.#connections).padStart(6, '0')}-`);
+    this.#connection = { prefix, finish, firstPacket: null, anchor: null, complete: 0, end: 0 };
+    return { pattern: `${prefix.replaceAll('%', '%%')}%06d.nut`, segmentSeconds: this.#options.segmentSeconds ?? 2 };
+  }
+
+  /** The first picture of the connection was decoded. */
+  anchor(pts: number, offset: number, stream: StreamInfo | null): void {
+    if (!this.#connection) return;
+    this.#connection.anchor = { offset, stream };
+    this.#connection.end = Math.min(pts, this.#connection.firstPacket ?? pts) + offset;
+  }
+
+  startSegment(pts: number): void {
+    if (this.#connection) this.#connection.firstPacket ??= pts;
+  }
+
+  /** Pictures were decoded up to this feed time. */
+  reached(time: number): void {
+    this.#reached = time;
+  }
+
+  endSegment({ end }: SegmentRow): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    const path = segmentPath(connection, connection.complete++);
+    const { anchor } = connection;
+    // Nothing of it was decoded.
+    if (!anchor) return this.#later(() => rm(path, { force: true }));
+    const segment = { path, start: connection.end, end: end + anchor.offset, offset: anchor.offset, stream: anchor.stream, growing: false };
+    connection.end = segment.end;
+    const kept = { ...segment, bytes: 0 };
+    this.#segments.push(kept);
+    this.#later(async () => {
+      const bytes = await sizeOf(path);
+      const index = this.#segments.indexOf(kept);
+      if (index >= 0) this.#segments[index] = { ...kept, bytes };
+      await this.#trim();
+    });
+  }
+
+  /** ffmpeg is gone. A segment that it could not finish is kept as far as it came. */
+  async endConnection(): Promise<void> {
+    const connection = this.#connection;
+    if (!connection) return;
+    const growing = this.#growing();
+    if (growing) this.endSegment({ number: connection.complete, start: 0, end: growing.end - growing.offset });
+    this.#connection = null;
+    this.#growingBytes = 0;
+    await this.#work;
+    if (!growing) await rm(segmentPath(connection, connection.complete), { force: true });
+  }
+
+  /** Nothing more is recorded. */
+  fail(reason: ErrorReport): void {
+    this.#failure = reason;
+  }
+
+  /** Removes everything. */
+  async close(): Promise<void> {
+    clearInterval(this.#check);
+    this.#connection = null;
+    await this.#work;
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #growing(): Segment | null {
+    const connection = this.#connection;
+    if (!connection?.anchor || this.#reached <= connection.end) return null;
+    const { offset, stream } = connection.anchor;
+    return { path: segmentPath(connection, connection.complete), start: connection.end, end: this.#reached, offset, stream, growing: true };
+  }
+
+  #all(): Segment[] {
+    const growing = this.#growing();
+    return growing ? [...this.#segments, growing] : this.#segments;
+  }
+
+  /** One piece of work on the disk at a time. */
+  #later(work: () => Promise<void>): void {
+    this.#work = this.#work.then(work).catch(() => {});
+  }
+
+  async #trim(): Promise<void> {
+    const { maxBytes, maxSeconds } = this.#options;
+    const growing = this.#growing();
+    this.#growingBytes = growing ? await sizeOf(growing.path) : 0;
+    const end = this.range?.end ?? 0;
+    for (const segment of [...this.#segments]) {
+      if (this.bytes <= maxBytes && end - segment.end <= maxSeconds) break;
+      if (this.#held.has(segment.path)) continue;
+      this.#segments.splice(this.#segments.indexOf(segment), 1);
+      await rm(segment.path, { force: true });
+    }
+    // A stream without keyframes has one endless segment.
+    if (this.#growingBytes > maxBytes) {
+      this.fail({ code: 'OUTPUT_NOT_WRITABLE', message: 'The feed is not recorded any more: it has no keyframes at which old parts could be cut off.', hint: 'Set the camera to send a keyframe every few seconds.' });
+      this.#connection?.finish({ reason: this.#failure!, retry: 'now' });
+    }
+  }
+}
+
+function segmentPath({ prefix }: Connection, number: number): string {
+  return `${prefix}${String(number).padStart(6, '0')}.nut`;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return stat(path).then(({ size }) => size, () => 0);
+}
+
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent).catch(() => [])) {
+    const pid = new RegExp(`^${NAME}(\\d+)-`).exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}

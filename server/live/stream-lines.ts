@@ -1,0 +1,63 @@
+/** What ffmpeg says about the stream it reads, taken from its log at level `verbose`. */
+export interface StreamInfo {
+  /** As ffmpeg names it, e.g. `mpegts`, `rtsp`, `mpjpeg`. */
+  readonly container: string;
+  /** e.g. `h264`. */
+  readonly codec: string;
+  readonly width: number;
+  readonly height: number;
+  /** As the stream announces it; null where it does not. */
+  readonly framesPerSecond: number | null;
+}
+
+export interface StreamLineHandlers {
+  /** The container is known; pictures follow. */
+  opened(container: string): void;
+  /** Decoded pictures have this size from here on. Told again whenever size or pixel format change. */
+  pictures(info: StreamInfo): void;
+  /** A segment of the recording begins with this timestamp, in seconds. */
+  segment(pts: number): void;
+}
+
+/** Reads lines printed with `-loglevel level+verbose`. */
+export class StreamLines {
+  readonly #handlers: StreamLineHandlers;
+  #container = 'unknown';
+  #codec = 'unknown';
+  #framesPerSecond: number | null = null;
+  #hasInput = false;
+
+  constructor(handlers: StreamLineHandlers) {
+    this.#handlers = handlers;
+  }
+
+  add(line: string): void {
+    const input = /\bInput #0, (\S+), from /.exec(line);
+    if (input) {
+      this.#container = input[1]!;
+      this.#hasInput = true;
+      this.#handlers.opened(this.#container);
+      return;
+    }
+    // The first video stream in the list of inputs; streams of the outputs are listed later.
+    const video = this.#hasInput && this.#codec === 'unknown' ? /\bStream #0:\d+.*?: Video: (\w+)/.exec(line) : null;
+    if (video) {
+      this.#codec = video[1]!;
+      const rate = /, ([\d.]+)(k?) fps\b/.exec(line) ?? /, ([\d.]+)(k?) tbr\b/.exec(line);
+      this.#framesPerSecond = rate ? Number(rate[1]) * (rate[2] ? 1000 : 1) : null;
+      return;
+    }
+    const segment = /\bstarts with packet .*\bpts_time:(-?[\d.]+)/.exec(line);
+    if (segment) return this.#handlers.segment(Number(segment[1]));
+    const pictures = /\bgraph .*\bw:(\d+) h:(\d+) pixfmt:\S+/.exec(line);
+    if (pictures) {
+      this.#handlers.pictures({
+        container: this.#container,
+        codec: this.#codec,
+        width: Number(pictures[1]),
+        height: Number(pictures[2]),
+        framesPerSecond: this.#framesPerSecond,
+      });
+    }
+  }
+}
