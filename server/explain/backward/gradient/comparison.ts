@@ -10,12 +10,14 @@ export function isBest({ builder }: Pick<BackwardStep, 'builder'>, value: string
 }
 
 /** The signal goes to the input that was chosen; equal ones share it evenly, as torch.maximum has it. */
-const chosen = (beaten: 'Less' | 'Greater'): BackwardRule => (step) => {
-  const { builder, node } = step;
-  const y = floatValue(step, node.outputs[0]!);
-  const isChosen = node.inputs.map((input) => isBest(step, floatValue(step, input), y, beaten));
-  const count = isChosen.reduce((sum, each) => builder.node('Add', [sum, each]));
-  const share = node.inputs.length === 1 ? step.arriving(0)! : builder.node('Div', [step.arriving(0)!, count]);
+const chosen = (operator: 'Max' | 'Min', beaten: 'Less' | 'Greater'): BackwardRule => (step) => {
+  const { builder, node, shapes } = step;
+  if (node.inputs.length === 1) return [step.arriving(0)];
+  const values = node.inputs.map((input) => floatValue(step, input));
+  // ONNX Runtime may read values in more digits than it rounds their maximum to, and then none would be equal to it.
+  const best = shapes.type(node.outputs[0]!) === DataType.float ? node.outputs[0]! : builder.node(operator, values);
+  const isChosen = values.map((value) => isBest(step, value, best, beaten));
+  const share = builder.node('Div', [step.arriving(0)!, isChosen.reduce((sum, each) => builder.node('Add', [sum, each]))]);
   return node.inputs.map((input, index) => (step.wanted(index) ? summedTo(step, builder.node('Mul', [share, isChosen[index]!]), node.outputs[0]!, input) : null));
 };
 
@@ -64,6 +66,6 @@ const where: BackwardRule = (step) => {
 const truthValues = ['Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'And', 'Or', 'Not'];
 
 export const comparisonRules: Readonly<Record<string, BackwardRule>> = {
-  Max: chosen('Less'), Min: chosen('Greater'), Sum: added(() => 1), Mean: added((inputs) => 1 / inputs), Pow: power, Where: where,
+  Max: chosen('Max', 'Less'), Min: chosen('Min', 'Greater'), Sum: added(() => 1), Mean: added((inputs) => 1 / inputs), Pow: power, Where: where,
   ...Object.fromEntries(truthValues.map((operator) => [operator, nothing])),
 };

@@ -1,4 +1,4 @@
-import { intAttribute } from '../../../onnx/attributes.ts';
+import { intAttribute, type PlainAttribute } from '../../../onnx/attributes.ts';
 import { DataType, int64Tensor, floatTensor } from '../../../onnx/tensor.ts';
 import { extent, windowOf, type Window } from '../../../onnx/windows.ts';
 import { alongAxis, inShape, matrixOf, pick, sizeAt, type AxisMatrix } from '../axes.ts';
@@ -48,13 +48,16 @@ const maxPool: BackwardRule = (step) => {
 function byPlaces(step: BackwardStep, { window }: Pooling, overlap: boolean): string {
   const { builder, node, shapes } = step;
   const x = node.inputs[0]!;
-  const [, places] = builder.outputsOf('MaxPool', [floatValue(step, x)], {
-    kernel_shape: window.kernel, strides: window.strides, dilations: window.dilations, pads: window.pads, ceil_mode: intAttribute(node, 'ceil_mode', 0),
-  }, 2) as [string, string];
+  const [, places] = builder.outputsOf('MaxPool', [floatValue(step, x)], pooled(step, window), 2) as [string, string];
   const zeros = builder.node('ConstantOfShape', [builder.node('Shape', [x])], { value: floatTensor([1], [0]) });
   const [flatZeros, flatPlaces, flatSignal] = [zeros, places, step.arriving(0)!].map((value) => builder.reshape(value, [-1])) as [string, string, string];
   const scattered = builder.node('ScatterElements', [flatZeros, flatPlaces, flatSignal], { axis: 0, ...(overlap ? { reduction: 'add' } : {}) });
   return inShape(step, scattered, shapes.of(x));
+}
+
+function pooled({ builder, node }: BackwardStep, window: Window): Readonly<Record<string, PlainAttribute>> {
+  const plain = { kernel_shape: window.kernel, strides: window.strides, pads: window.pads };
+  return builder.opset < 10 ? plain : { ...plain, dilations: window.dilations, ceil_mode: intAttribute(node, 'ceil_mode', 0) };
 }
 
 /** Each tap of the windows in turn: its signals are those of windows that it wins and that no tap before it has won. */
@@ -62,8 +65,9 @@ function byTaps(step: BackwardStep, pooling: Pooling): string {
   const { builder, node, shapes } = step;
   const { window, from, to } = pooling;
   const x = floatValue(step, node.inputs[0]!);
-  const y = floatValue(step, node.outputs[0]!);
   const shape = shapes.of(node.outputs[0]!);
+  // As with Max, in single precision.
+  const y = shapes.type(node.outputs[0]!) === DataType.float ? node.outputs[0]! : builder.node('MaxPool', [x], pooled(step, window));
   let open = step.arriving(0)!;
   const rows = Array.from({ length: window.kernel[0] }, (_, tapDown) => {
     const down = placesOfTap(pooling, 0, tapDown);

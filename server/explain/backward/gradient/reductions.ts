@@ -1,4 +1,5 @@
 import type { Shape } from '../../../onnx/graph.ts';
+import { DataType } from '../../../onnx/tensor.ts';
 import { inShape, reducedAxes, sizeAt, spreadOver } from '../axes.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { floatValue } from '../values.ts';
@@ -25,16 +26,18 @@ const shared = (isMean: boolean): BackwardRule => (step) => {
 };
 
 /** The signal goes to the largest (smallest) value; equal ones share it evenly, as torch.amax has it. */
-const extreme = (beaten: 'Less' | 'Greater'): BackwardRule => (step) => {
-  const { builder, node } = step;
+const extreme = (operator: 'ReduceMax' | 'ReduceMin', beaten: 'Less' | 'Greater'): BackwardRule => (step) => {
+  const { builder, node, shapes } = step;
   const { axes, kept } = reduction(step);
   if (axes.length === 0) return [step.arriving(0)];
-  const best = withAxesKept(step, floatValue(step, node.outputs[0]!), kept);
-  const isChosen = isBest(step, floatValue(step, node.inputs[0]!), best, beaten);
+  const x = floatValue(step, node.inputs[0]!);
+  // As with Max, in single precision.
+  const best = shapes.type(node.outputs[0]!) === DataType.float ? withAxesKept(step, node.outputs[0]!, kept) : builder.reduce(operator, x, axes);
+  const isChosen = isBest(step, x, best, beaten);
   const share = builder.node('Div', [withAxesKept(step, step.arriving(0)!, kept), builder.reduce('ReduceSum', isChosen, axes)]);
   return [builder.node('Mul', [isChosen, share])];
 };
 
 export const reductionRules: Readonly<Record<string, BackwardRule>> = {
-  ReduceSum: shared(false), ReduceMean: shared(true), ReduceMax: extreme('Less'), ReduceMin: extreme('Greater'),
+  ReduceSum: shared(false), ReduceMean: shared(true), ReduceMax: extreme('ReduceMax', 'Less'), ReduceMin: extreme('ReduceMin', 'Greater'),
 };

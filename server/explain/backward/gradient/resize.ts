@@ -1,6 +1,6 @@
 import { floatAttribute, intAttribute, intsAttribute, stringAttribute } from '../../../onnx/attributes.ts';
 import { tensorNumbers } from '../../../onnx/tensor.ts';
-import { alongAxis, axisFromFront, matrixOf, sizeAt, type AxisMatrix } from '../axes.ts';
+import { alongAxis, axisFromFront, matrixOf, type AxisMatrix } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 
 /** How one axis is scaled: sizes before and after, and the scale that the operator computes places with. */
@@ -53,9 +53,11 @@ function scalingsOf(step: BackwardStep): AxisScaling[] {
   const ratios = sizes?.map((size, position) => Number(size) / Number(from[axes[position]!]));
   const common = !ratios || policy === 'stretch' ? null : policy === 'not_larger' ? Math.min(...ratios) : Math.max(...ratios);
   return axes.flatMap((axis, position): AxisScaling[] => {
+    const [before, after] = [from[axis], to[axis]];
     const scale = Math.fround(scales ? scales[position]! : (common ?? ratios![position]!));
-    if (scale === 1 && from[axis] === to[axis]) return [];
-    return [{ axis, from: sizeAt(step, from, axis), to: sizeAt(step, to, axis), scale }];
+    // An axis of open size is the batch, which keeps it.
+    if (typeof before !== 'number' || typeof after !== 'number' || (scale === 1 && before === after)) return [];
+    return [{ axis, from: before, to: after, scale }];
   }).reverse();
 }
 
@@ -107,11 +109,10 @@ function weightsAt(at: number, scaling: AxisScaling, interpolation: Interpolatio
   // Against aliasing the kernel is as wide as the step between entries of the result.
   const stretch = interpolation.antialias ? Math.max(1, 1 / scaling.scale) : 1;
   const reach = (isCubic ? 2 : 1) * stretch;
-  const centre = isCubic ? place : Math.max(0, Math.min(scaling.from - 1, place));
-  const first = Math.floor(centre - reach) + 1;
-  const all = Array.from({ length: Math.ceil(centre + reach) - first }, (_, offset): [number, number] => [first + offset, kernel((first + offset - centre) / stretch)]);
+  const first = Math.floor(place - reach) + 1;
+  const all = Array.from({ length: Math.ceil(place + reach) - first }, (_, offset): [number, number] => [first + offset, kernel((first + offset - place) / stretch)]);
   const isInside = ([entry]: readonly [number, number]) => entry >= 0 && entry < scaling.from;
-  const kept = interpolation.antialias || (isCubic && interpolation.excludesOutside) ? all.filter(isInside) : all;
+  const kept = interpolation.excludesOutside && (interpolation.antialias || isCubic) ? all.filter(isInside) : all;
   const total = kept.reduce((sum, [, weight]) => sum + weight, 0);
   return kept.map(([entry, weight]) => [entry, weight / total]);
 }
