@@ -1,56 +1,73 @@
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
+import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
+import type { FrameExplanation } from '../pipeline/frame-explainer.ts';
 
-/** Numbers of one analysed frame; NaN where one is not known. */
-export interface ColumnsRow {
+/** Numbers of one analysed frame; `driven` is NaN where it is not known. */
+export interface ColumnsRow extends Pick<FrameExplanation, 'steering' | 'scores' | 'agreement'> {
   readonly pts: number;
-  readonly steering: number;
   readonly driven: number;
-  readonly onRoad: number;
 }
 
-/** Per-frame numbers of a growing analysis, row number = frame number. */
+const SCORE_FIELDS = ['mass', 'onRoad', 'lift', 'peakOnRoad', 'offRoadX', 'offRoadY'] as const satisfies readonly (keyof AttentionScore)[];
+const AGREEMENT_FIELDS = ['spearman', 'ssim', 'topOverlap'] as const satisfies readonly (keyof Agreement)[];
+
+/** Columns before those of the methods: pts, steering, driven. */
+const FIRST_SCORE = 3;
+
+/** Per-frame numbers of a growing analysis by so many methods, row number = frame number. NaN stands for what is not known. */
 export class GrowingColumns {
+  readonly #methods: number;
+  readonly #columns: Float64Array<ArrayBuffer>[];
   #length = 0;
-  #pts = new Float64Array(1024);
-  #steering = new Float64Array(1024);
-  #driven = new Float64Array(1024);
-  #onRoad = new Float64Array(1024);
+
+  constructor(methods: number) {
+    this.#methods = methods;
+    const count = FIRST_SCORE + methods * SCORE_FIELDS.length + (methods > 1 ? AGREEMENT_FIELDS.length : 0);
+    this.#columns = Array.from({ length: count }, () => new Float64Array(1024));
+  }
 
   get length(): number {
     return this.#length;
   }
 
+  get bytes(): number {
+    return this.#columns.reduce((sum, column) => sum + column.byteLength, 0);
+  }
+
   /** Views of the rows so far; they do not grow. */
   get pts(): Float64Array {
-    return this.#pts.subarray(0, this.#length);
+    return this.#columns[0]!.subarray(0, this.#length);
   }
 
+  /** Of the first method. */
   get onRoad(): Float64Array {
-    return this.#onRoad.subarray(0, this.#length);
+    return this.#columns[FIRST_SCORE + SCORE_FIELDS.indexOf('onRoad')]!.subarray(0, this.#length);
   }
 
-  push({ pts, steering, driven, onRoad }: ColumnsRow): void {
-    if (this.#length === this.#pts.length) {
-      this.#pts = doubled(this.#pts);
-      this.#steering = doubled(this.#steering);
-      this.#driven = doubled(this.#driven);
-      this.#onRoad = doubled(this.#onRoad);
-    }
-    this.#pts[this.#length] = pts;
-    this.#steering[this.#length] = steering;
-    this.#driven[this.#length] = driven;
-    this.#onRoad[this.#length] = onRoad;
+  push({ pts, steering, driven, scores, agreement }: ColumnsRow): void {
+    const columns = this.#columns;
+    if (this.#length === columns[0]!.length) columns.forEach((column, index) => { columns[index] = doubled(column); });
+    let next = 0;
+    const put = (value: number | null): void => {
+      columns[next++]![this.#length] = value ?? NaN;
+    };
+    for (const value of [pts, steering, driven]) put(value);
+    for (const score of scores) for (const field of SCORE_FIELDS) put(score[field]);
+    if (this.#methods > 1) for (const field of AGREEMENT_FIELDS) put(agreement?.[field] ?? null);
     this.#length += 1;
   }
 
   /** Rows `from` (included) to `to` (excluded) as they travel. */
   slice(from: number, to: number): AnalysisColumns {
+    const part = (index: number) => this.#columns[index]!.subarray(from, to);
+    const named = <Field extends string>(fields: readonly Field[], first: number) =>
+      Object.fromEntries(fields.map((field, index) => [field, rounded(part(first + index))])) as Record<Field, (number | null)[]>;
+    const scoreAt = (method: number) => FIRST_SCORE + method * SCORE_FIELDS.length;
     return {
       frame: Array.from({ length: to - from }, (_, index) => from + index),
-      pts: [...this.#pts.subarray(from, to)],
-      steering: orNull(this.#steering.subarray(from, to)),
-      driven: orNull(this.#driven.subarray(from, to)),
-      onRoad: orNull(this.#onRoad.subarray(from, to)),
+      pts: [...part(0)], steering: orNull(part(1)), driven: orNull(part(2)),
+      scores: Array.from({ length: this.#methods }, (_, method) => named(SCORE_FIELDS, scoreAt(method))),
+      agreement: this.#methods > 1 ? named(AGREEMENT_FIELDS, scoreAt(this.#methods)) : null,
     };
   }
 }
@@ -63,4 +80,9 @@ function doubled(values: Float64Array): Float64Array<ArrayBuffer> {
 
 function orNull(values: Float64Array): (number | null)[] {
   return Array.from(values, (value) => (Number.isNaN(value) ? null : value));
+}
+
+/** To a millionth, which is as exact as float32 sums are: half of the digits, half of the message. */
+function rounded(values: Float64Array): (number | null)[] {
+  return Array.from(values, (value) => (Number.isNaN(value) ? null : Math.round(value * 1e6) / 1e6));
 }

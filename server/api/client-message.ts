@@ -6,13 +6,14 @@ const id = z.string().min(1).max(512);
 const frame = z.number().int().min(0).max(0xffff_ffff);
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const share = z.number().min(0).max(1);
+const methods = z.array(id).min(1).max(4).refine((ids) => new Set(ids).size === ids.length, { message: 'must name every method once' });
 
 const flagSettings = z
   .strictObject({ enterBelow: share, leaveAbove: share, minimumSeconds: z.number().min(0).max(3600) })
   .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, { message: 'must be at least enterBelow', path: ['leaveAbove'] });
 
 const clientMessage = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('open'), recording: id, network: id }),
+  z.strictObject({ type: z.literal('open'), recording: id, network: id, methods, frame: frame.exactOptional() }),
   z.strictObject({
     type: z.literal('play'),
     frame: frame.exactOptional(),
@@ -23,6 +24,8 @@ const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('seek'), frame, generation: count }),
   z.strictObject({ type: z.literal('painted'), sequence: count }),
   z.strictObject({ type: z.literal('settings'), flags: flagSettings }),
+  z.strictObject({ type: z.literal('explain'), request: count, frame, method: id, target: z.enum(['+', '-', 'abs']) }),
+  z.strictObject({ type: z.literal('cancel'), request: count }),
 ]) satisfies z.ZodType<ClientMessage>;
 
 /** Reads one client message. Throws PROTOCOL_VIOLATION with the field that is wrong. */

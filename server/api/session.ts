@@ -4,6 +4,7 @@ import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { PROTOCOL_VERSION, type ClientMessage, type FlagSettings, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
 import { DEFAULT_FLAG_SETTINGS } from '../attention/flags.ts';
+import type { ExplainedFrame } from '../pipeline/explain-frame.ts';
 import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { Player } from '../pipeline/player.ts';
@@ -13,14 +14,20 @@ import { probeVideo } from '../video/probe.ts';
 import { AnalysisFeed } from './analysis-feed.ts';
 import type { Catalogue } from './catalogue.ts';
 import { protocolViolation, readClientMessage } from './client-message.ts';
+import { SlowExplanations } from './slow-explanations.ts';
 import type { Workspace } from './workspace.ts';
-import type { Lease, Workspaces } from './workspaces.ts';
+import type { Lease, Selection, Workspaces } from './workspaces.ts';
 
 interface Watching {
   readonly lease: Lease;
   readonly player: Player;
   readonly feed: AnalysisFeed;
+  readonly slow: SlowExplanations;
 }
+
+type ControlMessage = Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' | 'explain' | 'cancel' }>;
+
+const NO_SCORES = { scores: [], agreement: null } as const;
 
 /** One connection: reads its messages, and owns its player and its share of a workspace. */
 export class Session {
@@ -31,6 +38,8 @@ export class Session {
   #watching: Watching | null = null;
   /** Aborted by the next `open`, and at the end. */
   #opening: AbortController | null = null;
+  /** Of the last `seek`, or 0 since `opened`. */
+  #generation = 0;
   #flags: FlagSettings = DEFAULT_FLAG_SETTINGS;
   #closed = false;
 
@@ -77,7 +86,7 @@ export class Session {
   #handle(message: ClientMessage): void {
     switch (message.type) {
       case 'open':
-        void this.#open(message.recording, message.network);
+        void this.#open(message, message.frame ?? 0);
         return;
       case 'painted':
         if (!this.#window.acknowledge(message.sequence)) throw protocolViolation(`frame message ${message.sequence} was never sent`);
@@ -91,32 +100,43 @@ export class Session {
     }
   }
 
-  #control(message: Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' }>): void {
+  #control(message: ControlMessage): void {
     // Meant for what was open before.
     if (this.#opening) return;
     if (!this.#watching) throw protocolViolation(`"${message.type}" came before anything was open`);
-    const { player } = this.#watching;
-    if (message.type === 'play') player.play(message);
-    else if (message.type === 'pause') player.pause();
-    else player.seek(message.frame, message.generation);
+    const { player, slow } = this.#watching;
+    switch (message.type) {
+      case 'play':
+        return player.play(message);
+      case 'pause':
+        return player.pause();
+      case 'seek':
+        this.#generation = message.generation;
+        return player.seek(message.frame, message.generation);
+      case 'explain':
+        return slow.start(message);
+      case 'cancel':
+        return slow.cancel(message.request);
+    }
   }
 
-  async #open(recordingId: string, networkId: string): Promise<void> {
+  async #open(selection: Selection, frame: number): Promise<void> {
     this.#opening?.abort();
     const opening = new AbortController();
     this.#opening = opening;
     this.#watching?.player.pause();
     let lease: Lease | null = null;
     try {
-      const leasing = this.#workspaces.lease(recordingId, networkId);
-      void this.#preview(recordingId, opening.signal);
+      const leasing = this.#workspaces.lease(selection);
+      // At another frame the page knows its picture, or waits no longer for it than for its mask.
+      if (frame === 0) void this.#preview(selection.recording, opening.signal);
       lease = await leasing;
       if (opening.signal.aborted) return lease.release();
       await this.#stopWatching();
       if (opening.signal.aborted) return lease.release();
       opening.abort();
       this.#opening = null;
-      this.#watch(lease);
+      this.#watch(lease, frame);
     } catch (error) {
       lease?.release();
       if (opening.signal.aborted) return;
@@ -126,22 +146,27 @@ export class Session {
     }
   }
 
-  #watch(lease: Lease): void {
+  #watch(lease: Lease, frame: number): void {
     const { workspace } = lease;
     this.#sendOpened(workspace);
     const player = new Player(workspace, this.#window, {
-      frame: (frame, number, generation) => this.#sendFrame(workspace, frame, number, generation),
+      frame: (rendered, number, generation) => this.#sendFrame(workspace, rendered, number, generation),
       state: (state) => this.#send({ type: 'state', ...state }),
       statistics: (statistics) => this.#send({ type: 'statistics', ...statistics }),
       failed: (error) => this.#send({ type: 'error', ...reportOf(error) }),
     });
     const feed = new AnalysisFeed(workspace, this.#flags, (message) => this.#send(message), () => this.#socket.bufferedAmount);
-    this.#watching = { lease, player, feed };
-    player.seek(0, 0);
+    const slow = new SlowExplanations(workspace, this.#window, {
+      send: (message) => this.#send(message),
+      frame: (explained, { method, frame: number }) => this.#sendExplained(workspace, explained, method, number),
+    });
+    this.#watching = { lease, player, feed, slow };
+    this.#generation = 0;
+    player.seek(frame, 0);
   }
 
-  #sendOpened({ recording, video, explainer, networkId, road, index }: Workspace): void {
-    const { name, crop, mask, method, output } = explainer.network;
+  #sendOpened({ recording, video, explainer, network, road, index }: Workspace): void {
+    const { name, crop, mask, methods, output } = explainer.network;
     this.#send({
       type: 'opened',
       recording: {
@@ -153,7 +178,7 @@ export class Session {
         hasLog: recording.logPath !== null,
         error: null,
       },
-      network: { id: networkId, name, crop, mask, method, ...output },
+      network: { id: network.summary.id, name, crop, mask, methods, ...output },
       road,
       frames: index.pts.length,
       pts: [...index.pts],
@@ -163,15 +188,21 @@ export class Session {
     this.#send({ type: 'state', playing: false, speed: 1, ended: false });
   }
 
-  #sendFrame(workspace: Workspace, { pts, picture, steering, onRoad, mask, road }: RenderedFrame, frame: number, generation: number): void {
-    const { method, mask: maskSize } = workspace.explainer.network;
+  #sendFrame(workspace: Workspace, { pts, picture, steering, scores, agreement, masks, road }: RenderedFrame, frame: number, generation: number): void {
+    const { methods, mask: maskSize } = workspace.explainer.network;
     const parts: PartBytes[] = [
       { kind: 'picture', method: '', ...displaySize(workspace.video, DISPLAY), bytes: picture },
-      { kind: 'mask', method, ...maskSize, bytes: mask },
+      ...masks.map((bytes, index): PartBytes => ({ kind: 'mask', method: methods[index]!, ...maskSize, bytes })),
     ];
     if (road) parts.push({ kind: 'road', method: '', ...maskSize, bytes: road });
-    const numbers = { steering: Number.isFinite(steering) ? steering : null, driven: workspace.drivenAt(pts), onRoad };
+    const numbers = { steering: finiteOrNull(steering), driven: workspace.drivenAt(pts), scores, agreement };
     this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation, frame, pts, ...numbers }, parts));
+  }
+
+  #sendExplained(workspace: Workspace, { pts, steering, mask }: ExplainedFrame, method: string, frame: number): void {
+    const numbers = { steering: finiteOrNull(steering), driven: workspace.drivenAt(pts), ...NO_SCORES };
+    const part: PartBytes = { kind: 'mask', method, ...workspace.explainer.network.mask, bytes: mask };
+    this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: this.#generation, frame, pts, ...numbers }, [part]));
   }
 
   /** The first picture, while the network is still being made ready. */
@@ -183,7 +214,7 @@ export class Session {
       for await (const { pts, display } of stream) {
         if (signal.aborted || !display || !this.#window.isOpen) return;
         const parts: PartBytes[] = [{ kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display }];
-        this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, onRoad: null }, parts));
+        this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, ...NO_SCORES }, parts));
       }
     } catch {
       // Opening meets the same error, and tells it.
@@ -195,7 +226,7 @@ export class Session {
     this.#watching = null;
     if (!watching) return;
     watching.feed.close();
-    await watching.player.close();
+    await Promise.all([watching.player.close(), watching.slow.close()]);
     watching.lease.release();
   }
 
@@ -208,4 +239,8 @@ export class Session {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     buffers.forEach((buffer, index) => this.#socket.send(buffer, { binary: true, fin: index === buffers.length - 1 }));
   }
+}
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
 }

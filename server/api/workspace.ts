@@ -1,4 +1,5 @@
-import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
@@ -8,61 +9,79 @@ import { analyzeRecording } from '../pipeline/analysis.ts';
 import { drivenSteering } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
+import { Bell } from '../pipeline/player-bell.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
 import { probeVideo } from '../video/probe.ts';
 import { GrowingColumns } from './analysis-columns.ts';
-import { Progress } from './progress.ts';
 import type { Network } from './catalogue.ts';
+import type { KeptAnalyses } from './kept-analyses.ts';
+import { Progress } from './progress.ts';
 
 const CACHE_BYTES = 96 << 20;
 /** While a viewer waits for frames, the analysis still goes on at this pace (ms a frame). */
 const SLOWEST_PACE = 500;
 
+/** What a workspace is opened with. */
+export interface WorkspaceRequest {
+  readonly recording: Recording;
+  readonly network: Network;
+  readonly road: RoadSpecification;
+  /** Ids, in the order of the panes. */
+  readonly methods: readonly string[];
+  readonly wish: ProviderWish;
+}
+
 /**
- * One recording with one network, shared by everybody who watches it: the explainer, the frames shown last, and the
- * analysis, which runs once, in the background.
+ * One recording with one network and the same methods, shared by everybody who watches it: the explainer, the frames
+ * shown last, and the analysis, which runs once, in the background.
  */
 export class Workspace implements PlayableSource {
   readonly recording: Recording;
-  readonly networkId: string;
+  readonly network: Network;
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
   readonly road: RoadSource;
   readonly cache = new FrameCache(CACHE_BYTES);
   readonly priority: PlaybackPriority;
-  readonly columns = new GrowingColumns();
+  readonly columns: GrowingColumns;
   readonly progress = new Progress();
   /** What went wrong without keeping the recording from being watched. */
   readonly problems: ErrorReport[] = [];
   #index: FrameIndex;
   readonly #drivenAt: (pts: number) => number;
   readonly #stop = new AbortController();
+  readonly #wake = new Bell();
+  #resting = false;
   readonly #analysis: Promise<void>;
 
   private constructor(parts: WorkspaceParts) {
     this.recording = parts.recording;
-    this.networkId = parts.network.summary.id;
+    this.network = parts.network;
     this.video = parts.video;
     this.explainer = parts.explainer;
     this.road = roadSource(parts.road);
     this.priority = parts.priority;
-    this.#index = parts.index;
+    const kept = parts.kept.get(parts.key);
+    this.columns = kept?.columns ?? new GrowingColumns(parts.methods.length);
+    this.#index = kept?.index ?? parts.index;
     if (parts.logProblem) this.problems.push(parts.logProblem);
     this.#drivenAt = drivenSteering(parts.explainer.network.output, parts.log) ?? (() => NaN);
-    this.#analysis = this.#analyze();
+    if (kept) this.progress.complete();
+    this.#analysis = kept ? Promise.resolve() : this.#analyze(() => parts.kept.put(parts.key, { columns: this.columns, index: this.index }));
   }
 
-  /** Throws VIDEO_*, MODEL_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
-  static async open(recording: Recording, network: Network, road: RoadSpecification, wish: ProviderWish, priority: PlaybackPriority): Promise<Workspace> {
-    const video = await probeVideo(recording.videoPath);
-    const explaining = openExplainer({ modelPath: network.path, road, video, wish });
+  /** Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
+  static async open(request: WorkspaceRequest, kept: KeptAnalyses, priority: PlaybackPriority): Promise<Workspace> {
+    const { recording, network, road, methods, wish } = request;
+    const [video, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
+    const explaining = openExplainer({ modelPath: network.path, road, video, methods: methods.map((id) => ({ id })), wish });
     try {
       const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), openLog(recording, video)]);
       if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
-      return new Workspace({ recording, network, video, explainer: await explaining, road, index, ...log, priority });
+      return new Workspace({ ...request, video, explainer: await explaining, index, ...log, kept, key, priority });
     } catch (error) {
       await explaining.then((explainer) => explainer.close(), () => {});
       throw error;
@@ -86,23 +105,32 @@ export class Workspace implements PlayableSource {
     return Number.isNaN(driven) ? null : driven;
   }
 
+  /** Lets the analysis wait, or go on: nobody watches this, and somebody watches something else. */
+  rest(resting: boolean): void {
+    this.#resting = resting;
+    this.#wake.ring();
+  }
+
   /** Ends the analysis and its decoder, and closes the explainer. */
   async close(): Promise<void> {
     this.#stop.abort();
+    this.#wake.ring();
     await this.#analysis;
     await this.explainer.close();
   }
 
-  async #analyze(): Promise<void> {
+  async #analyze(onComplete: () => void): Promise<void> {
     const { signal } = this.#stop;
     try {
       const rows = analyzeRecording({ videoPath: this.path, explainer: this.explainer, signal });
-      for await (const { pts, steering, onRoad } of rows) {
-        this.columns.push({ pts, steering, driven: this.#drivenAt(pts), onRoad: onRoad ?? NaN });
+      for await (const row of rows) {
+        this.columns.push({ ...row, driven: this.#drivenAt(row.pts) });
         this.progress.advance(this.columns.length);
+        while (this.#resting && !signal.aborted) await this.#wake.wait();
         await this.priority.whenFree(SLOWEST_PACE);
       }
       this.#takeExactTimestamps();
+      onComplete();
     } catch (error) {
       if (signal.aborted) return;
       this.problems.push(reportOf(error));
@@ -120,16 +148,24 @@ export class Workspace implements PlayableSource {
   }
 }
 
-interface WorkspaceParts {
-  readonly recording: Recording;
-  readonly network: Network;
+interface WorkspaceParts extends WorkspaceRequest {
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
-  readonly road: RoadSpecification;
   readonly index: FrameIndex;
   readonly log: DriveLog | null;
   readonly logProblem: ErrorReport | null;
+  readonly kept: KeptAnalyses;
+  readonly key: string;
   readonly priority: PlaybackPriority;
+}
+
+/** Tells analyses apart: all that their numbers come from, with size and time of change of every file. */
+async function analysisKey({ recording, network, road, methods }: WorkspaceRequest): Promise<string> {
+  const sidecar = (path: string) => `${path.slice(0, path.length - extname(path).length)}.json`;
+  const models = road.kind === 'model' ? [network.path, road.path] : [network.path];
+  const files = [recording.videoPath, recording.logPath, road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecar)];
+  const versions = await Promise.all(files.map((path) => path && stat(path).then(({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`, () => null)));
+  return JSON.stringify([versions, road, methods]);
 }
 
 /** A log that cannot be read does not keep the video from being watched. */

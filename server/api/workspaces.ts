@@ -1,11 +1,19 @@
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import type { Catalogue } from './catalogue.ts';
+import { KeptAnalyses } from './kept-analyses.ts';
 import { Workspace } from './workspace.ts';
 
 export interface Lease {
   readonly workspace: Workspace;
   release(): void;
+}
+
+/** What is watched: ids of recording and network, and methods in the order of the panes. */
+export interface Selection {
+  readonly recording: string;
+  readonly network: string;
+  readonly methods: readonly string[];
 }
 
 interface Entry {
@@ -14,6 +22,9 @@ interface Entry {
   closing: NodeJS.Timeout | null;
 }
 
+/** So many that nobody watches stay open: going back to the panes of a moment ago is then instant. */
+const MOST_IDLE = 2;
+
 /** Opens what is watched once, however many watch it, and keeps it a while after the last has left: a page is often reloaded. */
 export class Workspaces {
   readonly #catalogue: Catalogue;
@@ -21,7 +32,10 @@ export class Workspaces {
   readonly #priority: PlaybackPriority;
   readonly #lingerSeconds: number;
   readonly #onOpened: (workspace: Workspace) => void;
+  readonly #kept = new KeptAnalyses();
+  /** Those that nobody watches in the order in which they were left. */
   readonly #entries = new Map<string, Entry>();
+  readonly #told = new Set<string>();
   readonly #closing = new Set<Promise<void>>();
 
   constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, lingerSeconds: number, onOpened: (workspace: Workspace) => void) {
@@ -32,16 +46,13 @@ export class Workspaces {
     this.#onOpened = onOpened;
   }
 
-  isOpen(recordingId: string, networkId: string): boolean {
-    return this.#entries.has(keyOf(recordingId, networkId));
-  }
-
   /** Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, and what opening throws. Who gets a lease releases it. */
-  async lease(recordingId: string, networkId: string): Promise<Lease> {
-    const key = keyOf(recordingId, networkId);
+  async lease(selection: Selection): Promise<Lease> {
+    // A file that was replaced under the same name is another recording only after the old one was closed.
+    const key = JSON.stringify([selection.recording, selection.network, selection.methods]);
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = { opening: this.#open(recordingId, networkId), viewers: 0, closing: null };
+      entry = { opening: this.#open(selection), viewers: 0, closing: null };
       this.#entries.set(key, entry);
     }
     const taken = entry;
@@ -53,11 +64,12 @@ export class Workspaces {
       if (!held) return;
       held = false;
       taken.viewers -= 1;
-      if (taken.viewers > 0 || this.#entries.get(key) !== taken) return;
-      taken.closing = setTimeout(() => this.#close(key, taken), this.#lingerSeconds * 1000);
+      if (taken.viewers === 0 && this.#entries.get(key) === taken) this.#leave(key, taken);
     };
     try {
-      return { workspace: await taken.opening, release };
+      const workspace = await taken.opening;
+      this.#balance();
+      return { workspace, release };
     } catch (error) {
       if (this.#entries.get(key) === taken) this.#entries.delete(key);
       throw error;
@@ -69,11 +81,29 @@ export class Workspaces {
     await Promise.allSettled(this.#closing);
   }
 
-  async #open(recordingId: string, networkId: string): Promise<Workspace> {
-    const [recording, network] = await Promise.all([this.#catalogue.recording(recordingId), this.#catalogue.network(networkId)]);
-    const workspace = await Workspace.open(recording, network, await this.#catalogue.roadOf(recording), this.#wish, this.#priority);
-    this.#onOpened(workspace);
+  async #open(selection: Selection): Promise<Workspace> {
+    const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
+    const request = { recording, network, road: await this.#catalogue.roadOf(recording), methods: selection.methods, wish: this.#wish };
+    const workspace = await Workspace.open(request, this.#kept, this.#priority);
+    const told = JSON.stringify([selection.recording, selection.network]);
+    if (!this.#told.has(told)) this.#onOpened(workspace);
+    this.#told.add(told);
     return workspace;
+  }
+
+  #leave(key: string, entry: Entry): void {
+    entry.closing = setTimeout(() => this.#close(key, entry), this.#lingerSeconds * 1000);
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    const idle = [...this.#entries].filter(([, { viewers }]) => viewers === 0);
+    for (const [left, oldest] of idle.slice(0, -MOST_IDLE)) this.#close(left, oldest);
+    this.#balance();
+  }
+
+  /** Analyses that nobody waits for make way for those that somebody does. */
+  #balance(): void {
+    const isWatched = [...this.#entries.values()].some(({ viewers }) => viewers > 0);
+    for (const { opening, viewers } of this.#entries.values()) void opening.then((workspace) => workspace.rest(isWatched && viewers === 0), () => {});
   }
 
   #close(key: string, entry: Entry): void {
@@ -83,9 +113,4 @@ export class Workspaces {
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
   }
-}
-
-/** A file that was replaced under the same name is another recording only after the old one was closed. */
-function keyOf(recordingId: string, networkId: string): string {
-  return `${recordingId}\0${networkId}`;
 }

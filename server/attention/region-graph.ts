@@ -1,6 +1,7 @@
 import type { Rectangle, Size } from '../../shared/geometry.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
-import { DataType, floatTensor, scalar, type Tensor } from '../onnx/tensor.ts';
+import { DataType, scalar } from '../onnx/tensor.ts';
+import { samplingMatrix, transposed } from '../onnx/sampling.ts';
 
 /** A grid of pixels laid over a rectangle of the frame. */
 export interface Grid extends Size {
@@ -28,29 +29,4 @@ function widened(builder: GraphBuilder, region: string, margin: number): string 
   const size = 2 * margin + 1;
   const tall = builder.node('MaxPool', [region], { kernel_shape: [size, 1], strides: [1, 1], pads: [margin, 0, margin, 0] });
   return builder.node('MaxPool', [tall], { kernel_shape: [1, size], strides: [1, 1], pads: [0, margin, 0, margin] });
-}
-
-type Span = readonly [start: number, length: number];
-
-/** Row i holds the weights with which pixels of a line of `from` pixels over `fromSpan` make up the centre of pixel i of `to` over `toSpan`. */
-function samplingMatrix(from: number, fromSpan: Span, to: number, toSpan: Span): Tensor {
-  const data = new Float32Array(to * from);
-  for (let pixel = 0; pixel < to; pixel++) {
-    const inFrame = toSpan[0] + ((pixel + 0.5) / to) * toSpan[1];
-    const at = ((inFrame - fromSpan[0]) / fromSpan[1]) * from - 0.5;
-    if (at < -0.5 || at > from - 0.5) continue;
-    const first = Math.min(from - 1, Math.max(0, Math.floor(at)));
-    const second = Math.min(from - 1, first + 1);
-    const share = Math.min(1, Math.max(0, at - first));
-    data[pixel * from + first]! += 1 - share;
-    data[pixel * from + second]! += share;
-  }
-  return floatTensor([to, from], data);
-}
-
-function transposed(matrix: Tensor): Tensor {
-  const [rows, columns] = matrix.dims as [number, number];
-  const data = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) data[column * rows + row] = matrix.data[row * columns + column] as number;
-  return floatTensor([columns, rows], data);
 }

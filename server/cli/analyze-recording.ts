@@ -1,5 +1,7 @@
 import { basename, join } from 'node:path';
-import { lookupTable } from '../../shared/color-maps.ts';
+import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
+import { describeMethod } from '../../shared/methods.ts';
+import type { Agreement } from '../../shared/protocol/frame-message.ts';
 import { findFlags } from '../attention/flags.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, type Recording } from '../drive/recording.ts';
@@ -8,19 +10,22 @@ import { drivenSteering } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
-import { statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
+import { onRoadOf, statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
 import { exportOverlay, type OverlayMask } from '../video/export.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import { probeVideo } from '../video/probe.ts';
 import { describeAnalysis, percent } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
+import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { parseRoad } from './road-option.ts';
 
 export interface AnalyzeOptions {
   readonly model: string;
   readonly output: string;
+  readonly method: string;
+  readonly option?: readonly string[];
   readonly road?: string;
   readonly video?: boolean;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
@@ -35,7 +40,7 @@ export async function analyzeInto(folder: string, recording: Recording, options:
   const video = await probeVideo(recording.videoPath);
   const log = recording.logPath ? await readDriveLog(recording.logPath, video) : null;
   const road = roadOf(options.road, recording.truthPath);
-  const explainer = await openExplainer({ modelPath: options.model, road, video, wish: { provider: options.provider, workers: options.workers ?? null } });
+  const explainer = await openExplainer({ modelPath: options.model, road, video, methods: methodChoices(options.method, options.option), wish: { provider: options.provider, workers: options.workers ?? null } });
   const abort = new AbortController();
   const released = onInterrupt(async () => { abort.abort(); await explainer.close(); });
   try {
@@ -65,16 +70,17 @@ interface Analysis {
 }
 
 async function analyze({ path, folder, video, explainer, road, options, signal, driven, logAssumptions }: Analysis): Promise<void> {
-  const files = await AnalysisFiles.create(folder);
+  const files = await AnalysisFiles.create(folder, explainer.network.methods);
   const { pts: expected } = await readFrameIndex(path);
   const progress = new ProgressLine(basename(path), expected.length);
   const began = performance.now();
   const frames: FrameNumbers[] = [];
   let warnings: readonly string[] = [];
-  const rows = analyzeRecording({ videoPath: path, explainer, signal, onWarnings: (list) => { warnings = list; } });
+  const rows = analyzeRecording({ videoPath: path, explainer, withMasks: options.video === true, signal, onWarnings: (list) => { warnings = list; } });
   const written = async function* (): AsyncGenerator<AnalysisRow> {
     for await (const row of rows) {
-      const numbers = { frame: row.frame, pts: row.pts, steering: row.steering, driven: driven?.(row.pts) ?? NaN, onRoad: row.onRoad ?? NaN };
+      const { frame, pts, steering, scores, agreement } = row;
+      const numbers = { frame, pts, steering, scores, agreement, driven: driven?.(pts) ?? NaN };
       frames.push(numbers);
       await files.writeFrame(numbers);
       progress.advance(frames.length);
@@ -85,7 +91,7 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
     if (options.video) {
       await exportOverlay({
         input: path, output: join(folder, 'overlay.mp4'), masks: overlayMasks(written(), explainer), maskSize: explainer.network.mask,
-        crop: explainer.network.crop, colormap: overlayColors(), signal,
+        crop: explainer.network.crop, colormap: overlayColors(explainer.network.methods[0]!), signal,
       });
     } else for await (const _ of written());
   } catch (error) {
@@ -96,17 +102,24 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
   }
   const seconds = (performance.now() - began) / 1000;
   const settings = { enterBelow: options.flagBelow, leaveAbove: options.flagUntil, minimumSeconds: options.flagSeconds };
-  const flags = findFlags({ pts: frames.map((frame) => frame.pts), onRoad: frames.map((frame) => frame.onRoad) }, settings);
+  const flags = findFlags({ pts: frames.map((frame) => frame.pts), onRoad: frames.map((frame) => onRoadOf(frame)) }, settings);
   const { network, provider } = explainer;
-  const onRoad = statisticsOf(frames.map((frame) => frame.onRoad));
+  const number = (value: number | null | undefined) => value ?? NaN;
+  const methods = network.methods.map((id, method) => ({
+    id, onRoad: statisticsOf(frames.map((frame) => onRoadOf(frame, method))), lift: statisticsOf(frames.map(({ scores }) => number(scores[method]?.lift))),
+    peakOnRoad: statisticsOf(frames.map(({ scores }) => number(scores[method]?.peakOnRoad)))?.mean ?? null,
+  }));
+  const agreement = (field: keyof Agreement) => statisticsOf(frames.map((frame) => number(frame.agreement?.[field])));
   const summary = {
     roadgaze: 1,
     recording: { file: basename(path), width: video.width, height: video.height, codec: video.codec, durationSeconds: video.duration, frames: frames.length },
-    network: { name: network.name, sha256: network.digest, method: network.method, ...network.output },
+    network: { name: network.name, sha256: network.digest, ...network.output },
     road: road.kind === 'model' ? { kind: road.kind, file: basename(road.path) } : road.kind === 'truth' ? { kind: road.kind } : road,
     steering: statisticsOf(frames.map((frame) => frame.steering)),
     steeringError: statisticsOf(frames.map((frame) => Math.abs(frame.steering - frame.driven))),
-    onRoad,
+    onRoad: methods[0]!.onRoad,
+    methods,
+    ...(methods.length > 1 ? { agreement: { spearman: agreement('spearman'), ssim: agreement('ssim'), topOverlap: agreement('topOverlap') } } : {}),
     flags: flags.length,
     run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
     assumptions: [...explainer.assumptions, ...logAssumptions],
@@ -118,14 +131,16 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
 
 async function* overlayMasks(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayMask> {
   const unit = network.output.unit ?? '';
-  for await (const { frame, pts, mask, steering, onRoad } of rows) {
+  for await (const { frame, pts, masks, steering, scores } of rows) {
+    const onRoad = scores[0]?.onRoad ?? null;
     const share = onRoad === null ? '' : `   on road ${percent(onRoad)}`;
-    yield { pts, mask, text: `frame ${frame}   ${pts.toFixed(3)} s   steering ${steering.toFixed(3)} ${unit}${share}` };
+    yield { pts, mask: masks[0]!, text: `frame ${frame}   ${pts.toFixed(3)} s   steering ${steering.toFixed(3)} ${unit}${share}` };
   }
 }
 
-/** The viewer's first colour map, as bytes R,G,B,A. */
-function overlayColors(): Uint8Array {
-  const words = lookupTable({ map: 'inferno', opacity: 0.85, threshold: 0.05 });
+/** The viewer's first colour map, or its map of signs, as bytes R,G,B,A. */
+function overlayColors(method: string): Uint8Array {
+  const style = { map: 'inferno', opacity: 0.85, threshold: 0.05 } as const;
+  const words = describeMethod(method)?.signed ? signedLookupTable(style) : lookupTable(style);
   return new Uint8Array(words.buffer, words.byteOffset, words.byteLength);
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { compiledMethods } from '../explain/methods.ts';
 import type { AnalyzeOptions } from './analyze-recording.ts';
 import { addExamples } from './command-line.ts';
+import { collectValues, METHOD_OPTION_HELP, methodList } from './method-choices.ts';
 import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
 import { ROAD_OPTION_HELP } from './road-option.ts';
 
@@ -14,6 +16,8 @@ export function register(program: Command): void {
     .requiredOption('-m, --model <file>', 'the steering network (.onnx, with its sidecar beside it)')
     .requiredOption('-o, --output <folder>', 'where frames.csv, flags.json and summary.json go')
     .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the ground truth beside the recording, else none)`)
+    .option('--method <ids>', 'one method, or several with commas between; flags and overlay are of the first, columns of the others end with their ids', 'visualbackprop')
+    .option('--option <name=value>', METHOD_OPTION_HELP, collectValues)
     .option('--video', 'also write overlay.mp4, the recording with the mask over it')
     .option('--flag-below <share>', 'a flag begins where the on-road share falls below this', share, 0.5)
     .option('--flag-until <share>', '… and ends where it is at or above this', share, 0.6)
@@ -27,9 +31,11 @@ export function register(program: Command): void {
       const { runAnalysis } = await import('./analyze-run.ts');
       await runAnalysis(input, options);
     });
+  command.addHelpText('after', () => `\nMethods and their options:\n${methodList(compiledMethods)}`);
   addExamples(command, [
     'roadgaze analyze drive.mp4 --model pilotnet.onnx -o results',
     'roadgaze analyze drive.mp4 --model pilotnet.onnx --road road.onnx --video -o results',
+    'roadgaze analyze drive.mp4 --model pilotnet.onnx --method visualbackprop,lrp-epsilon-plus -o results',
     'roadgaze analyze drive.mp4 -m net.onnx -r "polygon:0.1,1 0.45,0.6 0.55,0.6 0.9,1" -o results',
   ]);
 }

@@ -4,6 +4,8 @@ import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 export interface AnalysisRequest {
   readonly videoPath: string;
   readonly explainer: FrameExplainer;
+  /** Rows bring masks and road regions too, for whoever draws them. */
+  readonly withMasks?: boolean;
   readonly signal?: AbortSignal;
   /** Told what ffmpeg warns of, when the last row is out. */
   readonly onWarnings?: (warnings: readonly string[]) => void;
@@ -25,7 +27,7 @@ const FRAMES_PER_WORKER = 16;
  * frames, and waits for whoever takes the rows. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED.
  */
 export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
-  const { explainer, videoPath, signal } = request;
+  const { explainer, videoPath, withMasks = false, signal } = request;
   const stream = decodeVideo({ path: videoPath, images: explainer.images, ...(signal ? { signal } : {}) });
   const limit = explainer.provider.workers * FRAMES_PER_WORKER;
   const waiting: Promise<AnalysisRow>[] = [];
@@ -33,7 +35,7 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
   try {
     for await (const { pts, images } of stream) {
       const number = frame++;
-      const row = explainer.explain(images, pts).then((explanation) => ({ frame: number, pts, ...explanation }));
+      const row = explainer.explain(images, pts, { numbersOnly: !withMasks }).then((explanation) => ({ frame: number, pts, ...explanation }));
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       row.catch(() => {});
       waiting.push(row);

@@ -1,4 +1,5 @@
 import type { Crop } from '../../shared/geometry.ts';
+import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 
 /** What the page and the files must know about the explained network. */
@@ -9,19 +10,32 @@ export interface NetworkDescription {
   readonly crop: Crop | null;
   /** Mask size in pixels: the network's input size. */
   readonly mask: { readonly width: number; readonly height: number };
-  readonly method: string;
+  /** Ids of the methods, in the order in which masks and scores come. */
+  readonly methods: readonly string[];
   readonly output: { readonly quantity: string | null; readonly unit: string | null; readonly positive: 'left' | 'right' | null };
 }
 
 export interface FrameExplanation {
   /** In the sidecar's unit, sign as the network has it (`output.scale` applied). */
   readonly steering: number;
-  /** uint8, row-major, mask.height × mask.width; 0 = no attention, 255 = the frame's maximum. */
-  readonly mask: Uint8Array;
-  /** Mask mass inside the widened road region ÷ mask mass, 0..1; null without a road region or with an empty mask. */
-  readonly onRoad: number | null;
-  /** Road region on the mask's grid, uint8 0 or 255, after widening; null without one. */
+  /** One per method. The share of the first is what flags are found in. */
+  readonly scores: readonly AttentionScore[];
+  /** Between the first two methods; null with one method, or where one of them gives nothing for this picture. */
+  readonly agreement: Agreement | null;
+  /**
+   * One per method, uint8, row-major, mask.height × mask.width. Signed methods: 128 is zero, 1 and 255 the largest size shown; others: 0 is
+   * zero, 255 the largest shown. Empty where only numbers were asked for.
+   */
+  readonly masks: readonly Uint8Array[];
+  /** Road region on the mask's grid, uint8 0 or 255, after widening; null without one, and where only numbers were asked for. */
   readonly road: Uint8Array | null;
+}
+
+export interface ExplainWish {
+  /** Somebody waits for this frame: it overtakes those that wait. */
+  readonly urgent?: boolean;
+  /** Nobody looks at it: neither masks nor road are brought back. */
+  readonly numbersOnly?: boolean;
 }
 
 /** Runs the compiled frame graph in worker threads. Calls may overlap; each result belongs to its call. */
@@ -33,11 +47,8 @@ export interface FrameExplainer {
   readonly provider: ProviderReport;
   /** What was taken for granted because no sidecar says otherwise; plain sentences for the user. */
   readonly assumptions: readonly string[];
-  /**
-   * Takes ownership of the images (their memory may be transferred to a worker). `pts` selects ground-truth regions.
-   * An urgent frame, one that somebody waits for, overtakes those that wait.
-   */
-  explain(images: readonly Uint8Array[], pts: number, urgent?: boolean): Promise<FrameExplanation>;
+  /** Takes ownership of the images (their memory may be transferred to a worker). `pts` selects ground-truth regions. */
+  explain(images: readonly Uint8Array[], pts: number, wish?: ExplainWish): Promise<FrameExplanation>;
   close(): Promise<void>;
 }
 

@@ -1,10 +1,10 @@
 import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
-import type { FrameExplainer } from './frame-explainer.ts';
+import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import type { PlaybackPriority } from './playback-priority.ts';
 
 export const DISPLAY: DisplayFormat = { maxWidth: 960, quality: 5 };
 
-/** What all players of one recording with one network share. */
+/** What all players of one recording with one network and the same methods share. */
 export interface PlayableSource {
   readonly path: string;
   readonly explainer: FrameExplainer;
@@ -17,21 +17,16 @@ export interface PlayableSource {
 }
 
 /** One frame as it is shown. All buffers are shared and never written to. */
-export interface RenderedFrame {
+export interface RenderedFrame extends FrameExplanation {
   readonly pts: number;
   /** JPEG. */
   readonly picture: Uint8Array;
-  readonly steering: number;
-  readonly onRoad: number | null;
-  readonly mask: Uint8Array;
-  readonly road: Uint8Array | null;
 }
 
 /** Explains a decoded frame (takes its images) and keeps the result in the source's cache. */
 export async function renderFrame(source: PlayableSource, { pts, images, display }: DecodedFrame): Promise<RenderedFrame> {
   if (!display) throw new Error('The frame was decoded without its display picture.');
-  const { steering, onRoad, mask, road } = await source.explainer.explain(images, pts, true);
-  const frame = { pts, picture: display, steering, onRoad, mask, road };
+  const frame = { pts, picture: display, ...(await source.explainer.explain(images, pts, { urgent: true })) };
   source.cache.put(frame);
   return frame;
 }
@@ -104,6 +99,6 @@ function keyOf(pts: number): number {
   return Math.round(pts * 1e6);
 }
 
-function sizeOf(frame: RenderedFrame): number {
-  return frame.picture.byteLength + frame.mask.byteLength + (frame.road?.byteLength ?? 0);
+function sizeOf({ picture, masks, road }: RenderedFrame): number {
+  return picture.byteLength + masks.reduce((sum, mask) => sum + mask.byteLength, 0) + (road?.byteLength ?? 0);
 }

@@ -1,10 +1,20 @@
-/** The numbers kept of one frame; NaN where one is not known. `driven` in the unit and sign of `steering`. */
+import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
+
+/** The numbers kept of one frame. `driven` in the unit and sign of `steering`; NaN where it is not known. */
 export interface FrameNumbers {
   readonly frame: number;
   readonly pts: number;
   readonly steering: number;
   readonly driven: number;
-  readonly onRoad: number;
+  /** One per method. */
+  readonly scores: readonly AttentionScore[];
+  /** Between the first two methods. */
+  readonly agreement: Agreement | null;
+}
+
+/** On-road share by the method of this position, NaN where it is not known. */
+export function onRoadOf(frame: FrameNumbers, method = 0): number {
+  return frame.scores[method]?.onRoad ?? NaN;
 }
 
 /** Minimum, 5th percentile, median, mean and maximum of the values that are known; null where none is. */

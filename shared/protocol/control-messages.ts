@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../errors.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
+import type { Agreement, AttentionScore } from './frame-message.ts';
 
 /** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
 export const PROTOCOL_VERSION = 1;
@@ -37,8 +38,11 @@ export interface Flag {
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
 export type ClientMessage =
-  /** Ids from `hello`. Ends what was open before; answered by `opened` or `error`. */
-  | { readonly type: 'open'; readonly recording: string; readonly network: string }
+  /**
+   * Ids from `hello`; one to four real-time methods, one per pane, each named once. Ends what was open before; answered by `opened` or
+   * `error`. `frame` is shown first (0 where it is left out), so that a change of methods stays where it is.
+   */
+  | { readonly type: 'open'; readonly recording: string; readonly network: string; readonly methods: readonly string[]; readonly frame?: number }
   /** speed 0.1…8, or 0: every frame, as fast as the client acknowledges. Starts at `frame`, or where the playhead is. */
   | { readonly type: 'play'; readonly frame?: number; readonly speed: number; readonly loop: boolean }
   | { readonly type: 'pause' }
@@ -49,7 +53,16 @@ export type ClientMessage =
   | { readonly type: 'seek'; readonly frame: number; readonly generation: number }
   /** The client is done with the frame message `sequence` and all before it: painted, or thrown away for a newer one. */
   | { readonly type: 'painted'; readonly sequence: number }
-  | { readonly type: 'settings'; readonly flags: FlagSettings };
+  | { readonly type: 'settings'; readonly flags: FlagSettings }
+  /**
+   * Runs a method that is not real-time on one frame. `request` is counted up by the client; answered by `explaining` as it goes on, then by
+   * `explained`, or by `error`. A newer one ends the one before.
+   */
+  | { readonly type: 'explain'; readonly request: number; readonly frame: number; readonly method: string; readonly target: Target }
+  | { readonly type: 'cancel'; readonly request: number };
+
+/** Which way of steering is explained: the output itself, the output turned round, or its size. */
+export type Target = '+' | '-' | 'abs';
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -70,13 +83,18 @@ export interface NetworkSummary {
   readonly error: ErrorReport | null;
 }
 
+type Column = readonly (number | null)[];
+
 /** Columns of equal length, one entry per frame; NaN travels as null. `driven` in the same unit as `steering`. */
 export interface AnalysisColumns {
   readonly frame: readonly number[];
   readonly pts: readonly number[];
-  readonly steering: readonly (number | null)[];
-  readonly driven: readonly (number | null)[];
-  readonly onRoad: readonly (number | null)[];
+  readonly steering: Column;
+  readonly driven: Column;
+  /** In the order of `opened.network.methods`: the fields of `AttentionScore`, each a column. */
+  readonly scores: readonly { readonly [field in keyof AttentionScore]: Column }[];
+  /** Between the first two methods; null where there is one only. */
+  readonly agreement: { readonly [field in keyof Agreement]: Column } | null;
 }
 
 export interface OpenedMessage {
@@ -87,7 +105,7 @@ export interface OpenedMessage {
     readonly name: string;
     readonly crop: Crop | null;
     readonly mask: Size;
-    readonly method: string;
+    readonly methods: readonly string[];
     readonly quantity: string | null;
     /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
     readonly unit: string | null;
@@ -121,5 +139,12 @@ export type ServerMessage =
   | { readonly type: 'state'; readonly playing: boolean; readonly speed: number; readonly ended: boolean }
   /** Twice a second while playing, and when it ends, counted from `play`: frames sent, and frames left out because the client or the server was late. */
   | { readonly type: 'statistics'; readonly framesPerSecond: number; readonly sent: number; readonly skipped: number }
+  /** Passes done and passes in all, of the request. */
+  | { readonly type: 'explaining'; readonly request: number; readonly done: number; readonly total: number }
+  /**
+   * The request is done. A frame message with the same frame and a `mask` part of the method came just before. `note` is a sentence about
+   * the result that a person must know, such as that the network is dead on this frame.
+   */
+  | { readonly type: 'explained'; readonly request: number; readonly note: string | null }
   /** The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays open. */
   | ({ readonly type: 'error' } & ErrorReport);

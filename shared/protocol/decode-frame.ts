@@ -1,7 +1,7 @@
 import { Decoder } from '@msgpack/msgpack';
 import { RoadgazeError } from '../errors.ts';
 import { PROTOCOL_VERSION } from './control-messages.ts';
-import { FRAME_KIND, MAGIC, PREAMBLE_LENGTH, type FrameHeader, type FramePart } from './frame-message.ts';
+import { FRAME_KIND, MAGIC, PREAMBLE_LENGTH, type Agreement, type AttentionScore, type FrameHeader, type FramePart } from './frame-message.ts';
 import type { PartBytes } from './encode-frame.ts';
 
 export interface FrameMessage extends Omit<FrameHeader, 'parts'> {
@@ -57,9 +57,26 @@ function readHeader(bytes: Uint8Array): FrameHeader {
     pts: finite(map, 'pts'),
     steering: finiteOrNull(map, 'steering'),
     driven: finiteOrNull(map, 'driven'),
-    onRoad: finiteOrNull(map, 'onRoad'),
+    scores: readScores(map['scores']),
+    agreement: map['agreement'] === null ? null : readAgreement(map['agreement']),
     parts: readParts(map['parts']),
   };
+}
+
+function readScores(value: unknown): AttentionScore[] {
+  if (!Array.isArray(value)) throw violation('"scores" is not a list');
+  return value.map((item: unknown) => {
+    const map = mapOf(item, 'score');
+    return {
+      mass: finite(map, 'mass'), onRoad: finiteOrNull(map, 'onRoad'), lift: finiteOrNull(map, 'lift'), peakOnRoad: finiteOrNull(map, 'peakOnRoad'),
+      offRoadX: finiteOrNull(map, 'offRoadX'), offRoadY: finiteOrNull(map, 'offRoadY'),
+    };
+  });
+}
+
+function readAgreement(value: unknown): Agreement {
+  const map = mapOf(value, 'agreement');
+  return { spearman: finiteOrNull(map, 'spearman'), ssim: finiteOrNull(map, 'ssim'), topOverlap: finiteOrNull(map, 'topOverlap') };
 }
 
 function readParts(value: unknown): FramePart[] {

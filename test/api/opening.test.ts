@@ -42,7 +42,7 @@ describe('opening a recording', () => {
     await makeNumberedClip(join(folder, 'a.mp4'), { frames: 20, options: ['-output_ts_offset', '5'] });
     const viewer = await Viewer.connect(await serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)] }));
     let early: SeenFrame[] = [];
-    viewer.send({ type: 'open', recording: 'a.mp4', network: 'reading' });
+    viewer.send({ type: 'open', recording: 'a.mp4', network: 'reading', methods: ['visualbackprop'] });
     const opened = await viewer.message('opened', () => {
       early = [...viewer.frames];
       return true;
@@ -81,7 +81,7 @@ describe('opening a recording', () => {
     await viewer.open('a.mp4', 'reading');
     for (const [recording, network, code] of [['b.mp4', 'reading', 'VIDEO_UNREADABLE'], ['c.mp4', 'reading', 'RECORDING_UNKNOWN'], ['a.mp4', 'other', 'NETWORK_UNKNOWN']] as const) {
       const since = viewer.messages.length;
-      viewer.send({ type: 'open', recording, network });
+      viewer.send({ type: 'open', recording, network, methods: ['visualbackprop'] });
       assert.equal((await viewer.message('error', undefined, since)).code, code);
     }
     assert.equal((await viewer.seek(7, 1)).steering, 7);
@@ -96,7 +96,7 @@ describe('opening a recording', () => {
     await viewer.open('a.mp4', 'reading');
     viewer.send({ type: 'play', frame: 100, speed: 0, loop: true });
     await viewer.frame(({ frame }) => frame > 110);
-    viewer.send({ type: 'open', recording: 'b.mp4', network: 'reading' });
+    viewer.send({ type: 'open', recording: 'b.mp4', network: 'reading', methods: ['visualbackprop'] });
     let framesAtOpening = 0;
     await viewer.message('opened', ({ recording }) => {
       framesAtOpening = viewer.frames.length;
@@ -149,7 +149,7 @@ describe('the analysis of a recording', () => {
     const viewer = await Viewer.connect(await serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)], road }));
     await viewer.open('a.mp4', 'reading');
     await viewer.message('analysis', ({ complete }) => complete);
-    const rows = viewer.messages.flatMap((message) => (message.type === 'analysis' ? message.columns.onRoad : []));
+    const rows = viewer.messages.flatMap((message) => (message.type === 'analysis' ? message.columns.scores[0]!.onRoad : []));
     assert.ok(rows.every((share) => share !== null && share > 0 && share < 1));
     const settings = (enterBelow: number) => ({ type: 'settings', flags: { enterBelow, leaveAbove: enterBelow, minimumSeconds: 0 } }) as const;
     let since = viewer.messages.length;

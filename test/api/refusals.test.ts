@@ -132,8 +132,18 @@ describe('a client that does not follow the protocol', () => {
     ['{"type":"__proto__"}', /"type"/],
     [Buffer.from('{"type":"pause"}'), /binary/],
     ['{"type":"pause","now":true}', /now/],
-    ['{"type":"open","recording":"a"}', /"network"/],
-    ['{"type":"open","recording":1,"network":"a"}', /"recording"/],
+    ['{"type":"open","recording":"a","methods":["a"]}', /"network"/],
+    ['{"type":"open","recording":1,"network":"a","methods":["a"]}', /"recording"/],
+    ['{"type":"open","recording":"a","network":"a"}', /"methods"/],
+    ['{"type":"open","recording":"a","network":"a","methods":[]}', /"methods"/],
+    ['{"type":"open","recording":"a","network":"a","methods":["a","b","c","d","e"]}', /"methods"/],
+    ['{"type":"open","recording":"a","network":"a","methods":["a","b","a"]}', /"methods": must name every method once/],
+    ['{"type":"open","recording":"a","network":"a","methods":["a"],"frame":-1}', /"frame"/],
+    ['{"type":"explain","request":1,"frame":1,"method":"lime","target":"left"}', /"target"/],
+    ['{"type":"explain","request":1,"frame":1,"target":"+"}', /"method"/],
+    ['{"type":"explain","request":1,"frame":1,"method":"lime","target":"+"}', /before anything was open/],
+    ['{"type":"cancel","request":1}', /before anything was open/],
+    ['{"type":"cancel"}', /"request"/],
     ['{"type":"play","speed":1}', /"loop"/],
     ['{"type":"play","speed":9,"loop":false}', /"speed"/],
     ['{"type":"play","speed":0.05,"loop":false}', /"speed"/],
@@ -173,7 +183,7 @@ describe('a client that does not follow the protocol', () => {
     const viewer = await Viewer.connect(await serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)] }));
     for (const recording of ['../a.mp4', '/etc/passwd', '__proto__']) {
       const since = viewer.messages.length;
-      viewer.send({ type: 'open', recording, network: 'reading' });
+      viewer.send({ type: 'open', recording, network: 'reading', methods: ['visualbackprop'] });
       assert.equal((await viewer.message('error', undefined, since)).code, 'RECORDING_UNKNOWN');
     }
     await viewer.close();

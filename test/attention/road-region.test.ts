@@ -3,14 +3,14 @@ import { test } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
 import { rasterise } from '../../server/attention/polygon.ts';
 import type { Grid } from '../../server/attention/region-graph.ts';
-import { givenRegionGraph } from '../../server/pipeline/frame-graph/road-graph.ts';
+import { givenRegionGraph, REGION } from '../../server/pipeline/frame-graph/road-graph.ts';
 import { randomNumbers } from '../support/network.ts';
 import { runNetwork } from '../support/onnx-runtime.ts';
 
 const whole = (width: number, height: number): Grid => ({ width, height, place: { x: 0, y: 0, width: 960, height: 540 } });
 
 async function regionOf(road: Uint8Array, from: Grid, to: Grid, margin: number): Promise<Uint8Array> {
-  const { region } = await runNetwork(givenRegionGraph(from, to, margin), { road: new Tensor('uint8', road, [1, road.length]) });
+  const { [REGION]: region } = await runNetwork(givenRegionGraph(from, to, margin), { road: new Tensor('uint8', road, [1, road.length]) });
   return region!.data as unknown as Uint8Array;
 }
 

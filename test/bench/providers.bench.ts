@@ -3,7 +3,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { probeProvider } from '../../server/inference/provider-probe.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
-import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
+import { FRAME, frameGraph, maskOutput, STEERING } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { interleaved, median, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';
@@ -20,7 +20,7 @@ const rows: string[][] = [['network', 'provider', 'batch', 'ms a frame', 'larges
 
 for (const { name, path } of steeringNetworks()) {
   const network = await loadNetwork(path, 'steering');
-  const { model, format } = frameGraph(network, 'visualbackprop', 'unknown', false);
+  const { model, format } = frameGraph(network, [{ id: 'visualbackprop' }], 'unknown', false);
   const bytes = writeModel(model);
   const planes = format.pixelFormat === 'gray' ? 1 : 3;
   const sessions: { provider: string; session: InferenceSession }[] = [];
@@ -33,11 +33,11 @@ for (const { name, path } of steeringNetworks()) {
     const pixels = planes * format.width * format.height;
     const frame = new Tensor('uint8', picture(batch * pixels, format.width), [batch, planes, format.width * format.height]);
     const outputs: InferenceSession.OnnxValueMapType[] = [];
-    for (const { session } of sessions) outputs.push(await session.run({ frame }));
-    const times = await interleaved(ROUNDS, sessions.map(({ session }) => () => session.run({ frame })), LONGEST_SECONDS);
+    for (const { session } of sessions) outputs.push(await session.run({ [FRAME]: frame }));
+    const times = await interleaved(ROUNDS, sessions.map(({ session }) => () => session.run({ [FRAME]: frame })), LONGEST_SECONDS);
     sessions.forEach(({ provider }, index) => {
       const difference = (output: string) => largestDifference(outputs[0]![output]!.data as Float32Array, outputs[index]![output]!.data as Float32Array);
-      rows.push([name, provider, String(batch), (median(times[index]!) / batch).toFixed(3), difference('mask').toFixed(0), difference('frameSteering').toExponential(1)]);
+      rows.push([name, provider, String(batch), (median(times[index]!) / batch).toFixed(3), difference(maskOutput('visualbackprop')).toFixed(0), difference(STEERING).toExponential(1)]);
     });
   }
   for (const { session } of sessions) await session.release();
@@ -57,7 +57,7 @@ for (const { name, path } of steeringNetworks()) {
   for (let call = 0; call < 30; call++) {
     const images = frame();
     const start = performance.now();
-    await explainer.explain(images, call, true);
+    await explainer.explain(images, call, { urgent: true });
     single.push(performance.now() - start);
   }
   const { name: provider, workers, passedOver } = explainer.provider;

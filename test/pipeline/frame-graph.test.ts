@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
+import { attentionScore } from '../../server/attention/score.ts';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
-import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
+import { FRAME, frameGraph, maskOutput, ROAD, scoreOutput, STEERING } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import { randomNumbers } from '../support/network.ts';
 import { floats, runNetwork } from '../support/onnx-runtime.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -11,6 +12,7 @@ import { writeSteeringNetwork } from '../support/small-networks.ts';
 
 const [height, width, batch] = [24, 48, 2];
 const pixels = height * width;
+const methods = [{ id: 'visualbackprop' }];
 
 /** Bytes as a decoder gives them, with colours that leave the range of RGB in places. */
 function codedBytes(planes: number): Uint8Array {
@@ -44,11 +46,11 @@ for (const color of ['rgb', 'bgr', 'gray', 'yuv'] as const) {
         const sidecar = { roadgaze: 1, kind: 'steering', input: { color, scale, offset } };
         const network = await loadNetwork(writeSteeringNetwork(temporaryFolder(t), { layout, channels, height, width, sidecar }), 'steering');
 
-        const { model, format } = frameGraph(network, 'visualbackprop', tag, true);
+        const { model, format } = frameGraph(network, methods, tag, true);
         const planes = format.pixelFormat === 'gray' ? 1 : 3;
         const bytes = codedBytes(planes);
         const region = Uint8Array.from({ length: batch * pixels }, (_, index) => (index % width < width / 3 ? 255 : 0));
-        const found = await runNetwork(model, { frame: new Tensor('uint8', bytes, [batch, planes, pixels]), road: new Tensor('uint8', region, [batch, pixels]) });
+        const found = await runNetwork(model, { [FRAME]: new Tensor('uint8', bytes, [batch, planes, pixels]), [ROAD]: new Tensor('uint8', region, [batch, pixels]) });
 
         const picture = new Float32Array(batch * channels * pixels);
         for (let image = 0; image < batch; image++) {
@@ -62,17 +64,18 @@ for (const color of ['rgb', 'bgr', 'gray', 'yuv'] as const) {
           }
         }
         const dims = layout === 'NCHW' ? [batch, channels, height, width] : [batch, height, width, channels];
-        const expected = await runNetwork(compile(network.model, [{ id: 'visualbackprop' }], subjectOf(network.sidecar)), { image: floats(dims, picture) });
+        const expected = await runNetwork(compile(network.model, methods, subjectOf(network.sidecar)), { image: floats(dims, picture) });
 
         for (let image = 0; image < batch; image++) {
           const steering = expected['steering']!.data[image]!;
-          assert.ok(Math.abs(found['frameSteering']!.data[image]! - steering) < 1e-4 * Math.max(1, Math.abs(steering)));
+          assert.ok(Math.abs(found[STEERING]!.data[image]! - steering) < 1e-4 * Math.max(1, Math.abs(steering)));
           const explanation = expected['explanation']!.data.subarray(image * pixels, (image + 1) * pixels);
-          const mask = found['mask']!.data.subarray(image * pixels, (image + 1) * pixels);
+          const mask = found[maskOutput('visualbackprop')]!.data.subarray(image * pixels, (image + 1) * pixels);
           assert.ok(explanation.every((value, pixel) => Math.abs(value * 255 - mask[pixel]!) <= 0.5 + 0.05), 'a mask byte is not the nearest to the explanation');
           const mass = (only: (pixel: number) => boolean) => explanation.reduce((sum, value, pixel) => sum + (only(pixel) ? value : 0), 0);
           const share = mass((pixel) => pixel % width < width / 3) / mass(() => true);
-          assert.ok(Math.abs(found['onRoad']!.data[image]! - share) < 1e-4, `${found['onRoad']!.data[image]} is not ${share}`);
+          const { onRoad } = attentionScore(found[scoreOutput('visualbackprop')]!.data.subarray(image * 8, (image + 1) * 8), pixels, true);
+          assert.ok(Math.abs(onRoad! - share) < 1e-4, `${onRoad} is not ${share}`);
         }
       });
     }
@@ -81,14 +84,14 @@ for (const color of ['rgb', 'bgr', 'gray', 'yuv'] as const) {
 
 test('a grey network on a video of BT.601 luma is handed one plane, any other three', async (t) => {
   const gray = await loadNetwork(writeSteeringNetwork(temporaryFolder(t), { sidecar: { roadgaze: 1, kind: 'steering' } }), 'steering');
-  assert.equal(frameGraph(gray, 'visualbackprop', 'smpte170m', false).format.pixelFormat, 'gray');
-  assert.equal(frameGraph(gray, 'visualbackprop', 'bt709', false).format.pixelFormat, 'yuv444p');
+  assert.equal(frameGraph(gray, methods, 'smpte170m', false).format.pixelFormat, 'gray');
+  assert.equal(frameGraph(gray, methods, 'bt709', false).format.pixelFormat, 'yuv444p');
 });
 
 test('scaling of the picture is folded into the first convolution', async (t) => {
   const sidecar = { roadgaze: 1, kind: 'steering', input: { scale: 1 / 127.5, offset: -1 } };
   const network = await loadNetwork(writeSteeringNetwork(temporaryFolder(t), { sidecar }), 'steering');
-  const { model } = frameGraph(network, 'visualbackprop', 'unknown', false);
+  const { model } = frameGraph(network, methods, 'unknown', false);
   const path = model.nodes.slice(0, model.nodes.findIndex((node) => node.op === 'Conv') + 1).map((node) => node.op);
   assert.deepEqual(path, ['Cast', 'Reshape', 'Conv']);
 });
@@ -96,5 +99,5 @@ test('scaling of the picture is folded into the first convolution', async (t) =>
 test('colour that the sidecar says and the graph contradicts is refused', async (t) => {
   const sidecar = { roadgaze: 1, kind: 'steering', input: { color: 'rgb' } };
   const network = await loadNetwork(writeSteeringNetwork(temporaryFolder(t), { channels: 1, sidecar }), 'steering');
-  assert.throws(() => frameGraph(network, 'visualbackprop', 'unknown', false), { code: 'SIDECAR_INVALID', message: /input\.color "rgb", but the picture "image" has 1 channels/ });
+  assert.throws(() => frameGraph(network, methods, 'unknown', false), { code: 'SIDECAR_INVALID', message: /input\.color "rgb", but the picture "image" has 1 channels/ });
 });

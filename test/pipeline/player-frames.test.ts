@@ -5,7 +5,7 @@ import { frameAt, FrameCache, frameDuration, type RenderedFrame } from '../../se
 const index = { pts: Float64Array.of(5, 5.1, 5.5, 5.6), exact: true };
 
 function frame(pts: number, bytes: number): RenderedFrame {
-  return { pts, picture: new Uint8Array(bytes), mask: new Uint8Array(0), road: null, steering: 0, onRoad: null };
+  return { pts, picture: new Uint8Array(bytes), masks: [], scores: [], agreement: null, road: null, steering: 0 };
 }
 
 describe('frameAt', () => {

@@ -1,17 +1,23 @@
-import { appendOnRoad } from '../../attention/score.ts';
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { appendOffRoad, appendScore } from '../../attention/score.ts';
 import { prepare, subjectOf } from '../../explain/compile.ts';
+import { optionValues, type MethodChoice } from '../../explain/method-options.ts';
 import { compiledMethod } from '../../explain/methods.ts';
 import type { ImageInput } from '../../explain/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
-import type { Model } from '../../onnx/graph.ts';
+import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
-import { DataType, int64Tensor, scalar } from '../../onnx/tensor.ts';
+import { DataType, int64Tensor } from '../../onnx/tensor.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 import { bytesFor, codedMatrix, pixelsToPicture } from './pixels.ts';
+import { appendPlane } from './plane.ts';
 
-/** A model fed with ffmpeg's bytes: input `frame` uint8 [N, planes, height × width] in place of its picture. */
+/** Input of every graph that reads a frame. Names have a prefix, because the network's own are used beside them. */
+export const FRAME = 'roadgaze/frame';
+
+/** A model fed with ffmpeg's bytes: input `FRAME` uint8 [N, planes, height × width] in place of its picture. */
 export interface BytesModel {
   readonly model: Model;
   readonly format: ImageFormat;
@@ -23,9 +29,9 @@ export function feedWithBytes(model: Model, network: NetworkFile, image: ImageIn
   const matrix = codedMatrix(colorSpace);
   const pixelFormat = bytesFor(picture.color, matrix);
   const builder = new GraphBuilder(model, 'roadgaze/picture');
-  pixelsToPicture(builder, 'frame', pixelFormat, matrix, picture, image);
+  pixelsToPicture(builder, FRAME, pixelFormat, matrix, picture, image);
   const original = model.inputs.find((input) => input.name === image.name)!;
-  const frame = { name: 'frame', type: DataType.uint8, shape: [original.shape![0]!, pixelFormat === 'gray' ? 1 : 3, image.height * image.width] };
+  const frame = { name: FRAME, type: DataType.uint8, shape: [original.shape![0]!, pixelFormat === 'gray' ? 1 : 3, image.height * image.width] };
   const { crop, resize = 'area' } = network.sidecar.input ?? {};
   const fed = builder.build({ inputs: [frame, ...model.inputs.filter((input) => input !== original)], outputs: model.outputs });
   return {
@@ -34,39 +40,52 @@ export function feedWithBytes(model: Model, network: NetworkFile, image: ImageIn
   };
 }
 
+/** Names of the frame graph's input `road` and of its outputs. */
+export const ROAD = 'roadgaze/road';
+export const STEERING = 'roadgaze/steering';
+export const maskOutput = (method: string) => `roadgaze/mask_${method}`;
+export const scoreOutput = (method: string) => `roadgaze/score_${method}`;
+export const sizeOutput = (method: string) => `roadgaze/size_${method}`;
+
 export interface FrameGraph extends BytesModel {
   readonly image: ImageInput;
+  /** Methods whose `sizeOutput` is there, to be compared: the first two; none where there is one method only. */
+  readonly compared: readonly string[];
 }
 
 /**
- * The compiled frame graph: from ffmpeg's bytes to all that is told of a frame, in one call.
- * Inputs: `frame` uint8 [N, planes, H·W]; with `scored` also `road` uint8 [N, H·W], 0 or 255.
- * Outputs: `frameSteering` float [N] (the network's own number), `mask` uint8 [N, H·W], with `scored` also `onRoad` float [N].
+ * The compiled frame graph: from ffmpeg's bytes to all that is told of a frame, in one call and one forward pass.
+ * Inputs: `FRAME` uint8 [N, planes, H·W]; with `scored` also `ROAD` uint8 [N, H·W], 0 or 255.
+ * Outputs: `STEERING` float [N] (the network's own number); per method `maskOutput` uint8 [N, H·W] and `scoreOutput` float [N, k]
+ * (for `attentionScore`); of the methods in `compared` also `sizeOutput` float [N, H·W].
+ * Throws METHOD_UNKNOWN, METHOD_OPTION_INVALID, METHOD_UNSUITED, MODEL_*.
  */
-export function frameGraph(network: NetworkFile, methodId: string, colorSpace: string, scored: boolean): FrameGraph {
-  const method = compiledMethod(methodId);
-  const context = prepare(network.model, [method], subjectOf(network.sidecar));
+export function frameGraph(network: NetworkFile, choices: readonly MethodChoice[], colorSpace: string, scored: boolean): FrameGraph {
+  const methods = choices.map(({ id, options }, index) => {
+    if (choices.findIndex((each) => each.id === id) !== index) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${id}" is named twice.`, 'Name every method once.');
+    const method = compiledMethod(id);
+    return { method, values: optionValues(method, options) };
+  });
+  const context = prepare(network.model, methods.map(({ method }) => method), subjectOf(network.sidecar));
   const { builder, output, image } = context;
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
+  const compared = choices.length > 1 ? choices.slice(0, 2).map(({ id }) => id) : [];
 
-  const appended = method.append(context, {});
-  if (appended.kind !== 'mask') throw new Error('not a mask');
-  const { raised, factor } = appended;
-  const bytes = builder.node('Add', [builder.node('Mul', [raised, builder.scale(factor, 255)]), builder.constant(scalar(0.5), 'half')]);
-  builder.reshape(builder.node('Cast', [bytes], { to: DataType.uint8 }), [0, pixels], 'mask');
   const row = builder.reshape(output.tensor, [0, output.elements]);
   const element = builder.node('Gather', [row, builder.constant(int64Tensor([output.index], []), 'index')], { axis: 1 });
-  builder.node('Cast', [element], { to: DataType.float }, 'frameSteering');
-  if (scored) appendOnRoad(builder, raised, 'road', pixels, 'onRoad');
-
-  const explained = builder.build({
-    inputs: scored ? [...context.model.inputs, { name: 'road', type: DataType.uint8, shape: [batch, pixels] }] : context.model.inputs,
-    outputs: [
-      { name: 'frameSteering', type: DataType.float, shape: [batch] },
-      { name: 'mask', type: DataType.uint8, shape: [batch, pixels] },
-      ...(scored ? [{ name: 'onRoad', type: DataType.float, shape: [batch] }] : []),
-    ],
-  });
-  return { image, ...feedWithBytes(explained, network, image, colorSpace) };
+  builder.node('Cast', [element], { to: DataType.float }, STEERING);
+  const off = scored ? appendOffRoad(builder, ROAD) : null;
+  const outputs: ValueInfo[] = [{ name: STEERING, type: DataType.float, shape: [batch] }];
+  for (const { method, values } of methods) {
+    const { id, description } = method;
+    const plane = { size: sizeOutput(id), bytes: maskOutput(id) };
+    appendPlane(builder, method.append(context, values), description.signed, image, plane);
+    const sums = appendScore(builder, plane.size, off, image, scoreOutput(id));
+    outputs.push({ name: maskOutput(id), type: DataType.uint8, shape: [batch, pixels] }, { name: scoreOutput(id), type: DataType.float, shape: [batch, sums] });
+    if (compared.includes(id)) outputs.push({ name: plane.size, type: DataType.float, shape: [batch, pixels] });
+  }
+  const road = { name: ROAD, type: DataType.uint8, shape: [batch, pixels] };
+  const explained = builder.build({ inputs: scored ? [...context.model.inputs, road] : context.model.inputs, outputs });
+  return { image, compared, ...feedWithBytes(explained, network, image, colorSpace) };
 }

@@ -10,10 +10,10 @@ import { DataType } from '../../onnx/tensor.ts';
 import { feedWithBytes, type BytesModel } from './frame-graph.ts';
 
 /** Output of every road graph: uint8 [N, H·W] on the mask's grid, 0 or 255. */
-const REGION = 'region';
+export const REGION = 'roadgaze/region';
 
 /**
- * A road network from ffmpeg's bytes to the widened region on the mask's grid. Input `frame`, output `region`.
+ * A road network from ffmpeg's bytes to the widened region on the mask's grid. Input `FRAME`, output `REGION`.
  * Throws ROAD_INVALID where the network does not give one plane per picture.
  */
 export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: Size, mask: Grid, margin: number): BytesModel {
@@ -34,7 +34,7 @@ export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: 
   return feedWithBytes(withRegion, network, image, colorSpace);
 }
 
-/** A region that is given as bytes, `road` uint8 [N, height × width] with values 0 or 1, widened on the mask's grid. Output `region`. */
+/** A region that is given as bytes, `road` uint8 [N, height × width] with values 0 or 1, widened on the mask's grid. Output `REGION`. */
 export function givenRegionGraph(from: Grid, mask: Grid, margin: number): Model {
   const pixels = from.height * from.width;
   const empty: Model = {

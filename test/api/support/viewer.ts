@@ -39,10 +39,11 @@ export class Viewer {
   }
 
   /** Opens and waits until the first frame is there with its mask. */
-  async open(recording: string, network: string): Promise<OpenedMessage> {
-    this.send({ type: 'open', recording, network });
-    const opened = await this.message('opened');
-    await this.frame(({ parts }) => parts.some(({ kind }) => kind === 'mask'));
+  async open(recording: string, network: string, methods: readonly string[] = ['visualbackprop'], frame?: number): Promise<OpenedMessage> {
+    const [messages, frames] = [this.messages.length, this.frames.length];
+    this.send({ type: 'open', recording, network, methods, ...(frame === undefined ? {} : { frame }) });
+    const opened = await this.message('opened', undefined, messages);
+    await this.frame(({ parts }) => parts.some(({ kind }) => kind === 'mask'), frames);
     return opened;
   }
 

@@ -5,29 +5,37 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { decodeFrame } from '../../../shared/protocol/decode-frame.ts';
 import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
 
-const numbers = { sequence: 1, generation: 2, frame: 3, pts: 0.5, steering: -0.25, driven: null, onRoad: 1.5 };
+const numbers = {
+  sequence: 1, generation: 2, frame: 3, pts: 0.5, steering: -0.25, driven: null,
+  scores: [{ mass: 0.5, onRoad: 1.5, lift: null, peakOnRoad: 1, offRoadX: null, offRoadY: 0 }],
+  agreement: { spearman: -1, ssim: null, topOverlap: 0.5 },
+};
 const parts: PartBytes[] = [
   { kind: 'picture', method: '', width: 4, height: 2, bytes: Uint8Array.of(0xff, 0xd8, 0xff) },
   { kind: 'mask', method: 'vbp', width: 2, height: 1, bytes: Uint8Array.of(7, 9) },
 ];
 
 const text = (value: string) => [0xa0 + value.length, ...Buffer.from(value)];
+const half = [0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0];
 const headerBytes = [
-  0x88, // map of 8
+  0x89, // map of 9
   ...text('sequence'), 1,
   ...text('generation'), 2,
   ...text('frame'), 3,
-  ...text('pts'), 0xcb, 0x3f, 0xe0, 0, 0, 0, 0, 0, 0,
+  ...text('pts'), ...half,
   ...text('steering'), 0xcb, 0xbf, 0xd0, 0, 0, 0, 0, 0, 0,
   ...text('driven'), 0xc0,
-  ...text('onRoad'), 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0,
+  ...text('scores'), 0x91,
+  0x86, ...text('mass'), ...half, ...text('onRoad'), 0xcb, 0x3f, 0xf8, 0, 0, 0, 0, 0, 0, ...text('lift'), 0xc0,
+  ...text('peakOnRoad'), 1, ...text('offRoadX'), 0xc0, ...text('offRoadY'), 0,
+  ...text('agreement'), 0x83, ...text('spearman'), 0xff, ...text('ssim'), 0xc0, ...text('topOverlap'), ...half,
   ...text('parts'), 0x92,
   0x85, ...text('kind'), ...text('picture'), ...text('method'), 0xa0, ...text('width'), 4, ...text('height'), 2, ...text('length'), 3,
   0x85, ...text('kind'), ...text('mask'), ...text('method'), ...text('vbp'), ...text('width'), 2, ...text('height'), 1, ...text('length'), 2,
 ];
 const literal = Uint8Array.from([
   0x52, 0x47, 0x01, 0x01,
-  headerBytes.length, 0, 0, 0,
+  headerBytes.length & 0xff, headerBytes.length >> 8, 0, 0,
   ...headerBytes,
   0xff, 0xd8, 0xff, 7, 9,
 ]);
@@ -114,7 +122,12 @@ describe('decodeFrame', () => {
       [{ ...numbers, parts: [], sequence: 1.5 }, /"sequence"/],
       [{ ...numbers, parts: [], pts: NaN }, /"pts"/],
       [{ ...numbers, parts: [], steering: Infinity }, /"steering"/],
-      [{ ...numbers, parts: [], onRoad: '1' }, /"onRoad"/],
+      [{ ...numbers, parts: [], scores: null }, /"scores" is not a list/],
+      [{ ...numbers, parts: [], scores: [0.5] }, /score is not a map/],
+      [{ ...numbers, parts: [], scores: [{ ...numbers.scores[0], onRoad: '1' }] }, /"onRoad"/],
+      [{ ...numbers, parts: [], scores: [{ ...numbers.scores[0], mass: null }] }, /"mass"/],
+      [{ ...numbers, parts: [], agreement: 3 }, /agreement is not a map/],
+      [{ ...numbers, parts: [], agreement: { ...numbers.agreement, ssim: NaN } }, /"ssim"/],
       [{ ...numbers, parts: {} }, /"parts" is not a list/],
       [{ ...numbers, parts: [3] }, /part is not a map/],
       [{ ...numbers, parts: [{ ...part, width: 1e6 }] }, /"width"/],
@@ -122,6 +135,11 @@ describe('decodeFrame', () => {
       [[1, 2], /header is not a map/],
     ];
     for (const [header, message] of wrong) assert.throws(() => decodeFrame(messageOf(header)), violates(message));
+  });
+
+  it('reads a message without scores and agreement, as a picture alone has it', () => {
+    const { scores, agreement } = decodeFrame(messageOf({ ...numbers, scores: [], agreement: null, parts: [] }));
+    assert.deepEqual([scores, agreement], [[], null]);
   });
 
   it('refuses a mask whose length is not width × height', () => {

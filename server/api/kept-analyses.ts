@@ -1,0 +1,40 @@
+import type { FrameIndex } from '../video/frame-source.ts';
+import type { GrowingColumns } from './analysis-columns.ts';
+
+export interface KeptAnalysis {
+  readonly columns: GrowingColumns;
+  /** As decoding found it. */
+  readonly index: FrameIndex;
+}
+
+const MOST_BYTES = 64 << 20;
+
+/** Complete analyses, so that what was analysed once is not analysed again; the least recently used leaves first. */
+export class KeptAnalyses {
+  readonly #kept = new Map<string, KeptAnalysis>();
+  #bytes = 0;
+
+  get(key: string): KeptAnalysis | undefined {
+    const found = this.#take(key);
+    if (found) this.put(key, found);
+    return found;
+  }
+
+  put(key: string, analysis: KeptAnalysis): void {
+    this.#take(key);
+    this.#kept.set(key, analysis);
+    this.#bytes += analysis.columns.bytes;
+    for (const oldest of this.#kept.keys()) {
+      if (this.#bytes <= MOST_BYTES) return;
+      this.#take(oldest);
+    }
+  }
+
+  #take(key: string): KeptAnalysis | undefined {
+    const found = this.#kept.get(key);
+    if (!found) return undefined;
+    this.#kept.delete(key);
+    this.#bytes -= found.columns.bytes;
+    return found;
+  }
+}

@@ -1,0 +1,81 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import { describeMethod } from '../../shared/methods.ts';
+import { imageInput } from '../explain/explained-output.ts';
+import type { Target } from '../explain/methods.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
+import { loadNetwork } from '../inference/network-file.ts';
+import { WorkerPool } from '../inference/worker-pool.ts';
+import { elementCount } from '../onnx/tensor.ts';
+import { writeModel } from '../onnx/write-model.ts';
+import { decodeVideo } from '../video/decoder.ts';
+import type { ImageFormat, VideoInfo } from '../video/frame-source.ts';
+import { explainPicture, type ExplainedPicture } from './explain-picture.ts';
+import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
+import type { PictureGrid } from './frame-graph/plane.ts';
+import { picturesOfFrames } from './picture-of-frame.ts';
+
+export interface ExplainFrameRequest {
+  readonly modelPath: string;
+  readonly video: Pick<VideoInfo, 'path' | 'colorSpace'>;
+  /** Of the frame; null for the first one. */
+  readonly pts: number | null;
+  readonly method: string;
+  readonly target: Target;
+  readonly wish: Partial<ProviderWish>;
+  readonly signal: AbortSignal;
+  /** Passes over the network. */
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+export interface ExplainedFrame {
+  /** As the file has it. */
+  readonly pts: number;
+  /** In the sidecar's unit. */
+  readonly steering: number;
+  /** uint8 on the mask's grid, as in `FrameExplanation.masks`. */
+  readonly mask: Uint8Array;
+  readonly note: string | null;
+}
+
+/**
+ * Explains one frame of a recording by any method, also one of many passes. Rejects with the signal's reason when it is aborted.
+ * Throws INPUT_*, VIDEO_*, MODEL_*, SIDECAR_INVALID, METHOD_*, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ */
+export async function explainFrame(request: ExplainFrameRequest): Promise<ExplainedFrame> {
+  const { modelPath, video, method, target, wish, signal, onProgress } = request;
+  const description = describeMethod(method);
+  if (!description) throw new RoadgazeError('METHOD_UNKNOWN', `There is no explanation method "${method}".`, 'Reload the page, so that it is as new as the server.');
+  const network = await loadNetwork(modelPath, 'steering');
+  const pictures = picturesOfFrames(network, video.colorSpace);
+  const { pts, bytes } = await decodeOne(video.path, request.pts, pictures.format, signal);
+  const picture = await pictures.read(bytes);
+  signal.throwIfAborted();
+  const [explained] = await explainPicture({ modelPath, methods: [{ id: method }], target, picture, signal, onProgress, wish });
+  const { values, dims, steering, note } = explained!;
+  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
+  const mask = await planeOf(values, { kind: description.kind, signed: description.signed, dims }, image);
+  return { pts, steering: steering * (network.sidecar.output?.scale ?? 1), mask, note };
+}
+
+async function decodeOne(path: string, pts: number | null, format: ImageFormat, signal: AbortSignal): Promise<{ pts: number; bytes: Uint8Array }> {
+  const stream = decodeVideo({ path, images: [format], frames: 1, signal, ...(pts === null ? {} : { from: pts }) });
+  try {
+    for await (const frame of stream) return { pts: frame.pts, bytes: frame.images[0]! };
+  } finally {
+    await stream.close();
+  }
+  signal.throwIfAborted();
+  throw new RoadgazeError('VIDEO_UNREADABLE', `No frame of ${path} can be decoded at this place.`, 'Try another place; the file may be damaged here.');
+}
+
+async function planeOf(values: ExplainedPicture['values'], form: ResultForm, grid: PictureGrid): Promise<Uint8Array> {
+  const link = { model: writeModel(planeGraph(form, grid)), source: 'the explanation', feeds: [{ name: 'values', from: 'call', input: 0, dims: form.dims.slice(1), type: 'float32' }] } as const;
+  const chain = { links: [link], results: [{ link: 0, output: 'bytes' }], inputBytes: [4 * elementCount(form.dims)] };
+  const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
+  try {
+    const [bytes] = await pool.run([new Uint8Array(values.buffer, values.byteOffset, values.byteLength)], true);
+    return bytes as Uint8Array;
+  } finally {
+    await pool.close();
+  }
+}
