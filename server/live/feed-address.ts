@@ -72,5 +72,7 @@ function withoutListen(text: string): string {
 }
 
 function refused(text: string, why: string): RoadgazeError {
-  return new RoadgazeError('FEED_ADDRESS_INVALID', `${maskCredentials(text.slice(0, 200))} is not opened as a live feed: ${why}.`, HINT);
+  // A password with a slash in it is one reason to be here.
+  const shown = maskCredentials(text.replace(/:\/\/.*@/s, `://${MASK}@`).slice(0, 200));
+  return new RoadgazeError('FEED_ADDRESS_INVALID', `${shown} is not opened as a live feed: ${why}.`, HINT);
 }

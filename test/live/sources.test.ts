@@ -34,7 +34,7 @@ async function assertShowsTheClip(feed: WatchedFeed, perSecond = 15): Promise<vo
   assert.deepEqual([stream.width, stream.height], [160, 96]);
 }
 
-describe('a live feed shows every picture with its own time from', () => {
+describe('a live feed shows every picture with its own time from', { concurrency: 4 }, () => {
   it('MPEG-TS over UDP', async (t) => {
     const port = await freeUdpPort();
     const feed = watch(t, `udp://127.0.0.1:${port}`);
