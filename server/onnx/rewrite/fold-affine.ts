@@ -1,8 +1,9 @@
 import { intAttribute, intsAttribute } from '../attributes.ts';
-import { consumers, producers, type Model, type Node } from '../graph.ts';
+import type { Model, Node } from '../graph.ts';
 import { inferShapes, type Shapes } from '../infer-shapes.ts';
-import { floatTensor, tensorNumbers, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { affineOf, type Affine } from './affine.ts';
+import { foldedBehind, foldedInFront, type Folded } from './fold-into-layer.ts';
 import { linearLayer, type LinearLayer } from './linear-layer.ts';
 import { tidy } from './tidy.ts';
 
@@ -12,106 +13,158 @@ import { tidy } from './tidy.ts';
  * Arithmetic on weights is done in float64. Computes the same outputs with fewer nodes.
  */
 export function foldAffine(model: Model): Model {
-  let current = tidy(model);
-  for (;;) {
-    const next = foldOne(current);
-    if (!next) return tidy(current);
-    current = next;
-  }
+  return tidy(new Folding(tidy(model)).folded());
 }
 
-function foldOne(model: Model): Model | null {
-  const shapes = inferShapes(model);
-  const made = producers(model.nodes);
-  const used = consumers(model.nodes);
-  const outputs = new Set(model.outputs.map((output) => output.name));
-  const alone = (value: string) => (used.get(value)?.length === 1 && !outputs.has(value) ? used.get(value)![0]! : null);
-  for (const node of model.nodes) {
-    const affine = affineOf(model, shapes, node);
-    if (!affine) continue;
-    const before = made.get(affine.input);
-    const layer = before && alone(affine.input) === node ? linearLayer(model, before) : null;
-    if (layer && fitsOutputs(layer, affine)) return replace(model, layer, behind(layer, affine), { drop: node, from: node.outputs[0]!, to: affine.input });
-    const next = layerAhead(model, shapes, node, affine, alone);
-    if (next) return replace(model, next.layer, next.folded, { drop: node, from: node.outputs[0]!, to: affine.input });
+/** Nodes that may stand between an affine map and the layer ahead that takes it in. */
+const between = new Set(['BatchNormalization', 'Add', 'Sub', 'Mul', 'Div', 'Transpose', 'Reshape', 'Flatten']);
+
+/** A network while maps are folded. No fold changes the shape of a value that stays. */
+class Folding {
+  readonly #model: Model;
+  readonly #shapes: Shapes;
+  readonly #outputs: ReadonlySet<string>;
+  readonly #initializers: Map<string, Tensor>;
+  /** Null where a node was folded away. */
+  readonly #nodes: (Node | null)[];
+  readonly #madeAt = new Map<string, number>();
+  readonly #readAt = new Map<string, Set<number>>();
+
+  constructor(model: Model) {
+    this.#initializers = new Map(model.initializers);
+    this.#model = { ...model, initializers: this.#initializers };
+    this.#shapes = inferShapes(model);
+    this.#outputs = new Set(model.outputs.map((output) => output.name));
+    this.#nodes = [...model.nodes];
+    model.nodes.forEach((_, index) => this.#link(index));
   }
-  return null;
+
+  folded(): Model {
+    for (let index = 0; index < this.#nodes.length; ) {
+      const input = this.#fold(index);
+      // Maps that stood behind one another in front of the same layer are taken in from the last to the first.
+      index = input === null ? index + 1 : this.#startOfChain(input, index);
+    }
+    return { ...this.#model, nodes: this.#nodes.filter((node) => node !== null) };
+  }
+
+  /** Folds the node away where that is possible, and tells what it read; else null. */
+  #fold(index: number): string | null {
+    const node = this.#nodes[index];
+    const affine = node && affineOf(this.#model, this.#shapes, node);
+    if (!affine) return null;
+    const before = this.#madeAt.get(affine.input);
+    const layer = before !== undefined && this.#onlyReader(affine.input) === index ? linearLayer(this.#model, this.#nodes[before]!) : null;
+    if (layer && fitsOutputs(layer, affine)) this.#takeIn(before!, layer, foldedBehind(layer, affine));
+    else {
+      const ahead = this.#layerAhead(node, affine);
+      if (!ahead) return null;
+      this.#takeIn(ahead.index, ahead.layer, ahead.folded);
+    }
+    this.#cut(index, affine.input);
+    return affine.input;
+  }
+
+  /** Follows the affine map's only reader through Transposes and flattening to the next layer, where folding into it is exact. */
+  #layerAhead(start: Node, affine: Affine): { index: number; layer: LinearLayer; folded: Folded } | null {
+    let value = start.outputs[0]!;
+    let axis = affine.axis;
+    /** Index along `axis` of the entry `input` of the layer's input channels. */
+    let indexOf = (input: number) => input;
+    for (;;) {
+      const index = this.#onlyReader(value);
+      const reader = index === null ? null : this.#nodes[index]!;
+      if (!reader || reader.domain !== '' || reader.inputs[0] !== value) return null;
+      const shape = this.#shapes.of(value);
+      if (reader.op === 'Transpose') {
+        const order = intsAttribute(reader, 'perm') ?? shape.map((_, position) => shape.length - 1 - position);
+        if (axis !== null) axis = order.indexOf(axis);
+      } else if (flattensRows(reader, this.#shapes, shape.length)) {
+        if (axis === 0) return null;
+        if (axis !== null) {
+          const inner = shape.slice(axis + 1).reduce<number>((product, dim) => product * Number(dim), 1);
+          const length = Number(shape[axis]);
+          indexOf = (input) => Math.floor(input / inner) % length;
+          axis = 1;
+        }
+      } else {
+        const layer = linearLayer(this.#model, reader);
+        const shifts = affine.shift.some((shift) => shift !== 0);
+        if (!layer || (axis !== null && axis !== 1) || (shifts && !layer.unpadded)) return null;
+        const at = (values: readonly number[]) => (input: number) => values[affine.axis === null ? 0 : indexOf(input)]!;
+        return { index: index!, layer, folded: foldedInFront(layer, at(affine.scale), at(affine.shift)) };
+      }
+      value = reader.outputs[0]!;
+    }
+  }
+
+  /** The first of the nodes in front of `value` that a fold behind it may have opened a way for; `otherwise` where there is none. */
+  #startOfChain(value: string, otherwise: number): number {
+    let start = otherwise;
+    for (let at = this.#madeAt.get(value); at !== undefined && between.has(this.#nodes[at]!.op); ) {
+      start = at;
+      at = this.#nodes[at]!.inputs.map((input) => this.#madeAt.get(input)).find((index) => index !== undefined);
+    }
+    return start;
+  }
+
+  #takeIn(index: number, layer: LinearLayer, { weights, bias }: Folded): void {
+    const weightsName = this.#constant(`${layer.node.inputs[1]}/folded`, weights);
+    const biasName = this.#constant(`${layer.node.inputs[2] || layer.node.outputs[0]}/bias`, bias);
+    this.#replace(index, { ...layer.node, inputs: [layer.node.inputs[0]!, weightsName, biasName] });
+  }
+
+  /** Takes the node out; who read its output reads `input`. */
+  #cut(index: number, input: string): void {
+    const output = this.#nodes[index]!.outputs[0]!;
+    this.#replace(index, null);
+    if (this.#outputs.has(output)) {
+      // The layer itself gives the name that the rest of the network, or the user, knows.
+      const layer = this.#madeAt.get(input)!;
+      this.#replace(layer, { ...this.#nodes[layer]!, outputs: [output] });
+      return;
+    }
+    for (const reader of [...(this.#readAt.get(output) ?? [])]) {
+      const node = this.#nodes[reader]!;
+      this.#replace(reader, { ...node, inputs: node.inputs.map((name) => (name === output ? input : name)) });
+    }
+  }
+
+  #replace(index: number, node: Node | null): void {
+    const old = this.#nodes[index]!;
+    for (const output of old.outputs) this.#madeAt.delete(output);
+    for (const input of old.inputs) this.#readAt.get(input)?.delete(index);
+    this.#nodes[index] = node;
+    if (node) this.#link(index);
+  }
+
+  #link(index: number): void {
+    const { inputs, outputs } = this.#nodes[index]!;
+    for (const output of outputs) if (output) this.#madeAt.set(output, index);
+    for (const input of inputs) {
+      if (!input) continue;
+      const readers = this.#readAt.get(input);
+      if (readers) readers.add(index);
+      else this.#readAt.set(input, new Set([index]));
+    }
+  }
+
+  /** Where the node stands that alone reads the value; null where there are more, or the value is an output. */
+  #onlyReader(value: string): number | null {
+    const readers = this.#readAt.get(value);
+    return readers?.size === 1 && !this.#outputs.has(value) ? [...readers][0]! : null;
+  }
+
+  #constant(name: string, tensor: Tensor): string {
+    let free = name;
+    for (let count = 2; this.#initializers.has(free); count++) free = `${name}${count}`;
+    this.#initializers.set(free, tensor);
+    return free;
+  }
 }
 
 function fitsOutputs(layer: LinearLayer, affine: Affine): boolean {
   return affine.axis === null || (affine.axis === 1 && affine.scale.length === layer.outputs);
-}
-
-interface Folded {
-  readonly weights: Tensor;
-  readonly bias: Tensor;
-}
-
-/** y = s·(Wx + b) + t = (sW)x + (sb + t). */
-function behind(layer: LinearLayer, affine: Affine): Folded {
-  const weights = tensorNumbers(layer.weights);
-  const bias = layer.bias ? tensorNumbers(layer.bias) : new Array<number>(layer.outputs).fill(0);
-  const at = (values: readonly number[], index: number) => values[affine.axis === null ? 0 : index]!;
-  forEachWeight(layer, (index, output) => { weights[index]! *= at(affine.scale, output); });
-  return folded(layer, weights, bias.map((value, output) => value * at(affine.scale, output) + at(affine.shift, output)));
-}
-
-/** y = W(s·x + t) + b = (Ws)x + (Wt + b); `scale` and `shift` per input of the layer. */
-function inFront(layer: LinearLayer, scale: (input: number) => number, shift: (input: number) => number): Folded {
-  const weights = tensorNumbers(layer.weights);
-  const bias = layer.bias ? tensorNumbers(layer.bias) : new Array<number>(layer.outputs).fill(0);
-  forEachWeight(layer, (index, output, input) => {
-    bias[output]! += weights[index]! * shift(input);
-    weights[index]! *= scale(input);
-  });
-  return folded(layer, weights, bias);
-}
-
-function forEachWeight(layer: LinearLayer, visit: (index: number, output: number, input: number) => void): void {
-  const perGroup = layer.outputs / layer.groups;
-  for (let output = 0; output < layer.outputs; output++) {
-    const firstInput = Math.floor(output / perGroup) * layer.inputs;
-    for (let input = 0; input < layer.inputs; input++) {
-      const start = output * layer.outputStride + input * layer.inputStride;
-      for (let position = 0; position < layer.positions; position++) visit(start + position, output, firstInput + input);
-    }
-  }
-}
-
-function folded(layer: LinearLayer, weights: readonly number[], bias: readonly number[]): Folded {
-  return { weights: floatTensor(layer.weights.dims, weights), bias: floatTensor([layer.outputs], bias) };
-}
-
-/** Follows the affine map's only reader through Transposes and flattening to the next layer, where folding into it is exact. */
-function layerAhead(model: Model, shapes: Shapes, start: Node, affine: Affine, alone: (value: string) => Node | null): { layer: LinearLayer; folded: Folded } | null {
-  let value = start.outputs[0]!;
-  let axis = affine.axis;
-  /** Index along `axis` of the entry `input` of the layer's input channels. */
-  let indexOf = (input: number) => input;
-  for (;;) {
-    const reader = alone(value);
-    if (!reader || reader.domain !== '' || reader.inputs[0] !== value) return null;
-    const shape = shapes.of(value);
-    if (reader.op === 'Transpose') {
-      const order = intsAttribute(reader, 'perm') ?? shape.map((_, position) => shape.length - 1 - position);
-      if (axis !== null) axis = order.indexOf(axis);
-    } else if (flattensRows(reader, shapes, shape.length)) {
-      if (axis === 0) return null;
-      if (axis !== null) {
-        const inner = shape.slice(axis + 1).reduce<number>((product, dim) => product * Number(dim), 1);
-        const length = Number(shape[axis]);
-        indexOf = (input) => Math.floor(input / inner) % length;
-        axis = 1;
-      }
-    } else {
-      const layer = linearLayer(model, reader);
-      const shifts = affine.shift.some((shift) => shift !== 0);
-      if (!layer || (axis !== null && axis !== 1) || (shifts && !layer.unpadded)) return null;
-      const at = (values: readonly number[]) => (input: number) => values[affine.axis === null ? 0 : indexOf(input)]!;
-      return { layer, folded: inFront(layer, at(affine.scale), at(affine.shift)) };
-    }
-    value = reader.outputs[0]!;
-  }
 }
 
 /** Flatten, or a Reshape, from [N, …] to [N, features]. */
@@ -120,28 +173,4 @@ function flattensRows(node: Node, shapes: Shapes, rank: number): boolean {
   const from = shapes.of(node.inputs[0]!);
   const flattens = node.op === 'Reshape' || (node.op === 'Flatten' && intAttribute(node, 'axis', 1) === 1);
   return flattens && rank > 2 && out.length === 2 && out[0] === from[0] && from.slice(1).every((dim) => typeof dim === 'number');
-}
-
-function replace(model: Model, layer: LinearLayer, folded: Folded, cut: { drop: Node; from: string; to: string }): Model {
-  const weightsName = unused(model, `${layer.node.inputs[1]}/folded`);
-  const biasName = unused(model, `${layer.node.inputs[2] || layer.node.outputs[0]}/bias`);
-  const initializers = new Map(model.initializers).set(weightsName, folded.weights).set(biasName, folded.bias);
-  const isOutput = model.outputs.some((output) => output.name === cut.from);
-  const nodes = model.nodes.flatMap((node): Node[] => {
-    if (node === cut.drop) return [];
-    let result = node;
-    if (node === layer.node) {
-      result = { ...node, inputs: [node.inputs[0]!, weightsName, biasName] };
-      // The layer itself gives the name that the rest of the network, or the user, knows.
-      if (isOutput && node.outputs[0] === cut.to) return [{ ...result, outputs: [cut.from] }];
-    }
-    return [{ ...result, inputs: result.inputs.map((input) => (input === cut.from && !isOutput ? cut.to : input)) }];
-  });
-  return { ...model, nodes, initializers };
-}
-
-function unused(model: Model, name: string): string {
-  let candidate = name;
-  for (let count = 2; model.initializers.has(candidate); count++) candidate = `${name}${count}`;
-  return candidate;
 }
