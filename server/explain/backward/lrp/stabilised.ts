@@ -1,4 +1,4 @@
-import { consumers } from '../../../onnx/graph.ts';
+import { consumers, type Node } from '../../../onnx/graph.ts';
 import type { BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 
@@ -27,10 +27,28 @@ export function perOutput(step: BackwardStep, epsilon: number): string {
   return builder.node('Div', [step.arriving(0)!, divisor]);
 }
 
-/** The output of the Relu that alone reads the node's output; null where there is none. */
+/** The output of the Relu that alone reads the node's output, where what it cut away gets no relevance; null where there is none. */
 export function rectifierOf({ model, node }: Pick<BackwardStep, 'model' | 'node'>): string | null {
   const output = node.outputs[0]!;
-  const [reader, ...more] = consumers(model.nodes).get(output) ?? [];
+  const read = consumers(model.nodes);
+  const [reader, ...more] = read.get(output) ?? [];
   const isAlone = more.length === 0 && !model.outputs.some(({ name }) => name === output);
-  return isAlone && reader?.op === 'Relu' && reader.domain === '' ? reader.outputs[0]! : null;
+  if (!isAlone || reader?.op !== 'Relu' || reader.domain !== '') return null;
+  return zerosGetNothing(reader.outputs[0]!, read) ? reader.outputs[0]! : null;
+}
+
+/** Readers that share relevance out in proportion to what they read. */
+const proportional = new Set([
+  'Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Add', 'Sub', 'Sum', 'Mean', 'AveragePool', 'GlobalAveragePool', 'ReduceMean', 'ReduceSum', 'BatchNormalization', 'Resize', 'Upsample', 'LpPool',
+]);
+/** Readers of which every result that comes from a 0 is a 0 itself, and so gets nothing where their own readers give nothing to zeros. */
+const keepsZeros = new Set([
+  'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Concat', 'Split', 'Slice', 'Gather', 'Expand', 'Pad', 'DepthToSpace', 'SpaceToDepth', 'MaxPool', 'GlobalMaxPool', 'ReduceMax', 'ReduceMin', 'Max', 'Min',
+  'Identity', 'Dropout', 'Cast', 'Relu', 'LeakyRelu', 'PRelu', 'Elu', 'Selu', 'Tanh', 'Neg', 'Mul', 'LRN',
+]);
+
+/** Whether no relevance arrives wherever the value is 0. A Sigmoid, for one, makes ½ of a 0, which is given relevance. */
+function zerosGetNothing(value: string, read: ReadonlyMap<string, readonly Node[]>): boolean {
+  return (read.get(value) ?? []).every((reader) => (
+    reader.domain === '' && (proportional.has(reader.op) || (keepsZeros.has(reader.op) && reader.outputs.every((output) => zerosGetNothing(output, read))))));
 }
