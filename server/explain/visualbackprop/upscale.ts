@@ -43,9 +43,9 @@ function undoWindow(builder: GraphBuilder, mask: string, window: Window, from: S
     // With stride 1 the sum under the kernel is its mean times a constant, which ONNX Runtime computes fastest as a pooling.
     return builder.node('AveragePool', [mask], { kernel_shape: kernel, strides: [1, 1], pads: full, count_include_pad: 1 });
   }
-  // A kernel of ones is separable: first along the height, then along the width.
-  const tall = transposedOnes(builder, mask, window, from, to, 0);
-  return transposedOnes(builder, tall, window, from, to, 1);
+  // A kernel of ones is separable. Spreading along the width is the slow part, so it comes first, while there are few rows.
+  const wide = transposedOnes(builder, mask, window, from, to, 1);
+  return transposedOnes(builder, wide, window, from, to, 0);
 }
 
 function transposedOnes(builder: GraphBuilder, mask: string, window: Window, from: Size, to: Size, axis: 0 | 1): string {

@@ -5,8 +5,10 @@ import type { Model } from '../../onnx/graph.ts';
 import { trunk, type Level } from './trunk.ts';
 import { upscale } from './upscale.ts';
 
-/** After so many levels the product of averages could leave float32's range, so it is brought back to a maximum of 1. */
+/** After so many levels the product of averages could leave float32's range, so it is brought back to a maximum of 1 … */
 const LEVELS_BETWEEN_RESCALING = 4;
+/** … unless no more than these are left, which the range still holds: the last planes are the largest. */
+const LEVELS_WITHOUT_RESCALING = 2;
 
 /**
  * Appends VisualBackProp (Bojarski et al., arXiv 1611.05418) and gives the raw mask [N,1,H,W], not yet normalised: the feature maps of every
@@ -22,7 +24,8 @@ export function visualBackProp(builder: GraphBuilder, model: Model, shapes: Shap
   levels.forEach((level, depth) => {
     const average = channelAverage(builder, shapes, level);
     mask = mask ? builder.node('Mul', [mask, average]) : average;
-    if ((depth + 1) % LEVELS_BETWEEN_RESCALING === 0) mask = rescaled(builder, mask);
+    const done = depth + 1;
+    if (done % LEVELS_BETWEEN_RESCALING === 0 && levels.length - done > LEVELS_WITHOUT_RESCALING) mask = rescaled(builder, mask);
     for (const step of level.steps) mask = upscale(builder, mask, step);
   });
   return mask;
@@ -63,9 +66,9 @@ export function normalised(builder: GraphBuilder, mask: string): NormalisedMask 
   const low = builder.reduce('ReduceMin', mask, [1, 2, 3]);
   const high = builder.reduce('ReduceMax', mask, [1, 2, 3]);
   const range = builder.node('Sub', [high, low]);
-  const rounding = builder.scale(builder.node('Max', [builder.node('Abs', [high]), builder.node('Abs', [low])]), ROUNDING);
+  // Where both ends have one sign, half their sum is the size of the values; else the range is no smaller than it.
+  const rounding = builder.node('Abs', [builder.scale(builder.node('Add', [high, low]), ROUNDING / 2)]);
   const varies = builder.node('Cast', [builder.node('Greater', [range, rounding])], { to: DataType.float });
-  const inverse = builder.node('Reciprocal', [builder.clip(range, SMALLEST, LARGEST)]);
-  return { raised: builder.node('Sub', [mask, low]), factor: builder.node('Mul', [inverse, varies]) };
+  return { raised: builder.node('Sub', [mask, low]), factor: builder.node('Div', [varies, builder.clip(range, SMALLEST, LARGEST)]) };
 }
 
