@@ -24,7 +24,7 @@ export function cellSide({ width, height }: Size): number {
 
 /**
  * A model that compares planes: `first` and `second`, float [N, H × W], sizes ≥ 0 with their largest at 255. Output `agreement` float [N, 3]:
- * Spearman's ρ with mean ranks for ties, intersection ÷ union of the cells whose rank is among the highest 5 %, and the mean SSIM over all
+ * Spearman's ρ with mean ranks for ties, intersection ÷ union of the cells with the highest 5 % of values (more where there are ties, zeros never), and the mean SSIM over all
  * places where its window fits ([N, 2] where there is none). NaN where it is not defined, as for a plane of one value.
  */
 export function agreementGraph(size: Size): Model {
@@ -35,8 +35,8 @@ export function agreementGraph(size: Size): Model {
   };
   const builder = new GraphBuilder(empty, 'agreement');
   const cells = appendCells(builder, size);
-  const ranks = appendRanks(builder, cells);
-  const numbers = [appendSpearman(builder, ranks, cells), appendTopOverlap(builder, ranks, cells)];
+  const order = appendOrder(builder, cells);
+  const numbers = [appendSpearman(builder, order), appendTopOverlap(builder, order)];
   if (cells.height >= WINDOW && cells.width >= WINDOW) numbers.push(appendSsim(builder, cells));
   builder.node('Concat', numbers, { axis: 1 }, 'agreement');
   return builder.build({ outputs: [{ name: 'agreement', type: DataType.float, shape: ['N', numbers.length] }] });
@@ -62,8 +62,17 @@ function appendCells(builder: GraphBuilder, size: Size): Cells {
   return { values, height: Math.ceil(size.height / side), width: Math.ceil(size.width / side) };
 }
 
-/** Rank of each cell less the mean rank, in parts of their number, float [N, 2, cells]. Ranks come from a histogram: no sorting. */
-function appendRanks(builder: GraphBuilder, { values, height, width }: Cells): string {
+/** Where the cells stand among the others of their plane: found by a histogram, without sorting. */
+interface Order {
+  readonly count: number;
+  /** int64 [2N, cells] */
+  readonly levels: string;
+  /** float [2N, LEVELS]: cells of each level, and of all levels up to it. */
+  readonly histogram: string;
+  readonly upTo: string;
+}
+
+function appendOrder(builder: GraphBuilder, { values, height, width }: Cells): Order {
   const count = height * width;
   const roots = builder.node('Sqrt', [builder.node('Sqrt', [values])]);
   const levels = builder.reshape(builder.node('Cast', [builder.clip(builder.scale(roots, LEVELS - 1), 0, LEVELS - 1)], { to: DataType.int64 }), [-1, count]);
@@ -71,9 +80,7 @@ function appendRanks(builder: GraphBuilder, { values, height, width }: Cells): s
   const filled = (length: number, value: number) => builder.node('Expand', [builder.constant(floatTensor([1, 1], [value])), builder.node('Concat', [batch, builder.constant(int64Tensor([length]))], { axis: 0 })]);
   const histogram = builder.node('ScatterElements', [filled(LEVELS, 0), levels, filled(count, 1)], { axis: 1, reduction: 'add' });
   const upTo = builder.node('CumSum', [histogram, builder.constant(int64Tensor([1], []))]);
-  // A level's cells have the ranks up to its cumulated number: their mean, less the mean of all.
-  const meanRank = builder.node('Sub', [builder.node('Sub', [upTo, builder.scale(histogram, 0.5)]), builder.constant(scalar(count / 2))]);
-  return builder.reshape(builder.node('GatherElements', [builder.scale(meanRank, 1 / count), levels], { axis: 1 }), [-1, 2, count]);
+  return { count, levels, histogram, upTo };
 }
 
 function channel(builder: GraphBuilder, values: string, index: 0 | 1): string {
@@ -81,22 +88,25 @@ function channel(builder: GraphBuilder, values: string, index: 0 | 1): string {
 }
 
 /** Spearman 1904: the product-moment correlation of ranks, [N, 1]. */
-function appendSpearman(builder: GraphBuilder, ranks: string, { height, width }: Cells): string {
+function appendSpearman(builder: GraphBuilder, { count, levels, histogram, upTo }: Order): string {
+  // A level's cells have the ranks up to its cumulated number: their mean, less the mean of all ranks.
+  const meanRank = builder.node('Sub', [builder.node('Sub', [upTo, builder.scale(histogram, 0.5)]), builder.constant(scalar(count / 2))]);
+  const ranks = builder.reshape(builder.node('GatherElements', [builder.scale(meanRank, 1 / count), levels], { axis: 1 }), [-1, 2, count]);
   const [first, second] = [channel(builder, ranks, 0), channel(builder, ranks, 1)];
-  const sum = (a: string, b: string) => builder.reshape(builder.reduce('ReduceMean', builder.reshape(builder.node('Mul', [a, b]), [-1, height * width]), [1]), [-1, 1]);
+  const sum = (a: string, b: string) => builder.reshape(builder.reduce('ReduceMean', builder.reshape(builder.node('Mul', [a, b]), [-1, count]), [1]), [-1, 1]);
   const deviation = builder.node('Sqrt', [builder.node('Mul', [sum(first, first), sum(second, second)])]);
   return builder.node('Div', [sum(first, second), deviation]);
 }
 
 /** [N, 1] */
-function appendTopOverlap(builder: GraphBuilder, ranks: string, { height, width }: Cells): string {
-  const count = height * width;
-  const top = Math.ceil(TOP_SHARE * count);
-  // Half-way between the centred ranks of the last cell that counts and the first that does not.
-  const isTop = builder.node('Greater', [ranks, builder.constant(scalar(0.5 - top / count))]);
+function appendTopOverlap(builder: GraphBuilder, { count, levels, upTo }: Order): string {
+  const below = builder.node('Cast', [builder.node('Less', [upTo, builder.constant(scalar(count - Math.ceil(TOP_SHARE * count) + 0.5))])], { to: DataType.float });
+  // So many levels lie below that of the weakest cell that counts; level 0 is that of zeros.
+  const least = builder.node('Max', [builder.reduce('ReduceSum', below, [1]), builder.constant(scalar(1))]);
+  const isTop = builder.reshape(builder.node('GreaterOrEqual', [levels, builder.node('Cast', [least], { to: DataType.int64 })]), [-1, 2, count]);
   const [first, second] = [channel(builder, isTop, 0), channel(builder, isTop, 1)];
-  const share = (flags: string) => builder.reshape(builder.reduce('ReduceSum', builder.reshape(builder.node('Cast', [flags], { to: DataType.float }), [-1, count]), [1]), [-1, 1]);
-  return builder.node('Div', [share(builder.node('And', [first, second])), share(builder.node('Or', [first, second]))]);
+  const number = (flags: string) => builder.reshape(builder.reduce('ReduceSum', builder.reshape(builder.node('Cast', [flags], { to: DataType.float }), [-1, count]), [1]), [-1, 1]);
+  return builder.node('Div', [number(builder.node('And', [first, second])), number(builder.node('Or', [first, second]))]);
 }
 
 /** [N, 1] */
