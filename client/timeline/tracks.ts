@@ -103,8 +103,8 @@ function agreementTrack({ measure, panes }: ShownAgreement): Track {
 export function niceLimit(largest: number): number {
   if (!(largest > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(largest));
-  for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8]) if (largest <= step * power * 1.000001) return step * power;
-  return 10 * power;
+  for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8]) if (largest <= step * power * 1.000001) return Number((step * power).toPrecision(2));
+  return Number((10 * power).toPrecision(1));
 }
 
 function compact(value: number, { label }: SteeringUnit): string {

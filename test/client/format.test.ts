@@ -46,7 +46,7 @@ test('what is not there is a dash', () => {
 });
 
 test('axes end on round numbers', () => {
-  assert.deepEqual([0, 0.7, 1, 12, 23.4, 31, 0.0021].map(niceLimit), [1, 0.8, 1, 15, 30, 40, 0.003]);
+  assert.deepEqual([0, 0.7, 1, 12, 23.4, 31, 0.0021, 0.12].map(niceLimit), [1, 0.8, 1, 15, 30, 40, 0.003, 0.15]);
 });
 
 test('next and previous flag go by their worst frames; the worst frame ignores what is not known', () => {
