@@ -33,7 +33,11 @@ export async function runExplain(path: string, options: ExplainOptions): Promise
     onProgress: (done, total, id) => progress.show(done, total, id), wish: { provider: options.provider, workers: options.workers ?? null },
   });
   const released = onInterrupt(async () => { abort.abort(); await explaining.catch(() => {}); });
-  const explained = await explaining.finally(() => { progress.stop(); released(); });
+  const explained = await explaining.catch((error: unknown) => {
+    // Whoever interrupted is told nothing more; the process ends when all is closed.
+    if (abort.signal.aborted) return new Promise<never>(() => {});
+    throw error;
+  }).finally(() => { progress.stop(); released(); });
 
   const scale = network.sidecar.output?.scale ?? 1;
   const steering = { value: explained[0]!.steering * scale, unit: network.sidecar.output?.unit ?? null, positive: network.sidecar.output?.positive ?? null };

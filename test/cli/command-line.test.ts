@@ -31,11 +31,11 @@ test('--version prints the version of the package', async () => {
 test('--help names every command, on stdout, in 80 columns', async () => {
   const { status, stdout, stderr } = await roadgaze(['--help']);
   assert.deepEqual([status, stderr], [0, '']);
-  for (const command of ['serve', 'analyze', 'compile', 'doctor']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
+  for (const command of ['serve', 'analyze', 'explain', 'compile', 'doctor']) assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
   assert.deepEqual(stdout.split('\n').filter((line) => line.length > 80), []);
 });
 
-for (const command of ['serve', 'analyze', 'compile', 'doctor']) {
+for (const command of ['serve', 'analyze', 'explain', 'compile', 'doctor']) {
   test(`${command} --help says what it does, has an example to type, and fits 80 columns`, async () => {
     const { status, stdout, stderr } = await roadgaze([command, '--help']);
     assert.deepEqual([status, stderr], [0, '']);

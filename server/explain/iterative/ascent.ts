@@ -19,7 +19,7 @@ export const ascentMethod: IterativeMethod = {
   options: [
     { name: 'steps', about: 'steps up the gradient', kind: 'number', fallback: 128, least: 1, most: 10_000, whole: true },
     { name: 'lambda', about: 'weight of the penalty on strong colours', kind: 'number', fallback: 0.01, least: 0, most: 1e6 },
-    { name: 'blur', about: 'standard deviation in pixels of a blur after every fourth step', kind: 'number', fallback: 0.5, least: 0, most: 50 },
+    { name: 'blur', about: 'standard deviation in pixels of a blur after every fourth step', kind: 'number', fallback: 0.5, least: 0, most: 5 },
     { name: 'jitter', about: 'pixels by which the picture is shifted at random in each step', kind: 'number', fallback: 2, least: 0, most: 64, whole: true },
     { name: 'start', about: 'what it begins with: the middle of the input’s range, or noise around it', kind: 'choice', fallback: 'middle', choices: ['middle', 'noise'] },
     { name: 'seed', about: 'another one shifts otherwise', kind: 'number', fallback: 1, least: 0, most: 2 ** 32 - 1, whole: true },
@@ -45,7 +45,7 @@ export const ascentMethod: IterativeMethod = {
         const length = (FIRST_STEP * 0.1 ** (step / steps)) / size;
         units = units.map((value, index) => Math.min(0.5, Math.max(-0.5, value + length * direction[index]!)));
       }
-      if (blur > 0 && step % BLUR_EVERY === BLUR_EVERY - 1 && step < steps - 1) units = gaussianBlur(units, grid, blur);
+      if (blur > 0 && step % BLUR_EVERY === BLUR_EVERY - 1 && step < steps - 1) units = gaussianBlur({ picture: units, grid, sigma: blur });
       progress(step + 1, steps);
     }
     const { value } = await passes.gradient(scale.picture(units), true);

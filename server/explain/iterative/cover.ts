@@ -1,6 +1,7 @@
 import type { MethodOption } from '../method-options.ts';
 import type { IterativeContext } from './method.ts';
-import { channelMeans, gaussianBlur, pictureGrid } from './picture-grid.ts';
+import { offThread } from './off-thread.ts';
+import { channelMeans, pictureGrid } from './picture-grid.ts';
 
 export type Cover = 'zero' | 'low' | 'mean' | 'blur';
 
@@ -13,7 +14,7 @@ export function coverOption(name: string, about: string, fallback: Cover): Metho
 }
 
 /** Shaped like the picture. */
-export function coverPicture(kind: Cover, { picture, image, range }: Pick<IterativeContext, 'picture' | 'image' | 'range'>): Float32Array {
+export async function coverPicture(kind: Cover, { picture, image, range, signal }: Pick<IterativeContext, 'picture' | 'image' | 'range' | 'signal'>): Promise<Float32Array> {
   const grid = pictureGrid(image);
   const perChannel = (value: (channel: number) => number) => {
     const cover = new Float32Array(picture.length);
@@ -30,6 +31,6 @@ export function coverPicture(kind: Cover, { picture, image, range }: Pick<Iterat
       const means = channelMeans(picture, grid);
       return perChannel((channel) => means[channel]!);
     }
-    case 'blur': return gaussianBlur(picture, grid, Math.min(grid.height, grid.width) / 10);
+    case 'blur': return offThread('gaussianBlur', { picture, grid, sigma: Math.min(grid.height, grid.width) / 10 }, signal);
   }
 }

@@ -15,7 +15,7 @@ export const integratedGradientsMethod: IterativeMethod = {
   async run(context, options) {
     const { picture, image, passes } = context;
     const steps = options['steps'] as number;
-    const baseline = coverPicture(options['baseline'] as Cover, context);
+    const baseline = await coverPicture(options['baseline'] as Cover, context);
     const sums = new Float64Array(picture.length);
     const ends = { first: 0, last: 0 };
     await runPasses(

@@ -27,7 +27,7 @@ export const limeMethod: IterativeMethod = {
     const grid = pictureGrid(image);
     const { channels, height, width } = grid;
     const { labels, count } = await offThread('superpixels', { colors: interleavedColors(picture, grid), channels, height, width, segments: options['segments'] as number }, signal);
-    const cover = coverPicture(options['fill'] as Cover, context);
+    const cover = await coverPicture(options['fill'] as Cover, context);
     const samples = options['samples'] as number;
     const random = randomNumbers(options['seed'] as number);
     const rows = Float64Array.from({ length: samples * count }, (_, index) => (index < count || random() < 0.5 ? 1 : 0));

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ImageInput } from '../explained-output.ts';
 import type { MethodOption, OptionValues } from '../method-options.ts';
 import type { InputRange } from '../methods.ts';
@@ -61,6 +62,8 @@ export async function runPasses<T>({ together, signal, progress }: Pick<Iterativ
     progress(done, count);
   };
   for (let index = 0; index < count; index++) {
+    // Making a picture takes a moment: whatever else waits for this thread comes in between.
+    await nextTurn();
     signal.throwIfAborted();
     const pass = run(index);
     // Its failure is met when its turn comes; until then it must not count as unhandled.

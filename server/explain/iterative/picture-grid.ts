@@ -48,8 +48,15 @@ export function interleavedColors(picture: Float32Array, grid: PictureGrid): Flo
   return colors;
 }
 
-/** A Gaussian with standard deviation `sigma` (pixels) along both axes of every channel; beyond the border the border's own value goes on. */
-export function gaussianBlur(picture: Float32Array, grid: PictureGrid, sigma: number): Float32Array {
+export interface BlurRequest {
+  readonly picture: Float32Array;
+  readonly grid: PictureGrid;
+  /** Standard deviation, pixels. */
+  readonly sigma: number;
+}
+
+/** A Gaussian along both axes of every channel; beyond the border the border's own value goes on. */
+export function gaussianBlur({ picture, grid, sigma }: BlurRequest): Float32Array {
   if (sigma <= 0) return picture.slice();
   const radius = Math.ceil(3 * sigma);
   const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, index) => Math.exp(-((index - radius) ** 2) / (2 * sigma * sigma)));

@@ -14,10 +14,12 @@ export interface Regression {
 export function ridge({ rows, features, targets, weights, penalty }: Regression): Float64Array {
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const means = new Float64Array(features);
+  // Counted from the first target, so that targets which are all the same give exactly zero.
+  const origin = targets[0]!;
   let targetMean = 0;
   for (const [row, weight] of weights.entries()) {
     for (let feature = 0; feature < features; feature++) means[feature]! += (weight * rows[row * features + feature]!) / total;
-    targetMean += (weight * targets[row]!) / total;
+    targetMean += (weight * (targets[row]! - origin)) / total;
   }
   const matrix = new Float64Array(features * features);
   const right = new Float64Array(features);
@@ -26,7 +28,7 @@ export function ridge({ rows, features, targets, weights, penalty }: Regression)
     for (let feature = 0; feature < features; feature++) centred[feature] = rows[row * features + feature]! - means[feature]!;
     for (let i = 0; i < features; i++) {
       const scaled = weight * centred[i]!;
-      right[i]! += scaled * (targets[row]! - targetMean);
+      right[i]! += scaled * (targets[row]! - origin - targetMean);
       for (let j = 0; j <= i; j++) matrix[i * features + j]! += scaled * centred[j]!;
     }
   }

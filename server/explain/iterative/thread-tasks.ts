@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { grabCut, type GrabCutRequest } from './grabcut.ts';
+import { gaussianBlur, type BlurRequest } from './picture-grid.ts';
 import { ridge, type Regression } from './ridge.ts';
 import { superpixels, type SuperpixelRequest } from './slic.ts';
 
@@ -7,9 +8,10 @@ import { superpixels, type SuperpixelRequest } from './slic.ts';
 export type ThreadTask =
   | { readonly name: 'superpixels'; readonly request: SuperpixelRequest }
   | { readonly name: 'ridge'; readonly request: Regression }
+  | { readonly name: 'gaussianBlur'; readonly request: BlurRequest }
   | { readonly name: 'grabCut'; readonly request: GrabCutRequest };
 
-const tasks = { superpixels, ridge, grabCut } as const;
+const tasks = { superpixels, ridge, gaussianBlur, grabCut } as const;
 export type ThreadResult<Name extends ThreadTask['name']> = ReturnType<(typeof tasks)[Name]>;
 
 const { name, request } = workerData as ThreadTask;
