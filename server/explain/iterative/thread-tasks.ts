@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { grabCut, type GrabCutRequest } from './grabcut.ts';
 import { gaussianBlur, type BlurRequest } from './picture-grid.ts';
 import { ridge, type Regression } from './ridge.ts';
+import { salientRegion, type RegionRequest } from './salient-region.ts';
 import { superpixels, type SuperpixelRequest } from './slic.ts';
 
 /** What is too long for the thread that serves sockets, by name. */
@@ -9,9 +9,9 @@ export type ThreadTask =
   | { readonly name: 'superpixels'; readonly request: SuperpixelRequest }
   | { readonly name: 'ridge'; readonly request: Regression }
   | { readonly name: 'gaussianBlur'; readonly request: BlurRequest }
-  | { readonly name: 'grabCut'; readonly request: GrabCutRequest };
+  | { readonly name: 'salientRegion'; readonly request: RegionRequest };
 
-const tasks = { superpixels, ridge, gaussianBlur, grabCut } as const;
+const tasks = { superpixels, ridge, gaussianBlur, salientRegion } as const;
 export type ThreadResult<Name extends ThreadTask['name']> = ReturnType<(typeof tasks)[Name]>;
 
 const { name, request } = workerData as ThreadTask;
