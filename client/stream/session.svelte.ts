@@ -132,13 +132,14 @@ export class Session {
     return this.#connection.send(message);
   }
 
-  open(choice: Choice): void {
+  /** `keepsErrors`: for another attempt, of which the errors so far are the reason. */
+  open(choice: Choice, keepsErrors = false): void {
     const again = this.opened?.recording.id === choice.recording && this.opened.network.id === choice.network;
     this.opening = again ? 'again' : 'anew';
     this.#oldestGeneration = 0;
     this.choice = choice;
     this.#wantedChoice = choice;
-    this.errors = [];
+    if (!keepsErrors) this.errors = [];
     this.send({ type: 'open', ...choice, frame: this.onOpening(choice) });
   }
 
