@@ -78,6 +78,8 @@ export class Workspace implements PlayableSource {
     const { recording, network, road, methods, wish } = request;
     const [video, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
     const explaining = openExplainer({ modelPath: network.path, road, video, methods: methods.map((id) => ({ id })), wish });
+    // Its failure is met below; until then it must not count as unhandled.
+    explaining.catch(() => {});
     try {
       const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), openLog(recording, video)]);
       if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
