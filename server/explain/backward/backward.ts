@@ -1,10 +1,10 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph.ts';
-import { DataType } from '../../onnx/tensor.ts';
 import type { ExplanationContext } from '../methods.ts';
 import { isWeighted } from './linear-map.ts';
 import { nonNegativeValues } from './signs.ts';
 import type { BackwardRule, BackwardStep, Composite, Place } from './rule.ts';
+import { zerosLike } from './values.ts';
 
 export interface BackwardRequest {
   /** Whose backward pass it is, for messages. */
@@ -56,17 +56,12 @@ export function backward({ builder, model, shapes, image, range }: ExplanationCo
       else arriving.set(input, [part]);
     });
   }
-  return new Map(to.map((value) => [value, sumOf(value) ?? zerosLike({ builder }, value)]));
+  return new Map(to.map((value) => [value, sumOf(value) ?? zerosLike({ builder, shapes }, value)]));
 }
 
 function ruleFor({ model, node }: BackwardStep, method: string, rule: BackwardRule | null): BackwardRule {
   if (rule) return rule;
   throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${method} has no rule for the operator ${describeNode(model, node)}.`, 'Choose VisualBackProp, which needs no backward pass, or export the network without this operator.');
-}
-
-/** Zeros shaped like a value, whatever the value holds. */
-export function zerosLike({ builder }: Pick<ExplanationContext, 'builder'>, value: string): string {
-  return builder.node('ConstantOfShape', [builder.node('Shape', [value])], { value: { type: DataType.float, dims: [1], data: new Float32Array(1) } });
 }
 
 /** Where each node stands among the layers with weights. */

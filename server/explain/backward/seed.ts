@@ -1,6 +1,6 @@
 import { producers } from '../../onnx/graph.ts';
 import type { ExplanationContext } from '../methods.ts';
-import { floatConstant, floatValue } from './values.ts';
+import { floatConstant, floatValue, zerosLike } from './values.ts';
 
 export interface Seed {
   /** The value where the backward pass starts, and the signal there. */
@@ -55,8 +55,6 @@ function spread({ builder, shapes }: ExplanationContext, chosen: string, value: 
   const [batch] = shapes.of(value);
   if (batch === 1) return chosen;
   if (builder.opset >= 8) return builder.node('Expand', [chosen, builder.node('Shape', [value])]);
-  // The value times 0 has its shape; what is not finite would survive that, and is cut away first.
-  const zeros = builder.scale(builder.clip(floatValue({ builder, shapes }, value), -1, 1), 0);
-  return builder.node('Add', [zeros, chosen]);
+  return builder.node('Add', [zerosLike({ builder, shapes }, value), chosen]);
 }
 

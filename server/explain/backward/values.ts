@@ -6,6 +6,13 @@ export function floatValue({ builder, shapes }: Pick<BackwardStep, 'builder' | '
   return shapes.type(value) === DataType.float ? value : builder.node('Cast', [value], { to: DataType.float });
 }
 
+/** Zeros shaped like a value, float32, whatever the value holds. */
+export function zerosLike({ builder, shapes }: Pick<BackwardStep, 'builder' | 'shapes'>, value: string): string {
+  if (builder.opset >= 9) return builder.node('ConstantOfShape', [builder.node('Shape', [value])], { value: floatTensor([1], [0]) });
+  // The value times 0 has its shape; what is not finite would survive that, and is cut away first.
+  return builder.scale(builder.clip(floatValue({ builder, shapes }, value), -1, 1), 0);
+}
+
 export function constant(step: Pick<BackwardStep, 'builder'>, value: number): string {
   return step.builder.constant(scalar(value));
 }

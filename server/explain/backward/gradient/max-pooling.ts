@@ -1,9 +1,9 @@
 import { intAttribute, type PlainAttribute } from '../../../onnx/attributes.ts';
-import { DataType, int64Tensor, floatTensor } from '../../../onnx/tensor.ts';
+import { DataType, int64Tensor } from '../../../onnx/tensor.ts';
 import { extent, windowOf, type Window } from '../../../onnx/windows.ts';
 import { alongAxis, inShape, matrixOf, pick, sizeAt, type AxisMatrix } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
-import { constant, floatConstant, floatValue } from '../values.ts';
+import { constant, floatConstant, floatValue, zerosLike } from '../values.ts';
 import { isBest } from './comparison.ts';
 import { signOf } from './further-activations.ts';
 
@@ -49,8 +49,7 @@ function byPlaces(step: BackwardStep, { window }: Pooling, overlap: boolean): st
   const { builder, node, shapes } = step;
   const x = node.inputs[0]!;
   const [, places] = builder.outputsOf('MaxPool', [floatValue(step, x)], pooled(step, window), 2) as [string, string];
-  const zeros = builder.node('ConstantOfShape', [builder.node('Shape', [x])], { value: floatTensor([1], [0]) });
-  const [flatZeros, flatPlaces, flatSignal] = [zeros, places, step.arriving(0)!].map((value) => builder.reshape(value, [-1])) as [string, string, string];
+  const [flatZeros, flatPlaces, flatSignal] = [zerosLike(step, x), places, step.arriving(0)!].map((value) => builder.reshape(value, [-1])) as [string, string, string];
   const scattered = builder.node('ScatterElements', [flatZeros, flatPlaces, flatSignal], { axis: 0, ...(overlap ? { reduction: 'add' } : {}) });
   return inShape(step, scattered, shapes.of(x));
 }
