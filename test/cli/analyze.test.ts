@@ -178,3 +178,35 @@ test('on real motorway footage attention lies on the road in every frame', { ski
   assert.ok(rows.every(({ pts }, row) => row === 0 || Number(pts) > Number(rows[row - 1]!['pts'])));
   assert.ok(rows.every(({ steering, onRoad }) => Number.isFinite(Number(steering)) && Number(onRoad) >= 0.9));
 });
+
+test('several methods have columns of their own, flags are of the first, and the summary tells of each', async (t) => {
+  const output = temporaryFolder(t);
+  const outcome = await analyze(output, clip, '--model', model, '--road', 'polygon:0,0 0.5,0 0.5,1 0,1', '--method', 'visualbackprop,gradient,saliency');
+  assert.equal(outcome.status, 0, outcome.stderr);
+  const rows = rowsOf(output);
+  const scores = (suffix: string) => ['lift', 'peakOnRoad', 'mass', 'offRoadX', 'offRoadY'].map((field) => `${field}${suffix}`);
+  assert.deepEqual(Object.keys(rows[0]!), [
+    'frame', 'pts', 'steering', 'onRoad', 'driven', 'error', ...scores(''), 'onRoad_gradient', ...scores('_gradient'), 'onRoad_saliency', ...scores('_saliency'), 'spearman', 'ssim', 'topOverlap',
+  ]);
+  for (const row of rows) {
+    for (const name of ['onRoad', 'onRoad_gradient', 'onRoad_saliency']) assert.ok(row[name] !== '' && Number(row[name]) >= 0 && Number(row[name]) <= 1, name);
+    // Half of the mask is road, but for its margin.
+    assert.ok(Math.abs(Number(row['lift_gradient']) / Number(row['onRoad_gradient']) - 2) < 0.1);
+    assert.ok(Math.abs(Number(row['spearman'])) <= 1 && row['spearman'] !== '');
+  }
+  const summary = JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8'));
+  assert.deepEqual(summary.methods.map(({ id }: { id: string }) => id), ['visualbackprop', 'gradient', 'saliency']);
+  assert.deepEqual(summary.onRoad, summary.methods[0].onRoad);
+  assert.ok(summary.agreement.spearman.mean >= -1);
+  const alone = temporaryFolder(t);
+  await analyze(alone, clip, '--model', model, '--road', 'polygon:0,0 0.5,0 0.5,1 0,1');
+  rowsOf(alone).forEach((row, frame) => assert.ok(Math.abs(Number(row['onRoad']) - Number(rows[frame]!['onRoad'])) < 1e-4 && Math.abs(Number(row['steering']) - Number(rows[frame]!['steering'])) < 1e-4));
+});
+
+test('a method that takes many passes, does not exist or is named twice is refused by name', async (t) => {
+  for (const [method, said] of [['lime', /^error METHOD_UNKNOWN: LIME takes many passes/], ['tealeaves', /^error METHOD_UNKNOWN: .*"tealeaves"/], ['gradient,gradient', /^error METHOD_UNKNOWN: .*"gradient" is named twice/]] as const) {
+    const outcome = await analyze(temporaryFolder(t), clip, '--model', model, '--method', method);
+    assert.match(outcome.stderr, said);
+    assert.equal(outcome.status, 2);
+  }
+});
