@@ -7,11 +7,10 @@ import { relativeError } from '../support/onnx-runtime.ts';
 import { networkPath, referenceNetworks, samplesOf, stored, toleranceOf, type StoredMap } from './published-maps.ts';
 
 /**
- * A rectifier whose input passes zero within a rounding error of one of the steps is on in one arithmetic and off in another, and its whole
- * branch of one gradient in 64 with it: so far may single pixels be off. Everywhere else the usual tolerance holds.
+ * On this one map a rectifier's input passes zero within a rounding error of one of the steps: it is on in one arithmetic and off in another, and
+ * its whole branch of one gradient in 64 with it. No order of summation that was tried gives the published bits; measured difference 2.5e-3.
  */
-const KINK = 5e-3;
-const KINKED_SHARE = 0.01;
+const KINKED = { network: 'nethvf', sample: 6, most: 5e-3, share: 0.01 };
 
 function optionsOf({ params }: StoredMap, id: string, layout: 'NCHW' | 'NHWC'): Record<string, number> {
   if (id === 'integratedgradients') return { steps: params['steps'] as number };
@@ -36,8 +35,9 @@ for (const name of new Set(['nethvf', 'pilotnet-elu', ...referenceNetworks])) {
         const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
         const off = expected.filter((value, index) => Math.abs(value - found!.values[index]!) > toleranceOf(id) * largest).length / expected.length;
         const error = relativeError(found!.values, expected);
-        if (id === 'occlusion') assert.ok(error <= toleranceOf(id), `sample ${sample.id}: differs by ${error} of the largest value`);
-        else assert.ok(error <= KINK && off <= KINKED_SHARE, `sample ${sample.id}: differs by ${error} of the largest value, beyond the tolerance in ${100 * off} % of the pixels`);
+        const isKinked = id === 'integratedgradients' && name === KINKED.network && sample.id === KINKED.sample;
+        if (isKinked) assert.ok(error <= KINKED.most && off <= KINKED.share, `sample ${sample.id}: differs by ${error} of the largest value, beyond the tolerance in ${100 * off} % of the pixels`);
+        else assert.ok(error <= toleranceOf(id), `sample ${sample.id}: differs by ${error} of the largest value`);
       }
     });
   }
