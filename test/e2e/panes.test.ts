@@ -209,6 +209,8 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
     const server = await serve(t, join(recordings, 'drives/country-road.mp4'), '--model', join(recordings, 'networks/pilotnet.onnx'), '--road', 'none');
     await using opened = await openPage(`${server.url}#panes=two&methods=visualbackprop+lime`);
     const { page } = opened;
+    // 500 passes, twice, beside the analysis of the drive.
+    page.setDefaultTimeout(60_000);
     const pane = page.getByRole('region', { name: 'B: LIME' });
     const anything = `(() => {
       const canvas = document.querySelectorAll('canvas.overlay')[1];
