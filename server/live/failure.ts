@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../../shared/errors.ts';
 import { maskCredentials, type FeedAddress } from './feed-address.ts';
+import type { KnownSource } from './stream-lines.ts';
 
 /** Why a connection ended, and whether another attempt can bring anything. */
 export interface ConnectionEnd {
@@ -7,7 +8,9 @@ export interface ConnectionEnd {
   /** `now`: the source is there, and was only read in the wrong way. `later`: with growing pauses. `never`: not before somebody acts. */
   readonly retry: 'now' | 'later' | 'never';
   /** What the source turned out to be, where the next connection must read it accordingly. */
-  readonly container?: string;
+  readonly source?: KnownSource;
+  /** The recording could not begin: more of the stream must be read before. */
+  readonly needsAnalysis?: boolean;
 }
 
 /** What ffmpeg's last error means. `decoded`: whether the connection gave pictures. */
@@ -26,6 +29,7 @@ export function endOf(address: FeedAddress, error: string, decoded: boolean): Co
       retry: 'never',
     };
   }
+  if (/dimensions not set|Could not write header|Error initializing output stream/.test(text)) return { ...changed(address, 'it was joined between two keyframes'), needsAnalysis: true };
   if (/Invalid pts/.test(text)) return changed(address, 'its timestamps jump back');
   if (scheme === 'stdin') {
     return { reason: { code: 'FEED_UNREACHABLE', message: `stdin has ended${text ? `: ${text}` : ''}.`, hint: 'Start the program that writes the pictures again, together with Roadgaze.' }, retry: 'never' };

@@ -1,13 +1,15 @@
 import type { FeedAddress, FeedScheme } from './feed-address.ts';
 import { hasNoTimestamps } from '../video/probe.ts';
+import type { KnownSource } from './stream-lines.ts';
 
 export type RtspTransport = 'tcp' | 'udp';
 
 /** No probing beyond what the container needs. `nobuffer` is left out on purpose: it throws away the first group of pictures. */
 const LOW_DELAY = ['-flags', 'low_delay', '-threads', '1'] as const;
-const DECLARED = ['-probesize', '32', '-analyzeduration', '0'] as const;
+const DECLARED = '32';
 /** Enough to tell containers apart. */
-const TO_BE_FOUND = ['-probesize', '4096', '-analyzeduration', '0'] as const;
+const TO_BE_FOUND = '4096';
+const TO_BE_ANALYZED = '50000000';
 
 /** What HTTP may bring. Not `concat`, `sdp` and their like, which point elsewhere. */
 const HTTP_CONTAINERS = 'hls,mpegts,mpjpeg,mjpeg,jpeg_pipe,flv,live_flv,matroska,webm,mov,mp4,aac,mp3,ac3,eac3,webvtt';
@@ -16,25 +18,27 @@ const STDIN_CONTAINERS = 'mpegts,mpjpeg,mjpeg,jpeg_pipe,flv,live_flv,matroska,we
 interface Protocol {
   /** All that ffmpeg may open on the way, redirections and playlists included. */
   readonly whitelist: string;
+  /** Bytes. */
+  readonly probing: string;
   readonly options: readonly string[];
   /** Seconds from the start of ffmpeg to the first picture of a source that is there; listeners wait for ever. */
   readonly connectSeconds: number;
 }
 
-const WEB: Protocol = { whitelist: 'http,https,tcp,tls,crypto', options: [...TO_BE_FOUND, '-format_whitelist', HTTP_CONTAINERS], connectSeconds: 10 };
+const WEB: Protocol = { whitelist: 'http,https,tcp,tls,crypto', probing: TO_BE_FOUND, options: ['-format_whitelist', HTTP_CONTAINERS], connectSeconds: 10 };
 
 const PROTOCOLS: Readonly<Record<FeedScheme, Protocol>> = {
   // Packets out of order are waited for, but no longer than a few frames.
-  rtsp: { whitelist: 'rtsp,rtp,udp,tcp', options: [...DECLARED, '-max_delay', '100000'], connectSeconds: 6 },
-  rtsps: { whitelist: 'rtsps,rtsp,rtp,srtp,udp,tcp,tls', options: [...DECLARED, '-max_delay', '100000'], connectSeconds: 6 },
-  rtmp: { whitelist: 'rtmp,tcp', options: [...DECLARED, '-f', 'flv'], connectSeconds: 6 },
-  srt: { whitelist: 'srt', options: [...DECLARED, '-f', 'mpegts'], connectSeconds: 6 },
-  udp: { whitelist: 'udp', options: [...DECLARED, '-f', 'mpegts'], connectSeconds: Infinity },
-  rtp: { whitelist: 'rtp,udp', options: [...DECLARED, '-max_delay', '100000'], connectSeconds: Infinity },
+  rtsp: { whitelist: 'rtsp,rtp,udp,tcp', probing: DECLARED, options: ['-max_delay', '100000'], connectSeconds: 6 },
+  rtsps: { whitelist: 'rtsps,rtsp,rtp,srtp,udp,tcp,tls', probing: DECLARED, options: ['-max_delay', '100000'], connectSeconds: 6 },
+  rtmp: { whitelist: 'rtmp,tcp', probing: DECLARED, options: ['-f', 'flv'], connectSeconds: 6 },
+  srt: { whitelist: 'srt', probing: DECLARED, options: ['-f', 'mpegts'], connectSeconds: 6 },
+  udp: { whitelist: 'udp', probing: DECLARED, options: ['-f', 'mpegts'], connectSeconds: Infinity },
+  rtp: { whitelist: 'rtp,udp', probing: DECLARED, options: ['-max_delay', '100000'], connectSeconds: Infinity },
   http: WEB,
   https: WEB,
-  camera: { whitelist: 'file', options: [...DECLARED, '-f', 'v4l2'], connectSeconds: 6 },
-  stdin: { whitelist: 'pipe', options: [...TO_BE_FOUND, '-format_whitelist', STDIN_CONTAINERS], connectSeconds: Infinity },
+  camera: { whitelist: 'file', probing: DECLARED, options: ['-f', 'v4l2'], connectSeconds: 6 },
+  stdin: { whitelist: 'pipe', probing: TO_BE_FOUND, options: ['-format_whitelist', STDIN_CONTAINERS], connectSeconds: Infinity },
 };
 
 export function connectSeconds({ scheme, listens }: FeedAddress): number {
@@ -42,25 +46,39 @@ export function connectSeconds({ scheme, listens }: FeedAddress): number {
 }
 
 /** A container whose pictures carry no time of their own. */
-export function isUntimed(container: string | null): boolean {
-  return container !== null && (container === 'mpjpeg' || container === 'jpeg_pipe' || hasNoTimestamps(container));
+export function isUntimed(source: KnownSource | null): boolean {
+  const container = source?.container;
+  return container !== undefined && (container === 'mpjpeg' || container === 'jpeg_pipe' || hasNoTimestamps(container));
 }
 
 /** A container that brings seconds of pictures at once. */
-export function comesInBursts(container: string | null): boolean {
-  return container === 'hls' || container === 'hls,applehttp';
+export function comesInBursts(source: KnownSource | null): boolean {
+  return source?.container === 'hls' || source?.container === 'hls,applehttp';
 }
 
-/** What precedes `-i`. `container` is what an earlier connection turned out to be. */
-export function inputOptions(address: FeedAddress, transport: RtspTransport, container: string | null): readonly [string, string, ...string[]] {
+export interface InputRequest {
+  readonly address: FeedAddress;
+  /** For RTSP. */
+  readonly transport: RtspTransport;
+  /** What an earlier connection found the source to be; null at first. */
+  readonly source: KnownSource | null;
+  /**
+   * Seconds of the stream that ffmpeg reads before it begins, 0 at best. A recording cannot begin without the size of the picture, and a
+   * stream that is joined between two keyframes tells it late. What was read meanwhile is then decoded at once.
+   */
+  readonly analyzeSeconds: number;
+}
+
+/** What precedes `-i`. */
+export function inputOptions({ address, transport, source, analyzeSeconds }: InputRequest): readonly [string, string, ...string[]] {
   const { scheme } = address;
-  const { whitelist, options } = PROTOCOLS[scheme];
+  const { whitelist, probing, options } = PROTOCOLS[scheme];
   const isRtsp = scheme === 'rtsp' || scheme === 'rtsps';
   return [
-    '-protocol_whitelist', whitelist, ...LOW_DELAY, ...options, '-copyts',
+    '-protocol_whitelist', whitelist, ...LOW_DELAY, '-probesize', analyzeSeconds > 0 ? TO_BE_ANALYZED : probing, '-analyzeduration', String(analyzeSeconds * 1e6), ...options, '-copyts',
     ...(isRtsp ? ['-rtsp_transport', transport] : []),
     ...(scheme === 'rtmp' && address.listens ? ['-listen', '1'] : []),
-    ...(comesInBursts(container) ? ['-re'] : []),
+    ...(comesInBursts(source) ? ['-re'] : []),
   ] as [string, string, ...string[]];
 }
 

@@ -6,18 +6,13 @@ import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import { NutDemuxer } from '../video/nut-demuxer.ts';
 import { findTools } from '../video/tools.ts';
 import { changed, endOf, type ConnectionEnd } from './failure.ts';
-import type { FeedAddress } from './feed-address.ts';
-import { comesInBursts, inputOptions, inputUrl, isUntimed, type RtspTransport } from './input-options.ts';
-import { liveOutputs, type RecordingTarget } from './live-outputs.ts';
+import { comesInBursts, inputOptions, inputUrl, isUntimed, type InputRequest } from './input-options.ts';
+import { liveOutputs, segmentFormat, type RecordingTarget } from './live-outputs.ts';
 import { fromLadder } from './picture-ladder.ts';
 import { SegmentRows, type SegmentRow } from './segment-rows.ts';
-import { StreamLines, type StreamInfo } from './stream-lines.ts';
+import { StreamLines, type KnownSource, type StreamInfo } from './stream-lines.ts';
 
-export interface ConnectionRequest {
-  readonly address: FeedAddress;
-  readonly transport: RtspTransport;
-  /** What an earlier connection found the source to be; null at first. */
-  readonly container: string | null;
+export interface ConnectionRequest extends InputRequest {
   readonly images: readonly ImageFormat[];
   readonly display: DisplayFormat;
   readonly recording: RecordingTarget | null;
@@ -103,9 +98,9 @@ export class LiveConnection {
       },
     });
     try {
-      const untimed = isUntimed(this.#request.container);
+      const untimed = isUntimed(this.#request.source);
       const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, passthrough: tools.passthrough, isRaw: address.scheme === 'camera' });
-      const lines = new StreamLines({ opened: (container) => this.#opened(container), pictures: (info) => this.#pictures(info), segment: (pts) => this.#handlers.segmentStart(pts) });
+      const lines = new StreamLines({ opened: (source) => this.#opened(source), pictures: (info) => this.#pictures(info), segment: (pts) => this.#handlers.segmentStart(pts) });
       this.#process = await startFfmpeg([this.#input()], outputs, (line) => this.#line(line, lines));
       if (this.#end) this.#process.stop(LEAVE);
       const { success, reason } = await this.#process.ended;
@@ -120,9 +115,9 @@ export class LiveConnection {
   }
 
   #input(): FfmpegFile<string | Readable> {
-    const { address, transport, container, stdin } = this.#request;
+    const { address, stdin } = this.#request;
     const log = ['-hide_banner', '-nostats', ...(stdin ? [] : ['-nostdin']), '-loglevel', 'repeat+level+verbose', '-filter_threads', '1', '-filter_complex_threads', '1'];
-    return { url: stdin ?? inputUrl(address), options: [...log, ...inputOptions(address, transport, container)] as unknown as [string, string] };
+    return { url: stdin ?? inputUrl(address), options: [...log, ...inputOptions(this.#request)] as unknown as [string, string] };
   }
 
   #line(line: string, lines: StreamLines): void {
@@ -133,10 +128,10 @@ export class LiveConnection {
     if (this.#count > 0) this.#handlers.damage();
   }
 
-  #opened(container: string): void {
-    const known = this.#request.container;
-    const misread = isUntimed(container) !== isUntimed(known) || comesInBursts(container) !== comesInBursts(known);
-    if (misread) this.finish({ ...changed(this.#request.address, `it is ${container}, which is read in another way`), container });
+  #opened(source: KnownSource): void {
+    const { address, source: known, recording } = this.#request;
+    const misread = isUntimed(source) !== isUntimed(known) || comesInBursts(source) !== comesInBursts(known) || (recording && address.scheme !== 'camera' && segmentFormat(source) !== recording.format);
+    if (misread) this.finish({ ...changed(address, `it is ${source.codec} in ${source.container}, which is read in another way`), source });
   }
 
   #pictures(info: StreamInfo): void {

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { reportOf } from '../../shared/errors.ts';
+import { reportOf, type ErrorReport } from '../../shared/errors.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import type { FeedAddress } from './feed-address.ts';
 import { FeedClock } from './feed-clock.ts';
@@ -7,10 +7,11 @@ import { changed, stalled, type ConnectionEnd } from './failure.ts';
 import type { FeedState } from './feed-state.ts';
 import { connectSeconds, type RtspTransport } from './input-options.ts';
 import { LiveConnection, type ArrivedPicture } from './live-connection.ts';
+import { segmentFormat } from './live-outputs.ts';
 import { MinimumDelay } from './minimum-delay.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import type { SegmentRing } from './segment-ring.ts';
-import type { StreamInfo } from './stream-lines.ts';
+import type { KnownSource, StreamInfo } from './stream-lines.ts';
 
 export interface LiveFrame extends ArrivedPicture {
   /** Counts decoded pictures of the feed from 0, over all connections; numbers that do not appear were dropped. */
@@ -55,7 +56,11 @@ const CHECK = 100;
 /** A stream may pause for so many of its usual intervals. */
 const INTERVALS = 4;
 /** So many connections in a row that were to be opened again at once, and gave no picture. */
-const HASTE = 3;
+const HASTE = 8;
+
+/** Seconds. */
+const LEAST_ANALYSIS = 0.5;
+const MOST_ANALYSIS = 8;
 
 function now(): number {
   return performance.timeOrigin + performance.now();
@@ -71,7 +76,8 @@ export class LiveDecoder {
   #state: FeedState = { name: 'connecting', since: now() };
   #connection: LiveConnection | null = null;
   #stream: StreamInfo | null = null;
-  #container: string | null = null;
+  #source: KnownSource | null = null;
+  #analyzeSeconds = 0;
   #recording: SegmentRing | null;
   #closed = false;
   #wake: (() => void) | null = null;
@@ -117,11 +123,12 @@ export class LiveDecoder {
       const end = await this.#connect().catch((error: unknown): ConnectionEnd => ({ reason: reportOf(error), retry: 'never' }));
       if (this.#closed) return;
       if (end.retry === 'never') return this.#enter({ name: 'failed', since: now(), reason: end.reason });
-      this.#container = end.container ?? this.#container;
+      this.#source = end.source ?? this.#source;
+      this.#analyzeMore(end);
       const hadPictures = this.#sequence > before;
       hasty = hadPictures ? 0 : hasty + 1;
       attempt = hadPictures ? 1 : attempt + 1;
-      this.#reconnects++;
+      if (this.#lastPicture !== null) this.#reconnects++;
       const since = this.#lastPicture ?? started;
       const pause = end.retry === 'now' && hasty < HASTE ? 0 : reconnectDelay(attempt, now() - since);
       // The first look at a source may only tell how to read it.
@@ -137,9 +144,9 @@ export class LiveDecoder {
     this.#lag.reset();
     this.#lateSince = null;
     this.#interval = 0;
-    const recording = this.#recording?.startConnection((end) => connection.finish(end)) ?? null;
+    const recording = this.#recording?.startConnection(address.scheme === 'camera' ? 'nut' : segmentFormat(this.#source), (end) => connection.finish(end)) ?? null;
     const connection = new LiveConnection(
-      { address, transport, container: this.#container, images, display, recording, stdin },
+      { address, transport, source: this.#source, images, display, recording, stdin, analyzeSeconds: this.#analyzeSeconds },
       {
         picture: (picture) => this.#picture(picture),
         stream: (info) => (this.#stream = info),
@@ -155,13 +162,24 @@ export class LiveDecoder {
     try {
       const end = await connection.ended;
       // A full disk must not end the feed.
-      if (this.#recording && /No space left|Read-only file system|Permission denied.*\.nut/i.test(end.reason.message)) this.#recording.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `${address.label} is not recorded any more: ${end.reason.message}`, hint: 'Free some space, and add the feed again.' });
+      if (/No space left|Read-only file system|Disk quota|\.(nut|mpegts): Permission denied/i.test(end.reason.message)) this.#stopRecording(end.reason);
       return end;
     } finally {
       clearInterval(check);
       this.#connection = null;
       await this.#recording?.endConnection();
     }
+  }
+
+  #stopRecording({ message }: ErrorReport): void {
+    this.#recording?.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `The recording has stopped: ${message}`, hint: 'See that there is space on the disk, and add the feed again.' });
+  }
+
+  /** Twice as much after each failure; a stream that never tells what a recording needs is not recorded. */
+  #analyzeMore({ needsAnalysis = false, reason }: ConnectionEnd): void {
+    if (!needsAnalysis) this.#analyzeSeconds = 0;
+    else if (this.#analyzeSeconds < MOST_ANALYSIS) this.#analyzeSeconds = 2 * this.#analyzeSeconds || LEAST_ANALYSIS;
+    else this.#stopRecording(reason);
   }
 
   #check(connection: LiveConnection, started: number, hasPictures: boolean): void {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { ConnectionEnd } from './failure.ts';
-import type { RecordingTarget } from './live-outputs.ts';
+import type { RecordingTarget, SegmentFormat } from './live-outputs.ts';
 import type { SegmentRow } from './segment-rows.ts';
 import type { StreamInfo } from './stream-lines.ts';
 
@@ -16,7 +16,7 @@ export interface SegmentRingOptions {
   readonly segmentSeconds?: number;
 }
 
-/** A piece of the recording that can be decoded alone: NUT, timestamps as in the stream. */
+/** A piece of the recording that can be decoded alone, with the timestamps of the stream. */
 export interface Segment {
   readonly path: string;
   /** Feed time of its first picture, and of the end of its last one; seconds since 1970. */
@@ -36,8 +36,9 @@ interface Kept extends Segment {
 
 interface Connection {
   readonly prefix: string;
+  readonly format: SegmentFormat;
   readonly finish: (end: ConnectionEnd) => void;
-  /** Timestamp of the first packet, which may come before the first one that can be decoded. */
+  /** Timestamp of the first packet, which may come before the first one that can be decoded; where RTSP gives it none, it is that of the second. */
   firstPacket: number | null;
   anchor: { readonly offset: number; readonly stream: StreamInfo | null } | null;
   /** Segments that are complete. */
@@ -47,6 +48,10 @@ interface Connection {
 }
 
 const NAME = 'roadgaze-live-';
+/** ffmpeg lists times with six decimals: what is closer (s) is the same picture. */
+const SAME = 0.0005;
+/** MPEG-TS counts from zero again after so many seconds, 26 hours. */
+const WRAP = 2 ** 33 / 90_000;
 /** ms */
 const CHECK = 2000;
 
@@ -98,12 +103,12 @@ export class SegmentRing {
 
   /** Segments that hold any of the time from `start` to `end`, in order. */
   between(start: number, end: number): Segment[] {
-    return this.#all().filter((segment) => segment.end > start && segment.start <= end);
+    return this.#all().filter((segment) => segment.end > start && segment.start <= end + SAME);
   }
 
   /** The segment with the picture that is shown at this feed time: the last one that begins before it. */
   at(time: number): Segment | null {
-    return this.#all().findLast(({ start }) => start <= time) ?? null;
+    return this.#all().findLast(({ start }) => start <= time + SAME) ?? null;
   }
 
   /** Keeps these files until the function that it gives is called. */
@@ -123,18 +128,18 @@ export class SegmentRing {
   }
 
   /** For the decoder, as the methods after it: a connection begins. null where recording has failed. */
-  startConnection(finish: (end: ConnectionEnd) => void): RecordingTarget | null {
+  startConnection(format: SegmentFormat, finish: (end: ConnectionEnd) => void): RecordingTarget | null {
     if (this.#failure) return null;
     const prefix = join(this.#folder, `${String(++this.#connections).padStart(6, '0')}-`);
-    this.#connection = { prefix, finish, firstPacket: null, anchor: null, complete: 0, end: 0 };
-    return { pattern: `${prefix.replaceAll('%', '%%')}%06d.nut`, segmentSeconds: this.#options.segmentSeconds ?? 2 };
+    this.#connection = { prefix, format, finish, firstPacket: null, anchor: null, complete: 0, end: 0 };
+    return { pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`, segmentSeconds: this.#options.segmentSeconds ?? 2, format };
   }
 
   /** The first picture of the connection was decoded. */
   anchor(pts: number, offset: number, stream: StreamInfo | null): void {
     if (!this.#connection) return;
     this.#connection.anchor = { offset, stream };
-    this.#connection.end = Math.min(pts, this.#connection.firstPacket ?? pts) + offset;
+    this.#connection.end = (this.#connection.firstPacket ?? pts) + offset;
   }
 
   startSegment(pts: number): void {
@@ -153,7 +158,7 @@ export class SegmentRing {
     const { anchor } = connection;
     // Nothing of it was decoded.
     if (!anchor) return this.#later(() => rm(path, { force: true }));
-    const segment = { path, start: connection.end, end: end + anchor.offset, offset: anchor.offset, stream: anchor.stream, growing: false };
+    const segment = { path, start: connection.end, end: end + anchor.offset, offset: fileOffset(connection, anchor.offset), stream: anchor.stream, growing: false };
     connection.end = segment.end;
     const kept = { ...segment, bytes: 0 };
     this.#segments.push(kept);
@@ -170,7 +175,7 @@ export class SegmentRing {
     const connection = this.#connection;
     if (!connection) return;
     const growing = this.#growing();
-    if (growing) this.endSegment({ number: connection.complete, start: 0, end: growing.end - growing.offset });
+    if (growing) this.endSegment({ number: connection.complete, start: 0, end: growing.end - connection.anchor!.offset });
     this.#connection = null;
     this.#growingBytes = 0;
     await this.#work;
@@ -194,7 +199,7 @@ export class SegmentRing {
     const connection = this.#connection;
     if (!connection?.anchor || this.#reached <= connection.end) return null;
     const { offset, stream } = connection.anchor;
-    return { path: segmentPath(connection, connection.complete), start: connection.end, end: this.#reached, offset, stream, growing: true };
+    return { path: segmentPath(connection, connection.complete), start: connection.end, end: this.#reached, offset: fileOffset(connection, offset), stream, growing: true };
   }
 
   #all(): Segment[] {
@@ -226,8 +231,13 @@ export class SegmentRing {
   }
 }
 
-function segmentPath({ prefix }: Connection, number: number): string {
-  return `${prefix}${String(number).padStart(6, '0')}.nut`;
+/** For the segment that begins where the last one ended. */
+function fileOffset({ format, end }: Connection, offset: number): number {
+  return format === 'mpegts' ? offset + WRAP * Math.floor((end - offset + SAME) / WRAP) : offset;
+}
+
+function segmentPath({ prefix, format }: Connection, number: number): string {
+  return `${prefix}${String(number).padStart(6, '0')}.${format}`;
 }
 
 async function sizeOf(path: string): Promise<number> {

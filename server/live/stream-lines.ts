@@ -1,9 +1,13 @@
-/** What ffmpeg says about the stream it reads, taken from its log at level `verbose`. */
-export interface StreamInfo {
-  /** As ffmpeg names it, e.g. `mpegts`, `rtsp`, `mpjpeg`. */
+/** As ffmpeg names them. */
+export interface KnownSource {
+  /** e.g. `mpegts`, `rtsp`, `mpjpeg`. */
   readonly container: string;
   /** e.g. `h264`. */
   readonly codec: string;
+}
+
+/** What ffmpeg says about the stream it reads, taken from its log at level `verbose`. */
+export interface StreamInfo extends KnownSource {
   readonly width: number;
   readonly height: number;
   /** As the stream announces it; null where it does not. */
@@ -11,8 +15,8 @@ export interface StreamInfo {
 }
 
 export interface StreamLineHandlers {
-  /** The container is known; pictures follow. */
-  opened(container: string): void;
+  /** It is known what the source is; pictures follow. */
+  opened(source: KnownSource): void;
   /** Decoded pictures have this size from here on. Told again whenever size or pixel format change. */
   pictures(info: StreamInfo): void;
   /** A segment of the recording begins with this timestamp, in seconds. */
@@ -36,7 +40,6 @@ export class StreamLines {
     if (input) {
       this.#container = input[1]!;
       this.#hasInput = true;
-      this.#handlers.opened(this.#container);
       return;
     }
     // The first video stream in the list of inputs; streams of the outputs are listed later.
@@ -45,7 +48,7 @@ export class StreamLines {
       this.#codec = video[1]!;
       const rate = /, ([\d.]+)(k?) fps\b/.exec(line) ?? /, ([\d.]+)(k?) tbr\b/.exec(line);
       this.#framesPerSecond = rate ? Number(rate[1]) * (rate[2] ? 1000 : 1) : null;
-      return;
+      return this.#handlers.opened({ container: this.#container, codec: this.#codec });
     }
     const segment = /\bstarts with packet .*\bpts_time:(-?[\d.]+)/.exec(line);
     if (segment) return this.#handlers.segment(Number(segment[1]));

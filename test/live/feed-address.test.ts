@@ -41,7 +41,7 @@ describe('the address of a feed', () => {
 
   it('limits what ffmpeg may open on the way to protocols of its own kind', () => {
     for (const text of [...CALLED, ...LISTENING]) {
-      const options = inputOptions(parseFeedAddress(text), 'tcp', null);
+      const options = inputOptions({ address: parseFeedAddress(text), transport: 'tcp', source: null, analyzeSeconds: 0 });
       const allowed = options[options.indexOf('-protocol_whitelist') + 1]!.split(',');
       for (const forbidden of ['concat', 'data', 'subfile', 'unix', 'cache', 'async']) assert.ok(!allowed.includes(forbidden), text);
       assert.equal(allowed.includes('file'), text.startsWith('/dev/'), text);
@@ -51,7 +51,7 @@ describe('the address of a feed', () => {
   it('passes an option for listening to ffmpeg, and not to the other side', () => {
     const address = parseFeedAddress('rtmp://0.0.0.0:1935/live/x?listen=1&a=b');
     assert.equal(address.url, 'rtmp://0.0.0.0:1935/live/x?a=b');
-    const options = inputOptions(address, 'tcp', null);
+    const options = inputOptions({ address, transport: 'tcp', source: null, analyzeSeconds: 0 });
     assert.equal(options[options.indexOf('-listen') + 1], '1');
   });
 });

@@ -7,7 +7,7 @@ import { RateMeter } from '../../server/live/rate-meter.ts';
 import { reconnectDelay } from '../../server/live/reconnect-delay.ts';
 import { SegmentRows, type SegmentRow } from '../../server/live/segment-rows.ts';
 import { SlidingPercentiles } from '../../server/live/sliding-percentiles.ts';
-import { StreamLines, type StreamInfo } from '../../server/live/stream-lines.ts';
+import { StreamLines } from '../../server/live/stream-lines.ts';
 
 describe('newest first', () => {
   function queue(limit: number) {
@@ -131,8 +131,8 @@ it('pauses between attempts grow, stay below a second and a half while somebody 
 
 describe('what ffmpeg says', () => {
   it('about the stream is read from its log', () => {
-    const told: (string | number | StreamInfo)[] = [];
-    const lines = new StreamLines({ opened: (container) => told.push(container), pictures: (info) => told.push(info), segment: (pts) => told.push(pts) });
+    const told: unknown[] = [];
+    const lines = new StreamLines({ opened: (source) => told.push(source), pictures: (info) => told.push(info), segment: (pts) => told.push(pts) });
     for (const line of [
       "[info] Input #0, mpegts, from 'udp://127.0.0.1:5000':",
       '[info]   Stream #0:1[0x101]: Audio: aac (LC), 48000 Hz, stereo, fltp',
@@ -141,7 +141,7 @@ describe('what ffmpeg says', () => {
       "[segment @ 0x55] [verbose] segment:'/tmp/a-000000.nut' starts with packet stream:0 pts:86016 pts_time:1.4 frame:0",
       '[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:15/1 sar:1/1',
     ]) lines.add(line);
-    assert.deepEqual(told, ['mpegts', 1.4, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97 }]);
+    assert.deepEqual(told, [{ container: 'mpegts', codec: 'h264' }, 1.4, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97 }]);
   });
 
   it('about segments is read however its list is cut', () => {

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseFeedAddress } from '../../server/live/feed-address.ts';
+import { LiveFeed, type ExplainedLiveFrame, type LiveFeedOptions } from '../../server/live/live-feed.ts';
+import { feedMetrics } from '../../server/live/metrics.ts';
+import { openSignalSocket } from '../../server/live/signal-socket.ts';
+import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
+import { freeUdpPort, sendFile } from './support/sources.ts';
+import { decoderProcesses, DISPLAY, IMAGE } from './support/watch.ts';
+
+let folder: string;
+let clip: string;
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'roadgaze-test-'));
+  clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: 600, fps: 30, size: [160, 96], keyframes: 8 });
+});
+after(() => rm(folder, { recursive: true, force: true }));
+
+type Read = number | null;
+const read = (images: readonly Uint8Array[]): Read => readFrameNumber(images[0]!, IMAGE.width, IMAGE.height);
+
+async function open(t: TestContext, explain: LiveFeedOptions<Read>['explain'], workers = 1) {
+  const port = await freeUdpPort();
+  const feed = await LiveFeed.open<Read>({ name: 'front', address: parseFeedAddress(`udp://127.0.0.1:${port}`), images: [IMAGE], display: DISPLAY, explain, workers, recording: { maxBytes: 1 << 22, maxSeconds: 60 } });
+  t.after(() => feed.close());
+  await sendFile(t, clip, '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
+  return { feed, port };
+}
+
+/** What a subscriber gets, and a promise for when it has got so many frames. */
+function subscribe(feed: LiveFeed<Read>) {
+  const frames: ExplainedLiveFrame<Read>[] = [];
+  let wake = (): void => {};
+  const leave = feed.subscribe({ frame: (frame) => (frames.push(frame), wake()), state: () => {} });
+  const until = (count: number): Promise<void> => new Promise((resolve) => {
+    wake = () => {
+      if (frames.length >= count) resolve();
+    };
+    wake();
+  });
+  return { frames, leave, until };
+}
+
+describe('a live feed', { concurrency: 2 }, () => {
+  it('decodes and explains each frame once for all who watch', async (t) => {
+    let explained = 0;
+    const { feed, port } = await open(t, async (images) => (explained++, read(images)));
+    const [a, b] = [subscribe(feed), subscribe(feed)];
+    await Promise.all([a.until(20), b.until(20)]);
+    assert.equal(a.frames[5], b.frames[5]);
+    assert.ok(a.frames.every(({ explanation }) => explanation !== null));
+    assert.equal(explained, feed.snapshot().explained);
+    assert.equal(decoderProcesses(`:${port}`).length, 1);
+    a.leave();
+    const left = a.frames.length;
+    await b.until(b.frames.length + 5);
+    assert.equal(a.frames.length, left);
+    assert.equal(feed.latest, b.frames.at(-1));
+  });
+
+  it('explains the newest frame when the network is too slow, and counts the others', async (t) => {
+    const { feed } = await open(t, async (images) => {
+      const number = read(images);
+      await pause(100);
+      return number;
+    });
+    const { frames, until } = subscribe(feed);
+    await until(12);
+    const { dropped, explained, decoded } = feed.snapshot();
+    assert.ok(dropped.inference > explained, `${dropped.inference} dropped, ${explained} explained`);
+    // One is explained, and one may wait.
+    assert.ok(decoded - dropped.inference - dropped.decode - explained <= 2);
+    for (const [n, { time }] of frames.slice(1).entries()) assert.ok(time > frames[n]!.time);
+    for (const { sequence, explanation } of frames) assert.equal((explanation! - frames[0]!.explanation! + 600) % 600, sequence - frames[0]!.sequence);
+  });
+
+  it('goes on when a frame cannot be explained', async (t) => {
+    let call = 0;
+    const { feed } = await open(t, async (images) => {
+      if (++call === 3) throw new Error('no');
+      return read(images);
+    });
+    await subscribe(feed).until(8);
+    const { inferenceErrors, lastInferenceError } = feed.snapshot();
+    assert.deepEqual([inferenceErrors, lastInferenceError?.code], [1, 'INTERNAL']);
+  });
+
+  it('joins driving signals to its frames', async (t) => {
+    const { feed } = await open(t, async (images) => read(images));
+    const socket = await openSignalSocket(feed.signals, { port: 0 });
+    t.after(() => socket.close());
+    const sender = createSocket('udp4');
+    let n = 0;
+    const timer = setInterval(() => sender.send(JSON.stringify({ t: performance.now() / 1000, steering: n++, speed: 10 }), socket.port, '127.0.0.1'), 20);
+    t.after(() => {
+      clearInterval(timer);
+      sender.close();
+    });
+    const { frames, until } = subscribe(feed);
+    await until(25);
+    const driven = frames.slice(-10).map(({ driven }) => driven!);
+    assert.ok(driven.every(({ speed }) => speed === 10));
+    for (const [k, { steering }] of driven.slice(1).entries()) assert.ok(steering! >= driven[k]!.steering!);
+    for (const { time, driven } of frames.slice(-10)) assert.ok(time >= driven!.time && time - driven!.time < 0.5);
+  });
+
+  it('tells Prometheus what it does', async (t) => {
+    const { feed } = await open(t, async (images) => read(images));
+    await subscribe(feed).until(5);
+    feed.countViewerDrops(3);
+    feed.notePainted(performance.timeOrigin + performance.now() - 40);
+    const registry = feedMetrics(() => [feed.snapshot()]);
+    const text = await registry.metrics();
+    assert.match(registry.contentType, /^text\/plain/);
+    for (const line of [
+      /^# TYPE roadgaze_feed_decoded_frames_total counter$/m,
+      /^roadgaze_feed_explained_frames_total\{feed="front"\} \d+$/m,
+      /^roadgaze_feed_dropped_frames_total\{feed="front",stage="viewer"\} 3$/m,
+      /^roadgaze_feed_state\{feed="front",state="live"\} 1$/m,
+      /^roadgaze_feed_state\{feed="front",state="stalled"\} 0$/m,
+      /^roadgaze_feed_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} 0\.0\d+$/m,
+    ]) assert.match(text, line);
+    const again = await registry.metrics();
+    assert.ok(Number(/explained_frames_total\{feed="front"\} (\d+)/.exec(again)![1]) <= feed.snapshot().explained, 'counts are not added up at every look');
+  });
+
+  it('closes while it explains, and gives nothing more', async (t) => {
+    const { feed, port } = await open(t, async (images) => (await pause(50), read(images)));
+    const { frames, until } = subscribe(feed);
+    await until(2);
+    await feed.close();
+    const { length } = frames;
+    assert.deepEqual(decoderProcesses(`:${port}`), []);
+    await pause(100);
+    assert.equal(frames.length, length);
+    assert.equal(feed.state.name, 'closed');
+  });
+});
