@@ -12,9 +12,9 @@ export type FlagKind =
 
 /** When frames are flagged. Thresholds begin a flag and, with some distance (hysteresis), end it. */
 export interface FlagSettings {
-  /** What the off-road flag looks at: the on-road share (0..1), or lift (1: as chance has it). */
+  /** What the off-road flag looks at: the on-road share (0..1), or lift (1: as chance has it), of the first method. */
   readonly measure: 'share' | 'lift';
-  /** A flag begins when the measure falls below this … */
+  /** It begins when the measure falls below this … */
   readonly enterBelow: number;
   /** … and ends when it is at or above this; at least `enterBelow`. */
   readonly leaveAbove: number;
@@ -28,16 +28,27 @@ export interface FlagSettings {
   readonly agreementBelow: number | null;
 }
 
-/** What the causal check found: would the network have steered otherwise without what it looked at? */
+export const DEFAULT_FLAG_SETTINGS: FlagSettings = {
+  measure: 'share', enterBelow: 0.5, leaveAbove: 0.6, minimumSeconds: 0.3, mergeSeconds: 0.2, errorAbove: null, agreementBelow: null,
+};
+
+/** What stands in for a region: the surroundings continued into it (Telea 2004), a blur of them, or the mean colour of the rest of the picture. */
+export type Fill = 'inpaint' | 'blur' | 'mean';
+
+/** What the causal check found: would the network have steered otherwise without what it looked at? Medians over the frames that were tried. */
 export interface CausalCheck {
-  /** How the region was replaced. */
-  readonly fill: 'inpaint' | 'blur' | 'mean';
+  readonly fill: Fill;
+  /** What was replaced on the frame to look at first, in pixels of the video's frame: the smallest rectangle around it. */
+  readonly region: Rectangle;
   /** Steering with the region replaced less the steering as it was, in the output's unit. */
   readonly change: number;
-  /** The same in degrees at the wheel, where the unit allows. */
+  /** The same in degrees at the wheel; null where the output is no angle. */
   readonly changeDegrees: number | null;
-  /** Whether the size of the change is above the stated threshold. */
+  /** Size of the change where the same shape elsewhere was replaced, in the output's unit: what a cover does by itself. Null where it fits nowhere else. */
+  readonly control: number | null;
+  /** Whether the size of the change is above the threshold. */
   readonly isConfirmed: boolean;
+  /** In the output's unit. */
   readonly threshold: number;
   /** Frames that were tried. */
   readonly frames: number;
@@ -53,8 +64,10 @@ export interface Flag {
   /** The frame to look at first. */
   readonly worstFrame: number;
   readonly worstPts: number;
-  /** The measure there: share, lift, steering error, or correlation; 0 for a dead network. */
+  /** The measure there: share, lift, steering error (as `errorAbove`), or correlation; 0 for a dead network. */
   readonly worst: number;
-  /** 0..1: how far and how long the measure was beyond its threshold; orders flags of one kind. */
+  /**
+   * 0..1: mean over the flagged frames of how far the measure was beyond the threshold that begins the flag, as a part of how far it could be
+   * (of a steering error: 1 is twice the limit); 1 for a dead network. Orders flags of one kind. */
   readonly severity: number;
 }

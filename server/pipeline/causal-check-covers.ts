@@ -1,0 +1,49 @@
+import type { Fill } from '../../shared/flags.ts';
+import type { Rectangle } from '../../shared/geometry.ts';
+import { filled } from '../attention/inpaint/fill.ts';
+import { offRoadRegion, type AttendedMask } from '../attention/off-road-region.ts';
+
+export interface CoverRequest extends AttendedMask {
+  /** The network's picture: planes of height × width, one after the other. */
+  readonly bytes: Uint8Array;
+  readonly fill: Fill;
+}
+
+/** A network's picture without what it looked at, and without the same shape at other places. */
+export interface CoveredPictures {
+  /** On the mask's grid. */
+  readonly rectangle: Rectangle;
+  readonly without: Uint8Array;
+  readonly controls: readonly Uint8Array[];
+}
+
+const MOST_CONTROLS = 4;
+
+/** null where nothing was looked at. Takes milliseconds for a small picture, and tenths of a second for a large one. */
+export function coverPictures({ bytes, fill, ...attended }: CoverRequest): CoveredPictures | null {
+  const region = offRoadRegion(attended);
+  if (!region) return null;
+  const { cover, rectangle } = region;
+  const controls = placesBeside(rectangle, attended.width).map((x) => filled(fill, bytes, moved(cover, attended.width, x - rectangle.x), attended));
+  return { rectangle, without: filled(fill, bytes, cover, attended), controls };
+}
+
+/** Left sides of the places in the same rows that do not touch the rectangle: spread evenly, a few at most. */
+function placesBeside({ x, width }: Rectangle, pictureWidth: number): readonly number[] {
+  const left = Math.floor(x / width);
+  const right = Math.floor((pictureWidth - x - width) / width);
+  const places = [
+    ...Array.from({ length: left }, (_, index) => Math.round((index * (x - width)) / Math.max(1, left - 1))),
+    ...Array.from({ length: right }, (_, index) => pictureWidth - width - Math.round((index * (pictureWidth - x - 2 * width)) / Math.max(1, right - 1))),
+  ];
+  const step = Math.max(1, places.length / MOST_CONTROLS);
+  return Array.from({ length: Math.min(places.length, MOST_CONTROLS) }, (_, index) => places[Math.floor(index * step)]!);
+}
+
+/** The cover, `by` pixels further to the right; none of it leaves the picture. */
+function moved(cover: Uint8Array, width: number, by: number): Uint8Array {
+  return cover.map((_, pixel) => {
+    const from = (pixel % width) - by;
+    return from >= 0 && from < width ? cover[pixel - by]! : 0;
+  });
+}

@@ -1,0 +1,154 @@
+import { Worker } from 'node:worker_threads';
+import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
+import { cropInFrame, type Rectangle, type Size } from '../../shared/geometry.ts';
+import { describeMethod } from '../../shared/methods.ts';
+import { degreesPerUnit } from '../../shared/steering.ts';
+import { placedInFrame } from '../attention/off-road-region.ts';
+import { decodeVideo } from '../video/decoder.ts';
+import { SAME_TIME } from '../video/timestamps.ts';
+import type { CoveredPictures, CoverRequest } from './causal-check-covers.ts';
+import type { FrameExplainer } from './frame-explainer.ts';
+
+export interface CausalCheckRequest {
+  readonly videoPath: string;
+  /** Size of the video's frames as shown. */
+  readonly video: Size;
+  readonly explainer: FrameExplainer;
+  readonly flags: readonly Flag[];
+  /** Standard deviation of the network's steering over the recording, in its unit. */
+  readonly steeringDeviation: number;
+  readonly fill?: Fill;
+  /** Frames of each flag to try: the one to look at first, and others spread over the flag. */
+  readonly frames?: number;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** A change is one where it is larger than this … */
+const LEAST_DEGREES = 1;
+/** … and than this part of how much the network steers at all on the recording. */
+const LEAST_SHARE = 0.2;
+
+/** From which change of steering up a flag counts as confirmed, in the output's unit: 1° at the wheel where that is known, and 20 % of the steering's standard deviation. */
+export function confirmationThreshold(unit: string | null, steeringDeviation: number): number {
+  const degrees = degreesPerUnit({ unit });
+  return Math.max(degrees === null ? 0 : LEAST_DEGREES / degrees, LEAST_SHARE * steeringDeviation);
+}
+
+/**
+ * Asks for each flag: would the network have steered otherwise without what it looked at? On some of its frames the region that the first
+ * method marks (off the road, for an off-road flag; anywhere for the others) is replaced in the network's picture, and the same graph runs again.
+ * One result per flag; null where nothing was looked at, as for a dead network. Frames are decoded again, one flag after the other; pictures are
+ * replaced in a thread of their own. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED, or the signal's reason.
+ */
+export async function verifyFlags(request: CausalCheckRequest): Promise<(CausalCheck | null)[]> {
+  const { flags, signal, onProgress } = request;
+  const checks: (CausalCheck | null)[] = [];
+  for (const flag of flags) {
+    signal?.throwIfAborted();
+    checks.push(flag.kind === 'dead' ? null : await verify(flag, request));
+    onProgress?.(checks.length, flags.length);
+  }
+  return checks;
+}
+
+/** One frame of a flag, as it was. */
+interface TriedFrame {
+  readonly isWorst: boolean;
+  readonly pts: number;
+  readonly images: readonly Uint8Array[];
+  readonly steering: number;
+  readonly cover: CoverRequest;
+}
+
+interface FrameChange {
+  readonly isWorst: boolean;
+  readonly rectangle: Rectangle;
+  readonly change: number;
+  /** Sizes of the changes by covers elsewhere. */
+  readonly controls: readonly number[];
+}
+
+async function verify(flag: Flag, request: CausalCheckRequest): Promise<CausalCheck | null> {
+  const { explainer, video, fill = 'inpaint', steeringDeviation } = request;
+  const tried = await framesOf(flag, request);
+  const covered = await coverOffThread(tried.map(({ cover }) => cover), request.signal);
+  const found = await Promise.all(tried.map((frame, index) => changeOf(frame, covered[index]!, explainer)));
+  const changes = found.filter((each) => each !== null);
+  const first = changes.find(({ isWorst }) => isWorst) ?? changes[0];
+  if (!first) return null;
+  const { crop, mask, output } = explainer.network;
+  const change = median(changes.map((each) => each.change))!;
+  const threshold = confirmationThreshold(output.unit, steeringDeviation);
+  const degrees = degreesPerUnit(output);
+  return {
+    fill, change, threshold,
+    region: placedInFrame(first.rectangle, mask, cropInFrame(crop, video)),
+    changeDegrees: degrees === null ? null : change * degrees,
+    control: median(changes.flatMap(({ controls }) => controls)),
+    isConfirmed: Math.abs(change) > threshold,
+    frames: changes.length,
+  };
+}
+
+/** Decodes and explains the frames to try; those of an off-road flag where the road is not known are left out. */
+async function framesOf(flag: Flag, { videoPath, explainer, fill = 'inpaint', frames = 5, signal }: CausalCheckRequest): Promise<TriedFrame[]> {
+  const { methods, mask: size } = explainer.network;
+  const signed = describeMethod(methods[0]!)?.signed ?? false;
+  const others = spread(flag, frames - 1);
+  const stream = decodeVideo({ path: videoPath, images: explainer.images, from: flag.startPts, ...(signal ? { signal } : {}) });
+  const tried: Promise<TriedFrame | null>[] = [];
+  let number = flag.startFrame;
+  for await (const { pts, images } of stream) {
+    if (pts > flag.endPts + SAME_TIME) break;
+    const isWorst = Math.abs(pts - flag.worstPts) <= SAME_TIME;
+    if (!isWorst && !others.has(number++)) continue;
+    if (isWorst) number++;
+    const row = explainer.explain(images.map((image) => image.slice()), pts).then(({ steering, masks, road }): TriedFrame | null => {
+      if (flag.kind === 'off-road' && !road) return null;
+      const cover = { mask: masks[0]!, signed, road: flag.kind === 'off-road' ? road : null, ...size, bytes: images[0]!, fill };
+      return { isWorst, pts, images, steering, cover };
+    });
+    // Its failure is met below; until then it must not count as unhandled.
+    row.catch(() => {});
+    tried.push(row);
+  }
+  return (await Promise.all(tried)).filter((frame) => frame !== null);
+}
+
+/** So many frame numbers, spread over the flag; all of them where it has no more. */
+function spread({ startFrame, endFrame }: Flag, count: number): ReadonlySet<number> {
+  const length = endFrame - startFrame + 1;
+  return new Set(Array.from({ length: count }, (_, index) => startFrame + Math.floor(((index + 0.5) * length) / count)));
+}
+
+/** null where nothing was looked at, or where the network gives no number. */
+async function changeOf({ isWorst, pts, images, steering }: TriedFrame, covered: CoveredPictures | null, explainer: FrameExplainer): Promise<FrameChange | null> {
+  if (!covered) return null;
+  const rest = images.slice(1);
+  const changeBy = async (picture: Uint8Array): Promise<number> => {
+    const explanation = await explainer.explain([picture, ...rest.map((image) => image.slice())], pts, { numbersOnly: true });
+    return explanation.steering - steering;
+  };
+  const [change, ...controls] = await Promise.all([covered.without, ...covered.controls].map(changeBy));
+  if (!Number.isFinite(change)) return null;
+  return { isWorst, rectangle: covered.rectangle, change: change!, controls: controls.map(Math.abs).filter(Number.isFinite) };
+}
+
+/** Of the values the one of middle size, with its sign; of two in the middle the smaller. */
+function median(values: readonly number[]): number | null {
+  const bySize = [...values].sort((a, b) => Math.abs(a) - Math.abs(b));
+  return bySize[Math.floor((bySize.length - 1) / 2)] ?? null;
+}
+
+function coverOffThread(requests: readonly CoverRequest[], signal: AbortSignal | undefined): Promise<(CoveredPictures | null)[]> {
+  signal?.throwIfAborted();
+  const worker = new Worker(new URL('./causal-check-thread.js', import.meta.url), { workerData: requests });
+  const stop = (): void => void worker.terminate();
+  signal?.addEventListener('abort', stop, { once: true });
+  return new Promise<(CoveredPictures | null)[]>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', () => reject(signal?.aborted ? signal.reason : new Error('the thread that covers pictures ended without a result')));
+  }).finally(() => signal?.removeEventListener('abort', stop));
+}
