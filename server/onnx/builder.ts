@@ -46,13 +46,6 @@ export class GraphBuilder {
     return name;
   }
 
-  /** Appends a node with several outputs and gives their names. */
-  outputsOf(op: string, inputs: readonly string[], plain: Readonly<Record<string, PlainAttribute>>, count: number): string[] {
-    const outputs = Array.from({ length: count }, () => this.#name(op));
-    this.#nodes.push({ op, domain: '', name: this.#name(`${op}_node`), inputs, outputs, attributes: attributes(plain) });
-    return outputs;
-  }
-
   /** 0 in `shape` copies the axis. */
   reshape(value: string, shape: readonly number[], output?: string): string {
     return this.node('Reshape', [value, this.constant(int64Tensor(shape), 'shape')], {}, output);
@@ -74,10 +67,11 @@ export class GraphBuilder {
       : this.node(op, [value], { axes, keepdims: 1 });
   }
 
-  /** Pads with zeros; `pads` are the begins of all axes, then their ends; negative ones cut. */
-  pad(value: string, pads: readonly number[]): string {
+  /** Pads with one value; `pads` are the begins of all axes, then their ends; negative ones cut. */
+  pad(value: string, pads: readonly number[], fill = 0): string {
     if (pads.every((pad) => pad === 0)) return value;
-    return this.opset >= 11 ? this.node('Pad', [value, this.constant(int64Tensor(pads), 'pads')]) : this.node('Pad', [value], { pads });
+    if (this.opset < 11) return this.node('Pad', [value], { pads, ...(fill === 0 ? {} : { value: { float: fill } }) });
+    return this.node('Pad', [value, this.constant(int64Tensor(pads), 'pads'), ...(fill === 0 ? [] : [this.constant(scalar(fill), 'fill')])]);
   }
 
   /** Limits values to low…high. */

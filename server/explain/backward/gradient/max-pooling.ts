@@ -3,8 +3,7 @@ import { DataType, int64Tensor } from '../../../onnx/tensor.ts';
 import { extent, windowOf, type Window } from '../../../onnx/windows.ts';
 import { alongAxis, inShape, matrixOf, pick, sizeAt, type AxisMatrix } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
-import { constant, floatConstant, floatValue, zerosLike } from '../values.ts';
-import { isBest } from './comparison.ts';
+import { constant, floatValue } from '../values.ts';
 import { signOf } from './further-activations.ts';
 
 type Pair = readonly [number, number];
@@ -32,58 +31,72 @@ function placesOfTap({ window, from, to }: Pooling, axis: 0 | 1, tap: number): n
   });
 }
 
+const LOWEST = -3.4028234663852886e38;
+
 /**
- * The winner takes all: the first of equal ones, row by row, as in ONNX Runtime and PyTorch. By the winners' places where one node can
- * bring the signals there, else by looking at the windows tap by tap.
+ * The winner takes all: the first of equal ones, row by row, as in ONNX Runtime and PyTorch. The windows are looked at tap by tap: a tap gets
+ * the signals of the windows that it wins and that no tap before it has won. (That a pooling tells its winners' places is not to be had on
+ * every execution provider.)
  */
 const maxPool: BackwardRule = (step) => {
-  if (step.node.outputs[1] && step.arriving(1)) throw unsupported(step, 'its indices are used as values');
+  const { builder, node, shapes } = step;
+  if (node.outputs[1] && step.arriving(1)) throw unsupported(step, 'its indices are used as values');
   const pooling = poolingOf(step);
-  const { window } = pooling;
-  const overlap = [0, 1].some((axis) => extent(window.kernel[axis]!, window.dilations[axis]!) > window.strides[axis]!);
-  return [step.builder.opset >= (overlap ? 16 : 11) ? byPlaces(step, pooling, overlap) : byTaps(step, pooling)];
+  const { window, from, to } = pooling;
+  if (window.kernel.every((length, axis) => length === from[axis]) && window.dilations.every((dilation) => dilation === 1) && window.pads.every((pad) => pad === 0)) return globalMaxPool(step);
+  const x = floatValue(step, node.inputs[0]!);
+  const shape = shapes.of(node.outputs[0]!);
+  // As with Max, in single precision.
+  const y = shapes.type(node.outputs[0]!) === DataType.float ? node.outputs[0]! : builder.node('MaxPool', [x], plainAttributes(step, window));
+  const missing = [0, 1].map((axis) => Math.max(0, (to[axis]! - 1) * window.strides[axis]! + extent(window.kernel[axis]!, window.dilations[axis]!) - from[axis]! - window.pads[axis]!)) as [number, number];
+  const padded = builder.pad(x, [0, 0, window.pads[0], window.pads[1], 0, 0, ...missing], LOWEST);
+  let open = step.arriving(0)!;
+  const columnsOfTaps = Array.from({ length: window.kernel[1] }, (_, tap) => placesOfTap(pooling, 1, tap)).flat();
+  const rowsOfTaps = Array.from({ length: window.kernel[0] }, (_, tap) => placesOfTap(pooling, 0, tap)).flat();
+  const lines = Array.from({ length: window.kernel[0] }, (_, tapDown) => {
+    const won = Array.from({ length: window.kernel[1] }, (_, tapAcross) => {
+      // What no other tap has won is the last one's.
+      if (tapDown === window.kernel[0] - 1 && tapAcross === window.kernel[1] - 1) return open;
+      const isBeaten = builder.node('Less', [everyTap(step, padded, pooling, [tapDown, tapAcross]), y]);
+      const [signal, rest] = parted(step, isBeaten, open);
+      open = rest;
+      return signal;
+    });
+    return sideBySide(step, won, 3);
+  });
+  const across = shape.map((dim, axis) => (axis === 3 ? columnsOfTaps.length : axis === 2 ? to[0] * window.kernel[0] : dim));
+  const placed = alongAxis(step, sideBySide(step, lines, 2), across, 3, placing(columnsOfTaps, from[1]));
+  return [alongAxis(step, placed.value, placed.shape, 2, placing(rowsOfTaps, from[0])).value];
 };
 
-/** A pooling of its own tells the winners' places, so that the forward pass keeps its faster one. */
-function byPlaces(step: BackwardStep, { window }: Pooling, overlap: boolean): string {
-  const { builder, node, shapes } = step;
-  const x = node.inputs[0]!;
-  const [, places] = builder.outputsOf('MaxPool', [floatValue(step, x)], pooled(step, window), 2) as [string, string];
-  const [flatZeros, flatPlaces, flatSignal] = [zerosLike(step, x), places, step.arriving(0)!].map((value) => builder.reshape(value, [-1])) as [string, string, string];
-  const scattered = builder.node('ScatterElements', [flatZeros, flatPlaces, flatSignal], { axis: 0, ...(overlap ? { reduction: 'add' } : {}) });
-  return inShape(step, scattered, shapes.of(x));
+function sideBySide({ builder }: BackwardStep, values: readonly string[], axis: number): string {
+  return values.length === 1 ? values[0]! : builder.node('Concat', values, { axis });
 }
 
-function pooled({ builder, node }: BackwardStep, window: Window): Readonly<Record<string, PlainAttribute>> {
+/** What a MaxPool says of this window, with auto_pad resolved. */
+function plainAttributes({ builder, node }: BackwardStep, window: Window): Readonly<Record<string, PlainAttribute>> {
   const plain = { kernel_shape: window.kernel, strides: window.strides, pads: window.pads };
   return builder.opset < 10 ? plain : { ...plain, dilations: window.dilations, ceil_mode: intAttribute(node, 'ceil_mode', 0) };
 }
 
-/** Each tap of the windows in turn: its signals are those of windows that it wins and that no tap before it has won. */
-function byTaps(step: BackwardStep, pooling: Pooling): string {
-  const { builder, node, shapes } = step;
-  const { window, from, to } = pooling;
-  const x = floatValue(step, node.inputs[0]!);
-  const shape = shapes.of(node.outputs[0]!);
-  // As with Max, in single precision.
-  const y = shapes.type(node.outputs[0]!) === DataType.float ? node.outputs[0]! : builder.node('MaxPool', [x], pooled(step, window));
-  let open = step.arriving(0)!;
-  const rows = Array.from({ length: window.kernel[0] }, (_, tapDown) => {
-    const down = placesOfTap(pooling, 0, tapDown);
-    const picked = pick(step, x, 2, down.map((place) => Math.max(0, place)));
-    const across = Array.from({ length: window.kernel[1] }, (_, tapAcross) => {
-      const places = placesOfTap(pooling, 1, tapAcross);
-      const seen = pick(step, picked, 3, places.map((place) => Math.max(0, place)));
-      const isInside = floatConstant(step, [1, 1, ...to], down.flatMap((row) => places.map((column) => (row >= 0 && column >= 0 ? 1 : 0))), 'inside');
-      const won = builder.node('Mul', [isBest(step, seen, y, 'Less'), isInside]);
-      const signal = builder.node('Mul', [open, won]);
-      open = builder.node('Sub', [open, signal]);
-      return alongAxis(step, signal, shape, 3, placing(places, from[1]));
-    });
-    const line = across.map(({ value }) => value).reduce((sum, part) => builder.node('Add', [sum, part]));
-    return alongAxis(step, line, across[0]!.shape, 2, placing(down, from[0])).value;
-  });
-  return rows.reduce((sum, part) => builder.node('Add', [sum, part]));
+/** What every window sees at one tap. */
+function everyTap(step: BackwardStep, padded: string, { window, to }: Pooling, taps: Pair): string {
+  const { builder } = step;
+  const starts = taps.map((tap, axis) => tap * window.dilations[axis]!);
+  const last = starts.map((start, axis) => start + (to[axis]! - 1) * window.strides[axis]!);
+  if (builder.opset >= 10) {
+    const ranges = [starts, last.map((place) => place + 1), [2, 3], window.strides];
+    return builder.node('Slice', [padded, ...ranges.map((list) => builder.constant(int64Tensor(list), 'range'))]);
+  }
+  // Without steps in Slice.
+  return starts.reduce((value, start, axis) => pick(step, value, axis + 2, Array.from({ length: to[axis]! }, (_, at) => start + at * window.strides[axis]!)), padded);
+}
+
+/** The signals of windows whose tap is not beaten, and of those whose tap is. */
+function parted({ builder }: BackwardStep, isBeaten: string, open: string): [string, string] {
+  // Cheaper in ONNX Runtime than two Wheres.
+  const rest = builder.node('Mul', [open, builder.node('Cast', [isBeaten], { to: DataType.float })]);
+  return [builder.node('Sub', [open, rest]), rest];
 }
 
 /** Brings what belongs to window number i to the place that is given for it. */
