@@ -83,7 +83,7 @@ function appendOrder(builder: GraphBuilder, { values, height, width }: Cells): O
   return { count, levels, histogram, upTo };
 }
 
-function channel(builder: GraphBuilder, values: string, index: 0 | 1): string {
+function channel(builder: GraphBuilder, values: string, index: number): string {
   return builder.node('Slice', [values, ...[index, index + 1, 1].map((at) => builder.constant(int64Tensor([at])))]);
 }
 
@@ -111,21 +111,20 @@ function appendTopOverlap(builder: GraphBuilder, { count, levels, upTo }: Order)
 
 /** [N, 1] */
 function appendSsim(builder: GraphBuilder, { values }: Cells): string {
-  const [x, y] = [channel(builder, values, 0), channel(builder, values, 1)];
-  const products = [builder.node('Mul', [values, values]), builder.node('Mul', [x, y])];
-  const means = smoothed(builder, builder.node('Concat', [values, ...products], { axis: 1 }), 5);
-  const part = (from: number, to: number) => builder.node('Slice', [means, ...[from, to, 1].map((at) => builder.constant(int64Tensor([at])))]);
-  const [meanX, meanY, squares, meanXY] = [part(0, 1), part(1, 2), part(2, 4), part(4, 5)];
-  const [meanProduct, meanSquares] = [builder.node('Mul', [meanX, meanY]), builder.node('Mul', [part(0, 2), part(0, 2)])];
-  const sumOver = (pair: string) => builder.reduce('ReduceSum', pair, [1]);
+  const product = (a: string, b: string) => builder.node('Mul', [a, b]);
+  const sum = (a: string, b: string) => builder.node('Add', [a, b]);
   const plus = (value: string, constant: number) => builder.node('Add', [value, builder.constant(scalar(constant))]);
-  const covariance = builder.node('Sub', [meanXY, meanProduct]);
-  const squareOfMeans = sumOver(meanSquares);
-  const variances = builder.node('Sub', [sumOver(squares), squareOfMeans]);
-  const upper = builder.node('Mul', [plus(builder.scale(meanProduct, 2), C1), plus(builder.scale(covariance, 2), C2)]);
-  const lower = builder.node('Mul', [plus(squareOfMeans, C1), plus(variances, C2)]);
-  const quotient = builder.node('Div', [upper, lower]);
-  return builder.reshape(builder.reduce('ReduceMean', quotient, [1, 2, 3]), [-1, 1]);
+  const [x, y] = [channel(builder, values, 0), channel(builder, values, 1)];
+  const planes = [values, sum(product(x, x), product(y, y)), product(x, y)];
+  const means = smoothed(builder, builder.node('Concat', planes, { axis: 1 }), 4);
+  const [meanX, meanY, meanSquares, meanProduct] = [0, 1, 2, 3].map((index) => channel(builder, means, index)) as [string, string, string, string];
+  // Variances are needed as their sum only.
+  const [productOfMeans, squaresOfMeans] = [product(meanX, meanY), sum(product(meanX, meanX), product(meanY, meanY))];
+  const covariance = builder.node('Sub', [meanProduct, productOfMeans]);
+  const variances = builder.node('Sub', [meanSquares, squaresOfMeans]);
+  const upper = product(plus(builder.scale(productOfMeans, 2), C1), plus(builder.scale(covariance, 2), C2));
+  const lower = product(plus(squaresOfMeans, C1), plus(variances, C2));
+  return builder.reshape(builder.reduce('ReduceMean', builder.node('Div', [upper, lower]), [1, 2, 3]), [-1, 1]);
 }
 
 /** Gaussian means of each of the planes, without padding: the window is separable. */

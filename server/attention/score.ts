@@ -18,22 +18,25 @@ export function appendOffRoad(builder: GraphBuilder, road: string): OffRoad {
   return { plane, area: builder.reduce('ReduceSum', plane, [1]) };
 }
 
+/** The largest value of a plane that is not empty, but for float32's rounding. */
+const LARGEST = 255;
+
 /**
- * Appends the sums from which `attentionScore` makes a method's score, float [N, k], and gives k. `size` is float [N, H × W], ≥ 0. Quotients are left to the reader: a node that handles one number costs as much as one that handles a thousand.
+ * Appends the sums from which `attentionScore` makes a method's score, float [N, k], and gives k. `size` is float [N, H × W], ≥ 0, its largest
+ * value 255, or all zeros. Quotients are left to the reader: a node that handles one number costs as much as one that handles a thousand.
  */
 export function appendScore(builder: GraphBuilder, size: string, off: OffRoad | null, grid: Size, output: string): number {
-  const mass = builder.reduce('ReduceSum', size, [1]);
-  const peak = builder.reduce('ReduceMax', size, [1]);
   if (!off) {
-    builder.node('Concat', [mass, peak], { axis: 1 }, output);
-    return 2;
+    builder.node('Identity', [builder.reduce('ReduceSum', size, [1])], {}, output);
+    return 1;
   }
+  const mass = builder.reduce('ReduceSum', size, [1]);
   const outside = builder.node('Mul', [size, off.plane]);
   const peakOutside = builder.reduce('ReduceMax', outside, [1]);
   const places = builder.reshape(outside, [0, grid.height, grid.width]);
   const moments = builder.reshape(builder.node('MatMul', [builder.node('MatMul', [momentsMatrix(builder, grid.height, 0), places]), momentsMatrix(builder, grid.width, 1)]), [0, 4]);
-  builder.node('Concat', [mass, peak, off.area, peakOutside, moments], { axis: 1 }, output);
-  return 8;
+  builder.node('Concat', [mass, off.area, peakOutside, moments], { axis: 1 }, output);
+  return 7;
 }
 
 /** Ones, and the centres of pixels in fractions of the side: as two rows (axis 0) or two columns. */
@@ -48,7 +51,7 @@ function momentsMatrix(builder: GraphBuilder, side: number, axis: 0 | 1): string
 
 export const EMPTY_SCORE: AttentionScore = { mass: 0, onRoad: null, lift: null, peakOnRoad: null, offRoadX: null, offRoadY: null };
 
-/** Off-road mass below this part of all mass is float32's rounding: it has no centre. */
+/** Differences below this part are float32's rounding. */
 const ROUNDING = 1e-6;
 
 /**
@@ -56,9 +59,9 @@ const ROUNDING = 1e-6;
  * and the lift unknown; with road everywhere both are 1. Where the largest value lies on the road and off it, it counts as off.
  */
 export function attentionScore(sums: Float32Array, pixels: number, roadKnown: boolean): AttentionScore {
-  const [all, peak, area, peakOutside, outside, outsideX, outsideY] = sums as unknown as readonly [number, number, number?, number?, number?, number?, number?];
+  const [all, area, peakOutside, outside, outsideX, outsideY] = sums as unknown as readonly [number, number?, number?, number?, number?, number?];
   if (!(all > 0 && Number.isFinite(all))) return EMPTY_SCORE;
-  const mass = Math.min(1, all / (peak * pixels));
+  const mass = Math.min(1, all / (LARGEST * pixels));
   if (!roadKnown || area === undefined) return { ...EMPTY_SCORE, mass };
   const onRoad = Math.min(1, Math.max(0, 1 - outside! / all));
   const roadShare = 1 - area / pixels;
@@ -66,7 +69,7 @@ export function attentionScore(sums: Float32Array, pixels: number, roadKnown: bo
   return {
     mass, onRoad,
     lift: roadShare > 0 ? onRoad / roadShare : null,
-    peakOnRoad: peakOutside! < peak ? 1 : 0,
+    peakOnRoad: peakOutside! < LARGEST * (1 - ROUNDING) ? 1 : 0,
     offRoadX: hasOffRoad ? outsideX! / outside! : null,
     offRoadY: hasOffRoad ? outsideY! / outside! : null,
   };
