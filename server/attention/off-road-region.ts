@@ -26,7 +26,7 @@ const GROWTH = 0.035;
 
 /**
  * The connected place off the road that holds most of the mask's mass, widened, without holes, and without what lies on
- * the road. null where nothing off the road is marked. Made for single frames: a millisecond for 200 × 66.
+ * the road. null where nothing off the road is marked. Made for single frames: milliseconds, not microseconds.
  */
 export function offRoadRegion({ mask, signed, road, width, height }: AttendedMask): AttendedRegion | null {
   const size = { width, height };

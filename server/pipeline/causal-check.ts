@@ -95,15 +95,14 @@ async function verify(flag: Flag, request: CausalCheckRequest): Promise<CausalCh
 async function framesOf(flag: Flag, { videoPath, explainer, fill = 'inpaint', frames = 5, signal }: CausalCheckRequest): Promise<TriedFrame[]> {
   const { methods, mask: size } = explainer.network;
   const signed = describeMethod(methods[0]!)?.signed ?? false;
-  const others = spread(flag, frames - 1);
+  const wanted = framesToTry(flag, frames);
   const stream = decodeVideo({ path: videoPath, images: explainer.images, from: flag.startPts, ...(signal ? { signal } : {}) });
   const tried: Promise<TriedFrame | null>[] = [];
   let number = flag.startFrame;
   for await (const { pts, images } of stream) {
     if (pts > flag.endPts + SAME_TIME) break;
+    if (!wanted.has(number++)) continue;
     const isWorst = Math.abs(pts - flag.worstPts) <= SAME_TIME;
-    if (!isWorst && !others.has(number++)) continue;
-    if (isWorst) number++;
     const row = explainer.explain(images.map((image) => image.slice()), pts).then(({ steering, masks, road }): TriedFrame | null => {
       if (flag.kind === 'off-road' && !road) return null;
       const cover = { mask: masks[0]!, signed, road: flag.kind === 'off-road' ? road : null, ...size, bytes: images[0]!, fill };
@@ -116,10 +115,13 @@ async function framesOf(flag: Flag, { videoPath, explainer, fill = 'inpaint', fr
   return (await Promise.all(tried)).filter((frame) => frame !== null);
 }
 
-/** So many frame numbers, spread over the flag; all of them where it has no more. */
-function spread({ startFrame, endFrame }: Flag, count: number): ReadonlySet<number> {
+/** Numbers of so many frames, spread over the flag, the one to look at first among them; all of them where it has no more. */
+function framesToTry({ startFrame, endFrame, worstFrame }: Flag, count: number): ReadonlySet<number> {
   const length = endFrame - startFrame + 1;
-  return new Set(Array.from({ length: count }, (_, index) => startFrame + Math.floor(((index + 0.5) * length) / count)));
+  if (length <= count) return new Set(Array.from({ length }, (_, index) => startFrame + index));
+  const spread = Array.from({ length: count }, (_, index) => startFrame + Math.floor(((index + 0.5) * length) / count));
+  const [nearest] = [...spread].sort((a, b) => Math.abs(a - worstFrame) - Math.abs(b - worstFrame));
+  return new Set([worstFrame, ...spread.filter((frame) => frame !== nearest)]);
 }
 
 /** null where nothing was looked at, or where the network gives no number. */

@@ -13,50 +13,48 @@ const RADIUS = 5;
  */
 export function inpaint(planes: readonly Float32Array[], hole: Uint8Array, size: Size): void {
   const { width, height } = size;
-  // Signed distances, negative outside of the hole, as far as a neighbourhood reaches.
-  const outside = marchInto(hole.map((inside) => 1 - inside), size, RADIUS + 1);
   const isKnown = Uint8Array.from(hole, (inside) => 1 - inside);
-  const level = (pixel: number, distances: Float32Array): number => (hole[pixel] ? distances[pixel]! : -Math.min(outside[pixel]!, RADIUS + 1));
-
-  /** Difference along an axis from the known neighbours; 0 without any. */
-  const gradient = (value: (pixel: number) => number, pixel: number, before: boolean, after: boolean, step: number): number => {
-    const [from, to] = [before && isKnown[pixel - step] ? pixel - step : pixel, after && isKnown[pixel + step] ? pixel + step : pixel];
-    return from === to ? 0 : (value(to) - value(from)) / ((to - from) / step);
-  };
-  const gradients = (value: (pixel: number) => number, x: number, y: number): readonly [number, number] => {
-    const pixel = y * width + x;
-    return [gradient(value, pixel, x > 0, x < width - 1, 1), gradient(value, pixel, y > 0, y < height - 1, width)];
-  };
+  // Signed distances to the border: negative outside of the hole, as far as a neighbourhood reaches.
+  const levels = marchInto(isKnown, size, RADIUS + 1).map((distance) => -Math.min(distance, RADIUS + 1));
+  const sums = new Float64Array(planes.length);
+  const [least, most] = [new Float32Array(planes.length), new Float32Array(planes.length)];
 
   marchInto(hole, size, Infinity, (pixel, distances) => {
     const [px, py] = [pixel % width, Math.floor(pixel / width)];
-    isKnown[pixel] = 1;
-    const [normalX, normalY] = gradients((at) => level(at, distances), px, py);
-    isKnown[pixel] = 0;
-    const here = distances[pixel]!;
-    const sums = new Float64Array(planes.length);
-    const [least, most] = [new Float32Array(planes.length).fill(255), new Float32Array(planes.length)];
+    const here = (levels[pixel] = distances[pixel]!);
+    const normalX = slope(levels, isKnown, pixel, 1, px > 0, px < width - 1);
+    const normalY = slope(levels, isKnown, pixel, width, py > 0, py < height - 1);
+    sums.fill(0);
+    least.fill(255);
+    most.fill(0);
     let weights = 0;
     for (let y = Math.max(0, py - RADIUS); y <= Math.min(height - 1, py + RADIUS); y++) {
       for (let x = Math.max(0, px - RADIUS); x <= Math.min(width - 1, px + RADIUS); x++) {
-        const [dx, dy] = [px - x, py - y];
+        const [dx, dy, at] = [px - x, py - y, y * width + x];
         const squared = dx * dx + dy * dy;
-        const at = y * width + x;
         if (!isKnown[at] || squared > RADIUS * RADIUS) continue;
         // Straight across the normal nothing would be left; a little keeps the sum above zero.
         const direction = Math.max(Math.abs(dx * normalX + dy * normalY) / Math.sqrt(squared), 1e-6);
-        const weight = direction / squared / (1 + Math.abs(level(at, distances) - here));
+        const weight = direction / squared / (1 + Math.abs(levels[at]! - here));
         weights += weight;
-        planes.forEach((plane, index) => {
-          const [gx, gy] = gradients((other) => plane[other]!, x, y);
+        for (let index = 0; index < planes.length; index++) {
+          const plane = planes[index]!;
           const value = plane[at]!;
-          sums[index]! += weight * (value + gx * dx + gy * dy);
-          if (value < least[index]!) least[index] = value;
-          if (value > most[index]!) most[index] = value;
-        });
+          const along = dx * slope(plane, isKnown, at, 1, x > 0, x < width - 1) + dy * slope(plane, isKnown, at, width, y > 0, y < height - 1);
+          sums[index]! += weight * (value + along);
+          least[index] = Math.min(least[index]!, value);
+          most[index] = Math.max(most[index]!, value);
+        }
       }
     }
     planes.forEach((plane, index) => { plane[pixel] = Math.min(most[index]!, Math.max(least[index]!, sums[index]! / weights)); });
     isKnown[pixel] = 1;
   });
+}
+
+/** Difference per pixel along an axis, from the pixel and its known neighbours; 0 without any. */
+function slope(values: Float32Array, isKnown: Uint8Array, pixel: number, step: number, hasBefore: boolean, hasAfter: boolean): number {
+  const before = hasBefore && isKnown[pixel - step] ? 1 : 0;
+  const after = hasAfter && isKnown[pixel + step] ? 1 : 0;
+  return before + after === 0 ? 0 : (values[pixel + after * step]! - values[pixel - before * step]!) / (before + after);
 }
