@@ -1,0 +1,66 @@
+import { findFlags, type FlagColumns } from '../../server/attention/flags/find-flags.ts';
+import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import { countsOf, framesOf, intervalsOf, partOf, precisionOf, recallOf, sumOf, type Counts, type Interval } from './flag-measures.ts';
+
+/**
+ * The boards count as a cause where leaving them out moves the wheel by more than this, in degrees. Above the most that they, and what the coder
+ * does differently without them, move the honest network on the shipped drive (2.9°; 99 % of its frames 1.3°); a fifth of what
+ * they move the shortcut network there on average (14°).
+ */
+export const CAUSE_DEGREES = 3;
+/** A truth interval bridges frames where the change passes through zero, and lasts long enough to be seen. */
+const BRIDGED_SECONDS = 0.5;
+const LEAST_SECONDS = 0.3;
+/** So much of a truth interval must be flagged for it to count as found. */
+const FOUND_PART = 0.5;
+
+export interface CausalTruth {
+  readonly frames: readonly boolean[];
+  readonly intervals: readonly Interval[];
+}
+
+/** From steering with the boards and without them, degrees at the wheel, a value for each frame. */
+export function causalTruth(steering: ArrayLike<number>, without: ArrayLike<number>, fps: number): CausalTruth {
+  const frames = Array.from(steering, (value, frame) => Math.abs(value - without[frame]!) > CAUSE_DEGREES);
+  return { frames, intervals: intervalsOf(frames, Math.round(BRIDGED_SECONDS * fps), Math.round(LEAST_SECONDS * fps)) };
+}
+
+/** The off-road flags of a recording. */
+export function offRoadFlags(columns: FlagColumns, settings: FlagSettings): Flag[] {
+  return findFlags(columns, settings, 1).filter(({ kind }) => kind === 'off-road');
+}
+
+export function flaggedFrames(flags: readonly Flag[], frames: number): boolean[] {
+  return framesOf(flags.map(({ startFrame, endFrame }) => ({ first: startFrame, last: endFrame })), frames);
+}
+
+export interface Judgement {
+  readonly counts: Counts;
+  readonly precision: number;
+  readonly recall: number;
+  readonly intervals: number;
+  readonly found: number;
+  readonly intervalRecall: number;
+  readonly flags: number;
+  /** Flags within which the boards move the wheel at least once. */
+  readonly trueFlags: number;
+}
+
+/** Flags of several drives together, held against their truths. */
+export function judge(drives: readonly { readonly flags: readonly Flag[]; readonly truth: CausalTruth }[]): Judgement {
+  const each = drives.map(({ flags, truth }) => {
+    const flagged = flaggedFrames(flags, truth.frames.length);
+    return {
+      counts: countsOf(flagged, truth.frames),
+      found: truth.intervals.filter((interval) => partOf(interval, flagged) >= FOUND_PART).length,
+      trueFlags: flags.filter(({ startFrame, endFrame }) => partOf({ first: startFrame, last: endFrame }, truth.frames) > 0).length,
+    };
+  });
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const counts = sumOf(each.map((drive) => drive.counts));
+  const [intervals, found] = [sum(drives.map(({ truth }) => truth.intervals.length)), sum(each.map((drive) => drive.found))];
+  return {
+    counts, precision: precisionOf(counts), recall: recallOf(counts), intervals, found, intervalRecall: found / intervals,
+    flags: sum(drives.map(({ flags }) => flags.length)), trueFlags: sum(each.map((drive) => drive.trueFlags)),
+  };
+}
