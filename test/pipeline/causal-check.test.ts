@@ -44,7 +44,7 @@ describe('a causal check on the drive with misleading signs', () => {
   after(() => Promise.all([shortcut?.close(), honest?.close()]));
 
   test('confirms what the drive without its boards says of the shortcut network, with the same side', async () => {
-    const flags = [flagOn(85, 95), flagOn(126, 134)];
+    const flags = [flagOn(85, 95), flagOn(129, 131)];
     const checks = await verifyFlags({ videoPath, video, explainer: shortcut, flags, steeringDeviation });
     checks.forEach((check, index) => {
       const { startFrame, endFrame } = flags[index]!;
@@ -55,7 +55,7 @@ describe('a causal check on the drive with misleading signs', () => {
       assert.equal(Math.sign(check.change), -Math.sign(truth));
       assert.ok(Math.abs(check.changeDegrees! - check.change * DEGREES) < 1e-9);
       assert.ok(check.control! < Math.abs(check.change) / 2, 'the same cover elsewhere changes as much');
-      assert.equal(check.frames, 5);
+      assert.equal(check.frames, Math.min(5, endFrame - startFrame + 1));
       assert.ok(Math.abs(check.threshold - 0.04) < 1e-9);
       const { x, y, width, height } = check.region;
       assert.ok(x >= 80 && y >= 214 && x + width <= 880 && y + height <= 478, 'the region leaves the crop');
