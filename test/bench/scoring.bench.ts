@@ -13,6 +13,8 @@ import { steeringNetworks } from './networks.ts';
  * on one thread, a batch of one; median of interleaved rounds.
  */
 const ROUNDS = Number(process.env['ROADGAZE_BENCH_ROUNDS'] ?? 60);
+/** In one round: a single call is as short as the clock's own jitter. */
+const CALLS = 20;
 const options = { executionProviders: ['cpu'], intraOpNumThreads: 1, interOpNumThreads: 1, graphOptimizationLevel: 'all' } as const;
 const selections: readonly (readonly MethodChoice[])[] = [[{ id: 'visualbackprop' }], [{ id: 'gradient' }], [{ id: 'visualbackprop' }, { id: 'lrp-epsilon-plus' }]];
 const rows: string[][] = [['network', 'methods', 'with scores ÷ without', 'with agreement ÷ without', 'without, ms']];
@@ -44,9 +46,9 @@ for (const { name, path } of steeringNetworks()) {
       });
     }
     for (const run of runs) for (let warm = 0; warm < 3; warm++) await run();
-    const repeat = (run: () => Promise<unknown>) => async () => { for (let call = 0; call < 5; call++) await run(); };
+    const repeat = (run: () => Promise<unknown>) => async () => { for (let call = 0; call < CALLS; call++) await run(); };
     const [without, scoring, comparing] = await interleaved(ROUNDS, runs.map(repeat));
-    rows.push([name, methods.map(({ id }) => id).join(' + '), medianRatio(scoring!, without!).toFixed(3), comparing ? medianRatio(comparing, without!).toFixed(3) : '–', (median(without!) / 5).toFixed(2)]);
+    rows.push([name, methods.map(({ id }) => id).join(' + '), medianRatio(scoring!, without!).toFixed(3), comparing ? medianRatio(comparing, without!).toFixed(3) : '–', (median(without!) / CALLS).toFixed(2)]);
     for (const session of sessions) await session.release();
   }
 }
