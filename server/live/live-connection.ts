@@ -34,8 +34,8 @@ export interface ArrivedPicture {
 export interface ConnectionHandlers {
   picture(picture: ArrivedPicture): void;
   stream(info: StreamInfo): void;
-  /** A segment of the recording begins with this timestamp of the stream. */
-  segmentStart(pts: number): void;
+  /** A segment of the recording begins with this timestamp, in ticks of its container. */
+  segmentStart(ticks: number): void;
   /** A segment of the recording is complete. */
   segment(row: SegmentRow): void;
   /** ffmpeg met damage. */
@@ -100,7 +100,7 @@ export class LiveConnection {
     try {
       const untimed = isUntimed(this.#request.source);
       const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, passthrough: tools.passthrough, isRaw: address.scheme === 'camera' });
-      const lines = new StreamLines({ opened: (source) => this.#opened(source), pictures: (info) => this.#pictures(info), segment: (pts) => this.#handlers.segmentStart(pts) });
+      const lines = new StreamLines({ opened: (source) => this.#opened(source), pictures: (info) => this.#pictures(info), segment: (ticks) => this.#handlers.segmentStart(ticks) });
       this.#process = await startFfmpeg([this.#input()], outputs, (line) => this.#line(line, lines));
       if (this.#end) this.#process.stop(LEAVE);
       const { success, reason } = await this.#process.ended;

@@ -16,6 +16,8 @@ import type { KnownSource, StreamInfo } from './stream-lines.ts';
 export interface LiveFrame extends ArrivedPicture {
   /** Counts decoded pictures of the feed from 0, over all connections; numbers that do not appear were dropped. */
   readonly sequence: number;
+  /** Counts the times the source was opened; timestamps of different connections have nothing to do with each other. */
+  readonly connection: number;
   /** Seconds since 1970, ascending over all connections; see FeedClock. */
   readonly time: number;
 }
@@ -86,6 +88,7 @@ export class LiveDecoder {
   #lateSince: number | null = null;
   #behind = 0;
   #sequence = 0;
+  #connections = 0;
   #late = 0;
   #damaged = 0;
   #reconnects = 0;
@@ -140,6 +143,7 @@ export class LiveDecoder {
 
   async #connect(): Promise<ConnectionEnd> {
     const { address, transport = 'tcp', images, display, stdin = null } = this.#options;
+    this.#connections++;
     this.#clock.startConnection();
     this.#lag.reset();
     this.#lateSince = null;
@@ -150,7 +154,7 @@ export class LiveDecoder {
       {
         picture: (picture) => this.#picture(picture),
         stream: (info) => (this.#stream = info),
-        segmentStart: (pts) => this.#recording?.startSegment(pts),
+        segmentStart: (ticks) => this.#recording?.startSegment(ticks),
         segment: (row) => this.#recording?.endSegment(row),
         damage: () => this.#damaged++,
       },
@@ -206,7 +210,7 @@ export class LiveDecoder {
     if (this.#state.name !== 'live' && this.#stream) this.#enter({ name: 'live', since: arrival, stream: this.#stream });
     const sequence = this.#sequence++;
     if (this.#isLate(pts, arrival)) return;
-    this.#handlers.frame({ ...picture, sequence, time });
+    this.#handlers.frame({ ...picture, sequence, connection: this.#connections, time });
   }
 
   #isLate(pts: number, arrival: number): boolean {

@@ -32,6 +32,7 @@ export interface LiveFeedOptions<Explanation> {
 /** A frame with its explanation, the same object for all subscribers. */
 export interface ExplainedLiveFrame<Explanation> {
   readonly sequence: number;
+  readonly connection: number;
   /** Seconds as the stream has it, and on the feed's axis (since 1970). */
   readonly pts: number;
   readonly time: number;
@@ -41,7 +42,7 @@ export interface ExplainedLiveFrame<Explanation> {
   /** JPEG. */
   readonly display: Uint8Array;
   readonly explanation: Explanation;
-  /** What was driven when the frame was taken; null where no signal came. */
+  /** What was driven when the frame was taken, its time on the feed's axis; null where no signal came. */
   readonly driven: AlignedSignal | null;
 }
 
@@ -95,6 +96,7 @@ export class LiveFeed<Explanation> {
   readonly #decodeRate = new RateMeter();
   readonly #inferenceRate = new RateMeter();
   #latest: ExplainedLiveFrame<Explanation> | null = null;
+  #connection = 0;
   #explained = 0;
   #droppedInference = 0;
   #droppedViewer = 0;
@@ -192,19 +194,29 @@ export class LiveFeed<Explanation> {
   }
 
   #take(frame: LiveFrame): void {
+    // Each connection stands on the feed's axis by its first picture, which may have been slow to come.
+    if (frame.connection !== this.#connection) this.#fastest.reset();
+    this.#connection = frame.connection;
     this.#decodeRate.add(frame.arrival);
     this.#lag.add(this.#fastest.add(frame.time, frame.arrival / 1000) * 1000);
     this.#inference.offer(frame);
   }
 
-  #publish({ sequence, pts, time, arrival, display }: LiveFrame, explanation: Explanation): void {
+  #publish({ sequence, connection, pts, time, arrival, display }: LiveFrame, explanation: Explanation): void {
     const explainedAt = now();
     this.#explained++;
     this.#inferenceRate.add(explainedAt);
     this.#explainedDelay.add(explainedAt - arrival);
-    const frame = { sequence, pts, time, arrival, explainedAt, display, explanation, driven: this.signals.asOf(time) };
+    const frame = { sequence, connection, pts, time, arrival, explainedAt, display, explanation, driven: this.#drivenAt(time) };
     this.#latest = frame;
     for (const subscriber of this.#subscribers) subscriber.frame(frame);
+  }
+
+  /** Frames and signals are both placed by the fastest of their kind. */
+  #drivenAt(time: number): AlignedSignal | null {
+    const offset = this.#fastest.offset ?? 0;
+    const signal = this.signals.asOf(time + offset);
+    return signal && { ...signal, time: signal.time - offset };
   }
 
   #tell(state: FeedState): void {

@@ -17,7 +17,7 @@ export type SegmentFormat = 'mpegts' | 'nut';
 
 /** In NUT, which takes every codec, short pieces of streams whose packets are not in order do not tell when they begin. */
 const IN_MPEGTS = new Set(['h264', 'hevc', 'mpeg2video', 'mpeg1video', 'mpeg4']);
-const MUXER_OPTIONS: Readonly<Record<SegmentFormat, string>> = { mpegts: 'mpegts_copyts=1:flush_packets=1', nut: 'flush_packets=1:write_index=0' };
+const MUXER_OPTIONS: Readonly<Record<SegmentFormat, string>> = { mpegts: 'mpegts_copyts=1:avoid_negative_ts=disabled:flush_packets=1', nut: 'flush_packets=1:write_index=0' };
 
 /** As what a source is recorded; null: not known yet. */
 export function segmentFormat(source: KnownSource | null): SegmentFormat {
@@ -57,7 +57,7 @@ export function liveOutputs({ images, display, recording, untimed, isRaw, urls, 
     const encode = untimed || isRaw;
     const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', '-map_metadata', '-1'];
     if (encode) filters.push(`${GROUND_FILTER},format=yuvj420p`);
-    const segments = ['-f', 'segment', '-segment_time', String(recording.segmentSeconds), '-segment_format', recording.format, '-segment_format_options', MUXER_OPTIONS[recording.format]];
+    const segments = ['-avoid_negative_ts', 'disabled', '-f', 'segment', '-segment_time', String(recording.segmentSeconds), '-segment_format', recording.format, '-segment_format_options', MUXER_OPTIONS[recording.format]];
     outputs.push({ url: `file:${recording.pattern}`, options: [...codec, ...segments, '-segment_list', urls[pictures.length]!, '-segment_list_type', 'csv'] });
   }
   const graph = [

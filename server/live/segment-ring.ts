@@ -5,6 +5,7 @@ import type { ErrorReport } from '../../shared/errors.ts';
 import type { ConnectionEnd } from './failure.ts';
 import type { RecordingTarget, SegmentFormat } from './live-outputs.ts';
 import type { SegmentRow } from './segment-rows.ts';
+import { TICKS } from './picture-ladder.ts';
 import type { StreamInfo } from './stream-lines.ts';
 
 export interface SegmentRingOptions {
@@ -38,20 +39,25 @@ interface Connection {
   readonly prefix: string;
   readonly format: SegmentFormat;
   readonly finish: (end: ConnectionEnd) => void;
-  /** Timestamp of the first packet, which may come before the first one that can be decoded; where RTSP gives it none, it is that of the second. */
-  firstPacket: number | null;
-  anchor: { readonly offset: number; readonly stream: StreamInfo | null } | null;
+  /**
+   * Timestamps (s) of the first packets of the segments, as far as they are known. The very first packet may come before the first one that
+   * can be decoded; where RTSP gives it no time, it has that of the second.
+   */
+  readonly starts: number[];
+  anchor: { readonly pts: number; readonly offset: number; readonly stream: StreamInfo | null } | null;
   /** Segments that are complete. */
   complete: number;
-  /** End of the last complete one, feed time. */
-  end: number;
+  /** End of the last complete one, in seconds of the stream; null before there is one. */
+  end: number | null;
 }
 
 const NAME = 'roadgaze-live-';
 /** ffmpeg lists times with six decimals: what is closer (s) is the same picture. */
 const SAME = 0.0005;
 /** MPEG-TS counts from zero again after so many seconds, 26 hours. */
-const WRAP = 2 ** 33 / 90_000;
+const WRAP = 2 ** 33 / TICKS;
+/** ffmpeg reads a file that begins so shortly (s) before that as beginning below zero. */
+const BEFORE_WRAP = 60;
 /** ms */
 const CHECK = 2000;
 
@@ -131,19 +137,18 @@ export class SegmentRing {
   startConnection(format: SegmentFormat, finish: (end: ConnectionEnd) => void): RecordingTarget | null {
     if (this.#failure) return null;
     const prefix = join(this.#folder, `${String(++this.#connections).padStart(6, '0')}-`);
-    this.#connection = { prefix, format, finish, firstPacket: null, anchor: null, complete: 0, end: 0 };
+    this.#connection = { prefix, format, finish, starts: [], anchor: null, complete: 0, end: null };
     return { pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`, segmentSeconds: this.#options.segmentSeconds ?? 2, format };
   }
 
   /** The first picture of the connection was decoded. */
   anchor(pts: number, offset: number, stream: StreamInfo | null): void {
-    if (!this.#connection) return;
-    this.#connection.anchor = { offset, stream };
-    this.#connection.end = (this.#connection.firstPacket ?? pts) + offset;
+    if (this.#connection) this.#connection.anchor = { pts, offset, stream };
   }
 
-  startSegment(pts: number): void {
-    if (this.#connection) this.#connection.firstPacket ??= pts;
+  /** In ticks of the segment's container, of which only MPEG-TS has the same everywhere. */
+  startSegment(ticks: number): void {
+    if (this.#connection?.format === 'mpegts') this.#connection.starts.push(ticks / TICKS);
   }
 
   /** Pictures were decoded up to this feed time. */
@@ -151,16 +156,16 @@ export class SegmentRing {
     this.#reached = time;
   }
 
-  endSegment({ end }: SegmentRow): void {
+  endSegment({ start, end }: SegmentRow): void {
     const connection = this.#connection;
     if (!connection) return;
-    const path = segmentPath(connection, connection.complete++);
-    const { anchor } = connection;
+    const path = segmentPath(connection);
+    const segment = connection.anchor && segmentOf(connection, connection.complete > 0 ? start : null, end + connection.anchor.offset);
+    connection.complete++;
+    connection.end = end;
     // Nothing of it was decoded.
-    if (!anchor) return this.#later(() => rm(path, { force: true }));
-    const segment = { path, start: connection.end, end: end + anchor.offset, offset: fileOffset(connection, anchor.offset), stream: anchor.stream, growing: false };
-    connection.end = segment.end;
-    const kept = { ...segment, bytes: 0 };
+    if (!segment) return this.#later(() => rm(path, { force: true }));
+    const kept = { ...segment, growing: false, bytes: 0 };
     this.#segments.push(kept);
     this.#later(async () => {
       const bytes = await sizeOf(path);
@@ -175,11 +180,11 @@ export class SegmentRing {
     const connection = this.#connection;
     if (!connection) return;
     const growing = this.#growing();
-    if (growing) this.endSegment({ number: connection.complete, start: 0, end: growing.end - connection.anchor!.offset });
+    if (growing) this.endSegment({ number: connection.complete, start: startOf(connection), end: growing.end - connection.anchor!.offset });
     this.#connection = null;
     this.#growingBytes = 0;
     await this.#work;
-    if (!growing) await rm(segmentPath(connection, connection.complete), { force: true });
+    if (!growing) await rm(segmentPath(connection), { force: true });
   }
 
   /** Nothing more is recorded. */
@@ -197,9 +202,8 @@ export class SegmentRing {
 
   #growing(): Segment | null {
     const connection = this.#connection;
-    if (!connection?.anchor || this.#reached <= connection.end) return null;
-    const { offset, stream } = connection.anchor;
-    return { path: segmentPath(connection, connection.complete), start: connection.end, end: this.#reached, offset: fileOffset(connection, offset), stream, growing: true };
+    if (!connection?.anchor || this.#reached <= startOf(connection) + connection.anchor.offset) return null;
+    return segmentOf(connection, null, this.#reached);
   }
 
   #all(): Segment[] {
@@ -231,13 +235,22 @@ export class SegmentRing {
   }
 }
 
-/** For the segment that begins where the last one ended. */
-function fileOffset({ format, end }: Connection, offset: number): number {
-  return format === 'mpegts' ? offset + WRAP * Math.floor((end - offset + SAME) / WRAP) : offset;
+/** When the segment that is being written begins, in seconds of the stream; the first one has nothing better than its first picture. */
+function startOf({ starts, complete, end, anchor }: Connection): number {
+  return starts[complete] ?? end ?? anchor!.pts;
 }
 
-function segmentPath({ prefix, format }: Connection, number: number): string {
-  return `${prefix}${String(number).padStart(6, '0')}.${format}`;
+/** The segment that is being written, of a connection with an anchor. `listed`: its start as ffmpeg lists it; `end` is feed time. */
+function segmentOf(connection: Connection, listed: number | null, end: number): Segment {
+  const { offset, stream } = connection.anchor!;
+  const start = listed ?? startOf(connection);
+  const wraps = connection.format === 'mpegts' ? Math.floor((start + BEFORE_WRAP) / WRAP) : 0;
+  return { path: segmentPath(connection), start: start + offset, end, offset: offset + WRAP * wraps, stream, growing: true };
+}
+
+/** Of the segment that is being written. */
+function segmentPath({ prefix, format, complete }: Connection): string {
+  return `${prefix}${String(complete).padStart(6, '0')}.${format}`;
 }
 
 async function sizeOf(path: string): Promise<number> {

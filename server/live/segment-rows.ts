@@ -2,7 +2,7 @@
 export interface SegmentRow {
   /** Counts the segments of a connection from 0. */
   readonly number: number;
-  /** First presentation time; of the first segment ffmpeg says 0. */
+  /** First presentation time; of the first segment ffmpeg always says 0. */
   readonly start: number;
   readonly end: number;
 }

@@ -19,8 +19,8 @@ export interface StreamLineHandlers {
   opened(source: KnownSource): void;
   /** Decoded pictures have this size from here on. Told again whenever size or pixel format change. */
   pictures(info: StreamInfo): void;
-  /** A segment of the recording begins with this timestamp, in seconds. */
-  segment(pts: number): void;
+  /** A segment of the recording begins with this timestamp, in ticks of its container; ffmpeg rounds the seconds beside it. */
+  segment(ticks: number): void;
 }
 
 /** Reads lines printed with `-loglevel level+verbose`. */
@@ -50,7 +50,7 @@ export class StreamLines {
       this.#framesPerSecond = rate ? Number(rate[1]) * (rate[2] ? 1000 : 1) : null;
       return this.#handlers.opened({ container: this.#container, codec: this.#codec });
     }
-    const segment = /\bstarts with packet .*\bpts_time:(-?[\d.]+)/.exec(line);
+    const segment = /\bstarts with packet .*\bpts:(-?\d+)/.exec(line);
     if (segment) return this.#handlers.segment(Number(segment[1]));
     const pictures = /\bgraph .*\bw:(\d+) h:(\d+) pixfmt:\S+/.exec(line);
     if (pictures) {

@@ -132,16 +132,16 @@ it('pauses between attempts grow, stay below a second and a half while somebody 
 describe('what ffmpeg says', () => {
   it('about the stream is read from its log', () => {
     const told: unknown[] = [];
-    const lines = new StreamLines({ opened: (source) => told.push(source), pictures: (info) => told.push(info), segment: (pts) => told.push(pts) });
+    const lines = new StreamLines({ opened: (source) => told.push(source), pictures: (info) => told.push(info), segment: (ticks) => told.push(ticks) });
     for (const line of [
       "[info] Input #0, mpegts, from 'udp://127.0.0.1:5000':",
       '[info]   Stream #0:1[0x101]: Audio: aac (LC), 48000 Hz, stereo, fltp',
       '[info]   Stream #0:0[0x100]: Video: h264 (Constrained Baseline) ([27][0][0][0] / 0x001B), yuv420p(progressive), 640x360 [SAR 1:1 DAR 16:9], 29.97 fps, 29.97 tbr, 90k tbn',
       '[info]   Stream #0:0: Video: rawvideo (RGB[24] / 0x18424752), rgb24, 64x36, 15 fps, 90k tbn',
-      "[segment @ 0x55] [verbose] segment:'/tmp/a-000000.nut' starts with packet stream:0 pts:86016 pts_time:1.4 frame:0",
+      "[segment @ 0x55] [verbose] segment:'/tmp/a-000000.nut' starts with packet stream:0 pts:126000 pts_time:1.4 frame:0",
       '[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:15/1 sar:1/1',
     ]) lines.add(line);
-    assert.deepEqual(told, [{ container: 'mpegts', codec: 'h264' }, 1.4, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97 }]);
+    assert.deepEqual(told, [{ container: 'mpegts', codec: 'h264' }, 126000, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97 }]);
   });
 
   it('about segments is read however its list is cut', () => {
