@@ -18,11 +18,15 @@ export interface CausalCheckRequest {
   /** Standard deviation of the network's steering over the recording, in its unit. */
   readonly steeringDeviation: number;
   readonly fill?: Fill;
-  /** Frames of each flag to try: the one to look at first, and others spread over the flag. */
+  /** Frames of each flag to try, 5 where it is left out: the one to look at first, and others spread over the flag. */
   readonly frames?: number;
   readonly signal?: AbortSignal;
+  /** Frames done, of all flags, and frames in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
+
+const FRAMES = 5;
+const NONE: ReadonlySet<number> = new Set();
 
 /** A change is one where it is larger than this … */
 const LEAST_DEGREES = 1;
@@ -42,12 +46,14 @@ export function confirmationThreshold(unit: string | null, steeringDeviation: nu
  * replaced in a thread of their own. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED, or the signal's reason.
  */
 export async function verifyFlags(request: CausalCheckRequest): Promise<(CausalCheck | null)[]> {
-  const { flags, signal, onProgress } = request;
+  const { flags, frames = FRAMES, signal, onProgress } = request;
+  const wanted = flags.map((flag) => (flag.kind === 'dead' ? NONE : framesToTry(flag, frames)));
+  const total = wanted.reduce((sum, { size }) => sum + size, 0);
+  let done = 0;
   const checks: (CausalCheck | null)[] = [];
-  for (const flag of flags) {
+  for (const [index, flag] of flags.entries()) {
     signal?.throwIfAborted();
-    checks.push(flag.kind === 'dead' ? null : await verify(flag, request));
-    onProgress?.(checks.length, flags.length);
+    checks.push(wanted[index]!.size === 0 ? null : await verify(flag, wanted[index]!, request, () => onProgress?.((done += 1), total)));
   }
   return checks;
 }
@@ -69,11 +75,15 @@ interface FrameChange {
   readonly controls: readonly number[];
 }
 
-async function verify(flag: Flag, request: CausalCheckRequest): Promise<CausalCheck | null> {
+async function verify(flag: Flag, wanted: ReadonlySet<number>, request: CausalCheckRequest, onFrame: () => void): Promise<CausalCheck | null> {
   const { explainer, video, fill = 'inpaint', steeringDeviation } = request;
-  const tried = await framesOf(flag, request);
+  const tried = await framesOf(flag, wanted, request);
   const covered = await coverOffThread(tried.map(({ cover }) => cover), request.signal);
-  const found = await Promise.all(tried.map((frame, index) => changeOf(frame, covered[index]!, explainer)));
+  const found = await Promise.all(tried.map(async (frame, index) => {
+    const change = await changeOf(frame, covered[index]!, explainer);
+    onFrame();
+    return change;
+  }));
   const changes = found.filter((each) => each !== null);
   const first = changes.find(({ isWorst }) => isWorst) ?? changes[0];
   if (!first) return null;
@@ -92,10 +102,9 @@ async function verify(flag: Flag, request: CausalCheckRequest): Promise<CausalCh
 }
 
 /** Decodes and explains the frames to try; those of an off-road flag where the road is not known are left out. */
-async function framesOf(flag: Flag, { videoPath, explainer, fill = 'inpaint', frames = 5, signal }: CausalCheckRequest): Promise<TriedFrame[]> {
+async function framesOf(flag: Flag, wanted: ReadonlySet<number>, { videoPath, explainer, fill = 'inpaint', signal }: CausalCheckRequest): Promise<TriedFrame[]> {
   const { methods, mask: size } = explainer.network;
   const signed = describeMethod(methods[0]!)?.signed ?? false;
-  const wanted = framesToTry(flag, frames);
   const stream = decodeVideo({ path: videoPath, images: explainer.images, from: flag.startPts, ...(signal ? { signal } : {}) });
   const tried: Promise<TriedFrame | null>[] = [];
   let number = flag.startFrame;

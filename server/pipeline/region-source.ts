@@ -28,7 +28,7 @@ export interface RegionSource {
 export async function regionSource(road: RoadSpecification, video: RegionVideo, network: NetworkFile, { width, height }: Size): Promise<RegionSource> {
   const place = cropInFrame(network.sidecar.input?.crop ?? null, video);
   const mask = { width, height, place };
-  const margin = Math.round(ROAD_MARGIN * width);
+  const margin = ('margin' in road ? road.margin : undefined) ?? Math.round(ROAD_MARGIN * width);
   const none: RegionSource = { links: [], feeds: [], images: [], inputBytes: [], fixedBatch: false, given: () => null };
   const fromLink: ChainFeed[] = [{ name: ROAD, from: 'link', link: 0, output: REGION }];
   switch (road.kind) {
@@ -50,6 +50,7 @@ export async function regionSource(road: RoadSpecification, video: RegionVideo, 
       const truth = await readGroundTruth(road.path);
       return { ...none, ...givenRegion(truth, video, mask, margin), feeds: fromLink };
     }
+    case 'guess':
     case 'polygon': {
       // Drawn on the frame at the mask's own fineness, then placed and widened by the same graph as every other region.
       const grid = { width: Math.round((width * video.width) / place.width), height: Math.round((height * video.height) / place.height) };

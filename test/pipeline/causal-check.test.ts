@@ -84,9 +84,9 @@ describe('a causal check on the drive with misleading signs', () => {
 
   test('has nothing to say of a dead network, and tells how far it is', async () => {
     const seen: number[][] = [];
-    const checks = await verifyFlags({ videoPath, video, explainer: shortcut, flags: [flagOn(0, 9, 'dead'), flagOn(90, 90)], steeringDeviation, onProgress: (...numbers) => seen.push(numbers) });
+    const checks = await verifyFlags({ videoPath, video, explainer: shortcut, flags: [flagOn(0, 9, 'dead'), flagOn(90, 91)], steeringDeviation, onProgress: (...numbers) => seen.push(numbers) });
     assert.equal(checks[0], null);
-    assert.equal(checks[1]!.frames, 1);
+    assert.equal(checks[1]!.frames, 2);
     assert.deepEqual(seen, [[1, 2], [2, 2]]);
   });
 

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { z } from 'zod';
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { Point } from '../../shared/geometry.ts';
+import { GUESSED_ROAD, type RoadSpecification } from './road-specification.ts';
+
+/** A polygon that somebody drew, kept beside recordings. Points in fractions of the frame, margin as in `RoadSpecification`. */
+export interface DrawnRoad {
+  readonly points: readonly Point[];
+  readonly margin?: number;
+}
+
+/** Whom a drawn road belongs to: all recordings of a folder, which one camera took, or one of them. */
+export type RoadScope = 'camera' | 'recording';
+
+/** Points may lie outside the frame by its own size; the region is cut at its edges. */
+const coordinate = z.number().min(-1).max(2);
+const roadFile = z.strictObject({
+  roadgazeRoad: z.literal(1),
+  points: z.array(z.tuple([coordinate, coordinate])).min(3).max(64),
+  margin: z.number().int().min(0).max(1000).exactOptional(),
+});
+
+/** `<name>.road.json` beside the recording, or `roadgaze.road.json` in its folder. */
+export function roadFilePath(videoPath: string, scope: RoadScope): string {
+  const name = scope === 'camera' ? 'roadgaze' : basename(videoPath, extname(videoPath));
+  return join(dirname(videoPath), `${name}.road.json`);
+}
+
+/** The road drawn for a recording, else the one for its camera; null without both. Throws ROAD_INVALID, which names file and field. */
+export async function readDrawnRoad(videoPath: string): Promise<DrawnRoad | null> {
+  return (await read(roadFilePath(videoPath, 'recording'))) ?? read(roadFilePath(videoPath, 'camera'));
+}
+
+/** Keeps a drawn road, whole or not at all; null removes it. Throws ROAD_INVALID, OUTPUT_NOT_WRITABLE. */
+export async function writeDrawnRoad(videoPath: string, scope: RoadScope, road: DrawnRoad | null): Promise<void> {
+  const path = roadFilePath(videoPath, scope);
+  const text = road && `${JSON.stringify(check({ roadgazeRoad: 1, ...road }, path))}\n`;
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    if (text === null) return await rm(path, { force: true });
+    await writeFile(draft, text, { flag: 'wx' });
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true });
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `The road cannot be kept in ${path} (${reason}).`, 'Give yourself permission to write beside the recording, or make room on the disk.', { cause });
+  }
+}
+
+/** Where the road of a recording comes from when nobody says: what was drawn, else the ground truth beside it, else the guess. Throws ROAD_INVALID. */
+export async function roadOfRecording({ videoPath, truthPath }: { readonly videoPath: string; readonly truthPath: string | null }): Promise<RoadSpecification> {
+  const drawn = await readDrawnRoad(videoPath);
+  if (drawn) return { kind: 'polygon', ...drawn };
+  return truthPath ? { kind: 'truth', path: truthPath } : GUESSED_ROAD;
+}
+
+async function read(path: string): Promise<DrawnRoad | null> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw invalid(path, 'may not be read');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw invalid(path, 'is not JSON');
+  }
+  const { points, margin } = check(value, path);
+  return margin === undefined ? { points } : { points, margin };
+}
+
+function check(value: unknown, path: string): z.infer<typeof roadFile> {
+  const result = roadFile.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') throw invalid(path, `has an unknown field "${issue.keys[0]}"`);
+  const field = issue.path.join('.');
+  throw invalid(path, field ? `has a wrong "${field}": ${issue.message.replace(/^Invalid input: /, '')}` : 'is not a JSON object');
+}
+
+function invalid(path: string, what: string): RoadgazeError {
+  return new RoadgazeError('ROAD_INVALID', `The road in ${path} cannot be used: it ${what}.`, 'Draw the road again, or remove the file.');
+}

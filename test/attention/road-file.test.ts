@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { readDrawnRoad, roadFilePath, roadOfRecording, writeDrawnRoad } from '../../server/attention/road-file.ts';
+import type { Point } from '../../shared/geometry.ts';
+import { temporaryFolder } from '../support/paths.ts';
+
+const triangle: readonly Point[] = [[0.1, 1], [0.5, 0.5], [1.4, 1]];
+const square: readonly Point[] = [[0, 0], [1, 0], [1, 1], [0, 1]];
+const recordingIn = (t: TestContext) => join(temporaryFolder(t), 'drive 1.mp4');
+
+test('a drawn road is read as it was kept, and nothing else is left in the folder', async (t) => {
+  const video = recordingIn(t);
+  await writeDrawnRoad(video, 'recording', { points: triangle, margin: 4 });
+  await writeDrawnRoad(video, 'recording', { points: square });
+  assert.deepEqual(await readDrawnRoad(video), { points: square });
+  assert.deepEqual(readdirSync(join(video, '..')), ['drive 1.road.json']);
+  assert.deepEqual(JSON.parse(readFileSync(roadFilePath(video, 'recording'), 'utf8')), { roadgazeRoad: 1, points: square });
+});
+
+test('a camera\'s road counts for all recordings of its folder, except one that has its own', async (t) => {
+  const video = recordingIn(t);
+  const other = join(video, '..', 'other.mkv');
+  await writeDrawnRoad(video, 'camera', { points: triangle });
+  await writeDrawnRoad(other, 'recording', { points: square, margin: 0 });
+  assert.deepEqual(await readDrawnRoad(video), { points: triangle });
+  assert.deepEqual(await readDrawnRoad(other), { points: square, margin: 0 });
+});
+
+test('a road is forgotten, also one that is not there', async (t) => {
+  const video = recordingIn(t);
+  await writeDrawnRoad(video, 'camera', { points: triangle });
+  await writeDrawnRoad(video, 'camera', null);
+  await writeDrawnRoad(video, 'camera', null);
+  assert.equal(await readDrawnRoad(video), null);
+});
+
+test('a recording\'s road is the drawn one, else its ground truth, else the guess', async (t) => {
+  const videoPath = recordingIn(t);
+  const truthPath = join(videoPath, '..', 'drive 1.truth.jsonl.gz');
+  assert.equal((await roadOfRecording({ videoPath, truthPath: null })).kind, 'guess');
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }), { kind: 'truth', path: truthPath });
+  await writeDrawnRoad(videoPath, 'camera', { points: triangle });
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }), { kind: 'polygon', points: triangle });
+});
+
+for (const [what, text, message] of [
+  ['no JSON', '{', /drive 1\.road\.json cannot be used: it is not JSON/],
+  ['another kind of JSON', '[]', /is not a JSON object/],
+  ['another version', '{"roadgazeRoad":2,"points":[[0,0],[1,0],[1,1]]}', /wrong "roadgazeRoad"/],
+  ['two points', '{"roadgazeRoad":1,"points":[[0,0],[1,0]]}', /wrong "points"/],
+  ['a point far outside the frame', '{"roadgazeRoad":1,"points":[[0,0],[1,0],[7,1]]}', /wrong "points\.2\.0"/],
+  ['a point that is no number', '{"roadgazeRoad":1,"points":[[0,0],[1,"0"],[1,1]]}', /wrong "points\.1\.1"/],
+  ['a negative margin', '{"roadgazeRoad":1,"points":[[0,0],[1,0],[1,1]],"margin":-1}', /wrong "margin"/],
+  ['an unknown field', '{"roadgazeRoad":1,"points":[[0,0],[1,0],[1,1]],"color":1}', /unknown field "color"/],
+] as const) {
+  test(`a road file with ${what} is refused by name`, async (t) => {
+    const video = recordingIn(t);
+    writeFileSync(roadFilePath(video, 'recording'), text);
+    await assert.rejects(readDrawnRoad(video), { code: 'ROAD_INVALID', message });
+  });
+}
+
+test('a road that could not be read again is not kept', async (t) => {
+  const video = recordingIn(t);
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle.slice(1) }), { code: 'ROAD_INVALID' });
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: [[0, 0], [1, NaN], [1, 1]] }), { code: 'ROAD_INVALID' });
+  assert.deepEqual(readdirSync(join(video, '..')), []);
+});
+
+test('a folder that does not take files is named', async (t) => {
+  const video = join(temporaryFolder(t), 'missing', 'drive.mp4');
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle }), { code: 'OUTPUT_NOT_WRITABLE', message: /roadgaze\.road\.json \(ENOENT\)/ });
+});
