@@ -6,18 +6,21 @@ import { withLock } from './lock.mjs';
 import { installPackages, packagesAreCurrent } from './packages.mjs';
 import { root } from './project.mjs';
 import { tell } from './report.mjs';
+import { installRtspServer, isRtspServerMissing } from './rtsp-server.mjs';
 import { beginLog } from './run-step.mjs';
 
 /**
  * What a command can need, in the order in which it is made. What shares a `stage` is made at the same time.
- * @type {Record<'packages' | 'ffmpeg' | 'chromium' | 'server' | 'client', { stage: number, missing: () => boolean, make: () => Promise<void>, telling: string }>}
+ * @type {Record<'packages' | 'ffmpeg' | 'chromium' | 'rtspServer' | 'server' | 'client', { stage: number, missing: () => boolean, make: () => Promise<void>, telling: string }>}
  */
 const STEPS = {
   packages: { stage: 0, missing: () => !packagesAreCurrent(), make: installPackages, telling: 'Installing npm packages' },
   ffmpeg: { stage: 1, missing: () => !findFfmpeg(), make: installFfmpeg, telling: 'Installing ffmpeg' },
   chromium: { stage: 2, missing: () => !findChromium() && canInstallChromium(), make: installChromium, telling: 'Installing Chromium for the tests' },
-  server: { stage: 3, missing: server.isStale, make: server.build, telling: 'Compiling the server' },
-  client: { stage: 3, missing: client.isStale, make: client.build, telling: 'Building the page' },
+  // After the browser: one package at a time.
+  rtspServer: { stage: 3, missing: isRtspServerMissing, make: installRtspServer, telling: 'Installing an RTSP server for the tests' },
+  server: { stage: 4, missing: server.isStale, make: server.build, telling: 'Compiling the server' },
+  client: { stage: 4, missing: client.isStale, make: client.build, telling: 'Building the page' },
 };
 
 /**
@@ -32,7 +35,7 @@ export async function prepare(needs) {
     if (!steps.some((step) => step.missing())) return;
     beginLog();
     const started = Date.now();
-    for (const stage of [0, 1, 2, 3]) {
+    for (const stage of [0, 1, 2, 3, 4]) {
       const results = await Promise.allSettled(steps.filter((step) => step.stage === stage && step.missing()).map((step) => {
         tell(`${step.telling} …`);
         return step.make();

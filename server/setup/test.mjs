@@ -13,7 +13,7 @@ import { filesUnder } from './stale.mjs';
 import { hasPassed, testEvents } from './test-run.mjs';
 
 // `npm test [-- words]`: all tests, or those whose path holds one of the words.
-await prepare(['packages', 'ffmpeg', 'chromium', 'server', 'client']).catch(reportAndExit);
+await prepare(['packages', 'ffmpeg', 'chromium', 'rtspServer', 'server', 'client']).catch(reportAndExit);
 
 // Tests may call ffmpeg by its name, and drive the browser that was found.
 process.env['PATH'] += delimiter + npmToolsFolder;
