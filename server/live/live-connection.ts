@@ -123,7 +123,8 @@ export class LiveConnection {
   #line(line: string, lines: StreamLines): void {
     lines.add(line);
     const [, component, text] = /^(?:\[(\w+)[^\]]*\] )?\[(?:error|fatal|panic)\] (.*)$/.exec(line.trim()) ?? [];
-    if (text === undefined) return;
+    // What ffmpeg says when it is told to stop is no news.
+    if (text === undefined || this.#end) return;
     if (component === undefined || !this.#lastError) this.#lastError = text.replace(`${this.#request.address.url}: `, '');
     if (this.#count > 0) this.#handlers.damage();
   }

@@ -49,6 +49,7 @@ describe('a live feed goes on', { concurrency: 4 }, () => {
     await feed.frame();
     assertTimeAscends(feed);
     assert.ok(feed.decoder.counters.reconnects >= 1);
+    assert.equal(feed.decoder.counters.damaged, 0);
   });
 
   it('when the timestamps of its source jump back', async (t) => {
