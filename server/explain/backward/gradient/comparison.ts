@@ -1,7 +1,7 @@
 import { DataType } from '../../../onnx/tensor.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { constant, floatConstant, floatValue, summedTo } from '../values.ts';
-import { isBeyond, nothing } from './further-activations.ts';
+import { isBeyond, nothing, STEEPEST } from './further-activations.ts';
 
 /** 1 where `value` is not beaten by `best`, else 0. `operator` tells how a beaten value compares with the best. */
 export function isBest({ builder }: Pick<BackwardStep, 'builder'>, value: string, best: string, operator: 'Less' | 'Greater'): string {
@@ -28,9 +28,6 @@ const added = (share: (inputs: number) => number): BackwardRule => (step) => {
   const signal = factor === 1 ? step.arriving(0)! : builder.scale(step.arriving(0)!, factor);
   return node.inputs.map((input, index) => (step.wanted(index) ? summedTo(step, signal, node.outputs[0]!, input) : null));
 };
-
-/** Where a power runs to infinity (a root or an inverse at 0), its slope is held at this. */
-const STEEPEST = 1e9;
 
 /** y = xᵖ: ∂x = p·xᵖ⁻¹·∂y, ∂p = y·ln x·∂y where x > 0, else 0. */
 const power: BackwardRule = (step) => {

@@ -6,10 +6,10 @@ import { constant, floatValue } from '../values.ts';
 import { isPositive, pointwise } from './activations.ts';
 
 /**
- * Where a derivative runs to infinity (√, ln and 1/x at 0, eˣ far out), it is held at this: finite, and far steeper than what a
+ * Where a derivative runs to infinity (√, ln, 1/x and their powers at 0, eˣ far out), it is held at this: finite, and far steeper than what a
  * network does on purpose.
  */
-const STEEPEST = 1e9;
+export const STEEPEST = 1e9;
 
 type Appending = Pick<BackwardStep, 'builder'>;
 
