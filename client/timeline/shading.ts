@@ -1,5 +1,5 @@
 import type uPlot from 'uplot';
-import type { Flag, FlagSettings } from '../../shared/protocol/control-messages.ts';
+import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import type { DriveColumns, FrameRun } from './columns.ts';
 
 /** What a plot shows besides its series. */
@@ -44,7 +44,7 @@ export function drawFlags(plot: uPlot, columns: DriveColumns, { flags }: Marks, 
 
 /** The share at which a flag begins (dashed) and the one at which it ends (dotted). */
 export function drawThresholds(plot: uPlot, { thresholds }: Marks, color: string): void {
-  if (!thresholds) return;
+  if (thresholds?.measure !== 'share') return;
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = color;

@@ -1,5 +1,6 @@
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
+import type { FlagColumns } from '../attention/flags/find-flags.ts';
 import type { FrameExplanation } from '../pipeline/frame-explainer.ts';
 
 /** Numbers of one analysed frame; `driven` is NaN where it is not known. */
@@ -39,9 +40,15 @@ export class GrowingColumns {
     return this.#columns[0]!.subarray(0, this.#length);
   }
 
-  /** Of the first method. */
-  get onRoad(): Float64Array {
-    return this.#columns[FIRST_SCORE + SCORE_FIELDS.indexOf('onRoad')]!.subarray(0, this.#length);
+  /** Views like `pts`. */
+  get forFlags(): FlagColumns {
+    const column = (index: number) => this.#columns[index]!.subarray(0, this.#length);
+    const score = (field: keyof AttentionScore) => column(FIRST_SCORE + SCORE_FIELDS.indexOf(field));
+    const agreement = FIRST_SCORE + this.#methods * SCORE_FIELDS.length;
+    return {
+      pts: this.pts, steering: column(1), driven: column(2), share: score('onRoad'), lift: score('lift'), mass: score('mass'),
+      spearman: this.#methods > 1 ? column(agreement + AGREEMENT_FIELDS.indexOf('spearman')) : null,
+    };
   }
 
   push({ pts, steering, driven, scores, agreement }: ColumnsRow): void {

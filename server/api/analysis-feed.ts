@@ -1,5 +1,7 @@
-import type { Flag, FlagSettings, ServerMessage } from '../../shared/protocol/control-messages.ts';
-import { findFlags } from '../attention/flags.ts';
+import type { FlagSettings } from '../../shared/flags.ts';
+import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
+import { degreesPerUnit } from '../../shared/steering.ts';
+import { FlagFinder } from '../attention/flags/find-flags.ts';
 import type { FrameIndex } from '../video/frame-source.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -14,7 +16,7 @@ export class AnalysisFeed {
   readonly #send: (message: ServerMessage) => void;
   readonly #buffered: () => number;
   readonly #timer: NodeJS.Timeout;
-  #settings: FlagSettings;
+  #finder: FlagFinder;
   #index: FrameIndex;
   #rowsSent = 0;
   #rowsFlagged = 0;
@@ -23,7 +25,7 @@ export class AnalysisFeed {
 
   constructor(workspace: Workspace, settings: FlagSettings, send: (message: ServerMessage) => void, buffered: () => number) {
     this.#workspace = workspace;
-    this.#settings = settings;
+    this.#finder = finderFor(workspace, settings);
     this.#send = send;
     this.#buffered = buffered;
     this.#index = workspace.index;
@@ -32,7 +34,7 @@ export class AnalysisFeed {
   }
 
   setFlags(settings: FlagSettings): void {
-    this.#settings = settings;
+    this.#finder = finderFor(this.#workspace, settings);
     this.#sendFlags();
   }
 
@@ -74,10 +76,14 @@ export class AnalysisFeed {
 
   #sendFlags(): void {
     this.#rowsFlagged = this.#workspace.columns.length;
-    const flags: readonly Flag[] = findFlags(this.#workspace.columns, this.#settings);
+    const flags = this.#finder.read(this.#workspace.columns.forFlags);
     const text = JSON.stringify(flags);
     if (text === this.#flagsSent) return;
     this.#flagsSent = text;
     this.#send({ type: 'flags', flags });
   }
+}
+
+function finderFor({ explainer }: Workspace, settings: FlagSettings): FlagFinder {
+  return new FlagFinder(settings, degreesPerUnit(explainer.network.output));
 }

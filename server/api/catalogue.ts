@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import type { NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
+import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { listRecordings, type Recording } from '../drive/recording.ts';
 import { loadNetwork } from '../inference/network-file.ts';
@@ -82,12 +83,12 @@ export class Catalogue {
     throw new RoadgazeError('NETWORK_UNKNOWN', `There is no network "${id}" any more.`, 'Choose another network from the list.');
   }
 
-  async roadOf({ truthPath }: Recording): Promise<RoadSpecification> {
-    if (this.#paths.road) return this.#paths.road;
-    if (truthPath) return { kind: 'truth', path: truthPath };
-    const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
-    const network = files.find(({ kind, error }) => kind === 'road' && error === null);
-    return network ? { kind: 'model', path: network.path } : { kind: 'none' };
+  /** Throws ROAD_INVALID where a drawn road cannot be used. */
+  async roadOf(recording: Recording): Promise<RoadSpecification> {
+    return this.#paths.road ?? roadOfRecording(recording, async () => {
+      const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
+      return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
+    });
   }
 
   async #filesAt(places: readonly string[]): Promise<({ path: string } & NetworkFileKind)[]> {

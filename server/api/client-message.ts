@@ -5,12 +5,17 @@ import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 const id = z.string().min(1).max(512);
 const frame = z.number().int().min(0).max(0xffff_ffff);
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const share = z.number().min(0).max(1);
 const methods = z.array(id).min(1).max(4).refine((ids) => new Set(ids).size === ids.length, { message: 'must name every method once' });
 
+const threshold = z.number().min(0).max(1000);
+const seconds = z.number().min(0).max(3600);
 const flagSettings = z
-  .strictObject({ enterBelow: share, leaveAbove: share, minimumSeconds: z.number().min(0).max(3600) })
-  .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, { message: 'must be at least enterBelow', path: ['leaveAbove'] });
+  .strictObject({
+    measure: z.enum(['share', 'lift']), enterBelow: threshold, leaveAbove: threshold, minimumSeconds: seconds, mergeSeconds: seconds,
+    errorAbove: z.number().min(0).nullable(), agreementBelow: z.number().min(-1).max(1).nullable(),
+  })
+  .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, { message: 'must be at least enterBelow', path: ['leaveAbove'] })
+  .refine(({ measure, enterBelow }) => measure === 'lift' || enterBelow <= 1, { message: 'must be at most 1 for a share', path: ['enterBelow'] });
 
 const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('open'), recording: id, network: id, methods, frame: frame.exactOptional() }),

@@ -1,9 +1,9 @@
 import type { WebSocket } from 'ws';
 import { reportOf } from '../../shared/errors.ts';
+import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
-import { PROTOCOL_VERSION, type ClientMessage, type FlagSettings, type ServerMessage } from '../../shared/protocol/control-messages.ts';
+import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
-import { DEFAULT_FLAG_SETTINGS } from '../attention/flags.ts';
 import type { ExplainedFrame } from '../pipeline/explain-frame.ts';
 import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';

@@ -50,11 +50,16 @@ export async function writeDrawnRoad(videoPath: string, scope: RoadScope, road: 
   }
 }
 
-/** Where the road of a recording comes from when nobody says: what was drawn, else the ground truth beside it, else the guess. Throws ROAD_INVALID. */
-export async function roadOfRecording({ videoPath, truthPath }: { readonly videoPath: string; readonly truthPath: string | null }): Promise<RoadSpecification> {
+/**
+ * Where the road of a recording comes from when nobody says: what was drawn, else the ground truth beside it, else a road network where there is
+ * one, else the guess. Throws ROAD_INVALID.
+ */
+export async function roadOfRecording({ videoPath, truthPath }: { readonly videoPath: string; readonly truthPath: string | null }, findModel: () => Promise<string | null>): Promise<RoadSpecification> {
   const drawn = await readDrawnRoad(videoPath);
   if (drawn) return { kind: 'polygon', ...drawn };
-  return truthPath ? { kind: 'truth', path: truthPath } : GUESSED_ROAD;
+  if (truthPath) return { kind: 'truth', path: truthPath };
+  const model = await findModel();
+  return model ? { kind: 'model', path: model } : GUESSED_ROAD;
 }
 
 async function read(path: string): Promise<DrawnRoad | null> {

@@ -1,45 +1,48 @@
 import { basename, join } from 'node:path';
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
+import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import type { Agreement } from '../../shared/protocol/frame-message.ts';
-import { findFlags } from '../attention/flags.ts';
+import { degreesPerUnit } from '../../shared/steering.ts';
+import { findFlags } from '../attention/flags/find-flags.ts';
+import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, type Recording } from '../drive/recording.ts';
 import { analyzeRecording, type AnalysisRow } from '../pipeline/analysis.ts';
+import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
 import { drivenSteering } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
-import { onRoadOf, statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
+import { flagColumns, onRoadOf, statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
 import { exportOverlay, type OverlayMask } from '../video/export.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import { probeVideo } from '../video/probe.ts';
 import { describeAnalysis, percent } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
+import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
 import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { parseRoad } from './road-option.ts';
 
-export interface AnalyzeOptions {
+export interface AnalyzeOptions extends FlagOptions {
   readonly model: string;
   readonly output: string;
   readonly method: string;
   readonly option?: readonly string[];
   readonly road?: string;
+  readonly roadMargin?: number;
   readonly video?: boolean;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly workers?: number;
-  readonly flagBelow: number;
-  readonly flagUntil: number;
-  readonly flagSeconds: number;
 }
 
 /** Explains one recording into a folder and tells the outcome. Throws whatever keeps it from being analysed. */
 export async function analyzeInto(folder: string, recording: Recording, options: AnalyzeOptions): Promise<void> {
   const video = await probeVideo(recording.videoPath);
   const log = recording.logPath ? await readDriveLog(recording.logPath, video) : null;
-  const road = roadOf(options.road, recording.truthPath);
+  const road = await roadOf(options, recording);
   const explainer = await openExplainer({ modelPath: options.model, road, video, methods: methodChoices(options.method, options.option), wish: { provider: options.provider, workers: options.workers ?? null } });
   const abort = new AbortController();
   const released = onInterrupt(async () => { abort.abort(); await explainer.close(); });
@@ -51,11 +54,13 @@ export async function analyzeInto(folder: string, recording: Recording, options:
   }
 }
 
-/** What was asked for; else the ground truth beside the recording, where there is some. */
-function roadOf(wish: string | undefined, truthPath: string | null): RoadSpecification {
-  if (wish !== undefined) return parseRoad(wish);
-  return truthPath ? { kind: 'truth', path: truthPath } : { kind: 'none' };
+/** What was asked for; else what there is for the recording. */
+async function roadOf({ road: wish, roadMargin: margin }: AnalyzeOptions, recording: Recording): Promise<RoadSpecification> {
+  const road = wish === undefined ? await roadOfRecording(recording, async () => null) : parseRoad(wish);
+  return road.kind === 'none' || margin === undefined ? road : { ...road, margin };
 }
+
+const GUESSED = 'Nothing says where the road is: a trapezoid is taken for it, and shares and flags are as rough as that. Give --road.';
 
 interface Analysis {
   readonly path: string;
@@ -101,9 +106,10 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
     progress.stop();
   }
   const seconds = (performance.now() - began) / 1000;
-  const settings = { enterBelow: options.flagBelow, leaveAbove: options.flagUntil, minimumSeconds: options.flagSeconds };
-  const flags = findFlags({ pts: frames.map((frame) => frame.pts), onRoad: frames.map((frame) => onRoadOf(frame)) }, settings);
   const { network, provider } = explainer;
+  const settings = flagSettingsOf(options);
+  const flags = findFlags(flagColumns(frames), settings, degreesPerUnit(network.output));
+  const checks = options.verifyFlags ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal }) : null;
   const number = (value: number | null | undefined) => value ?? NaN;
   const methods = network.methods.map((id, method) => ({
     id, onRoad: statisticsOf(frames.map((frame) => onRoadOf(frame, method))), lift: statisticsOf(frames.map(({ scores }) => number(scores[method]?.lift))),
@@ -121,12 +127,35 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
     methods,
     ...(methods.length > 1 ? { agreement: { spearman: agreement('spearman'), ssim: agreement('ssim'), topOverlap: agreement('topOverlap') } } : {}),
     flags: flags.length,
+    ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
     run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
-    assumptions: [...explainer.assumptions, ...logAssumptions],
+    assumptions: [...explainer.assumptions, ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
     warnings,
   };
-  await files.finish({ settings, flags }, summary);
+  await files.finish({ settings, flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);
   process.stdout.write(describeAnalysis(summary, folder));
+}
+
+interface Verification {
+  readonly path: string;
+  readonly video: VideoInfo;
+  readonly explainer: FrameExplainer;
+  readonly frames: readonly FrameNumbers[];
+  readonly flags: readonly Flag[];
+  readonly fill: Fill | true;
+  readonly signal: AbortSignal;
+}
+
+async function verified({ path, frames, fill, ...request }: Verification): Promise<(CausalCheck | null)[]> {
+  const progress = new ProgressLine(`${basename(path)}: flags`, request.flags.length * 5);
+  try {
+    return await verifyFlags({
+      ...request, videoPath: path, steeringDeviation: steeringDeviation(frames.map(({ steering }) => steering)),
+      ...(fill === true ? {} : { fill }), onProgress: (done) => progress.advance(done),
+    });
+  } finally {
+    progress.stop();
+  }
 }
 
 async function* overlayMasks(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayMask> {

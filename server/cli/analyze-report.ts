@@ -7,6 +7,8 @@ export interface ReportedSummary {
   readonly recording: { readonly file: string; readonly frames: number };
   readonly onRoad: { readonly minimum: number; readonly mean: number } | null;
   readonly flags: number;
+  /** Flags that the causal check confirmed, where it was asked for. */
+  readonly confirmed?: number;
   readonly run: { readonly provider: ProviderReport; readonly seconds: number; readonly framesPerSecond: number };
   readonly assumptions: readonly string[];
   readonly warnings: readonly string[];
@@ -14,9 +16,9 @@ export interface ReportedSummary {
 
 const MOST_WARNINGS = 3;
 
-export function describeAnalysis({ recording, onRoad, flags, run, assumptions, warnings }: ReportedSummary, folder: string): string {
+export function describeAnalysis({ recording, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
   const attention = onRoad
-    ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst; ${flags} ${flags === 1 ? 'flag' : 'flags'}`
+    ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst; ${flags} ${flags === 1 ? 'flag' : 'flags'}${confirmed === undefined ? '' : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`}`
     : 'no road region, so no on-road share';
   const lines = [
     `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,

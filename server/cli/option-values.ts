@@ -9,16 +9,24 @@ export function parseNumber(low: number, high: number): (text: string) => number
   };
 }
 
-export function parseWorkers(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 64) throw new InvalidArgumentError('It must be a whole number from 1 to 64.');
-  return value;
+export function parseWhole(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isInteger(value) || value < low || value > high) throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
+    return value;
+  };
+}
+
+export const parseWorkers = parseWhole(1, 64);
+
+export function parseChoice<Choice extends string>(choices: readonly Choice[]): (text: string) => Choice {
+  return (text) => {
+    const choice = choices.find((each) => each === text);
+    if (!choice) throw new InvalidArgumentError(`It must be one of ${choices.join(', ')}.`);
+    return choice;
+  };
 }
 
 const providers = ['auto', 'cpu', 'webgpu', 'cuda'] as const;
 
-export function parseProvider(text: string): (typeof providers)[number] {
-  const provider = providers.find((name) => name === text);
-  if (!provider) throw new InvalidArgumentError(`It must be one of ${providers.join(', ')}.`);
-  return provider;
-}
+export const parseProvider = parseChoice(providers);

@@ -1,12 +1,13 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
-import type { RoadSpecification } from '../attention/road-specification.ts';
+import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 
-export const ROAD_OPTION_HELP = 'road region: a road model, "polygon:x,y x,y x,y" in fractions of the frame, or "none"';
+export const ROAD_OPTION_HELP = 'road region: a road model, "polygon:x,y x,y x,y" in fractions of the frame, "guess" for a trapezoid, or "none"';
 
 /** Reads the value of `--road`. Whether a road model is there is seen when it is opened. Throws ROAD_INVALID. */
 export function parseRoad(text: string): RoadSpecification {
   if (text === 'none') return { kind: 'none' };
+  if (text === 'guess') return GUESSED_ROAD;
   if (!text.startsWith('polygon:')) return { kind: 'model', path: text };
   const points = text.slice('polygon:'.length).trim().split(/\s+/).map(parsePoint);
   if (points.length < 3) throw invalid(`it has ${points.length} points, and needs at least 3`);

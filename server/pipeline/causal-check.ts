@@ -39,6 +39,13 @@ export function confirmationThreshold(unit: string | null, steeringDeviation: nu
   return Math.max(degrees === null ? 0 : LEAST_DEGREES / degrees, LEAST_SHARE * steeringDeviation);
 }
 
+/** Standard deviation of the numbers that are finite; 0 without any. */
+export function steeringDeviation(steering: Iterable<number>): number {
+  const known = Float64Array.from(steering).filter(Number.isFinite);
+  const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
+  return Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, known.length));
+}
+
 /**
  * Asks for each flag: would the network have steered otherwise without what it looked at? On some of its frames the region that the first
  * method marks (off the road, for an off-road flag; anywhere for the others) is replaced in the network's picture, and the same graph runs again.

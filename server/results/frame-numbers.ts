@@ -1,4 +1,5 @@
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
+import type { FlagColumns } from '../attention/flags/find-flags.ts';
 
 /** The numbers kept of one frame. `driven` in the unit and sign of `steering`; NaN where it is not known. */
 export interface FrameNumbers {
@@ -15,6 +16,16 @@ export interface FrameNumbers {
 /** On-road share by the method of this position, NaN where it is not known. */
 export function onRoadOf(frame: FrameNumbers, method = 0): number {
   return frame.scores[method]?.onRoad ?? NaN;
+}
+
+/** What flags are found in, of the first method. */
+export function flagColumns(frames: readonly FrameNumbers[]): FlagColumns {
+  const column = (value: (frame: FrameNumbers) => number | null | undefined) => Float64Array.from(frames, (frame) => value(frame) ?? NaN);
+  return {
+    pts: column(({ pts }) => pts), steering: column(({ steering }) => steering), driven: column(({ driven }) => driven),
+    share: column(({ scores }) => scores[0]?.onRoad), lift: column(({ scores }) => scores[0]?.lift), mass: column(({ scores }) => scores[0]?.mass),
+    spearman: column(({ agreement }) => agreement?.spearman),
+  };
 }
 
 /** Minimum, 5th percentile, median, mean and maximum of the values that are known; null where none is. */

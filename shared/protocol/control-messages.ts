@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../errors.ts';
+import type { Flag, FlagSettings } from '../flags.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
 import type { Agreement, AttentionScore } from './frame-message.ts';
 
@@ -11,29 +12,9 @@ export type RoadSource =
   | { readonly kind: 'none' }
   | { readonly kind: 'truth' }
   | { readonly kind: 'model'; readonly name: string }
-  | { readonly kind: 'polygon'; readonly points: readonly Point[] };
-
-/** Settings of the off-road flag; seconds and shares (0..1). */
-export interface FlagSettings {
-  /** A flag begins when the on-road share falls below this … */
-  readonly enterBelow: number;
-  /** … and ends when it is at or above this. */
-  readonly leaveAbove: number;
-  readonly minimumSeconds: number;
-}
-
-export interface Flag {
-  readonly kind: 'off-road';
-  readonly startPts: number;
-  /** pts of the last flagged frame (included). */
-  readonly endPts: number;
-  readonly startFrame: number;
-  readonly endFrame: number;
-  /** Frame with the lowest on-road share: the one to look at first. */
-  readonly worstFrame: number;
-  readonly worstPts: number;
-  readonly worstOnRoad: number;
-}
+  | { readonly kind: 'polygon'; readonly points: readonly Point[] }
+  /** Nothing was given: a trapezoid where the road usually is. To be shown as a guess. */
+  | { readonly kind: 'guess'; readonly points: readonly Point[] };
 
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
 import { makeNumberedClip, makeSampleClip, ffprobeFrameTimes, readFrameNumber } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { findTools } from '../../server/video/tools.ts';
@@ -151,7 +152,7 @@ describe('the analysis of a recording', () => {
     await viewer.message('analysis', ({ complete }) => complete);
     const rows = viewer.messages.flatMap((message) => (message.type === 'analysis' ? message.columns.scores[0]!.onRoad : []));
     assert.ok(rows.every((share) => share !== null && share > 0 && share < 1));
-    const settings = (enterBelow: number) => ({ type: 'settings', flags: { enterBelow, leaveAbove: enterBelow, minimumSeconds: 0 } }) as const;
+    const settings = (enterBelow: number) => ({ type: 'settings', flags: { ...DEFAULT_FLAG_SETTINGS, enterBelow, leaveAbove: enterBelow, minimumSeconds: 0 } }) as const;
     let since = viewer.messages.length;
     viewer.send(settings(1));
     const { flags } = await viewer.message('flags', undefined, since);

@@ -8,11 +8,14 @@ import { WebSocket } from 'ws';
 import type { ServerOptions } from '../../server/api/server.ts';
 import { startServer } from '../../server/api/server.ts';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
+
+const settings = (changed: Partial<FlagSettings>) => JSON.stringify({ type: 'settings', flags: { ...DEFAULT_FLAG_SETTINGS, ...changed } });
 
 async function serveEmpty(t: TestContext, options: Partial<ServerOptions> = {}) {
   return serve(t, { recordings: temporaryFolder(t), networks: [], ...options });
@@ -152,8 +155,10 @@ describe('a client that does not follow the protocol', () => {
     ['{"type":"seek","frame":-1,"generation":0}', /"frame"/],
     ['{"type":"seek","frame":0.5,"generation":0}', /"frame"/],
     ['{"type":"seek","frame":1,"generation":1e99}', /"generation"/],
-    ['{"type":"settings","flags":{"enterBelow":0.7,"leaveAbove":0.6,"minimumSeconds":0}}', /leaveAbove/],
-    ['{"type":"settings","flags":{"enterBelow":2,"leaveAbove":3,"minimumSeconds":0}}', /enterBelow/],
+    [settings({ enterBelow: 0.7 }), /leaveAbove/],
+    [settings({ enterBelow: 2, leaveAbove: 3 }), /enterBelow/],
+    [settings({ agreementBelow: 2 }), /agreementBelow/],
+    ['{"type":"settings","flags":{"enterBelow":0.5,"leaveAbove":0.6,"minimumSeconds":0}}', /measure/],
     ['{"type":"painted","sequence":0}', /never sent/],
     ['{"type":"play","speed":1,"loop":false}', /before anything was open/],
     ['{"type":"seek","frame":1,"generation":1}', /before anything was open/],

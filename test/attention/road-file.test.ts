@@ -36,13 +36,15 @@ test('a road is forgotten, also one that is not there', async (t) => {
   assert.equal(await readDrawnRoad(video), null);
 });
 
-test('a recording\'s road is the drawn one, else its ground truth, else the guess', async (t) => {
+test('a recording\'s road is the drawn one, else its ground truth, else a network\'s, else the guess', async (t) => {
   const videoPath = recordingIn(t);
   const truthPath = join(videoPath, '..', 'drive 1.truth.jsonl.gz');
-  assert.equal((await roadOfRecording({ videoPath, truthPath: null })).kind, 'guess');
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }), { kind: 'truth', path: truthPath });
+  const [model, none] = [async () => 'road.onnx', async () => null];
+  assert.equal((await roadOfRecording({ videoPath, truthPath: null }, none)).kind, 'guess');
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath: null }, model), { kind: 'model', path: 'road.onnx' });
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), { kind: 'truth', path: truthPath });
   await writeDrawnRoad(videoPath, 'camera', { points: triangle });
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }), { kind: 'polygon', points: triangle });
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), { kind: 'polygon', points: triangle });
 });
 
 for (const [what, text, message] of [

@@ -51,9 +51,52 @@ test('a recording gives one row a frame, flags and a summary', async (t) => {
 
 test('without a road region the on-road share is left empty', async (t) => {
   const output = temporaryFolder(t);
-  await analyze(output, clip, '--model', model);
+  await analyze(output, clip, '--model', model, '--road', 'none');
   assert.ok(rowsOf(output).every(({ onRoad }) => onRoad === ''));
 });
+
+test('where nothing says where the road is, it is guessed, and the guess is named', async (t) => {
+  const output = temporaryFolder(t);
+  const outcome = await analyze(output, clip, '--model', model);
+  assert.match(outcome.stdout, /note: Nothing says where the road is/);
+  assert.equal(JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8')).road.kind, 'guess');
+});
+
+test('a road drawn for the recording is taken, widened as asked', async (t) => {
+  const own = temporaryFolder(t);
+  copyFileSync(clip, join(own, 'drive.mp4'));
+  writeFileSync(join(own, 'roadgaze.road.json'), '{"roadgazeRoad":1,"points":[[0,0],[0.5,0],[0.5,1],[0,1]]}');
+  await analyze(join(own, 'out'), join(own, 'drive.mp4'), '--model', model, '--road-margin', '2');
+  const { road } = JSON.parse(readFileSync(join(own, 'out', 'summary.json'), 'utf8'));
+  assert.deepEqual(road, { kind: 'polygon', points: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]], margin: 2 });
+});
+
+test('flags go by the settings that are given, and are checked where that is asked for', async (t) => {
+  const output = temporaryFolder(t);
+  // All attention lies off a road that is nowhere.
+  const outcome = await analyze(output, clip, '--model', model, '--road', 'polygon:0,0 0.01,0 0,0.01', '--road-margin', '0', '--flag-merge', '0', '--flag-agreement', '0.5', '--verify-flags', 'mean');
+  const { settings, flags } = JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8'));
+  assert.deepEqual(settings, { measure: 'share', enterBelow: 0.5, leaveAbove: 0.6, minimumSeconds: 0.3, mergeSeconds: 0, errorAbove: null, agreementBelow: 0.5 });
+  const frames = rowsOf(output).length;
+  assert.deepEqual(flags.map(({ kind, startFrame, endFrame }: Record<string, unknown>) => [kind, startFrame, endFrame]), [['off-road', 0, frames - 1]]);
+  const { fill, frames: tried, change, changeDegrees, isConfirmed, threshold } = flags[0].check;
+  assert.deepEqual([fill, tried, changeDegrees], ['mean', 5, null]);
+  assert.equal(isConfirmed, Math.abs(change) > threshold);
+  assert.match(outcome.stdout, new RegExp(`1 flag, ${Number(isConfirmed)} confirmed`));
+});
+
+for (const [what, args, said] of [
+  ['ends before it begins', ['--flag-below', '0.7'], /^error USAGE: --flag-until \(0\.6\) lies below --flag-below \(0\.7\)/],
+  ['begins below a share above 1', ['--flag-below', '2', '--flag-until', '3'], /^error USAGE: --flag-below \(2\) is above 1/],
+  ['goes by something unknown', ['--flag-by', 'mass'], /^error USAGE: .*share, lift/],
+  ['is checked with an unknown fill', ['--verify-flags', 'black'], /^error USAGE: .*inpaint, blur, mean/],
+] as const) {
+  test(`a flag that ${what} is a usage error`, async (t) => {
+    const outcome = await analyze(temporaryFolder(t), clip, '--model', model, ...args);
+    assert.equal(outcome.status, 2);
+    assert.match(outcome.stderr, said);
+  });
+}
 
 test('a drive log beside the video is compared in the unit and sign of the network', async (t) => {
   const own = temporaryFolder(t);

@@ -4,7 +4,8 @@ import { neighbourFlag, worstFrame } from '../../client/panels/flag-words.ts';
 import { axisTime, durationText, magnitudeText, percentText, shortTime, steeringText, timeText } from '../../client/panels/format.ts';
 import { steeringUnit } from '../../client/stream/steering-unit.ts';
 import { niceLimit } from '../../client/timeline/tracks.ts';
-import type { Flag, OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { Flag } from '../../shared/flags.ts';
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
 const network = (unit: string | null, positive: 'left' | 'right' | null): OpenedMessage['network'] => ({
   id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop'], quantity: null, unit, positive,
@@ -51,7 +52,7 @@ test('axes end on round numbers', () => {
 
 test('next and previous flag go by their worst frames; the worst frame ignores what is not known', () => {
   const flag = (worst: number): Flag => ({
-    kind: 'off-road', startPts: 0, endPts: 0, startFrame: worst - 2, endFrame: worst + 2, worstFrame: worst, worstPts: 0, worstOnRoad: 0,
+    kind: 'off-road', startPts: 0, endPts: 0, startFrame: worst - 2, endFrame: worst + 2, worstFrame: worst, worstPts: 0, worst: 0, severity: 0,
   });
   const flags = [flag(10), flag(40), flag(70)];
   assert.equal(neighbourFlag(flags, 10, 1)?.worstFrame, 40);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { confirmationThreshold, verifyFlags } from '../../server/pipeline/causal-check.ts';
+import { confirmationThreshold, steeringDeviation as deviationOf, verifyFlags } from '../../server/pipeline/causal-check.ts';
 import { coverPictures } from '../../server/pipeline/causal-check-covers.ts';
 import type { FrameExplainer } from '../../server/pipeline/frame-explainer.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
@@ -121,6 +121,11 @@ test('the threshold is a degree at the wheel, or a fifth of how much the network
   near(confirmationThreshold('deg', 2), 1);
   near(confirmationThreshold('1/m', 0.05), 0.01);
   near(confirmationThreshold(null, 0), 0);
+});
+
+test('steering deviates from its mean, whatever is not known', () => {
+  assert.equal(deviationOf([3, NaN, 7, 3, 7]), 2);
+  assert.equal(deviationOf([NaN]), 0);
 });
 
 test('control covers have the region\'s shape, lie in its rows, and do not touch it', () => {
