@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
-import { int64Tensor } from '../../onnx/tensor.ts';
+import { floatTensor, int64Tensor } from '../../onnx/tensor.ts';
 import { extent, type Window } from '../../onnx/windows.ts';
 import type { SpatialStep } from './spatial-step.ts';
 
@@ -43,26 +43,39 @@ function undoWindow(builder: GraphBuilder, mask: string, window: Window, from: S
     // With stride 1 the sum under the kernel is its mean times a constant, which ONNX Runtime computes fastest as a pooling.
     return builder.node('AveragePool', [mask], { kernel_shape: kernel, strides: [1, 1], pads: full, count_include_pad: 1 });
   }
+  if (from[0] * from[1] <= ONE_NODE) return transposedOnes(builder, mask, window, from, to, BOTH);
   // A kernel of ones is separable. Spreading along the width is the slow part, so it comes first, while there are few rows.
-  const wide = transposedOnes(builder, mask, window, from, to, 1);
-  return transposedOnes(builder, wide, window, from, to, 0);
+  const wide = transposedOnes(builder, mask, window, from, to, [1]);
+  return transposedOnes(builder, wide, window, from, to, [0]);
 }
 
-function transposedOnes(builder: GraphBuilder, mask: string, window: Window, from: Size, to: Size, axis: 0 | 1): string {
-  const along = <T>(value: T, other: T): [T, T] => (axis === 0 ? [value, other] : [other, value]);
-  const before = window.pads[axis]!;
-  const after = window.pads[axis + 2]!;
-  const spread = (to[axis] - 1) * window.strides[axis] + extent(window.kernel[axis], window.dilations[axis]);
+/** On planes of so few pixels one node that does more costs less than two. */
+const ONE_NODE = 1024;
+const BOTH = [0, 1] as const;
+
+/** The average over channels of feature maps [N, channels, h, w], taken one window back, in one node. */
+export function averageUndone(builder: GraphBuilder, features: string, channels: number, { window, from, to }: SpatialStep & { readonly kind: 'window' }): string {
+  return transposedOnes(builder, features, window, from, to, BOTH, channels);
+}
+
+/** The transposed convolution along some axes, with all weights 1 ÷ channels. */
+function transposedOnes(builder: GraphBuilder, mask: string, window: Window, from: Size, to: Size, axes: readonly (0 | 1)[], channels = 1): string {
+  const along = (value: (axis: 0 | 1) => number, other: number) => BOTH.map((axis) => (axes.includes(axis) ? value(axis) : other)) as [number, number];
+  const before = along((axis) => window.pads[axis], 0);
+  const after = along((axis) => window.pads[axis + 2]!, 0);
   // What padding does not explain lies behind the last window (rows that the convolution left over) or, with ceil_mode, before its end.
-  const missing = from[axis] - (spread - before - after);
-  const outputPadding = Math.max(0, missing);
-  const surplus = Math.max(0, -missing);
-  if (window.kernel[axis] === 1 && window.strides[axis] === 1 && before === 0 && after === 0 && missing === 0) return mask;
-  const kernel = along(window.kernel[axis], 1);
-  return builder.node('ConvTranspose', [mask, builder.ones([1, 1, ...kernel])], {
-    kernel_shape: kernel, strides: along(window.strides[axis], 1), dilations: along(window.dilations[axis], 1),
-    pads: [...along(before, 0), ...along(after + surplus, 0)],
-    ...(outputPadding > 0 ? { output_padding: along(outputPadding, 0) } : {}),
+  const missing = along((axis) => {
+    const spread = (to[axis] - 1) * window.strides[axis] + extent(window.kernel[axis], window.dilations[axis]);
+    return from[axis] - (spread - before[axis] - after[axis]);
+  }, 0);
+  const kernel = along((axis) => window.kernel[axis], 1);
+  const strides = along((axis) => window.strides[axis], 1);
+  if (channels === 1 && [...kernel, ...strides].every((size) => size === 1) && [...before, ...after, ...missing].every((size) => size === 0)) return mask;
+  const weights = new Float32Array(channels * kernel[0] * kernel[1]).fill(1 / channels);
+  return builder.node('ConvTranspose', [mask, builder.constant(floatTensor([channels, 1, ...kernel], weights), 'ones')], {
+    kernel_shape: kernel, strides, dilations: along((axis) => window.dilations[axis], 1),
+    pads: [...before, ...after.map((pad, axis) => pad + Math.max(0, -missing[axis]!))],
+    ...(missing.some((rows) => rows > 0) ? { output_padding: missing.map((rows) => Math.max(0, rows)) } : {}),
   });
 }
 

@@ -1,0 +1,106 @@
+import { floatAttribute } from '../attributes.ts';
+import { GraphBuilder } from '../builder.ts';
+import { consumers, keepOnly, type Model, type Node } from '../graph.ts';
+import { inferShapes } from '../infer-shapes.ts';
+import { DataType, floatTensor, scalar, tensorNumbers, type Tensor } from '../tensor.ts';
+import { foldedInFront } from './fold-into-layer.ts';
+import { linearLayer } from './linear-layer.ts';
+import { unusedName } from './unused-name.ts';
+
+/** For fewer elements per picture one slow node costs no more than four fast ones. */
+const WORTH_IT = 8192;
+
+/**
+ * Computes ELU with α = 1 as max(x, 0) + exp(min(x, 0)) − 1, for which ONNX Runtime has kernels twice as fast as for Elu itself. The −1 moves into
+ * the bias of layers without padding and behind averages over channels; whoever else reads the value gets it whole. An Exp of the same
+ * min(x, 0), which is the derivative, is computed once.
+ */
+export function fasterElu(model: Model): Model {
+  const candidates = model.nodes.filter((node) => node.domain === '' && node.op === 'Elu' && floatAttribute(node, 'alpha', 1) === 1);
+  if (candidates.length === 0) return model;
+  const shapes = inferShapes({ ...model, ...keepOnly(model, candidates.map((node) => node.outputs[0]!)) });
+  const elus = candidates.filter((node) => {
+    const shape = shapes.of(node.inputs[0]!);
+    return shapes.type(node.inputs[0]!) === DataType.float && shape.length === 4 && shape.slice(1).reduce<number>((product, dim) => product * Number(dim), 1) >= WORTH_IT;
+  });
+  return elus.reduce(rewritten, model);
+}
+
+function rewritten(model: Model, elu: Node): Model {
+  const [x, y] = [elu.inputs[0]!, elu.outputs[0]!];
+  const read = consumers(model.nodes);
+  const outputs = new Set(model.outputs.map((output) => output.name));
+  const raised = unusedName(model, `${y}/raised`);
+  const initializers = new Map(model.initializers);
+  const replaced = new Map<Node, readonly Node[]>([[elu, []]]);
+  for (const reader of read.get(y) ?? []) {
+    const instead = layerReading(model, reader, y, raised, initializers) ?? averageReading(model, reader, raised, read, outputs, initializers);
+    for (const [node, nodes] of instead ?? []) replaced.set(node, nodes);
+  }
+  const nodes = model.nodes.flatMap((node) => replaced.get(node) ?? [node]);
+  const builder = new GraphBuilder({ ...model, nodes, initializers }, 'roadgaze/elu');
+  const limited = (limits: { low: number } | { high: number }) => clipped(builder, x, limits);
+  builder.node('Add', [limited({ low: 0 }), derivativeOf(model, x) ?? builder.node('Exp', [limited({ high: 0 })])], {}, raised);
+  const wanted = outputs.has(y) || nodes.some((node) => node.inputs.includes(y));
+  if (wanted) builder.node('Sub', [raised, builder.constant(scalar(1), 'one')], {}, y);
+  return builder.build({ outputs: model.outputs });
+}
+
+type Replacement = readonly (readonly [Node, readonly Node[]])[];
+
+/** A layer without padding that reads y reads y + 1, and takes the difference off its bias. */
+function layerReading(model: Model, reader: Node, y: string, raised: string, initializers: Map<string, Tensor>): Replacement | null {
+  const layer = linearLayer(model, reader);
+  if (!layer?.unpadded || reader.inputs[0] !== y) return null;
+  const bias = unusedName({ ...model, initializers }, `${reader.outputs[0]}/bias`);
+  initializers.set(bias, foldedInFront(layer, () => 1, () => -1).bias);
+  return [[reader, [{ ...reader, inputs: [raised, reader.inputs[1]!, bias] }]]];
+}
+
+/** Reshape and a product with constant rows from the left: the average over channels. The difference is taken off the averages. */
+function averageReading(model: Model, reshape: Node, raised: string, read: ReadonlyMap<string, readonly Node[]>, outputs: ReadonlySet<string>, initializers: Map<string, Tensor>): Replacement | null {
+  const [product, ...others] = read.get(reshape.outputs[0]!) ?? [];
+  if (reshape.op !== 'Reshape' || reshape.domain !== '' || product?.op !== 'MatMul' || product.domain !== '' || others.length > 0 || outputs.has(reshape.outputs[0]!)) return null;
+  const rows = initializers.get(product.inputs[0]!);
+  if (rows?.type !== DataType.float || rows.dims.length !== 2 || product.inputs[1] !== reshape.outputs[0]) return null;
+  const [count, length] = rows.dims as [number, number];
+  const weights = tensorNumbers(rows);
+  const sums = Array.from({ length: count }, (_, row) => weights.slice(row * length, (row + 1) * length).reduce((sum, weight) => sum + weight, 0));
+  const output = product.outputs[0]!;
+  const [raisedOutput, difference] = [unusedName({ ...model, initializers }, `${output}/raised`), unusedName({ ...model, initializers }, `${output}/difference`)];
+  initializers.set(difference, floatTensor([count, 1], sums));
+  return [
+    [reshape, [{ ...reshape, inputs: [raised, ...reshape.inputs.slice(1)] }]],
+    [product, [{ ...product, outputs: [raisedOutput] }, { op: 'Sub', domain: '', name: difference, inputs: [raisedOutput, difference], outputs: [output], attributes: new Map() }]],
+  ];
+}
+
+/** Clip with one limit: its form changed with operator set 11. */
+function clipped(builder: GraphBuilder, x: string, limits: { low?: number; high?: number }): string {
+  const { low, high } = limits;
+  if (builder.opset < 11) return builder.node('Clip', [x], low === undefined ? { max: { float: high! } } : { min: { float: low } });
+  const bounds = low === undefined ? ['', builder.constant(scalar(high!), 'high')] : [builder.constant(scalar(low), 'low')];
+  return builder.node('Clip', [x, ...bounds]);
+}
+
+/** The Exp of min(x, 0) that is there already. */
+function derivativeOf(model: Model, x: string): string | null {
+  const read = consumers(model.nodes);
+  for (const clip of read.get(x) ?? []) {
+    const exponential = clip.op === 'Clip' && limitsAbove(model, clip) && (read.get(clip.outputs[0]!) ?? []).find((node) => node.op === 'Exp' && node.domain === '');
+    if (exponential) return exponential.outputs[0]!;
+  }
+  return null;
+}
+
+/** Whether a Clip limits to 0 from above and to nothing from below. */
+function limitsAbove(model: Model, clip: Node): boolean {
+  const limit = (input: number, attribute: string, fallback: number) => {
+    const name = clip.inputs[input];
+    return name ? Number(model.initializers.get(name)?.data[0] ?? NaN) : floatAttribute(clip, attribute, fallback);
+  };
+  return limit(2, 'max', Infinity) === 0 && limit(1, 'min', -Infinity) <= -LARGEST;
+}
+
+/** Largest float32. */
+const LARGEST = 3.4028234663852886e38;

@@ -1,0 +1,13 @@
+import type { Model } from '../graph.ts';
+import { denseInOrder } from './dense-order.ts';
+import { fasterElu } from './faster-elu.ts';
+import { convolveInterleaved } from './interleaved-picture.ts';
+import { tidy } from './tidy.ts';
+
+/**
+ * The same outputs, equal to float32's rounding, from nodes that ONNX Runtime computes faster on a CPU. The last step of compiling: what
+ * explains a network looks for the operators that it was written with.
+ */
+export function speedUp(model: Model): Model {
+  return tidy(denseInOrder(convolveInterleaved(fasterElu(model))));
+}
