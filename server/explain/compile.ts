@@ -3,6 +3,7 @@ import { GraphBuilder } from '../onnx/builder.ts';
 import type { Dimension, Model, ValueInfo } from '../onnx/graph.ts';
 import { inferShapes } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
+import { speedUp } from '../onnx/rewrite/speed-up.ts';
 import { DataType } from '../onnx/tensor.ts';
 import { explainedOutput, imageInput, type ImageInput } from './explained-output.ts';
 import { optionValues, type MethodChoice } from './method-options.ts';
@@ -75,7 +76,7 @@ export function compile(model: Model, choices: readonly MethodChoice[], subject:
     writeOut(context, appended, output);
     return { name: output, type: DataType.float, shape: shapeOf(appended, context.image, batch) };
   });
-  return context.builder.build({ outputs: [...context.model.outputs, ...outputs] });
+  return speedUp(context.builder.build({ outputs: [...context.model.outputs, ...outputs] }));
 }
 
 function refuseTaken(model: Model, name: string): void {
