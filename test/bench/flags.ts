@@ -1,17 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
+import { CAUSE_DEGREES, DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import { checkedFlags } from './flag-checks.ts';
 import { drawing, hasCues, heldOutDrives, tuningDrives, type BenchDrive } from './flag-drives.ts';
 import { evidenceOf, methods, type Evidence, type RoadKind } from './flag-evidence.ts';
-import { CAUSE_DEGREES, judge, type Judgement } from './flag-judgement.ts';
+import { judge, type Judgement } from './flag-judgement.ts';
 import { minutesOf, rowOf, type Row } from './flag-rows.ts';
 import { tune } from './flag-tuning.ts';
 import { table } from './measure.ts';
 
 /**
  * `npm run bench:flags [-- --json FILE]`: flags against causal truth. Settings are chosen for each method on the tuning drives; the held-out
- * drives are judged with these and with the product's defaults. Draws what is missing first, which takes most of an hour on two cores.
+ * drives are judged with these and with the product's defaults. Draws what is missing first: 8100 frames, six a second on two free cores.
  */
 const { values: options } = parseArgs({ options: { json: { type: 'string' } } });
 
@@ -37,7 +37,7 @@ for (const each of misleading) checks.push({ truth: each.shortcut.truth, ...awai
 const checked = { whole: judge(checks.map(({ truth, whole }) => ({ truth, flags: whole }))), parts: judge(checks.map(({ truth, parts }) => ({ truth, flags: parts }))) };
 
 const percent = (part: number) => (Number.isFinite(part) ? `${(100 * part).toFixed(0)} %` : '-');
-const seedsOf = (drives: readonly BenchDrive[]) => drives.map(({ style, seed }, index) => (drives[index - 1]?.style === style ? `${seed}` : `${index ? '\n            ' : ''}${style} ${seed}`)).join(' ');
+const seedsOf = (drives: readonly BenchDrive[]) => drives.map(({ style, seed }, index) => (drives[index - 1]?.style === style ? `${seed}` : `${index ? '\n            ' : ''}${style} ${seed}`)).join(' ').replaceAll(' \n', '\n');
 const judged = ({ precision, recall, found, intervals, intervalRecall }: Judgement) => [percent(precision), percent(recall), `${found} of ${intervals}: ${percent(intervalRecall)}`];
 const heading = ['', 'precision', 'recall', 'intervals found'];
 
@@ -45,19 +45,20 @@ function print(title: string, evidence: readonly Evidence[], of: readonly Row[])
   const truth = evidence.filter(({ drive }) => drive.style === 'misleading').flatMap(({ shortcut }) => shortcut.truth.frames);
   const line = (row: Row) => [row.method, ...judged(row.misleading), row.areaUnderCurve.toFixed(2), `${row.honestMisleading.toFixed(2)} / ${row.honestOthers.toFixed(2)}`];
   const all = ['(every frame)', percent(truth.filter(Boolean).length / truth.length), percent(1), percent(1), '0.50', ''];
-  console.log(`\n${title}\n${table([[...heading, 'AUC', 'honest/min'], ...of.map(line), all])}`);
+  console.log(`\n${title}\n${table([[...heading, 'AUC', 'honest/min'], ...of.map(line), all]).trimEnd()}`);
 }
 
 const boards = misleading.flatMap((each) => each.boards);
+const seen = boards.filter(Boolean).length / boards.length;
 console.log(`Flags of attention off the road, against what moves the wheel
 
 A frame is true where the shortcut network steers more than ${CAUSE_DEGREES}° (at the wheel)
 otherwise when the same frame is drawn without the boards.
 Tuned on:   ${seedsOf(tuningDrives)}
 Held out:   ${seedsOf(heldOutDrives)}
-Each drive has ${drawing.seconds * drawing.fps} frames in ${drawing.seconds} s. Judged on style misleading; of its ${boards.length} held-out
-frames ${percent(boards.filter(Boolean).length / boards.length)} show a board. honest/min: flags a minute of the honest network, on the
-same drives / on drives without boards.
+Each drive has ${drawing.seconds * drawing.fps} frames in ${drawing.seconds} s. Judged on style misleading; of its ${boards.length}
+held-out frames ${percent(seen)} show a board. honest/min: flags a minute of the honest
+network, on the same drives / on drives without boards.
 
 Settings chosen on the tuning drives
 ${table([['', 'measure', 'enter below', 'leave above', 'least s', 'merge s'],
@@ -70,7 +71,7 @@ console.log(`\nHeld-out drives, flags of ${methods[0]} that the causal check con
   heading, ['confirmed flags', ...judged(checked.whole)], ['confirmed half seconds', ...judged(checked.parts)],
 ])}`);
 console.log(`\nHeld-out drives: what the mistakes are\n${table([
-  ['', 'flags with a cause', 'false alarms that show a board', `misses below ${2 * CAUSE_DEGREES}°`],
+  ['', 'flags with a cause', 'false alarms: board seen', `misses: below ${2 * CAUSE_DEGREES}°`],
   ...results.heldOut.map((row) => [row.method, `${row.misleading.trueFlags} of ${row.misleading.flags}`, percent(row.boardInFalseAlarms), percent(row.smallInMisses)]),
 ])}`);
 console.log(`\nHeld-out drive of style shortcut: road hidden, boards tell the turn\n${table([heading, ...results.heldOut.map((row) => [row.method, ...judged(row.shortcut)])])}`);
