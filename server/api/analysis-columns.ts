@@ -40,13 +40,17 @@ export class GrowingColumns {
     return this.#columns[0]!.subarray(0, this.#length);
   }
 
+  get steering(): Float64Array {
+    return this.#columns[1]!.subarray(0, this.#length);
+  }
+
   /** Views like `pts`. */
   get forFlags(): FlagColumns {
     const column = (index: number) => this.#columns[index]!.subarray(0, this.#length);
     const score = (field: keyof AttentionScore) => column(FIRST_SCORE + SCORE_FIELDS.indexOf(field));
     const agreement = FIRST_SCORE + this.#methods * SCORE_FIELDS.length;
     return {
-      pts: this.pts, steering: column(1), driven: column(2), share: score('onRoad'), lift: score('lift'), mass: score('mass'),
+      pts: this.pts, steering: this.steering, driven: column(2), share: score('onRoad'), lift: score('lift'), mass: score('mass'),
       spearman: this.#methods > 1 ? column(agreement + AGREEMENT_FIELDS.indexOf('spearman')) : null,
     };
   }

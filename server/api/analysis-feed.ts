@@ -1,12 +1,15 @@
-import type { FlagSettings } from '../../shared/flags.ts';
+import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
+import { NewFlags } from '../alerts/new-flags.ts';
 import { FlagFinder } from '../attention/flags/find-flags.ts';
 import type { FrameIndex } from '../video/frame-source.ts';
 import type { Workspace } from './workspace.ts';
 
 const INTERVAL = 200;
 const MOST_ROWS = 2000;
+/** Alerts come no closer together than this (ms). */
+const ALERT_INTERVAL = 1000;
 /** A backlog waits while so many bytes wait to be sent. */
 const MOST_BUFFERED = 1 << 20;
 
@@ -21,6 +24,12 @@ export class AnalysisFeed {
   #rowsSent = 0;
   #rowsFlagged = 0;
   #flagsSent: string | null = null;
+  #flags: readonly Flag[] = [];
+  #new = new NewFlags();
+  /** The newest that was not told yet. */
+  #alert: Flag | null = null;
+  #alertedAt = -Infinity;
+  #isComplete = false;
   #problemsSent = 0;
 
   constructor(workspace: Workspace, settings: FlagSettings, send: (message: ServerMessage) => void, buffered: () => number) {
@@ -33,9 +42,17 @@ export class AnalysisFeed {
     this.#tell();
   }
 
+  /** As they were sent last. */
+  get flags(): readonly Flag[] {
+    return this.#flags;
+  }
+
   setFlags(settings: FlagSettings): void {
     this.#finder = finderFor(this.#workspace, settings);
-    this.#sendFlags();
+    this.#new = new NewFlags();
+    this.#alert = null;
+    this.#findFlags();
+    this.#new.take(this.#flags);
   }
 
   close(): void {
@@ -49,8 +66,24 @@ export class AnalysisFeed {
       this.#index = index;
       this.#send({ type: 'index', pts: [...index.pts] });
     }
-    if (this.#rowsFlagged < columns.length || this.#flagsSent === null) this.#sendFlags();
-    this.#sendRows();
+    const isFirst = this.#flagsSent === null;
+    if (this.#rowsFlagged < columns.length || isFirst) {
+      this.#findFlags();
+      const found = this.#new.take(this.#flags);
+      // What was there before this viewer came is no news.
+      if (!isFirst) this.#alert = found.at(-1) ?? this.#alert;
+    }
+    if (!this.#isComplete) this.#sendRows();
+    this.#sendAlert();
+    if (this.#isComplete && !this.#alert) this.close();
+  }
+
+  #sendAlert(): void {
+    const now = performance.now();
+    if (!this.#alert || now - this.#alertedAt < ALERT_INTERVAL) return;
+    this.#alertedAt = now;
+    this.#send({ type: 'alert', flag: this.#alert });
+    this.#alert = null;
   }
 
   #sendRows(): void {
@@ -70,17 +103,18 @@ export class AnalysisFeed {
         complete,
       });
       this.#rowsSent = to;
-      if (complete) return this.close();
+      this.#isComplete = complete;
+      if (complete) return;
     }
   }
 
-  #sendFlags(): void {
+  #findFlags(): void {
     this.#rowsFlagged = this.#workspace.columns.length;
-    const flags = this.#finder.read(this.#workspace.columns.forFlags);
-    const text = JSON.stringify(flags);
+    this.#flags = this.#finder.read(this.#workspace.columns.forFlags);
+    const text = JSON.stringify(this.#flags);
     if (text === this.#flagsSent) return;
     this.#flagsSent = text;
-    this.#send({ type: 'flags', flags });
+    this.#send({ type: 'flags', flags: this.#flags });
   }
 }
 

@@ -15,7 +15,7 @@ export interface CataloguePaths {
   readonly networks: readonly string[];
   /** Where to look for road networks, beside `networks`. */
   readonly roads: readonly string[];
-  /** What the user asked for; null: ground truth where there is some, else the first road network, else none. */
+  /** What the user asked for; null: as `roadOfRecording` says. */
   readonly road: RoadSpecification | null;
 }
 
@@ -81,6 +81,11 @@ export class Catalogue {
     const network = (await this.networks()).find(({ summary }) => summary.id === id);
     if (network) return network;
     throw new RoadgazeError('NETWORK_UNKNOWN', `There is no network "${id}" any more.`, 'Choose another network from the list.');
+  }
+
+  /** The road was named when the server was started, and holds for all recordings. */
+  get isRoadGiven(): boolean {
+    return this.#paths.road !== null;
   }
 
   /** Throws ROAD_INVALID where a drawn road cannot be used. */

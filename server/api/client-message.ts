@@ -9,6 +9,8 @@ const methods = z.array(id).min(1).max(4).refine((ids) => new Set(ids).size === 
 
 const threshold = z.number().min(0).max(1000);
 const seconds = z.number().min(0).max(3600);
+/** A point may lie outside the frame, by no more than its size. */
+const coordinate = z.number().min(-1).max(2);
 const flagSettings = z
   .strictObject({
     measure: z.enum(['share', 'lift']), enterBelow: threshold, leaveAbove: threshold, minimumSeconds: seconds, mergeSeconds: seconds,
@@ -31,6 +33,8 @@ const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('settings'), flags: flagSettings }),
   z.strictObject({ type: z.literal('explain'), request: count, frame, method: id, target: z.enum(['+', '-', 'abs']) }),
   z.strictObject({ type: z.literal('cancel'), request: count }),
+  z.strictObject({ type: z.literal('verify'), request: count, kind: z.enum(['off-road', 'steers-wrong', 'dead', 'disagreement']), startFrame: frame }),
+  z.strictObject({ type: z.literal('road'), points: z.array(z.tuple([coordinate, coordinate])).min(3).max(64).nullable() }),
 ]) satisfies z.ZodType<ClientMessage>;
 
 /** Reads one client message. Throws PROTOCOL_VIOLATION with the field that is wrong. */

@@ -1,10 +1,13 @@
 import type { FrameIndex } from '../video/frame-source.ts';
 import type { GrowingColumns } from './analysis-columns.ts';
+import type { KeptChecks } from './flag-checks.ts';
 
 export interface KeptAnalysis {
   readonly columns: GrowingColumns;
   /** As decoding found it. */
   readonly index: FrameIndex;
+  /** Grows as flags are checked. */
+  readonly checks: KeptChecks;
 }
 
 const MOST_BYTES = 64 << 20;

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import type { FlagSettings } from '../../shared/flags.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { SUBPROTOCOL } from '../../shared/protocol/control-messages.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
@@ -12,6 +13,7 @@ import { isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from './catalogue.ts';
 import { pages } from './pages.ts';
 import { Session } from './session.ts';
+import type { WebhookAlerts } from './webhook-feed.ts';
 import type { Workspace } from './workspace.ts';
 import { Workspaces } from './workspaces.ts';
 
@@ -22,6 +24,9 @@ export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules
   readonly clientFolder: string;
   /** How long what nobody watches any more is kept open, with its analysis. */
   readonly lingerSeconds: number;
+  /** Of a connection, until it sends its own. */
+  readonly flags: FlagSettings;
+  readonly alerts?: WebhookAlerts;
   /** Told of every recording that is opened with a network, once its inference runs. */
   readonly onOpened?: (workspace: Workspace) => void;
 }
@@ -45,7 +50,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own.');
   }
   const catalogue = new Catalogue(options);
-  const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds, options.onOpened ?? (() => {}));
+  const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
   const http = createServer(getRequestListener(pages(options.clientFolder, options).fetch));
   const sockets = new WebSocketServer({
     noServer: true,
@@ -60,7 +65,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const refusal = upgradeRefusal(request, options);
     if (refusal) return refuse(socket, refusal.status, refusal.report);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const session = new Session(webSocket, catalogue, workspaces);
+      const session = new Session(webSocket, catalogue, workspaces, options.flags);
       sessions.add(session);
       webSocket.on('close', () => void session.close().finally(() => sessions.delete(session)));
       keepAlive(webSocket);
@@ -80,7 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.allSettled([...sessions].map((session) => session.close()));
       for (const client of sockets.clients) client.terminate();
       http.closeAllConnections();
-      await Promise.all([workspaces.close(), closed]);
+      await Promise.all([workspaces.close(), options.alerts?.webhook.close(), closed]);
     },
   };
 }

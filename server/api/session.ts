@@ -1,6 +1,7 @@
 import type { WebSocket } from 'ws';
 import { reportOf } from '../../shared/errors.ts';
-import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
+import type { FlagSettings } from '../../shared/flags.ts';
+import type { Point } from '../../shared/geometry.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
@@ -14,18 +15,28 @@ import { probeVideo } from '../video/probe.ts';
 import { AnalysisFeed } from './analysis-feed.ts';
 import type { Catalogue } from './catalogue.ts';
 import { protocolViolation, readClientMessage } from './client-message.ts';
+import { keepRoad } from './keep-road.ts';
 import { SlowExplanations } from './slow-explanations.ts';
+import { Verifications } from './verifications.ts';
 import type { Workspace } from './workspace.ts';
 import type { Lease, Selection, Workspaces } from './workspaces.ts';
 
 interface Watching {
+  readonly selection: Selection;
   readonly lease: Lease;
   readonly player: Player;
   readonly feed: AnalysisFeed;
   readonly slow: SlowExplanations;
+  readonly verifications: Verifications;
 }
 
-type ControlMessage = Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' | 'explain' | 'cancel' }>;
+type ControlMessage = Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }>;
+
+interface Opening {
+  readonly selection: Selection;
+  /** Aborted by the next `open`, and at the end. */
+  readonly stop: AbortController;
+}
 
 const NO_SCORES = { scores: [], agreement: null } as const;
 
@@ -36,15 +47,17 @@ export class Session {
   readonly #workspaces: Workspaces;
   readonly #window = new AcknowledgementWindow();
   #watching: Watching | null = null;
-  /** Aborted by the next `open`, and at the end. */
-  #opening: AbortController | null = null;
+  #opening: Opening | null = null;
+  /** Roads are kept in the order in which they were drawn. */
+  #keeping: Promise<void> = Promise.resolve();
   /** Of the last `seek`, or 0 since `opened`. */
   #generation = 0;
-  #flags: FlagSettings = DEFAULT_FLAG_SETTINGS;
+  #flags: FlagSettings;
   #closed = false;
 
-  constructor(socket: WebSocket, catalogue: Catalogue, workspaces: Workspaces) {
+  constructor(socket: WebSocket, catalogue: Catalogue, workspaces: Workspaces, flags: FlagSettings) {
     this.#socket = socket;
+    this.#flags = flags;
     this.#catalogue = catalogue;
     this.#workspaces = workspaces;
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
@@ -57,7 +70,7 @@ export class Session {
   /** Resolves when nothing of this session runs any more. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#opening?.abort();
+    this.#opening?.stop.abort();
     await this.#stopWatching();
   }
 
@@ -88,6 +101,8 @@ export class Session {
       case 'open':
         void this.#open(message, message.frame ?? 0);
         return;
+      case 'road':
+        return this.#drawRoad(message.points);
       case 'painted':
         if (!this.#window.acknowledge(message.sequence)) throw protocolViolation(`frame message ${message.sequence} was never sent`);
         return;
@@ -104,7 +119,7 @@ export class Session {
     // Meant for what was open before.
     if (this.#opening) return;
     if (!this.#watching) throw protocolViolation(`"${message.type}" came before anything was open`);
-    const { player, slow } = this.#watching;
+    const { player, slow, verifications } = this.#watching;
     switch (message.type) {
       case 'play':
         return player.play(message);
@@ -115,38 +130,60 @@ export class Session {
         return player.seek(message.frame, message.generation);
       case 'explain':
         return slow.start(message);
+      case 'verify':
+        return verifications.start(message);
       case 'cancel':
-        return slow.cancel(message.request);
+        slow.cancel(message.request);
+        return verifications.cancel(message.request);
     }
   }
 
-  async #open(selection: Selection, frame: number): Promise<void> {
-    this.#opening?.abort();
-    const opening = new AbortController();
-    this.#opening = opening;
+  /** Opens again what is open, or is being opened anew, with another road. */
+  #drawRoad(points: readonly Point[] | null): void {
+    const { selection, lease, player } = this.#watching ?? {};
+    if (!selection) {
+      if (this.#opening) return;
+      throw protocolViolation('"road" came before anything was open');
+    }
+    const wanted = this.#opening?.selection ?? selection;
+    // Meant for what was open before.
+    if (wanted.recording !== selection.recording) return;
+    void this.#open(wanted, player!.playhead, async () => {
+      this.#keeping = this.#keeping.catch(() => {}).then(() => keepRoad(this.#catalogue, lease!.workspace.path, points));
+      await this.#keeping;
+    });
+  }
+
+  async #open(selection: Selection, frame: number, prepare: () => Promise<void> = async () => {}): Promise<void> {
+    this.#opening?.stop.abort();
+    const stop = new AbortController();
+    this.#opening = { selection, stop };
+    const { signal } = stop;
+    const isOther = selection.recording !== this.#watching?.selection.recording;
     this.#watching?.player.pause();
     let lease: Lease | null = null;
     try {
+      await prepare();
       const leasing = this.#workspaces.lease(selection);
-      // At another frame the page knows its picture, or waits no longer for it than for its mask.
-      if (frame === 0) void this.#preview(selection.recording, opening.signal);
+      // Otherwise the page knows its picture, or waits no longer for it than for its mask.
+      if (frame === 0 && isOther) void this.#preview(selection.recording, signal);
       lease = await leasing;
-      if (opening.signal.aborted) return lease.release();
+      if (signal.aborted) return lease.release();
       await this.#stopWatching();
-      if (opening.signal.aborted) return lease.release();
-      opening.abort();
+      if (signal.aborted) return lease.release();
+      stop.abort();
       this.#opening = null;
-      this.#watch(lease, frame);
+      this.#watch(selection, lease, frame);
     } catch (error) {
       lease?.release();
-      if (opening.signal.aborted) return;
-      opening.abort();
+      if (signal.aborted) return;
+      stop.abort();
       this.#opening = null;
       this.#send({ type: 'error', ...reportOf(error) });
     }
   }
 
-  #watch(lease: Lease, frame: number): void {
+  #watch(selection: Selection, lease: Lease, frame: number): void {
     const { workspace } = lease;
     this.#sendOpened(workspace);
     const player = new Player(workspace, this.#window, {
@@ -160,12 +197,13 @@ export class Session {
       send: (message) => this.#send(message),
       frame: (explained, { method, frame: number }) => this.#sendExplained(workspace, explained, method, number),
     });
-    this.#watching = { lease, player, feed, slow };
+    const verifications = new Verifications(workspace.checks, () => feed.flags, (message) => this.#send(message));
+    this.#watching = { selection, lease, player, feed, slow, verifications };
     this.#generation = 0;
     player.seek(frame, 0);
   }
 
-  #sendOpened({ recording, video, explainer, network, road, index }: Workspace): void {
+  #sendOpened({ recording, video, explainer, network, road, index, cause }: Workspace): void {
     const { name, crop, mask, methods, output } = explainer.network;
     this.#send({
       type: 'opened',
@@ -183,6 +221,7 @@ export class Session {
       frames: index.pts.length,
       pts: [...index.pts],
       flags: this.#flags,
+      cause,
     });
     this.#send({ type: 'provider', ...explainer.provider });
     this.#send({ type: 'state', playing: false, speed: 1, ended: false });
@@ -226,7 +265,7 @@ export class Session {
     this.#watching = null;
     if (!watching) return;
     watching.feed.close();
-    await Promise.all([watching.player.close(), watching.slow.close()]);
+    await Promise.all([watching.player.close(), watching.slow.close(), watching.verifications.close()]);
     watching.lease.release();
   }
 

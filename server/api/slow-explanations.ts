@@ -67,7 +67,7 @@ export class SlowExplanations {
       this.#output.frame(explained, { ...message, frame });
       this.#output.send({ type: 'explained', request, note: explained.note });
     } catch (error) {
-      if (!signal.aborted) this.#output.send({ type: 'error', ...reportOf(error) });
+      if (!signal.aborted) this.#output.send({ type: 'error', ...reportOf(error), request });
     }
   }
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
-import type { RoadSource } from '../../shared/protocol/control-messages.ts';
+import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, type DriveLog, type Recording } from '../drive/recording.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
@@ -17,6 +17,8 @@ import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
 import { probeVideo } from '../video/probe.ts';
 import { GrowingColumns } from './analysis-columns.ts';
 import type { Network } from './catalogue.ts';
+import { readCausalTruth } from './causal-truth.ts';
+import { FlagChecks } from './flag-checks.ts';
 import type { KeptAnalyses } from './kept-analyses.ts';
 import { Progress } from './progress.ts';
 
@@ -48,6 +50,8 @@ export class Workspace implements PlayableSource {
   readonly priority: PlaybackPriority;
   readonly columns: GrowingColumns;
   readonly progress = new Progress();
+  readonly checks: FlagChecks;
+  readonly cause: OpenedMessage['cause'];
   /** What went wrong without keeping the recording from being watched. */
   readonly problems: ErrorReport[] = [];
   #index: FrameIndex;
@@ -67,10 +71,13 @@ export class Workspace implements PlayableSource {
     const kept = parts.kept.get(parts.key);
     this.columns = kept?.columns ?? new GrowingColumns(parts.methods.length);
     this.#index = kept?.index ?? parts.index;
-    if (parts.logProblem) this.problems.push(parts.logProblem);
+    this.cause = parts.cause;
+    this.problems.push(...parts.problems);
     this.#drivenAt = drivenSteering(parts.explainer.network.output, parts.log) ?? (() => NaN);
+    const checks = kept?.checks ?? new Map();
+    this.checks = new FlagChecks({ video: this.video, explainer: this.explainer, steering: () => this.columns.steering }, checks);
     if (kept) this.progress.complete();
-    this.#analysis = kept ? Promise.resolve() : this.#analyze(() => parts.kept.put(parts.key, { columns: this.columns, index: this.index }));
+    this.#analysis = kept ? Promise.resolve() : this.#analyze(() => parts.kept.put(parts.key, { columns: this.columns, index: this.index, checks }));
   }
 
   /** Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
@@ -81,9 +88,11 @@ export class Workspace implements PlayableSource {
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
-      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), openLog(recording, video)]);
+      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), companion(recording.logPath === null ? Promise.resolve(null) : readDriveLog(recording.logPath, video))]);
       if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
-      return new Workspace({ ...request, video, explainer: await explaining, index, ...log, kept, key, priority });
+      const explainer = await explaining;
+      const truth = await companion(readCausalTruth(video, network.path, explainer.network.output.unit, index.pts));
+      return new Workspace({ ...request, video, explainer, index, log: log.value, cause: truth.value, problems: [...log.problems, ...truth.problems], kept, key, priority });
     } catch (error) {
       await explaining.then((explainer) => explainer.close(), () => {});
       throw error;
@@ -155,7 +164,8 @@ interface WorkspaceParts extends WorkspaceRequest {
   readonly explainer: FrameExplainer;
   readonly index: FrameIndex;
   readonly log: DriveLog | null;
-  readonly logProblem: ErrorReport | null;
+  readonly cause: OpenedMessage['cause'];
+  readonly problems: readonly ErrorReport[];
   readonly kept: KeptAnalyses;
   readonly key: string;
   readonly priority: PlaybackPriority;
@@ -170,13 +180,17 @@ async function analysisKey({ recording, network, road, methods }: WorkspaceReque
   return JSON.stringify([versions, road, methods]);
 }
 
-/** A log that cannot be read does not keep the video from being watched. */
-async function openLog({ logPath }: Recording, { startTime, duration }: VideoInfo): Promise<Pick<WorkspaceParts, 'log' | 'logProblem'>> {
-  if (logPath === null) return { log: null, logProblem: null };
+/** What lies beside a recording; where it cannot be read, the video can be watched all the same. */
+interface Companion<Value> {
+  readonly value: Value | null;
+  readonly problems: readonly ErrorReport[];
+}
+
+async function companion<Value>(reading: Promise<Value | null>): Promise<Companion<Value>> {
   try {
-    return { log: await readDriveLog(logPath, { startTime, duration }), logProblem: null };
+    return { value: await reading, problems: [] };
   } catch (error) {
-    return { log: null, logProblem: reportOf(error) };
+    return { value: null, problems: [reportOf(error)] };
   }
 }
 

@@ -2,7 +2,8 @@ import type { ProviderWish } from '../inference/choose-provider.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import type { Catalogue } from './catalogue.ts';
 import { KeptAnalyses } from './kept-analyses.ts';
-import { Workspace } from './workspace.ts';
+import { WebhookFeed, type WebhookAlerts } from './webhook-feed.ts';
+import { Workspace, type WorkspaceRequest } from './workspace.ts';
 
 export interface Lease {
   readonly workspace: Workspace;
@@ -17,9 +18,14 @@ export interface Selection {
 }
 
 interface Entry {
-  readonly opening: Promise<Workspace>;
+  readonly opening: Promise<Opened>;
   viewers: number;
   closing: NodeJS.Timeout | null;
+}
+
+interface Opened {
+  readonly workspace: Workspace;
+  readonly webhook: WebhookFeed | null;
 }
 
 /** So many that nobody watches stay open: going back to the panes of a moment ago is then instant. */
@@ -32,27 +38,31 @@ export class Workspaces {
   readonly #priority: PlaybackPriority;
   readonly #lingerSeconds: number;
   readonly #onOpened: (workspace: Workspace) => void;
+  readonly #alerts: WebhookAlerts | null;
   readonly #kept = new KeptAnalyses();
   /** Those that nobody watches in the order in which they were left. */
   readonly #entries = new Map<string, Entry>();
   readonly #told = new Set<string>();
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, lingerSeconds: number, onOpened: (workspace: Workspace) => void) {
+  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, lingerSeconds: number, onOpened: (workspace: Workspace) => void, alerts: WebhookAlerts | null = null) {
     this.#catalogue = catalogue;
     this.#wish = wish;
     this.#priority = priority;
     this.#lingerSeconds = lingerSeconds;
     this.#onOpened = onOpened;
+    this.#alerts = alerts;
   }
 
   /** Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, and what opening throws. Who gets a lease releases it. */
   async lease(selection: Selection): Promise<Lease> {
-    // A file that was replaced under the same name is another recording only after the old one was closed.
-    const key = JSON.stringify([selection.recording, selection.network, selection.methods]);
+    const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
+    const request = { recording, network, road: await this.#catalogue.roadOf(recording), methods: selection.methods, wish: this.#wish };
+    // A file that was replaced under the same name is another recording only after the old one was closed; a road that was drawn anew is another at once.
+    const key = JSON.stringify([selection.recording, selection.network, selection.methods, request.road]);
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = { opening: this.#open(selection), viewers: 0, closing: null };
+      entry = { opening: this.#open(request), viewers: 0, closing: null };
       this.#entries.set(key, entry);
     }
     const taken = entry;
@@ -67,7 +77,7 @@ export class Workspaces {
       if (taken.viewers === 0 && this.#entries.get(key) === taken) this.#leave(key, taken);
     };
     try {
-      const workspace = await taken.opening;
+      const { workspace } = await taken.opening;
       this.#balance();
       return { workspace, release };
     } catch (error) {
@@ -81,14 +91,14 @@ export class Workspaces {
     await Promise.allSettled(this.#closing);
   }
 
-  async #open(selection: Selection): Promise<Workspace> {
-    const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
-    const request = { recording, network, road: await this.#catalogue.roadOf(recording), methods: selection.methods, wish: this.#wish };
+  async #open(request: WorkspaceRequest): Promise<Opened> {
     const workspace = await Workspace.open(request, this.#kept, this.#priority);
-    const told = JSON.stringify([selection.recording, selection.network]);
+    // What was analysed before was told before.
+    const webhook = this.#alerts && !workspace.isAnalysisComplete ? new WebhookFeed(workspace, this.#alerts) : null;
+    const told = JSON.stringify([request.recording.id, request.network.summary.id]);
     if (!this.#told.has(told)) this.#onOpened(workspace);
     this.#told.add(told);
-    return workspace;
+    return { workspace, webhook };
   }
 
   #leave(key: string, entry: Entry): void {
@@ -103,13 +113,16 @@ export class Workspaces {
   /** Analyses that nobody waits for make way for those that somebody does. */
   #balance(): void {
     const isWatched = [...this.#entries.values()].some(({ viewers }) => viewers > 0);
-    for (const { opening, viewers } of this.#entries.values()) void opening.then((workspace) => workspace.rest(isWatched && viewers === 0), () => {});
+    for (const { opening, viewers } of this.#entries.values()) void opening.then(({ workspace }) => workspace.rest(isWatched && viewers === 0), () => {});
   }
 
   #close(key: string, entry: Entry): void {
     if (entry.closing) clearTimeout(entry.closing);
     this.#entries.delete(key);
-    const closing = entry.opening.then((workspace) => workspace.close(), () => {});
+    const closing = entry.opening.then(({ workspace, webhook }) => {
+      webhook?.close();
+      return workspace.close();
+    }, () => {});
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
   }

@@ -34,6 +34,8 @@ export interface AnalyzeOptions extends FlagOptions {
   readonly road?: string;
   readonly roadMargin?: number;
   readonly video?: boolean;
+  /** true: named without a fill. */
+  readonly verifyFlags?: Fill | true;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly workers?: number;
 }

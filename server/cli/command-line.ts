@@ -5,9 +5,14 @@ import { formatError, widthOf } from './terminal.ts';
 
 const debugging = process.env['ROADGAZE_DEBUG'] === '1';
 
+/** What package.json says. */
+export function packageInfo(): { readonly version: string; readonly description: string } {
+  return JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string; description: string };
+}
+
 /** The program without its commands. Sub-commands made with `program.command()` inherit its help and its errors. */
 export function createProgram(): Command {
-  const { version, description } = JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string; description: string };
+  const { version, description } = packageInfo();
   return new Command('roadgaze')
     .description(description)
     .version(version, '-V, --version', 'show the version')

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
-import { DEFAULT_FLAG_SETTINGS, type Fill, type FlagSettings } from '../../shared/flags.ts';
+import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import { parseChoice, parseNumber } from './option-values.ts';
 
 export interface FlagOptions {
@@ -11,10 +11,9 @@ export interface FlagOptions {
   readonly flagMerge: number;
   readonly flagError?: number;
   readonly flagAgreement?: number;
-  /** true: named without a fill. */
-  readonly verifyFlags?: Fill | true;
 }
 
+/** Options that `flagSettingsOf` reads. */
 export function addFlagOptions(command: Command): Command {
   const { measure, enterBelow, leaveAbove, minimumSeconds, mergeSeconds } = DEFAULT_FLAG_SETTINGS;
   const seconds = parseNumber(0, 3600);
@@ -25,8 +24,7 @@ export function addFlagOptions(command: Command): Command {
     .option('--flag-seconds <seconds>', '… if it lasted at least so long', seconds, minimumSeconds)
     .option('--flag-merge <seconds>', '… after flags no further apart were joined', seconds, mergeSeconds)
     .option('--flag-error <value>', 'also flag steering that differs more than this from the driver\'s while attention is on the road: degrees at the wheel, or the output\'s own unit', parseNumber(0, 1e6))
-    .option('--flag-agreement <rho>', 'also flag where the rank correlation of the first two methods falls below this', parseNumber(-1, 1))
-    .option('--verify-flags [fill]', 'replace what each flag looked at (inpaint, blur or mean) and tell by how much the network steers otherwise', parseChoice(['inpaint', 'blur', 'mean']));
+    .option('--flag-agreement <rho>', 'also flag where the rank correlation of the first two methods falls below this', parseNumber(-1, 1));
 }
 
 /** Throws USAGE where a flag would end before it begins. */

@@ -6,13 +6,15 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
-import { addExamples, onInterrupt } from './command-line.ts';
+import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
+import { addFlagOptions, flagSettingsOf, type FlagOptions } from './flag-options.ts';
 import { parseProvider, parseWorkers } from './option-values.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
 import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
+import { openWebhook, SECRET_VARIABLE, type WebhookOptions } from './webhook-option.ts';
 
-interface ServeOptions {
+interface ServeOptions extends FlagOptions, WebhookOptions {
   readonly model?: readonly string[];
   readonly road?: string;
   readonly port: number;
@@ -34,19 +36,24 @@ export function register(program: Command): void {
     .description('play recordings in the browser, with what the network looks at drawn over them')
     .argument('[recording]', 'a video, or a folder of videos with their logs (default: the demo drives)')
     .option('-m, --model <file>', 'steering network to explain; may be given more than once (default: the demo networks)', (value: string, before: readonly string[] = []) => [...before, value])
-    .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the ground truth where there is some, else the demo road network)`)
+    .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the road drawn in the page, else the ground truth, else a road network that is there)`)
     .option('-p, --port <number>', 'port to listen on; 0 takes any that is free', parsePort, 8470)
     .option('--host <address>', 'address to listen on; another than this machine itself needs --token', '127.0.0.1')
     .option('--token <secret>', 'what a visitor must know; part of the address that is printed')
     .option('--provider <name>', 'where the network runs: auto, cpu, webgpu or cuda', parseProvider, 'auto')
     .option('--workers <number>', 'worker threads on the CPU (default: as many as fit the machine)', parseWorkers)
     .option('--open', 'open the page in the browser')
+    .option('--webhook <url>', 'post each flag as JSON to this address as the analysis finds it, signed with a shared secret')
+    .option('--webhook-secret-file <file>', `where that secret is (default: the environment's ${SECRET_VARIABLE})`);
+  addFlagOptions(command)
     .action((recording: string | undefined, options: ServeOptions) => serve(recording, options));
-  addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx']);
+  addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx', `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`]);
 }
 
 async function serve(recording: string | undefined, options: ServeOptions): Promise<void> {
   const { model } = options;
+  const flags = flagSettingsOf(options);
+  const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${sentence}\n`));
   for (const path of model ?? []) await checkThere(path);
   const server = await startServer({
     recordings: recording ?? DEFAULT_RECORDINGS,
@@ -60,6 +67,8 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
     token: options.token ?? null,
     clientFolder: join(root, 'dist/client'),
     lingerSeconds: LINGER_SECONDS,
+    flags,
+    ...(webhook ? { alerts: { webhook, flags, version: packageInfo().version } } : {}),
     onOpened: ({ recording: opened, explainer }) => {
       say(`${opened.name} with ${explainer.network.name}: ${providerLine(explainer.provider)}`);
       for (const assumption of explainer.assumptions) say(`  note: ${assumption}`);

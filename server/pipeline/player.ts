@@ -51,6 +51,11 @@ export class Player {
     this.#state = this.#paused();
   }
 
+  /** Number of the frame shown last, or sought since. */
+  get playhead(): number {
+    return this.#playhead;
+  }
+
   play({ frame, speed, loop }: PlayRequest): void {
     const last = this.#source.index.pts.length - 1;
     const start = Math.min(last, frame ?? (this.#playhead === last ? 0 : this.#playhead));

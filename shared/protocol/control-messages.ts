@@ -1,6 +1,6 @@
 import type { ErrorReport } from '../errors.ts';
-import type { Flag, FlagSettings } from '../flags.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
+import type { CausalCheck, Flag, FlagKind, FlagSettings } from '../flags.ts';
 import type { Agreement, AttentionScore } from './frame-message.ts';
 
 /** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
@@ -40,7 +40,17 @@ export type ClientMessage =
    * `explained`, or by `error`. A newer one ends the one before.
    */
   | { readonly type: 'explain'; readonly request: number; readonly frame: number; readonly method: string; readonly target: Target }
-  | { readonly type: 'cancel'; readonly request: number };
+  | { readonly type: 'cancel'; readonly request: number }
+  /**
+   * Runs the causal check of a flag, named by its kind and first frame: answered by `verifying` as it goes on, then by `verified`, or by
+   * `error`. Requests are counted together with those of `explain`; checks wait for one another, and `cancel` ends one.
+   */
+  | { readonly type: 'verify'; readonly request: number; readonly kind: FlagKind; readonly startFrame: number }
+  /**
+   * Keeps this polygon (fractions of the frame, 3 to 64 points) as the road of the camera that took the open recording, or with null forgets
+   * it. What is open is opened again with it, at the frame where it is: answered by `opened` or `error`.
+   */
+  | { readonly type: 'road'; readonly points: readonly Point[] | null };
 
 /** Which way of steering is explained: the output itself, the output turned round, or its size. */
 export type Target = '+' | '-' | 'abs';
@@ -97,6 +107,11 @@ export interface OpenedMessage {
   /** pts of every frame; replaced by the `index` message once decoding has made it exact. */
   readonly pts: readonly number[];
   readonly flags: FlagSettings;
+  /**
+   * Causal truth of a rendered drive, per frame: steering with what was drawn to mislead less steering without it, in the output's unit. A frame
+   * whose size is above `threshold` was steered by it. Null where nobody rendered the drive again without it for this network.
+   */
+  readonly cause: { readonly change: Column; readonly threshold: number } | null;
 }
 
 export type ServerMessage =
@@ -127,5 +142,13 @@ export type ServerMessage =
    * the result that a person must know, such as that the network is dead on this frame.
    */
   | { readonly type: 'explained'; readonly request: number; readonly note: string | null }
-  /** The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays open. */
-  | ({ readonly type: 'error' } & ErrorReport);
+  /** Frames done and frames in all, of a causal check. */
+  | { readonly type: 'verifying'; readonly request: number; readonly done: number; readonly total: number }
+  | { readonly type: 'verified'; readonly request: number; readonly kind: FlagKind; readonly startFrame: number; readonly check: CausalCheck }
+  /** The analysis has just found a flag: it has lasted long enough to be one, and may go on. At most one a second, the newest. */
+  | { readonly type: 'alert'; readonly flag: Flag }
+  /**
+   * The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays open. With `request` it is the answer to that
+   * `explain` or `verify`.
+   */
+  | ({ readonly type: 'error'; readonly request?: number } & ErrorReport);

@@ -251,7 +251,7 @@ describe('the HTTP side', () => {
 
   it('is gone once closed', async (t) => {
     const server = await startServer({
-      recordings: temporaryFolder(t), networks: [], roads: [], road: null, provider: 'cpu', workers: 1, port: 0, host: '127.0.0.1', token: null, clientFolder: '/nonexistent', lingerSeconds: 0,
+      recordings: temporaryFolder(t), networks: [], roads: [], road: null, flags: DEFAULT_FLAG_SETTINGS, provider: 'cpu', workers: 1, port: 0, host: '127.0.0.1', token: null, clientFolder: '/nonexistent', lingerSeconds: 0,
     });
     const viewer = await Viewer.connect(server);
     const closed = once(viewer.socket, 'close');

@@ -1,13 +1,7 @@
 import { findFlags, type FlagColumns } from '../../server/attention/flags/find-flags.ts';
-import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import { CAUSE_DEGREES, type Flag, type FlagSettings } from '../../shared/flags.ts';
 import { countsOf, framesOf, intervalsOf, partOf, precisionOf, recallOf, sumOf, type Counts, type Interval } from './flag-measures.ts';
 
-/**
- * The boards count as a cause where leaving them out moves the wheel by more than this, in degrees. Above the most that they, and what the coder
- * does differently without them, move the honest network on the shipped drive (2.9°; 99 % of its frames 1.3°); a fifth of what
- * they move the shortcut network there on average (14°).
- */
-export const CAUSE_DEGREES = 3;
 /** A truth interval bridges frames where the change passes through zero, and lasts long enough to be seen. */
 const BRIDGED_SECONDS = 0.5;
 const LEAST_SECONDS = 0.3;

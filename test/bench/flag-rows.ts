@@ -1,7 +1,7 @@
-import type { FlagSettings } from '../../shared/flags.ts';
+import { CAUSE_DEGREES, type FlagSettings } from '../../shared/flags.ts';
 import { drawing, hasCues } from './flag-drives.ts';
 import type { Evidence } from './flag-evidence.ts';
-import { CAUSE_DEGREES, flaggedFrames, judge, offRoadFlags, type Judgement } from './flag-judgement.ts';
+import { flaggedFrames, judge, offRoadFlags, type Judgement } from './flag-judgement.ts';
 import { areaUnderCurve } from './flag-measures.ts';
 
 export const minutesOf = (drives: readonly unknown[]): number => (drives.length * drawing.seconds) / 60;

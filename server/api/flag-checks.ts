@@ -1,0 +1,65 @@
+import type { CausalCheck, Flag } from '../../shared/flags.ts';
+import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
+import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import type { VideoInfo } from '../video/frame-source.ts';
+
+/** What was found of flags by the fill `inpaint`, by `keyOf`; null where nothing was looked at. */
+export type KeptChecks = Map<string, CausalCheck | null>;
+
+export interface CheckedRecording {
+  readonly video: VideoInfo;
+  readonly explainer: FrameExplainer;
+  /** Of the rows so far. */
+  readonly steering: () => Float64Array;
+}
+
+/** Causal checks of one workspace's flags: one after the other, each made once however many ask for it. */
+export class FlagChecks {
+  readonly #recording: CheckedRecording;
+  readonly #kept: KeptChecks;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(recording: CheckedRecording, kept: KeptChecks) {
+    this.#recording = recording;
+    this.#kept = kept;
+  }
+
+  /** Throws what the check throws, or the signal's reason. */
+  async check(flag: Flag, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<CausalCheck | null> {
+    const key = keyOf(flag);
+    const before = this.#turn;
+    let finished = (): void => {};
+    this.#turn = new Promise<void>((resolve) => { finished = resolve; });
+    try {
+      if (!this.#kept.has(key)) await settledOrAborted(before, signal);
+      const kept = this.#kept.get(key);
+      if (kept !== undefined) return kept;
+      const check = await this.#run(flag, signal, onProgress);
+      this.#kept.set(key, check);
+      return check;
+    } finally {
+      void before.then(finished);
+    }
+  }
+
+  async #run(flag: Flag, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<CausalCheck | null> {
+    const { video, explainer, steering } = this.#recording;
+    const [check] = await verifyFlags({ videoPath: video.path, video, explainer, flags: [flag], steeringDeviation: steeringDeviation(steering()), signal, onProgress });
+    return check ?? null;
+  }
+}
+
+/** A flag that has grown since, or that other settings cut otherwise, is another one. */
+function keyOf({ kind, startFrame, endFrame, worstFrame }: Flag): string {
+  return [kind, startFrame, endFrame, worstFrame].join(' ');
+}
+
+async function settledOrAborted(turn: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const aborted = new Promise<void>((resolve) => { stop = resolve; });
+  signal.addEventListener('abort', stop, { once: true });
+  await Promise.race([turn, aborted]);
+  signal.removeEventListener('abort', stop);
+  signal.throwIfAborted();
+}

@@ -1,0 +1,17 @@
+import { access } from 'node:fs/promises';
+import { RoadgazeError } from '../../shared/errors.ts';
+import type { Point } from '../../shared/geometry.ts';
+import { readDrawnRoad, roadFilePath, writeDrawnRoad } from '../attention/road-file.ts';
+import type { Catalogue } from './catalogue.ts';
+
+/**
+ * Keeps a road for the camera of a recording, or for the recording where that has a road of its own; null forgets it. A margin that was set stays.
+ * Throws USAGE where a road that is drawn would not be used, OUTPUT_NOT_WRITABLE.
+ */
+export async function keepRoad(catalogue: Catalogue, videoPath: string, points: readonly Point[] | null): Promise<void> {
+  if (catalogue.isRoadGiven) throw new RoadgazeError('USAGE', 'The road was named by --road when the server was started, and a drawn one would not be used.', 'Start it again without --road.');
+  const scope = await access(roadFilePath(videoPath, 'recording')).then(() => 'recording' as const, () => 'camera' as const);
+  // A file that cannot be read is what drawing again mends.
+  const before = await readDrawnRoad(videoPath).catch(() => null);
+  await writeDrawnRoad(videoPath, scope, points && { ...before, points });
+}
