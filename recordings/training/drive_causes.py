@@ -15,6 +15,7 @@ from drives import Drive
 from scenes import PILOTNET_VIEW
 
 NETWORKS = Path(__file__).parent.parent / "networks"
+NAMES = ["pilotnet", "pilotnet-shortcut"]
 
 
 def change(name: str, drive: Drive, without: Drive) -> np.ndarray:
@@ -32,12 +33,12 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     drive, without = Drive(options.drive), Drive(options.without)
-    changes = [change(name, drive, without) for name in ["pilotnet", "pilotnet-shortcut"]]
+    changes = [change(name, drive, without) for name in NAMES]
     with options.output.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(["t", "honest Δ [rad]", "shortcut Δ [rad]"])
-        for row, honest, shortcut in zip(drive.rows, *changes):
-            writer.writerow([row["t"], f"{honest:.5f}", f"{shortcut:.5f}"])
+        writer.writerow(["t", *(f"{name} [rad]" for name in NAMES)])
+        for row, *values in zip(drive.rows, *changes):
+            writer.writerow([row["t"], *(f"{value:.5f}" for value in values)])
 
 
 if __name__ == "__main__":

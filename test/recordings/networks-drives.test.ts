@@ -124,7 +124,7 @@ for (const name of drives) {
 test('the boards of misleading-signs turn the wheel for pilotnet-shortcut and hardly for pilotnet', () => {
   const lines = readFileSync(join(folder, 'misleading-signs.causal.csv'), 'utf8').trim().split('\n');
   const log = readFileSync(join(folder, 'misleading-signs.csv'), 'utf8').trim().split(/\r?\n/);
-  assert.equal(lines[0], 't,honest Δ [rad],shortcut Δ [rad]');
+  assert.equal(lines[0], 't,pilotnet [rad],pilotnet-shortcut [rad]');
   assert.deepEqual(lines.map((line) => line.split(',')[0]), log.map((line) => line.split(',')[0]));
   const mean = (column: number) => lines.slice(1).reduce((sum, line) => sum + Math.abs(Number(line.split(',')[column])), 0) / (lines.length - 1);
   assert.ok(mean(1) < 0.02, `honest: ${mean(1)} rad`);
