@@ -9,6 +9,7 @@ import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
+import { speedUp } from '../../onnx/rewrite/speed-up.ts';
 import { DataType, int64Tensor } from '../../onnx/tensor.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 import { bytesFor, codedMatrix, pixelsToPicture } from './pixels.ts';
@@ -35,7 +36,7 @@ export function feedWithBytes(model: Model, network: NetworkFile, image: ImageIn
   const { crop, resize = 'area' } = network.sidecar.input ?? {};
   const fed = builder.build({ inputs: [frame, ...model.inputs.filter((input) => input !== original)], outputs: model.outputs });
   return {
-    model: foldAffine(fed),
+    model: speedUp(foldAffine(fed)),
     format: { crop: crop ?? null, width: image.width, height: image.height, pixelFormat, resize: resize === 'nearest' ? 'neighbor' : resize },
   };
 }
