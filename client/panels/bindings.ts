@@ -1,7 +1,8 @@
 import type { Session } from '../stream/session.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 import type { TimeAxis } from '../timeline/time-axis.svelte.ts';
-import { neighbourFlag, worstFrame } from './flag-words.ts';
+import type { FlagReview } from './flag-review.svelte.ts';
+import { worstFrame } from './flag-words.ts';
 import type { KeyBinding } from './keys.ts';
 import { KEYED_METHODS, methodName } from './pane-methods.ts';
 import type { Panes } from './panes.svelte.ts';
@@ -13,13 +14,10 @@ export function bindingsOf(
   transport: Transport,
   preferences: Preferences,
   panes: Panes,
+  review: FlagReview,
   axis: TimeAxis,
   page: { readonly toggleHelp: () => void; readonly toggleFullScreen: () => void },
 ): KeyBinding[] {
-  const toFlag = (direction: 1 | -1) => {
-    const flag = neighbourFlag(session.flags, transport.position, direction);
-    if (flag) transport.jump(flag.worstFrame);
-  };
   const toWorst = () => {
     const frame = session.columns ? worstFrame(session.columns.onRoad) : undefined;
     if (frame !== undefined) transport.jump(frame);
@@ -39,8 +37,8 @@ export function bindingsOf(
     { keys: ['j'], label: 'J', does: 'play backwards; again: faster', run: () => transport.shuttleBackward() },
     { keys: ['k'], label: 'K', does: 'stop', run: () => transport.pause() },
     { keys: ['l'], label: 'L', does: 'play; again: faster', run: () => transport.shuttleForward() },
-    { keys: ['n'], label: 'N', does: 'next flag', run: () => toFlag(1) },
-    { keys: ['p'], label: 'P', does: 'previous flag', run: () => toFlag(-1) },
+    { keys: ['n'], label: 'N', does: 'next flag', run: () => review.look(review.next) },
+    { keys: ['p'], label: 'P', does: 'previous flag', run: () => review.look(review.previous) },
     { keys: ['w'], label: 'W', does: 'frame with least attention on the road', run: toWorst },
     {
       keys: KEYED_METHODS.map((_, index) => String(index + 1)),

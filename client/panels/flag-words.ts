@@ -1,10 +1,47 @@
-import type { Flag } from '../../shared/protocol/control-messages.ts';
+import type { CausalCheck, Flag, FlagKind } from '../../shared/flags.ts';
+import type { SteeringUnit } from '../stream/steering-unit.ts';
+import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
 
-const WORDS: Readonly<Record<Flag['kind'], string>> = { 'off-road': 'attention off the road' };
+/** What each kind is called. */
+export const FLAG_KINDS: Readonly<Record<FlagKind, string>> = {
+  'off-road': 'off road',
+  'steers-wrong': 'looks right, steers wrong',
+  dead: 'dead network',
+  disagreement: 'methods disagree',
+};
 
-/** What a flag means, in words. */
-export function flagWords({ kind }: Flag): string {
-  return WORDS[kind];
+/** Names a flag, also in another list of them by the same settings. */
+export function flagKey({ kind, startFrame }: { readonly kind: FlagKind; readonly startFrame: number }): string {
+  return `${kind} ${startFrame}`;
+}
+
+/** An empty explanation shows nothing that could be covered. */
+export function canBeChecked({ kind }: Flag): boolean {
+  return kind !== 'dead';
+}
+
+/** The measure on the frame to look at first, in words. */
+export function worstText({ kind, worst }: Flag, measure: 'share' | 'lift', unit: SteeringUnit): string {
+  switch (kind) {
+    case 'off-road':
+      return measure === 'lift' ? `lift down to ${liftText(worst)}` : `down to ${percentText(worst * 100)}`;
+    case 'steers-wrong':
+      return `up to ${magnitudeText(worst, unit)}`;
+    case 'dead':
+      return 'nothing to see';
+    case 'disagreement':
+      return `down to ${worst.toFixed(2).replace('-', '−')}`;
+  }
+}
+
+/** `Without it: 14.4° to the right. Confirmed (limit 2.0°; the same cover elsewhere: 0.6°).` */
+export function verdictText({ change, isConfirmed, threshold, control }: CausalCheck, unit: SteeringUnit): string {
+  const shown = change * unit.factor;
+  const text = steeringText(shown, unit);
+  const turned = text.replace(/ (left|right)$/, ' to the $1');
+  const limit = `limit ${magnitudeText(threshold * unit.factor, unit)}`;
+  const elsewhere = control === null ? 'the same cover fits nowhere else' : `the same cover elsewhere: ${magnitudeText(control * unit.factor, unit)}`;
+  return `Without it: ${turned}. ${isConfirmed ? 'Confirmed' : 'Not confirmed'} (${limit}; ${elsewhere}).`;
 }
 
 /** The flag whose worst frame comes next (direction 1) or came before (−1). */

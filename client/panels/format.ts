@@ -46,6 +46,11 @@ export function steeringText(value: number, unit: SteeringUnit): string {
   return side ? `${text} ${side}` : `${value < 0 ? '−' : '+'}${text}`;
 }
 
+/** `2.34`: how many times more than by chance. */
+export function liftText(lift: number): string {
+  return Number.isNaN(lift) ? '–' : lift.toFixed(2);
+}
+
 /** `68 %`. */
 export function percentText(percent: number): string {
   return Number.isNaN(percent) ? '–' : `${Math.round(percent)} %`;

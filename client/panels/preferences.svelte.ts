@@ -10,10 +10,12 @@ interface Stored {
   readonly threshold: number;
   readonly outline: boolean;
   readonly agreement: AgreementMeasure;
+  readonly notification: boolean;
+  readonly sound: boolean;
 }
 
 const KEY = 'roadgaze.preferences';
-const DEFAULTS: Stored = { theme: 'system', map: 'inferno', opacity: 0.85, threshold: 0.1, outline: true, agreement: 'spearman' };
+const DEFAULTS: Stored = { theme: 'system', map: 'inferno', opacity: 0.85, threshold: 0.1, outline: true, agreement: 'spearman', notification: false, sound: false };
 
 /** How this person likes to see things; kept in the browser. */
 export class Preferences {
@@ -24,6 +26,9 @@ export class Preferences {
   outline = $state(DEFAULTS.outline);
   /** The measure of agreement on the timeline. */
   agreement = $state<AgreementMeasure>(DEFAULTS.agreement);
+  /** Tell of flags as they happen. */
+  notification = $state(DEFAULTS.notification);
+  sound = $state(DEFAULTS.sound);
   #systemIsLight = $state(false);
 
   readonly mask = $derived<MaskStyle>({ map: this.map, opacity: this.opacity, threshold: this.threshold });
@@ -39,14 +44,16 @@ export class Preferences {
     if (isShare(stored.opacity)) this.opacity = stored.opacity;
     if (isShare(stored.threshold)) this.threshold = stored.threshold;
     if (typeof stored.outline === 'boolean') this.outline = stored.outline;
+    if (typeof stored.notification === 'boolean') this.notification = stored.notification;
+    if (typeof stored.sound === 'boolean') this.sound = stored.sound;
     if (stored.agreement && Object.hasOwn(AGREEMENT_MEASURES, stored.agreement)) this.agreement = stored.agreement;
   }
 
   /** Writes what has changed; call it from an effect. */
   store(): void {
-    const { theme, map, opacity, threshold, outline, agreement } = this;
+    const { theme, map, opacity, threshold, outline, agreement, notification, sound } = this;
     try {
-      localStorage.setItem(KEY, JSON.stringify({ theme, map, opacity, threshold, outline, agreement } satisfies Stored));
+      localStorage.setItem(KEY, JSON.stringify({ theme, map, opacity, threshold, outline, agreement, notification, sound } satisfies Stored));
     } catch {
       // A browser that keeps nothing (private window) still works.
     }

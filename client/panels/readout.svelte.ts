@@ -3,11 +3,19 @@ import type { PaintedFrame } from '../stream/session.svelte.ts';
 /** Numbers as a person can read them: while playing, means over this time, ms. */
 const INTERVAL = 250;
 
+/** Of one method: on-road share in per cent, lift, and the share of frames with the peak on the road. */
+export interface ScoreReading {
+  readonly onRoad: number;
+  readonly lift: number;
+  readonly peakOnRoad: number;
+}
+
 export interface Reading {
   readonly frame: number;
   readonly steering: number;
   readonly driven: number;
-  readonly onRoad: number;
+  /** By method; those whose mask was on the screen. */
+  readonly scores: ReadonlyMap<string, ScoreReading>;
   /** Between the first two methods; overlap in per cent. */
   readonly spearman: number;
   readonly ssim: number;
@@ -18,24 +26,25 @@ export interface Reading {
 export class Readout {
   reading = $state.raw<Reading | null>(null);
   #since = 0;
-  readonly #means = { steering: new Mean(), driven: new Mean(), onRoad: new Mean(), spearman: new Mean(), ssim: new Mean(), topOverlap: new Mean() };
+  readonly #means = { steering: new Mean(), driven: new Mean(), spearman: new Mean(), ssim: new Mean(), topOverlap: new Mean() };
+  readonly #scores = new Map<string, Record<keyof ScoreReading, Mean>>();
 
-  add({ frame, steering, driven, onRoad, agreement }: PaintedFrame, playing: boolean): void {
+  add({ frame, steering, driven, scores, agreement }: PaintedFrame, playing: boolean): void {
     const now = performance.now();
     if (!playing) this.#restart(now);
     const means = this.#means;
     means.steering.add(steering);
     means.driven.add(driven);
-    means.onRoad.add(onRoad);
     means.spearman.add(agreement?.spearman ?? Number.NaN);
     means.ssim.add(agreement?.ssim ?? Number.NaN);
     means.topOverlap.add((agreement?.topOverlap ?? Number.NaN) * 100);
+    for (const [method, { onRoad, lift, peakOnRoad }] of scores) this.#addScore(method, (onRoad ?? Number.NaN) * 100, lift ?? Number.NaN, peakOnRoad ?? Number.NaN);
     if (playing && now - this.#since < INTERVAL) return;
     this.reading = {
       frame,
       steering: means.steering.value,
       driven: means.driven.value,
-      onRoad: means.onRoad.value,
+      scores: new Map([...this.#scores].map(([method, score]) => [method, { onRoad: score.onRoad.value, lift: score.lift.value, peakOnRoad: score.peakOnRoad.value }])),
       spearman: means.spearman.value,
       ssim: means.ssim.value,
       topOverlap: means.topOverlap.value,
@@ -48,8 +57,17 @@ export class Readout {
     this.reading = null;
   }
 
+  #addScore(method: string, onRoad: number, lift: number, peakOnRoad: number): void {
+    const score = this.#scores.get(method) ?? { onRoad: new Mean(), lift: new Mean(), peakOnRoad: new Mean() };
+    score.onRoad.add(onRoad);
+    score.lift.add(lift);
+    score.peakOnRoad.add(peakOnRoad);
+    this.#scores.set(method, score);
+  }
+
   #restart(now: number): void {
     this.#since = now;
+    this.#scores.clear();
     for (const mean of Object.values(this.#means)) mean.reset();
   }
 }

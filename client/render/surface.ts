@@ -13,7 +13,8 @@ export interface Layers {
 
 export interface OverlayStyle {
   readonly compose: Compose;
-  readonly outline: boolean;
+  /** A guessed road is dashed. */
+  readonly outline: 'known' | 'guess' | null;
 }
 
 /** More pixels than this across bring nothing for a smooth mask, but cost time on large screens. */
@@ -109,6 +110,7 @@ export class Surface {
     }
     const context = this.#overlayContext;
     context.lineJoin = 'round';
+    context.setLineDash(this.#style.outline === 'guess' ? [7 * this.#lineUnit, 6 * this.#lineUnit] : []);
     context.lineWidth = 3.25 * this.#lineUnit;
     context.strokeStyle = 'rgb(0 0 0 / 45%)';
     context.stroke(path);

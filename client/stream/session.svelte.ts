@@ -1,6 +1,7 @@
 import { reportOf, type ErrorReport } from '../../shared/errors.ts';
-import { cropInFrame } from '../../shared/geometry.ts';
-import type { ClientMessage, Flag, FlagSettings, NetworkSummary, OpenedMessage, RecordingSummary, ServerMessage } from '../../shared/protocol/control-messages.ts';
+import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import { cropInFrame, type Point } from '../../shared/geometry.ts';
+import type { ClientMessage, NetworkSummary, OpenedMessage, RecordingSummary, ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { FrameMessage } from '../../shared/protocol/decode-frame.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { Grid } from '../render/mask-layers.ts';
@@ -9,7 +10,9 @@ import { DriveColumns } from '../timeline/columns.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { PaintRate } from './paint-rate.ts';
 import { Presenter, type ReadyFrame } from './presenter.ts';
+import { Requests } from './requests.ts';
 import { steeringUnit } from './steering-unit.ts';
+import { throttle } from './throttle.ts';
 
 /** The frame that is on the screen now, with the numbers that came with it (display unit; NaN: no value). */
 export interface PaintedFrame {
@@ -19,8 +22,6 @@ export interface PaintedFrame {
   readonly generation: number;
   readonly steering: number;
   readonly driven: number;
-  /** By the first method, per cent. */
-  readonly onRoad: number;
   readonly hasMask: boolean;
   /** By method; those whose mask is on the screen. */
   readonly scores: ReadonlyMap<string, AttentionScore>;
@@ -40,13 +41,8 @@ export interface Choice {
   readonly methods: readonly string[];
 }
 
-/** What hears about a method that runs on one frame. */
-export interface SlowRunHandlers {
-  readonly progress: (message: Of<'explaining'>) => void;
-  readonly finished: (message: Of<'explained'>) => void;
-  /** The server does not say of what it is the error: it is the run's where there is one. */
-  readonly failed: (report: ErrorReport) => void;
-}
+/** While a threshold is dragged, settings are sent so often, ms. */
+const SETTINGS_INTERVAL = 80;
 
 /** What the server said, and what is on the screen: the state that every panel reads. Commands are in `Transport`. */
 export class Session {
@@ -86,10 +82,19 @@ export class Session {
   onOpened: (opened: OpenedMessage, again: boolean) => void = () => {};
   /** Called when it could not be. */
   onRefused: (report: ErrorReport) => void = () => {};
-  slowRuns: SlowRunHandlers | null = null;
+  /** Called when a method has run on one frame. */
+  onExplained: (message: Of<'explained'>) => void = () => {};
+  onVerified: (message: Of<'verified'>) => void = () => {};
+  /** Called when all flags are replaced, after `flags` is set. */
+  onFlags: (flags: readonly Flag[]) => void = () => {};
+  onAlert: (flag: Flag) => void = () => {};
+  /** Called when what was asked for beside playback will not be answered any more. */
+  onForgotten: () => void = () => {};
 
+  readonly requests = new Requests((message) => this.send(message));
   readonly #connection: Connection;
   readonly #presenter: Presenter;
+  readonly #sendSettings = throttle(SETTINGS_INTERVAL, (flags: FlagSettings) => this.send({ type: 'settings', flags }));
   readonly #rate = new PaintRate((perSecond) => (this.paintedPerSecond = perSecond));
   readonly #surfaces = new Set<Surface>();
   /** What is on the screen; a pane that comes later begins with it. */
@@ -137,10 +142,27 @@ export class Session {
     const again = this.opened?.recording.id === choice.recording && this.opened.network.id === choice.network;
     this.opening = again ? 'again' : 'anew';
     this.#oldestGeneration = 0;
+    this.#leaveRequests();
     this.choice = choice;
     this.#wantedChoice = choice;
     if (!keepsErrors) this.errors = [];
     this.send({ type: 'open', ...choice, frame: this.onOpening(choice) });
+  }
+
+  /** Flags by these settings from now on; can be called as often as a handle moves. */
+  setFlagSettings(settings: FlagSettings): void {
+    this.flagSettings = settings;
+    this.#sendSettings(settings);
+  }
+
+  /** Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with it. */
+  drawRoad(points: readonly Point[] | null): void {
+    if (!this.choice || !this.isReady) return;
+    this.onOpening(this.choice);
+    this.opening = 'again';
+    this.#oldestGeneration = 0;
+    this.#leaveRequests();
+    this.send({ type: 'road', points });
   }
 
   /** Shows exactly this frame; whatever is still on its way from before is thrown away. Answers the generation. */
@@ -178,6 +200,7 @@ export class Session {
       return;
     }
     this.playback = { ...this.playback, playing: false };
+    this.#leaveRequests();
     if (this.opened) this.opening = 'again';
   }
 
@@ -200,7 +223,7 @@ export class Session {
         this.analysis = message;
         return;
       case 'flags':
-        this.flags = message.flags;
+        this.#setFlags(message.flags);
         return;
       case 'state':
         // Of what was open before.
@@ -213,10 +236,17 @@ export class Session {
         this.skipped = this.#serverSkipped + this.#presenter.skipped;
         return;
       case 'explaining':
-        this.slowRuns?.progress(message);
+      case 'verifying':
+        this.requests.progress(message.request, message.done, message.total);
         return;
       case 'explained':
-        this.slowRuns?.finished(message);
+        this.onExplained(message);
+        return;
+      case 'verified':
+        this.onVerified(message);
+        return;
+      case 'alert':
+        this.onAlert(message.flag);
         return;
       case 'error':
         return this.#failed(message);
@@ -237,7 +267,7 @@ export class Session {
     this.errors = [];
     this.opening = this.opened = this.choice = this.painted = this.columns = null;
     this.analysis = null;
-    this.flags = [];
+    this.#setFlags([]);
     for (const { error } of lists.flat()) if (error) this.#show(error);
   }
 
@@ -249,14 +279,25 @@ export class Session {
       if (this.painted?.hasMask) this.painted = null;
       this.#slowMasks.clear();
     }
-    this.columns = new DriveColumns(message.pts, steeringUnit(message.network).factor);
+    this.columns = new DriveColumns(message.pts, steeringUnit(message.network).factor, message.cause?.change ?? []);
     this.columnsVersion += 1;
     this.analysis = null;
-    this.flags = [];
+    this.#setFlags([]);
     this.flagSettings = message.flags;
     this.playback = { playing: false, speed: 1, ended: false };
     this.#presenter.refresh();
     this.onOpened(message, again);
+  }
+
+  #setFlags(flags: readonly Flag[]): void {
+    this.flags = flags;
+    this.onFlags(flags);
+  }
+
+  /** The server does so too. */
+  #leaveRequests(): void {
+    this.requests.clear();
+    this.onForgotten();
   }
 
   /**
@@ -295,7 +336,6 @@ export class Session {
       generation: message.generation,
       steering: this.columns?.toDisplay(message.steering) ?? Number.NaN,
       driven: this.columns?.toDisplay(message.driven) ?? Number.NaN,
-      onRoad: (message.scores[0]?.onRoad ?? Number.NaN) * 100,
       hasMask: masks.size > 0,
       scores: new Map(scored),
       agreement: message.agreement,
@@ -318,7 +358,11 @@ export class Session {
   }
 
   /** What was open before stays open, so the choice goes back to it. */
-  #failed(report: ErrorReport): void {
+  #failed(report: Of<'error'>): void {
+    if (report.request !== undefined) {
+      this.requests.fail(report.request, report);
+      return;
+    }
     const { opening } = this;
     this.opening = null;
     if (opening) {
@@ -327,8 +371,6 @@ export class Session {
         this.#wantedChoice = this.choice = { recording: recording.id, network: network.id, methods: network.methods };
       }
       this.onRefused(report);
-    } else {
-      this.slowRuns?.failed(report);
     }
     this.#show(report);
   }

@@ -1,5 +1,5 @@
-import type { ErrorReport } from '../../shared/errors.ts';
-import type { Session, SlowRunHandlers } from './session.svelte.ts';
+import type { Request } from './requests.ts';
+import type { Session } from './session.svelte.ts';
 
 /** How far a method that takes many passes is on the paused frame. */
 export type SlowRun =
@@ -14,18 +14,20 @@ export type SlowRun =
 const SETTLING = 250;
 
 /** Runs the slow methods of the panes on the paused frame, one after the other, and keeps what they found until the frame changes. */
-export class SlowRuns implements SlowRunHandlers {
+export class SlowRuns {
   /** By method; one that is not here has not been asked for on this frame. */
   runs = $state.raw<ReadonlyMap<string, SlowRun>>(new Map());
   readonly #session: Session;
   #frame: number | null = null;
-  #request = 0;
-  #running: { readonly request: number; readonly method: string } | null = null;
+  #asked: { readonly method: string; readonly request: Request } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(session: Session) {
     this.#session = session;
-    session.slowRuns = this;
+    session.onExplained = ({ request, note }) => {
+      const finished = session.requests.finish(request);
+      if (finished && finished === this.#asked?.request) this.#end({ phase: 'done', note });
+    };
   }
 
   /** To be called when anything of this changes: the frame that rests on the screen (null while there is none) and what is wanted for it. */
@@ -33,7 +35,7 @@ export class SlowRuns implements SlowRunHandlers {
     if (frame !== this.#frame) this.clear();
     this.#frame = frame;
     if (frame === null) return;
-    if (this.#running && !methods.includes(this.#running.method)) this.#stop(null);
+    if (this.#asked && !methods.includes(this.#asked.method)) this.#stop(null);
     for (const method of methods) if (!this.runs.has(method)) this.#set(method, { phase: 'queued' });
     for (const [method, { phase }] of this.runs) if (phase === 'queued' && !methods.includes(method)) this.#set(method, null);
     clearTimeout(this.#timer);
@@ -43,7 +45,7 @@ export class SlowRuns implements SlowRunHandlers {
   /** Forgets everything, for another frame or another network. */
   clear(): void {
     clearTimeout(this.#timer);
-    if (this.#running) this.#stop(null);
+    if (this.#asked) this.#stop(null);
     this.#frame = null;
     if (this.runs.size > 0) this.runs = new Map();
   }
@@ -51,12 +53,12 @@ export class SlowRuns implements SlowRunHandlers {
   /** The server has dropped what was running; it begins again when the same frame rests on the screen. */
   interrupt(): void {
     clearTimeout(this.#timer);
-    if (this.#running) this.#set(this.#running.method, { phase: 'queued' });
-    this.#running = null;
+    if (this.#asked) this.#set(this.#asked.method, { phase: 'queued' });
+    this.#asked = null;
   }
 
   cancel(method: string): void {
-    if (this.#running?.method === method) this.#stop({ phase: 'cancelled' });
+    if (this.#asked?.method === method) this.#stop({ phase: 'cancelled' });
     else this.#set(method, { phase: 'cancelled' });
     this.#next();
   }
@@ -66,39 +68,33 @@ export class SlowRuns implements SlowRunHandlers {
     this.#next();
   }
 
-  progress({ request, done, total }: Parameters<SlowRunHandlers['progress']>[0]): void {
-    if (request === this.#running?.request) this.#set(this.#running.method, { phase: 'running', done, total });
-  }
-
-  finished({ request, note }: Parameters<SlowRunHandlers['finished']>[0]): void {
-    this.#end(request, { phase: 'done', note });
-  }
-
-  failed({ message }: ErrorReport): void {
-    if (this.#running) this.#end(this.#running.request, { phase: 'failed', message });
-  }
-
   #next(): void {
-    if (this.#running || this.#frame === null) return;
+    const frame = this.#frame;
+    if (this.#asked || frame === null) return;
     const method = [...this.runs].find(([, { phase }]) => phase === 'queued')?.[0];
     if (method === undefined) return;
-    this.#running = { request: (this.#request += 1), method };
+    const request: Request = {
+      message: (number) => ({ type: 'explain', request: number, frame, method, target: '+' }),
+      progress: (done, total) => this.#set(method, { phase: 'running', done, total }),
+      failed: (message) => this.#end({ phase: 'failed', message }),
+    };
+    this.#asked = { method, request };
     this.#set(method, { phase: 'running', done: 0, total: 0 });
-    this.#session.send({ type: 'explain', request: this.#request, frame: this.#frame, method, target: '+' });
+    this.#session.requests.submit(request);
   }
 
   #stop(state: SlowRun | null): void {
-    if (!this.#running) return;
-    const { request, method } = this.#running;
-    this.#running = null;
-    this.#session.send({ type: 'cancel', request });
+    if (!this.#asked) return;
+    const { method, request } = this.#asked;
+    this.#asked = null;
     this.#set(method, state);
+    this.#session.requests.withdraw(request);
   }
 
-  #end(request: number, state: SlowRun): void {
-    if (request !== this.#running?.request) return;
-    this.#set(this.#running.method, state);
-    this.#running = null;
+  #end(state: SlowRun): void {
+    if (!this.#asked) return;
+    this.#set(this.#asked.method, state);
+    this.#asked = null;
     this.#next();
   }
 

@@ -6,6 +6,8 @@ export interface FrameRun {
   readonly last: number;
 }
 
+const COLUMNS = ['steering', 'driven', 'error', 'onRoad', 'lift', 'peakOnRoad', 'spearman', 'ssim', 'topOverlap', 'cause'] as const;
+
 /**
  * The numbers of one drive, one entry per frame; memory for all frames is there from the start, and analysed rows are
  * written into it. NaN where there is no value.
@@ -22,29 +24,39 @@ export class DriveColumns {
   error: Float32Array;
   /** By the first method, per cent. */
   onRoad: Float32Array;
+  lift: Float32Array;
+  /** 1 where the peak is on the road, else 0. */
+  peakOnRoad: Float32Array;
   /** Agreement of the first two methods; overlap in per cent. */
   spearman: Float32Array;
   ssim: Float32Array;
   topOverlap: Float32Array;
+  /** Causal truth: how much further it steered because of what was drawn to mislead; all NaN where nobody knows. */
+  cause: Float32Array;
   /** Largest |steering|, |driven| and error so far; 0 before the first. */
   largestSteering = 0;
   largestError = 0;
+  largestLift = 0;
   /** Lowest rank correlation or structural similarity so far; 0 where none is negative. */
   lowestAgreement = 0;
   #analysed: Uint8Array;
   readonly #factor: number;
 
-  /** `factor`: display unit per unit on the wire. */
-  constructor(pts: readonly number[], factor: number) {
+  /** `factor`: display unit per unit on the wire, in which `cause` is. */
+  constructor(pts: readonly number[], factor: number, cause: readonly (number | null)[] = []) {
     this.#factor = factor;
     this.time = new Float64Array(pts.length);
     this.steering = empty(pts.length);
     this.driven = empty(pts.length);
     this.error = empty(pts.length);
     this.onRoad = empty(pts.length);
+    this.lift = empty(pts.length);
+    this.peakOnRoad = empty(pts.length);
     this.spearman = empty(pts.length);
     this.ssim = empty(pts.length);
     this.topOverlap = empty(pts.length);
+    this.cause = empty(pts.length);
+    this.cause.set(cause.slice(0, pts.length).map((change) => this.toDisplay(change)));
     this.#analysed = new Uint8Array(pts.length);
     this.setIndex(pts);
   }
@@ -62,13 +74,7 @@ export class DriveColumns {
   setIndex(pts: readonly number[]): void {
     if (pts.length !== this.time.length) {
       this.time = new Float64Array(pts.length);
-      this.steering = resized(this.steering, pts.length);
-      this.driven = resized(this.driven, pts.length);
-      this.error = resized(this.error, pts.length);
-      this.onRoad = resized(this.onRoad, pts.length);
-      this.spearman = resized(this.spearman, pts.length);
-      this.ssim = resized(this.ssim, pts.length);
-      this.topOverlap = resized(this.topOverlap, pts.length);
+      for (const name of COLUMNS) this[name] = resized(this[name], pts.length);
       const analysed = new Uint8Array(pts.length);
       analysed.set(this.#analysed.subarray(0, pts.length));
       this.#analysed = analysed;
@@ -79,7 +85,7 @@ export class DriveColumns {
 
   append(columns: AnalysisColumns): void {
     const { agreement } = columns;
-    const onRoad = columns.scores[0]?.onRoad;
+    const score = columns.scores[0];
     for (let i = 0; i < columns.frame.length; i += 1) {
       const frame = columns.frame[i] as number;
       if (frame >= this.frames) continue;
@@ -89,7 +95,10 @@ export class DriveColumns {
       this.steering[frame] = steering;
       this.driven[frame] = driven;
       this.error[frame] = error;
-      this.onRoad[frame] = (onRoad?.[i] ?? Number.NaN) * 100;
+      const lift = score?.lift[i] ?? Number.NaN;
+      this.onRoad[frame] = (score?.onRoad[i] ?? Number.NaN) * 100;
+      this.lift[frame] = lift;
+      this.peakOnRoad[frame] = score?.peakOnRoad[i] ?? Number.NaN;
       const spearman = agreement?.spearman[i] ?? Number.NaN;
       const ssim = agreement?.ssim[i] ?? Number.NaN;
       this.spearman[frame] = spearman;
@@ -99,6 +108,7 @@ export class DriveColumns {
       this.#analysed[frame] = 1;
       this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
       this.largestError = Math.max(this.largestError, error || 0);
+      this.largestLift = Math.max(this.largestLift, lift || 0);
     }
   }
 

@@ -1,13 +1,14 @@
 import type uPlot from 'uplot';
-import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import type { Flag, FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { DriveColumns, FrameRun } from './columns.ts';
+import type { Threshold } from './tracks.ts';
 
 /** What a plot shows besides its series. */
 export interface Marks {
   readonly flags: readonly Flag[];
   /** Not analysed yet. */
   readonly missing: readonly FrameRun[];
-  readonly thresholds: FlagSettings | null;
+  readonly settings: FlagSettings | null;
 }
 
 /** Diagonal lines where nothing is known yet. */
@@ -25,12 +26,13 @@ export function drawHatch(plot: uPlot, columns: DriveColumns, { missing }: Marks
 }
 
 /** Shaded, with a solid edge at the top, so that a flag is seen without seeing its colour. */
-export function drawFlags(plot: uPlot, columns: DriveColumns, { flags }: Marks, color: string): void {
+export function drawFlags(plot: uPlot, columns: DriveColumns, { flags }: Marks, kinds: readonly FlagKind[], color: string): void {
   const { ctx, bbox } = plot;
   const edge = 2 * devicePixelRatio;
   ctx.save();
   ctx.fillStyle = color;
-  for (const { startFrame, endFrame } of flags) {
+  for (const { kind, startFrame, endFrame } of flags) {
+    if (!kinds.includes(kind)) continue;
     const [left, right] = extent(plot, columns, { first: startFrame, last: endFrame });
     if (right <= left) continue;
     const width = Math.max(edge, right - left);
@@ -42,23 +44,51 @@ export function drawFlags(plot: uPlot, columns: DriveColumns, { flags }: Marks, 
   ctx.restore();
 }
 
-/** The share at which a flag begins (dashed) and the one at which it ends (dotted). */
-export function drawThresholds(plot: uPlot, { thresholds }: Marks, color: string): void {
-  if (thresholds?.measure !== 'share') return;
+/** Values at which flags begin (dashed) and end (dotted). */
+export function drawThresholds(plot: uPlot, thresholds: readonly Threshold[], color: string): void {
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.strokeStyle = color;
   ctx.lineWidth = devicePixelRatio;
-  for (const [share, dash, alpha] of [[thresholds.enterBelow, [5, 4], 0.75], [thresholds.leaveAbove, [1, 4], 0.6]] as const) {
-    const y = Math.round(plot.valToPos(share * 100, 'y', true)) + 0.5;
-    ctx.globalAlpha = alpha;
-    ctx.setLineDash(dash.map((length) => length * devicePixelRatio));
+  for (const { at, ends } of thresholds) {
+    const y = Math.round(plot.valToPos(at, 'y', true)) + 0.5;
+    if (y < bbox.top || y > bbox.top + bbox.height + 1) continue;
+    ctx.globalAlpha = ends ? 0.6 : 0.75;
+    ctx.setLineDash((ends ? [1, 4] : [5, 4]).map((length) => length * devicePixelRatio));
     ctx.beginPath();
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
   }
   ctx.restore();
+}
+
+/** A line along the bottom where the strongest pixel is off the road. */
+export function drawPeaks(plot: uPlot, columns: DriveColumns, color: string): void {
+  const { ctx, bbox } = plot;
+  const height = 3 * devicePixelRatio;
+  ctx.save();
+  ctx.fillStyle = color;
+  for (const run of runsOf(columns, (frame) => columns.peakOnRoad[frame] === 0)) {
+    const [left, right] = extent(plot, columns, run);
+    if (right > left) ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(devicePixelRatio, right - left), height);
+  }
+  ctx.restore();
+}
+
+/** Neighbouring frames of which something is true. */
+export function runsOf({ frames }: DriveColumns, isTrue: (frame: number) => boolean): FrameRun[] {
+  const runs: FrameRun[] = [];
+  let first = -1;
+  for (let frame = 0; frame <= frames; frame += 1) {
+    const holds = frame < frames && isTrue(frame);
+    if (holds && first < 0) first = frame;
+    if (!holds && first >= 0) {
+      runs.push({ first, last: frame - 1 });
+      first = -1;
+    }
+  }
+  return runs;
 }
 
 /** A frame lasts until the next one begins. */

@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import { axisTime } from '../panels/format.ts';
 import type { DriveColumns } from './columns.ts';
 import { gapLine } from './gap-line.ts';
-import { drawFlags, drawHatch, drawThresholds, type Marks } from './shading.ts';
+import { drawFlags, drawHatch, drawPeaks, drawThresholds, type Marks } from './shading.ts';
 import type { TimeWindow } from './time-window.ts';
 import type { Track } from './tracks.ts';
 
@@ -28,7 +28,7 @@ export interface TrackPlot {
 
 /** One uPlot in `host`; the last of the stack carries the time axis. Pointer and cursor are the stack's, not the plot's. */
 export function createTrackPlot(host: HTMLElement, track: Track, palette: Palette, hasTimeAxis: boolean): TrackPlot {
-  let marks: Marks = { flags: [], missing: [], thresholds: null };
+  let marks: Marks = { flags: [], missing: [], settings: null };
   let drawn: DriveColumns | null = null;
   const rootSize = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const font = `${Math.max(12, Math.round(rootSize * 0.92))}px ${getComputedStyle(document.body).fontFamily}`;
@@ -86,10 +86,15 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
           (self) => {
             if (!drawn) return;
             drawHatch(self, drawn, marks, palette('--hatch'));
-            drawFlags(self, drawn, marks, palette('--flag'));
+            drawFlags(self, drawn, marks, track.kinds, palette('--flag'));
           },
         ],
-        draw: [(self) => track.hasThreshold && drawThresholds(self, marks, palette('--text'))],
+        draw: [
+          (self) => {
+            if (drawn && track.hasPeaks) drawPeaks(self, drawn, palette('--dim'));
+            if (marks.settings) drawThresholds(self, track.thresholds(marks.settings), palette('--text'));
+          },
+        ],
       },
     },
     [new Float64Array(0), ...track.series.map(() => new Float32Array(0))],

@@ -1,15 +1,22 @@
-import { percentText, magnitudeText, steeringText } from '../panels/format.ts';
+import { liftText, magnitudeText, percentText, steeringText } from '../panels/format.ts';
 import type { SteeringUnit } from '../stream/steering-unit.ts';
+import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';
 import type { DriveColumns } from './columns.ts';
 
-export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad' | AgreementMeasure;
+export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad' | 'lift' | AgreementMeasure;
 
 /** What the agreement's plot shows: one measure, between the panes of two letters. */
 export interface ShownAgreement {
   readonly measure: AgreementMeasure;
   readonly panes: readonly [string, string];
+}
+
+/** A value that flags begin (or end) at. */
+export interface Threshold {
+  readonly at: number;
+  readonly ends: boolean;
 }
 
 export interface TrackSeries {
@@ -33,14 +40,20 @@ export interface Track {
   /** The few values that have a label and a line. */
   readonly marks: (bottom: number, top: number) => number[];
   readonly markText: (value: number) => string;
-  readonly hasThreshold: boolean;
+  readonly thresholds: (settings: FlagSettings) => readonly Threshold[];
+  /** When it is flagged, as far as this plot shows it; null: it is not. */
+  readonly limit: (settings: FlagSettings) => { readonly label: string; readonly text: string } | null;
+  /** Flags whose reason is seen here. */
+  readonly kinds: readonly FlagKind[];
+  /** Marks the frames whose strongest pixel is off the road. */
+  readonly hasPeaks: boolean;
 }
 
 /**
  * The plots of a recording: driven and error only where it was recorded how the car was driven, on road only with a road, agreement only
  * where there are two methods to compare.
  */
-export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit, agreement: ShownAgreement | null): Track[] {
+export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit, attention: FlagSettings['measure'], agreement: ShownAgreement | null): Track[] {
   const label = unit.label || 'plain';
   const wanted: TrackSeries = { column: 'steering', label: 'wanted', color: '--wanted', width: 1.5, filled: false, text: (value) => steeringText(value, unit) };
   const driven: TrackSeries = { column: 'driven', label: 'driven', color: '--driven', width: 3, filled: false, text: (value) => steeringText(value, unit) };
@@ -54,7 +67,10 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit,
       range: ({ largestSteering }) => [-niceLimit(largestSteering), niceLimit(largestSteering)],
       marks: (bottom, top) => [bottom, 0, top],
       markText,
-      hasThreshold: false,
+      thresholds: () => [],
+      limit: () => null,
+      kinds: ['off-road', 'steers-wrong', 'dead'],
+      hasPeaks: false,
     },
   ];
   if (recording.hasLog) {
@@ -66,23 +82,52 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit,
       range: ({ largestError }) => [0, niceLimit(largestError)],
       marks: (bottom, top) => [bottom, top],
       markText,
-      hasThreshold: false,
+      thresholds: ({ errorAbove }) => (errorAbove === null ? [] : [{ at: errorAbove, ends: false }]),
+      limit: ({ errorAbove }) => (errorAbove === null ? null : { label: 'flag above', text: magnitudeText(errorAbove, unit) }),
+      kinds: ['steers-wrong', 'dead'],
+      hasPeaks: false,
     });
   }
-  if (road.kind !== 'none') {
-    tracks.push({
-      id: 'on-road',
-      title: 'On road',
-      unit: '%',
-      series: [{ column: 'onRoad', label: 'on road', color: '--on-road', width: 1.75, filled: true, text: percentText }],
-      range: () => [0, 100],
-      marks: () => [0, 50, 100],
-      markText: String,
-      hasThreshold: true,
-    });
-  }
+  if (road.kind !== 'none') tracks.push(attention === 'lift' ? liftTrack() : shareTrack());
   if (agreement) tracks.push(agreementTrack(agreement));
   return tracks;
+}
+
+function shareTrack(): Track {
+  return {
+    id: 'on-road',
+    title: 'On road',
+    unit: '%',
+    series: [{ column: 'onRoad', label: 'share', color: '--on-road', width: 1.75, filled: true, text: percentText }],
+    range: () => [0, 100],
+    marks: () => [0, 50, 100],
+    markText: String,
+    thresholds: (settings) => (settings.measure === 'share' ? roadThresholds(settings, 100) : []),
+    limit: ({ measure, enterBelow }) => (measure === 'share' ? { label: 'flag below', text: percentText(enterBelow * 100) } : null),
+    kinds: ['off-road', 'dead'],
+    hasPeaks: true,
+  };
+}
+
+/** A lift of 1 is what chance gives, so there is a line. */
+function liftTrack(): Track {
+  return {
+    id: 'on-road',
+    title: 'On road',
+    unit: '',
+    series: [{ column: 'lift', label: 'lift', color: '--on-road', width: 1.75, filled: true, text: liftText }],
+    range: ({ largestLift }) => [0, Math.max(2, niceLimit(largestLift))],
+    marks: (_bottom, top) => [0, 1, top],
+    markText: String,
+    thresholds: (settings) => (settings.measure === 'lift' ? roadThresholds(settings, 1) : []),
+    limit: ({ measure, enterBelow }) => (measure === 'lift' ? { label: 'flag below', text: liftText(enterBelow) } : null),
+    kinds: ['off-road', 'dead'],
+    hasPeaks: true,
+  };
+}
+
+function roadThresholds({ enterBelow, leaveAbove }: FlagSettings, scale: number): Threshold[] {
+  return [{ at: enterBelow * scale, ends: false }, { at: leaveAbove * scale, ends: true }];
 }
 
 function agreementTrack({ measure, panes }: ShownAgreement): Track {
@@ -95,7 +140,10 @@ function agreementTrack({ measure, panes }: ShownAgreement): Track {
     range: ({ lowestAgreement }) => (measure === 'topOverlap' ? [0, 100] : [lowestAgreement < 0 ? -1 : 0, 1]),
     marks: (bottom, top) => [bottom, (bottom + top) / 2, top],
     markText: (value) => String(value).replace('-', '−').replace(/^0\./, '.'),
-    hasThreshold: false,
+    thresholds: ({ agreementBelow }) => (measure === 'spearman' && agreementBelow !== null ? [{ at: agreementBelow, ends: false }] : []),
+    limit: ({ agreementBelow }) => (measure === 'spearman' && agreementBelow !== null ? { label: 'flag below', text: text(agreementBelow) } : null),
+    kinds: ['disagreement', 'dead'],
+    hasPeaks: false,
   };
 }
 

@@ -1,0 +1,34 @@
+import type { Flag, FlagKind } from '../../shared/flags.ts';
+import type { Session } from '../stream/session.svelte.ts';
+import type { Transport } from '../stream/transport.svelte.ts';
+import { flagKey, neighbourFlag } from './flag-words.ts';
+
+/** How a person goes through the flags: which of them, in which order, and which one is looked at. */
+export class FlagReview {
+  /** null: all. */
+  kind = $state<FlagKind | null>(null);
+  order = $state<'time' | 'severity'>('time');
+  #selected = $state<string | null>(null);
+  readonly #session: Session;
+  readonly #transport: Transport;
+
+  constructor(session: Session, transport: Transport) {
+    this.#session = session;
+    this.#transport = transport;
+  }
+
+  readonly shown = $derived.by(() => {
+    const flags = this.#session.flags.filter(({ kind }) => this.kind === null || kind === this.kind);
+    return flags.sort(this.order === 'time' ? (a, b) => a.startFrame - b.startFrame : (a, b) => b.severity - a.severity || a.startFrame - b.startFrame);
+  });
+  readonly selected = $derived.by(() => this.#session.flags.find((flag) => flagKey(flag) === this.#selected) ?? null);
+  readonly next = $derived.by(() => neighbourFlag(this.shown, this.#transport.position, 1));
+  readonly previous = $derived.by(() => neighbourFlag(this.shown, this.#transport.position, -1));
+
+  /** Opens a flag's card and goes to the frame to look at first. */
+  look(flag: Flag | undefined): void {
+    if (!flag) return;
+    this.#selected = flagKey(flag);
+    this.#transport.jump(flag.worstFrame);
+  }
+}
