@@ -17,13 +17,12 @@ export interface ReportedSummary {
 const MOST_WARNINGS = 3;
 
 export function describeAnalysis({ recording, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
-  const attention = onRoad
-    ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst; ${flags} ${flags === 1 ? 'flag' : 'flags'}${confirmed === undefined ? '' : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`}`
-    : 'no road region, so no on-road share';
+  const attention = onRoad ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst` : 'no road region, so no on-road share';
+  const checked = confirmed === undefined ? '' : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`;
   const lines = [
     `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
     `  ${providerLine(run.provider)}`,
-    `  ${attention}`,
+    `  ${attention}; ${flags} ${flags === 1 ? 'flag' : 'flags'}${checked}`,
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  warning: ${warning}`),
     ...(warnings.length > MOST_WARNINGS ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`] : []),

@@ -111,6 +111,23 @@ describe('the road', () => {
     await viewer.close();
   });
 
+  it('of a recording that has its own is drawn there, with its margin; a file that cannot be read is mended', async (t) => {
+    const { folder, start } = await serveClip(t, { road: null });
+    const file = join(folder, 'a.road.json');
+    writeFileSync(file, JSON.stringify({ roadgazeRoad: 1, points: rectangle(0.2), margin: 5 }));
+    const viewer = await Viewer.connect(await start());
+    await viewer.open('a.mp4', 'reading');
+    for (const [width, margin] of [[0.3, { margin: 5 }], [0.6, {}]] as const) {
+      const since = viewer.messages.length;
+      viewer.send({ type: 'road', points: rectangle(width) });
+      await viewer.message('opened', undefined, since);
+      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { roadgazeRoad: 1, points: rectangle(width), ...margin });
+      assert.equal(existsSync(join(folder, 'roadgaze.road.json')), false);
+      writeFileSync(file, '{');
+    }
+    await viewer.close();
+  });
+
   it('that was named for all recordings is not drawn over', async (t) => {
     const { folder, start } = await serveClip(t);
     const viewer = await Viewer.connect(await start());

@@ -52,6 +52,8 @@ describe('roadgaze serve', () => {
 
   it('refuses what cannot be right before it starts', async (t) => {
     const folder = temporaryFolder(t);
+    const short = join(folder, 'short');
+    await writeFile(short, 'secret\n');
     const wrong: [string[], number, RegExp][] = [
       [[join(folder, 'none')], 1, /^error INPUT_NOT_FOUND: /],
       [[folder, '--model', join(folder, 'none.onnx')], 1, /^error INPUT_NOT_FOUND: /],
@@ -60,6 +62,11 @@ describe('roadgaze serve', () => {
       [[folder, '--port', '70000'], 2, /^error USAGE: /],
       [[folder, '--provider', 'tpu'], 2, /^error USAGE: /],
       [[folder, '--host', '0.0.0.0'], 2, /^error USAGE: .*\n.*--token/],
+      [[folder, '--flag-below', '0.9'], 2, /^error USAGE: --flag-until/],
+      [[folder, '--webhook', 'ftp://example.org/'], 2, /^error USAGE: .*no address of a webhook/],
+      [[folder, '--webhook', 'http://127.0.0.1/'], 2, /^error USAGE: .*no secret.*\n.*ROADGAZE_WEBHOOK_SECRET/],
+      [[folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', join(folder, 'none')], 1, /^error INPUT_NOT_FOUND: /],
+      [[folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', short], 2, /^error USAGE: .*fewer than 16/],
     ];
     for (const [args, status, message] of wrong) {
       const { output, ended } = run(t, args);
