@@ -1,5 +1,7 @@
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
+import { guardChild } from './orphan-guard.ts';
 import { findTools } from './tools.ts';
 
 /** One run of ffmpeg. */
@@ -24,6 +26,9 @@ export interface FfmpegFile<Url = string> {
   readonly options: readonly [string, string, ...string[]];
 }
 
+/** The types leave out the process, which is there from `start` on. */
+type Command = ffmpeg.FfmpegCommand & { readonly ffmpegProc: ChildProcess };
+
 const running = new Set<() => void>();
 process.on('exit', () => {
   for (const kill of running) kill();
@@ -35,10 +40,11 @@ process.on('exit', () => {
  */
 export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>[], outputs: readonly FfmpegFile[], line: (text: string) => void): Promise<FfmpegProcess> {
   const tools = await findTools();
-  const command = ffmpeg({ stdoutLines: 1 }).setFfmpegPath(tools.ffmpeg);
+  const command = ffmpeg({ stdoutLines: 1 }).setFfmpegPath(tools.ffmpeg) as Command;
   for (const { url, options } of inputs) command.input(url).inputOptions(...options);
   for (const { url, options } of outputs) command.output(url).outputOptions(...options);
   let killed = false;
+  let unguard = (): void => {};
   const kill = (): void => {
     killed = true;
     command.kill('SIGKILL');
@@ -46,6 +52,7 @@ export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>
   const ended = new Promise<FfmpegEnd>((resolve) => {
     const end = (success: boolean, reason: string): void => {
       running.delete(kill);
+      unguard();
       resolve({ success, reason });
     };
     command.on('stderr', line);
@@ -60,6 +67,8 @@ export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>
   running.add(kill);
   // fluent-ffmpeg starts the program some ticks later: an order to stop that came before is carried out then.
   command.on('start', () => {
+    const { pid } = command.ffmpegProc;
+    if (pid !== undefined) unguard = guardChild(pid);
     if (killed) kill();
   });
   command.run();

@@ -56,11 +56,11 @@ export function watch(t: Pick<TestContext, 'after'>, address: string, options: P
   };
 }
 
-/** Process ids of our own ffmpeg whose command line holds the text. */
-export function decoderProcesses(text: string): number[] {
+/** Process ids of ffmpeg below this process, or whoever `parent` is (null: below any), whose command line holds the text. */
+export function decoderProcesses(text: string, parent: number | null = process.pid): number[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
     try {
-      const isChild = new RegExp(`\\) \\S ${process.pid} `).test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+      const isChild = parent === null || new RegExp(`\\) \\S ${parent} `).test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
       const args = readFileSync(`/proc/${pid}/cmdline`, 'latin1');
       return isChild && args.includes('-filter_complex') && args.includes(text);
     } catch {
