@@ -28,8 +28,9 @@ export interface FlagSettings {
   readonly agreementBelow: number | null;
 }
 
+/** What the tuning drives of `npm run bench:flags` say is best for VisualBackProp. */
 export const DEFAULT_FLAG_SETTINGS: FlagSettings = {
-  measure: 'share', enterBelow: 0.5, leaveAbove: 0.6, minimumSeconds: 0.3, mergeSeconds: 0.2, errorAbove: null, agreementBelow: null,
+  measure: 'share', enterBelow: 0.45, leaveAbove: 0.5, minimumSeconds: 1, mergeSeconds: 0, errorAbove: null, agreementBelow: null,
 };
 
 /**
@@ -42,23 +43,25 @@ export const CAUSE_DEGREES = 3;
 /** What stands in for a region: the surroundings continued into it (Telea 2004), a blur of them, or the mean colour of the rest of the picture. */
 export type Fill = 'inpaint' | 'blur' | 'mean';
 
-/** What the causal check found: would the network have steered otherwise without what it looked at? Medians over the frames that were tried. */
+/** What the causal check found on the frames of a flag that it tried: would the network have steered otherwise without what it looked at? */
 export interface CausalCheck {
   readonly fill: Fill;
   /** What was replaced on the frame to look at first, in pixels of the video's frame: the smallest rectangle around it. */
   readonly region: Rectangle;
-  /** Steering with the region replaced less the steering as it was, in the output's unit. */
+  /** Steering with the region replaced less the steering as it was, in the output's unit: the median of the frames that it moved, of a flag that is not confirmed of all. */
   readonly change: number;
   /** The same in degrees at the wheel; null where the output is no angle. */
   readonly changeDegrees: number | null;
   /** Size of the change where the same shape elsewhere was replaced, in the output's unit: what a cover does by itself. Null where it fits nowhere else. */
   readonly control: number | null;
-  /** Whether the size of the change is above the threshold. */
+  /** Whether the size of the change is above the threshold on a quarter of the frames or more. */
   readonly isConfirmed: boolean;
   /** In the output's unit. */
   readonly threshold: number;
-  /** Frames that were tried. */
+  /** Frames that were tried … */
   readonly frames: number;
+  /** … and those on which the size of the change was above the threshold. */
+  readonly movedFrames: number;
 }
 
 export interface Flag {

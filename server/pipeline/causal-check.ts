@@ -18,14 +18,17 @@ export interface CausalCheckRequest {
   /** Standard deviation of the network's steering over the recording, in its unit. */
   readonly steeringDeviation: number;
   readonly fill?: Fill;
-  /** Frames of each flag to try, 5 where it is left out: the one to look at first, and others spread over the flag. */
+  /** Frames of each flag to try: the one to look at first, and others spread over the flag. Left out: two for each second, 5 to 40. */
   readonly frames?: number;
   readonly signal?: AbortSignal;
   /** Frames done, of all flags, and frames in all. */
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-const FRAMES = 5;
+const FRAMES_PER_SECOND = 2;
+const [FEWEST_FRAMES, MOST_FRAMES] = [5, 40];
+/** A long flag holds stretches in which what was looked at moves nothing, such as boards that pull against each other: this part of its frames is enough. */
+const CONFIRMED_PART = 0.25;
 const NONE: ReadonlySet<number> = new Set();
 
 /** A change is one where it is larger than this … */
@@ -33,7 +36,7 @@ const LEAST_DEGREES = 1;
 /** … and than this part of how much the network steers at all on the recording. */
 const LEAST_SHARE = 0.2;
 
-/** From which change of steering up a flag counts as confirmed, in the output's unit: 1° at the wheel where that is known, and 20 % of the steering's standard deviation. */
+/** From which change of steering up a frame counts as steered by what was replaced, in the output's unit: 1° at the wheel where that is known, and 20 % of the steering's standard deviation. */
 export function confirmationThreshold(unit: string | null, steeringDeviation: number): number {
   const degrees = degreesPerUnit({ unit });
   return Math.max(degrees === null ? 0 : LEAST_DEGREES / degrees, LEAST_SHARE * steeringDeviation);
@@ -53,8 +56,8 @@ export function steeringDeviation(steering: Iterable<number>): number {
  * replaced in a thread of their own. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED, or the signal's reason.
  */
 export async function verifyFlags(request: CausalCheckRequest): Promise<(CausalCheck | null)[]> {
-  const { flags, frames = FRAMES, signal, onProgress } = request;
-  const wanted = flags.map((flag) => (flag.kind === 'dead' ? NONE : framesToTry(flag, frames)));
+  const { flags, signal, onProgress } = request;
+  const wanted = flags.map((flag) => (flag.kind === 'dead' ? NONE : framesToTry(flag, request.frames ?? framesFor(flag))));
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
   const checks: (CausalCheck | null)[] = [];
@@ -95,16 +98,19 @@ async function verify(flag: Flag, wanted: ReadonlySet<number>, request: CausalCh
   const first = changes.find(({ isWorst }) => isWorst) ?? changes[0];
   if (!first) return null;
   const { crop, mask, output } = explainer.network;
-  const change = median(changes.map((each) => each.change))!;
   const threshold = confirmationThreshold(output.unit, steeringDeviation);
+  const moved = changes.map((each) => each.change).filter((each) => Math.abs(each) > threshold);
+  const isConfirmed = moved.length >= CONFIRMED_PART * changes.length;
+  const change = median(isConfirmed ? moved : changes.map((each) => each.change))!;
   const degrees = degreesPerUnit(output);
   return {
     fill, change, threshold,
     region: placedInFrame(first.rectangle, mask, cropInFrame(crop, video)),
     changeDegrees: degrees === null ? null : change * degrees,
     control: median(changes.flatMap(({ controls }) => controls)),
-    isConfirmed: Math.abs(change) > threshold,
+    isConfirmed,
     frames: changes.length,
+    movedFrames: moved.length,
   };
 }
 
@@ -129,6 +135,10 @@ async function framesOf(flag: Flag, wanted: ReadonlySet<number>, { videoPath, ex
     tried.push(row);
   }
   return (await Promise.all(tried)).filter((frame) => frame !== null);
+}
+
+function framesFor({ startPts, endPts }: Flag): number {
+  return Math.min(MOST_FRAMES, Math.max(FEWEST_FRAMES, Math.ceil(FRAMES_PER_SECOND * (endPts - startPts))));
 }
 
 /** Numbers of so many frames, spread over the flag, the one to look at first among them; all of them where it has no more. */

@@ -4,7 +4,7 @@ import { FlagFinder, findFlags, type FlagColumns } from '../../server/attention/
 import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import { randomNumbers } from '../support/network.ts';
 
-const settings: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, mergeSeconds: 0.05 };
+const settings: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, enterBelow: 0.5, leaveAbove: 0.6, minimumSeconds: 0.3, mergeSeconds: 0.05 };
 
 /** Ten frames a second, where all that is not given is as it should be. */
 function rows(given: Partial<FlagColumns>): FlagColumns {

@@ -76,17 +76,18 @@ test('flags go by the settings that are given, and are checked where that is ask
   // All attention lies off a road that is nowhere.
   const outcome = await analyze(output, clip, '--model', model, '--road', 'polygon:0,0 0.01,0 0,0.01', '--road-margin', '0', '--flag-merge', '0', '--flag-agreement', '0.5', '--verify-flags', 'mean');
   const { settings, flags } = JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8'));
-  assert.deepEqual(settings, { measure: 'share', enterBelow: 0.5, leaveAbove: 0.6, minimumSeconds: 0.3, mergeSeconds: 0, errorAbove: null, agreementBelow: 0.5 });
+  assert.deepEqual(settings, { measure: 'share', enterBelow: 0.45, leaveAbove: 0.5, minimumSeconds: 1, mergeSeconds: 0, errorAbove: null, agreementBelow: 0.5 });
   const frames = rowsOf(output).length;
   assert.deepEqual(flags.map(({ kind, startFrame, endFrame }: Record<string, unknown>) => [kind, startFrame, endFrame]), [['off-road', 0, frames - 1]]);
   const { fill, frames: tried, change, changeDegrees, isConfirmed, threshold } = flags[0].check;
-  assert.deepEqual([fill, tried, changeDegrees], ['mean', 5, null]);
+  assert.deepEqual([fill, tried >= 5, changeDegrees], ['mean', true, null]);
   assert.equal(isConfirmed, Math.abs(change) > threshold);
+  assert.equal(isConfirmed, flags[0].check.movedFrames >= tried / 4);
   assert.match(outcome.stdout, new RegExp(`1 flag, ${Number(isConfirmed)} confirmed`));
 });
 
 for (const [what, args, said] of [
-  ['ends before it begins', ['--flag-below', '0.7'], /^error USAGE: --flag-until \(0\.6\) lies below --flag-below \(0\.7\)/],
+  ['ends before it begins', ['--flag-below', '0.7'], /^error USAGE: --flag-until \(0\.5\) lies below --flag-below \(0\.7\)/],
   ['begins below a share above 1', ['--flag-below', '2', '--flag-until', '3'], /^error USAGE: --flag-below \(2\) is above 1/],
   ['goes by something unknown', ['--flag-by', 'mass'], /^error USAGE: .*share, lift/],
   ['is checked with an unknown fill', ['--verify-flags', 'black'], /^error USAGE: .*inpaint, blur, mean/],
