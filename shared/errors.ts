@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   OUTPUT_NOT_WRITABLE: { exit: 1, meaning: 'Results cannot be written there.' },
   RECORDING_UNKNOWN: { exit: 1, meaning: 'The server has no recording of that name.' },
   NETWORK_UNKNOWN: { exit: 1, meaning: 'The server has no network of that name.' },
+  FEED_UNKNOWN: { exit: 1, meaning: 'The server has no live feed of that name.' },
   FEED_ADDRESS_INVALID: { exit: 2, meaning: 'The address of a live feed is malformed, or of a kind that Roadgaze does not open.' },
   FEED_UNREACHABLE: { exit: 1, meaning: 'A live feed cannot be opened, or its source has ended it.' },
   FEED_UNAUTHORIZED: { exit: 1, meaning: 'The source of a live feed refuses the user name and password, or asks for them.' },

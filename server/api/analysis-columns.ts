@@ -68,6 +68,12 @@ export class GrowingColumns {
     this.#length += 1;
   }
 
+  /** Drops so many of the first rows. Views from before show other rows then. */
+  forget(rows: number): void {
+    for (const column of this.#columns) column.copyWithin(0, rows, this.#length);
+    this.#length -= rows;
+  }
+
   /** Rows `from` (included) to `to` (excluded) as they travel. */
   slice(from: number, to: number): AnalysisColumns {
     const part = (index: number) => this.#columns[index]!.subarray(from, to);

@@ -3,7 +3,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import type { NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
-import type { RoadSpecification } from '../attention/road-specification.ts';
+import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { listRecordings, type Recording } from '../drive/recording.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { probeVideo } from '../video/probe.ts';
@@ -90,10 +90,19 @@ export class Catalogue {
 
   /** Throws ROAD_INVALID where a drawn road cannot be used. */
   async roadOf(recording: Recording): Promise<RoadSpecification> {
-    return this.#paths.road ?? roadOfRecording(recording, async () => {
-      const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
-      return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
-    });
+    return this.#paths.road ?? roadOfRecording(recording, () => this.#roadNetwork());
+  }
+
+  /** Of live feeds, which nobody has drawn a road for. */
+  async roadOfFeeds(): Promise<RoadSpecification> {
+    if (this.#paths.road) return this.#paths.road;
+    const path = await this.#roadNetwork();
+    return path === null ? GUESSED_ROAD : { kind: 'model', path };
+  }
+
+  async #roadNetwork(): Promise<string | null> {
+    const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
+    return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
   }
 
   async #filesAt(places: readonly string[]): Promise<({ path: string } & NetworkFileKind)[]> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
+import { liveClientMessages } from './live/live-client-messages.ts';
 
 const id = z.string().min(1).max(512);
 const frame = z.number().int().min(0).max(0xffff_ffff);
@@ -20,6 +21,7 @@ const flagSettings = z
   .refine(({ measure, enterBelow }) => measure === 'lift' || enterBelow <= 1, { message: 'must be at most 1 for a share', path: ['enterBelow'] });
 
 const clientMessage = z.discriminatedUnion('type', [
+  ...liveClientMessages,
   z.strictObject({ type: z.literal('open'), recording: id, network: id, methods, frame: frame.exactOptional() }),
   z.strictObject({
     type: z.literal('play'),

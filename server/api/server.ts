@@ -11,6 +11,7 @@ import type { ProviderWish } from '../inference/choose-provider.ts';
 import { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from './catalogue.ts';
+import { Feeds, type FeedOptions } from './live/feeds.ts';
 import { pages } from './pages.ts';
 import { Session } from './session.ts';
 import type { WebhookAlerts } from './webhook-feed.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules
   /** Of a connection, until it sends its own. */
   readonly flags: FlagSettings;
   readonly alerts?: WebhookAlerts;
+  /** How live feeds are read and recorded; nothing is recorded without it. */
+  readonly feeds?: FeedOptions;
   /** Told of every recording that is opened with a network, once its inference runs. */
   readonly onOpened?: (workspace: Workspace) => void;
 }
@@ -36,6 +39,7 @@ export interface RunningServer {
   readonly url: string;
   readonly port: number;
   readonly catalogue: Catalogue;
+  readonly feeds: Feeds;
   /** Ends every connection, decoder, analysis and explainer. */
   close(): Promise<void>;
 }
@@ -51,6 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   const catalogue = new Catalogue(options);
   const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
+  const feeds = new Feeds(catalogue, options, options.flags, options.feeds ?? { recording: null, clips: null });
   const http = createServer(getRequestListener(pages(options.clientFolder, options).fetch));
   const sockets = new WebSocketServer({
     noServer: true,
@@ -65,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const refusal = upgradeRefusal(request, options);
     if (refusal) return refuse(socket, refusal.status, refusal.report);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      const session = new Session(webSocket, catalogue, workspaces, options.flags);
+      const session = new Session(webSocket, catalogue, workspaces, feeds, options.flags);
       sessions.add(session);
       webSocket.on('close', () => void session.close().finally(() => sessions.delete(session)));
       keepAlive(webSocket);
@@ -79,13 +84,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http://${shownHost}:${port}/${options.token === null ? '' : `?token=${encodeURIComponent(options.token)}`}`,
     port,
     catalogue,
+    feeds,
     async close() {
       const closed = new Promise<void>((resolve) => http.close(() => resolve()));
       for (const client of sockets.clients) client.close(CLOSE_CODES.GOING_AWAY);
       await Promise.allSettled([...sessions].map((session) => session.close()));
       for (const client of sockets.clients) client.terminate();
       http.closeAllConnections();
-      await Promise.all([workspaces.close(), options.alerts?.webhook.close(), closed]);
+      await Promise.all([workspaces.close(), feeds.close(), options.alerts?.webhook.close(), closed]);
     },
   };
 }

@@ -16,6 +16,8 @@ import { AnalysisFeed } from './analysis-feed.ts';
 import type { Catalogue } from './catalogue.ts';
 import { protocolViolation, readClientMessage } from './client-message.ts';
 import { keepRoad } from './keep-road.ts';
+import type { Feeds } from './live/feeds.ts';
+import { isLiveMessage, LiveSide } from './live/live-side.ts';
 import { SlowExplanations } from './slow-explanations.ts';
 import { Verifications } from './verifications.ts';
 import type { Workspace } from './workspace.ts';
@@ -46,6 +48,8 @@ export class Session {
   readonly #catalogue: Catalogue;
   readonly #workspaces: Workspaces;
   readonly #window = new AcknowledgementWindow();
+  readonly #feeds: Feeds;
+  readonly #live: LiveSide;
   #watching: Watching | null = null;
   #opening: Opening | null = null;
   /** Roads are kept in the order in which they were drawn. */
@@ -55,11 +59,18 @@ export class Session {
   #flags: FlagSettings;
   #closed = false;
 
-  constructor(socket: WebSocket, catalogue: Catalogue, workspaces: Workspaces, flags: FlagSettings) {
+  constructor(socket: WebSocket, catalogue: Catalogue, workspaces: Workspaces, feeds: Feeds, flags: FlagSettings) {
     this.#socket = socket;
     this.#flags = flags;
     this.#catalogue = catalogue;
     this.#workspaces = workspaces;
+    this.#feeds = feeds;
+    this.#live = new LiveSide(feeds, this.#window, () => this.#flags, {
+      send: (message) => this.#send(message),
+      sendBuffers: (buffers) => this.#sendBuffers(buffers),
+      buffered: () => this.#socket.bufferedAmount,
+      leaveRecording: () => this.#leaveRecording(),
+    });
     socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
     socket.on('close', () => void this.close());
     // Too large or malformed messages; ws closes the connection itself, with the code that fits.
@@ -71,13 +82,14 @@ export class Session {
   async close(): Promise<void> {
     this.#closed = true;
     this.#opening?.stop.abort();
-    await this.#stopWatching();
+    await Promise.all([this.#live.close(), this.#stopWatching()]);
   }
 
   async #greet(): Promise<void> {
     try {
       const [recordings, networks] = await Promise.all([this.#catalogue.recordings(), this.#catalogue.networks()]);
-      this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, product: 'Roadgaze', recordings, networks: networks.map(({ summary }) => summary) });
+      this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, product: 'Roadgaze', recordings, networks: networks.map(({ summary }) => summary), feeds: this.#feeds.list });
+      this.#live.begin();
     } catch (error) {
       this.#send({ type: 'error', ...reportOf(error) });
       this.#socket.close(CLOSE_CODES.INTERNAL);
@@ -97,6 +109,7 @@ export class Session {
   }
 
   #handle(message: ClientMessage): void {
+    if (isLiveMessage(message)) return this.#live.handle(message);
     switch (message.type) {
       case 'open':
         void this.#open(message, message.frame ?? 0);
@@ -105,10 +118,11 @@ export class Session {
         return this.#drawRoad(message.points);
       case 'painted':
         if (!this.#window.acknowledge(message.sequence)) throw protocolViolation(`frame message ${message.sequence} was never sent`);
-        return;
+        return this.#live.painted(message.sequence);
       case 'settings':
         this.#flags = message.flags;
         this.#watching?.feed.setFlags(message.flags);
+        this.#live.setFlags(message.flags);
         return;
       default:
         this.#control(message);
@@ -117,7 +131,7 @@ export class Session {
 
   #control(message: ControlMessage): void {
     // Meant for what was open before.
-    if (this.#opening) return;
+    if (this.#opening || this.#live.isWatching) return;
     if (!this.#watching) throw protocolViolation(`"${message.type}" came before anything was open`);
     const { player, slow, verifications } = this.#watching;
     switch (message.type) {
@@ -169,7 +183,7 @@ export class Session {
       if (frame === 0 && isOther) void this.#preview(selection.recording, signal);
       lease = await leasing;
       if (signal.aborted) return lease.release();
-      await this.#stopWatching();
+      await Promise.all([this.#live.leave(), this.#stopWatching()]);
       if (signal.aborted) return lease.release();
       stop.abort();
       this.#opening = null;
@@ -258,6 +272,13 @@ export class Session {
     } catch {
       // Opening meets the same error, and tells it.
     }
+  }
+
+  /** For a live feed. */
+  async #leaveRecording(): Promise<void> {
+    this.#opening?.stop.abort();
+    this.#opening = null;
+    await this.#stopWatching();
   }
 
   async #stopWatching(): Promise<void> {

@@ -194,7 +194,7 @@ async function companion<Value>(reading: Promise<Value | null>): Promise<Compani
   }
 }
 
-function roadSource(road: RoadSpecification): RoadSource {
+export function roadSource(road: RoadSpecification): RoadSource {
   if (road.kind === 'model') return { kind: 'model', name: basename(road.path) };
   return road.kind === 'truth' ? { kind: 'truth' } : road;
 }

@@ -163,6 +163,13 @@ export class LiveFeed<Explanation> {
     this.#painted.add(now() - arrival);
   }
 
+  /** What was driven at this feed time. Frames and signals are both placed by the fastest of their kind. */
+  drivenAt(time: number): AlignedSignal | null {
+    const offset = this.#fastest.offset ?? 0;
+    const signal = this.signals.asOf(time + offset);
+    return signal && { ...signal, time: signal.time - offset };
+  }
+
   snapshot(): FeedSnapshot {
     const { decoded, late, damaged, reconnects } = this.#decoder.counters;
     const range = this.#ring?.range ?? null;
@@ -207,16 +214,9 @@ export class LiveFeed<Explanation> {
     this.#explained++;
     this.#inferenceRate.add(explainedAt);
     this.#explainedDelay.add(explainedAt - arrival);
-    const frame = { sequence, connection, pts, time, arrival, explainedAt, display, explanation, driven: this.#drivenAt(time) };
+    const frame = { sequence, connection, pts, time, arrival, explainedAt, display, explanation, driven: this.drivenAt(time) };
     this.#latest = frame;
     for (const subscriber of this.#subscribers) subscriber.frame(frame);
-  }
-
-  /** Frames and signals are both placed by the fastest of their kind. */
-  #drivenAt(time: number): AlignedSignal | null {
-    const offset = this.#fastest.offset ?? 0;
-    const signal = this.signals.asOf(time + offset);
-    return signal && { ...signal, time: signal.time - offset };
   }
 
   #tell(state: FeedState): void {

@@ -2,6 +2,7 @@ import type { ErrorReport } from '../errors.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
 import type { CausalCheck, Flag, FlagKind, FlagSettings } from '../flags.ts';
 import type { Agreement, AttentionScore } from './frame-message.ts';
+import type { FeedSummary, LiveClientMessage, LiveServerMessage } from './live-messages.ts';
 
 /** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
 export const PROTOCOL_VERSION = 1;
@@ -19,6 +20,7 @@ export type RoadSource =
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
 export type ClientMessage =
+  | LiveClientMessage
   /**
    * Ids from `hello`; one to four real-time methods, one per pane, each named once. Ends what was open before; answered by `opened` or
    * `error`. `frame` is shown first (0 where it is left out), so that a change of methods stays where it is.
@@ -115,6 +117,7 @@ export interface OpenedMessage {
 }
 
 export type ServerMessage =
+  | LiveServerMessage
   /** First message of a connection. The first recording and the first network are the ones to open at the start. */
   | {
       readonly type: 'hello';
@@ -122,6 +125,7 @@ export type ServerMessage =
       readonly product: string;
       readonly recordings: readonly RecordingSummary[];
       readonly networks: readonly NetworkSummary[];
+      readonly feeds: readonly FeedSummary[];
     }
   | OpenedMessage
   | { readonly type: 'provider'; readonly name: string; readonly workers: number; readonly millisecondsPerFrame: number; readonly passedOver: readonly string[] }

@@ -60,7 +60,7 @@ export type LiveClientMessage =
   /**
    * Ends what was open before, recording or feed, and shows this feed live; answered by `watching` or `error`. `methods` (one to four real-time
    * ones) are those of the feed: where they are others than before, all who watch it get `watching` again, its rows begin anew, and the last change
-   * wins. Left out: as they are.
+   * wins. Left out: as they are. Where the feed is watched already, what is shown stays live, paused or playing as it is.
    */
   | { readonly type: 'watch'; readonly feed: string; readonly methods?: readonly string[] }
   /**

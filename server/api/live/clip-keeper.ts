@@ -1,0 +1,141 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
+import type { Flag, FlagSettings } from '../../../shared/flags.ts';
+import { cutRecording } from '../../live/cut-recording.ts';
+import { frameAt } from '../../pipeline/player-frames.ts';
+import { AnalysisFiles } from '../../results/analysis-files.ts';
+import { readFrameIndex } from '../../video/frame-index.ts';
+import type { Feed } from './feed.ts';
+import { LiveFlags } from './live-flags.ts';
+import type { LiveRows } from './live-rows.ts';
+import { numbersOf } from './row-numbers.ts';
+
+export interface ClipOptions {
+  /** Made when the first clip is kept. */
+  readonly folder: string;
+  /** Of all clips in the folder; the oldest go first. */
+  readonly maxClips: number;
+  readonly maxBytes: number;
+}
+
+export interface KeptClip {
+  readonly flag: Flag;
+  /** Its name in the folder, without ending; null where `error` says why there is none. */
+  readonly name: string | null;
+  readonly error: ErrorReport | null;
+}
+
+/** Seconds before and after a flag. */
+const ROLL = 5;
+/** A flag that lasts longer is kept so far. */
+const LONGEST = 60;
+/** The recording on disk is behind by so much (s). */
+const WRITING = 2.5;
+const INTERVAL = 500;
+
+const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|dead|disagreement)$/;
+
+/** Keeps a clip of each flag of a feed as a recording, with its analysis in a folder of the same name beside it. */
+export class ClipKeeper {
+  readonly #feed: Feed;
+  readonly #settings: FlagSettings;
+  readonly #options: ClipOptions;
+  readonly #onKept: (clip: KeptClip) => void;
+  readonly #timer: NodeJS.Timeout;
+  #rows: LiveRows;
+  #flags: LiveFlags;
+  /** By start and kind, as they were when last seen. */
+  readonly #waiting = new Map<string, Flag>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(feed: Feed, settings: FlagSettings, options: ClipOptions, onKept: (clip: KeptClip) => void) {
+    this.#feed = feed;
+    this.#settings = settings;
+    this.#options = options;
+    this.#onKept = onKept;
+    this.#rows = feed.rows;
+    this.#flags = new LiveFlags(feed.rows, settings);
+    this.#timer = setInterval(() => this.#look(), INTERVAL);
+  }
+
+  /** Resolves when nothing is written any more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#waiting.clear();
+    await this.#work;
+  }
+
+  #look(): void {
+    if (this.#feed.rows !== this.#rows) {
+      this.#rows = this.#feed.rows;
+      this.#flags = new LiveFlags(this.#rows, this.#settings);
+    }
+    const { flags, begun } = this.#flags.read();
+    for (const flag of flags) if (begun.includes(flag) || this.#waiting.has(keyOf(flag))) this.#waiting.set(keyOf(flag), flag);
+    const now = Date.now() / 1000;
+    for (const [key, flag] of this.#waiting) {
+      if (now < lastOf(flag) + ROLL + WRITING) continue;
+      this.#waiting.delete(key);
+      const rows = this.#rows;
+      this.#work = this.#work.then(() => this.#keep(flag, rows));
+    }
+  }
+
+  async #keep(flag: Flag, rows: LiveRows): Promise<void> {
+    const { folder } = this.#options;
+    const name = `${this.#feed.name.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 40)}-${new Date(flag.startPts * 1000).toISOString().replaceAll(/[-:.]/g, '')}-${flag.kind}`;
+    try {
+      await mkdir(folder, { recursive: true });
+      const output = join(folder, `${name}.mp4`);
+      const cut = await cutRecording(this.#feed.live.recording!, { start: flag.startPts - ROLL, end: lastOf(flag) + ROLL, around: flag.worstPts, output });
+      await this.#analysis(join(folder, name), output, flag, rows, cut);
+      await this.#makeRoom(name);
+      this.#onKept({ flag, name, error: null });
+    } catch (error) {
+      this.#onKept({ flag, name: null, error: reportOf(error) });
+    }
+  }
+
+  /** The rows of the frames that were explained live, on the clip's own clock and frame numbers. */
+  async #analysis(folder: string, video: string, flag: Flag, rows: LiveRows, { start, end }: { readonly start: number; readonly end: number }): Promise<void> {
+    const index = await readFrameIndex(video);
+    const position = (time: number) => frameAt(index, time - start);
+    const files = await AnalysisFiles.create(folder, rows.network.methods);
+    const { from, to } = rows.between(start, end);
+    const numbers = numbersOf(rows.slice(Math.max(from, rows.start), to));
+    for (const row of numbers) await files.writeFrame({ ...row, frame: position(row.pts), pts: row.pts - start });
+    const moved: Flag = {
+      ...flag, startPts: flag.startPts - start, endPts: flag.endPts - start, worstPts: flag.worstPts - start,
+      startFrame: position(flag.startPts), endFrame: position(flag.endPts), worstFrame: position(flag.worstPts),
+    };
+    const { name, digest, output } = rows.network;
+    await files.finish({ settings: this.#settings, flags: [moved] }, {
+      feed: { name: this.#feed.name, address: this.#feed.label }, startedAt: new Date(start * 1000).toISOString(),
+      network: { name, digest, ...output }, methods: rows.network.methods, frames: { recorded: index.pts.length, explained: numbers.length },
+    });
+  }
+
+  async #makeRoom(newest: string): Promise<void> {
+    const { folder, maxClips, maxBytes } = this.#options;
+    const names = (await readdir(folder)).filter((file) => file.endsWith('.mp4')).map((file) => file.slice(0, -'.mp4'.length)).filter((name) => NAME.test(name));
+    const clips = await Promise.all(names.map(async (name) => ({ name, taken: NAME.exec(name)![1]!, bytes: (await stat(join(folder, `${name}.mp4`))).size })));
+    clips.sort((a, b) => (a.taken < b.taken ? -1 : 1));
+    let bytes = clips.reduce((sum, clip) => sum + clip.bytes, 0);
+    let count = clips.length;
+    for (const clip of clips) {
+      if ((count <= maxClips && bytes <= maxBytes) || clip.name === newest) return;
+      await Promise.all([rm(join(folder, `${clip.name}.mp4`), { force: true }), rm(join(folder, clip.name), { recursive: true, force: true })]);
+      count -= 1;
+      bytes -= clip.bytes;
+    }
+  }
+}
+
+function keyOf({ kind, startPts }: Flag): string {
+  return `${kind} ${startPts}`;
+}
+
+function lastOf({ startPts, endPts }: Flag): number {
+  return Math.min(endPts, startPts + LONGEST);
+}

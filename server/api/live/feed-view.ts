@@ -1,0 +1,257 @@
+import { reportOf } from '../../../shared/errors.ts';
+import type { Flag, FlagSettings } from '../../../shared/flags.ts';
+import type { ServerMessage } from '../../../shared/protocol/control-messages.ts';
+import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
+import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
+import type { DelaySummary } from '../../live/sliding-percentiles.ts';
+import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
+import { roadSource } from '../workspace.ts';
+import type { Feed, FeedFrame } from './feed.ts';
+import type { FeedExplanation } from './feed-explainer.ts';
+import { FeedReplay, type ReplayedFrame } from './feed-replay.ts';
+import { jpegSize } from './jpeg-size.ts';
+import { LiveFlags } from './live-flags.ts';
+import type { LiveRows } from './live-rows.ts';
+
+export interface ViewOutput {
+  send(message: ServerMessage): void;
+  sendBuffers(buffers: readonly Uint8Array[]): void;
+  /** Bytes that wait to be sent. */
+  buffered(): number;
+}
+
+type PlaybackMessage = Extract<LiveClientMessage, { type: 'live' | 'seek-time' | 'step' | 'play-from' }>;
+
+const ROWS_INTERVAL = 200;
+const STATISTICS_INTERVAL = 1000;
+const MOST_ROWS = 2000;
+const MOST_BUFFERED = 1 << 20;
+
+interface ShownFrame {
+  readonly time: number;
+  readonly number: number;
+  readonly display: Uint8Array;
+  readonly explanation: FeedExplanation;
+  readonly driven: number | null;
+}
+
+/** What one viewer sees of a feed: live, newest first, or out of its recording; with its numbers and flags. */
+export class FeedView {
+  readonly feed: Feed;
+  readonly replay: FeedReplay;
+  readonly #window: AcknowledgementWindow;
+  readonly #output: ViewOutput;
+  readonly #leave: () => void;
+  readonly #timers: readonly NodeJS.Timeout[];
+  #settings: FlagSettings;
+  #rows: LiveRows;
+  #flags: LiveFlags;
+  #rowsSent: number;
+  #restart = true;
+  #flagsSent = '';
+  #isFirstLook = true;
+  #alert: Flag | null = null;
+  #mode: 'live' | 'paused' | 'playing' = 'live';
+  #speed = 1;
+  #generation = 0;
+  /** Of the frame shown last. */
+  #time: number | null = null;
+  /** Waits for the window to open. */
+  #pending: FeedFrame | null = null;
+  /** Arrival of live frames under way, by the sequence of their message. */
+  readonly #underWay = new Map<number, number>();
+
+  constructor(feed: Feed, window: AcknowledgementWindow, settings: FlagSettings, output: ViewOutput) {
+    this.feed = feed;
+    this.#window = window;
+    this.#settings = settings;
+    this.#output = output;
+    this.#rows = feed.rows;
+    this.#rowsSent = feed.rows.start;
+    this.#flags = new LiveFlags(feed.rows, settings);
+    this.replay = new FeedReplay(feed, window, {
+      frame: (frame) => this.#showRecorded(frame),
+      caughtUp: () => this.#goLive(),
+      failed: (error) => this.#failed(error),
+    });
+    this.describe();
+    this.#leave = feed.watch({ frame: (frame) => this.#offer(frame), methods: () => this.#takeMethods() });
+    this.#timers = [setInterval(() => this.#tellRows(), ROWS_INTERVAL), setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL)];
+    this.#tellRows();
+    this.#tellStatistics();
+    this.#showLatest();
+  }
+
+  setFlags(settings: FlagSettings): void {
+    this.#settings = settings;
+    this.#findFlagsAnew();
+  }
+
+  control(message: PlaybackMessage): void {
+    this.#generation = message.generation;
+    this.#pending = null;
+    switch (message.type) {
+      case 'live':
+        this.replay.stop();
+        return this.#goLive();
+      case 'seek-time':
+        this.#enter('paused');
+        return this.replay.seek(message.time);
+      case 'step':
+        this.#enter('paused');
+        return this.replay.step(this.#time ?? Date.now() / 1000, message.frames);
+      case 'play-from':
+        this.#speed = message.speed;
+        this.#enter('playing');
+        return this.replay.play(message.time, message.speed);
+    }
+  }
+
+  /** The viewer is done with this message and all before it. */
+  painted(sequence: number): void {
+    for (const [sent, arrival] of this.#underWay) {
+      if (sent > sequence) break;
+      // Those before were thrown away for it.
+      if (sent === sequence) this.feed.live.notePainted(arrival);
+      this.#underWay.delete(sent);
+    }
+    const pending = this.#pending;
+    if (!pending || !this.#window.isOpen) return;
+    this.#pending = null;
+    this.#showLive(pending);
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  async close(): Promise<void> {
+    this.#leave();
+    for (const timer of this.#timers) clearInterval(timer);
+    await this.replay.close();
+  }
+
+  describe(): void {
+    const { summary, network, explainer, live } = this.feed;
+    const { name, crop, mask, methods, output } = explainer.current.network;
+    this.#output.send({
+      type: 'watching', feed: summary, network: { id: network.summary.id, name, crop, mask, methods, ...output }, road: roadSource(explainer.road),
+      range: live.recording?.range ?? null, flags: this.#settings,
+    });
+    this.#output.send({ type: 'provider', ...explainer.current.provider });
+    this.#tellPlayback();
+  }
+
+  #takeMethods(): void {
+    this.#rows = this.feed.rows;
+    this.#rowsSent = this.#rows.start;
+    this.#restart = true;
+    this.#pending = null;
+    this.#findFlagsAnew();
+    this.describe();
+    // The still picture, by the methods that are there now.
+    if (this.#mode === 'paused' && this.#time !== null) this.replay.seek(this.#time);
+  }
+
+  #findFlagsAnew(): void {
+    this.#flags = new LiveFlags(this.#rows, this.#settings);
+    this.#isFirstLook = true;
+    this.#alert = null;
+  }
+
+  #offer(frame: FeedFrame): void {
+    if (this.#mode !== 'live') return;
+    if (this.#window.isOpen) return this.#showLive(frame);
+    if (this.#pending) this.feed.live.countViewerDrops(1);
+    this.#pending = frame;
+  }
+
+  #goLive(): void {
+    this.#enter('live');
+    this.#showLatest();
+  }
+
+  #showLatest(): void {
+    const { latest } = this.feed.live;
+    if (latest && latest.explanation.network === this.#rows.network) this.#offer(latest);
+  }
+
+  #enter(mode: 'live' | 'paused' | 'playing'): void {
+    this.#mode = mode;
+    this.#tellPlayback();
+  }
+
+  #failed(error: unknown): void {
+    this.#output.send({ type: 'error', ...reportOf(error) });
+    this.#enter(this.#mode === 'playing' ? 'paused' : this.#mode);
+  }
+
+  #showLive({ time, sequence, display, explanation, driven, arrival }: FeedFrame): void {
+    const sent = this.#show({ time, number: sequence, display, explanation, driven: driven?.steering ?? null });
+    this.#underWay.set(sent, arrival);
+  }
+
+  #showRecorded({ time, display, explanation }: ReplayedFrame): void {
+    if (explanation.network !== this.#rows.network) return;
+    this.#show({ time, number: this.#rows.numberAt(time), display, explanation, driven: this.feed.drivenAt(time) });
+  }
+
+  /** Gives the sequence of the message. */
+  #show({ time, number, display, explanation, driven }: ShownFrame): number {
+    this.#time = time;
+    const { masks, road, steering, scores, agreement, network } = explanation;
+    const parts: PartBytes[] = [
+      { kind: 'picture', method: '', ...(jpegSize(display) ?? { width: 0, height: 0 }), bytes: display },
+      ...masks.map((bytes, index): PartBytes => ({ kind: 'mask', method: network.methods[index]!, ...network.mask, bytes })),
+    ];
+    if (road) parts.push({ kind: 'road', method: '', ...network.mask, bytes: road });
+    const sequence = this.#window.take();
+    const numbers = { steering: Number.isFinite(steering) ? steering : null, driven, scores, agreement };
+    this.#output.sendBuffers(encodeFrame({ sequence, generation: this.#generation, frame: number, pts: time, ...numbers }, parts));
+    return sequence;
+  }
+
+  #tellPlayback(): void {
+    this.#output.send({ type: 'feed-playback', mode: this.#mode, speed: this.#speed, time: this.#time, generation: this.#generation });
+  }
+
+  #tellRows(): void {
+    const rows = this.#rows;
+    if (this.#rowsSent < rows.start) {
+      this.#rowsSent = rows.start;
+      this.#restart = true;
+    }
+    while (this.#output.buffered() < MOST_BUFFERED && (this.#rowsSent < rows.end || this.#restart)) {
+      const to = Math.min(rows.end, this.#rowsSent + MOST_ROWS);
+      this.#output.send({ type: 'feed-rows', columns: rows.slice(this.#rowsSent, to), restart: this.#restart, from: rows.since });
+      this.#rowsSent = to;
+      this.#restart = false;
+    }
+    this.#tellFlags();
+  }
+
+  #tellFlags(): void {
+    const { flags, begun } = this.#flags.read();
+    // What was there before this viewer came is no news.
+    if (!this.#isFirstLook) this.#alert = begun.at(-1) ?? this.#alert;
+    this.#isFirstLook = false;
+    const text = JSON.stringify(flags);
+    if (text === this.#flagsSent) return;
+    this.#flagsSent = text;
+    this.#output.send({ type: 'feed-flags', flags });
+  }
+
+  #tellStatistics(): void {
+    const { decoded, explained, dropped, damaged, inferenceErrors, lastInferenceError, reconnects, subscribers, decodeRate, inferenceRate, delay, recording, signals } = this.feed.snapshot;
+    this.#output.send({
+      type: 'feed-statistics', feed: this.feed.id, delay: { lag: shown(delay.lag), explained: shown(delay.explained), painted: shown(delay.painted) },
+      decodeRate, inferenceRate, dropped, decoded, explained, damaged, reconnects, viewers: subscribers, inferenceErrors, lastInferenceError,
+      recording: recording && { bytes: recording.bytes, failure: recording.failure, range: recording.start === null || recording.end === null ? null : { start: recording.start, end: recording.end } },
+      signals: { received: signals.received, rejected: signals.rejected },
+    });
+    if (this.#mode === 'playing') this.#tellPlayback();
+    if (this.#alert) this.#output.send({ type: 'feed-alert', feed: this.feed.id, flag: this.#alert });
+    this.#alert = null;
+  }
+}
+
+function shown(delay: DelaySummary | null): { readonly p50: number; readonly p95: number } | null {
+  return delay && { p50: delay.p50, p95: delay.p95 };
+}

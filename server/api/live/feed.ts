@@ -1,0 +1,126 @@
+import type { Readable } from 'node:stream';
+import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
+import type { RoadSpecification } from '../../attention/road-specification.ts';
+import type { ProviderWish } from '../../inference/choose-provider.ts';
+import type { FeedAddress } from '../../live/feed-address.ts';
+import type { FeedState } from '../../live/feed-state.ts';
+import type { RtspTransport } from '../../live/input-options.ts';
+import { LiveFeed, type ExplainedLiveFrame, type FeedSnapshot } from '../../live/live-feed.ts';
+import type { SegmentRingOptions } from '../../live/segment-ring.ts';
+import { DISPLAY } from '../../pipeline/player-frames.ts';
+import type { Network } from '../catalogue.ts';
+import { FeedExplainer, type FeedExplanation } from './feed-explainer.ts';
+import { LiveRows } from './live-rows.ts';
+
+export type FeedFrame = ExplainedLiveFrame<FeedExplanation>;
+
+export interface FeedRequest {
+  readonly id: string;
+  readonly name: string;
+  readonly address: FeedAddress;
+  readonly network: Network;
+  readonly road: RoadSpecification;
+  readonly methods: readonly string[];
+  readonly wish: ProviderWish;
+  readonly transport?: RtspTransport;
+  readonly stdin?: Readable;
+  readonly recording: SegmentRingOptions | null;
+  readonly stallSeconds?: number;
+  readonly onState: (state: FeedState) => void;
+}
+
+export interface FeedWatcher {
+  frame(frame: FeedFrame): void;
+  /** Other methods from here on. */
+  methods(): void;
+}
+
+/** A live feed with its network and its numbers, the same for all who watch. */
+export class Feed {
+  readonly id: string;
+  readonly network: Network;
+  readonly live: LiveFeed<FeedExplanation>;
+  readonly explainer: FeedExplainer;
+  readonly label: string;
+  /** As the user calls it. */
+  name: string;
+  readonly #watchers = new Set<FeedWatcher>();
+  #rows: LiveRows;
+
+  /** Throws what opening the network throws; what the source does shows in the state. */
+  static async open(request: FeedRequest): Promise<Feed> {
+    const { id, address, network, road, methods, wish, transport, stdin, recording, stallSeconds } = request;
+    const explainer = await FeedExplainer.open({ modelPath: network.path, road, methods, wish });
+    try {
+      const { images, provider } = explainer.current;
+      const live = await LiveFeed.open<FeedExplanation>({
+        name: id, address, images, display: DISPLAY, workers: provider.workers, recording,
+        explain: (pictures, time) => explainer.explain(pictures, time),
+        ...(transport ? { transport } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
+      });
+      return new Feed(request, explainer, live);
+    } catch (error) {
+      await explainer.close();
+      throw error;
+    }
+  }
+
+  private constructor({ id, name, address, network, onState }: FeedRequest, explainer: FeedExplainer, live: LiveFeed<FeedExplanation>) {
+    this.id = id;
+    this.name = name;
+    this.label = address.label;
+    this.network = network;
+    this.explainer = explainer;
+    this.live = live;
+    this.#rows = new LiveRows(explainer.current.network);
+    live.subscribe({ frame: (frame) => this.#take(frame), state: onState });
+  }
+
+  /** Another object after a change of methods. */
+  get rows(): LiveRows {
+    return this.#rows;
+  }
+
+  get summary(): FeedSummary {
+    const { id, name, label, network, explainer, live } = this;
+    return { id, name, label, network: network.summary.id, methods: explainer.current.network.methods, state: live.state };
+  }
+
+  /** Under the name that the user gave; `subscribers` are those who watch. */
+  get snapshot(): FeedSnapshot {
+    return { ...this.live.snapshot(), name: this.name, subscribers: this.#watchers.size };
+  }
+
+  /** Steering as it was driven at a feed time, in the network's unit; null where that is not known. */
+  drivenAt(time: number): number | null {
+    return this.live.drivenAt(time)?.steering ?? null;
+  }
+
+  /** Tells of what comes from now on, until the function that it gives is called. */
+  watch(watcher: FeedWatcher): () => void {
+    this.#watchers.add(watcher);
+    return () => void this.#watchers.delete(watcher);
+  }
+
+  /** Throws METHOD_*, INFERENCE_FAILED: then all stays as it was. */
+  async setMethods(methods: readonly string[]): Promise<void> {
+    await this.explainer.setMethods(methods);
+    const { network } = this.explainer.current;
+    if (network === this.#rows.network) return;
+    this.#rows = new LiveRows(network);
+    for (const watcher of this.#watchers) watcher.methods();
+  }
+
+  async close(): Promise<void> {
+    await this.live.close();
+    await this.explainer.close();
+  }
+
+  #take(frame: FeedFrame): void {
+    const { sequence, time, explanation, driven } = frame;
+    // By the methods before.
+    if (explanation.network !== this.#rows.network) return;
+    this.#rows.push(sequence, { ...explanation, pts: time, driven: driven?.steering ?? NaN });
+    for (const watcher of this.#watchers) watcher.frame(frame);
+  }
+}

@@ -1,0 +1,196 @@
+import type { Readable } from 'node:stream';
+import { RoadgazeError } from '../../../shared/errors.ts';
+import type { FlagSettings } from '../../../shared/flags.ts';
+import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
+import type { ProviderWish } from '../../inference/choose-provider.ts';
+import { parseFeedAddress } from '../../live/feed-address.ts';
+import type { FeedState } from '../../live/feed-state.ts';
+import type { RtspTransport } from '../../live/input-options.ts';
+import type { FeedSnapshot } from '../../live/live-feed.ts';
+import type { SegmentRingOptions } from '../../live/segment-ring.ts';
+import type { Catalogue, Network } from '../catalogue.ts';
+import { ClipKeeper, type ClipOptions, type KeptClip } from './clip-keeper.ts';
+import { Feed } from './feed.ts';
+
+export interface FeedOptions {
+  /** Of RTSP where a feed names none; TCP without it. */
+  readonly transport?: RtspTransport;
+  /** Of every feed; null: nothing is recorded. */
+  readonly recording: SegmentRingOptions | null;
+  readonly stallSeconds?: number;
+  /** Where clips of flags are kept; null: nowhere. */
+  readonly clips: ClipOptions | null;
+}
+
+export interface NewFeed {
+  readonly address: string;
+  readonly name?: string;
+  /** Id; the first network without it. */
+  readonly network?: string;
+  readonly transport?: RtspTransport;
+  /** For the address `-`, which only the command line may name. */
+  readonly stdin?: Readable;
+}
+
+export interface FeedsListener {
+  /** The list is another. */
+  changed(): void;
+  state(id: string, state: FeedState): void;
+  clip(id: string, clip: KeptClip): void;
+}
+
+interface Entry {
+  readonly feed: Feed;
+  readonly clips: ClipKeeper | null;
+}
+
+const MOST = 16;
+const FIRST_METHODS = ['visualbackprop'];
+
+/** The live feeds of a server. */
+export class Feeds {
+  readonly #catalogue: Catalogue;
+  readonly #wish: ProviderWish;
+  readonly #flags: FlagSettings;
+  readonly #options: FeedOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #listeners = new Set<FeedsListener>();
+  readonly #ending = new Set<Promise<unknown>>();
+  #opening = 0;
+  #count = 0;
+  #closed = false;
+
+  constructor(catalogue: Catalogue, wish: ProviderWish, flags: FlagSettings, options: FeedOptions) {
+    this.#catalogue = catalogue;
+    this.#wish = wish;
+    this.#flags = flags;
+    this.#options = options;
+  }
+
+  get list(): FeedSummary[] {
+    return [...this.#entries.values()].map(({ feed }) => feed.summary);
+  }
+
+  /** For metrics, under the names that users gave. */
+  get snapshots(): FeedSnapshot[] {
+    return [...this.#entries.values()].map(({ feed }) => feed.snapshot);
+  }
+
+  /** Throws FEED_UNKNOWN. */
+  get(id: string): Feed {
+    return this.#entry(id).feed;
+  }
+
+  listen(listener: FeedsListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /** Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN, and what opening a network throws. */
+  async add({ address: text, name, network: networkId, transport, stdin }: NewFeed): Promise<string> {
+    const address = parseFeedAddress(text);
+    if (address.scheme === 'stdin' && !stdin) throw new RoadgazeError('FEED_ADDRESS_INVALID', 'stdin is not opened as a live feed from the page.', 'Name it when the server is started: roadgaze serve -');
+    if (this.#closed || this.#entries.size + this.#opening >= MOST) throw new RoadgazeError('USAGE', `There are ${MOST} live feeds already.`, 'Remove one first.');
+    const wantedName = name ?? address.label.slice(0, 100);
+    if (name !== undefined) this.#checkName(name);
+    this.#opening++;
+    try {
+      const network = await this.#network(networkId);
+      const road = await this.#catalogue.roadOfFeeds();
+      const { recording, stallSeconds, transport: usual } = this.#options;
+      const way = transport ?? usual;
+      const id = `feed-${++this.#count}`;
+      const feed = await Feed.open({
+        id, name: this.#free(wantedName), address, network, road, methods: FIRST_METHODS, wish: this.#wish, recording,
+        onState: (state) => this.#tell((listener) => listener.state(id, state)),
+        ...(way ? { transport: way } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
+      });
+      if (this.#closed) {
+        await feed.close();
+        throw new RoadgazeError('USAGE', 'The server is being stopped.', 'Start it again.');
+      }
+      this.#enter(feed);
+      return id;
+    } finally {
+      this.#opening--;
+    }
+  }
+
+  /** Resolves when nothing of the feed runs any more. Throws FEED_UNKNOWN. */
+  async remove(id: string): Promise<void> {
+    const entry = this.#entry(id);
+    this.#entries.delete(id);
+    const ending = this.#end(entry);
+    this.#ending.add(ending);
+    void ending.finally(() => this.#ending.delete(ending));
+    await ending;
+    this.#tell((listener) => listener.changed());
+  }
+
+  /** Throws FEED_UNKNOWN, USAGE. */
+  rename(id: string, name: string): void {
+    const { feed } = this.#entry(id);
+    if (feed.name === name) return;
+    this.#checkName(name);
+    feed.name = name;
+    this.#tell((listener) => listener.changed());
+  }
+
+  /** Throws FEED_UNKNOWN, METHOD_*, INFERENCE_FAILED. */
+  async setMethods(id: string, methods: readonly string[]): Promise<void> {
+    const { feed } = this.#entry(id);
+    const { rows } = feed;
+    await feed.setMethods(methods);
+    if (feed.rows !== rows) this.#tell((listener) => listener.changed());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const entries = [...this.#entries.values()];
+    this.#entries.clear();
+    await Promise.allSettled([...entries.map((entry) => this.#end(entry)), ...this.#ending]);
+  }
+
+  #enter(feed: Feed): void {
+    const { clips } = this.#options;
+    const keeper = clips && feed.live.recording ? new ClipKeeper(feed, this.#flags, clips, (clip) => this.#tell((listener) => listener.clip(feed.id, clip))) : null;
+    this.#entries.set(feed.id, { feed, clips: keeper });
+    this.#tell((listener) => listener.changed());
+  }
+
+  async #end({ feed, clips }: Entry): Promise<void> {
+    await clips?.close();
+    await feed.close();
+  }
+
+  async #network(id: string | undefined): Promise<Network> {
+    if (id !== undefined) return this.#catalogue.network(id);
+    const network = (await this.#catalogue.networks()).find(({ summary }) => summary.error === null);
+    if (network) return network;
+    throw new RoadgazeError('NETWORK_UNKNOWN', 'There is no network that could explain a feed.', 'Name one with --model.');
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (entry) return entry;
+    throw new RoadgazeError('FEED_UNKNOWN', `There is no live feed "${id}" any more.`, 'Choose another one from the list.');
+  }
+
+  #checkName(name: string): void {
+    if (this.#isTaken(name)) throw new RoadgazeError('USAGE', `There is a live feed "${name}" already.`, 'Choose another name.');
+  }
+
+  #isTaken(name: string): boolean {
+    return [...this.#entries.values()].some(({ feed }) => feed.name === name);
+  }
+
+  #free(name: string): string {
+    let free = name;
+    for (let count = 2; this.#isTaken(free); count++) free = `${name} (${count})`;
+    return free;
+  }
+
+  #tell(what: (listener: FeedsListener) => void): void {
+    for (const listener of this.#listeners) what(listener);
+  }
+}
