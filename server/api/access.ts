@@ -36,7 +36,7 @@ export function refusalOf(headers: IncomingHttpHeaders, rules: AccessRules): Ref
   if (origin !== undefined && originHost(origin) !== headers.host?.toLowerCase()) {
     return refusal(403, 'Another web page asked for this address.', 'Open the address that the server printed, in a tab of its own.');
   }
-  if (rules.token !== null && !isToken(cookieOf(headers.cookie), rules.token)) {
+  if (rules.token !== null && !isToken(cookieOf(headers.cookie) ?? bearerOf(headers.authorization), rules.token)) {
     return refusal(401, 'This server asks for a token.', 'Open the whole address that the server printed, with its "?token=".');
   }
   return null;
@@ -72,6 +72,11 @@ function cookieOf(header: string | undefined): string | null {
     if (name?.trim() === TOKEN_COOKIE && /^(%[0-9a-f]{2}|[^%])*$/i.test(value)) return decodeURIComponent(value.trim());
   }
   return null;
+}
+
+/** For programs that are no browser, such as Prometheus. */
+function bearerOf(header: string | undefined): string | null {
+  return /^Bearer (\S+)$/i.exec(header ?? '')?.[1] ?? null;
 }
 
 function refusal(status: Refusal['status'], message: string, hint: string): Refusal {

@@ -11,6 +11,8 @@ import { probeVideo } from '../video/probe.ts';
 export interface CataloguePaths {
   /** A folder of recordings, or one video. */
   readonly recordings: string;
+  /** A further folder of recordings, which need not be there. */
+  readonly clips?: string;
   /** Model files; a folder stands for the `.onnx` files in it. */
   readonly networks: readonly string[];
   /** Where to look for road networks, beside `networks`. */
@@ -44,7 +46,7 @@ export class Catalogue {
 
   /** What cannot be opened is listed with its error. Throws INPUT_NOT_FOUND. */
   async recordings(): Promise<RecordingSummary[]> {
-    const recordings = await listRecordings(this.#paths.recordings);
+    const recordings = await this.#listed();
     const summaries: RecordingSummary[] = new Array(recordings.length);
     let next = 0;
     const worker = async () => {
@@ -71,7 +73,7 @@ export class Catalogue {
 
   /** Throws RECORDING_UNKNOWN. */
   async recording(id: string): Promise<Recording> {
-    const recording = (await listRecordings(this.#paths.recordings)).find((candidate) => candidate.id === id);
+    const recording = (await this.#listed()).find((candidate) => candidate.id === id);
     if (recording) return recording;
     throw new RoadgazeError('RECORDING_UNKNOWN', `There is no recording "${id}" any more.`, 'Choose another recording from the list.');
   }
@@ -98,6 +100,14 @@ export class Catalogue {
     if (this.#paths.road) return this.#paths.road;
     const path = await this.#roadNetwork();
     return path === null ? GUESSED_ROAD : { kind: 'model', path };
+  }
+
+  async #listed(): Promise<Recording[]> {
+    const { recordings, clips } = this.#paths;
+    const given = await listRecordings(recordings);
+    if (clips === undefined) return given;
+    const kept = await listRecordings(clips).catch(() => []);
+    return [...given, ...kept.filter(({ id }) => !given.some((each) => each.id === id))];
   }
 
   async #roadNetwork(): Promise<string | null> {

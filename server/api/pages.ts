@@ -4,7 +4,9 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { feedMetrics } from '../live/metrics.ts';
 import { isToken, refusalOf, TOKEN_COOKIE, type AccessRules } from './access.ts';
+import type { Feeds } from './live/feeds.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -20,8 +22,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The HTTP side: the built page from `clientFolder`, and `/healthz`. */
-export function pages(clientFolder: string, rules: AccessRules): Hono<{ Bindings: HttpBindings }> {
+/** The HTTP side: the built page from `clientFolder`, `/healthz`, and `/metrics` for Prometheus. */
+export function pages(clientFolder: string, rules: AccessRules, feeds: Feeds): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
 
   app.use(async (context, next) => {
@@ -44,7 +46,12 @@ export function pages(clientFolder: string, rules: AccessRules): Hono<{ Bindings
     return context.json(refusal.report, refusal.status);
   });
 
-  app.get('/healthz', (context) => context.json({ status: 'ok' }, 200, { 'Cache-Control': 'no-store' }));
+  app.get('/healthz', (context) => {
+    const states = feeds.list.map(({ id, name, state }) => ({ id, name, state: state.name, since: new Date(state.since).toISOString() }));
+    return context.json({ status: 'ok', feeds: states }, 200, { 'Cache-Control': 'no-store' });
+  });
+  const metrics = feedMetrics(() => feeds.snapshots);
+  app.get('/metrics', async (context) => context.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' }));
   app.get('/api/stream', (context) =>
     context.json(new RoadgazeError('USAGE', 'This address is a WebSocket.', 'Connect with the subprotocol "roadgaze.1".').report(), 426, { Upgrade: 'websocket' }),
   );

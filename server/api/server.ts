@@ -12,6 +12,7 @@ import { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from './catalogue.ts';
 import { Feeds, type FeedOptions } from './live/feeds.ts';
+import { receiveSignals, signalPath } from './live/signal-stream.ts';
 import { pages } from './pages.ts';
 import { Session } from './session.ts';
 import type { WebhookAlerts } from './webhook-feed.ts';
@@ -56,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const catalogue = new Catalogue(options);
   const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
   const feeds = new Feeds(catalogue, options, options.flags, options.feeds ?? { recording: null, clips: null });
-  const http = createServer(getRequestListener(pages(options.clientFolder, options).fetch));
+  const http = createServer(getRequestListener(pages(options.clientFolder, options, feeds).fetch));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LARGEST_CLIENT_MESSAGE,
@@ -67,13 +68,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
-    const refusal = upgradeRefusal(request, options);
+    const refusal = upgradeRefusal(request, options, feeds);
     if (refusal) return refuse(socket, refusal.status, refusal.report);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
+      keepAlive(webSocket);
+      const vehicle = signalPath(request.url);
+      if (vehicle !== null) return receiveSignals(webSocket, feeds, vehicle);
       const session = new Session(webSocket, catalogue, workspaces, feeds, options.flags);
       sessions.add(session);
       webSocket.on('close', () => void session.close().finally(() => sessions.delete(session)));
-      keepAlive(webSocket);
     });
   });
 
@@ -96,9 +99,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-function upgradeRefusal(request: IncomingMessage, rules: AccessRules): { status: number; report: ErrorReport } | null {
+function upgradeRefusal(request: IncomingMessage, rules: AccessRules, feeds: Feeds): { status: number; report: ErrorReport } | null {
   const refusal = refusalOf(request.headers, rules);
   if (refusal) return refusal;
+  const vehicle = signalPath(request.url);
+  if (vehicle !== null) return feeds.find(vehicle) ? null : { status: 404, report: new RoadgazeError('FEED_UNKNOWN', 'There is no live feed of that name.', 'Connect to /api/signals/ followed by the name of a feed.').report() };
   if (request.url?.split('?', 1)[0] !== STREAM_PATH) {
     return { status: 404, report: usage('There is no WebSocket at this address.', `Connect to ${STREAM_PATH}.`) };
   }

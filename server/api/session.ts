@@ -28,10 +28,11 @@ interface Watching {
   readonly lease: Lease;
   readonly player: Player;
   readonly feed: AnalysisFeed;
-  readonly slow: SlowExplanations;
+  readonly slow: SlowExplanations<ExplainMessage>;
   readonly verifications: Verifications;
 }
 
+type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
 type ControlMessage = Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }>;
 
 interface Opening {
@@ -130,6 +131,7 @@ export class Session {
   }
 
   #control(message: ControlMessage): void {
+    if (message.type === 'cancel') this.#live.cancel(message.request);
     // Meant for what was open before.
     if (this.#opening || this.#live.isWatching) return;
     if (!this.#watching) throw protocolViolation(`"${message.type}" came before anything was open`);
@@ -207,9 +209,17 @@ export class Session {
       failed: (error) => this.#send({ type: 'error', ...reportOf(error) }),
     });
     const feed = new AnalysisFeed(workspace, this.#flags, (message) => this.#send(message), () => this.#socket.bufferedAmount);
-    const slow = new SlowExplanations(workspace, this.#window, {
+    const explained = {
+      modelPath: workspace.network.path, provider: workspace.explainer.provider,
+      locate: async (message: ExplainMessage) => {
+        const { pts } = workspace.index;
+        const number = Math.min(message.frame, pts.length - 1);
+        return { message: { ...message, frame: number }, video: workspace.video, pts: number > 0 ? pts[number]! : null };
+      },
+    };
+    const slow = new SlowExplanations(explained, this.#window, {
       send: (message) => this.#send(message),
-      frame: (explained, { method, frame: number }) => this.#sendExplained(workspace, explained, method, number),
+      frame: (picture, { method, frame: number }) => this.#sendExplained(workspace, picture, method, number),
     });
     const verifications = new Verifications(workspace.checks, () => feed.flags, (message) => this.#send(message));
     this.#watching = { selection, lease, player, feed, slow, verifications };

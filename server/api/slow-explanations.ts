@@ -1,34 +1,46 @@
 import { reportOf } from '../../shared/errors.ts';
-import type { ClientMessage, ServerMessage } from '../../shared/protocol/control-messages.ts';
-import { explainFrame, type ExplainedFrame } from '../pipeline/explain-frame.ts';
+import type { ServerMessage, Target } from '../../shared/protocol/control-messages.ts';
+import { explainFrame, type ExplainedFrame, type ExplainFrameRequest } from '../pipeline/explain-frame.ts';
+import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
-import type { Workspace } from './workspace.ts';
 
-export type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
+/** What is asked for; the picture is named by further fields. */
+interface Asked {
+  readonly request: number;
+  readonly method: string;
+  readonly target: Target;
+}
 
-export interface SlowOutput {
+export interface SlowSource<Message extends Asked> {
+  readonly modelPath: string;
+  readonly provider: ProviderReport;
+  /** Where the picture is that is meant, and the message as it can be met. */
+  locate(message: Message): Promise<Pick<ExplainFrameRequest, 'video' | 'pts'> & { readonly message: Message }>;
+}
+
+export interface SlowOutput<Message extends Asked> {
   send(message: ServerMessage): void;
   /** The window is open when this is called, and takes a place of it. */
-  frame(explained: ExplainedFrame, request: ExplainMessage): void;
+  frame(explained: ExplainedFrame, request: Message): void;
 }
 
 /** Progress is told no more often than this (ms). */
 const INTERVAL = 100;
 
 /** Explains single frames by methods of many passes, for one viewer: one at a time, the newest request wins. */
-export class SlowExplanations {
-  readonly #workspace: Workspace;
+export class SlowExplanations<Message extends Asked> {
+  readonly #source: SlowSource<Message>;
   readonly #window: AcknowledgementWindow;
-  readonly #output: SlowOutput;
+  readonly #output: SlowOutput<Message>;
   #current: { readonly request: number; readonly stop: AbortController; readonly done: Promise<void> } | null = null;
 
-  constructor(workspace: Workspace, window: AcknowledgementWindow, output: SlowOutput) {
-    this.#workspace = workspace;
+  constructor(source: SlowSource<Message>, window: AcknowledgementWindow, output: SlowOutput<Message>) {
+    this.#source = source;
     this.#window = window;
     this.#output = output;
   }
 
-  start(message: ExplainMessage): void {
+  start(message: Message): void {
     const before = this.#current?.done;
     this.#current?.stop.abort();
     const stop = new AbortController();
@@ -47,10 +59,9 @@ export class SlowExplanations {
     await this.#current?.done;
   }
 
-  async #run(message: ExplainMessage, signal: AbortSignal): Promise<void> {
-    const { network, video, index, explainer } = this.#workspace;
-    const { request, method, target } = message;
-    const frame = Math.min(message.frame, index.pts.length - 1);
+  async #run(asked: Message, signal: AbortSignal): Promise<void> {
+    const { modelPath, provider } = this.#source;
+    const { request, method, target } = asked;
     let toldAt = -Infinity;
     const onProgress = (done: number, total: number): void => {
       const now = performance.now();
@@ -60,11 +71,12 @@ export class SlowExplanations {
     };
     try {
       signal.throwIfAborted();
-      const wish = { provider: explainer.provider.name, workers: explainer.provider.workers };
-      const explained = await explainFrame({ modelPath: network.path, video, pts: frame > 0 ? index.pts[frame]! : null, method, target, wish, signal, onProgress });
+      const { message, video, pts } = await this.#source.locate(asked);
+      const wish = { provider: provider.name, workers: provider.workers };
+      const explained = await explainFrame({ modelPath, video, pts, method, target, wish, signal, onProgress });
       while (!this.#window.isOpen && !signal.aborted) await this.#window.acknowledged.wait();
       signal.throwIfAborted();
-      this.#output.frame(explained, { ...message, frame });
+      this.#output.frame(explained, message);
       this.#output.send({ type: 'explained', request, note: explained.note });
     } catch (error) {
       if (!signal.aborted) this.#output.send({ type: 'error', ...reportOf(error), request });

@@ -12,9 +12,10 @@ import { parseProvider, parseWorkers } from './option-values.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
 import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
+import { addLiveOptions, feedOptionsOf, LIVE_SOURCES_HELP, splitSources, type LiveOptions } from './live-options.ts';
 import { openWebhook, SECRET_VARIABLE, type WebhookOptions } from './webhook-option.ts';
 
-interface ServeOptions extends FlagOptions, WebhookOptions {
+interface ServeOptions extends FlagOptions, WebhookOptions, LiveOptions {
   readonly model?: readonly string[];
   readonly road?: string;
   readonly port: number;
@@ -33,8 +34,8 @@ const LINGER_SECONDS = 60;
 export function register(program: Command): void {
   const command = program
     .command('serve')
-    .description('play recordings in the browser, with what the network looks at drawn over them')
-    .argument('[recording]', 'a video, or a folder of videos with their logs (default: the demo drives)')
+    .description('play recordings and live feeds in the browser, with what the network looks at drawn over them')
+    .argument('[sources...]', `a video, or a folder of videos with their logs (default: the demo drives), and any number of live feeds; ${LIVE_SOURCES_HELP}`)
     .option('-m, --model <file>', 'steering network to explain; may be given more than once (default: the demo networks)', (value: string, before: readonly string[] = []) => [...before, value])
     .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the road drawn in the page, else the ground truth, else a road network that is there)`)
     .option('-p, --port <number>', 'port to listen on; 0 takes any that is free', parsePort, 8470)
@@ -45,13 +46,15 @@ export function register(program: Command): void {
     .option('--open', 'open the page in the browser')
     .option('--webhook <url>', 'post each flag as JSON to this address as the analysis finds it, signed with a shared secret')
     .option('--webhook-secret-file <file>', `where that secret is (default: the environment's ${SECRET_VARIABLE})`);
-  addFlagOptions(command)
-    .action((recording: string | undefined, options: ServeOptions) => serve(recording, options));
-  addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx', `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`]);
+  addLiveOptions(addFlagOptions(command))
+    .action((sources: readonly string[], options: ServeOptions) => serve(sources, options));
+  addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve rtsp://camera.local/road --model pilotnet.onnx --signals udp://127.0.0.1:9000', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx', `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`]);
 }
 
-async function serve(recording: string | undefined, options: ServeOptions): Promise<void> {
+async function serve(sources: readonly string[], options: ServeOptions): Promise<void> {
   const { model } = options;
+  const { recording, feeds } = splitSources(sources, options);
+  const live = feedOptionsOf(options);
   const flags = flagSettingsOf(options);
   const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${sentence}\n`));
   for (const path of model ?? []) await checkThere(path);
@@ -68,6 +71,8 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
     clientFolder: join(root, 'dist/client'),
     lingerSeconds: LINGER_SECONDS,
     flags,
+    feeds: live,
+    ...(live.clips ? { clips: live.clips.folder } : {}),
     ...(webhook ? { alerts: { webhook, flags, version: packageInfo().version } } : {}),
     onOpened: ({ recording: opened, explainer }) => {
       say(`${opened.name} with ${explainer.network.name}: ${providerLine(explainer.provider)}`);
@@ -76,6 +81,7 @@ async function serve(recording: string | undefined, options: ServeOptions): Prom
   });
   onInterrupt(() => server.close());
   try {
+    for (const feed of feeds) await server.feeds.add(feed);
     await describe(server, recording ?? DEFAULT_RECORDINGS);
   } catch (error) {
     await server.close();
@@ -100,13 +106,14 @@ async function checkThere(model: string): Promise<void> {
   if (!found) throw new RoadgazeError('INPUT_NOT_FOUND', `There is no network ${model}.`, 'Check the spelling; relative paths start at the folder that the command was started in.');
 }
 
-async function describe({ url, catalogue }: RunningServer, recordingsPath: string): Promise<void> {
+async function describe({ url, catalogue, feeds }: RunningServer, recordingsPath: string): Promise<void> {
   const [recordings, networks] = await Promise.all([catalogue.recordings(), catalogue.networks()]);
   const shown = relative(process.cwd(), recordingsPath) || '.';
   say(recordings.length > 0 ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.` : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`);
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
     if (error) say(`  ${name} cannot be opened: ${error.message}`);
   }
+  for (const { name, network } of feeds.list) say(`Live: ${name}, with ${network}.`);
   say('');
   say(`  ${url}`);
   say('');

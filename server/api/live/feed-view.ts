@@ -5,6 +5,8 @@ import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-fra
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
 import type { DelaySummary } from '../../live/sliding-percentiles.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
+import { probeVideo } from '../../video/probe.ts';
+import { SlowExplanations } from '../slow-explanations.ts';
 import { roadSource } from '../workspace.ts';
 import type { Feed, FeedFrame } from './feed.ts';
 import type { FeedExplanation } from './feed-explainer.ts';
@@ -20,12 +22,17 @@ export interface ViewOutput {
   buffered(): number;
 }
 
+type ExplainMessage = Extract<LiveClientMessage, { type: 'explain-at' }>;
 type PlaybackMessage = Extract<LiveClientMessage, { type: 'live' | 'seek-time' | 'step' | 'play-from' }>;
 
 const ROWS_INTERVAL = 200;
 const STATISTICS_INTERVAL = 1000;
 const MOST_ROWS = 2000;
 const MOST_BUFFERED = 1 << 20;
+
+interface FrameValues extends Pick<FeedExplanation, 'scores' | 'agreement' | 'steering'> {
+  readonly driven: number | null;
+}
 
 interface ShownFrame {
   readonly time: number;
@@ -38,7 +45,8 @@ interface ShownFrame {
 /** What one viewer sees of a feed: live, newest first, or out of its recording; with its numbers and flags. */
 export class FeedView {
   readonly feed: Feed;
-  readonly replay: FeedReplay;
+  readonly slow: SlowExplanations<ExplainMessage>;
+  readonly #replay: FeedReplay;
   readonly #window: AcknowledgementWindow;
   readonly #output: ViewOutput;
   readonly #leave: () => void;
@@ -69,10 +77,14 @@ export class FeedView {
     this.#rows = feed.rows;
     this.#rowsSent = feed.rows.start;
     this.#flags = new LiveFlags(feed.rows, settings);
-    this.replay = new FeedReplay(feed, window, {
+    this.#replay = new FeedReplay(feed, window, {
       frame: (frame) => this.#showRecorded(frame),
       caughtUp: () => this.#goLive(),
       failed: (error) => this.#failed(error),
+    });
+    this.slow = new SlowExplanations(this.#explained(), window, {
+      send: (message) => output.send(message),
+      frame: ({ steering, mask }, { method, time }) => this.#sendFrame(time, this.#rows.numberAt(time), { steering, driven: feed.drivenAt(time), scores: [], agreement: null }, [{ kind: 'mask', method, ...this.#rows.network.mask, bytes: mask }]),
     });
     this.describe();
     this.#leave = feed.watch({ frame: (frame) => this.#offer(frame), methods: () => this.#takeMethods() });
@@ -92,18 +104,18 @@ export class FeedView {
     this.#pending = null;
     switch (message.type) {
       case 'live':
-        this.replay.stop();
+        this.#replay.stop();
         return this.#goLive();
       case 'seek-time':
         this.#enter('paused');
-        return this.replay.seek(message.time);
+        return this.#replay.seek(message.time);
       case 'step':
         this.#enter('paused');
-        return this.replay.step(this.#time ?? Date.now() / 1000, message.frames);
+        return this.#replay.step(this.#time ?? Date.now() / 1000, message.frames);
       case 'play-from':
         this.#speed = message.speed;
         this.#enter('playing');
-        return this.replay.play(message.time, message.speed);
+        return this.#replay.play(message.time, message.speed);
     }
   }
 
@@ -125,9 +137,10 @@ export class FeedView {
   async close(): Promise<void> {
     this.#leave();
     for (const timer of this.#timers) clearInterval(timer);
-    await this.replay.close();
+    await Promise.all([this.#replay.close(), this.slow.close()]);
   }
 
+  /** Tells what is watched. */
   describe(): void {
     const { summary, network, explainer, live } = this.feed;
     const { name, crop, mask, methods, output } = explainer.current.network;
@@ -147,7 +160,7 @@ export class FeedView {
     this.#findFlagsAnew();
     this.describe();
     // The still picture, by the methods that are there now.
-    if (this.#mode === 'paused' && this.#time !== null) this.replay.seek(this.#time);
+    if (this.#mode === 'paused' && this.#time !== null) this.#replay.seek(this.#time);
   }
 
   #findFlagsAnew(): void {
@@ -202,10 +215,25 @@ export class FeedView {
       ...masks.map((bytes, index): PartBytes => ({ kind: 'mask', method: network.methods[index]!, ...network.mask, bytes })),
     ];
     if (road) parts.push({ kind: 'road', method: '', ...network.mask, bytes: road });
+    return this.#sendFrame(time, number, { steering, driven, scores, agreement }, parts);
+  }
+
+  #sendFrame(time: number, number: number, { steering, ...numbers }: FrameValues, parts: readonly PartBytes[]): number {
     const sequence = this.#window.take();
-    const numbers = { steering: Number.isFinite(steering) ? steering : null, driven, scores, agreement };
-    this.#output.sendBuffers(encodeFrame({ sequence, generation: this.#generation, frame: number, pts: time, ...numbers }, parts));
+    const header = { sequence, generation: this.#generation, frame: number, pts: time, steering: Number.isFinite(steering) ? steering : null, ...numbers };
+    this.#output.sendBuffers(encodeFrame(header, parts));
     return sequence;
+  }
+
+  #explained() {
+    const { explainer } = this.feed;
+    return {
+      modelPath: explainer.modelPath, provider: explainer.current.provider,
+      locate: async (message: ExplainMessage) => {
+        const { segment, pts } = await this.#replay.find(message.time);
+        return { message: { ...message, time: pts + segment.offset }, video: await probeVideo(segment.path), pts };
+      },
+    };
   }
 
   #tellPlayback(): void {

@@ -9,6 +9,7 @@ import type { RtspTransport } from '../../live/input-options.ts';
 import type { FeedSnapshot } from '../../live/live-feed.ts';
 import type { SegmentRingOptions } from '../../live/segment-ring.ts';
 import type { Catalogue, Network } from '../catalogue.ts';
+import { openSignalSocket, type SignalSocket } from '../../live/signal-socket.ts';
 import { ClipKeeper, type ClipOptions, type KeptClip } from './clip-keeper.ts';
 import { Feed } from './feed.ts';
 
@@ -22,6 +23,13 @@ export interface FeedOptions {
   readonly clips: ClipOptions | null;
 }
 
+/** Where driving signals come in by UDP. */
+export interface SignalPort {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+}
+
 export interface NewFeed {
   readonly address: string;
   readonly name?: string;
@@ -30,6 +38,7 @@ export interface NewFeed {
   readonly transport?: RtspTransport;
   /** For the address `-`, which only the command line may name. */
   readonly stdin?: Readable;
+  readonly signals?: SignalPort;
 }
 
 export interface FeedsListener {
@@ -42,6 +51,7 @@ export interface FeedsListener {
 interface Entry {
   readonly feed: Feed;
   readonly clips: ClipKeeper | null;
+  readonly signals: SignalSocket | null;
 }
 
 const MOST = 16;
@@ -81,13 +91,19 @@ export class Feeds {
     return this.#entry(id).feed;
   }
 
+  /** By id or name. */
+  find(idOrName: string): Feed | undefined {
+    const entry = this.#entries.get(idOrName) ?? [...this.#entries.values()].find(({ feed }) => feed.name === idOrName);
+    return entry?.feed;
+  }
+
   listen(listener: FeedsListener): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN, and what opening a network throws. */
-  async add({ address: text, name, network: networkId, transport, stdin }: NewFeed): Promise<string> {
+  /** Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN, PORT_IN_USE, and what opening a network throws. */
+  async add({ address: text, name, network: networkId, transport, stdin, signals }: NewFeed): Promise<string> {
     const address = parseFeedAddress(text);
     if (address.scheme === 'stdin' && !stdin) throw new RoadgazeError('FEED_ADDRESS_INVALID', 'stdin is not opened as a live feed from the page.', 'Name it when the server is started: roadgaze serve -');
     if (this.#closed || this.#entries.size + this.#opening >= MOST) throw new RoadgazeError('USAGE', `There are ${MOST} live feeds already.`, 'Remove one first.');
@@ -105,11 +121,15 @@ export class Feeds {
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
         ...(way ? { transport: way } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });
-      if (this.#closed) {
+      const socket = signals ? await openSignalSocket(feed.live.signals, signals).catch(async (error: unknown) => {
         await feed.close();
+        throw error;
+      }) : null;
+      if (this.#closed) {
+        await Promise.all([feed.close(), socket?.close()]);
         throw new RoadgazeError('USAGE', 'The server is being stopped.', 'Start it again.');
       }
-      this.#enter(feed);
+      this.#enter(feed, socket);
       return id;
     } finally {
       this.#opening--;
@@ -151,15 +171,15 @@ export class Feeds {
     await Promise.allSettled([...entries.map((entry) => this.#end(entry)), ...this.#ending]);
   }
 
-  #enter(feed: Feed): void {
+  #enter(feed: Feed, signals: SignalSocket | null): void {
     const { clips } = this.#options;
     const keeper = clips && feed.live.recording ? new ClipKeeper(feed, this.#flags, clips, (clip) => this.#tell((listener) => listener.clip(feed.id, clip))) : null;
-    this.#entries.set(feed.id, { feed, clips: keeper });
+    this.#entries.set(feed.id, { feed, clips: keeper, signals });
     this.#tell((listener) => listener.changed());
   }
 
-  async #end({ feed, clips }: Entry): Promise<void> {
-    await clips?.close();
+  async #end({ feed, clips, signals }: Entry): Promise<void> {
+    await Promise.all([clips?.close(), signals?.close()]);
     await feed.close();
   }
 

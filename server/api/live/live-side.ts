@@ -70,8 +70,7 @@ export class LiveSide {
       default:
         // Meant for what was open before.
         if (!this.#view || this.#isOpening) return;
-        if (message.type !== 'explain-at') this.#view.control(message);
-        return;
+        return message.type === 'explain-at' ? this.#view.slow.start(message) : this.#view.control(message);
     }
   }
 
@@ -81,6 +80,10 @@ export class LiveSide {
 
   setFlags(settings: FlagSettings): void {
     this.#view?.setFlags(settings);
+  }
+
+  cancel(request: number): void {
+    this.#view?.slow.cancel(request);
   }
 
   /** Resolves when no frame of a feed comes any more. */
