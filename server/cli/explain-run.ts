@@ -133,9 +133,13 @@ function report({ input, steering, methods, assumptions }: Told, folder: string)
   const width = Math.max(...methods.map(({ id }) => id.length));
   const lines = [
     `${input}: steering ${steering.value.toPrecision(4)}${steering.unit === null ? '' : ` ${steering.unit}`}`,
-    ...methods.map(({ id, minimum, maximum, note, milliseconds }) => `  ${id.padEnd(width)}  ${minimum.toPrecision(3)} … ${maximum.toPrecision(3)}  in ${(milliseconds / 1000).toFixed(2)} s${note === null ? '' : `. ${note}`}`),
+    ...methods.map(({ id, minimum, maximum, note, milliseconds }) => `  ${id.padEnd(width)}  ${threeDigits(minimum)} … ${threeDigits(maximum)}  in ${(milliseconds / 1000).toFixed(2)} s${note === null ? '' : `. ${note}`}`),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     `  results in ${folder}`,
   ];
   process.stdout.write(`${lines.map((line) => fitted(line, process.stdout, '    ')).join('\n')}\n`);
+}
+
+function threeDigits(value: number): string {
+  return value !== 0 && Math.abs(value) < 1e-3 ? value.toExponential(2) : value.toPrecision(3);
 }
