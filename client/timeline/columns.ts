@@ -147,6 +147,21 @@ export class DriveColumns {
   }
 }
 
+/** Neighbouring frames of which something is true. */
+export function runsOf({ frames }: DriveColumns, isTrue: (frame: number) => boolean): FrameRun[] {
+  const runs: FrameRun[] = [];
+  let first = -1;
+  for (let frame = 0; frame <= frames; frame += 1) {
+    const holds = frame < frames && isTrue(frame);
+    if (holds && first < 0) first = frame;
+    if (!holds && first >= 0) {
+      runs.push({ first, last: frame - 1 });
+      first = -1;
+    }
+  }
+  return runs;
+}
+
 function empty(length: number): Float32Array {
   return new Float32Array(length).fill(Number.NaN);
 }

@@ -1,6 +1,6 @@
 import type uPlot from 'uplot';
 import type { Flag, FlagKind, FlagSettings } from '../../shared/flags.ts';
-import type { DriveColumns, FrameRun } from './columns.ts';
+import { runsOf, type DriveColumns, type FrameRun } from './columns.ts';
 import type { Threshold } from './tracks.ts';
 
 /** What a plot shows besides its series. */
@@ -74,21 +74,6 @@ export function drawPeaks(plot: uPlot, columns: DriveColumns, color: string): vo
     if (right > left) ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(devicePixelRatio, right - left), height);
   }
   ctx.restore();
-}
-
-/** Neighbouring frames of which something is true. */
-export function runsOf({ frames }: DriveColumns, isTrue: (frame: number) => boolean): FrameRun[] {
-  const runs: FrameRun[] = [];
-  let first = -1;
-  for (let frame = 0; frame <= frames; frame += 1) {
-    const holds = frame < frames && isTrue(frame);
-    if (holds && first < 0) first = frame;
-    if (!holds && first >= 0) {
-      runs.push({ first, last: frame - 1 });
-      first = -1;
-    }
-  }
-  return runs;
 }
 
 /** A frame lasts until the next one begins. */

@@ -7,7 +7,7 @@ type Numbers = (number | null)[];
 
 const rows = (frame: number[], steering: Numbers, driven: Numbers, onRoad: Numbers, agreement: AnalysisColumns['agreement'] = null): AnalysisColumns => {
   const nothing = frame.map(() => null);
-  const score = { mass: nothing, onRoad, lift: nothing, peakOnRoad: nothing, offRoadX: nothing, offRoadY: nothing };
+  const score = { mass: nothing, onRoad, lift: onRoad.map((share) => share && share * 4), peakOnRoad: onRoad.map((share) => share && 1), offRoadX: nothing, offRoadY: nothing };
   return { frame, pts: frame, steering, driven, scores: [score, { ...score, onRoad: nothing }], agreement };
 };
 
@@ -24,6 +24,9 @@ test('analysed rows come in the display unit; what is not there is NaN', () => {
   assert.deepEqual([...columns.driven], [5, Number.NaN, Number.NaN, Number.NaN]);
   assert.deepEqual([...columns.error], [5, Number.NaN, Number.NaN, Number.NaN]);
   assert.deepEqual([...columns.onRoad], [25, Number.NaN, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.lift], [1, Number.NaN, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.peakOnRoad], [1, Number.NaN, Number.NaN, Number.NaN]);
+  assert.equal(columns.largestLift, 1);
   assert.equal(columns.largestSteering, 20);
   assert.equal(columns.largestError, 5);
 });
@@ -61,4 +64,12 @@ test('agreement comes as numbers and, for the overlap, per cent; without a secon
   assert.deepEqual([...columns.ssim], [0.75, Number.NaN, Number.NaN]);
   assert.deepEqual([...columns.topOverlap], [50, 25, Number.NaN]);
   assert.equal(columns.lowestAgreement, -0.25);
+});
+
+test('causal truth comes in the display unit and keeps its frames when the index changes', () => {
+  const columns = new DriveColumns([0, 1, 2], 10, [0.5, null, -1]);
+  assert.deepEqual([...columns.cause], [5, Number.NaN, -10]);
+  columns.setIndex([0, 1]);
+  assert.deepEqual([...columns.cause], [5, Number.NaN]);
+  assert.deepEqual([...new DriveColumns([0], 1).cause], [Number.NaN]);
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { neighbourFlag, worstFrame } from '../../client/panels/flag-words.ts';
+import { neighbourFlag, verdictText, worstFrame, worstText } from '../../client/panels/flag-words.ts';
 import { axisTime, durationText, magnitudeText, percentText, shortTime, steeringText, timeText } from '../../client/panels/format.ts';
 import { steeringUnit } from '../../client/stream/steering-unit.ts';
 import { niceLimit } from '../../client/timeline/tracks.ts';
-import type { Flag } from '../../shared/flags.ts';
+import type { CausalCheck, Flag } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
 const network = (unit: string | null, positive: 'left' | 'right' | null): OpenedMessage['network'] => ({
@@ -60,4 +60,27 @@ test('next and previous flag go by their worst frames; the worst frame ignores w
   assert.equal(neighbourFlag(flags, 70, 1), undefined);
   assert.equal(worstFrame(Float32Array.of(Number.NaN, 30, 20, Number.NaN, 25)), 2);
   assert.equal(worstFrame(Float32Array.of(Number.NaN)), undefined);
+});
+
+test('a causal check is one sentence with its numbers', () => {
+  const check: CausalCheck = {
+    fill: 'inpaint', region: { x: 0, y: 0, width: 1, height: 1 }, change: -14.4 / (180 / Math.PI), changeDegrees: -14.4, control: 0.6 / (180 / Math.PI),
+    isConfirmed: true, movedFrames: 5, threshold: 2 / (180 / Math.PI), frames: 5,
+  };
+  const unit = steeringUnit(network('rad', 'left'));
+  assert.equal(verdictText(check, unit), 'Without it: 14.4° to the right. Confirmed (limit 2.0°; the same cover elsewhere: 0.6°).');
+  assert.equal(
+    verdictText({ ...check, change: 0.0004, control: null, isConfirmed: false, threshold: 0.001 }, steeringUnit(network('1/m', null))),
+    'Without it: +0.0004 1/m. Not confirmed (limit 0.0010 1/m; the same cover fits nowhere else).',
+  );
+});
+
+test('the worst value of a flag is told in the words and the unit of its kind', () => {
+  const flag = (kind: Flag['kind'], worst: number): Flag => ({ kind, worst, startPts: 0, endPts: 0, startFrame: 0, endFrame: 0, worstFrame: 0, worstPts: 0, severity: 0 });
+  const unit = steeringUnit(network('rad', 'left'));
+  assert.equal(worstText(flag('off-road', 0.214), 'share', unit), 'down to 21 %');
+  assert.equal(worstText(flag('off-road', 0.214), 'lift', unit), 'lift down to 0.21');
+  assert.equal(worstText(flag('steers-wrong', 20.06), 'share', unit), 'up to 20.1°');
+  assert.equal(worstText(flag('disagreement', -0.12), 'share', unit), 'down to −0.12');
+  assert.equal(worstText(flag('dead', 0), 'share', unit), 'nothing to see');
 });

@@ -3,6 +3,7 @@ import { before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { temporaryFolder } from '../support/paths.ts';
 import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.ts';
+import { showFlagSettings } from './support/flag-settings.ts';
 import { Lifetime } from './support/lifetime.ts';
 import { waitForFrame } from './support/paint-recorder.ts';
 import { makeNumberedDrive, serve, type RunningServe } from './support/serve.ts';
@@ -62,6 +63,7 @@ describe('the keyboard', { skip: withoutBrowser }, () => {
     await using opened = await openPage(`${server.url}#frame=50`);
     const { page } = opened;
     await waitForFrame(page, 50);
+    await showFlagSettings(page);
     const field = page.getByRole('spinbutton', { name: 'begins below' });
     await field.focus();
     await page.keyboard.press('Home');
@@ -94,6 +96,7 @@ describe('the keyboard', { skip: withoutBrowser }, () => {
     await waitForFrame(page, 0);
     await page.waitForSelector('.analysis >> text=frames');
     // The region is the left half; the frames' numbers are on the right, and their ones take attention away from it.
+    await showFlagSettings(page);
     await page.getByRole('spinbutton', { name: 'lasts at least' }).fill('0');
     const begins = page.getByRole('spinbutton', { name: 'begins below' });
     await begins.fill('40');

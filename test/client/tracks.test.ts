@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { steeringUnit } from '../../client/stream/steering-unit.ts';
+import { DriveColumns, runsOf } from '../../client/timeline/columns.ts';
+import { tracksOf } from '../../client/timeline/tracks.ts';
+import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+
+const network = { id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop', 'gradient'], quantity: null, unit: 'deg', positive: 'left' } as const;
+const opened = (road: OpenedMessage['road']): OpenedMessage => ({
+  type: 'opened', network, road, frames: 0, pts: [], flags: DEFAULT_FLAG_SETTINGS, cause: null,
+  recording: { id: 'r', name: 'r', durationSeconds: 1, size: { width: 1, height: 1 }, frameRate: 1, hasLog: true, error: null },
+});
+const tracks = (attention: FlagSettings['measure'], measure: 'spearman' | 'ssim' = 'spearman') =>
+  tracksOf(opened({ kind: 'guess', points: [] }), steeringUnit(network), attention, { measure, panes: ['A', 'B'] });
+const limits = (settings: FlagSettings, ...of: Parameters<typeof tracks>) =>
+  Object.fromEntries(tracks(...of).map(({ id, thresholds, limit }) => [id, { lines: thresholds(settings).map(({ at }) => at), text: limit(settings)?.text ?? null }]));
+
+test('every threshold is a line in the plot of its measure, and in no other', () => {
+  const settings: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, enterBelow: 0.4, leaveAbove: 0.5, errorAbove: 8, agreementBelow: -0.25 };
+  assert.deepEqual(limits(settings, 'share'), {
+    steering: { lines: [], text: null },
+    error: { lines: [8], text: '8.0°' },
+    'on-road': { lines: [40, 50], text: '40 %' },
+    agreement: { lines: [-0.25], text: '−0.25' },
+  });
+  assert.deepEqual(limits(settings, 'lift')['on-road'], { lines: [], text: null });
+  assert.deepEqual(limits({ ...settings, measure: 'lift', enterBelow: 1.1, leaveAbove: 1.3 }, 'lift')['on-road'], { lines: [1.1, 1.3], text: '1.10' });
+  assert.deepEqual(limits(settings, 'share', 'ssim')['agreement'], { lines: [], text: null });
+  assert.deepEqual(limits(DEFAULT_FLAG_SETTINGS, 'share')['error'], { lines: [], text: null });
+});
+
+test('without a road there is no plot of attention on it', () => {
+  assert.deepEqual(tracksOf(opened({ kind: 'none' }), steeringUnit(network), 'share', null).map(({ id }) => id), ['steering', 'error']);
+});
+
+test('the scale of lift ends above chance', () => {
+  const track = tracks('lift').find(({ id }) => id === 'on-road');
+  assert.deepEqual(track?.range(new DriveColumns([0], 1)), [0, 2]);
+});
+
+test('neighbouring frames of which something is true are one run', () => {
+  const columns = new DriveColumns([0, 1, 2, 3, 4], 1);
+  assert.deepEqual(runsOf(columns, (frame) => frame !== 2), [{ first: 0, last: 1 }, { first: 3, last: 4 }]);
+  assert.deepEqual(runsOf(columns, () => false), []);
+});
