@@ -40,10 +40,12 @@ interface Connection {
   readonly format: SegmentFormat;
   readonly finish: (end: ConnectionEnd) => void;
   /**
-   * Timestamps (s) of the first packets of the segments, as far as they are known. The very first packet may come before the first one that
-   * can be decoded; where RTSP gives it no time, it has that of the second.
+   * Timestamps (s) of the first packets of the segments that are not complete, by their numbers, as far as they are known. The very first
+   * packet may come before the first one that can be decoded; where RTSP gives it no time, it has that of the second.
    */
-  readonly starts: number[];
+  readonly starts: Map<number, number>;
+  /** Segments that have begun. */
+  started: number;
   anchor: { readonly pts: number; readonly offset: number; readonly stream: StreamInfo | null } | null;
   /** Segments that are complete. */
   complete: number;
@@ -137,7 +139,7 @@ export class SegmentRing {
   startConnection(format: SegmentFormat, finish: (end: ConnectionEnd) => void): RecordingTarget | null {
     if (this.#failure) return null;
     const prefix = join(this.#folder, `${String(++this.#connections).padStart(6, '0')}-`);
-    this.#connection = { prefix, format, finish, starts: [], anchor: null, complete: 0, end: null };
+    this.#connection = { prefix, format, finish, starts: new Map(), started: 0, anchor: null, complete: 0, end: null };
     return { pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`, segmentSeconds: this.#options.segmentSeconds ?? 2, format };
   }
 
@@ -148,7 +150,8 @@ export class SegmentRing {
 
   /** In ticks of the segment's container, of which only MPEG-TS has the same everywhere. */
   startSegment(ticks: number): void {
-    if (this.#connection?.format === 'mpegts') this.#connection.starts.push(ticks / TICKS);
+    const connection = this.#connection;
+    if (connection?.format === 'mpegts') connection.starts.set(connection.started++, ticks / TICKS);
   }
 
   /** Pictures were decoded up to this feed time. */
@@ -161,7 +164,7 @@ export class SegmentRing {
     if (!connection) return;
     const path = segmentPath(connection);
     const segment = connection.anchor && segmentOf(connection, connection.complete > 0 ? start : null, end + connection.anchor.offset);
-    connection.complete++;
+    connection.starts.delete(connection.complete++);
     connection.end = end;
     // Nothing of it was decoded.
     if (!segment) return this.#later(() => rm(path, { force: true }));
@@ -237,7 +240,7 @@ export class SegmentRing {
 
 /** When the segment that is being written begins, in seconds of the stream; the first one has nothing better than its first picture. */
 function startOf({ starts, complete, end, anchor }: Connection): number {
-  return starts[complete] ?? end ?? anchor!.pts;
+  return starts.get(complete) ?? end ?? anchor!.pts;
 }
 
 /** The segment that is being written, of a connection with an anchor. `listed`: its start as ffmpeg lists it; `end` is feed time. */
