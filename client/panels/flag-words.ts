@@ -34,14 +34,14 @@ export function worstText({ kind, worst }: Flag, measure: 'share' | 'lift', unit
   }
 }
 
-/** `Without it: 14.4° to the right. Confirmed (limit 2.0°; the same cover elsewhere: 0.6°).` */
-export function verdictText({ change, isConfirmed, threshold, control }: CausalCheck, unit: SteeringUnit): string {
+/** `Without it: 14.4° to the right. Confirmed on 6 of 9 frames (limit 2.0°; the same cover elsewhere: 0.6°).` */
+export function verdictText({ change, isConfirmed, threshold, control, frames, movedFrames }: CausalCheck, unit: SteeringUnit): string {
   const shown = change * unit.factor;
   const text = steeringText(shown, unit);
   const turned = text.replace(/ (left|right)$/, ' to the $1');
   const limit = `limit ${magnitudeText(threshold * unit.factor, unit)}`;
   const elsewhere = control === null ? 'the same cover fits nowhere else' : `the same cover elsewhere: ${magnitudeText(control * unit.factor, unit)}`;
-  return `Without it: ${turned}. ${isConfirmed ? 'Confirmed' : 'Not confirmed'} (${limit}; ${elsewhere}).`;
+  return `Without it: ${turned}. ${isConfirmed ? `Confirmed on ${movedFrames} of ${frames} ${frames === 1 ? 'frame' : 'frames'}` : 'Not confirmed'} (${limit}; ${elsewhere}).`;
 }
 
 /** The flag whose worst frame comes next (direction 1) or came before (−1). */

@@ -65,12 +65,12 @@ test('next and previous flag go by their worst frames; the worst frame ignores w
 test('a causal check is one sentence with its numbers', () => {
   const check: CausalCheck = {
     fill: 'inpaint', region: { x: 0, y: 0, width: 1, height: 1 }, change: -14.4 / (180 / Math.PI), changeDegrees: -14.4, control: 0.6 / (180 / Math.PI),
-    isConfirmed: true, movedFrames: 5, threshold: 2 / (180 / Math.PI), frames: 5,
+    isConfirmed: true, movedFrames: 4, threshold: 2 / (180 / Math.PI), frames: 5,
   };
   const unit = steeringUnit(network('rad', 'left'));
-  assert.equal(verdictText(check, unit), 'Without it: 14.4° to the right. Confirmed (limit 2.0°; the same cover elsewhere: 0.6°).');
+  assert.equal(verdictText(check, unit), 'Without it: 14.4° to the right. Confirmed on 4 of 5 frames (limit 2.0°; the same cover elsewhere: 0.6°).');
   assert.equal(
-    verdictText({ ...check, change: 0.0004, control: null, isConfirmed: false, threshold: 0.001 }, steeringUnit(network('1/m', null))),
+    verdictText({ ...check, change: 0.0004, control: null, isConfirmed: false, movedFrames: 0, frames: 1, threshold: 0.001 }, steeringUnit(network('1/m', null))),
     'Without it: +0.0004 1/m. Not confirmed (limit 0.0010 1/m; the same cover fits nowhere else).',
   );
 });

@@ -124,7 +124,7 @@ describe('flags', { skip: withoutBrowser }, () => {
     await waitForFrame(page, worst);
     await page.getByRole('button', { name: 'Would it have steered otherwise?' }).click();
     // The number steers, and the number is what was covered.
-    const answer = page.getByText(/^Without it: \d+\.\d° to the right\. Confirmed \(limit \d+\.\d°; the same cover .+\)\.$/);
+    const answer = page.getByText(/^Without it: \d+\.\d° to the right\. Confirmed on \d+ of \d+ frames? \(limit \d+\.\d°; the same cover .+\)\.$/);
     await answer.waitFor();
     const region = page.locator('.region');
     const [outlined, picture] = [await region.boundingBox(), await page.locator('canvas.picture').boundingBox()];
