@@ -172,7 +172,7 @@ describe('alerts', () => {
   /** Ten times the driver steers otherwise for half a second. */
   const wrong = (frame: number) => frame % 60 >= 30 && frame % 60 < 45;
   const starts = Array.from({ length: 10 }, (_, index) => 60 * index + 30);
-  const flags: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, errorAbove: 50 };
+  const flags: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, minimumSeconds: 0.3, mergeSeconds: 0.2, errorAbove: 50 };
 
   async function serveWrongs(t: TestContext, options: Partial<ServerOptions> = {}) {
     const output = { quantity: 'angle', unit: 'deg', positive: 'left' };
