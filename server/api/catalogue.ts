@@ -85,14 +85,19 @@ export class Catalogue {
     throw new RoadgazeError('NETWORK_UNKNOWN', `There is no network "${id}" any more.`, 'Choose another network from the list.');
   }
 
-  /** The road was named when the server was started, and holds for all recordings. */
+  /** The road was named when the server was started, and holds for all recordings; a guess gives way to a road that somebody draws. */
   get isRoadGiven(): boolean {
-    return this.#paths.road !== null;
+    return this.#paths.road !== null && this.#paths.road.kind !== 'guess';
   }
 
   /** Throws ROAD_INVALID where a drawn road cannot be used. */
   async roadOf(recording: Recording): Promise<RoadSpecification> {
-    return this.#paths.road ?? roadOfRecording(recording, () => this.#roadNetwork());
+    const { road } = this.#paths;
+    if (road?.kind === 'guess') {
+      const drawn = await roadOfRecording({ ...recording, truthPath: null }, async () => null);
+      return drawn.kind === 'guess' ? road : drawn;
+    }
+    return road ?? roadOfRecording(recording, () => this.#roadNetwork());
   }
 
   /** Of live feeds, which nobody has drawn a road for. */

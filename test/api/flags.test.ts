@@ -1,3 +1,4 @@
+import { GUESSED_ROAD } from '../../server/attention/road-specification.ts';
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
@@ -80,8 +81,8 @@ describe('a causal check', () => {
 });
 
 describe('the road', () => {
-  it('is a guess where nothing is given, then the one that is drawn, and a guess again', async (t) => {
-    const { folder, start } = await serveClip(t, { road: null });
+  for (const [when, road] of [['nothing is given', null], ['a guess is asked for', GUESSED_ROAD]] as const) it(`is a guess where ${when}, then the one that is drawn, and a guess again`, async (t) => {
+    const { folder, start } = await serveClip(t, { road });
     const file = join(folder, 'roadgaze.road.json');
     const viewer = await Viewer.connect(await start());
     assert.equal((await viewer.open('a.mp4', 'reading')).road.kind, 'guess');
