@@ -246,7 +246,7 @@ describe('the HTTP side', () => {
     assert.equal((await get(port, '/', { Host: 'example.org' })).status, 403);
     const missing = await get(port, '/none');
     assert.deepEqual([missing.status, reportIn(missing).code], [404, 'USAGE']);
-    assert.deepEqual(await get(port, '/healthz').then(({ status, body }) => [status, body]), [200, '{"status":"ok"}']);
+    assert.deepEqual(await get(port, '/healthz').then(({ status, body }) => [status, body]), [200, '{"status":"ok","feeds":[]}']);
   });
 
   it('says that the page is not built', async (t) => {
