@@ -64,6 +64,14 @@ export class Panes {
     this.layout = layout;
   }
 
+  /** Shows what a live feed is explained by, which somebody else may have chosen; panes that already do stay as they are. */
+  adopt(methods: readonly string[]): void {
+    if (this.streamed.join() === methods.join()) return;
+    const count = methods.length > 2 ? 4 : methods.length;
+    if (LAYOUTS[this.layout] !== count) this.layout = count === 4 ? 'four' : count === 2 ? 'two' : 'one';
+    this.methods = this.methods.map((method, pane) => (pane < count ? (methods[pane] ?? methods[0] ?? method) : method));
+  }
+
   /** One, two, four, one … */
   cycle(): void {
     this.layout = CYCLE[(CYCLE.indexOf(this.layout) + 1) % CYCLE.length] ?? 'one';

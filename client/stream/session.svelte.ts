@@ -6,6 +6,9 @@ import type { FrameMessage } from '../../shared/protocol/decode-frame.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { Grid } from '../render/mask-layers.ts';
 import type { Layers, Surface } from '../render/surface.ts';
+import { LiveColumns } from '../live/live-columns.ts';
+import { LiveFeeds } from '../live/live-feeds.svelte.ts';
+import { openedFeed } from '../live/opened-feed.ts';
 import { DriveColumns } from '../timeline/columns.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { PaintRate } from './paint-rate.ts';
@@ -35,7 +38,9 @@ export interface ShownError extends ErrorReport {
 type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly type: T }>;
 
 export interface Choice {
+  /** Where `feed` is there, its id too. */
   readonly recording: string;
+  readonly feed?: string;
   readonly network: string;
   /** That stream, each once, in the panes' order. */
   readonly methods: readonly string[];
@@ -88,9 +93,14 @@ export class Session {
   /** Called when all flags are replaced, after `flags` is set. */
   onFlags: (flags: readonly Flag[]) => void = () => {};
   onAlert: (flag: Flag) => void = () => {};
+  /** Called when a feed is watched, or is explained by other methods than before, which everyone who watches it shares. */
+  onWatching: (methods: readonly string[]) => void = () => {};
+  /** Called when what was asked for in a feed could not be shown. */
+  onMissed: () => void = () => {};
   /** Called when what was asked for beside playback will not be answered any more. */
   onForgotten: () => void = () => {};
 
+  readonly live = new LiveFeeds((message) => this.send(message));
   readonly requests = new Requests((message) => this.send(message));
   readonly #connection: Connection;
   readonly #presenter: Presenter;
@@ -104,6 +114,8 @@ export class Session {
   readonly #slowMasks = new Map<string, Grid>();
   #serverSkipped = 0;
   #errorCount = 0;
+  /** Of the feed, as they came: rows are placed in them anew as rows are forgotten. */
+  #feedFlags: readonly Flag[] = [];
   /** Choice to restore on a new connection. */
   #wantedChoice: Partial<Choice> & Pick<Choice, 'methods'>;
   #generation = 0;
@@ -146,7 +158,21 @@ export class Session {
     this.choice = choice;
     this.#wantedChoice = choice;
     if (!keepsErrors) this.errors = [];
-    this.send({ type: 'open', ...choice, frame: this.onOpening(choice) });
+    const frame = this.onOpening(choice);
+    const { feed, recording, network, methods } = choice;
+    if (feed === undefined) {
+      this.send({ type: 'open', recording, network, methods, frame });
+      return;
+    }
+    // Methods are those of everyone who watches: only who changes them says so.
+    const isSame = this.live.list.find(({ id }) => id === feed)?.methods.join() === methods.join();
+    this.send({ type: 'watch', feed, ...(isSame ? {} : { methods }) });
+  }
+
+  /** As it is, with the methods that it is explained by. */
+  watch(id: string): void {
+    const feed = this.live.list.find((each) => each.id === id);
+    if (feed) this.open({ recording: feed.id, feed: feed.id, network: feed.network, methods: feed.methods });
   }
 
   /** Flags by these settings from now on; can be called as often as a handle moves. */
@@ -157,7 +183,7 @@ export class Session {
 
   /** Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with it. */
   drawRoad(points: readonly Point[] | null): void {
-    if (!this.choice || !this.isReady) return;
+    if (!this.choice || !this.isReady || this.live.feed) return;
     this.onOpening(this.choice);
     this.opening = 'again';
     this.#oldestGeneration = 0;
@@ -167,10 +193,21 @@ export class Session {
 
   /** Shows exactly this frame; whatever is still on its way from before is thrown away. Answers the generation. */
   seek(frame: number): number {
+    return this.command((generation) => ({ type: 'seek', frame, generation }));
+  }
+
+  /** Sends what shows other frames from now on. Answers the generation. */
+  command(message: (generation: number) => ClientMessage): number {
     this.#oldestGeneration = this.#generation += 1;
     this.#presenter.refresh();
-    this.send({ type: 'seek', frame, generation: this.#generation });
+    this.send(message(this.#generation));
     return this.#generation;
+  }
+
+  /** Asks for a method on the frame that is painted. */
+  explainMessage(request: number, frame: number, method: string): ClientMessage {
+    if (this.live.feed && this.painted) return { type: 'explain-at', request, time: this.painted.pts, method, target: '+' };
+    return { type: 'explain', request, frame, method, target: '+' };
   }
 
   reconnect(): void {
@@ -250,12 +287,109 @@ export class Session {
         return;
       case 'error':
         return this.#failed(message);
+      case 'feeds':
+        this.live.setList(message.feeds);
+        return;
+      case 'feed-added':
+        this.live.added(message.feed);
+        return;
+      case 'feed-state':
+        this.live.setState(message);
+        this.#feedChanged();
+        return;
+      case 'watching':
+        return this.#isWatching(message);
+      case 'feed-playback':
+        if (!this.live.feed || message.generation < this.#oldestGeneration) return;
+        this.live.setMode(message.mode);
+        this.playback = { playing: message.mode !== 'paused', speed: message.speed, ended: false };
+        return;
+      case 'feed-statistics':
+        if (message.feed === this.live.feed?.id) this.live.setStatistics(message, this.#presenter.painted);
+        return;
+      case 'feed-rows':
+        return this.#takeRows(message);
+      case 'feed-flags':
+        this.#feedFlags = message.flags;
+        this.#placeFlags();
+        return;
+      case 'feed-alert':
+        if (message.feed === this.live.feed?.id && this.columns instanceof LiveColumns) this.onAlert(this.columns.placed(message.flag));
+        return;
+      case 'clip-kept':
+        if (message.feed === this.live.feed?.id) this.live.clip = message.recording;
+        return;
     }
   }
 
-  #hello({ recordings, networks }: Of<'hello'>): void {
+  #isWatching(message: Of<'watching'>): void {
+    const { feed, network } = message;
+    const isOther = this.live.feed?.id !== feed.id;
+    const again = !isOther && this.opening !== 'anew';
+    const isAnswered = this.opening !== 'again' || this.choice?.methods.join() === network.methods.join();
+    this.opening = null;
+    const before = isOther ? null : this.opened;
+    this.live.watch(feed, message.range);
+    this.opened = openedFeed(message, before);
+    if (!again) {
+      if (this.painted?.hasMask) this.painted = null;
+      this.#slowMasks.clear();
+    }
+    if (isOther || !(this.columns instanceof LiveColumns)) {
+      this.columns = new LiveColumns(steeringUnit(network).factor, null);
+      this.columnsVersion += 1;
+      this.#feedFlags = [];
+      this.#setFlags([]);
+    }
+    this.analysis = null;
+    this.flagSettings = message.flags;
+    this.playback = { playing: this.live.mode !== 'paused', speed: 1, ended: false };
+    this.#presenter.refresh();
+    if (isAnswered) {
+      this.#wantedChoice = this.choice = { recording: feed.id, feed: feed.id, network: network.id, methods: network.methods };
+      this.onWatching(network.methods);
+    }
+    this.onOpened(this.opened, again);
+  }
+
+  #takeRows({ columns, restart, from }: Of<'feed-rows'>): void {
+    if (!this.live.feed || !this.opened) return;
+    if (restart) this.columns = new LiveColumns(steeringUnit(this.opened.network).factor, this.columns instanceof LiveColumns && this.columns.hasOrigin ? this.columns.origin : null);
+    if (!(this.columns instanceof LiveColumns)) return;
+    const { start } = this.columns;
+    this.columns.take(columns, from);
+    this.columnsVersion += 1;
+    if (restart || this.columns.start !== start) this.#placeFlags();
+    if (columns.driven.some((value) => value !== null)) this.#feedChanged(true);
+  }
+
+  /** What the page says of a recording that it cannot know of a feed beforehand: the size of its pictures, and whether it is known how the car is driven. */
+  #feedChanged(hasLog = false): void {
+    const { opened } = this;
+    const { feed } = this.live;
+    if (!opened || !feed || opened.recording.id !== feed.id) return;
+    const { size, hasLog: had } = opened.recording;
+    const { width, height } = feed.state.name === 'live' ? feed.state.stream : size;
+    if (width === size.width && height === size.height && (had || !hasLog)) return;
+    this.opened = { ...opened, recording: { ...opened.recording, size: { width, height }, hasLog: had || hasLog } };
+  }
+
+  #placeFlags(): void {
+    const { columns } = this;
+    if (columns instanceof LiveColumns) this.#setFlags(this.#feedFlags.map((flag) => columns.placed(flag)));
+  }
+
+  #hello({ recordings, networks, feeds }: Of<'hello'>): void {
     this.recordings = recordings;
     this.networks = networks;
+    this.live.setList(feeds);
+    const { feed: wanted, recording: wantedRecording } = this.#wantedChoice;
+    // Who named feeds when the server was started wants to see them.
+    const feed = feeds.find(({ id }) => id === wanted) ?? (recordings.some(({ id }) => id === wantedRecording) ? undefined : feeds[0]);
+    if (feed) {
+      this.watch(feed.id);
+      return;
+    }
     const recording = pick(recordings, this.#wantedChoice.recording);
     const network = pick(networks, this.#wantedChoice.network);
     if (recording && network) this.open({ recording: recording.id, network: network.id, methods: this.#wantedChoice.methods });
@@ -265,6 +399,7 @@ export class Session {
   /** Where nothing can be opened (any more), the reasons in the lists are the news. */
   #showSummaries(...lists: (readonly { readonly error: ErrorReport | null }[])[]): void {
     this.errors = [];
+    this.live.leave();
     this.opening = this.opened = this.choice = this.painted = this.columns = null;
     this.analysis = null;
     this.#setFlags([]);
@@ -274,6 +409,7 @@ export class Session {
   #isOpened(message: OpenedMessage): void {
     const again = this.opening === 'again';
     this.opening = null;
+    this.live.leave();
     this.opened = message;
     if (!again) {
       if (this.painted?.hasMask) this.painted = null;
@@ -364,14 +500,16 @@ export class Session {
       return;
     }
     const { opening } = this;
+    if (!opening && this.live.refuse(report)) return;
     this.opening = null;
     if (opening) {
       if (this.opened) {
         const { recording, network } = this.opened;
-        this.#wantedChoice = this.choice = { recording: recording.id, network: network.id, methods: network.methods };
+        const { feed } = this.live;
+        this.#wantedChoice = this.choice = { recording: recording.id, network: network.id, methods: network.methods, ...(feed ? { feed: feed.id } : {}) };
       }
       this.onRefused(report);
-    }
+    } else if (this.live.feed) this.onMissed();
     this.#show(report);
   }
 

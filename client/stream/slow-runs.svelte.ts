@@ -74,7 +74,7 @@ export class SlowRuns {
     const method = [...this.runs].find(([, { phase }]) => phase === 'queued')?.[0];
     if (method === undefined) return;
     const request: Request = {
-      message: (number) => ({ type: 'explain', request: number, frame, method, target: '+' }),
+      message: (number) => this.#session.explainMessage(number, frame, method),
       progress: (done, total) => this.#set(method, { phase: 'running', done, total }),
       failed: (message) => this.#end({ phase: 'failed', message }),
     };

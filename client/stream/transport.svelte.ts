@@ -1,3 +1,4 @@
+import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import type { FrameRun } from '../timeline/columns.ts';
 import type { PaintedFrame, Session } from './session.svelte.ts';
 
@@ -21,6 +22,8 @@ export class Transport {
   readonly #session: Session;
   #asked: { generation: number; at: number } | null = null;
   #next: number | null = null;
+  /** Pictures to step on when the last step was answered. */
+  #steps = 0;
   #wrapping = false;
   #reverseFrom = { time: 0, at: 0 };
   /** Plays as soon as the first mask is on the screen. */
@@ -43,10 +46,12 @@ export class Transport {
     };
     session.onOpening = ({ recording }) => {
       const stays = session.opened?.recording.id === recording;
-      this.#resumes = stays && session.playback.playing;
+      // What is shown of a feed stays live, paused or playing by itself.
+      this.#resumes = stays && session.playback.playing && !session.live.feed;
       this.#openedAt = stays ? this.position : this.#startFrame;
       return this.#openedAt;
     };
+    session.onMissed = () => this.#forget();
     session.onOpened = ({ frames, recording }) => {
       if (recording.id !== this.#recording) this.range = null;
       this.#recording = recording.id;
@@ -54,6 +59,11 @@ export class Transport {
       this.#next = null;
       this.#wrapping = false;
       this.reverse = 0;
+      if (session.live.feed) {
+        this.#autoplay = false;
+        this.#forget();
+        return;
+      }
       this.target = Math.min(this.#openedAt, frames - 1);
       this.#asked = { generation: 0, at: performance.now() };
       this.#resume();
@@ -62,7 +72,16 @@ export class Transport {
 
   /** Where the playhead stands: what was asked for, else what is painted. */
   get position(): number {
-    return this.target ?? this.#session.painted?.frame ?? 0;
+    if (this.target !== null) return this.target;
+    const { painted, live, columns } = this.#session;
+    if (!live.feed) return painted?.frame ?? 0;
+    void this.#session.columnsVersion;
+    return painted && columns ? columns.nearest(painted.pts - columns.origin) : 0;
+  }
+
+  /** The newest picture of a feed is shown as it comes. */
+  get isLive(): boolean {
+    return this.#session.live.feed !== null && this.#session.live.mode === 'live';
   }
 
   get playing(): boolean {
@@ -82,6 +101,10 @@ export class Transport {
     if (!this.#session.isReady) return;
     this.reverse = 0;
     this.#autoplay = false;
+    if (this.#session.live.feed) {
+      if (!this.playing) this.#playFeed(this.#time);
+      return;
+    }
     const atEnd = this.position >= (this.loop && this.range ? this.range.last : this.#last);
     this.#play(atEnd ? (this.loop && this.range ? this.range.first : 0) : this.position);
   }
@@ -90,6 +113,10 @@ export class Transport {
     if (!this.#session.isReady) return;
     this.#autoplay = false;
     this.reverse = 0;
+    if (this.#session.live.feed) {
+      this.#seekFeed(this.#time);
+      return;
+    }
     this.#session.send({ type: 'pause' });
     this.#session.playback = { ...this.#session.playback, playing: false };
   }
@@ -107,6 +134,11 @@ export class Transport {
   /** Shows a frame; goes on playing from there if it was playing. */
   jump(frame: number): void {
     const wasPlaying = this.#session.playback.playing;
+    if (wasPlaying && this.#session.live.feed && this.#session.isReady) {
+      this.reverse = 0;
+      this.#playFeed(this.#timeOf(frame));
+      return;
+    }
     this.seek(frame);
     if (wasPlaying) this.#send(this.target ?? undefined);
   }
@@ -124,6 +156,11 @@ export class Transport {
   }
 
   step(frames: number): void {
+    if (this.#session.live.feed) {
+      this.reverse = 0;
+      this.#stepFeed(frames);
+      return;
+    }
     if (this.#session.playback.playing) this.pause();
     this.scrub(this.position + frames);
   }
@@ -155,6 +192,17 @@ export class Transport {
     this.#goBack();
   }
 
+  /** Of a feed: shows the newest picture again, and goes on. */
+  goLive(): void {
+    const session = this.#session;
+    if (!session.live.feed || !session.isReady || this.isLive) return;
+    this.reverse = 0;
+    this.#forget();
+    session.command((generation) => ({ type: 'live', generation }));
+    session.live.setMode('live');
+    session.playback = { playing: true, speed: 1, ended: false };
+  }
+
   setRangeStart(): void {
     const first = this.position;
     this.#setRange({ first, last: this.range && this.range.last > first ? this.range.last : this.#last });
@@ -175,6 +223,7 @@ export class Transport {
   }
 
   #setRange(range: FrameRun): void {
+    if (this.#session.live.feed) return;
     if (range.last <= range.first) return;
     this.range = range;
     this.loop = true;
@@ -193,12 +242,62 @@ export class Transport {
     this.#send(this.position);
   }
 
+  /** Feed time of the frame that is shown. */
+  get #time(): number {
+    const { painted } = this.#session;
+    return this.target === null && painted ? painted.pts : this.#timeOf(this.position);
+  }
+
+  #timeOf(frame: number): number {
+    const { columns } = this.#session;
+    return columns ? columns.origin + (columns.time[Math.min(this.#last, Math.max(0, frame))] ?? columns.end) : 0;
+  }
+
+  #playFeed(time: number): void {
+    const speed = this.speed || 1;
+    this.#asked = { generation: this.#session.command((generation) => ({ type: 'play-from', time, speed, generation })), at: performance.now() };
+    this.#session.live.setMode('playing');
+    this.#session.playback = { playing: true, speed, ended: false };
+  }
+
+  #seekFeed(time: number): void {
+    this.#pausedBy((generation) => ({ type: 'seek-time', time, generation }));
+  }
+
+  /** One after the other: the server counts from the picture that it has shown. */
+  #stepFeed(frames: number): void {
+    if (!this.#session.isReady) return;
+    if (this.#asked && performance.now() - this.#asked.at < PATIENCE) {
+      this.#steps += frames;
+      return;
+    }
+    this.#steps = 0;
+    this.target = null;
+    this.#pausedBy((generation) => ({ type: 'step', frames, generation }));
+  }
+
+  #pausedBy(message: (generation: number) => ClientMessage): void {
+    const session = this.#session;
+    this.#asked = { generation: session.command(message), at: performance.now() };
+    session.live.setMode('paused');
+    session.playback = { ...session.playback, playing: false, ended: false };
+  }
+
+  #forget(): void {
+    this.#asked = this.target = this.#next = null;
+    this.#steps = 0;
+  }
+
   #play(frame: number): void {
     if (frame !== this.position) this.#ask(frame);
     this.#send(frame);
   }
 
   #send(frame: number | undefined): void {
+    if (this.#session.live.feed) {
+      if (!this.isLive) this.#playFeed(frame === undefined ? this.#time : this.#timeOf(frame));
+      return;
+    }
     // The server repeats whole drives; a range is repeated from here, because it can change at any time.
     const loop = this.loop && !this.range;
     this.#session.send({ type: 'play', speed: this.speed, loop, ...(frame === undefined ? {} : { frame }) });
@@ -209,7 +308,12 @@ export class Transport {
     if (!this.#session.isReady) return;
     const wanted = Math.min(this.#last, Math.max(0, frame));
     this.#next = null;
+    this.#steps = 0;
     this.target = wanted;
+    if (this.#session.live.feed) {
+      this.#seekFeed(this.#timeOf(wanted));
+      return;
+    }
     this.#asked = { generation: this.#session.seek(wanted), at: performance.now() };
     this.#session.playback = { ...this.#session.playback, playing: false, ended: false };
   }
@@ -225,8 +329,10 @@ export class Transport {
   #painted({ frame, generation, hasMask }: PaintedFrame): void {
     if (this.#asked && generation >= this.#asked.generation) {
       this.#asked = null;
+      const steps = this.#steps;
       if (this.#next !== null && this.#next !== frame) this.#ask(this.#next);
       else this.target = null;
+      if (steps !== 0) this.#stepFeed(steps);
     }
     if (this.reverse > 0) requestAnimationFrame(() => this.#goBack());
     if (this.#autoplay && hasMask) this.play();

@@ -39,7 +39,7 @@ export class DriveColumns {
   largestLift = 0;
   /** Lowest rank correlation or structural similarity so far; 0 where none is negative. */
   lowestAgreement = 0;
-  #analysed: Uint8Array;
+  protected analysed: Uint8Array;
   readonly #factor: number;
 
   /** `factor`: display unit per unit on the wire, in which `cause` is. */
@@ -57,7 +57,7 @@ export class DriveColumns {
     this.topOverlap = empty(pts.length);
     this.cause = empty(pts.length);
     this.cause.set(cause.slice(0, pts.length).map((change) => this.toDisplay(change)));
-    this.#analysed = new Uint8Array(pts.length);
+    this.analysed = new Uint8Array(pts.length);
     this.setIndex(pts);
   }
 
@@ -70,17 +70,45 @@ export class DriveColumns {
     return this.time.at(-1) ?? 0;
   }
 
+  /** Time of the first frame: 0, unless older ones were forgotten. */
+  get start(): number {
+    return this.time[0] ?? 0;
+  }
+
   /** Exact timestamps, which can also be more or fewer than the container promised. */
   setIndex(pts: readonly number[]): void {
     if (pts.length !== this.time.length) {
       this.time = new Float64Array(pts.length);
       for (const name of COLUMNS) this[name] = resized(this[name], pts.length);
       const analysed = new Uint8Array(pts.length);
-      analysed.set(this.#analysed.subarray(0, pts.length));
-      this.#analysed = analysed;
+      analysed.set(this.analysed.subarray(0, pts.length));
+      this.analysed = analysed;
     }
     this.origin = pts[0] ?? 0;
     for (let i = 0; i < pts.length; i += 1) this.time[i] = (pts[i] as number) - this.origin;
+  }
+
+  /** Number of the picture in a row, as a person counts them. */
+  numberOf(row: number): number {
+    return row;
+  }
+
+  /** Adds rows without values at the end. */
+  protected grow(times: readonly number[]): void {
+    const first = this.frames;
+    const length = first + times.length;
+    this.time = roomy(this.time, length);
+    this.time.set(times, first);
+    for (const name of COLUMNS) this[name] = roomy(this[name], length).fill(Number.NaN, first);
+    this.analysed = roomy(this.analysed, length).fill(0, first);
+  }
+
+  /** Forgets the first rows. */
+  protected forget(rows: number): void {
+    const length = this.frames - rows;
+    this.time = this.time.copyWithin(0, rows).subarray(0, length);
+    for (const name of COLUMNS) this[name] = this[name].copyWithin(0, rows).subarray(0, length);
+    this.analysed = this.analysed.copyWithin(0, rows).subarray(0, length);
   }
 
   append(columns: AnalysisColumns): void {
@@ -105,7 +133,7 @@ export class DriveColumns {
       this.ssim[frame] = ssim;
       this.topOverlap[frame] = (agreement?.topOverlap[i] ?? Number.NaN) * 100;
       this.lowestAgreement = Math.min(this.lowestAgreement, spearman || 0, ssim || 0);
-      this.#analysed[frame] = 1;
+      this.analysed[frame] = 1;
       this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
       this.largestError = Math.max(this.largestError, error || 0);
       this.largestLift = Math.max(this.largestLift, lift || 0);
@@ -117,17 +145,17 @@ export class DriveColumns {
   }
 
   isAnalysed(frame: number): boolean {
-    return this.#analysed[frame] === 1;
+    return this.analysed[frame] === 1;
   }
 
   /** Frames that are not analysed yet. */
   missing(): FrameRun[] {
     const runs: FrameRun[] = [];
-    let first = this.#analysed.indexOf(0);
+    let first = this.analysed.indexOf(0);
     while (first >= 0) {
-      const next = this.#analysed.indexOf(1, first);
+      const next = this.analysed.indexOf(1, first);
       runs.push({ first, last: (next < 0 ? this.frames : next) - 1 });
-      first = next < 0 ? -1 : this.#analysed.indexOf(0, next);
+      first = next < 0 ? -1 : this.analysed.indexOf(0, next);
     }
     return runs;
   }
@@ -169,5 +197,15 @@ function empty(length: number): Float32Array {
 function resized(column: Float32Array, length: number): Float32Array {
   const copy = empty(length);
   copy.set(column.subarray(0, length));
+  return copy;
+}
+
+/** With room for more in its buffer, so that growing by a few rows copies nothing. */
+function roomy<T extends Float64Array | Float32Array | Uint8Array>(column: T, length: number): T {
+  const Kind = column.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
+  const { buffer, BYTES_PER_ELEMENT } = column;
+  if (buffer.byteLength >= length * BYTES_PER_ELEMENT) return new Kind(buffer, 0, length);
+  const copy = new Kind(new ArrayBuffer(Math.ceil(length * 1.5) * BYTES_PER_ELEMENT), 0, length);
+  copy.set(column);
   return copy;
 }

@@ -1,6 +1,9 @@
 import type { Session } from '../stream/session.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
-import { following, panned, wholeDrive, zoomed, type TimeWindow } from './time-window.ts';
+import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from './time-window.ts';
+
+/** Of a live feed this much is visible until somebody zooms, s. */
+const LIVE_WINDOW = 60;
 
 /** The time axis that all plots share: what is visible, where the cursor is, where the playhead is. */
 export class TimeAxis {
@@ -9,16 +12,26 @@ export class TimeAxis {
   cursor = $state<number | null>(null);
   readonly #session: Session;
   readonly #transport: Transport;
+  /** The whole is to be seen, however long it gets. */
+  #isFitted = true;
+  #before: TimeWindow = { min: 0, max: 1 };
 
   constructor(session: Session, transport: Transport) {
     this.#session = session;
     this.#transport = transport;
   }
 
-  /** Time of the last frame, seconds since the first. */
+  /** Time of the first frame that is kept; 0 for recordings. */
+  get start(): number {
+    void this.#session.columnsVersion;
+    return this.#session.columns?.start ?? 0;
+  }
+
+  /** Time of the last frame, seconds since the first; of a live feed it is a minute at least, so that there is room to grow. */
   get end(): number {
     void this.#session.columnsVersion;
-    return this.#session.columns?.end ?? 0;
+    const end = this.#session.columns?.end ?? 0;
+    return this.#session.live.feed ? Math.max(end, this.start + LIVE_WINDOW) : end;
   }
 
   get playhead(): number {
@@ -27,16 +40,38 @@ export class TimeAxis {
   }
 
   get isWhole(): boolean {
-    const { min, max } = wholeDrive(this.end);
+    const { min, max } = this.#whole;
     return this.window.min <= min && this.window.max >= max;
   }
 
+  get #whole(): TimeWindow {
+    return wholeDrive(this.end, this.start);
+  }
+
   fit(): void {
-    this.window = wholeDrive(this.end);
+    this.#isFitted = true;
+    this.window = this.#whole;
+  }
+
+  /** For what has just been opened: all of a recording, the last minute of a feed. */
+  begin(): void {
+    this.fit();
+    this.#before = this.#whole;
+    if (!this.#session.live.feed) return;
+    this.#isFitted = false;
+    this.window = { min: this.end - LIVE_WINDOW, max: this.end };
+  }
+
+  /** Rows were added to a live feed, or forgotten. */
+  grow(): void {
+    if (this.#isFitted) this.fit();
+    else this.window = grown(this.window, this.#before, this.#whole);
+    this.#before = this.#whole;
   }
 
   zoom(around: number, factor: number): void {
-    this.window = zoomed(this.window, around, factor, this.end);
+    this.#isFitted = false;
+    this.window = zoomed(this.window, around, factor, this.end, this.start);
   }
 
   zoomAtPlayhead(factor: number): void {
@@ -44,12 +79,13 @@ export class TimeAxis {
   }
 
   pan(seconds: number): void {
-    this.window = panned(this.window, seconds, this.end);
+    this.#isFitted = false;
+    this.window = panned(this.window, seconds, this.end, this.start);
   }
 
   /** Turns the page when the playhead has left it. */
   follow(): void {
-    this.window = following(this.window, this.playhead, this.end);
+    this.window = following(this.window, this.playhead, this.end, this.start);
   }
 
   /** Place of a time in the window, 0..1 inside it. */
