@@ -18,6 +18,8 @@ const RANGE_KEYS = new Set(['arrowleft', 'arrowright', 'arrowup', 'arrowdown', '
 export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[]): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
+  // It closes what lies over the page first; the browser does that.
+  if (key === 'escape' && document.querySelector(':popover-open')) return;
   const focused = event.target instanceof Element ? event.target : null;
   if (focused?.matches(TYPING)) return;
   if (focused?.matches('input[type=range]') && RANGE_KEYS.has(key)) return;
