@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { FeedStatus } from '../../shared/protocol/live-messages.ts';
 import type { ServerOptions } from '../../server/api/server.ts';
-import { freeTcpPort, freeUdpPort, kill, sendFile } from '../live/support/sources.ts';
+import { freeTcpPort, freeUdpPort, kill, publishWhenListening, sendFile } from '../live/support/sources.ts';
 import { decoderProcesses } from '../live/support/watch.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -188,7 +188,7 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     assert.deepEqual(added.feeds.map(({ id, name, network: used, state }) => [id, name, used, state.name]), [[feed, 'rear', 'reading', 'connecting']]);
     other.send({ type: 'watch', feed });
     await other.message('watching');
-    await sendFile(t, clip, '-f', 'flv', rtmp.replace('?listen=1', ''));
+    await publishWhenListening(t, clip, rtmp.replace('?listen=1', ''));
     checkFrame(await other.frame(() => true));
     one.send({ type: 'rename-feed', feed, name: 'back' });
     await other.message('feeds', ({ feeds }) => feeds[0]?.name === 'back');

@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, before, describe, it, type TestContext } from 'node:test';
+import { after, before, describe, it } from 'node:test';
 import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
-import { freeTcpPort, freeUdpPort, rtspServerIsMissing, sendFile, startRtspServer, startWebServer } from './support/sources.ts';
+import { freeTcpPort, freeUdpPort, rtspServerIsMissing, sendFile, startRtspServer, startWebServer, publishWhenListening } from './support/sources.ts';
 import { IMAGE, watch, type WatchedFeed } from './support/watch.ts';
 
 let folder: string;
@@ -65,7 +65,7 @@ describe('a live feed shows every picture with its own time from', { concurrency
   it('RTMP, when the source publishes', async (t) => {
     const port = await freeTcpPort();
     const feed = watch(t, `rtmp://127.0.0.1:${port}/live/road?listen=1`);
-    await publishWhenListening(t, port);
+    await publishWhenListening(t, clip, `rtmp://127.0.0.1:${port}/live/road`);
     await assertShowsTheClip(feed);
   });
 
@@ -131,12 +131,3 @@ it('a live feed gives pictures of a camera\'s MJPEG page the time at which they 
   for (const { pts, arrival } of feed.frames) assert.ok(Math.abs(arrival / 1000 - pts) < 1, `${arrival / 1000 - pts} s`);
   assert.ok(feed.frames.every(({ images: [image] }) => readFrameNumber(image!, IMAGE.width, IMAGE.height) !== null));
 });
-
-/** The publisher of RTMP gives up where nobody listens yet. */
-async function publishWhenListening(t: TestContext, port: number): Promise<void> {
-  for (;;) {
-    const sender = await sendFile(t, clip, '-f', 'flv', `rtmp://127.0.0.1:${port}/live/road`);
-    const gaveUp = await Promise.race([new Promise<true>((resolve) => sender.once('exit', () => resolve(true))), new Promise<false>((resolve) => setTimeout(() => resolve(false), 700))]);
-    if (!gaveUp) return;
-  }
-}

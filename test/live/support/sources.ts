@@ -35,6 +35,15 @@ export async function sendFile(t: Test, path: string, ...output: string[]): Prom
   return startProgram(t, ffmpeg, ['-hide_banner', '-nostdin', '-loglevel', 'fatal', '-re', '-stream_loop', '-1', '-i', path, '-map', '0:v', '-c', 'copy', ...output]);
 }
 
+/** Sends a file to an RTMP address; the publisher gives up where nobody listens yet, and is started again. */
+export async function publishWhenListening(t: Test, path: string, address: string): Promise<void> {
+  for (;;) {
+    const sender = await sendFile(t, path, '-f', 'flv', address);
+    const gaveUp = await Promise.race([new Promise<true>((resolve) => sender.once('exit', () => resolve(true))), new Promise<false>((resolve) => setTimeout(() => resolve(false), 700))]);
+    if (!gaveUp) return;
+  }
+}
+
 export async function freeUdpPort(): Promise<number> {
   const socket = createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
