@@ -9,9 +9,14 @@ import type { Catalogue } from './catalogue.ts';
  * Throws USAGE where a road that is drawn would not be used, OUTPUT_NOT_WRITABLE.
  */
 export async function keepRoad(catalogue: Catalogue, videoPath: string, points: readonly Point[] | null): Promise<void> {
-  if (catalogue.isRoadGiven) throw new RoadgazeError('USAGE', 'The road was named by --road when the server was started, and a drawn one would not be used.', 'Start it again without --road.');
+  checkIsDrawable(catalogue);
   const scope = await access(roadFilePath(videoPath, 'recording')).then(() => 'recording' as const, () => 'camera' as const);
   // A file that cannot be read is what drawing again mends.
   const before = await readDrawnRoad(videoPath).catch(() => null);
   await writeDrawnRoad(videoPath, scope, points && { ...before, points });
+}
+
+/** Throws USAGE where a road that is drawn would not be used. */
+export function checkIsDrawable({ isRoadGiven }: Catalogue): void {
+  if (isRoadGiven) throw new RoadgazeError('USAGE', 'The road was named by --road when the server was started, and a drawn one would not be used.', 'Start it again without --road.');
 }

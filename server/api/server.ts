@@ -55,8 +55,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own.');
   }
   const catalogue = new Catalogue(options);
-  const workspaces = new Workspaces(catalogue, options, new PlaybackPriority(), options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
-  const feeds = new Feeds(catalogue, options, options.flags, options.feeds ?? { recording: null, clips: null });
+  const priority = new PlaybackPriority();
+  const workspaces = new Workspaces(catalogue, options, priority, options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
+  const feeds = new Feeds(catalogue, options, priority, options.flags, options.feeds ?? { recording: null, clips: null }, options.alerts ?? null);
   const http = createServer(getRequestListener(pages(options.clientFolder, options, feeds).fetch));
   const sockets = new WebSocketServer({
     noServer: true,

@@ -156,6 +156,7 @@ export class Session {
 
   /** Opens again what is open, or is being opened anew, with another road. */
   #drawRoad(points: readonly Point[] | null): void {
+    if (this.#live.isWatching) return this.#live.drawRoad(points);
     const { selection, lease, player } = this.#watching ?? {};
     if (!selection) {
       if (this.#opening) return;

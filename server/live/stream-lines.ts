@@ -12,6 +12,8 @@ export interface StreamInfo extends KnownSource {
   readonly height: number;
   /** As the stream announces it; null where it does not. */
   readonly framesPerSecond: number | null;
+  /** Matrix of the colours as ffmpeg names it, e.g. `bt709`; `unknown` where the stream does not tell. */
+  readonly colorSpace: string;
 }
 
 export interface StreamLineHandlers {
@@ -29,6 +31,7 @@ export class StreamLines {
   #container = 'unknown';
   #codec = 'unknown';
   #framesPerSecond: number | null = null;
+  #colorSpace = 'unknown';
   #hasInput = false;
 
   constructor(handlers: StreamLineHandlers) {
@@ -48,6 +51,7 @@ export class StreamLines {
       this.#codec = video[1]!;
       const rate = /, ([\d.]+)(k?) fps\b/.exec(line) ?? /, ([\d.]+)(k?) tbr\b/.exec(line);
       this.#framesPerSecond = rate ? Number(rate[1]) * (rate[2] ? 1000 : 1) : null;
+      this.#colorSpace = /, \w+\((?:[^()]*, )?(bt709|bt470bg|smpte170m|smpte240m|fcc|bt2020nc|bt2020c)\b/.exec(line)?.[1] ?? 'unknown';
       return this.#handlers.opened({ container: this.#container, codec: this.#codec });
     }
     const segment = /\bstarts with packet .*\bpts:(-?\d+)/.exec(line);
@@ -60,6 +64,7 @@ export class StreamLines {
         width: Number(pictures[1]),
         height: Number(pictures[2]),
         framesPerSecond: this.#framesPerSecond,
+        colorSpace: this.#colorSpace,
       });
     }
   }

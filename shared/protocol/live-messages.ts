@@ -33,6 +33,8 @@ export interface FeedStream {
   readonly height: number;
   /** As the stream announces it; null where it does not. */
   readonly framesPerSecond: number | null;
+  /** Matrix of the colours, e.g. `bt709`, or `unknown`. */
+  readonly colorSpace: string;
 }
 
 export interface FeedSummary {

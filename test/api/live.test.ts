@@ -9,6 +9,7 @@ import { freeTcpPort, freeUdpPort, kill, publishWhenListening, sendFile } from '
 import { decoderProcesses } from '../live/support/watch.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
+import { writeSteeringNetwork } from '../support/small-networks.ts';
 import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
 import { maskNumber, Viewer, type SeenFrame } from './support/viewer.ts';
@@ -176,6 +177,27 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     }
     const rows = await other.message('feed-rows', ({ columns }) => columns.scores.length === 2, since);
     assert.equal(rows.restart, true);
+  });
+
+  it('takes a road that is drawn, and the colours that the stream tells', async (t) => {
+    const { connect } = await start(t, { road: null, networks: [writeSteeringNetwork(temporaryFolder(t), { channels: 3 })] });
+    const { address } = await udpSource(t);
+    const viewer = await connect();
+    const feed = await addFeed(viewer, address);
+    const tagged = await makeNumberedClip(join(temporaryFolder(t), 'tagged.ts'), { frames: 300, fps: 15, size: [160, 96], keyframes: 8, options: ['-colorspace', 'bt709'] });
+    await sendFile(t, tagged, '-muxdelay', '0', '-f', 'mpegts', `${address}?pkt_size=1316`);
+    viewer.send({ type: 'watch', feed });
+    assert.equal((await viewer.message('watching')).road.kind, 'guess');
+    const { state } = await stateOf(viewer, 'live');
+    assert.equal(state.name === 'live' && state.stream.colorSpace, 'bt709');
+    viewer.send({ type: 'road', points: [[0, 0.5], [0.5, 0.5], [0.5, 1]] });
+    const { road } = await viewer.message('watching', (message) => message.road.kind === 'polygon');
+    assert.deepEqual(road, { kind: 'polygon', points: [[0, 0.5], [0.5, 0.5], [0.5, 1]] });
+    const since = viewer.frames.length;
+    const frame = await viewer.frame(({ parts }) => parts.some(({ kind, bytes }) => kind === 'road' && bytes[bytes.length - 1] === 0), since);
+    assert.ok(frame.scores[0]!.onRoad !== null);
+    viewer.send({ type: 'road', points: null });
+    await viewer.message('watching', (message) => message.road.kind === 'guess', viewer.messages.length);
   });
 
   it('adds, renames and removes feeds for all who are connected', async (t) => {

@@ -141,7 +141,18 @@ describe('what ffmpeg says', () => {
       "[segment @ 0x55] [verbose] segment:'/tmp/a-000000.nut' starts with packet stream:0 pts:126000 pts_time:1.4 frame:0",
       '[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:15/1 sar:1/1',
     ]) lines.add(line);
-    assert.deepEqual(told, [{ container: 'mpegts', codec: 'h264' }, 126000, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97 }]);
+    assert.deepEqual(told, [{ container: 'mpegts', codec: 'h264' }, 126000, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97, colorSpace: 'unknown' }]);
+  });
+
+  it('tells the matrix of its colours', () => {
+    for (const [format, colorSpace] of [['yuv420p(tv, bt709, progressive)', 'bt709'], ['yuv420p(tv, bt470bg/unknown/bt709)', 'bt470bg'], ['yuvj420p(pc, progressive)', 'unknown'], ['yuv420p', 'unknown'], ['yuv420p10le(tv, bt2020nc/bt2020/arib-std-b67)', 'bt2020nc']]) {
+      const told: string[] = [];
+      const lines = new StreamLines({ opened: () => {}, pictures: (info) => told.push(info.colorSpace), segment: () => {} });
+      lines.add("[info] Input #0, mpegts, from 'udp://127.0.0.1:5000':");
+      lines.add(`[info]   Stream #0:0[0x100]: Video: h264 (High) ([27][0][0][0] / 0x001B), ${format}, 640x360 [SAR 1:1 DAR 16:9], 30 fps, 30 tbr, 90k tbn`);
+      lines.add('[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:30/1 sar:1/1');
+      assert.deepEqual(told, [colorSpace], format);
+    }
   });
 
   it('about segments is read however its list is cut', () => {

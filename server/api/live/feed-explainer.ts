@@ -2,6 +2,8 @@ import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
 import type { FrameExplainer, FrameExplanation, NetworkDescription } from '../../pipeline/frame-explainer.ts';
 import { openExplainer } from '../../pipeline/open-explainer.ts';
+import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
+import type { ImageFormat } from '../../video/frame-source.ts';
 
 /** An explanation with the network's description as it was made by: its methods may change under way. */
 export interface FeedExplanation extends FrameExplanation {
@@ -13,43 +15,60 @@ export interface FeedExplainerRequest {
   readonly road: RoadSpecification;
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
+  readonly priority: PlaybackPriority;
 }
 
-/**
- * What a feed's frames are taken for before they are seen. Crops and roads are in fractions of the frame, so that its size does not matter but for
- * rounding. The matrix of the colours is what an untagged stream has.
- */
-const FRAME = { width: 1280, height: 720, colorSpace: 'unknown' } as const;
+/** What may change under way. */
+export interface ExplainerChange {
+  readonly methods?: readonly string[];
+  readonly road?: RoadSpecification;
+  readonly colorSpace?: string;
+}
+
+/** What a feed's frames are taken for. Crops and roads are in fractions of the frame, so that its size does not matter but for rounding. */
+const FRAME = { width: 1280, height: 720 } as const;
+
+interface Plan {
+  readonly methods: readonly string[];
+  readonly road: RoadSpecification;
+  readonly colorSpace: string;
+}
 
 interface Use {
+  readonly plan: Plan;
   readonly explainer: FrameExplainer;
   readonly running: Set<Promise<unknown>>;
 }
 
-/** The network of a feed, with methods that can be changed while frames come. */
+/** The network of a feed, with methods, road and colours that can be changed while frames come. */
 export class FeedExplainer {
   readonly #request: FeedExplainerRequest;
+  /** What the decoder delivers. */
+  readonly images: readonly ImageFormat[];
   #use: Use;
   #changing: Promise<void> = Promise.resolve();
+  #keepsColors = false;
   #closed = false;
 
   /** Throws what `openExplainer` does. */
   static async open(request: FeedExplainerRequest): Promise<FeedExplainer> {
-    return new FeedExplainer(request, await openWith(request, request.methods));
+    const { methods, road } = request;
+    return new FeedExplainer(request, await use(request, { methods, road, colorSpace: 'unknown' }));
   }
 
-  private constructor(request: FeedExplainerRequest, explainer: FrameExplainer) {
+  private constructor(request: FeedExplainerRequest, first: Use) {
     this.#request = request;
-    this.#use = { explainer, running: new Set() };
+    this.#use = first;
+    this.images = first.explainer.images;
   }
 
-  /** The one in use: another object after a change of methods. Its images are always the same. */
+  /** The one in use: another object after a change. */
   get current(): FrameExplainer {
     return this.#use.explainer;
   }
 
   get road(): RoadSpecification {
-    return this.#request.road;
+    return this.#use.plan.road;
   }
 
   get modelPath(): string {
@@ -59,18 +78,21 @@ export class FeedExplainer {
   /** Takes ownership of the images. `time` is feed time. */
   async explain(images: readonly Uint8Array[], time: number): Promise<FeedExplanation> {
     const { explainer, running } = this.#use;
-    const work = explainer.explain(images, time, { urgent: true });
+    const release = this.#request.priority.hold();
+    // One without a road network takes fewer.
+    const work = explainer.explain(images.slice(0, explainer.images.length), time, { urgent: true });
     running.add(work);
     try {
       return { ...(await work), network: explainer.network };
     } finally {
       running.delete(work);
+      release();
     }
   }
 
-  /** Resolves when frames are explained by these methods; changes wait for one another. Throws METHOD_* and INFERENCE_FAILED: then all stays as it was. */
-  setMethods(methods: readonly string[]): Promise<void> {
-    const change = this.#changing.then(() => this.#change(methods));
+  /** Resolves when frames are explained so; changes wait for one another. Throws METHOD_*, ROAD_INVALID, INFERENCE_FAILED: then all stays as it was. */
+  change(wanted: ExplainerChange): Promise<void> {
+    const change = this.#changing.then(() => this.#change(wanted));
     this.#changing = change.catch(() => {});
     return change;
   }
@@ -81,16 +103,26 @@ export class FeedExplainer {
     await end(this.#use);
   }
 
-  async #change(methods: readonly string[]): Promise<void> {
+  async #change(wanted: ExplainerChange): Promise<void> {
     const before = this.#use;
-    if (this.#closed || JSON.stringify(methods) === JSON.stringify(before.explainer.network.methods)) return;
-    this.#use = { explainer: await openWith(this.#request, methods), running: new Set() };
+    const colorSpace = this.#keepsColors ? before.plan.colorSpace : (wanted.colorSpace ?? before.plan.colorSpace);
+    const plan = { ...before.plan, ...wanted, colorSpace };
+    if (this.#closed || JSON.stringify(plan) === JSON.stringify(before.plan)) return;
+    const next = await use(this.#request, plan);
+    if (JSON.stringify(next.explainer.images) !== JSON.stringify(this.images.slice(0, next.explainer.images.length))) {
+      // Of a network that sees grey, colours that are coded otherwise would need other pictures; its grey stays nearly right.
+      this.#keepsColors = true;
+      return end(next);
+    }
+    this.#use = next;
     await end(before);
   }
 }
 
-function openWith({ modelPath, road, wish }: FeedExplainerRequest, methods: readonly string[]): Promise<FrameExplainer> {
-  return openExplainer({ modelPath, road, video: FRAME, methods: methods.map((id) => ({ id })), wish });
+async function use({ modelPath, wish }: FeedExplainerRequest, plan: Plan): Promise<Use> {
+  const { methods, road, colorSpace } = plan;
+  const explainer = await openExplainer({ modelPath, road, video: { ...FRAME, colorSpace }, methods: methods.map((id) => ({ id })), wish });
+  return { plan, explainer, running: new Set() };
 }
 
 async function end({ explainer, running }: Use): Promise<void> {

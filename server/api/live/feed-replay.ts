@@ -175,7 +175,7 @@ export class FeedReplay {
   }
 
   #decode({ path }: Segment, from: number, signal: AbortSignal, frames?: number) {
-    return decodeVideo({ path, images: this.#feed.explainer.current.images, display: DISPLAY, from: from - SAME, signal, ...(frames === undefined ? {} : { frames }) });
+    return decodeVideo({ path, images: this.#feed.explainer.images, display: DISPLAY, from: from - SAME, signal, ...(frames === undefined ? {} : { frames }) });
   }
 
   /** Timestamps in the file of the pictures that were decoded live. */

@@ -87,7 +87,7 @@ export class FeedView {
       frame: ({ steering, mask }, { method, time }) => this.#sendFrame(time, this.#rows.numberAt(time), { steering, driven: feed.drivenAt(time), scores: [], agreement: null }, [{ kind: 'mask', method, ...this.#rows.network.mask, bytes: mask }]),
     });
     this.describe();
-    this.#leave = feed.watch({ frame: (frame) => this.#offer(frame), methods: () => this.#takeMethods() });
+    this.#leave = feed.watch({ frame: (frame) => this.#offer(frame), changed: () => this.#takeChange() });
     this.#timers = [setInterval(() => this.#tellRows(), ROWS_INTERVAL), setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL)];
     this.#tellRows();
     this.#tellStatistics();
@@ -152,14 +152,14 @@ export class FeedView {
     this.#tellPlayback();
   }
 
-  #takeMethods(): void {
+  #takeChange(): void {
     this.#rows = this.feed.rows;
     this.#rowsSent = this.#rows.start;
     this.#restart = true;
     this.#pending = null;
     this.#findFlagsAnew();
     this.describe();
-    // The still picture, by the methods that are there now.
+    // The still picture, as it is explained now.
     if (this.#mode === 'paused' && this.#time !== null) this.#replay.seek(this.#time);
   }
 

@@ -7,9 +7,10 @@ import type { FeedState } from '../../live/feed-state.ts';
 import type { RtspTransport } from '../../live/input-options.ts';
 import { LiveFeed, type ExplainedLiveFrame, type FeedSnapshot } from '../../live/live-feed.ts';
 import type { SegmentRingOptions } from '../../live/segment-ring.ts';
+import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
 import { DISPLAY } from '../../pipeline/player-frames.ts';
 import type { Network } from '../catalogue.ts';
-import { FeedExplainer, type FeedExplanation } from './feed-explainer.ts';
+import { FeedExplainer, type ExplainerChange, type FeedExplanation } from './feed-explainer.ts';
 import { LiveRows } from './live-rows.ts';
 
 export type FeedFrame = ExplainedLiveFrame<FeedExplanation>;
@@ -22,6 +23,7 @@ export interface FeedRequest {
   readonly road: RoadSpecification;
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
+  readonly priority: PlaybackPriority;
   readonly transport?: RtspTransport;
   readonly stdin?: Readable;
   readonly recording: SegmentRingOptions | null;
@@ -31,8 +33,8 @@ export interface FeedRequest {
 
 export interface FeedWatcher {
   frame(frame: FeedFrame): void;
-  /** Other methods from here on. */
-  methods(): void;
+  /** Other methods, or another road, from here on: rows begin anew. */
+  changed(): void;
 }
 
 /** A live feed with its network and its numbers, the same for all who watch. */
@@ -44,15 +46,16 @@ export class Feed {
   readonly label: string;
   /** As the user calls it. */
   name: string;
+  readonly #onState: (state: FeedState) => void;
   readonly #watchers = new Set<FeedWatcher>();
   #rows: LiveRows;
 
   /** Throws what opening the network throws; what the source does shows in the state. */
   static async open(request: FeedRequest): Promise<Feed> {
-    const { id, address, network, road, methods, wish, transport, stdin, recording, stallSeconds } = request;
-    const explainer = await FeedExplainer.open({ modelPath: network.path, road, methods, wish });
+    const { id, address, network, road, methods, wish, priority, transport, stdin, recording, stallSeconds } = request;
+    const explainer = await FeedExplainer.open({ modelPath: network.path, road, methods, wish, priority });
     try {
-      const { images, provider } = explainer.current;
+      const { images, current: { provider } } = explainer;
       const live = await LiveFeed.open<FeedExplanation>({
         name: id, address, images, display: DISPLAY, workers: provider.workers, recording,
         explain: (pictures, time) => explainer.explain(pictures, time),
@@ -70,13 +73,14 @@ export class Feed {
     this.name = name;
     this.label = address.label;
     this.network = network;
+    this.#onState = onState;
     this.explainer = explainer;
     this.live = live;
     this.#rows = new LiveRows(explainer.current.network);
-    live.subscribe({ frame: (frame) => this.#take(frame), state: onState });
+    live.subscribe({ frame: (frame) => this.#take(frame), state: (state) => this.#entered(state) });
   }
 
-  /** Another object after a change of methods. */
+  /** Another object after a change of methods or road. */
   get rows(): LiveRows {
     return this.#rows;
   }
@@ -102,13 +106,13 @@ export class Feed {
     return () => void this.#watchers.delete(watcher);
   }
 
-  /** Throws METHOD_*, INFERENCE_FAILED: then all stays as it was. */
-  async setMethods(methods: readonly string[]): Promise<void> {
-    await this.explainer.setMethods(methods);
+  /** Throws METHOD_*, ROAD_INVALID, INFERENCE_FAILED: then all stays as it was. */
+  async change(wanted: ExplainerChange): Promise<void> {
+    await this.explainer.change(wanted);
     const { network } = this.explainer.current;
     if (network === this.#rows.network) return;
     this.#rows = new LiveRows(network);
-    for (const watcher of this.#watchers) watcher.methods();
+    for (const watcher of this.#watchers) watcher.changed();
   }
 
   async close(): Promise<void> {
@@ -116,9 +120,15 @@ export class Feed {
     await this.explainer.close();
   }
 
+  #entered(state: FeedState): void {
+    this.#onState(state);
+    // What cannot be changed now stays as it is: colours slightly off.
+    if (state.name === 'live') this.change({ colorSpace: state.stream.colorSpace }).catch(() => {});
+  }
+
   #take(frame: FeedFrame): void {
     const { sequence, time, explanation, driven } = frame;
-    // By the methods before.
+    // As it was before a change.
     if (explanation.network !== this.#rows.network) return;
     this.#rows.push(sequence, { ...explanation, pts: time, driven: driven?.steering ?? NaN });
     for (const watcher of this.#watchers) watcher.frame(frame);

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { RoadgazeError } from '../../../shared/errors.ts';
+import type { Point } from '../../../shared/geometry.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
 import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
@@ -8,10 +9,14 @@ import type { FeedState } from '../../live/feed-state.ts';
 import type { RtspTransport } from '../../live/input-options.ts';
 import type { FeedSnapshot } from '../../live/live-feed.ts';
 import type { SegmentRingOptions } from '../../live/segment-ring.ts';
+import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
 import type { Catalogue, Network } from '../catalogue.ts';
 import { openSignalSocket, type SignalSocket } from '../../live/signal-socket.ts';
+import { checkIsDrawable } from '../keep-road.ts';
+import type { WebhookAlerts } from '../webhook-feed.ts';
 import { ClipKeeper, type ClipOptions, type KeptClip } from './clip-keeper.ts';
 import { Feed } from './feed.ts';
+import { FeedWebhook } from './feed-webhook.ts';
 
 export interface FeedOptions {
   /** Of RTSP where a feed names none; TCP without it. */
@@ -52,6 +57,7 @@ interface Entry {
   readonly feed: Feed;
   readonly clips: ClipKeeper | null;
   readonly signals: SignalSocket | null;
+  readonly webhook: FeedWebhook | null;
 }
 
 const MOST = 16;
@@ -61,8 +67,10 @@ const FIRST_METHODS = ['visualbackprop'];
 export class Feeds {
   readonly #catalogue: Catalogue;
   readonly #wish: ProviderWish;
+  readonly #priority: PlaybackPriority;
   readonly #flags: FlagSettings;
   readonly #options: FeedOptions;
+  readonly #alerts: WebhookAlerts | null;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<FeedsListener>();
   readonly #ending = new Set<Promise<unknown>>();
@@ -70,9 +78,12 @@ export class Feeds {
   #count = 0;
   #closed = false;
 
-  constructor(catalogue: Catalogue, wish: ProviderWish, flags: FlagSettings, options: FeedOptions) {
+  /** `flags`: by which clips are kept. */
+  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, flags: FlagSettings, options: FeedOptions, alerts: WebhookAlerts | null) {
     this.#catalogue = catalogue;
     this.#wish = wish;
+    this.#priority = priority;
+    this.#alerts = alerts;
     this.#flags = flags;
     this.#options = options;
   }
@@ -117,7 +128,7 @@ export class Feeds {
       const way = transport ?? usual;
       const id = `feed-${++this.#count}`;
       const feed = await Feed.open({
-        id, name: this.#free(wantedName), address, network, road, methods: FIRST_METHODS, wish: this.#wish, recording,
+        id, name: this.#free(wantedName), address, network, road, methods: FIRST_METHODS, wish: this.#wish, priority: this.#priority, recording,
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
         ...(way ? { transport: way } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });
@@ -160,8 +171,15 @@ export class Feeds {
   async setMethods(id: string, methods: readonly string[]): Promise<void> {
     const { feed } = this.#entry(id);
     const { rows } = feed;
-    await feed.setMethods(methods);
+    await feed.change({ methods });
     if (feed.rows !== rows) this.#tell((listener) => listener.changed());
+  }
+
+  /** A drawn road, or with null the one from before, until the server ends. Throws FEED_UNKNOWN, USAGE where it would not be used, INFERENCE_FAILED. */
+  async setRoad(id: string, points: readonly Point[] | null): Promise<void> {
+    checkIsDrawable(this.#catalogue);
+    const road = points ? { kind: 'polygon', points } as const : await this.#catalogue.roadOfFeeds();
+    await this.#entry(id).feed.change({ road });
   }
 
   async close(): Promise<void> {
@@ -174,11 +192,12 @@ export class Feeds {
   #enter(feed: Feed, signals: SignalSocket | null): void {
     const { clips } = this.#options;
     const keeper = clips && feed.live.recording ? new ClipKeeper(feed, this.#flags, clips, (clip) => this.#tell((listener) => listener.clip(feed.id, clip))) : null;
-    this.#entries.set(feed.id, { feed, clips: keeper, signals });
+    this.#entries.set(feed.id, { feed, clips: keeper, signals, webhook: this.#alerts && new FeedWebhook(feed, this.#alerts) });
     this.#tell((listener) => listener.changed());
   }
 
-  async #end({ feed, clips, signals }: Entry): Promise<void> {
+  async #end({ feed, clips, signals, webhook }: Entry): Promise<void> {
+    webhook?.close();
     await Promise.all([clips?.close(), signals?.close()]);
     await feed.close();
   }

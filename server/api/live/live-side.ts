@@ -1,4 +1,5 @@
 import { reportOf } from '../../../shared/errors.ts';
+import type { Point } from '../../../shared/geometry.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
 import type { ClientMessage } from '../../../shared/protocol/control-messages.ts';
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
@@ -80,6 +81,11 @@ export class LiveSide {
 
   setFlags(settings: FlagSettings): void {
     this.#view?.setFlags(settings);
+  }
+
+  /** Of the feed that is watched. */
+  drawRoad(points: readonly Point[] | null): void {
+    if (this.#view) this.#answer(this.#feeds.setRoad(this.#view.feed.id, points));
   }
 
   cancel(request: number): void {
