@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { FeedStatus } from '../../shared/protocol/live-messages.ts';
+import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
+import { parseWebhookUrl, Webhook } from '../../server/alerts/webhook.ts';
 import type { ServerOptions } from '../../server/api/server.ts';
-import { freeTcpPort, freeUdpPort, kill, publishWhenListening, sendFile } from '../live/support/sources.ts';
+import { freeTcpPort, freeUdpPort, kill, publishWhenListening, sendFile, startWebServer } from '../live/support/sources.ts';
 import { decoderProcesses } from '../live/support/watch.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -23,6 +25,9 @@ before(async () => {
   network = await writeReadingNetwork(folder);
 });
 after(() => rm(folder, { recursive: true, force: true }));
+
+/** A road that attention is never on. */
+const CORNER = { kind: 'polygon', points: [[0, 0.9], [0.1, 0.9], [0.1, 1], [0, 1]] } as const;
 
 async function start(t: TestContext, options: Partial<ServerOptions> = {}) {
   const server = await serve(t, {
@@ -241,10 +246,28 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     assert.ok((await viewer.frame(() => true, length)).pts > 1e9);
   });
 
+  it('posts a flag to the webhook under the feed\'s name', async (t) => {
+    const posted: string[] = [];
+    const url = await startWebServer(t, async (request, response) => {
+      posted.push(Buffer.concat(await request.toArray()).toString());
+      response.end();
+    });
+    const webhook = new Webhook({ url: parseWebhookUrl(url), secret: 'a secret that is long enough', onFailure: (sentence) => posted.push(sentence) });
+    const { connect } = await start(t, { road: CORNER, alerts: { webhook, flags: DEFAULT_FLAG_SETTINGS, version: '1' } });
+    const { address, send } = await udpSource(t);
+    const viewer = await connect();
+    const feed = await addFeed(viewer, address, 'front');
+    await send();
+    viewer.send({ type: 'watch', feed });
+    await viewer.frame(() => posted.length > 0);
+    const body = JSON.parse(posted[0]!) as { event: string; feed: object; flag: { kind: string } };
+    assert.deepEqual([body.event, body.feed, body.flag.kind], ['flag', { id: feed, name: 'front' }, 'off-road']);
+  });
+
   it('keeps a clip of a flag as a recording, with its analysis beside it', async (t) => {
     const clips = join(temporaryFolder(t), 'clips');
     const { connect } = await start(t, {
-      road: { kind: 'polygon', points: [[0, 0.9], [0.1, 0.9], [0.1, 1], [0, 1]] }, clips,
+      road: CORNER, clips,
       feeds: { recording: { parent: temporaryFolder(t), maxBytes: 1 << 24, maxSeconds: 120, segmentSeconds: 0.5 }, clips: { folder: clips, maxClips: 5, maxBytes: 1 << 24 } },
     });
     const { address, send } = await udpSource(t);
@@ -256,6 +279,7 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     assert.equal(flag.kind, 'off-road');
     const { flags } = await viewer.message('feed-flags', (message) => message.flags.length > 0);
     assert.ok(flags[0]!.startPts > 1e9 && flags[0]!.startFrame >= 0);
+    await viewer.until(() => viewer.frames.length >= 20);
     // The flag ends with the signal.
     await kill(sender);
     const kept = await viewer.until(() => viewer.messages.find((message) => message.type === 'clip-kept' || message.type === 'error'));
