@@ -51,7 +51,8 @@ export const PAINT_RECORDER = `
   let painted = 0;
   const watch = () => {
     requestAnimationFrame(watch);
-    if (!window.roadgaze || window.roadgaze.painted === painted) return;
+    // While another recording opens nothing of it is painted yet.
+    if (!window.roadgaze?.lastPainted || window.roadgaze.painted === painted) return;
     painted = window.roadgaze.painted;
     window.recorder.all.push(window.recorder.sample());
   };
