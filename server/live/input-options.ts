@@ -64,7 +64,8 @@ export interface InputRequest {
   readonly source: KnownSource | null;
   /**
    * Seconds of the stream that ffmpeg reads before it begins, 0 at best. A recording cannot begin without the size of the picture, and a
-   * stream that is joined between two keyframes tells it late. What was read meanwhile is then decoded at once.
+   * stream that is joined between two keyframes tells it with the second one. What was read meanwhile is then decoded at once. ffmpeg counts
+   * from the keyframe, or, where none comes, from about the thirtieth frame.
    */
   readonly analyzeSeconds: number;
 }

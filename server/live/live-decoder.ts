@@ -60,8 +60,9 @@ const INTERVALS = 4;
 /** So many connections in a row that were to be opened again at once, and gave no picture. */
 const HASTE = 8;
 
-/** Seconds. */
-const LEAST_ANALYSIS = 0.5;
+/** Seconds: no longer than to the next keyframe, if it comes within about a second. */
+const LEAST_ANALYSIS = 0.001;
+const MORE_ANALYSIS = 1;
 const MOST_ANALYSIS = 8;
 
 function now(): number {
@@ -179,10 +180,10 @@ export class LiveDecoder {
     this.#recording?.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `The recording has stopped: ${message}`, hint: 'See that there is space on the disk, and add the feed again.' });
   }
 
-  /** Twice as much after each failure; a stream that never tells what a recording needs is not recorded. */
+  /** More after each failure; a stream that never tells what a recording needs is not recorded. */
   #analyzeMore({ needsAnalysis = false, reason }: ConnectionEnd): void {
     if (!needsAnalysis) this.#analyzeSeconds = 0;
-    else if (this.#analyzeSeconds < MOST_ANALYSIS) this.#analyzeSeconds = 2 * this.#analyzeSeconds || LEAST_ANALYSIS;
+    else if (this.#analyzeSeconds < MOST_ANALYSIS) this.#analyzeSeconds = this.#analyzeSeconds ? Math.max(MORE_ANALYSIS, 2 * this.#analyzeSeconds) : LEAST_ANALYSIS;
     else this.#stopRecording(reason);
   }
 

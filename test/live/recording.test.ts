@@ -84,6 +84,20 @@ describe('the recording of a live feed', { concurrency: 3 }, () => {
     }
   });
 
+  it('begins with the next keyframe where the stream is joined between two', async (t) => {
+    const { ring, recordUdp } = await openRing(t);
+    const sparse = await makeNumberedClip(join(folder, 'sparse.ts'), { frames: 150, fps: 15, size: [160, 96], keyframes: 24 });
+    const { feed, send } = await recordUdp();
+    const sender = await send(sparse);
+    await feed.frame();
+    await kill(sender);
+    await send(sparse);
+    // Its timestamps jump back, and the keyframe that told so is gone: opened without looking, and once more.
+    const { connection, time } = await feed.frame(({ connection: opened }) => opened > 1);
+    assert.ok(connection <= 3, `opened ${connection} times`);
+    while (!ring.at(time)) await feed.frame();
+  });
+
   it('is found by its feed time however long the stream runs: MPEG-TS counts anew after 26 hours', async (t) => {
     const { ring, recordUdp } = await openRing(t);
     const { feed, send } = await recordUdp();
