@@ -27,7 +27,8 @@ const BITS = 12;
 /** White, black, the number's bits (highest first), their parity, its complement. */
 const BARS = BITS + 4;
 
-function bars(number: number): number[] {
+/** Brightness of the bars of a frame number, from the left: 1 white, 0 black. */
+export function bars(number: number): number[] {
   const bits = Array.from({ length: BITS }, (_, i) => (number >> (BITS - 1 - i)) & 1);
   const parity = bits.reduce((sum, bit) => sum ^ bit, 0);
   return [1, 0, ...bits, parity, 1 - parity];
