@@ -10,9 +10,10 @@ const BARS = BITS + 4;
 
 /**
  * A network that reads the number of a numbered clip's frame (test/support/clips.ts): `steering` is the number, and its
- * VisualBackProp mask shows the bars. So every part of a frame message tells which frame it belongs to.
+ * VisualBackProp mask shows the bars. So every part of a frame message tells which frame it belongs to. `passes` of about 1 GFLOP each make it slow,
+ * and change nothing of what it says.
  */
-export async function writeReadingNetwork(folder: string, { name = 'reading', output = {} }: { name?: string; output?: object } = {}): Promise<string> {
+export async function writeReadingNetwork(folder: string, { name = 'reading', output = {}, passes = 0 }: { name?: string; output?: object; passes?: number } = {}): Promise<string> {
   const { width, height } = READING;
   const network = new Network({ name });
   network.input('image', ['N', 1, height, width]);
@@ -25,10 +26,22 @@ export async function writeReadingNetwork(folder: string, { name = 'reading', ou
     const x = Math.floor(((bit + 2.5) / BARS) * width);
     places[(height >> 1) * width + x] = 2 ** (BITS - 1 - bit);
   }
-  network.node('Gemm', [bits, network.constant(floatTensor([width * height, 1], places)), network.constant(floatTensor([1], [0]))], {}, 'steering');
+  const burden = passes > 0 ? heavyZero(network, passes) : network.constant(floatTensor([1], [0]));
+  network.node('Gemm', [bits, network.constant(floatTensor([width * height, 1], places)), burden], {}, 'steering');
   const path = join(folder, `${name}.onnx`);
   await writeFile(path, network.bytes(['steering']));
   const sidecar = { roadgaze: 1, kind: 'steering', input: { color: 'gray', resize: 'area' }, output: { tensor: 'steering', ...output } };
   await writeFile(join(folder, `${name}.json`), JSON.stringify(sidecar));
   return path;
+}
+
+/** [N, 1] zeros that take long to come to. */
+function heavyZero(network: Network, passes: number): string {
+  const { width, height } = READING;
+  let value = network.node('MatMul', [network.floats([512, height]), 'image']);
+  value = network.node('MatMul', [value, network.floats([width, 1024], -0.1, 0.1)]);
+  const weights = network.floats([1024, 1024], -0.05, 0.05);
+  for (let pass = 0; pass < passes; pass += 1) value = network.node('MatMul', [value, weights]);
+  const mean = network.node('ReduceMean', [network.node('Flatten', [value])], { axes: [1], keepdims: 1 });
+  return network.node('Mul', [mean, network.constant(scalar(0))]);
 }
