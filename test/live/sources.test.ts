@@ -112,7 +112,8 @@ describe('a live feed shows every picture with its own time from', { concurrency
       const feed = watch(t, `rtsp://127.0.0.1:${port}/road`, { transport });
       await feed.frame(() => feed.frames.length >= 8, 0);
       const { stream } = await feed.state('live');
-      assert.deepEqual({ ...stream, framesPerSecond: null }, { container: 'rtsp', codec: 'h264', width: 160, height: 96, framesPerSecond: null });
+      // The matrix is as GStreamer's encoder writes it.
+      assert.deepEqual({ ...stream, framesPerSecond: null, colorSpace: null }, { container: 'rtsp', codec: 'h264', width: 160, height: 96, framesPerSecond: null, colorSpace: null });
       for (const [n, { pts }] of feed.frames.slice(1, 8).entries()) assert.ok(Math.abs(pts - feed.frames[n]!.pts - 1 / 15) < 0.01);
     });
   }
