@@ -3,6 +3,10 @@ import { Worker } from 'node:worker_threads';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { FrameValues, WorkerFrame, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
 
+// ONNX Runtime's package collects usage figures for its maker unless this is set before a worker loads it; it must be set on this thread,
+// because a worker's environment is a copy that native code does not see. Drives and networks are nobody else's business.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+
 interface Job {
   readonly frame: WorkerFrame;
   resolve(values: FrameValues): void;
