@@ -90,20 +90,23 @@ export interface AnalysisColumns {
   readonly agreement: { readonly [field in keyof Agreement]: Column } | null;
 }
 
+/** The network that is watched, as the page must know it. */
+export interface WatchedNetwork {
+  readonly id: string;
+  readonly name: string;
+  readonly crop: Crop | null;
+  readonly mask: Size;
+  readonly methods: readonly string[];
+  readonly quantity: string | null;
+  /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
+  readonly unit: string | null;
+  readonly positive: 'left' | 'right' | null;
+}
+
 export interface OpenedMessage {
   readonly type: 'opened';
   readonly recording: RecordingSummary;
-  readonly network: {
-    readonly id: string;
-    readonly name: string;
-    readonly crop: Crop | null;
-    readonly mask: Size;
-    readonly methods: readonly string[];
-    readonly quantity: string | null;
-    /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
-    readonly unit: string | null;
-    readonly positive: 'left' | 'right' | null;
-  };
+  readonly network: WatchedNetwork;
   readonly road: RoadSource;
   readonly frames: number;
   /** pts of every frame; replaced by the `index` message once decoding has made it exact. */

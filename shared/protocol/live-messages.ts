@@ -1,7 +1,6 @@
 import type { ErrorReport } from '../errors.ts';
 import type { Flag, FlagSettings } from '../flags.ts';
-import type { Crop, Size } from '../geometry.ts';
-import type { AnalysisColumns, RoadSource, Target } from './control-messages.ts';
+import type { AnalysisColumns, RoadSource, Target, WatchedNetwork } from './control-messages.ts';
 
 /*
  * Live feeds. Times are *feed time*: seconds since 1970 by the server's clock, ascending over all connections to the source, without a fixed
@@ -97,17 +96,7 @@ export type LiveClientMessage =
 export interface WatchingMessage {
   readonly type: 'watching';
   readonly feed: FeedSummary;
-  /** As in `opened`. */
-  readonly network: {
-    readonly id: string;
-    readonly name: string;
-    readonly crop: Crop | null;
-    readonly mask: Size;
-    readonly methods: readonly string[];
-    readonly quantity: string | null;
-    readonly unit: string | null;
-    readonly positive: 'left' | 'right' | null;
-  };
+  readonly network: WatchedNetwork;
   readonly road: RoadSource;
   /** null: nothing is recorded (yet). */
   readonly range: FeedRange | null;
