@@ -2,6 +2,8 @@ import type { Model } from '../graph.ts';
 import { denseInOrder } from './dense-order.ts';
 import { fasterElu } from './faster-elu.ts';
 import { convolveInterleaved } from './interleaved-picture.ts';
+import { mergeConvolutions } from './merge-convolutions.ts';
+import { splitInputChannels } from './split-input-channels.ts';
 import { tidy } from './tidy.ts';
 
 /**
@@ -9,5 +11,5 @@ import { tidy } from './tidy.ts';
  * explains a network looks for the operators that it was written with.
  */
 export function speedUp(model: Model): Model {
-  return tidy(denseInOrder(convolveInterleaved(fasterElu(model))));
+  return tidy(splitInputChannels(mergeConvolutions(denseInOrder(convolveInterleaved(fasterElu(model))))));
 }

@@ -80,6 +80,11 @@ function biases({ bias, outputs }: LinearMap, change: (value: number) => number)
   return (bias ?? new Float32Array(outputs)).map(change);
 }
 
+/** A sum that is never negative, behind a Relu where the layer's own sum is: two convolutions that are alike in this, too, can be computed as one. */
+function rectifiedLikeLayer({ step, kind, nonNegative }: Layer, sum: string): string {
+  return kind === 'convolution' && nonNegative && rectifierOf(step) !== null ? step.builder.node('Relu', [sum]) : sum;
+}
+
 /** From so many products on, none of a sum's size is lost when it is taken as the difference of two others. */
 const MANY_PRODUCTS = 32;
 
@@ -89,7 +94,8 @@ export const zPlusRule = (epsilon: number): BackwardRule => rule((layer) => {
   const relevance = step.arriving(0)!;
   if (layer.nonNegative || weights.length / layer.outputs < MANY_PRODUCTS) {
     const split = speakingFor(layer);
-    return handedBack(layer, split, shares(layer, relevance, sums(layer, { ...split, bias: biases(layer, (value) => Math.max(value, 0) + epsilon) })));
+    const sum = sums(layer, { ...split, bias: biases(layer, (value) => Math.max(value, 0) + epsilon) });
+    return handedBack(layer, split, shares(layer, relevance, rectifiedLikeLayer(layer, sum)));
   }
   // x⁺w⁺ + x⁻w⁻ = ½(xw + |x|·|w|), and z = Σxw + b is known: one sum instead of two.
   const sizes = weights.map(Math.abs);

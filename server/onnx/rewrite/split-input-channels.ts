@@ -1,0 +1,72 @@
+import { consumers, keepOnly, producers, type Model, type Node } from '../graph.ts';
+import { inferShapes, type Shapes } from '../infer-shapes.ts';
+import { elementCount, type Tensor } from '../tensor.ts';
+import { BLOCK, computedInBlocks, filledUp, inputsOf, plainConvolution, type PlainConvolution } from './channel-blocks.ts';
+import { splitInto } from './merge-convolutions.ts';
+import { unusedName } from './unused-name.ts';
+
+/** What the further nodes cost, in products of a convolution: for each reader, and for each element that is copied. */
+const NODES = 1_000_000;
+const COPIED = 20;
+/** For each element of a value that would otherwise never leave the layout of blocks. */
+const REARRANGED = 30;
+
+/**
+ * A convolution of channels that do not fill their last block becomes the sum of two: of the full blocks, and of the rest, which ONNX Runtime reads
+ * without filling it up where it is smaller than a block.
+ */
+export function splitInputChannels(model: Model): Model {
+  return [...valuesWorthSplitting(model)].reduce((changed, [value, convolutions]) => withSplit(changed, value, convolutions), model);
+}
+
+/** Values whose channels do not fill their blocks, with the convolutions that read them and for which it is worth to take them apart. */
+function valuesWorthSplitting(model: Model): ReadonlyMap<string, readonly PlainConvolution[]> {
+  const partial = model.nodes.flatMap((node) => plainConvolution(model, node) ?? []).filter(({ weights }) => weights.dims[1]! > BLOCK && weights.dims[1]! % BLOCK !== 0);
+  const found = new Map<string, PlainConvolution[]>();
+  if (partial.length === 0) return found;
+  const shapes = inferShapes({ ...model, ...keepOnly(model, partial.map(({ node }) => node.outputs[0]!)) });
+  const [read, made] = [consumers(model.nodes), producers(model.nodes)];
+  const inBlocks = (node: Node | undefined) => node?.domain === '' && computedInBlocks.has(node.op);
+  for (const convolution of partial) {
+    const value = convolution.node.inputs[0]!;
+    const staysInBlocks = inBlocks(made.get(value)) && read.get(value)!.every(inBlocks);
+    if (spared(shapes, convolution) < NODES + (staysInBlocks ? REARRANGED : COPIED) * elements(shapes, value)) continue;
+    found.set(value, [...(found.get(value) ?? []), convolution]);
+  }
+  return found;
+}
+
+/** Of one picture; infinite where sizes are open. */
+function elements(shapes: Shapes, value: string): number {
+  const sizes = shapes.of(value).slice(1);
+  return sizes.every((size) => typeof size === 'number') ? elementCount(sizes as number[]) : Infinity;
+}
+
+/** Products that are not computed any more, of one picture. */
+function spared(shapes: Shapes, { node, weights }: PlainConvolution): number {
+  const [outputs, inputs, height, width] = weights.dims as [number, number, number, number];
+  return (filledUp(inputs) - inputs) * (filledUp(outputs) / outputs) * height * width * elements(shapes, node.outputs[0]!);
+}
+
+function withSplit(model: Model, value: string, convolutions: readonly PlainConvolution[]): Model {
+  const channels = convolutions[0]!.weights.dims[1]!;
+  const full = channels - (channels % BLOCK);
+  const initializers = new Map(model.initializers);
+  const named = (name: string, tensor?: Tensor): string => {
+    const free = unusedName({ ...model, initializers }, name);
+    if (tensor) initializers.set(free, tensor);
+    return free;
+  };
+  const parts = [named(`${value}/blocks`), named(`${value}/rest`)] as const;
+  const split = splitInto(model, value, parts, [full, channels - full], (sizes) => named(`${value}/sizes`, sizes));
+  const instead = new Map(convolutions.map(({ node, weights }, index): [Node, readonly Node[]] => {
+    const [blocks, rest] = [named(`${node.outputs[0]}/blocks`), named(`${node.outputs[0]}/rest`)];
+    return [node, [
+      ...(index === 0 ? [split] : []),
+      { ...node, name: blocks, inputs: [parts[0], named(`${blocks}/weights`, inputsOf(weights, 0, full)), ...node.inputs.slice(2)], outputs: [blocks] },
+      { ...node, name: rest, inputs: [parts[1], named(`${rest}/weights`, inputsOf(weights, full, channels))], outputs: [rest] },
+      { op: 'Add', domain: '', name: `${node.outputs[0]}/sum`, inputs: [blocks, rest], outputs: node.outputs, attributes: new Map() },
+    ]];
+  }));
+  return { ...model, initializers, nodes: model.nodes.flatMap((node) => instead.get(node) ?? [node]) };
+}
