@@ -1,6 +1,6 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
-import { producers, type Model } from '../../onnx/graph.ts';
+import type { Model } from '../../onnx/graph.ts';
 import { DataType, floatTensor } from '../../onnx/tensor.ts';
 import { trunk, type Level } from './trunk.ts';
 import { averageUndone, upscale } from './upscale.ts';
@@ -20,17 +20,15 @@ const LEVELS_WITHOUT_RESCALING = 2;
  */
 export function visualBackProp(builder: GraphBuilder, model: Model, shapes: Shapes, image: string, output: string): string {
   const levels = trunk(model, shapes, image, output);
-  const made = producers(model.nodes);
   let mask = '';
   levels.forEach((level, depth) => {
     const maps = featureMaps(builder, shapes, level);
-    const isInBlocks = inBlocks.has(made.get(level.features)?.op ?? '');
     let [nearest, ...steps] = level.steps;
-    if (nearest?.kind === 'window' && maps.channels >= BLOCK && (depth === 0 || elements(maps) <= VERY_FEW_ELEMENTS)) {
+    if (nearest?.kind === 'window' && (depth === 0 || maps.channels * maps.height * maps.width <= FEW_ELEMENTS)) {
       // The average and the first step at once: both are sums.
       mask = averageUndone(builder, mask ? builder.node('Mul', [maps.value, mask]) : maps.value, maps.channels, nearest);
     } else {
-      const average = channelAverage(builder, maps, isInBlocks);
+      const average = channelAverage(builder, maps);
       mask = mask ? builder.node('Mul', [mask, average]) : average;
       if (nearest) steps = [nearest, ...steps];
     }
@@ -56,26 +54,14 @@ function featureMaps(builder: GraphBuilder, shapes: Shapes, level: Level): Featu
   return { value: shapes.type(level.features) === DataType.float ? value : builder.node('Cast', [value], { to: DataType.float }), channels, height, width };
 }
 
-/** Channels that lie together in the layout that ONNX Runtime convolves in; with fewer, a convolution works mostly on padding. */
-const BLOCK = 16;
-/** Operators that ONNX Runtime computes in that layout. */
-const inBlocks = new Set(['Conv', 'Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Clip', 'BatchNormalization', 'Add', 'Mul', 'Concat']);
-/** Where maps have left that layout, a convolution of more elements costs more than the nodes that it spares. */
-const FEW_ELEMENTS = 24_000;
 /** Of so few elements the product with the mask costs less than their average. */
-const VERY_FEW_ELEMENTS = 7_000;
+const FEW_ELEMENTS = 7_000;
 
-function elements({ channels, height, width }: FeatureMaps): number {
-  return channels * height * width;
-}
-
-/** Mean over channels, [N,1,h,w]: as a convolution or a product, either of them many times faster than ReduceMean in ONNX Runtime. */
-function channelAverage(builder: GraphBuilder, maps: FeatureMaps, isInBlocks: boolean): string {
-  const { value, channels, height, width } = maps;
-  const weights = (dims: readonly number[]) => builder.constant(floatTensor(dims, new Float32Array(channels).fill(1 / channels)), 'average');
-  if (channels >= BLOCK && (isInBlocks || elements(maps) <= FEW_ELEMENTS)) return builder.node('Conv', [value, weights([1, channels, 1, 1])], { kernel_shape: [1, 1] });
+/** Mean over channels, [N,1,h,w], as a product with a row: many times faster than ReduceMean in ONNX Runtime. */
+function channelAverage(builder: GraphBuilder, { value, channels, height, width }: FeatureMaps): string {
+  const weights = builder.constant(floatTensor([1, channels], new Float32Array(channels).fill(1 / channels)), 'average');
   const rows = builder.reshape(value, [0, channels, height * width]);
-  return builder.reshape(builder.node('MatMul', [weights([1, channels]), rows]), [0, 1, height, width]);
+  return builder.reshape(builder.node('MatMul', [weights, rows]), [0, 1, height, width]);
 }
 
 function rescaled(builder: GraphBuilder, mask: string): string {
