@@ -1,4 +1,5 @@
 import { floatAttribute, intAttribute } from '../../onnx/attributes.ts';
+import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Node } from '../../onnx/graph.ts';
 import type { Tensor } from '../../onnx/tensor.ts';
 import { enlargement, windowOf } from '../../onnx/windows.ts';
@@ -19,8 +20,13 @@ export interface LinearMap {
   readonly bias: Float32Array | null;
   /** Appends W·x + b for a value shaped like the layer's input, or with a first axis of 1. */
   forward(x: string, weights: Float32Array, bias: Float32Array | null): string;
-  /** Appends Wᵀ·s for a signal shaped like the layer's output. */
-  backward(signal: string, weights: Float32Array): string;
+  /** Appends Wᵀ·s for a signal shaped like the layer's output; of several Wᵀ·s, their sum. */
+  backward(...terms: readonly [WeightedSignal, ...WeightedSignal[]]): string;
+}
+
+export interface WeightedSignal {
+  readonly signal: string;
+  readonly weights: Float32Array;
 }
 
 const weighted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
@@ -55,8 +61,26 @@ export function linearMap(step: BackwardStep): LinearMap | null {
   return {
     kind: 'convolution', weights: kernel.values, outputs: isPlain ? weights.dims[0]! : weights.dims[1]! * shape.groups, bias: kernel.biases,
     forward: (x, values, biases) => (isPlain ? convolution(builder, x, shape, values, biases) : transposedConvolution(builder, x, shape, values, biases)),
-    backward: (signal, values) => (isPlain ? transposedConvolution(builder, signal, shape, values, null) : convolution(builder, signal, shape, values, null)),
+    backward(...terms) {
+      if (isPlain && shape.groups === 1) return transposedSum(builder, shape, terms);
+      return added(builder, terms, ({ signal, weights: values }) => (isPlain ? transposedConvolution(builder, signal, shape, values, null) : convolution(builder, signal, shape, values, null)));
+    },
   };
+}
+
+/** Over all signals side by side: what each pixel gets is then added up while it is spread, and not once more for each. */
+function transposedSum(builder: GraphBuilder, shape: ConvolutionShape, terms: readonly WeightedSignal[]): string {
+  const [{ signal, weights }, ...more] = terms as readonly [WeightedSignal, ...WeightedSignal[]];
+  if (more.length === 0) return transposedConvolution(builder, signal, shape, weights, null);
+  const [outputs, ...kernel] = shape.dims;
+  const together = new Float32Array(terms.length * weights.length);
+  terms.forEach((term, index) => together.set(term.weights, index * weights.length));
+  const beside = builder.node('Concat', terms.map((term) => term.signal), { axis: 1 });
+  return transposedConvolution(builder, beside, { ...shape, dims: [terms.length * outputs, ...kernel] }, together, null);
+}
+
+function added(builder: GraphBuilder, terms: readonly WeightedSignal[], each: (term: WeightedSignal) => string): string {
+  return terms.map(each).reduce((sum, value) => builder.node('Add', [sum, value]));
 }
 
 function fail(step: BackwardStep, what: string): never {
@@ -108,7 +132,7 @@ function dense(step: BackwardStep, weights: Float32Array, bias: Float32Array | n
       const result = builder.node('MatMul', [x, matrix(values, inputs, outputs)]);
       return constants ? builder.node('Add', [result, constants]) : result;
     },
-    backward: (signal, values) => builder.node('MatMul', [signal, matrix(transposed(values, inputs, outputs), outputs, inputs)]),
+    backward: (...terms) => added(builder, terms, ({ signal, weights: values }) => builder.node('MatMul', [signal, matrix(transposed(values, inputs, outputs), outputs, inputs)])),
   };
 }
 
@@ -121,7 +145,7 @@ function productFromLeft(step: BackwardStep, weights: Tensor): LinearMap {
   return {
     kind: 'dense', weights: floatsOf(weights), outputs, bias: null,
     forward: (x, values) => builder.node('MatMul', [matrix(values, outputs, inputs), x]),
-    backward: (signal, values) => builder.node('MatMul', [matrix(transposed(values, outputs, inputs), inputs, outputs), signal]),
+    backward: (...terms) => added(builder, terms, ({ signal, weights: values }) => builder.node('MatMul', [matrix(transposed(values, outputs, inputs), inputs, outputs), signal])),
   };
 }
 

@@ -5,7 +5,7 @@ import { floatValue, summedTo } from '../values.ts';
 /** y = W·x: the gradient of x is Wᵀ times that of y. */
 const linear: BackwardRule = (step) => {
   const map = linearMap(step);
-  if (map) return step.node.inputs.map((_, index) => (step.wanted(index) ? map.backward(step.arriving(0)!, map.weights) : null));
+  if (map) return step.node.inputs.map((_, index) => (step.wanted(index) ? map.backward({ signal: step.arriving(0)!, weights: map.weights }) : null));
   if (step.node.op !== 'MatMul') throw unsupported(step, 'its weights depend on the picture');
   return productGradients(step);
 };

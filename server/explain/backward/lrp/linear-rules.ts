@@ -1,5 +1,4 @@
-import type { LinearMap } from '../linear-map.ts';
-import { linearMap } from '../linear-map.ts';
+import { linearMap, type LinearMap, type WeightedSignal } from '../linear-map.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 import { bilinear } from './shared-out.ts';
@@ -29,6 +28,7 @@ function rule(give: (layer: Layer) => string): BackwardRule {
 
 const positive = (values: Float32Array) => values.map((value) => Math.max(value, 0));
 const negative = (values: Float32Array) => values.map((value) => Math.min(value, 0));
+const negated = (values: Float32Array) => values.map((value) => -value);
 const parts = (values: Float32Array | null) => ({ positive: values && positive(values), negative: values && negative(values) });
 
 const positivePart = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
@@ -40,7 +40,7 @@ const minus = ({ step }: Layer, a: string, b: string) => step.builder.node('Sub'
 const shares = ({ step }: Layer, relevance: string, divisor: string) => step.builder.node('Div', [relevance, divisor]);
 
 /** R = x · Wᵀ(R / st(z)), z = W·x + b. */
-export const epsilonRule = (epsilon: number): BackwardRule => rule((layer) => times(layer, layer.x, layer.backward(perOutput(layer.step, epsilon), layer.weights)));
+export const epsilonRule = (epsilon: number): BackwardRule => rule((layer) => times(layer, layer.x, layer.backward({ signal: perOutput(layer.step, epsilon), weights: layer.weights })));
 
 const LARGEST = 3.4028234663852886e38;
 
@@ -57,10 +57,13 @@ function sums(layer: Layer, { withPositive, withNegative, bias }: Split): string
   return plus(layer, layer.forward(positivePart(layer), withPositive, bias), layer.forward(negativePart(layer), withNegative, null));
 }
 
-/** x⁺·aᵀs + x⁻·bᵀs. */
-function handedBack(layer: Layer, { withPositive, withNegative }: Split, signal: string): string {
-  if (layer.nonNegative) return times(layer, layer.x, layer.backward(signal, withPositive));
-  return plus(layer, times(layer, positivePart(layer), layer.backward(signal, withPositive)), times(layer, negativePart(layer), layer.backward(signal, withNegative)));
+type SharedOut = readonly [split: Split, signal: string];
+
+/** x⁺·Σaᵀs + x⁻·Σbᵀs, over all ways of splitting, each with its signal. */
+function handedBack(layer: Layer, ...ways: readonly [SharedOut, ...SharedOut[]]): string {
+  const meeting = (part: 'withPositive' | 'withNegative') => layer.backward(...(ways.map(([split, signal]) => ({ signal, weights: split[part] })) as unknown as [WeightedSignal]));
+  if (layer.nonNegative) return times(layer, layer.x, meeting('withPositive'));
+  return plus(layer, times(layer, positivePart(layer), meeting('withPositive')), times(layer, negativePart(layer), meeting('withNegative')));
 }
 
 /** The products that are ≥ 0. */
@@ -80,40 +83,44 @@ function biases({ bias, outputs }: LinearMap, change: (value: number) => number)
   return (bias ?? new Float32Array(outputs)).map(change);
 }
 
-/** A sum that is never negative, behind a Relu where the layer's own sum is: two convolutions that are alike in this, too, can be computed as one. */
-function rectifiedLikeLayer({ step, kind, nonNegative }: Layer, sum: string): string {
-  return kind === 'convolution' && nonNegative && rectifierOf(step) !== null ? step.builder.node('Relu', [sum]) : sum;
+/**
+ * st of a sum that is never negative: ε goes into the bias. Where a Relu follows on the layer's own sum, one follows on this, too: two convolutions
+ * that are alike in this can be computed as one.
+ */
+function stabilisedSum(layer: Layer, split: Split, epsilon: number): string {
+  const sum = sums(layer, { ...split, bias: biases({ ...layer, bias: split.bias }, (value) => value + epsilon) });
+  return layer.kind === 'convolution' && layer.nonNegative && rectifierOf(layer.step) !== null ? layer.step.builder.node('Relu', [sum]) : sum;
 }
 
 /** From so many products on, none of a sum's size is lost when it is taken as the difference of two others. */
 const MANY_PRODUCTS = 32;
 
-/** Only products that are positive count. The divisor is never negative, so that ε goes into the bias. */
+/** Only products that are positive count. */
 export const zPlusRule = (epsilon: number): BackwardRule => rule((layer) => {
   const { step, weights } = layer;
   const relevance = step.arriving(0)!;
   if (layer.nonNegative || weights.length / layer.outputs < MANY_PRODUCTS) {
     const split = speakingFor(layer);
-    const sum = sums(layer, { ...split, bias: biases(layer, (value) => Math.max(value, 0) + epsilon) });
-    return handedBack(layer, split, shares(layer, relevance, rectifiedLikeLayer(layer, sum)));
+    return handedBack(layer, [split, shares(layer, relevance, stabilisedSum(layer, split, epsilon))]);
   }
   // x⁺w⁺ + x⁻w⁻ = ½(xw + |x|·|w|), and z = Σxw + b is known: one sum instead of two.
   const sizes = weights.map(Math.abs);
   const size = step.builder.node('Abs', [layer.x]);
   const twice = plus(layer, floatValue(step, step.node.outputs[0]!), layer.forward(size, sizes, biases(layer, (value) => Math.abs(value) + 2 * epsilon)));
   const signal = shares(layer, relevance, step.builder.clip(twice, 2 * epsilon, LARGEST));
-  return plus(layer, times(layer, layer.x, layer.backward(signal, weights)), times(layer, size, layer.backward(signal, sizes)));
+  return plus(layer, times(layer, layer.x, layer.backward({ signal, weights })), times(layer, size, layer.backward({ signal, weights: sizes })));
 });
 
 /** α times what speaks for the result less β times what speaks against it, each shared out by itself. */
 export const alphaBetaRule = (alpha: number, beta: number, epsilon: number): BackwardRule => rule((layer) => {
   const relevance = layer.step.arriving(0)!;
-  const [forIt, against] = [speakingFor(layer), speakingAgainst(layer)];
-  const speaksFor = handedBack(layer, forIt, shares(layer, layer.step.builder.scale(relevance, alpha), stabilisedPositive(layer.step, sums(layer, forIt), epsilon)));
-  if (beta === 0) return speaksFor;
-  // n ≤ 0, and st(n) = n − ε but at n = 0, where nothing is shared out anyway.
-  const divisor = minus(layer, sums(layer, against), constant(layer.step, epsilon));
-  return minus(layer, speaksFor, handedBack(layer, against, shares(layer, layer.step.builder.scale(relevance, beta), divisor)));
+  const share = (split: Split, factor: number): SharedOut => {
+    // What speaks against is summed up by its size.
+    const size = factor < 0 ? { withPositive: negated(split.withPositive), withNegative: negated(split.withNegative), bias: split.bias && negated(split.bias) } : split;
+    return [size, shares(layer, layer.step.builder.scale(relevance, factor), stabilisedSum(layer, size, epsilon))];
+  };
+  const speaksFor = share(speakingFor(layer), alpha);
+  return beta === 0 ? handedBack(layer, speaksFor) : handedBack(layer, speaksFor, share(speakingAgainst(layer), -beta));
 });
 
 /**
@@ -130,23 +137,23 @@ export const gammaRule = (gamma: number, epsilon: number): BackwardRule => rule(
   const falling: Split = { withPositive: weighted(weights, down), withNegative: weighted(weights, up), bias: bias && weighted(bias, down) };
   if (rectifierOf(step) !== null) {
     // No relevance arrives where z ≤ 0; a sum that came out below 0 there must not meet its divisor's zero.
-    return handedBack(layer, rising, shares(layer, relevance, stabilisedPositive(step, step.builder.node('Relu', [sums(layer, rising)]), epsilon)));
+    return handedBack(layer, [rising, shares(layer, relevance, stabilisedPositive(step, step.builder.node('Relu', [sums(layer, rising)]), epsilon))]);
   }
   const z = floatValue(step, step.node.outputs[0]!);
   const applies = (operator: 'Greater' | 'Less') => step.builder.node('Cast', [step.builder.node(operator, [z, constant(step, 0)])], { to: 1 });
-  const half = (split: Split, where: string) => handedBack(layer, split, shares(layer, times(layer, relevance, where), stabilised(step, sums(layer, split), epsilon)));
-  return plus(layer, half(rising, applies('Greater')), half(falling, applies('Less')));
+  const half = (split: Split, where: string): SharedOut => [split, shares(layer, times(layer, relevance, where), stabilised(step, sums(layer, split), epsilon))];
+  return handedBack(layer, half(rising, applies('Greater')), half(falling, applies('Less')));
 });
 
 /** For a layer that the picture enters: R = Σ (x·w − l·w⁺ − h·w⁻)·R / st(d), inputs lying in l…h. `low` and `high` are values shaped [1, …input]. */
 export const boxRule = (epsilon: number, bounds: (step: BackwardStep, value: string) => { low: string; high: string }): BackwardRule => rule((layer) => {
-  const { step, x, weights } = layer;
+  const { step, x, weights, bias } = layer;
   const { low, high } = bounds(step, step.node.inputs[0]!);
   const { positive: plusWeights, negative: minusWeights } = parts(weights);
-  // The bounds are constant, and so is their part of the divisor: ONNX Runtime computes it once.
-  const offset = plus(layer, layer.forward(low, plusWeights!, null), layer.forward(high, minusWeights!, null));
-  const divisor = stabilised(step, minus(layer, layer.forward(x, weights, null), offset), epsilon);
+  // The bounds are constant, and so is their part of the divisor: ONNX Runtime computes it once. The rest is z without its bias, or what a rectifier left of z.
+  const offset = plus(layer, layer.forward(low, plusWeights!, bias), layer.forward(high, minusWeights!, null));
+  const divisor = stabilised(step, minus(layer, floatValue(step, rectifierOf(step) ?? step.node.outputs[0]!), offset), epsilon);
   const signal = shares(layer, step.arriving(0)!, divisor);
-  const back = (value: string, values: Float32Array) => times(layer, value, layer.backward(signal, values));
+  const back = (value: string, values: Float32Array) => times(layer, value, layer.backward({ signal, weights: values }));
   return minus(layer, back(x, weights), plus(layer, back(low, plusWeights!), back(high, minusWeights!)));
 });
