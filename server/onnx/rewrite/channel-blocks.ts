@@ -2,18 +2,12 @@ import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Model, Node } from '../graph.ts';
 import { DataType, floatTensor, type Tensor } from '../tensor.ts';
 
-/**
- * ONNX Runtime convolves on the CPU in blocks of so many channels where there is AVX-512, and fills the last block of every layer with zeros: 36
- * channels cost as much as 48. (In blocks of 8, as on older processors, less is lost.)
- */
-export const BLOCK = 16;
-
-/** Operators that are computed in that layout. */
+/** Operators that ONNX Runtime computes in blocks of channels. */
 export const computedInBlocks: ReadonlySet<string> = new Set(['Conv', 'Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Clip', 'BatchNormalization', 'Add', 'Mul', 'Concat']);
 
 /** Channels that are computed for so many. */
-export function filledUp(channels: number): number {
-  return Math.ceil(channels / BLOCK) * BLOCK;
+export function filledUp(channels: number, block: number): number {
+  return Math.ceil(channels / block) * block;
 }
 
 /** A Conv of one group with constant float32 weights [outputs, inputs, height, width]. */

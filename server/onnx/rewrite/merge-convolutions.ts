@@ -10,10 +10,10 @@ interface Member extends PlainConvolution {
 }
 
 /**
- * Convolutions of one value with the same window become one whose outputs are split, where fewer channels are filled up that way: what a network
+ * Convolutions of one value with the same window become one whose outputs are split, where fewer channels are computed that way in blocks of `block`: what a network
  * computes, and what relevance adds beside it. Rectifiers behind them stay inside the convolution if all have one.
  */
-export function mergeConvolutions(model: Model): Model {
+export function mergeConvolutions(model: Model, block: number): Model {
   const read = consumers(model.nodes);
   const outputs = new Set(model.outputs.map((output) => output.name));
   const onlyRelu = (value: string): Node | null => {
@@ -30,9 +30,9 @@ export function mergeConvolutions(model: Model): Model {
   let merged = model;
   for (const members of groups.values()) {
     const channels = members.map(({ weights }) => weights.dims[0]!);
-    const apart = channels.reduce((sum, each) => sum + filledUp(each), 0);
+    const apart = channels.reduce((sum, each) => sum + filledUp(each, block), 0);
     const isSame = members.every(({ relu }) => (relu === null) === (members[0]!.relu === null));
-    if (isSame && filledUp(channels.reduce((sum, each) => sum + each, 0)) < apart) merged = withMerged(merged, members, channels);
+    if (isSame && filledUp(channels.reduce((sum, each) => sum + each, 0), block) < apart) merged = withMerged(merged, members, channels);
   }
   return merged;
 }

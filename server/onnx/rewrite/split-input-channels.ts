@@ -1,7 +1,7 @@
 import { consumers, keepOnly, producers, type Model, type Node } from '../graph.ts';
 import { inferShapes, type Shapes } from '../infer-shapes.ts';
 import { elementCount, type Tensor } from '../tensor.ts';
-import { BLOCK, computedInBlocks, filledUp, inputsOf, plainConvolution, type PlainConvolution } from './channel-blocks.ts';
+import { computedInBlocks, filledUp, inputsOf, plainConvolution, type PlainConvolution } from './channel-blocks.ts';
 import { splitInto } from './merge-convolutions.ts';
 import { unusedName } from './unused-name.ts';
 
@@ -12,16 +12,16 @@ const COPIED = 20;
 const REARRANGED = 30;
 
 /**
- * A convolution of channels that do not fill their last block becomes the sum of two: of the full blocks, and of the rest, which ONNX Runtime reads
+ * A convolution of channels that do not fill their last block of `block` becomes the sum of two: of the full blocks, and of the rest, which ONNX Runtime reads
  * without filling it up where it is smaller than a block.
  */
-export function splitInputChannels(model: Model): Model {
-  return [...valuesWorthSplitting(model)].reduce((changed, [value, convolutions]) => withSplit(changed, value, convolutions), model);
+export function splitInputChannels(model: Model, block: number): Model {
+  return [...valuesWorthSplitting(model, block)].reduce((changed, [value, convolutions]) => withSplit(changed, value, convolutions, block), model);
 }
 
 /** Values whose channels do not fill their blocks, with the convolutions that read them and for which it is worth to take them apart. */
-function valuesWorthSplitting(model: Model): ReadonlyMap<string, readonly PlainConvolution[]> {
-  const partial = model.nodes.flatMap((node) => plainConvolution(model, node) ?? []).filter(({ weights }) => weights.dims[1]! > BLOCK && weights.dims[1]! % BLOCK !== 0);
+function valuesWorthSplitting(model: Model, block: number): ReadonlyMap<string, readonly PlainConvolution[]> {
+  const partial = model.nodes.flatMap((node) => plainConvolution(model, node) ?? []).filter(({ weights }) => weights.dims[1]! > block && weights.dims[1]! % block !== 0);
   const found = new Map<string, PlainConvolution[]>();
   if (partial.length === 0) return found;
   const shapes = inferShapes({ ...model, ...keepOnly(model, partial.map(({ node }) => node.outputs[0]!)) });
@@ -30,7 +30,7 @@ function valuesWorthSplitting(model: Model): ReadonlyMap<string, readonly PlainC
   for (const convolution of partial) {
     const value = convolution.node.inputs[0]!;
     const staysInBlocks = inBlocks(made.get(value)) && read.get(value)!.every(inBlocks);
-    if (spared(shapes, convolution) < NODES + (staysInBlocks ? REARRANGED : COPIED) * elements(shapes, value)) continue;
+    if (spared(shapes, convolution, block) < NODES + (staysInBlocks ? REARRANGED : COPIED) * elements(shapes, value)) continue;
     found.set(value, [...(found.get(value) ?? []), convolution]);
   }
   return found;
@@ -43,14 +43,14 @@ function elements(shapes: Shapes, value: string): number {
 }
 
 /** Products that are not computed any more, of one picture. */
-function spared(shapes: Shapes, { node, weights }: PlainConvolution): number {
+function spared(shapes: Shapes, { node, weights }: PlainConvolution, block: number): number {
   const [outputs, inputs, height, width] = weights.dims as [number, number, number, number];
-  return (filledUp(inputs) - inputs) * (filledUp(outputs) / outputs) * height * width * elements(shapes, node.outputs[0]!);
+  return (filledUp(inputs, block) - inputs) * (filledUp(outputs, block) / outputs) * height * width * elements(shapes, node.outputs[0]!);
 }
 
-function withSplit(model: Model, value: string, convolutions: readonly PlainConvolution[]): Model {
+function withSplit(model: Model, value: string, convolutions: readonly PlainConvolution[], block: number): Model {
   const channels = convolutions[0]!.weights.dims[1]!;
-  const full = channels - (channels % BLOCK);
+  const full = channels - (channels % block);
   const initializers = new Map(model.initializers);
   const named = (name: string, tensor?: Tensor): string => {
     const free = unusedName({ ...model, initializers }, name);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Model } from '../../../server/onnx/graph.ts';
 import { mergeConvolutions } from '../../../server/onnx/rewrite/merge-convolutions.ts';
 import { Network, randomNumbers, type ConvolutionForm } from '../../support/network.ts';
 import { rewrittenExactly } from './same-outputs.ts';
+
+const inBlocks = (model: Model) => mergeConvolutions(model, 16);
 
 const form: ConvolutionForm = { kernel: [3, 3], strides: [2, 1], pads: [1, 0, 2, 1] };
 const relu = (network: Network, value: string, output?: string) => network.node('Relu', [value], {}, output);
@@ -16,20 +19,20 @@ function beside(network: Network, channels: readonly number[], forms: readonly C
 for (const opset of [7, 10, 11, 13, 18, 21]) {
   test(`convolutions that leave their blocks half empty become one, in operator set ${opset}`, async () => {
     const network = new Network({ opset });
-    assert.deepEqual(await rewrittenExactly(network.model(beside(network, [8, 8])), mergeConvolutions), ['Conv', 'Split']);
+    assert.deepEqual(await rewrittenExactly(network.model(beside(network, [8, 8])), inBlocks), ['Conv', 'Split']);
   });
 }
 
 test('rectifiers behind all of them become one in front of the split', async () => {
   const network = new Network();
   const outputs = beside(network, [8, 5, 3]).map((value) => relu(network, value));
-  assert.deepEqual(await rewrittenExactly(network.model(outputs), mergeConvolutions), ['Conv', 'Relu', 'Split']);
+  assert.deepEqual(await rewrittenExactly(network.model(outputs), inBlocks), ['Conv', 'Relu', 'Split']);
 });
 
 test('biases may be missing, in some or all', async () => {
   for (const biases of [[true, false], [false, false]]) {
     const network = new Network();
-    assert.deepEqual(await rewrittenExactly(network.model(beside(network, [4, 6], biases.map((bias) => ({ ...form, bias })))), mergeConvolutions), ['Conv', 'Split']);
+    assert.deepEqual(await rewrittenExactly(network.model(beside(network, [4, 6], biases.map((bias) => ({ ...form, bias })))), inBlocks), ['Conv', 'Split']);
   }
 });
 
@@ -38,7 +41,7 @@ test('weights that several of them share are no obstacle', async () => {
   const [image, weights] = [network.input('image', ['N', 2, 8, 8]), network.floats([4, 2, 3, 3])];
   network.node('Conv', [image, weights, network.floats([4])], {}, 'first');
   network.node('Conv', [image, weights], {}, 'second');
-  assert.deepEqual(await rewrittenExactly(network.model(['first', 'second']), mergeConvolutions), ['Conv', 'Split']);
+  assert.deepEqual(await rewrittenExactly(network.model(['first', 'second']), inBlocks), ['Conv', 'Split']);
 });
 
 test('what stands between them in the model is computed in time', async () => {
@@ -47,7 +50,7 @@ test('what stands between them in the model is computed in time', async () => {
   const first = relu(network, network.convolution(image, { from: 3, to: 4 }, form));
   const deeper = network.convolution(first, { from: 4, to: 4 }, { kernel: [2, 2] });
   const second = relu(network, network.convolution(image, { from: 3, to: 4 }, form));
-  assert.deepEqual(await rewrittenExactly(network.model([deeper, network.node('Add', [first, second])]), mergeConvolutions), ['Conv', 'Relu', 'Split', 'Conv', 'Add']);
+  assert.deepEqual(await rewrittenExactly(network.model([deeper, network.node('Add', [first, second])]), inBlocks), ['Conv', 'Relu', 'Split', 'Conv', 'Add']);
 });
 
 const apart: Readonly<Record<string, (network: Network) => string[]>> = {
@@ -66,14 +69,14 @@ for (const [name, build] of Object.entries(apart)) {
   test(`convolutions ${name} stay apart`, async () => {
     const network = new Network();
     const model = network.model(build(network));
-    assert.equal((await rewrittenExactly(model, mergeConvolutions)).filter((op) => op === 'Conv').length, model.nodes.filter(({ op }) => op === 'Conv').length);
+    assert.equal((await rewrittenExactly(model, inBlocks)).filter((op) => op === 'Conv').length, model.nodes.filter(({ op }) => op === 'Conv').length);
   });
 }
 
 test('a rectifier whose input is an output as well stays where it is', async () => {
   const network = new Network();
   const [a, b] = beside(network, [4, 4]) as [string, string];
-  assert.deepEqual(await rewrittenExactly(network.model([a, relu(network, a), relu(network, b)]), mergeConvolutions), ['Conv', 'Conv', 'Relu', 'Relu']);
+  assert.deepEqual(await rewrittenExactly(network.model([a, relu(network, a), relu(network, b)]), inBlocks), ['Conv', 'Conv', 'Relu', 'Relu']);
 });
 
 test('random networks of convolutions side by side keep every output', async () => {
@@ -91,6 +94,6 @@ test('random networks of convolutions side by side keep every output', async () 
       values.push({ value: next, channels: to });
       if (random() < 0.4) outputs.push(next);
     }
-    await rewrittenExactly(network.model([...new Set([...outputs, values.at(-1)!.value])]), mergeConvolutions);
+    await rewrittenExactly(network.model([...new Set([...outputs, values.at(-1)!.value])]), inBlocks);
   }
 });
