@@ -19,11 +19,11 @@ export function bindingsOf(
   page: { readonly toggleHelp: () => void; readonly toggleFullScreen: () => void },
 ): KeyBinding[] {
   const toWorst = () => {
-    const frame = session.columns ? worstFrame(session.columns.onRoad) : undefined;
+    const frame = session.analysis.columns ? worstFrame(session.analysis.columns.onRoad) : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   const toLeastAgreement = () => {
-    const frame = session.columns ? worstFrame(session.columns[preferences.agreement]) : undefined;
+    const frame = session.analysis.columns ? worstFrame(session.analysis.columns[preferences.agreement]) : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   return [
@@ -55,7 +55,7 @@ export function bindingsOf(
     { keys: [']'], label: ']', does: 'mask more opaque', run: () => preferences.changeOpacity(0.05) },
     { keys: ['i'], label: 'I', does: 'range starts here', run: () => transport.setRangeStart() },
     { keys: ['o'], label: 'O', does: 'range ends here', run: () => transport.setRangeEnd() },
-    { keys: ['escape'], label: 'Esc', does: 'forget the range', run: () => transport.clearRange() },
+    { keys: ['escape'], label: 'Esc', does: 'forget the range', run: () => transport.repeat.clearRange() },
     { keys: ['+', '='], label: '+', does: 'zoom in at the playhead', run: () => axis.zoomAtPlayhead(0.5) },
     { keys: ['-'], label: '−', does: 'zoom out', run: () => axis.zoomAtPlayhead(2) },
     { keys: ['0'], label: '0', does: 'whole drive', run: () => axis.fit() },

@@ -1,4 +1,4 @@
-import type { PaintedFrame } from '../stream/session.svelte.ts';
+import type { PaintedFrame } from '../stream/screen.svelte.ts';
 
 /** Numbers as a person can read them: while playing, means over this time, ms. */
 const INTERVAL = 250;

@@ -28,7 +28,7 @@ export class CausalChecks {
       // One that was taken back may have been on its way.
       if (session.requests.finish(request)) this.#end(flagKey({ kind, startFrame }), { phase: 'done', check });
     };
-    session.onFlags = (flags) => this.#keep(flags);
+    session.analysis.onFlags = (flags) => this.#keep(flags);
     session.onForgotten = () => this.#forget();
   }
 

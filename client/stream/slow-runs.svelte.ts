@@ -1,3 +1,4 @@
+import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import type { Request } from './requests.ts';
 import type { Session } from './session.svelte.ts';
 
@@ -74,13 +75,20 @@ export class SlowRuns {
     const method = [...this.runs].find(([, { phase }]) => phase === 'queued')?.[0];
     if (method === undefined) return;
     const request: Request = {
-      message: (number) => this.#session.explainMessage(number, frame, method),
+      message: (number) => this.#message(number, frame, method),
       progress: (done, total) => this.#set(method, { phase: 'running', done, total }),
       failed: (message) => this.#end({ phase: 'failed', message }),
     };
     this.#asked = { method, request };
     this.#set(method, { phase: 'running', done: 0, total: 0 });
     this.#session.requests.submit(request);
+  }
+
+  /** A frame of a feed has no number that the server could find it by again, but a time. */
+  #message(request: number, frame: number, method: string): ClientMessage {
+    const { live, screen } = this.#session;
+    if (live.feed && screen.painted) return { type: 'explain-at', request, time: screen.painted.pts, method, target: '+' };
+    return { type: 'explain', request, frame, method, target: '+' };
   }
 
   #stop(state: SlowRun | null): void {

@@ -19,15 +19,15 @@ declare global {
 export function exposeCounters(session: Session): void {
   const counters: TestCounters = {
     get painted() {
-      return session.counters.painted;
+      return session.screen.presenter.painted;
     },
     get lastPainted() {
-      if (!session.painted) return null;
-      const { frame, pts, sequence, generation } = session.painted;
+      if (!session.screen.painted) return null;
+      const { frame, pts, sequence, generation } = session.screen.painted;
       return { frame, pts, sequence, generation };
     },
     get skipped() {
-      return session.counters.skipped;
+      return session.screen.presenter.skipped;
     },
   };
   Object.defineProperty(window, 'roadgaze', { value: Object.freeze(counters), configurable: true });

@@ -23,20 +23,20 @@ export class TimeAxis {
 
   /** Time of the first frame that is kept; 0 for recordings. */
   get start(): number {
-    void this.#session.columnsVersion;
-    return this.#session.columns?.start ?? 0;
+    void this.#session.analysis.version;
+    return this.#session.analysis.columns?.start ?? 0;
   }
 
   /** Time of the last frame, seconds since the first; of a live feed it is a minute at least, so that there is room to grow. */
   get end(): number {
-    void this.#session.columnsVersion;
-    const end = this.#session.columns?.end ?? 0;
+    void this.#session.analysis.version;
+    const end = this.#session.analysis.columns?.end ?? 0;
     return this.#session.live.feed ? Math.max(end, this.start + LIVE_WINDOW) : end;
   }
 
   get playhead(): number {
-    void this.#session.columnsVersion;
-    return this.#session.columns?.time[this.#transport.position] ?? 0;
+    void this.#session.analysis.version;
+    return this.#session.analysis.columns?.time[this.#transport.playhead.position] ?? 0;
   }
 
   get isWhole(): boolean {
