@@ -1,0 +1,145 @@
+import { reportOf } from '../../shared/errors.ts';
+import type { FlagSettings } from '../../shared/flags.ts';
+import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
+import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
+import type { ExplainedFrame } from '../pipeline/explain-frame.ts';
+import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
+import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
+import { Player } from '../pipeline/player.ts';
+import { displaySize } from '../video/filters.ts';
+import { AnalysisFeed } from './analysis-feed.ts';
+import type { ViewOutput } from './live/feed-view.ts';
+import { SlowExplanations } from './slow-explanations.ts';
+import { Verifications } from './verifications.ts';
+import type { Workspace } from './workspace.ts';
+
+type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
+export type RecordingViewMessage = Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }>;
+
+const NO_SCORES = { scores: [], agreement: null } as const;
+
+/** What one viewer sees of a recording: its frames, its analysis with flags, and what was asked for beside. */
+export class RecordingView {
+  readonly #workspace: Workspace;
+  readonly #window: AcknowledgementWindow;
+  readonly #output: ViewOutput;
+  readonly #player: Player;
+  readonly #analysis: AnalysisFeed;
+  readonly #slow: SlowExplanations<ExplainMessage>;
+  readonly #verifications: Verifications;
+  /** Of the last `seek`, or 0. */
+  #generation = 0;
+
+  /** `frame` is shown first. */
+  constructor(workspace: Workspace, window: AcknowledgementWindow, settings: FlagSettings, frame: number, output: ViewOutput) {
+    this.#workspace = workspace;
+    this.#window = window;
+    this.#output = output;
+    const { send } = output;
+    this.#describe(settings);
+    this.#player = new Player(workspace, window, {
+      frame: (rendered, number, generation) => this.#sendFrame(rendered, number, generation),
+      state: (state) => send({ type: 'state', ...state }),
+      statistics: (statistics) => send({ type: 'statistics', ...statistics }),
+      failed: (error) => send({ type: 'error', ...reportOf(error) }),
+    });
+    this.#analysis = new AnalysisFeed(workspace, settings, send, output.buffered);
+    const explained = {
+      modelPath: workspace.network.path, provider: workspace.explainer.provider,
+      locate: async (message: ExplainMessage) => {
+        const { pts } = workspace.index;
+        const number = Math.min(message.frame, pts.length - 1);
+        return { message: { ...message, frame: number }, video: workspace.video, pts: number > 0 ? pts[number]! : null };
+      },
+    };
+    this.#slow = new SlowExplanations(explained, window, { send, frame: (picture, { method, frame: number }) => this.#sendExplained(picture, method, number) });
+    this.#verifications = new Verifications(workspace.checks, () => this.#analysis.flags, send);
+    this.#player.seek(frame, 0);
+  }
+
+  /** Frame that is shown, or will be next. */
+  get playhead(): number {
+    return this.#player.playhead;
+  }
+
+  setFlags(settings: FlagSettings): void {
+    this.#analysis.setFlags(settings);
+  }
+
+  pause(): void {
+    this.#player.pause();
+  }
+
+  control(message: RecordingViewMessage): void {
+    switch (message.type) {
+      case 'play':
+        return this.#player.play(message);
+      case 'pause':
+        return this.#player.pause();
+      case 'seek':
+        this.#generation = message.generation;
+        return this.#player.seek(message.frame, message.generation);
+      case 'explain':
+        return this.#slow.start(message);
+      case 'verify':
+        return this.#verifications.start(message);
+      case 'cancel':
+        this.#slow.cancel(message.request);
+        return this.#verifications.cancel(message.request);
+    }
+  }
+
+  /** Resolves when nothing of it runs any more. */
+  async close(): Promise<void> {
+    this.#analysis.close();
+    await Promise.all([this.#player.close(), this.#slow.close(), this.#verifications.close()]);
+  }
+
+  /** Tells what is watched. */
+  #describe(flags: FlagSettings): void {
+    const { recording, video, explainer, network, road, index, cause } = this.#workspace;
+    const { name, crop, mask, methods, output } = explainer.network;
+    const { send } = this.#output;
+    send({
+      type: 'opened',
+      recording: {
+        id: recording.id,
+        name: recording.name,
+        durationSeconds: video.duration,
+        size: { width: video.width, height: video.height },
+        frameRate: video.averageFrameRate,
+        hasLog: recording.logPath !== null,
+        error: null,
+      },
+      network: { id: network.summary.id, name, crop, mask, methods, ...output },
+      road,
+      frames: index.pts.length,
+      pts: [...index.pts],
+      flags,
+      cause,
+    });
+    send({ type: 'provider', ...explainer.provider });
+    send({ type: 'state', playing: false, speed: 1, ended: false });
+  }
+
+  #sendFrame({ pts, picture, steering, scores, agreement, masks, road }: RenderedFrame, frame: number, generation: number): void {
+    const { video, explainer } = this.#workspace;
+    const { methods, mask: maskSize } = explainer.network;
+    const parts: PartBytes[] = [
+      { kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: picture },
+      ...masks.map((bytes, index): PartBytes => ({ kind: 'mask', method: methods[index]!, ...maskSize, bytes })),
+    ];
+    if (road) parts.push({ kind: 'road', method: '', ...maskSize, bytes: road });
+    this.#send({ generation, frame, pts, steering, scores, agreement }, parts);
+  }
+
+  #sendExplained({ pts, steering, mask }: ExplainedFrame, method: string, frame: number): void {
+    const part: PartBytes = { kind: 'mask', method, ...this.#workspace.explainer.network.mask, bytes: mask };
+    this.#send({ generation: this.#generation, frame, pts, steering, ...NO_SCORES }, [part]);
+  }
+
+  #send({ steering, ...header }: Pick<RenderedFrame, 'pts' | 'steering' | 'scores' | 'agreement'> & { readonly frame: number; readonly generation: number }, parts: readonly PartBytes[]): void {
+    const numbers = { steering: Number.isFinite(steering) ? steering : null, driven: this.#workspace.drivenAt(header.pts) };
+    this.#output.sendBuffers(encodeFrame({ sequence: this.#window.take(), ...header, ...numbers }, parts));
+  }
+}
