@@ -1,3 +1,5 @@
+import { firstAtOrAfter } from '../../shared/ascending.ts';
+
 /** A drive log in Roadgaze's units. All arrays have one entry per row; NaN where a cell was empty. */
 export interface DriveLog {
   /** Seconds of the video's presentation clock, strictly ascending. */
@@ -46,16 +48,4 @@ export function sampleAt(times: Float64Array, values: Float64Array, pts: number)
   if (after !== undefined && after - pts <= ROUNDING) return values[next]!;
   if (before !== undefined && pts - before <= ROUNDING) return values[next - 1]!;
   return NaN;
-}
-
-/** Index of the first entry ≥ `instant` in an ascending array; its length when there is none. */
-export function firstAtOrAfter(times: Float64Array, instant: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! < instant) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

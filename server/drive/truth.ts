@@ -2,9 +2,9 @@ import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 import { createGunzip } from 'node:zlib';
 import { z } from 'zod';
+import { firstAtOrAfter } from '../../shared/ascending.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
-import { firstAtOrAfter } from './drive-log.ts';
 import { NumberColumn } from './number-column.ts';
 import { splitLines } from './split-lines.ts';
 

@@ -1,3 +1,4 @@
+import { nearest } from '../../shared/ascending.ts';
 import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import type { PlaybackPriority } from './playback-priority.ts';
@@ -33,15 +34,7 @@ export async function renderFrame(source: PlayableSource, { pts, images, display
 
 /** Position of the frame whose timestamp is nearest to `pts`. */
 export function frameAt(index: FrameIndex, pts: number): number {
-  const times = index.pts;
-  let low = 0;
-  let high = times.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! < pts) low = middle + 1;
-    else high = middle;
-  }
-  return low > 0 && pts - times[low - 1]! <= times[low]! - pts ? low - 1 : low;
+  return nearest(index.pts, pts);
 }
 
 /** Seconds until the frame after; for the last frame, the recording's average. */

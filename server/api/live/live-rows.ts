@@ -1,3 +1,4 @@
+import { firstAtOrAfter, nearest } from '../../../shared/ascending.ts';
 import type { Flag } from '../../../shared/flags.ts';
 import type { AnalysisColumns } from '../../../shared/protocol/control-messages.ts';
 import type { FlagColumns } from '../../attention/flags/find-flags.ts';
@@ -62,15 +63,12 @@ export class LiveRows {
 
   /** Number of the picture nearest to a feed time; 0 where there is none. */
   numberAt(time: number): number {
-    const { pts } = this.#columns;
-    const at = rowsBefore(pts, time);
-    const isLater = at > 0 && (at === pts.length || time - pts[at - 1]! <= pts[at]! - time);
-    return this.#numbers[isLater ? at - 1 : at] ?? 0;
+    return this.#numbers[nearest(this.#columns.pts, time)] ?? 0;
   }
 
   /** Rows from feed time `start` to `end`, as `slice` takes them. */
   between(start: number, end: number): { readonly from: number; readonly to: number } {
-    return { from: this.#start + rowsBefore(this.#columns.pts, start), to: this.#start + rowsBefore(this.#columns.pts, end) };
+    return { from: this.#start + firstAtOrAfter(this.#columns.pts, start), to: this.#start + firstAtOrAfter(this.#columns.pts, end) };
   }
 
   /** A flag of `forFlags`, with numbers of pictures in place of positions. */
@@ -78,15 +76,4 @@ export class LiveRows {
     const number = (position: number) => this.#numbers[position]!;
     return { ...flag, startFrame: number(flag.startFrame), endFrame: number(flag.endFrame), worstFrame: number(flag.worstFrame) };
   }
-}
-
-function rowsBefore(times: Float64Array, time: number): number {
-  let low = 0;
-  let high = times.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (times[middle]! < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
