@@ -1,3 +1,4 @@
+import { nearest } from '../../shared/ascending.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 
 /** A run of frames, both ends included. */
@@ -162,16 +163,7 @@ export class DriveColumns {
 
   /** The frame whose time is nearest; 0 for an empty drive. */
   nearest(time: number): number {
-    let low = 0;
-    let high = this.frames - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.time[middle] as number) < time) low = middle + 1;
-      else high = middle;
-    }
-    const before = this.time[low - 1];
-    const at = this.time[low];
-    return before !== undefined && at !== undefined && time - before < at - time ? low - 1 : low;
+    return nearest(this.time, time);
   }
 }
 
