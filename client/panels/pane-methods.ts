@@ -1,4 +1,5 @@
-import { describeMethod, METHODS } from '../../shared/methods.ts';
+import { describeExplanation, explanationName, explanationOf, type Target } from '../../shared/explanations.ts';
+import { METHODS } from '../../shared/methods.ts';
 
 /** Panes are named by letters, from the top left. */
 export const LETTERS = ['A', 'B', 'C', 'D'] as const;
@@ -11,11 +12,30 @@ export const KEYED_METHODS: readonly string[] = [
 export const DEFAULT_METHODS: readonly string[] = ['visualbackprop', 'lrp-epsilon-plus', 'gradient', 'gradcam'];
 
 export function isRealTime(method: string): boolean {
-  return describeMethod(method)?.realTime ?? false;
+  return describeExplanation(method)?.realTime ?? false;
 }
 
+const TARGET_MARKS = { '+': '', '-': ' −', abs: ' ±' } as const satisfies Record<Target, string>;
+
+/** As a person calls it, with the way of steering where it is not the usual one. */
 export function methodName(method: string): string {
-  return describeMethod(method)?.name ?? method;
+  const description = describeExplanation(method);
+  return description ? `${description.name}${TARGET_MARKS[explanationOf(method).target]}` : method;
+}
+
+/** Another method; the way of steering stays where that method tells them apart. */
+export function withMethod(before: string, method: string): string {
+  return withTarget(method, explanationOf(before).target);
+}
+
+export function withTarget(method: string, target: Target): string {
+  return explanationName({ method: explanationOf(method).method, target: describeExplanation(method)?.directed ? target : '+' });
+}
+
+/** What the ways of steering are called for a network with this side as positive. */
+export function targetWords(positive: 'left' | 'right' | null): Readonly<Record<Target, string>> {
+  if (positive === null) return { '+': '+ up', '-': '− down', abs: '± larger' };
+  return { '+': `+ ${positive}`, '-': `− ${positive === 'left' ? 'right' : 'left'}`, abs: '± further' };
 }
 
 /** The methods that stream for panes with these, each once, in the panes' order; the server scores attention by one, so there is always one. */
@@ -28,7 +48,7 @@ export function streamedMethods(shown: readonly string[]): string[] {
 export function paneMethods(kept: readonly unknown[]): string[] {
   return DEFAULT_METHODS.map((usual, index) => {
     const method = kept[index];
-    return typeof method === 'string' && describeMethod(method) ? method : usual;
+    return typeof method === 'string' && describeExplanation(method) ? withMethod(method, method) : usual;
   });
 }
 

@@ -1,4 +1,5 @@
-import { DEFAULT_METHODS, LETTERS, paneMethods, streamedMethods } from './pane-methods.ts';
+import type { Target } from '../../shared/explanations.ts';
+import { DEFAULT_METHODS, LETTERS, paneMethods, streamedMethods, withMethod, withTarget } from './pane-methods.ts';
 
 /** `wipe` and `difference` show A and B in one picture. */
 export const LAYOUTS = { one: 1, two: 2, four: 4, wipe: 2, difference: 2 } as const;
@@ -57,7 +58,13 @@ export class Panes {
 
   choose(pane: number, method: string): void {
     this.#focus = pane;
-    this.methods = this.methods.map((other, index) => (index === pane ? method : other));
+    this.#put(pane, (before) => withMethod(before, method));
+  }
+
+  /** Which way of steering the pane's method explains. */
+  aim(pane: number, target: Target): void {
+    this.#focus = pane;
+    this.#put(pane, (before) => withTarget(before, target));
   }
 
   arrange(layout: Layout): void {
@@ -105,6 +112,10 @@ export class Panes {
     if (this.streamed.join() === streamedMethods(worked).join()) return;
     this.layout = accepted.layout;
     this.methods = accepted.methods;
+  }
+
+  #put(pane: number, change: (before: string) => string): void {
+    this.methods = this.methods.map((method, index) => (index === pane ? change(method) : method));
   }
 }
 

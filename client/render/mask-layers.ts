@@ -1,13 +1,13 @@
 import { lookupTable, signedLookupTable, type MaskStyle } from '../../shared/color-maps.ts';
+import { describeExplanation } from '../../shared/explanations.ts';
 import type { Size } from '../../shared/geometry.ts';
-import { describeMethod } from '../../shared/methods.ts';
 
 /** A mask or a road region: uint8, row-major, on the grid of the network's crop. */
 export interface Grid extends Size {
   readonly bytes: Uint8Array;
 }
 
-/** Masks of one frame by their method's id. */
+/** Masks of one frame by the name of their explanation. */
 export type Masks = ReadonlyMap<string, Grid>;
 
 /** A mask in its colours, between two shares of the picture's width. */
@@ -23,7 +23,7 @@ export interface MaskLayer {
 export type Compose = (masks: Masks) => readonly MaskLayer[];
 
 export function isSigned(method: string): boolean {
-  return describeMethod(method)?.signed ?? false;
+  return describeExplanation(method)?.signed ?? false;
 }
 
 /** The colours of a method's mask: they diverge from zero where its values have a sign. */

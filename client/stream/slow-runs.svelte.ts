@@ -1,3 +1,4 @@
+import { explanationOf } from '../../shared/explanations.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import type { Request } from './requests.ts';
 import type { Session } from './session.svelte.ts';
@@ -16,7 +17,7 @@ const SETTLING = 250;
 
 /** Runs the slow methods of the panes on the paused frame, one after the other, and keeps what they found until the frame changes. */
 export class SlowRuns {
-  /** By method; one that is not here has not been asked for on this frame. */
+  /** By the name of the explanation; one that is not here has not been asked for on this frame. */
   runs = $state.raw<ReadonlyMap<string, SlowRun>>(new Map());
   readonly #session: Session;
   #frame: number | null = null;
@@ -85,10 +86,10 @@ export class SlowRuns {
   }
 
   /** A frame of a feed has no number that the server could find it by again, but a time. */
-  #message(request: number, frame: number, method: string): ClientMessage {
+  #message(request: number, frame: number, explanation: string): ClientMessage {
     const { live, screen } = this.#session;
-    if (live.feed && screen.painted) return { type: 'explain-at', request, time: screen.painted.pts, method, target: '+' };
-    return { type: 'explain', request, frame, method, target: '+' };
+    if (live.feed && screen.painted) return { type: 'explain-at', request, time: screen.painted.pts, ...explanationOf(explanation) };
+    return { type: 'explain', request, frame, ...explanationOf(explanation) };
   }
 
   #stop(state: SlowRun | null): void {

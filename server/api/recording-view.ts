@@ -1,4 +1,5 @@
 import { reportOf } from '../../shared/errors.ts';
+import { explanationName } from '../../shared/explanations.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
@@ -52,7 +53,7 @@ export class RecordingView {
         return { message: { ...message, frame: number }, video: workspace.video, pts: number > 0 ? pts[number]! : null };
       },
     };
-    this.#slow = new SlowExplanations(explained, window, { send, frame: (picture, { method, frame: number }) => this.#sendExplained(picture, method, number) });
+    this.#slow = new SlowExplanations(explained, window, { send, frame: (picture, message) => this.#sendExplained(picture, explanationName(message), message.frame) });
     this.#verifications = new Verifications(workspace.checks, () => this.#analysis.flags, send);
     this.#player.seek(frame, 0);
   }

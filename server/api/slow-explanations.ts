@@ -1,5 +1,6 @@
 import { reportOf } from '../../shared/errors.ts';
-import type { ServerMessage, Target } from '../../shared/protocol/control-messages.ts';
+import type { Target } from '../../shared/explanations.ts';
+import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { explainFrame, type ExplainedFrame, type ExplainFrameRequest } from '../pipeline/explain-frame.ts';
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';

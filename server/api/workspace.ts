@@ -7,6 +7,7 @@ import { readDriveLog, type DriveLog, type Recording } from '../drive/recording.
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { analyzeRecording } from '../pipeline/analysis.ts';
 import { drivenSteering } from '../pipeline/driven-steering.ts';
+import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
@@ -31,7 +32,7 @@ export interface WorkspaceRequest {
   readonly recording: Recording;
   readonly network: Network;
   readonly road: RoadSpecification;
-  /** Ids, in the order of the panes. */
+  /** Names of explanations, in the order of the panes. */
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
 }
@@ -84,7 +85,7 @@ export class Workspace implements PlayableSource {
   static async open(request: WorkspaceRequest, kept: KeptAnalyses, priority: PlaybackPriority): Promise<Workspace> {
     const { recording, network, road, methods, wish } = request;
     const [video, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
-    const explaining = openExplainer({ modelPath: network.path, road, video, methods: methods.map((id) => ({ id })), wish });
+    const explaining = openExplainer({ modelPath: network.path, road, video, methods: streamedChoices(methods), wish });
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { compiledMethods, type Target } from '../explain/methods.ts';
+import type { Target } from '../../shared/explanations.ts';
+import { compiledMethods } from '../explain/methods.ts';
 import { addExamples } from './command-line.ts';
 import { collectValues, METHOD_OPTION_HELP, methodList, parseTarget, TARGET_OPTION_HELP } from './method-choices.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Target } from '../explain/methods.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { compiledMethods } from '../explain/methods.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { addExamples } from './command-line.ts';

@@ -1,14 +1,12 @@
 import { InvalidArgumentError } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { TARGETS, type Target } from '../../shared/explanations.ts';
 import { METHODS } from '../../shared/methods.ts';
 import type { MethodChoice, MethodOption } from '../explain/method-options.ts';
-import type { Target } from '../explain/methods.ts';
-
-const targets = ['+', '-', 'abs'] as const satisfies readonly Target[];
 
 /** Parser for commander's `--target`. */
 export function parseTarget(text: string): Target {
-  const target = targets.find((each) => each === text);
+  const target = TARGETS.find((each) => each === text);
   if (!target) throw new InvalidArgumentError('It must be + (what pushes the output up), - (what pushes it down) or abs (what makes it larger).');
   return target;
 }

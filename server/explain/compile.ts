@@ -1,4 +1,5 @@
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Dimension, Model, ValueInfo } from '../onnx/graph.ts';
 import { inferShapes } from '../onnx/infer-shapes.ts';
@@ -8,7 +9,7 @@ import { DataType } from '../onnx/tensor.ts';
 import { explainedOutput, imageInput, type ImageInput } from './explained-output.ts';
 import { optionValues, type MethodChoice } from './method-options.ts';
 import { foldBehindScaling } from './picture-scaling.ts';
-import { compiledMethod, type AppendedExplanation, type CompiledMethod, type ExplanationContext, type InputRange, type Target } from './methods.ts';
+import { compiledMethod, type AppendedExplanation, type CompiledMethod, type ExplanationContext, type InputRange } from './methods.ts';
 
 /** Which tensors of the network are its picture and its answer (null: found by itself), and what the picture's values span. */
 export interface Subject {

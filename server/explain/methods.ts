@@ -1,4 +1,5 @@
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { describeMethod, type MethodDescription } from '../../shared/methods.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
@@ -9,9 +10,6 @@ import { classActivationMethods } from './class-activation.ts';
 import { gradientMethods } from './gradients.ts';
 import { relevanceMethods } from './relevance.ts';
 import { visualBackPropMethod } from './visualbackprop/method.ts';
-
-/** Which way of steering is explained: the output itself, the output turned round, or its size. */
-export type Target = '+' | '-' | 'abs';
 
 /** Lowest and highest value of the network's input, in its own units: one pair for all channels, or one per channel. */
 export interface InputRange {

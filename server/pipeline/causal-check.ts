@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
+import { describeExplanation } from '../../shared/explanations.ts';
 import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
 import { cropInFrame, type Rectangle, type Size } from '../../shared/geometry.ts';
-import { describeMethod } from '../../shared/methods.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { placedInFrame } from '../attention/off-road-region.ts';
 import { decodeVideo } from '../video/decoder.ts';
@@ -117,7 +117,7 @@ async function verify(flag: Flag, wanted: ReadonlySet<number>, request: CausalCh
 /** Decodes and explains the frames to try; those of an off-road flag where the road is not known are left out. */
 async function framesOf(flag: Flag, wanted: ReadonlySet<number>, { videoPath, explainer, fill = 'inpaint', signal }: CausalCheckRequest): Promise<TriedFrame[]> {
   const { methods, mask: size } = explainer.network;
-  const signed = describeMethod(methods[0]!)?.signed ?? false;
+  const signed = describeExplanation(methods[0]!)?.signed ?? false;
   const stream = decodeVideo({ path: videoPath, images: explainer.images, from: flag.startPts, ...(signal ? { signal } : {}) });
   const tried: Promise<TriedFrame | null>[] = [];
   let number = flag.startFrame;

@@ -1,11 +1,12 @@
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
 import { imageInput } from '../explain/explained-output.ts';
 import type { IterativeContext, IterativeMethod, Passes } from '../explain/iterative/method.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';
-import { compiledMethod, compiledMethods, type Target } from '../explain/methods.ts';
+import { compiledMethod, compiledMethods } from '../explain/methods.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
 import { openPictureNetwork, type PictureNetwork } from './picture-network.ts';

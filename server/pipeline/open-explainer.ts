@@ -1,14 +1,13 @@
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
-import type { MethodChoice } from '../explain/method-options.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
-import { FRAME, frameGraph, maskOutput, scoreOutput, sizeOutput, STEERING, type FrameGraph } from './frame-graph/frame-graph.ts';
+import { FRAME, frameGraph, maskOutput, scoreOutput, sizeOutput, STEERING, streamedName, type FrameGraph, type StreamedChoice } from './frame-graph/frame-graph.ts';
 import { checkCrop } from './frame-graph/picture-format.ts';
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
@@ -17,8 +16,8 @@ export interface ExplainerRequest {
   readonly modelPath: string;
   readonly road: RoadSpecification;
   readonly video: Pick<VideoInfo, 'width' | 'height' | 'colorSpace'>;
-  /** VisualBackProp where it is left out. Each id once. */
-  readonly methods?: readonly MethodChoice[];
+  /** VisualBackProp where it is left out. Each once with the same target. */
+  readonly methods?: readonly StreamedChoice[];
   readonly wish?: Partial<ProviderWish>;
 }
 
@@ -41,7 +40,7 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     model: writeModel(graph.model), source: network.model.source,
     feeds: [{ name: FRAME, from: 'call', input: 0, dims: [planes, pixels] }, ...region.feeds],
   }, ...comparison(graph, main)];
-  const ids = methods.map(({ id }) => id);
+  const ids = methods.map(streamedName);
   const chain = { links, results: resultsOf(ids, main, links.length - 1), inputBytes: [planes * pixels, ...region.inputBytes] };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
   const { pool, provider, workers, passedOver } = await startOnBestProvider(chain, graph.image.batch !== null || region.fixedBatch, wish);

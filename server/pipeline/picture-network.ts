@@ -1,7 +1,7 @@
+import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
 import { explainedOutput, imageInput, type ImageInput } from '../explain/explained-output.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
-import type { Target } from '../explain/methods.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkFile } from '../inference/network-file.ts';

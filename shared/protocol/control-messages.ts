@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../errors.ts';
+import type { Target } from '../explanations.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
 import type { CausalCheck, Flag, FlagKind, FlagSettings } from '../flags.ts';
 import type { Agreement, AttentionScore } from './frame-message.ts';
@@ -22,7 +23,7 @@ export type RoadSource =
 export type ClientMessage =
   | LiveClientMessage
   /**
-   * Ids from `hello`; one to four real-time methods, one per pane, each named once. Ends what was open before; answered by `opened` or
+   * Ids from `hello`; names of one to four real-time explanations (`shared/explanations.ts`), one per pane, each named once. Ends what was open before; answered by `opened` or
    * `error`. `frame` is shown first (0 where it is left out), so that a change of methods stays where it is.
    */
   | { readonly type: 'open'; readonly recording: string; readonly network: string; readonly methods: readonly string[]; readonly frame?: number }
@@ -53,9 +54,6 @@ export type ClientMessage =
    * it. What is open is opened again with it, at the frame where it is: answered by `opened` or `error`.
    */
   | { readonly type: 'road'; readonly points: readonly Point[] | null };
-
-/** Which way of steering is explained: the output itself, the output turned round, or its size. */
-export type Target = '+' | '-' | 'abs';
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 

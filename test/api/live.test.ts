@@ -160,7 +160,7 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     viewer.send({ type: 'explain-at', request: 1, time: live[8]!.pts, method: 'occlusion', target: 'abs' });
     const answer = await viewer.until(() => viewer.messages.find((message) => message.type === 'explained' || message.type === 'error'));
     assert.equal(answer.type, 'explained', JSON.stringify(answer));
-    const explained = viewer.frames.findLast(({ parts }) => parts.some(({ method }) => method === 'occlusion'))!;
+    const explained = viewer.frames.findLast(({ parts }) => parts.some(({ method }) => method === 'occlusion:abs'))!;
     assert.equal(explained.steering, live[8]!.steering);
   });
 

@@ -74,6 +74,36 @@ describe('several methods', () => {
     await viewer.close();
   });
 
+  it('explain either way of steering, or how far it goes, side by side, and each as a run on one frame does', async (t) => {
+    const { server } = await serveClip(t);
+    const viewer = await Viewer.connect(server);
+    const methods = ['gradcam', 'gradcam:-', 'guidedbackprop:abs', 'guidedbackprop:-'];
+    assert.deepEqual((await viewer.open('a.mp4', 'small', methods)).network.methods, methods);
+    const frame = await viewer.seek(9, 1);
+    assert.deepEqual(masksOf(frame), methods);
+    const maskOf = ({ parts }: SeenFrame, name: string) => parts.find(({ kind, method }) => kind === 'mask' && method === name)!.bytes;
+    assert.notDeepEqual(maskOf(frame, 'gradcam'), maskOf(frame, 'gradcam:-'));
+    for (const [request, name] of methods.entries()) {
+      const [method, target = '+'] = name.split(':') as [string, ('-' | 'abs')?];
+      const since = viewer.frames.length;
+      viewer.send({ type: 'explain', request, frame: 9, method, target });
+      const alone = maskOf(await viewer.frame(() => true, since), name);
+      assert.ok(maskOf(frame, name).every((value, pixel) => Math.abs(value - alone[pixel]!) <= 1), name);
+    }
+    await viewer.close();
+  });
+
+  it('of a way of steering that there is not are unknown', async (t) => {
+    const { server } = await serveClip(t);
+    const viewer = await Viewer.connect(server);
+    for (const name of ['gradcam:up', 'gradcam:+', ':-']) {
+      const since = viewer.messages.length;
+      viewer.send({ type: 'open', recording: 'a.mp4', network: 'small', methods: [name] });
+      assert.equal((await viewer.message('error', () => true, since)).code, 'METHOD_UNKNOWN', name);
+    }
+    await viewer.close();
+  });
+
   it('can be changed without leaving the frame', async (t) => {
     const { server } = await serveClip(t);
     const viewer = await Viewer.connect(server);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparedPanes, DEFAULT_METHODS, isRealTime, KEYED_METHODS, paneColumns, paneMethods, streamedMethods } from '../../client/panels/pane-methods.ts';
+import { comparedPanes, DEFAULT_METHODS, isRealTime, KEYED_METHODS, methodName, paneColumns, paneMethods, streamedMethods, withMethod, withTarget } from '../../client/panels/pane-methods.ts';
 import { describeMethod } from '../../shared/methods.ts';
 
 test('each real-time method is streamed once, in the order of the panes', () => {
@@ -11,6 +11,16 @@ test('where only slow methods are shown, one is streamed all the same', () => {
   const streamed = streamedMethods(['occlusion', 'lime']);
   assert.equal(streamed.length, 1);
   assert.ok(isRealTime(streamed[0] ?? ''));
+});
+
+test('the way of steering stays with another method where that tells them apart, and is part of the name', () => {
+  assert.equal(withMethod('gradcam:-', 'occlusion'), 'occlusion:-');
+  assert.equal(withMethod('gradcam:-', 'visualbackprop'), 'visualbackprop');
+  assert.equal(withTarget('gradcam', 'abs'), 'gradcam:abs');
+  assert.equal(withTarget('gradcam:abs', '+'), 'gradcam');
+  assert.equal(withTarget('gradient', '-'), 'gradient');
+  assert.deepEqual(['gradcam', 'gradcam:-', 'occlusion:abs'].map(methodName), ['Grad-CAM', 'Grad-CAM −', 'Occlusion ±']);
+  assert.deepEqual(streamedMethods(['gradcam', 'gradcam:-', 'occlusion:-', 'gradcam:-']), ['gradcam', 'gradcam:-']);
 });
 
 test('agreement is between the panes of the first two streamed methods', () => {
@@ -24,6 +34,7 @@ test('agreement is between the panes of the first two streamed methods', () => {
 test('of methods that were kept, only known ones come back', () => {
   assert.deepEqual(paneMethods(['gradient', 'phrenology', 3]), ['gradient', ...DEFAULT_METHODS.slice(1)]);
   assert.deepEqual(paneMethods([]), DEFAULT_METHODS);
+  assert.deepEqual(paneMethods(['gradcam:-', 'saliency:abs', 'gradcam:up']), ['gradcam:-', 'saliency', ...DEFAULT_METHODS.slice(2)]);
 });
 
 test('every method of a pane and of a key exists, and no key is left without one', () => {

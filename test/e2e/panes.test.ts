@@ -50,6 +50,31 @@ describe('panes', { skip: withoutBrowser }, () => {
     assert.deepEqual(opened.complaints, []);
   });
 
+  test('the way of steering is chosen beside the method, for methods that stream and for slow ones, where it shows something else', async () => {
+    await using opened = await openPage(`${server.url}#frame=60&panes=two&methods=guidedbackprop+occlusion`);
+    const { page } = opened;
+    await waitForFrame(page, 60);
+    const overlay = (pane: number) => `(() => {
+      const canvas = document.querySelectorAll('canvas.overlay')[${pane}];
+      return canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data.join();
+    })()`;
+    const anything = (pane: number) => `/[1-9]/.test(${overlay(pane)})`;
+    await until(page, `${anything(0)} && ${anything(1)}`);
+    const before = await page.evaluate<string>(overlay(1));
+    await page.getByRole('combobox', { name: 'Way of steering of B' }).selectOption('-');
+    await page.getByRole('region', { name: 'B: Occlusion −' }).waitFor();
+    await until(page, `${anything(1)} && ${overlay(1)} !== ${JSON.stringify(before)}`);
+    // Nothing in the picture pushes this network's output down.
+    await page.getByRole('combobox', { name: 'Way of steering of A' }).selectOption('-');
+    await page.getByRole('region', { name: 'A: Guided backpropagation −' }).getByText('Guided backpropagation − is zero everywhere').waitFor();
+    assert.equal(await page.evaluate(anything(0)), false);
+    await until(page, `location.hash.includes('methods=guidedbackprop%3A-+occlusion%3A-')`);
+    assert.equal((await readScreen(page)).panes[1]?.pictureShows, 60);
+    await page.getByRole('combobox', { name: 'Method of A' }).selectOption('visualbackprop');
+    await page.getByRole('combobox', { name: 'Way of steering of A' }).waitFor({ state: 'detached' });
+    assert.deepEqual(opened.complaints, []);
+  });
+
   test('four panes show four methods of one frame, and V goes from one to two to four', async () => {
     await using opened = await openPage(`${server.url}#frame=21&panes=one`);
     const { page } = opened;

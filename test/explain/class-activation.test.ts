@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../server/explain/compile.ts';
-import type { Target } from '../../server/explain/methods.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { anySubject } from '../../server/explain/compile.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { Network } from '../support/network.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anySubject, compile } from '../../server/explain/compile.ts';
-import type { Target } from '../../server/explain/methods.ts';
+import type { Target } from '../../shared/explanations.ts';
 import type { Model } from '../../server/onnx/graph.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { Network } from '../support/network.ts';

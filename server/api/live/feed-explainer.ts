@@ -1,6 +1,7 @@
 import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
 import type { FrameExplainer, FrameExplanation, NetworkDescription } from '../../pipeline/frame-explainer.ts';
+import { streamedChoices } from '../../pipeline/frame-graph/frame-graph.ts';
 import { openExplainer } from '../../pipeline/open-explainer.ts';
 import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
@@ -121,7 +122,7 @@ export class FeedExplainer {
 
 async function use({ modelPath, wish }: FeedExplainerRequest, plan: Plan): Promise<Use> {
   const { methods, road, colorSpace } = plan;
-  const explainer = await openExplainer({ modelPath, road, video: { ...FRAME, colorSpace }, methods: methods.map((id) => ({ id })), wish });
+  const explainer = await openExplainer({ modelPath, road, video: { ...FRAME, colorSpace }, methods: streamedChoices(methods), wish });
   return { plan, explainer, running: new Set() };
 }
 

@@ -1,4 +1,5 @@
 import { reportOf } from '../../../shared/errors.ts';
+import { explanationName } from '../../../shared/explanations.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
 import type { ServerMessage } from '../../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
@@ -84,7 +85,7 @@ export class FeedView {
     });
     this.slow = new SlowExplanations(this.#explained(), window, {
       send: (message) => output.send(message),
-      frame: ({ steering, mask }, { method, time }) => this.#sendFrame(time, this.#rows.numberAt(time), { steering, driven: feed.drivenAt(time), scores: [], agreement: null }, [{ kind: 'mask', method, ...this.#rows.network.mask, bytes: mask }]),
+      frame: ({ steering, mask }, { method, target, time }) => this.#sendFrame(time, this.#rows.numberAt(time), { steering, driven: feed.drivenAt(time), scores: [], agreement: null }, [{ kind: 'mask', method: explanationName({ method, target }), ...this.#rows.network.mask, bytes: mask }]),
     });
     this.describe();
     this.#leave = feed.watch({ frame: (frame) => this.#offer(frame), changed: () => this.#takeChange() });

@@ -1,4 +1,5 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
+import { explanationName, explanationOf, type Target } from '../../../shared/explanations.ts';
 import { appendOffRoad, appendScore } from '../../attention/score.ts';
 import { prepare, subjectOf } from '../../explain/compile.ts';
 import { optionValues, type MethodChoice } from '../../explain/method-options.ts';
@@ -41,16 +42,33 @@ export function feedWithBytes(model: Model, network: NetworkFile, image: ImageIn
   };
 }
 
-/** Names of the frame graph's input `road` and of its outputs. */
+/** A method as the frame graph has it: its default target is `+`. */
+export interface StreamedChoice extends MethodChoice {
+  readonly target?: Target;
+}
+
+/** By names of explanations. */
+export function streamedChoices(names: readonly string[]): StreamedChoice[] {
+  return names.map((name) => {
+    const { method, target } = explanationOf(name);
+    return { id: method, target };
+  });
+}
+
+export function streamedName({ id, target = '+' }: StreamedChoice): string {
+  return explanationName({ method: id, target });
+}
+
+/** Names of the frame graph's input `road`, and of its outputs by the names of explanations. */
 export const ROAD = 'roadgaze/road';
 export const STEERING = 'roadgaze/steering';
-export const maskOutput = (method: string) => `roadgaze/mask_${method}`;
-export const scoreOutput = (method: string) => `roadgaze/score_${method}`;
-export const sizeOutput = (method: string) => `roadgaze/size_${method}`;
+export const maskOutput = (explanation: string) => `roadgaze/mask_${explanation}`;
+export const scoreOutput = (explanation: string) => `roadgaze/score_${explanation}`;
+export const sizeOutput = (explanation: string) => `roadgaze/size_${explanation}`;
 
 export interface FrameGraph extends BytesModel {
   readonly image: ImageInput;
-  /** Methods whose `sizeOutput` is there, to be compared: the first two; none where there is one method only. */
+  /** Explanations whose `sizeOutput` is there, to be compared: the first two; none where there is one method only. */
   readonly compared: readonly string[];
 }
 
@@ -61,30 +79,31 @@ export interface FrameGraph extends BytesModel {
  * (for `attentionScore`); of the methods in `compared` also `sizeOutput` float [N, H·W].
  * Throws METHOD_UNKNOWN, METHOD_OPTION_INVALID, METHOD_UNSUITED, MODEL_*.
  */
-export function frameGraph(network: NetworkFile, choices: readonly MethodChoice[], colorSpace: string, scored: boolean): FrameGraph {
-  const methods = choices.map(({ id, options }, index) => {
-    if (choices.findIndex((each) => each.id === id) !== index) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${id}" is named twice.`, 'Name every method once.');
+export function frameGraph(network: NetworkFile, choices: readonly StreamedChoice[], colorSpace: string, scored: boolean): FrameGraph {
+  const names = choices.map(streamedName);
+  const methods = choices.map(({ id, options, target = '+' }, index) => {
+    const name = names[index]!;
+    if (names.indexOf(name) !== index) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${name}" is named twice.`, 'Name every method once.');
     const method = compiledMethod(id);
-    return { method, values: optionValues(method, options) };
+    return { name, method, target, values: optionValues(method, options) };
   });
   const context = prepare(network.model, methods.map(({ method }) => method), subjectOf(network.sidecar));
   const { builder, output, image } = context;
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
-  const compared = choices.length > 1 ? choices.slice(0, 2).map(({ id }) => id) : [];
+  const compared = names.length > 1 ? names.slice(0, 2) : [];
 
   const row = builder.reshape(output.tensor, [0, output.elements]);
   const element = builder.node('Gather', [row, builder.constant(int64Tensor([output.index], []), 'index')], { axis: 1 });
   builder.node('Cast', [element], { to: DataType.float }, STEERING);
   const off = scored ? appendOffRoad(builder, ROAD) : null;
   const outputs: ValueInfo[] = [{ name: STEERING, type: DataType.float, shape: [batch] }];
-  for (const { method, values } of methods) {
-    const { id, description } = method;
-    const plane = { size: sizeOutput(id), bytes: maskOutput(id) };
-    appendPlane(builder, method.append(context, values), description.signed, image, plane);
-    const sums = appendScore(builder, plane.size, off, image, scoreOutput(id));
-    outputs.push({ name: maskOutput(id), type: DataType.uint8, shape: [batch, pixels] }, { name: scoreOutput(id), type: DataType.float, shape: [batch, sums] });
-    if (compared.includes(id)) outputs.push({ name: plane.size, type: DataType.float, shape: [batch, pixels] });
+  for (const { name, method, target, values } of methods) {
+    const plane = { size: sizeOutput(name), bytes: maskOutput(name) };
+    appendPlane(builder, method.append({ ...context, target }, values), method.description.signed, image, plane);
+    const sums = appendScore(builder, plane.size, off, image, scoreOutput(name));
+    outputs.push({ name: maskOutput(name), type: DataType.uint8, shape: [batch, pixels] }, { name: scoreOutput(name), type: DataType.float, shape: [batch, sums] });
+    if (compared.includes(name)) outputs.push({ name: plane.size, type: DataType.float, shape: [batch, pixels] });
   }
   const road = { name: ROAD, type: DataType.uint8, shape: [batch, pixels] };
   const explained = builder.build({ inputs: scored ? [...context.model.inputs, road] : context.model.inputs, outputs });
