@@ -1,9 +1,12 @@
+import { firstAtOrAfter } from '../../shared/ascending.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import type { Flag } from '../../shared/flags.ts';
 import { DriveColumns } from '../timeline/columns.ts';
 
 /** Rows further apart than this (s) have a gap between them: there was no signal. */
 const GAP = 1;
+/** Rows from before other methods are kept so long (s), about as the server keeps its rows: it knows nothing of those any more. */
+const LONGEST = 1800;
 
 /**
  * The numbers of a live feed, one row per explained picture: they grow at one end and are forgotten at the other. `time` is feed time less
@@ -13,6 +16,8 @@ export class LiveColumns extends DriveColumns {
   /** Of the picture of every row. */
   #numbers: number[] = [];
   hasOrigin = false;
+  /** Its first rows were explained by other methods. */
+  #hasKept = false;
 
   constructor(factor: number, origin: number | null) {
     super([], factor);
@@ -21,7 +26,16 @@ export class LiveColumns extends DriveColumns {
     this.hasOrigin = true;
   }
 
-  /** Appends rows, and forgets those before feed time `from`. */
+  /** Takes what does not depend on the methods from rows of the same feed before feed time `until`, explained by others. */
+  keep(before: LiveColumns, until: number): void {
+    const rows = firstAtOrAfter(before.time, until - before.origin);
+    this.grow(before.time.subarray(0, rows));
+    this.#numbers = before.#numbers.slice(0, rows);
+    this.keepSteering(before);
+    this.#hasKept = rows > 0;
+  }
+
+  /** Appends rows, and forgets those before feed time `from`, which the server has forgotten. */
   take(columns: AnalysisColumns, from: number): void {
     const { frame, pts } = columns;
     if (pts[0] !== undefined && !this.hasOrigin) {
@@ -45,8 +59,9 @@ export class LiveColumns extends DriveColumns {
     }
     this.grow(times);
     this.append({ ...columns, frame: rows });
-    const old = this.frames > 0 && (this.time[0] as number) + this.origin < from ? this.time.findIndex((time) => time + this.origin >= from) : 0;
-    if (old > 0) {
+    const oldest = this.#hasKept ? Math.min(from, this.end + this.origin - LONGEST) : from;
+    const old = firstAtOrAfter(this.time, oldest - this.origin);
+    if (old > 0 && old < this.frames) {
       this.forget(old);
       this.#numbers.splice(0, old);
     }

@@ -78,7 +78,12 @@ export class WatchedFeed {
     const { live, opened, analysis } = this.#session;
     if (!live.feed || !opened) return;
     const before = analysis.columns instanceof LiveColumns ? analysis.columns : null;
-    if (restart) analysis.columns = new LiveColumns(steeringUnit(opened.network).factor, before?.hasOrigin ? before.origin : null);
+    if (restart) {
+      const anew = new LiveColumns(steeringUnit(opened.network).factor, before?.hasOrigin ? before.origin : null);
+      if (before && !analysis.isLost) anew.keep(before, columns.pts[0] ?? Infinity);
+      analysis.columns = anew;
+      analysis.isLost = false;
+    }
     if (!(analysis.columns instanceof LiveColumns)) return;
     const { start } = analysis.columns;
     analysis.columns.take(columns, from);

@@ -19,6 +19,8 @@ export class Analysis {
   /** By rows of `columns`. */
   flags = $state.raw<readonly Flag[]>([]);
   flagSettings = $state.raw<FlagSettings | null>(null);
+  /** The connection that the numbers came by is lost: when they begin anew, none of them stays. */
+  isLost = false;
   /** Called when all flags are replaced, after `flags` is set. */
   onFlags: (flags: readonly Flag[]) => void = () => {};
   /** Called when a flag has just been found. */
@@ -32,6 +34,7 @@ export class Analysis {
   /** Without flags until they come. */
   begin(columns: DriveColumns): void {
     this.columns = columns;
+    this.isLost = false;
     this.progress = null;
     this.changed();
     this.setFlags([]);

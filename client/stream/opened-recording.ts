@@ -45,9 +45,12 @@ export class OpenedRecording {
   }
 
   #begin(opened: Opened): void {
-    const { analysis, live } = this.#session;
+    const { analysis, live, opened: before } = this.#session;
     live.leave();
-    analysis.begin(new DriveColumns(opened.pts, steeringUnit(opened.network).factor, opened.cause?.change ?? []));
+    const columns = new DriveColumns(opened.pts, steeringUnit(opened.network).factor, opened.cause?.change ?? []);
+    const isSame = before?.recording.id === opened.recording.id && before.network.id === opened.network.id;
+    if (isSame && analysis.columns && !analysis.isLost) columns.keepSteering(analysis.columns);
+    analysis.begin(columns);
     analysis.flagSettings = opened.flags;
     this.#session.begin(opened, this.#session.opening === 'again', { playing: false, speed: 1, ended: false });
   }

@@ -187,6 +187,7 @@ export class Session {
     }
     this.playback = { ...this.playback, playing: false };
     this.#leaveRequests();
+    this.analysis.isLost = true;
     if (this.opened) this.opening = 'again';
   }
 

@@ -7,6 +7,10 @@ export interface FrameRun {
   readonly last: number;
 }
 
+/** What is known of a frame: steering is the same whatever the methods are, and there with the attention at the latest. */
+export type Known = 'steering' | 'attention';
+const KNOWN = { steering: 1, attention: 2 } as const satisfies Record<Known, number>;
+
 const COLUMNS = ['steering', 'driven', 'error', 'onRoad', 'lift', 'peakOnRoad', 'spearman', 'ssim', 'topOverlap', 'cause'] as const;
 
 /**
@@ -40,7 +44,8 @@ export class DriveColumns {
   largestLift = 0;
   /** Lowest rank correlation or structural similarity so far; 0 where none is negative. */
   lowestAgreement = 0;
-  protected analysed: Uint8Array;
+  /** By row: 0, or the highest `KNOWN`. */
+  protected known: Uint8Array;
   readonly #factor: number;
 
   /** `factor`: display unit per unit on the wire, in which `cause` is. */
@@ -58,7 +63,7 @@ export class DriveColumns {
     this.topOverlap = empty(pts.length);
     this.cause = empty(pts.length);
     this.cause.set(cause.slice(0, pts.length).map((change) => this.toDisplay(change)));
-    this.analysed = new Uint8Array(pts.length);
+    this.known = new Uint8Array(pts.length);
     this.setIndex(pts);
   }
 
@@ -81,9 +86,9 @@ export class DriveColumns {
     if (pts.length !== this.time.length) {
       this.time = new Float64Array(pts.length);
       for (const name of COLUMNS) this[name] = resized(this[name], pts.length);
-      const analysed = new Uint8Array(pts.length);
-      analysed.set(this.analysed.subarray(0, pts.length));
-      this.analysed = analysed;
+      const known = new Uint8Array(pts.length);
+      known.set(this.known.subarray(0, pts.length));
+      this.known = known;
     }
     this.origin = pts[0] ?? 0;
     for (let i = 0; i < pts.length; i += 1) this.time[i] = (pts[i] as number) - this.origin;
@@ -95,13 +100,13 @@ export class DriveColumns {
   }
 
   /** Adds rows without values at the end. */
-  protected grow(times: readonly number[]): void {
+  protected grow(times: ArrayLike<number>): void {
     const first = this.frames;
     const length = first + times.length;
     this.time = roomy(this.time, length);
     this.time.set(times, first);
     for (const name of COLUMNS) this[name] = roomy(this[name], length).fill(Number.NaN, first);
-    this.analysed = roomy(this.analysed, length).fill(0, first);
+    this.known = roomy(this.known, length).fill(0, first);
   }
 
   /** Forgets the first rows. */
@@ -109,7 +114,7 @@ export class DriveColumns {
     const length = this.frames - rows;
     this.time = this.time.copyWithin(0, rows).subarray(0, length);
     for (const name of COLUMNS) this[name] = this[name].copyWithin(0, rows).subarray(0, length);
-    this.analysed = this.analysed.copyWithin(0, rows).subarray(0, length);
+    this.known = this.known.copyWithin(0, rows).subarray(0, length);
   }
 
   append(columns: AnalysisColumns): void {
@@ -134,7 +139,7 @@ export class DriveColumns {
       this.ssim[frame] = ssim;
       this.topOverlap[frame] = (agreement?.topOverlap[i] ?? Number.NaN) * 100;
       this.lowestAgreement = Math.min(this.lowestAgreement, spearman || 0, ssim || 0);
-      this.analysed[frame] = 1;
+      this.known[frame] = KNOWN.attention;
       this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
       this.largestError = Math.max(this.largestError, error || 0);
       this.largestLift = Math.max(this.largestLift, lift || 0);
@@ -145,20 +150,18 @@ export class DriveColumns {
     return value === null ? Number.NaN : value * this.#factor;
   }
 
-  isAnalysed(frame: number): boolean {
-    return this.analysed[frame] === 1;
+  /** Frames of which this is not known yet. */
+  missing(what: Known): FrameRun[] {
+    return runsOf(this, (frame) => (this.known[frame] as number) < KNOWN[what]);
   }
 
-  /** Frames that are not analysed yet. */
-  missing(): FrameRun[] {
-    const runs: FrameRun[] = [];
-    let first = this.analysed.indexOf(0);
-    while (first >= 0) {
-      const next = this.analysed.indexOf(1, first);
-      runs.push({ first, last: (next < 0 ? this.frames : next) - 1 });
-      first = next < 0 ? -1 : this.analysed.indexOf(0, next);
-    }
-    return runs;
+  /** Takes what does not depend on the methods from the same rows, analysed by others. */
+  keepSteering(before: DriveColumns): void {
+    const rows = Math.min(this.frames, before.frames);
+    for (const name of ['steering', 'driven', 'error'] as const) this[name].set(before[name].subarray(0, rows));
+    this.known.set(before.known.subarray(0, rows).map((known) => Math.min(known, KNOWN.steering)));
+    this.largestSteering = before.largestSteering;
+    this.largestError = before.largestError;
   }
 
   /** The frame whose time is nearest; 0 for an empty drive. */

@@ -1,24 +1,24 @@
 import type uPlot from 'uplot';
 import type { Flag, FlagKind, FlagSettings } from '../../shared/flags.ts';
-import { runsOf, type DriveColumns, type FrameRun } from './columns.ts';
+import { runsOf, type DriveColumns, type FrameRun, type Known } from './columns.ts';
 import type { Threshold } from './tracks.ts';
 
 /** What a plot shows besides its series. */
 export interface Marks {
   readonly flags: readonly Flag[];
   /** Not analysed yet. */
-  readonly missing: readonly FrameRun[];
+  readonly missing: Readonly<Record<Known, readonly FrameRun[]>>;
   readonly settings: FlagSettings | null;
 }
 
 /** Diagonal lines where nothing is known yet. */
-export function drawHatch(plot: uPlot, columns: DriveColumns, { missing }: Marks, color: string): void {
-  const pattern = missing.length > 0 ? hatchPattern(plot.ctx, color) : null;
+export function drawHatch(plot: uPlot, columns: DriveColumns, runs: readonly FrameRun[], color: string): void {
+  const pattern = runs.length > 0 ? hatchPattern(plot.ctx, color) : null;
   if (!pattern) return;
   const { ctx, bbox } = plot;
   ctx.save();
   ctx.fillStyle = pattern;
-  for (const run of missing) {
+  for (const run of runs) {
     const [left, right] = extent(plot, columns, run);
     if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
   }

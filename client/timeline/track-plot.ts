@@ -28,7 +28,7 @@ export interface TrackPlot {
 
 /** One uPlot in `host`; the last of the stack carries the time axis. Pointer and cursor are the stack's, not the plot's. */
 export function createTrackPlot(host: HTMLElement, track: Track, palette: Palette, hasTimeAxis: boolean): TrackPlot {
-  let marks: Marks = { flags: [], missing: [], settings: null };
+  let marks: Marks = { flags: [], missing: { steering: [], attention: [] }, settings: null };
   let drawn: DriveColumns | null = null;
   const rootSize = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
   const font = `${Math.max(12, Math.round(rootSize * 0.92))}px ${getComputedStyle(document.body).fontFamily}`;
@@ -85,7 +85,7 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
         drawClear: [
           (self) => {
             if (!drawn) return;
-            drawHatch(self, drawn, marks, palette('--hatch'));
+            drawHatch(self, drawn, marks.missing[track.shows], palette('--hatch'));
             drawFlags(self, drawn, marks, track.kinds, palette('--flag'));
           },
         ],

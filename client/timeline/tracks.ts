@@ -3,7 +3,7 @@ import type { SteeringUnit } from '../stream/steering-unit.ts';
 import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';
-import type { DriveColumns } from './columns.ts';
+import type { DriveColumns, Known } from './columns.ts';
 
 export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad' | 'lift' | AgreementMeasure;
 
@@ -34,6 +34,8 @@ export interface Track {
   readonly id: 'steering' | 'error' | 'on-road' | 'agreement';
   readonly title: string;
   readonly unit: string;
+  /** Where that is not known yet, nothing is. */
+  readonly shows: Known;
   readonly series: readonly TrackSeries[];
   /** Values at the bottom and the top; grows with the data, never with what is visible, so that the scale keeps still. */
   readonly range: (columns: DriveColumns) => readonly [bottom: number, top: number];
@@ -63,6 +65,7 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit,
       id: 'steering',
       title: 'Steering',
       unit: label,
+      shows: 'steering',
       series: recording.hasLog ? [driven, wanted] : [wanted],
       range: ({ largestSteering }) => [-niceLimit(largestSteering), niceLimit(largestSteering)],
       marks: (bottom, top) => [bottom, 0, top],
@@ -78,6 +81,7 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit,
       id: 'error',
       title: 'Error',
       unit: label,
+      shows: 'steering',
       series: [{ column: 'error', label: 'error', color: '--error', width: 1.5, filled: true, text: (value) => magnitudeText(value, unit) }],
       range: ({ largestError }) => [0, niceLimit(largestError)],
       marks: (bottom, top) => [bottom, top],
@@ -98,6 +102,7 @@ function shareTrack(): Track {
     id: 'on-road',
     title: 'On road',
     unit: '%',
+    shows: 'attention',
     series: [{ column: 'onRoad', label: 'share', color: '--on-road', width: 1.75, filled: true, text: percentText }],
     range: () => [0, 100],
     marks: () => [0, 50, 100],
@@ -115,6 +120,7 @@ function liftTrack(): Track {
     id: 'on-road',
     title: 'On road',
     unit: '',
+    shows: 'attention',
     series: [{ column: 'lift', label: 'lift', color: '--on-road', width: 1.75, filled: true, text: liftText }],
     range: ({ largestLift }) => [0, Math.max(2, niceLimit(largestLift))],
     marks: (_bottom, top) => [0, 1, top],
@@ -136,6 +142,7 @@ function agreementTrack({ measure, panes }: ShownAgreement): Track {
     id: 'agreement',
     title: 'Agreement',
     unit,
+    shows: 'attention',
     series: [{ column: measure, label: panes.join(' · '), color: '--agreement', width: 1.5, filled: true, text }],
     range: ({ lowestAgreement }) => (measure === 'topOverlap' ? [0, 100] : [lowestAgreement < 0 ? -1 : 0, 1]),
     marks: (bottom, top) => [bottom, (bottom + top) / 2, top],

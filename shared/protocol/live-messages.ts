@@ -149,7 +149,7 @@ export type LiveServerMessage =
     }
   /**
    * Rows of the frames that were explained live since the last such message: append them. `columns.frame` is the number of the picture, `columns.pts`
-   * the feed time; both ascend, with gaps. `restart`: throw away what was there; these are the first of the rows that the server keeps. It
+   * the feed time; both ascend, with gaps. `restart`: throw away what was there, but for what does not depend on methods and is older; these are the first of the rows that the server keeps. It
    * keeps some minutes; the client may forget rows before `from` (feed time).
    */
   | { readonly type: 'feed-rows'; readonly columns: AnalysisColumns; readonly restart: boolean; readonly from: number }

@@ -33,11 +33,26 @@ test('analysed rows come in the display unit; what is not there is NaN', () => {
 
 test('what is missing is told as runs', () => {
   const columns = new DriveColumns([0, 1, 2, 3, 4, 5], 1);
-  assert.deepEqual(columns.missing(), [{ first: 0, last: 5 }]);
+  assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 5 }]);
   columns.append(rows([1, 2, 4], [0, 0, 0], [0, 0, 0], [0, 0, 0]));
-  assert.deepEqual(columns.missing(), [{ first: 0, last: 0 }, { first: 3, last: 3 }, { first: 5, last: 5 }]);
+  assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 0 }, { first: 3, last: 3 }, { first: 5, last: 5 }]);
   columns.append(rows([0, 3, 5], [0, 0, 0], [0, 0, 0], [0, 0, 0]));
-  assert.deepEqual(columns.missing(), []);
+  assert.deepEqual(columns.missing('attention'), []);
+});
+
+test('with other methods the steering stays, and what depends on them is missing until it comes', () => {
+  const before = new DriveColumns([0, 1, 2, 3], 10);
+  before.append(rows([0, 1, 2], [1, -2, 3], [0.5, null, 3], [0.25, 1, 1]));
+  const columns = new DriveColumns([0, 1, 2, 3], 10);
+  columns.keepSteering(before);
+  assert.deepEqual([columns.steering, columns.driven, columns.error], [before.steering, before.driven, before.error]);
+  assert.deepEqual([columns.largestSteering, columns.largestError, columns.largestLift], [30, 5, 0]);
+  assert.ok(columns.onRoad.every(Number.isNaN) && columns.peakOnRoad.every(Number.isNaN));
+  assert.deepEqual(columns.missing('steering'), [{ first: 3, last: 3 }]);
+  assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 3 }]);
+  columns.append(rows([0], [1], [0.5], [0.5]));
+  assert.equal(columns.onRoad[0], 50);
+  assert.deepEqual(columns.missing('attention'), [{ first: 1, last: 3 }]);
 });
 
 test('an exact index with fewer or more frames keeps the rows that are there', () => {
@@ -47,7 +62,7 @@ test('an exact index with fewer or more frames keeps the rows that are there', (
   assert.deepEqual([...columns.steering], [7, 8]);
   columns.setIndex([0, 1, 2, 3]);
   assert.deepEqual([...columns.steering], [7, 8, Number.NaN, Number.NaN]);
-  assert.deepEqual(columns.missing(), [{ first: 2, last: 3 }]);
+  assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 3 }]);
 });
 
 test('the nearest frame is found between uneven times and beyond both ends', () => {

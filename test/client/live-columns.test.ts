@@ -22,7 +22,25 @@ test('rows of a feed grow at the end, in time since the first', () => {
   assert.deepEqual([...columns.time].map((time) => Number(time.toFixed(3))), [0, 0.1, 0.3]);
   assert.deepEqual([...columns.steering], [14, 16, 20]);
   assert.deepEqual([0, 1, 2].map((row) => columns.numberOf(row)), [7, 8, 10]);
-  assert.deepEqual(columns.missing(), []);
+  assert.deepEqual(columns.missing('attention'), []);
+});
+
+test('with other methods the steering of the rows before stays, and the rows go on behind them', () => {
+  const before = new LiveColumns(2, null);
+  before.take(rows([7, 8, 9]), 0);
+  const columns = new LiveColumns(2, before.origin);
+  columns.keep(before, START + 0.9);
+  columns.take(rows([9, 10]), 0);
+  assert.deepEqual([...columns.steering], [14, 16, 18, 20]);
+  assert.deepEqual([...columns.time].map((time) => Number(time.toFixed(3))), [0, 0.1, 0.2, 0.3]);
+  assert.deepEqual([0, 1, 2, 3].map((row) => columns.numberOf(row)), [7, 8, 9, 10]);
+  assert.deepEqual(columns.missing('steering'), []);
+  assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 1 }]);
+  // The server has no rows but those of the new methods.
+  columns.take(rows([11]), START + 0.9);
+  assert.equal(columns.frames, 5);
+  columns.take(rows([12], [START + 1801]), START + 0.9);
+  assert.equal(columns.numberOf(0), 9);
 });
 
 test('thousands of rows in many messages are all there', () => {
@@ -36,7 +54,7 @@ test('where there was no signal there is a gap', () => {
   const columns = new LiveColumns(1, null);
   columns.take(rows([0, 1, 2, 3], [START, START + 0.1, START + 9, START + 9.1]), 0);
   assert.deepEqual([...columns.steering], [0, 1, Number.NaN, 2, 3]);
-  assert.deepEqual(columns.missing(), [{ first: 2, last: 2 }]);
+  assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 2 }]);
 });
 
 test('old rows are forgotten; times and flags of the others stay where they were', () => {

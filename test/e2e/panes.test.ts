@@ -229,6 +229,38 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
     assert.equal(await page.getByRole('region', { name: 'A: VisualBackProp' }).getByText('gives nothing').count(), 0);
   });
 
+  test('another method leaves the steering on the timeline, and what depends on the method looks not analysed until it is', async (t) => {
+    const recordings = join(repositoryRoot, 'recordings');
+    const server = await serve(t, join(recordings, 'drives/country-road.mp4'), '--model', join(recordings, 'networks/pilotnet.onnx'));
+    await using opened = await openPage(`${server.url}#frame=0&panes=one&methods=visualbackprop`);
+    const { page } = opened;
+    page.setDefaultTimeout(60_000);
+    await page.getByText('analysed', { exact: true }).waitFor();
+    // The last frame is analysed last.
+    const plots = page.locator('.timeline .area');
+    const box = (await plots.boundingBox())!;
+    await page.mouse.move(box.x + box.width - 3, box.y + box.height / 2);
+    await page.getByText(/^at cursor/).waitFor();
+    await page.evaluate(`(() => {
+      const valueOf = (name) => [...document.querySelectorAll('.timeline dt')].find((term) => term.textContent.trim() === name)?.nextElementSibling?.textContent.trim() ?? 'none';
+      window.seen = [];
+      const look = () => {
+        seen.push(['wanted', 'error', 'share'].map(valueOf));
+        requestAnimationFrame(look);
+      };
+      look();
+    })()`);
+    await page.getByRole('combobox', { name: 'Method', exact: true }).selectOption('lrp-alpha2-beta1');
+    await until(page, `seen.some(([, , share]) => share === '–')`);
+    await until(page, `seen.at(-1)[2] !== '–'`);
+    const seen = await page.evaluate<string[][]>('seen');
+    const [wanted, error, share] = seen[0] ?? [];
+    assert.ok(wanted !== '–' && error !== '–' && share !== '–', String(seen[0]));
+    for (const values of seen) assert.deepEqual(values.slice(0, 2), [wanted, error]);
+    assert.notEqual(seen.at(-1)?.[2], share);
+    assert.deepEqual(opened.complaints, []);
+  });
+
   test('a slow method waits while it plays, runs on the paused frame with progress, can be cancelled, and its result stays until the frame changes', async (t) => {
     const recordings = join(repositoryRoot, 'recordings');
     const server = await serve(t, join(recordings, 'drives/country-road.mp4'), '--model', join(recordings, 'networks/pilotnet.onnx'), '--road', 'none');
