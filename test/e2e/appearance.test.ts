@@ -6,6 +6,7 @@ import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.t
 import { Lifetime } from './support/lifetime.ts';
 import { waitForFrame } from './support/paint-recorder.ts';
 import { makeNumberedDrive, serve, type RunningServe } from './support/serve.ts';
+import { until } from './support/until.ts';
 
 /** WCAG 2.2 relative luminance of `#rrggbb` or `#rgb`. */
 function luminance(given: string): number {
@@ -51,6 +52,26 @@ describe('appearance', { skip: withoutBrowser }, () => {
       }
     });
   }
+
+  test('another theme reaches everything that is drawn by hand', async () => {
+    await using opened = await openPage(`${server.url}#frame=10`, { colorScheme: 'dark' });
+    const { page } = opened;
+    await waitForFrame(page, 10);
+    /** Pixels of the first plot in the colour that the theme gives its grid. */
+    const lines = `(() => {
+      const canvas = document.querySelector('.plot canvas');
+      const color = getComputedStyle(document.documentElement).getPropertyValue('--grid').trim();
+      const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      let count = 0;
+      for (let at = 0; at < data.length; at += 4) if (data[at] === red && data[at + 1] === green && data[at + 2] === blue && data[at + 3] === 255) count += 1;
+      return count;
+    })()`;
+    await until(page, `${lines} > 200`);
+    await page.getByRole('button', { name: 'Theme: dark' }).click();
+    await until(page, `document.documentElement.dataset.theme === 'light' && ${lines} > 200`);
+    assert.deepEqual(opened.complaints, []);
+  });
 
   test('every control has a name, no text is under 12 px, and nothing sticks out of the page', async () => {
     for (const [width, height] of [[1000, 640], [1280, 800], [1920, 1080], [3840, 2160], [768, 1024]] as const) {
