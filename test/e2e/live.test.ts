@@ -94,6 +94,30 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     await removeFeed(page, 'by udp');
   });
 
+  test('other methods leave the rows that were there on the timeline', async (t) => {
+    const port = await freeUdpPort();
+    await sendUdp(t, port);
+    const { page, complaints } = await openFeed(t, `udp://127.0.0.1:${port}`, 'other methods');
+    const rows = "Number(document.querySelector('.timeline [role=slider]')?.ariaValueMax)";
+    await until(page, `${rows} > 24`);
+    await page.evaluate(`(() => {
+      window.seen = [];
+      const look = () => {
+        seen.push(${rows});
+        requestAnimationFrame(look);
+      };
+      look();
+    })()`);
+    const painted = await page.evaluate<number>('roadgaze.painted');
+    await page.getByRole('combobox', { name: 'Method', exact: true }).selectOption('gradient');
+    await page.getByRole('region', { name: 'Gradient' }).waitFor();
+    await until(page, `${rows} > seen[0] + 36 && roadgaze.painted > ${painted + 36}`);
+    const seen = await page.evaluate<number[]>('seen');
+    for (const [index, count] of seen.slice(1).entries()) assert.ok(count >= seen[index]!, `${seen[index]} rows, then ${count}`);
+    assert.deepEqual(complaints, []);
+    await removeFeed(page, 'other methods');
+  });
+
   test('masks are painted from RTMP', async (t) => {
     const port = await freeTcpPort();
     await sendFile(t, clip, '-f', 'flv', '-listen', '1', `rtmp://127.0.0.1:${port}/live/road`);
