@@ -24,6 +24,12 @@ const COLORS = `(() => {
 const hasMask = (pane: number) => `recorder.sample().panes[${pane}]?.mask.some((alpha) => alpha > 0)`;
 const colors = (page: Page) => page.evaluate<string[]>(COLORS);
 
+/** Another part of the same address would load nothing, and a reload after it finds what the page has written meanwhile. */
+async function openAnew(page: Page, url: string): Promise<void> {
+  await page.goto('about:blank');
+  await page.goto(url);
+}
+
 describe('panes', { skip: withoutBrowser }, () => {
   const suite = new Lifetime();
   closeBrowserAfter(suite);
@@ -83,8 +89,7 @@ describe('panes', { skip: withoutBrowser }, () => {
       await page.keyboard.press('v');
       await until(page, `document.querySelectorAll('canvas.overlay').length === ${count}`);
     }
-    await page.goto(`${server.url}#frame=21&${TWO.replace('two', 'four')}`);
-    await page.reload();
+    await openAnew(page, `${server.url}#frame=21&${TWO.replace('two', 'four')}`);
     await waitForFrame(page, 21);
     await until(page, hasMask(3));
     assert.deepEqual((await readScreen(page)).panes, Array.from({ length: 4 }, () => ({ pictureShows: 21, maskShows: 21 })));
@@ -106,8 +111,7 @@ describe('panes', { skip: withoutBrowser }, () => {
         assert.ok(maskShows === 33 || maskShows === null);
       }
     }
-    await page.goto(`${server.url}#frame=34`);
-    await page.reload();
+    await openAnew(page, `${server.url}#frame=34`);
     await waitForFrame(page, 34);
     assert.equal(await page.getByRole('combobox', { name: 'Method of B' }).inputValue(), 'saliency');
   });
