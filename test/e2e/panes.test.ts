@@ -78,6 +78,12 @@ describe('panes', { skip: withoutBrowser }, () => {
     assert.equal((await readScreen(page)).panes[1]?.pictureShows, 60);
     await page.getByRole('combobox', { name: 'Method of A' }).selectOption('visualbackprop');
     await page.getByRole('combobox', { name: 'Way of steering of A' }).waitFor({ state: 'detached' });
+    // Where panes are narrow there is room for both choices.
+    await page.setViewportSize({ width: 1000, height: 640 });
+    await openAnew(page, `${server.url}#frame=60&panes=four&methods=guidedbackprop+occlusion:-+guided-gradcam:abs+integratedgradients`);
+    await waitForFrame(page, 60);
+    const overflow = await page.evaluate<number[]>(`[...document.querySelectorAll('.pane .head')].map((head) => head.scrollWidth - head.clientWidth)`);
+    assert.deepEqual(overflow, [0, 0, 0, 0]);
     assert.deepEqual(opened.complaints, []);
   });
 
