@@ -20,6 +20,12 @@ export function explanationOf(name: string): Explanation {
   return method === undefined ? { method: name, target: '+' } : { method, target: target as Target };
 }
 
+/** Whether an empty map says that the network is dead: one that shows what steers one way only is empty too where nothing does. */
+export function isEmptyWhereDead(name: string): boolean {
+  const description = describeExplanation(name);
+  return description !== null && !(description.realTime && description.directed);
+}
+
 /** Of its method; null where there is none. */
 export function describeExplanation(name: string): MethodDescription | null {
   return describeMethod(explanationOf(name).method);

@@ -5,7 +5,7 @@ export type FlagKind =
   | 'off-road'
   /** The steering is far from the driver's while attention is on the road: looks right, steers wrong. */
   | 'steers-wrong'
-  /** The explanation is empty: the network is dead on these frames. */
+  /** The explanation is empty: the network is dead on these frames. Not found by methods that are empty for other reasons too. */
   | 'dead'
   /** The two compared methods disagree. */
   | 'disagreement';

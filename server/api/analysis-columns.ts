@@ -1,3 +1,4 @@
+import { isEmptyWhereDead } from '../../shared/explanations.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { FlagColumns } from '../attention/flags/find-flags.ts';
@@ -15,15 +16,18 @@ const AGREEMENT_FIELDS = ['spearman', 'ssim', 'topOverlap'] as const satisfies r
 /** Columns before those of the methods: pts, steering, driven. */
 const FIRST_SCORE = 3;
 
-/** Per-frame numbers of a growing analysis by so many methods, row number = frame number. NaN stands for what is not known. */
+/** Per-frame numbers of a growing analysis by some methods, row number = frame number. NaN stands for what is not known. */
 export class GrowingColumns {
   readonly #methods: number;
+  readonly #emptyIsDead: boolean;
   readonly #columns: Float64Array<ArrayBuffer>[];
   #length = 0;
 
-  constructor(methods: number) {
-    this.#methods = methods;
-    const count = FIRST_SCORE + methods * SCORE_FIELDS.length + (methods > 1 ? AGREEMENT_FIELDS.length : 0);
+  /** `methods`: by their names. */
+  constructor(methods: readonly string[]) {
+    this.#methods = methods.length;
+    this.#emptyIsDead = isEmptyWhereDead(methods[0]!);
+    const count = FIRST_SCORE + methods.length * SCORE_FIELDS.length + (methods.length > 1 ? AGREEMENT_FIELDS.length : 0);
     this.#columns = Array.from({ length: count }, () => new Float64Array(1024));
   }
 
@@ -50,7 +54,8 @@ export class GrowingColumns {
     const score = (field: keyof AttentionScore) => column(FIRST_SCORE + SCORE_FIELDS.indexOf(field));
     const agreement = FIRST_SCORE + this.#methods * SCORE_FIELDS.length;
     return {
-      pts: this.pts, steering: this.steering, driven: column(2), share: score('onRoad'), lift: score('lift'), mass: score('mass'),
+      pts: this.pts, steering: this.steering, driven: column(2), share: score('onRoad'), lift: score('lift'),
+      mass: this.#emptyIsDead ? score('mass') : null,
       spearman: this.#methods > 1 ? column(agreement + AGREEMENT_FIELDS.indexOf('spearman')) : null,
     };
   }

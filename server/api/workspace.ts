@@ -70,7 +70,7 @@ export class Workspace implements PlayableSource {
     this.road = roadSource(parts.road);
     this.priority = parts.priority;
     const kept = parts.kept.get(parts.key);
-    this.columns = kept?.columns ?? new GrowingColumns(parts.methods.length);
+    this.columns = kept?.columns ?? new GrowingColumns(parts.methods);
     this.#index = kept?.index ?? parts.index;
     this.cause = parts.cause;
     this.problems.push(...parts.problems);

@@ -110,7 +110,7 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
   const seconds = (performance.now() - began) / 1000;
   const { network, provider } = explainer;
   const settings = flagSettingsOf(options);
-  const flags = findFlags(flagColumns(frames), settings, degreesPerUnit(network.output));
+  const flags = findFlags(flagColumns(frames, network.methods), settings, degreesPerUnit(network.output));
   const checks = options.verifyFlags ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal }) : null;
   const number = (value: number | null | undefined) => value ?? NaN;
   const methods = network.methods.map((id, method) => ({

@@ -1,3 +1,4 @@
+import { isEmptyWhereDead } from '../../shared/explanations.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { FlagColumns } from '../attention/flags/find-flags.ts';
 
@@ -18,12 +19,13 @@ export function onRoadOf(frame: FrameNumbers, method = 0): number {
   return frame.scores[method]?.onRoad ?? NaN;
 }
 
-/** What flags are found in, of the first method. */
-export function flagColumns(frames: readonly FrameNumbers[]): FlagColumns {
+/** What flags are found in, of the first of the methods. */
+export function flagColumns(frames: readonly FrameNumbers[], methods: readonly string[]): FlagColumns {
   const column = (value: (frame: FrameNumbers) => number | null | undefined) => Float64Array.from(frames, (frame) => value(frame) ?? NaN);
   return {
     pts: column(({ pts }) => pts), steering: column(({ steering }) => steering), driven: column(({ driven }) => driven),
-    share: column(({ scores }) => scores[0]?.onRoad), lift: column(({ scores }) => scores[0]?.lift), mass: column(({ scores }) => scores[0]?.mass),
+    share: column(({ scores }) => scores[0]?.onRoad), lift: column(({ scores }) => scores[0]?.lift),
+    mass: isEmptyWhereDead(methods[0]!) ? column(({ scores }) => scores[0]?.mass) : null,
     spearman: column(({ agreement }) => agreement?.spearman),
   };
 }

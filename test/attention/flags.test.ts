@@ -125,6 +125,10 @@ describe('a flag that the network steers wrong', () => {
   });
 });
 
+test('an explanation whose emptiness does not say that the network is dead is no flag', () => {
+  assert.deepEqual(findFlags(rows({ share: [NaN, NaN, NaN, NaN, NaN], mass: null }), settings, null), []);
+});
+
 test('a network whose explanation is empty is flagged as dead, and only that', () => {
   const columns = rows({ mass: [0.1, 0, 0, 0, 0.1], share: [1, NaN, NaN, NaN, 1], lift: [2, NaN, NaN, NaN, 2], spearman: [1, NaN, NaN, NaN, 1] });
   const flags = findFlags(columns, { ...settings, errorAbove: 5, agreementBelow: 0.2 }, 1);

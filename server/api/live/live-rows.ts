@@ -23,7 +23,7 @@ export class LiveRows {
     this.network = network;
     this.#kept = kept;
     this.#atOnce = atOnce;
-    this.#columns = new GrowingColumns(network.methods.length);
+    this.#columns = new GrowingColumns(network.methods);
   }
 
   /** Of the first row that is kept, and after the last. */

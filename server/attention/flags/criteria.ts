@@ -7,8 +7,8 @@ export interface FlagColumns {
   /** On-road share, 0..1. */
   readonly share: ArrayLike<number>;
   readonly lift: ArrayLike<number>;
-  /** 0: the explanation is empty. */
-  readonly mass: ArrayLike<number>;
+  /** 0: the explanation is empty. null where that does not say that the network is dead. */
+  readonly mass: ArrayLike<number> | null;
   readonly steering: ArrayLike<number>;
   /** In the unit and sign of `steering`. */
   readonly driven: ArrayLike<number>;
@@ -70,7 +70,10 @@ function steersWrong({ measure, enterBelow, leaveAbove }: FlagSettings, limit: n
 const dead: Criterion = {
   kind: 'dead',
   value: () => 0,
-  state: ({ mass }, row) => (Number.isNaN(mass[row]!) ? 'unknown' : mass[row] === 0 ? 'begins' : 'ends'),
+  state({ mass }, row) {
+    if (!mass || Number.isNaN(mass[row]!)) return 'unknown';
+    return mass[row] === 0 ? 'begins' : 'ends';
+  },
   excess: () => 1,
 };
 
