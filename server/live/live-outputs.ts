@@ -37,6 +37,9 @@ export interface OutputRequest {
   readonly passthrough: readonly string[];
 }
 
+/** In more threads an encoder keeps a picture until the next one comes, and for good as many as a burst, with which most streams begin, gave it at once. */
+const AT_ONCE = ['-threads', '1'] as const;
+
 /** At most so wide, both sides even. JPEG has BT.601's matrix in full range. */
 function displayFilter({ maxWidth }: DisplayFormat): string {
   return `scale=w='2*floor(min(iw,${maxWidth})/2)':h=-2:flags=bilinear:out_color_matrix=bt601:out_range=pc,format=yuvj420p`;
@@ -44,7 +47,7 @@ function displayFilter({ maxWidth }: DisplayFormat): string {
 
 /** One stream of pictures per format, decoded and timed once, and the recording in segments. */
 export function liveOutputs({ images, display, recording, untimed, isRaw, urls, passthrough }: OutputRequest): FfmpegFile[] {
-  const timed = [...passthrough, '-enc_time_base', `1:${TICKS}`, '-map_metadata', '-1', '-flush_packets', '1'];
+  const timed = [...AT_ONCE, ...passthrough, '-enc_time_base', `1:${TICKS}`, '-map_metadata', '-1', '-flush_packets', '1'];
   const pictures = images.map((format) => ({ filter: imageFilter(format), codec: ['rawvideo'] }));
   pictures.push({ filter: displayFilter(display), codec: ['mjpeg', '-q:v', String(display.quality), '-huffman', 'default'] });
   const outputs: { url: string; options: string[] }[] = pictures.map(({ codec }, index) => ({
