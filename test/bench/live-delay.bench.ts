@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -41,6 +42,8 @@ interface Result {
   readonly longest: number;
   readonly sent: number;
   readonly painted: number;
+  /** Of the machine, over the minute before the end. */
+  readonly load: number;
 }
 
 type Ends = { after(end: () => unknown): void };
@@ -78,13 +81,14 @@ if (withoutBrowser) {
   const results: Result[] = [];
   let closeBrowser: unknown;
   closeBrowserAfter({ after: (end) => void (closeBrowser = end) });
-  results.push(await measure('UDP', startUdp));
+  results.push(await measure('UDP', (ends) => startUdp(ends, [])));
+  results.push(await measure('UDP, its packet lengths written', (ends) => startUdp(ends, ['-omit_video_pes_length', '0'])));
   const missing = rtspServerIsMissing();
   if (missing) console.log(`Delay over RTSP: left out, ${missing}.`);
   else results.push(await measure('RTSP', startRtsp));
   await (closeBrowser as () => Promise<void>)();
-  for (const { transport, p50, p95, longest, sent, painted } of results) {
-    console.log(`Encoder to painted mask, ${HEIGHT}p${FPS} over ${transport}: median ${p50} ms, p95 ${p95} ms, longest ${longest} ms; ${painted} of ${sent} frames painted`);
+  for (const { transport, p50, p95, longest, sent, painted, load } of results) {
+    console.log(`Encoder to painted mask, ${HEIGHT}p${FPS} over ${transport}: median ${p50} ms, p95 ${p95} ms, longest ${longest} ms; ${painted} of ${sent} frames painted, load average ${load.toFixed(1)}`);
   }
   if (typeof options.json === 'string') await writeFile(options.json, `${JSON.stringify({ width: WIDTH, height: HEIGHT, fps: FPS, seconds: SECONDS, limit: LIMIT, results }, null, 1)}\n`);
   if (results.some(({ p95 }) => !(p95 <= LIMIT))) {
@@ -132,7 +136,7 @@ function summary(transport: string, sent: ReadonlyMap<number, number>, painted: 
   const measured = [...sent].filter(([, at]) => at >= begin && at < end - 1000);
   const delays = measured.flatMap(([number, at]) => (painted.has(number) ? [painted.get(number)! - at] : []));
   const [p50, p95, longest] = [0.5, 0.95, 1].map((part) => quantile(delays, part)) as [number, number, number];
-  return { transport, p50, p95, longest, sent: measured.length, painted: delays.length };
+  return { transport, p50, p95, longest, sent: measured.length, painted: delays.length, load: loadavg()[0]! };
 }
 
 /** Hands pictures to the encoder at their rate, and writes down when; one that finds the encoder busy is not made. Gives how to stop. */
@@ -180,12 +184,12 @@ function smoothNoise(width: number, height: number): Uint8Array {
   return values;
 }
 
-async function startUdp(ends: Ends): Promise<Source> {
+async function startUdp(ends: Ends, muxing: readonly string[]): Promise<Source> {
   const port = await freeUdpPort();
   const { ffmpeg } = await findTools();
   const child = startSource(ends, ffmpeg, [
     '-hide_banner', '-loglevel', 'error', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-framerate', String(FPS), '-use_wallclock_as_timestamps', '1', '-i', 'pipe:0',
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-b:v', '4M', '-g', String(FPS), '-vsync', 'passthrough', '-flush_packets', '1', '-muxdelay', '0', '-omit_video_pes_length', '0',
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-b:v', '4M', '-g', String(FPS), '-vsync', 'passthrough', '-flush_packets', '1', '-muxdelay', '0', ...muxing,
     '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`,
   ]);
   return { child, address: `udp://127.0.0.1:${port}` };

@@ -107,7 +107,7 @@ async function startSource(port: number): Promise<ReadonlyMap<number, number>> {
   const { ffmpeg } = await findTools();
   const child = spawn(ffmpeg, [
     '-hide_banner', '-loglevel', 'error', '-f', 'rawvideo', '-pix_fmt', 'gray', '-s', `${WIDTH}x${HEIGHT}`, '-framerate', String(FPS), '-use_wallclock_as_timestamps', '1', '-i', 'pipe:0',
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', String(FPS), '-vsync', 'passthrough', '-flush_packets', '1', '-muxdelay', '0', '-omit_video_pes_length', '0',
+    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', String(FPS), '-vsync', 'passthrough', '-flush_packets', '1', '-muxdelay', '0',
     '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`,
   ], { stdio: ['pipe', 'ignore', 'inherit'] });
   const { stdin } = child;
