@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -117,6 +118,17 @@ describe('a live feed shows every picture with its own time from', { concurrency
       for (const [n, { pts }] of feed.frames.slice(1, 8).entries()) assert.ok(Math.abs(pts - feed.frames[n]!.pts - 1 / 15) < 0.01);
     });
   }
+});
+
+it('a live feed shows a picture before the next one comes', async (t) => {
+  const brief = await makeNumberedClip(join(folder, 'brief.flv'), { frames: 40, fps: 15, size: [160, 96], keyframes: 8 });
+  const input = new PassThrough();
+  t.after(() => input.destroy());
+  const feed = watch(t, '-', { stdin: input });
+  // And nothing after it.
+  input.write(await readFile(brief));
+  await Promise.race([feed.frame(() => feed.frames.length === 40, 0), feed.state('stalled')]);
+  assert.deepEqual(feed.frames.map(({ images: [image] }) => readFrameNumber(image!, IMAGE.width, IMAGE.height)), Array.from({ length: 40 }, (_, n) => n));
 });
 
 /** Pictures without times: they get those of their arrival. */
