@@ -60,7 +60,9 @@ export function liveOutputs({ images, display, recording, untimed, isRaw, urls, 
     const encode = untimed || isRaw;
     const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', '-map_metadata', '-1'];
     if (encode) filters.push(`${GROUND_FILTER},format=yuvj420p`);
-    const segments = ['-avoid_negative_ts', 'disabled', '-f', 'segment', '-segment_time', String(recording.segmentSeconds), '-segment_format', recording.format, '-segment_format_options', MUXER_OPTIONS[recording.format]];
+    // Pictures with the time of day are always past the end that ffmpeg reckons from zero, and each would get a file of its own.
+    const clock = encode ? ['-segment_atclocktime', '1'] : [];
+    const segments = [...clock, '-avoid_negative_ts', 'disabled', '-f', 'segment', '-segment_time', String(recording.segmentSeconds), '-segment_format', recording.format, '-segment_format_options', MUXER_OPTIONS[recording.format]];
     outputs.push({ url: `file:${recording.pattern}`, options: [...codec, ...segments, '-segment_list', urls[pictures.length]!, '-segment_list_type', 'csv'] });
   }
   const graph = [

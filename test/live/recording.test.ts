@@ -175,6 +175,7 @@ describe('the recording of a live feed', { concurrency: 3 }, () => {
     const segment = ring.at(time)!;
     const [frame] = await collect(decodeVideo({ path: segment.path, images: [IMAGE], from: time - segment.offset - 1e-4, frames: 1 }));
     assert.equal(numberOf(frame!.images[0]!), numberOf(images[0]!));
+    assert.ok(ring.between(0, Infinity).length < 10, 'a file for every picture');
   });
 
   it('holds what RTSP brings, which need not begin with a keyframe', { skip: rtspServerIsMissing() }, async (t) => {
