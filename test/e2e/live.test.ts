@@ -168,7 +168,10 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     const { page } = await openFeed(t, `udp://127.0.0.1:${port}`, 'recorder');
     await until(page, 'recorder.all.length >= 40');
     const live = await takePainted(page);
+    const { generation: lively } = await readScreen(page);
     await page.keyboard.press('Space');
+    // The picture on the screen comes once more, out of the recording.
+    await until(page, `roadgaze.lastPainted.generation > ${lively}`);
     const paused = await rests(page);
     assert.equal(paused.maskShows, paused.pictureShows);
     assert.ok(paused.frame >= live.at(-1)!.frame);
