@@ -10,12 +10,15 @@ import { comesInBursts, inputOptions, inputUrl, isUntimed, type InputRequest } f
 import { liveOutputs, segmentFormat, type RecordingTarget } from './live-outputs.ts';
 import { fromLadder } from './picture-ladder.ts';
 import { SegmentRows, type SegmentRow } from './segment-rows.ts';
+import { mayTellTime, sourceClockOutput, SourceClockReader } from './source-clock-output.ts';
 import { StreamLines, type KnownSource, type StreamInfo } from './stream-lines.ts';
 
 export interface ConnectionRequest extends InputRequest {
   readonly images: readonly ImageFormat[];
   readonly display: DisplayFormat;
   readonly recording: RecordingTarget | null;
+  /** Whether the source's own clock is asked for, where the stream may tell it. */
+  readonly asksTime: boolean;
   /** What feeds `stdin`. */
   readonly stdin: Readable | null;
 }
@@ -38,6 +41,8 @@ export interface ConnectionHandlers {
   segmentStart(ticks: number): void;
   /** A segment of the recording is complete. */
   segment(row: SegmentRow): void;
+  /** By the source's clock the picture of this timestamp (s) was taken then, in milliseconds since 1970. */
+  sourceTime(pts: number, time: number): void;
   /** ffmpeg met damage. */
   damage(): void;
 }
@@ -62,6 +67,7 @@ export class LiveConnection {
   readonly #handlers: ConnectionHandlers;
   readonly #outputs: readonly Output[];
   readonly #rows: SegmentRows;
+  readonly #clock: SourceClockReader;
   #process: FfmpegProcess | null = null;
   #end: ConnectionEnd | null = null;
   #lastError = '';
@@ -76,6 +82,7 @@ export class LiveConnection {
     this.#handlers = handlers;
     this.#outputs = Array.from({ length: request.images.length + 1 }, () => ({ demuxer: new NutDemuxer(), waiting: [] }));
     this.#rows = new SegmentRows((row) => handlers.segment(row));
+    this.#clock = new SourceClockReader((pts, time) => handlers.sourceTime(pts, time));
     this.ended = this.#run();
   }
 
@@ -87,12 +94,14 @@ export class LiveConnection {
 
   /** Rejects with FFMPEG_MISSING. */
   async #run(): Promise<ConnectionEnd> {
-    const { address, images, display, recording } = this.#request;
+    const { address, images, display, recording, asksTime } = this.#request;
     const tools = await findTools();
     const pictures = this.#outputs.length;
-    const sockets = await FrameSockets.open(pictures + (recording ? 1 : 0), {
+    const known = pictures + (recording ? 1 : 0);
+    const clock = asksTime && mayTellTime(address.scheme) ? known : null;
+    const sockets = await FrameSockets.open(clock === null ? known : known + 1, {
       open: () => this.#open++,
-      data: (index, chunk) => (index < pictures ? this.#take(index, chunk) : this.#rows.add(chunk)),
+      data: (index, chunk) => (index < pictures ? this.#take(index, chunk) : index === clock ? this.#takeTime(chunk) : this.#rows.add(chunk)),
       close: () => {
         if (--this.#open === 0) this.#drained?.();
       },
@@ -100,6 +109,7 @@ export class LiveConnection {
     try {
       const untimed = isUntimed(this.#request.source);
       const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, passthrough: tools.passthrough, isRaw: address.scheme === 'camera' });
+      if (clock !== null) outputs.push(sourceClockOutput(sockets.urls[clock]!));
       const lines = new StreamLines({ opened: (source) => this.#opened(source), pictures: (info) => this.#pictures(info), segment: (ticks) => this.#handlers.segmentStart(ticks) });
       this.#process = await startFfmpeg([this.#input()], outputs, (line) => this.#line(line, lines));
       if (this.#end) this.#process.stop(LEAVE);
@@ -152,6 +162,15 @@ export class LiveConnection {
       return this.finish(changed(this.#request.address, 'what ffmpeg handed over cannot be understood'));
     }
     while (this.#outputs.every(({ waiting }) => waiting.length > 0)) this.#join();
+  }
+
+  #takeTime(chunk: Uint8Array): void {
+    if (this.#end) return;
+    try {
+      this.#clock.add(chunk);
+    } catch {
+      this.finish(changed(this.#request.address, 'what ffmpeg handed over cannot be understood'));
+    }
   }
 
   /** The outputs come out of one filter graph, which gives each picture to all of them. */

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { reportOf, type ErrorReport } from '../../shared/errors.ts';
+import type { SourceClockStatus } from '../../shared/protocol/live-messages.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import type { FeedAddress } from './feed-address.ts';
 import { FeedClock } from './feed-clock.ts';
@@ -11,6 +12,7 @@ import { segmentFormat } from './live-outputs.ts';
 import { MinimumDelay } from './minimum-delay.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import type { SegmentRing } from './segment-ring.ts';
+import { SourceClock } from './source-clock.ts';
 import type { KnownSource, StreamInfo } from './stream-lines.ts';
 
 export interface LiveFrame extends ArrivedPicture {
@@ -20,6 +22,8 @@ export interface LiveFrame extends ArrivedPicture {
   readonly connection: number;
   /** Seconds since 1970, ascending over all connections; see FeedClock. */
   readonly time: number;
+  /** When the source took it, by its own clock, in milliseconds since 1970; null where it does not tell, or tells what cannot be. */
+  readonly takenAt: number | null;
 }
 
 export interface LiveDecoderOptions {
@@ -75,6 +79,7 @@ export class LiveDecoder {
   readonly #handlers: LiveDecoderHandlers;
   readonly #clock = new FeedClock();
   readonly #lag = new MinimumDelay();
+  readonly #sourceClock = new SourceClock();
   readonly #running: Promise<void>;
   #state: FeedState = { name: 'connecting', since: now() };
   #connection: LiveConnection | null = null;
@@ -82,6 +87,7 @@ export class LiveDecoder {
   #source: KnownSource | null = null;
   #analyzeSeconds = 0;
   #recording: SegmentRing | null;
+  #asksTime = true;
   #closed = false;
   #wake: (() => void) | null = null;
   #lastPicture: number | null = null;
@@ -103,6 +109,10 @@ export class LiveDecoder {
 
   get state(): FeedState {
     return this.#state;
+  }
+
+  get sourceClock(): SourceClockStatus {
+    return this.#sourceClock.state;
   }
 
   get counters(): DecoderCounters {
@@ -147,16 +157,18 @@ export class LiveDecoder {
     this.#connections++;
     this.#clock.startConnection();
     this.#lag.reset();
+    this.#sourceClock.reset();
     this.#lateSince = null;
     this.#interval = 0;
     const recording = this.#recording?.startConnection(address.scheme === 'camera' ? 'nut' : segmentFormat(this.#source), (end) => connection.finish(end)) ?? null;
     const connection = new LiveConnection(
-      { address, transport, source: this.#source, images, display, recording, stdin, analyzeSeconds: this.#analyzeSeconds },
+      { address, transport, source: this.#source, images, display, recording, asksTime: this.#asksTime, stdin, analyzeSeconds: this.#analyzeSeconds },
       {
         picture: (picture) => this.#picture(picture),
         stream: (info) => (this.#stream = info),
         segmentStart: (ticks) => this.#recording?.startSegment(ticks),
         segment: (row) => this.#recording?.endSegment(row),
+        sourceTime: (pts, time) => this.#sourceClock.add(pts, time, now()),
         damage: () => this.#damaged++,
       },
     );
@@ -180,9 +192,10 @@ export class LiveDecoder {
     this.#recording?.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `The recording has stopped: ${message}`, hint: 'See that there is space on the disk, and add the feed again.' });
   }
 
-  /** More after each failure; a stream that never tells what a recording needs is not recorded. */
+  /** More after each failure; a stream that never tells what a copy needs is not recorded, and not asked for its time. */
   #analyzeMore({ needsAnalysis = false, reason }: ConnectionEnd): void {
     if (!needsAnalysis) this.#analyzeSeconds = 0;
+    else if (!this.#recording || this.#recording.failure) this.#asksTime = false;
     else if (this.#analyzeSeconds < MOST_ANALYSIS) this.#analyzeSeconds = this.#analyzeSeconds ? Math.max(MORE_ANALYSIS, 2 * this.#analyzeSeconds) : LEAST_ANALYSIS;
     else this.#stopRecording(reason);
   }
@@ -211,7 +224,7 @@ export class LiveDecoder {
     if (this.#state.name !== 'live' && this.#stream) this.#enter({ name: 'live', since: arrival, stream: this.#stream });
     const sequence = this.#sequence++;
     if (this.#isLate(pts, arrival)) return;
-    this.#handlers.frame({ ...picture, sequence, connection: this.#connections, time });
+    this.#handlers.frame({ ...picture, sequence, connection: this.#connections, time, takenAt: this.#sourceClock.timeOf(pts) });
   }
 
   #isLate(pts: number, arrival: number): boolean {

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { reportOf, type ErrorReport } from '../../shared/errors.ts';
+import type { SourceClockStatus } from '../../shared/protocol/live-messages.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import type { FeedAddress } from './feed-address.ts';
 import type { FeedState } from './feed-state.ts';
@@ -39,6 +40,8 @@ export interface ExplainedLiveFrame<Explanation> {
   /** Milliseconds since 1970: out of the decoder, and explained. */
   readonly arrival: number;
   readonly explainedAt: number;
+  /** By the source's own clock; null where that is not known. */
+  readonly takenAt: number | null;
   /** JPEG. */
   readonly display: Uint8Array;
   readonly explanation: Explanation;
@@ -72,6 +75,9 @@ export interface FeedSnapshot {
    * the explanation; `painted`: from the decoder to the screen, as viewers acknowledge. null: none yet.
    */
   readonly delay: { readonly lag: DelaySummary | null; readonly explained: DelaySummary | null; readonly painted: DelaySummary | null };
+  /** The same from when the source took the picture, by its own clock; null while the stream tells no time, or one that cannot be. */
+  readonly sourceClock: SourceClockStatus;
+  readonly sourceDelay: { readonly arrival: DelaySummary | null; readonly painted: DelaySummary | null };
   readonly recording: { readonly bytes: number; readonly start: number | null; readonly end: number | null; readonly failure: ErrorReport | null } | null;
   readonly signals: SignalTrack['counters'];
 }
@@ -93,6 +99,8 @@ export class LiveFeed<Explanation> {
   readonly #lag = new SlidingPercentiles();
   readonly #explainedDelay = new SlidingPercentiles();
   readonly #painted = new SlidingPercentiles();
+  readonly #takenToArrival = new SlidingPercentiles();
+  readonly #takenToPainted = new SlidingPercentiles();
   readonly #decodeRate = new RateMeter();
   readonly #inferenceRate = new RateMeter();
   #latest: ExplainedLiveFrame<Explanation> | null = null;
@@ -158,9 +166,11 @@ export class LiveFeed<Explanation> {
     this.#droppedViewer += count;
   }
 
-  /** A viewer has painted a frame of this arrival. */
-  notePainted(arrival: number): void {
-    this.#painted.add(now() - arrival);
+  /** A viewer has painted a frame. */
+  notePainted({ arrival, takenAt }: Pick<ExplainedLiveFrame<Explanation>, 'arrival' | 'takenAt'>): void {
+    const painted = now();
+    this.#painted.add(painted - arrival);
+    if (takenAt !== null) this.#takenToPainted.add(painted - takenAt);
   }
 
   /** What was driven at this feed time. Frames and signals are both placed by the fastest of their kind. */
@@ -188,6 +198,8 @@ export class LiveFeed<Explanation> {
       decodeRate: this.#decodeRate.rate(now()),
       inferenceRate: this.#inferenceRate.rate(now()),
       delay: { lag: this.#lag.summary(), explained: this.#explainedDelay.summary(), painted: this.#painted.summary() },
+      sourceClock: this.#decoder.sourceClock,
+      sourceDelay: { arrival: this.#takenToArrival.summary(), painted: this.#takenToPainted.summary() },
       recording: this.#ring && { bytes: this.#ring.bytes, start: range?.start ?? null, end: range?.end ?? null, failure: this.#ring.failure },
       signals: this.signals.counters,
     };
@@ -204,17 +216,19 @@ export class LiveFeed<Explanation> {
     // Each connection stands on the feed's axis by its first picture, which may have been slow to come.
     if (frame.connection !== this.#connection) this.#fastest.reset();
     this.#connection = frame.connection;
+    if (frame.takenAt !== null) this.#takenToArrival.add(frame.arrival - frame.takenAt);
+    else for (const delays of [this.#takenToArrival, this.#takenToPainted]) delays.reset();
     this.#decodeRate.add(frame.arrival);
     this.#lag.add(this.#fastest.add(frame.time, frame.arrival / 1000) * 1000);
     this.#inference.offer(frame);
   }
 
-  #publish({ sequence, connection, pts, time, arrival, display }: LiveFrame, explanation: Explanation): void {
+  #publish({ sequence, connection, pts, time, arrival, takenAt, display }: LiveFrame, explanation: Explanation): void {
     const explainedAt = now();
     this.#explained++;
     this.#inferenceRate.add(explainedAt);
     this.#explainedDelay.add(explainedAt - arrival);
-    const frame = { sequence, connection, pts, time, arrival, explainedAt, display, explanation, driven: this.drivenAt(time) };
+    const frame = { sequence, connection, pts, time, arrival, explainedAt, takenAt, display, explanation, driven: this.drivenAt(time) };
     this.#latest = frame;
     for (const subscriber of this.#subscribers) subscriber.frame(frame);
   }

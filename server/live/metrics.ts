@@ -2,6 +2,7 @@ import { Counter, Gauge, Registry } from 'prom-client';
 import type { FeedSnapshot } from './live-feed.ts';
 import type { DelaySummary } from './sliding-percentiles.ts';
 
+const CLOCKS = ['none', 'synchronized', 'unsynchronized'] as const;
 const STATES = ['connecting', 'live', 'stalled', 'reconnecting', 'failed', 'closed'] as const;
 
 type Labels = Readonly<Record<string, string>>;
@@ -24,7 +25,9 @@ const GAUGES: typeof COUNTERS = [
   ['roadgaze_feed_inference_rate', 'Frames explained per second.', [], ({ inferenceRate }) => [[{}, inferenceRate]]],
   ['roadgaze_feed_subscribers', 'Viewers of the feed.', [], ({ subscribers }) => [[{}, subscribers]]],
   ['roadgaze_feed_recording_bytes', 'Size of the recording on disk.', [], ({ recording }) => [[{}, recording?.bytes ?? null]]],
-  ['roadgaze_feed_delay_seconds', 'Delay of the last frames, by the stage at which it is measured.', ['stage', 'quantile'], ({ delay }) => Object.entries(delay).flatMap(([stage, summary]) => quantiles(stage, summary))],
+  ['roadgaze_feed_delay_seconds', 'Delay of the last frames since they came out of the decoder, by the stage at which it is measured; of stage lag, over the fastest frame.', ['stage', 'quantile'], ({ delay }) => Object.entries(delay).flatMap(([stage, summary]) => quantiles(stage, summary))],
+  ['roadgaze_feed_source_delay_seconds', 'Delay of the last frames since the source took them, by its own clock where the stream tells it, by the stage at which it is measured.', ['stage', 'quantile'], ({ sourceDelay }) => Object.entries(sourceDelay).flatMap(([stage, summary]) => quantiles(stage, summary))],
+  ['roadgaze_feed_source_clock', '1 for what is known of the source\'s own clock.', ['state'], ({ sourceClock }) => CLOCKS.map((name) => [{ state: name }, sourceClock.name === name ? 1 : 0])],
 ];
 
 function quantiles(stage: string, summary: DelaySummary | null): Reading {

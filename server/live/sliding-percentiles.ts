@@ -18,6 +18,10 @@ export class SlidingPercentiles {
     this.#values[this.#count++ % this.#values.length] = value;
   }
 
+  reset(): void {
+    this.#count = 0;
+  }
+
   /** null before the first value. Nearest-rank percentiles. */
   summary(): DelaySummary | null {
     const count = Math.min(this.#count, this.#values.length);

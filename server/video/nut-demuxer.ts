@@ -1,14 +1,15 @@
 /**
  * Incremental reader of NUT, the container through which ffmpeg hands over frames with their timestamps.
- * Format: "NUT Open Container Format", version 3 (nut.txt of ffmpeg's nut project). Checksums are not verified: the bytes
- * come through a local socket. Names follow that document.
+ * Format: "NUT Open Container Format", version 3 (nut.txt of ffmpeg's nut project), and what of version 4 ffmpeg writes with `-syncpoints none`.
+ * Checksums are not verified: the bytes come through a local socket. Names follow that document.
  */
 export interface NutPacket {
   readonly stream: number;
   /** In ticks of the stream's time base. */
   readonly pts: number;
-  /** Its memory is its own: nothing else refers to the ArrayBuffer. */
+  /** Its memory is its own: nothing else refers to the ArrayBuffer. Of version 4, a packet's side data stand in front. */
   readonly payload: Uint8Array<ArrayBuffer>;
+  readonly hasSideData: boolean;
 }
 
 export interface TimeBase {
@@ -17,6 +18,7 @@ export interface TimeBase {
 }
 
 interface Stream {
+  readonly fourcc: string;
   readonly timeBase: TimeBase;
   readonly msbPtsShift: number;
   lastPts: number;
@@ -46,14 +48,17 @@ const STREAM_ID = 16;
 const SIZE_MSB = 32;
 const CHECKSUM = 64;
 const RESERVED = 128;
+const SIDE_DATA = 256;
 const HEADER_IDX = 1024;
 const MATCH_TIME = 2048;
 const CODED = 4096;
 const INVALID = 8192;
 
+const NOTHING = new Uint8Array(0);
 const MORE = Symbol('more bytes are needed');
 
 export class NutDemuxer {
+  readonly #mostBytes: number;
   readonly #streams: (Stream | undefined)[] = [];
   #timeBases: TimeBase[] = [];
   #codes: FrameCode[] = [];
@@ -68,6 +73,12 @@ export class NutDemuxer {
   #filled = 0;
   #payloadStream = 0;
   #payloadPts = 0;
+  #hasSideData = false;
+
+  /** `mostBytes`: what is more of a payload is left out. */
+  constructor(mostBytes = LARGEST_PAYLOAD) {
+    this.#mostBytes = mostBytes;
+  }
 
   /** The packets that this chunk completes. The chunk's memory is not kept. Throws Error on bytes that are not NUT. */
   push(chunk: Uint8Array): NutPacket[] {
@@ -77,7 +88,7 @@ export class NutDemuxer {
     for (;;) {
       if (this.#payload) {
         if (!this.#fill(this.#payload)) return packets;
-        packets.push({ stream: this.#payloadStream, pts: this.#payloadPts, payload: this.#payload });
+        packets.push({ stream: this.#payloadStream, pts: this.#payloadPts, payload: this.#payload, hasSideData: this.#hasSideData });
         this.#payload = null;
       }
       if (this.#skip > 0) {
@@ -103,6 +114,11 @@ export class NutDemuxer {
   /** Seconds a tick, as a fraction; of a stream that has given a packet. */
   timeBaseOf(stream: number): TimeBase {
     return this.#streams[stream]!.timeBase;
+  }
+
+  /** The codec, as ffmpeg abbreviates it for NUT, e.g. `H264`; of a stream that has given a packet. */
+  fourccOf(stream: number): string {
+    return this.#streams[stream]!.fourcc;
   }
 
   #available(): number {
@@ -205,7 +221,8 @@ export class NutDemuxer {
 
   #mainHeader(): void {
     const version = this.#unsigned();
-    if (version < 2 || version > 3) throw new Error(`NUT: version ${version} is not supported`);
+    if (version < 2 || version > 4) throw new Error(`NUT: version ${version} is not supported`);
+    if (version > 3) this.#unsigned(); // minor_version
     this.#unsigned(); // stream_count
     this.#unsigned(); // max_distance
     this.#timeBases = Array.from({ length: this.#unsigned() }, () => ({ num: this.#unsigned(), den: this.#unsigned() }));
@@ -249,10 +266,10 @@ export class NutDemuxer {
   #streamHeader(): void {
     const id = this.#unsigned();
     this.#unsigned(); // stream_class
-    this.#bytes(this.#unsigned()); // fourcc
+    const fourcc = Buffer.from(this.#bytes(this.#unsigned())).toString('latin1');
     const timeBase = this.#timeBases[this.#unsigned()];
     if (!timeBase) throw new Error('NUT: stream without a time base');
-    this.#streams[id] = { timeBase, msbPtsShift: this.#unsigned(), lastPts: 0 };
+    this.#streams[id] = { fourcc, timeBase, msbPtsShift: this.#unsigned(), lastPts: 0 };
   }
 
   #syncpoint(): void {
@@ -285,12 +302,18 @@ export class NutDemuxer {
     const reserved = flags & RESERVED ? this.#unsigned() : entry.reservedCount;
     for (let i = 0; i < reserved; i++) this.#unsigned();
     if (flags & CHECKSUM) this.#bytes(4);
-    const head = this.#elision[headerIdx];
-    if (!head || size < head.length || size > LARGEST_PAYLOAD) throw new Error(`NUT: payload of ${size} bytes`);
+    const elided = this.#elision[headerIdx];
+    if (!elided || size < elided.length || size > LARGEST_PAYLOAD) throw new Error(`NUT: payload of ${size} bytes`);
     stream.lastPts = pts;
+    this.#hasSideData = (flags & SIDE_DATA) !== 0;
+    // What is elided belongs behind the side data, where nobody looks for it.
+    const head = this.#hasSideData ? NOTHING : elided.subarray(0, this.#mostBytes);
+    const left = size - elided.length;
+    const kept = head.length + Math.min(left, this.#mostBytes - head.length);
+    this.#skip = left - (kept - head.length);
     // allocUnsafeSlow: not zeroed, and not a slice of Node's pool, so that the receiver may transfer it.
-    const payload = Buffer.allocUnsafeSlow(size);
-    this.#payload = new Uint8Array(payload.buffer, 0, size);
+    const payload = Buffer.allocUnsafeSlow(kept);
+    this.#payload = new Uint8Array(payload.buffer, 0, kept);
     this.#payload.set(head);
     this.#filled = head.length;
     this.#payloadStream = id;

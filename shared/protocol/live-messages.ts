@@ -56,6 +56,14 @@ export interface FeedRange {
   readonly end: number;
 }
 
+/** The source's own clock, as the stream tells it. */
+export type SourceClockStatus =
+  /** It tells no time, or not yet: RTSP and RTP tell it every few seconds, what comes another way never. */
+  | { readonly name: 'none' }
+  | { readonly name: 'synchronized' }
+  /** By it the pictures came in before they were taken, or more than a minute after. `difference`: the server's clock minus it, in milliseconds. */
+  | { readonly name: 'unsynchronized'; readonly difference: number };
+
 // ── Client → server ────────────────────────────────────────────────────────────────────────────────────────────────
 
 export type LiveClientMessage =
@@ -130,6 +138,12 @@ export type LiveServerMessage =
        * decoder to the viewers' acknowledgements. null: none yet.
        */
       readonly delay: { readonly lag: DelayStatistics | null; readonly explained: DelayStatistics | null; readonly painted: DelayStatistics | null };
+      /**
+       * `sourceDelay` counts from when the source took the picture, by its own clock: to `arrival` out of the decoder, and `painted`. Both are null
+       * unless `sourceClock` is `synchronized`; then only `delay` is known, which counts from arrival.
+       */
+      readonly sourceClock: SourceClockStatus;
+      readonly sourceDelay: { readonly arrival: DelayStatistics | null; readonly painted: DelayStatistics | null };
       readonly decodeRate: number;
       readonly inferenceRate: number;
       /** Frames that were not shown, by who was late: decoder, network, or a viewer (of all viewers together). */

@@ -113,7 +113,8 @@ describe('a live feed', { concurrency: 2 }, () => {
     const { feed } = await open(t, async (images) => read(images));
     await subscribe(feed).until(5);
     feed.countViewerDrops(3);
-    feed.notePainted(performance.timeOrigin + performance.now() - 40);
+    const arrival = performance.timeOrigin + performance.now() - 40;
+    feed.notePainted({ arrival, takenAt: arrival - 100 });
     const registry = feedMetrics(() => [feed.snapshot()]);
     const text = await registry.metrics();
     assert.match(registry.contentType, /^text\/plain/);
@@ -124,6 +125,8 @@ describe('a live feed', { concurrency: 2 }, () => {
       /^roadgaze_feed_state\{feed="front",state="live"\} 1$/m,
       /^roadgaze_feed_state\{feed="front",state="stalled"\} 0$/m,
       /^roadgaze_feed_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} 0\.0\d+$/m,
+      /^roadgaze_feed_source_delay_seconds\{feed="front",stage="painted",quantile="0.5"\} 0\.1\d+$/m,
+      /^roadgaze_feed_source_clock\{feed="front",state="none"\} 1$/m,
     ]) assert.match(text, line);
     const again = await registry.metrics();
     assert.ok(Number(/explained_frames_total\{feed="front"\} (\d+)/.exec(again)![1]) <= feed.snapshot().explained, 'counts are not added up at every look');

@@ -67,8 +67,8 @@ export class FeedView {
   #time: number | null = null;
   /** Waits for the window to open. */
   #pending: FeedFrame | null = null;
-  /** Arrival of live frames under way, by the sequence of their message. */
-  readonly #underWay = new Map<number, number>();
+  /** Live frames under way, when they came in and were taken, by the sequence of their message. */
+  readonly #underWay = new Map<number, Pick<FeedFrame, 'arrival' | 'takenAt'>>();
 
   constructor(feed: Feed, window: AcknowledgementWindow, settings: FlagSettings, output: ViewOutput) {
     this.feed = feed;
@@ -122,10 +122,10 @@ export class FeedView {
 
   /** The viewer is done with this message and all before it. */
   painted(sequence: number): void {
-    for (const [sent, arrival] of this.#underWay) {
+    for (const [sent, frame] of this.#underWay) {
       if (sent > sequence) break;
       // Those before were thrown away for it.
-      if (sent === sequence) this.feed.live.notePainted(arrival);
+      if (sent === sequence) this.feed.live.notePainted(frame);
       this.#underWay.delete(sent);
     }
     const pending = this.#pending;
@@ -197,9 +197,9 @@ export class FeedView {
     this.#enter(this.#mode === 'playing' ? 'paused' : this.#mode);
   }
 
-  #showLive({ time, sequence, display, explanation, driven, arrival }: FeedFrame): void {
+  #showLive({ time, sequence, display, explanation, driven, arrival, takenAt }: FeedFrame): void {
     const sent = this.#show({ time, number: sequence, display, explanation, driven: driven?.steering ?? null });
-    this.#underWay.set(sent, arrival);
+    this.#underWay.set(sent, { arrival, takenAt });
   }
 
   #showRecorded({ time, display, explanation }: ReplayedFrame): void {
@@ -268,9 +268,10 @@ export class FeedView {
   }
 
   #tellStatistics(): void {
-    const { decoded, explained, dropped, damaged, inferenceErrors, lastInferenceError, reconnects, subscribers, decodeRate, inferenceRate, delay, recording, signals } = this.feed.snapshot;
+    const { decoded, explained, dropped, damaged, inferenceErrors, lastInferenceError, reconnects, subscribers, decodeRate, inferenceRate, delay, sourceClock, sourceDelay, recording, signals } = this.feed.snapshot;
     this.#output.send({
       type: 'feed-statistics', feed: this.feed.id, delay: { lag: shown(delay.lag), explained: shown(delay.explained), painted: shown(delay.painted) },
+      sourceClock, sourceDelay: { arrival: shown(sourceDelay.arrival), painted: shown(sourceDelay.painted) },
       decodeRate, inferenceRate, dropped, decoded, explained, damaged, reconnects, viewers: subscribers, inferenceErrors, lastInferenceError,
       recording: recording && { bytes: recording.bytes, failure: recording.failure, range: recording.start === null || recording.end === null ? null : { start: recording.start, end: recording.end } },
       signals: { received: signals.received, rejected: signals.rejected },

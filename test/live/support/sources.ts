@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { findTools } from '../../../server/video/tools.ts';
 import { repositoryRoot } from '../../support/paths.ts';
@@ -90,4 +91,24 @@ export async function startRtspServer(t: Test, port = 0): Promise<{ readonly chi
   const child = startProgram(t, PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'), String(port)]);
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return { child, port: Number(line.toString()) };
+}
+
+export interface ClockServer {
+  readonly address: string;
+  /** Times of day (ms) before and after each picture entered the encoder, by the number that it shows. */
+  readonly entered: ReadonlyMap<number, readonly [before: number, after: number]>;
+}
+
+/** GStreamer's RTSP server with pictures that show their number. `encoder` and `payloader` are GStreamer's; `further` as in rtsp-clock.py. */
+export async function startClockServer(t: Test, encoder: string, payloader: string, ...further: readonly string[]): Promise<ClockServer> {
+  const child = startProgram(t, PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-clock.py'), encoder, payloader, ...further]);
+  const entered = new Map<number, readonly [number, number]>();
+  const port = await new Promise<number>((resolve) => {
+    createInterface(child.stdout!).on('line', (line) => {
+      const [number, before, after] = line.split(' ').map(Number);
+      if (after === undefined) resolve(number!);
+      else entered.set(number!, [before! * 1000, after * 1000]);
+    });
+  });
+  return { address: `rtsp://127.0.0.1:${port}/road`, entered };
 }
