@@ -1,4 +1,4 @@
-import type { FeedStatus } from '../../shared/protocol/live-messages.ts';
+import type { FeedStatus, SourceClockStatus } from '../../shared/protocol/live-messages.ts';
 
 /** One or two words, as they stand beside the dot. */
 export const STATES: Readonly<Record<FeedStatus['name'], string>> = {
@@ -25,6 +25,30 @@ export function timeOfDay(milliseconds: number): string {
 export function delayText(milliseconds: number | undefined): string {
   if (milliseconds === undefined) return '–';
   return milliseconds < 9_999.5 ? `${Math.round(milliseconds)} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+}
+
+const UNITS = [['years', 365.25 * 86_400], ['days', 86_400], ['hours', 3600], ['minutes', 60], ['s', 1], ['ms', 0.001]] as const;
+
+/** `350 ms`, `2.5 s`, `31 years`. */
+function coarseText(milliseconds: number): string {
+  const seconds = milliseconds / 1000;
+  const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size) ?? ['ms', 0.001];
+  const count = seconds / size;
+  return `${count.toFixed(count < 10 && unit !== 'ms' ? 1 : 0)} ${unit}`;
+}
+
+/** Where delay counts from, and why. */
+export function clockText(clock: SourceClockStatus): string {
+  switch (clock.name) {
+    case 'synchronized':
+      return 'The source tells when it took each picture, by its own clock: delay is right as far as its clock and the server\'s are set alike, by NTP or PTP.';
+    case 'none':
+      return 'The stream does not tell, or not yet, when the source took its pictures: delay counts from their arrival.';
+    case 'unsynchronized': {
+      const { difference } = clock;
+      return `The source's clock is ${coarseText(Math.abs(difference))} ${difference < 0 ? 'ahead of' : 'behind'} the server's: set both by NTP or PTP. Delay counts from arrival.`;
+    }
+  }
 }
 
 /** `12 MB`. */

@@ -67,7 +67,7 @@ export class LiveConnection {
   readonly #handlers: ConnectionHandlers;
   readonly #outputs: readonly Output[];
   readonly #rows: SegmentRows;
-  readonly #clock: SourceClockReader;
+  #clock: SourceClockReader | null;
   #process: FfmpegProcess | null = null;
   #end: ConnectionEnd | null = null;
   #lastError = '';
@@ -167,9 +167,10 @@ export class LiveConnection {
   #takeTime(chunk: Uint8Array): void {
     if (this.#end) return;
     try {
-      this.#clock.add(chunk);
+      this.#clock?.add(chunk);
     } catch {
-      this.finish(changed(this.#request.address, 'what ffmpeg handed over cannot be understood'));
+      // Pictures go on without it.
+      this.#clock = null;
     }
   }
 

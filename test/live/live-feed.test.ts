@@ -10,7 +10,7 @@ import { LiveFeed, type ExplainedLiveFrame, type LiveFeedOptions } from '../../s
 import { feedMetrics } from '../../server/live/metrics.ts';
 import { openSignalSocket } from '../../server/live/signal-socket.ts';
 import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
-import { freeUdpPort, sendFile } from './support/sources.ts';
+import { freeUdpPort, rtspServerIsMissing, sendFile, startClockServer } from './support/sources.ts';
 import { decoderProcesses, DISPLAY, IMAGE } from './support/watch.ts';
 
 let folder: string;
@@ -113,8 +113,7 @@ describe('a live feed', { concurrency: 2 }, () => {
     const { feed } = await open(t, async (images) => read(images));
     await subscribe(feed).until(5);
     feed.countViewerDrops(3);
-    const arrival = performance.timeOrigin + performance.now() - 40;
-    feed.notePainted({ arrival, takenAt: arrival - 100 });
+    feed.notePainted({ arrival: performance.timeOrigin + performance.now() - 40, takenAt: null });
     const registry = feedMetrics(() => [feed.snapshot()]);
     const text = await registry.metrics();
     assert.match(registry.contentType, /^text\/plain/);
@@ -125,11 +124,35 @@ describe('a live feed', { concurrency: 2 }, () => {
       /^roadgaze_feed_state\{feed="front",state="live"\} 1$/m,
       /^roadgaze_feed_state\{feed="front",state="stalled"\} 0$/m,
       /^roadgaze_feed_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} 0\.0\d+$/m,
-      /^roadgaze_feed_source_delay_seconds\{feed="front",stage="painted",quantile="0.5"\} 0\.1\d+$/m,
       /^roadgaze_feed_source_clock\{feed="front",state="none"\} 1$/m,
     ]) assert.match(text, line);
+    assert.doesNotMatch(text, /^roadgaze_feed_source_delay_seconds\{/m);
     const again = await registry.metrics();
     assert.ok(Number(/explained_frames_total\{feed="front"\} (\d+)/.exec(again)![1]) <= feed.snapshot().explained, 'counts are not added up at every look');
+  });
+
+  it('tells the delay since the source took a picture, where the stream says when', { skip: rtspServerIsMissing() }, async (t) => {
+    const { address } = await startClockServer(t, 'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8', 'rtph264pay config-interval=1');
+    const feed = await LiveFeed.open({ name: 'front', address: parseFeedAddress(address), images: [IMAGE], display: DISPLAY, workers: 1, recording: null, explain: async () => null });
+    t.after(() => feed.close());
+    await new Promise<void>((resolve) => {
+      feed.subscribe({
+        state: () => {},
+        frame: (frame) => {
+          feed.notePainted(frame);
+          if (frame.takenAt !== null) resolve();
+        },
+      });
+    });
+    const { sourceClock, sourceDelay, delay } = feed.snapshot();
+    assert.deepEqual(sourceClock, { name: 'synchronized' });
+    assert.ok(sourceDelay.arrival!.p50 > 0 && sourceDelay.painted!.p50 >= sourceDelay.arrival!.p50 && sourceDelay.painted!.p50 > delay.painted!.p50);
+    const text = await feedMetrics(() => [feed.snapshot()]).metrics();
+    for (const line of [
+      /^roadgaze_feed_source_clock\{feed="front",state="synchronized"\} 1$/m,
+      /^roadgaze_feed_source_delay_seconds\{feed="front",stage="arrival",quantile="0.5"\} \d/m,
+      /^roadgaze_feed_source_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} \d/m,
+    ]) assert.match(text, line);
   });
 
   it('closes while it explains, and gives nothing more', async (t) => {
