@@ -100,7 +100,7 @@ export class Catalogue {
     return road ?? roadOfRecording(recording, () => this.#roadNetwork());
   }
 
-  /** Of live feeds, which nobody has drawn a road for. */
+  /** Of live feeds for which nobody has drawn one. */
   async roadOfFeeds(): Promise<RoadSpecification> {
     if (this.#paths.road) return this.#paths.road;
     const path = await this.#roadNetwork();

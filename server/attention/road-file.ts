@@ -31,12 +31,16 @@ export function roadFilePath(videoPath: string, scope: RoadScope): string {
 
 /** The road drawn for a recording, else the one for its camera; null without both. Throws ROAD_INVALID, which names file and field. */
 export async function readDrawnRoad(videoPath: string): Promise<DrawnRoad | null> {
-  return (await read(roadFilePath(videoPath, 'recording'))) ?? read(roadFilePath(videoPath, 'camera'));
+  return (await readRoadFile(roadFilePath(videoPath, 'recording'))) ?? readRoadFile(roadFilePath(videoPath, 'camera'));
 }
 
 /** Keeps a drawn road, whole or not at all; null removes it. Throws ROAD_INVALID, OUTPUT_NOT_WRITABLE. */
 export async function writeDrawnRoad(videoPath: string, scope: RoadScope, road: DrawnRoad | null): Promise<void> {
-  const path = roadFilePath(videoPath, scope);
+  await writeRoadFile(roadFilePath(videoPath, scope), road);
+}
+
+/** As writeDrawnRoad, in a file of any name. */
+export async function writeRoadFile(path: string, road: DrawnRoad | null): Promise<void> {
   const text = road && `${JSON.stringify(check({ roadgazeRoad: 1, ...road }, path))}\n`;
   const draft = `${path}.${randomUUID()}`;
   try {
@@ -46,7 +50,7 @@ export async function writeDrawnRoad(videoPath: string, scope: RoadScope, road: 
   } catch (cause) {
     await rm(draft, { force: true });
     const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `The road cannot be kept in ${path} (${reason}).`, 'Give yourself permission to write beside the recording, or make room on the disk.', { cause });
+    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `The road cannot be kept in ${path} (${reason}).`, 'Give yourself permission to write there, or make room on the disk.', { cause });
   }
 }
 
@@ -62,7 +66,8 @@ export async function roadOfRecording({ videoPath, truthPath }: { readonly video
   return model ? { kind: 'model', path: model } : GUESSED_ROAD;
 }
 
-async function read(path: string): Promise<DrawnRoad | null> {
+/** The road in a file; null without the file. Throws ROAD_INVALID, which names file and field. */
+export async function readRoadFile(path: string): Promise<DrawnRoad | null> {
   let text: string;
   try {
     text = await readFile(path, 'utf8');

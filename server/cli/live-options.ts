@@ -29,8 +29,8 @@ export function addLiveOptions(command: Command): Command {
     .option('--dvr-bytes <size>', '… in so many bytes of disk at most, for each feed; 500M or 2G will do', parseBytes, 2 * 2 ** 30)
     .option('--stall-seconds <number>', 'a live feed is opened again after so many seconds without a picture', parseNumber(0.5, 600), 3)
     .option('--signals <address>', 'receives steering and speed of a feed as JSON lines, such as udp://127.0.0.1:9000; the first is for the first feed, and so on', collectSignals)
-    .option('--clips <folder>', 'where clips of flags in live feeds are kept', 'roadgaze-clips')
-    .option('--no-clips', 'keep none');
+    .option('--clips <folder>', 'where clips of flags in live feeds are kept, and roads drawn on live feeds', 'roadgaze-clips')
+    .option('--no-clips', 'keep neither');
 }
 
 export function feedOptionsOf({ feedTransport, dvrMinutes, dvrBytes, stallSeconds, clips }: LiveOptions): FeedOptions {
@@ -38,7 +38,7 @@ export function feedOptionsOf({ feedTransport, dvrMinutes, dvrBytes, stallSecond
     ...(feedTransport ? { transport: feedTransport } : {}),
     stallSeconds,
     recording: dvrMinutes > 0 ? { maxSeconds: dvrMinutes * 60, maxBytes: dvrBytes } : null,
-    clips: clips === false ? null : { folder: resolve(clips), maxClips: MOST_CLIPS, maxBytes: MOST_CLIP_BYTES },
+    ...(clips === false ? { clips: null } : { clips: { folder: resolve(clips), maxClips: MOST_CLIPS, maxBytes: MOST_CLIP_BYTES }, roads: resolve(clips) }),
   };
 }
 

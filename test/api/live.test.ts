@@ -298,4 +298,35 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     assert.equal(maskNumber(await later.seek(Number(number), 1)), Number(steering));
     assert.ok(analysis.flags[0]!.startPts < 6 && analysis.flags[0]!.startFrame < 90);
   });
+
+  it('keeps a clip with the road that was drawn, so that its flag is found and checked as one of any recording', async (t) => {
+    const clips = join(temporaryFolder(t), 'clips');
+    const { connect } = await start(t, {
+      road: null, clips,
+      feeds: { recording: { parent: temporaryFolder(t), maxBytes: 1 << 24, maxSeconds: 120, segmentSeconds: 0.5 }, clips: { folder: clips, maxClips: 5, maxBytes: 1 << 24 }, roads: clips },
+    });
+    const { address, send } = await udpSource(t);
+    const viewer = await connect();
+    const feed = await addFeed(viewer, address, 'front');
+    viewer.send({ type: 'watch', feed });
+    await viewer.message('watching');
+    const { points } = CORNER;
+    viewer.send({ type: 'road', points });
+    await viewer.message('watching', ({ road }) => road.kind === 'polygon');
+    const sender = await send();
+    await viewer.message('feed-alert');
+    await viewer.until(() => viewer.frames.length >= 20);
+    await kill(sender);
+    const { recording } = await viewer.message('clip-kept');
+
+    const later = await connect();
+    await later.open(recording, 'reading');
+    await later.message('analysis', ({ complete }) => complete);
+    const opened = await later.message('opened');
+    assert.deepEqual(opened.road, { kind: 'polygon', points });
+    const flag = later.messages.flatMap((message) => (message.type === 'flags' ? [message.flags] : [])).at(-1)!.find(({ kind }) => kind === 'off-road')!;
+    later.send({ type: 'verify', request: 1, kind: flag.kind, startFrame: flag.startFrame });
+    const { check } = await later.message('verified');
+    assert.ok(check.frames >= 2 && check.region.width > 0);
+  });
 });

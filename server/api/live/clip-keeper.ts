@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
+import { roadFilePath, writeDrawnRoad } from '../../attention/road-file.ts';
 import { cutRecording } from '../../live/cut-recording.ts';
 import { frameAt } from '../../pipeline/player-frames.ts';
 import { AnalysisFiles } from '../../results/analysis-files.ts';
@@ -36,7 +37,7 @@ const INTERVAL = 500;
 
 const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|dead|disagreement)$/;
 
-/** Keeps a clip of each flag of a feed as a recording, with its analysis in a folder of the same name beside it. */
+/** Keeps a clip of each flag of a feed as a recording, with its analysis in a folder of the same name beside it, and the road that was drawn. */
 export class ClipKeeper {
   readonly #feed: Feed;
   readonly #settings: FlagSettings;
@@ -90,6 +91,8 @@ export class ClipKeeper {
       const output = join(folder, `${name}.mp4`);
       const cut = await cutRecording(this.#feed.live.recording!, { start: flag.startPts - ROLL, end: lastOf(flag) + ROLL, around: flag.worstPts, output });
       await this.#analysis(join(folder, name), output, flag, rows, cut);
+      const { road } = this.#feed.explainer;
+      if (road.kind === 'polygon') await writeDrawnRoad(output, 'recording', { points: road.points, ...(road.margin === undefined ? {} : { margin: road.margin }) });
       await this.#makeRoom(name);
       this.#onKept({ flag, name, error: null });
     } catch (error) {
@@ -125,7 +128,8 @@ export class ClipKeeper {
     let count = clips.length;
     for (const clip of clips) {
       if ((count <= maxClips && bytes <= maxBytes) || clip.name === newest) return;
-      await Promise.all([rm(join(folder, `${clip.name}.mp4`), { force: true }), rm(join(folder, clip.name), { recursive: true, force: true })]);
+      const video = join(folder, `${clip.name}.mp4`);
+      await Promise.all([rm(video, { force: true }), rm(roadFilePath(video, 'recording'), { force: true }), rm(join(folder, clip.name), { recursive: true, force: true })]);
       count -= 1;
       bytes -= clip.bytes;
     }

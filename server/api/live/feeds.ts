@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import type { Point } from '../../../shared/geometry.ts';
+import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
 import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
@@ -16,6 +17,7 @@ import { checkIsDrawable } from '../keep-road.ts';
 import type { WebhookAlerts } from '../webhook-feed.ts';
 import { ClipKeeper, type ClipOptions, type KeptClip } from './clip-keeper.ts';
 import { Feed } from './feed.ts';
+import { FeedRoads } from './feed-roads.ts';
 import { FeedWebhook } from './feed-webhook.ts';
 
 export interface FeedOptions {
@@ -26,6 +28,8 @@ export interface FeedOptions {
   readonly stallSeconds?: number;
   /** Where clips of flags are kept; null: nowhere. */
   readonly clips: ClipOptions | null;
+  /** Folder where drawn roads are kept; without it until the server ends. */
+  readonly roads?: string;
 }
 
 /** Where driving signals come in by UDP. */
@@ -71,6 +75,7 @@ export class Feeds {
   readonly #flags: FlagSettings;
   readonly #options: FeedOptions;
   readonly #alerts: WebhookAlerts | null;
+  readonly #roads: FeedRoads;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<FeedsListener>();
   readonly #ending = new Set<Promise<unknown>>();
@@ -86,6 +91,7 @@ export class Feeds {
     this.#alerts = alerts;
     this.#flags = flags;
     this.#options = options;
+    this.#roads = new FeedRoads(options.roads ?? null);
   }
 
   get list(): FeedSummary[] {
@@ -113,7 +119,7 @@ export class Feeds {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN, PORT_IN_USE, and what opening a network throws. */
+  /** Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN, ROAD_INVALID, PORT_IN_USE, and what opening a network throws. */
   async add({ address: text, name, network: networkId, transport, stdin, signals }: NewFeed): Promise<string> {
     const address = parseFeedAddress(text);
     if (address.scheme === 'stdin' && !stdin) throw new RoadgazeError('FEED_ADDRESS_INVALID', 'stdin is not opened as a live feed from the page.', 'Name it when the server is started: roadgaze serve -');
@@ -123,7 +129,7 @@ export class Feeds {
     this.#opening++;
     try {
       const network = await this.#network(networkId);
-      const road = await this.#catalogue.roadOfFeeds();
+      const road = await this.#roadOf(address.label);
       const { recording, stallSeconds, transport: usual } = this.#options;
       const way = transport ?? usual;
       const id = `feed-${++this.#count}`;
@@ -175,11 +181,16 @@ export class Feeds {
     if (feed.rows !== rows) this.#tell((listener) => listener.changed());
   }
 
-  /** A drawn road, or with null the one from before, until the server ends. Throws FEED_UNKNOWN, USAGE where it would not be used, INFERENCE_FAILED. */
+  /**
+   * A drawn road, or with null the one from before; kept for the feed's address. Throws FEED_UNKNOWN, USAGE where it would not be used, INFERENCE_FAILED,
+   * and OUTPUT_NOT_WRITABLE where it is in use, but not kept.
+   */
   async setRoad(id: string, points: readonly Point[] | null): Promise<void> {
     checkIsDrawable(this.#catalogue);
     const road = points ? { kind: 'polygon', points } as const : await this.#catalogue.roadOfFeeds();
-    await this.#entry(id).feed.change({ road });
+    const { feed } = this.#entry(id);
+    await feed.change({ road });
+    await this.#roads.keep(feed.label, points);
   }
 
   async close(): Promise<void> {
@@ -187,6 +198,7 @@ export class Feeds {
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.allSettled([...entries.map((entry) => this.#end(entry)), ...this.#ending]);
+    await this.#roads.close();
   }
 
   #enter(feed: Feed, signals: SignalSocket | null): void {
@@ -200,6 +212,11 @@ export class Feeds {
     webhook?.close();
     await Promise.all([clips?.close(), signals?.close()]);
     await feed.close();
+  }
+
+  async #roadOf(label: string): Promise<RoadSpecification> {
+    const drawn = this.#catalogue.isRoadGiven ? null : await this.#roads.read(label);
+    return drawn ?? this.#catalogue.roadOfFeeds();
   }
 
   async #network(id: string | undefined): Promise<Network> {
