@@ -129,7 +129,7 @@ export class Feeds {
     this.#opening++;
     try {
       const network = await this.#network(networkId);
-      const road = await this.#roadOf(address.label);
+      const [road, drawn] = await Promise.all([this.#catalogue.roadOfFeeds(), this.#drawnRoad(address.label)]);
       const { recording, stallSeconds, transport: usual } = this.#options;
       const way = transport ?? usual;
       const id = `feed-${++this.#count}`;
@@ -138,10 +138,13 @@ export class Feeds {
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
         ...(way ? { transport: way } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });
-      const socket = signals ? await openSignalSocket(feed.live.signals, signals).catch(async (error: unknown) => {
+      const orClose = async <Value>(work: Promise<Value>): Promise<Value> => work.catch(async (error: unknown) => {
         await feed.close();
         throw error;
-      }) : null;
+      });
+      // Opened with the other one, so that what a road network sees is there when the drawn one is forgotten.
+      if (drawn) await orClose(feed.change({ road: drawn }));
+      const socket = signals ? await orClose(openSignalSocket(feed.live.signals, signals)) : null;
       if (this.#closed) {
         await Promise.all([feed.close(), socket?.close()]);
         throw new RoadgazeError('USAGE', 'The server is being stopped.', 'Start it again.');
@@ -214,9 +217,8 @@ export class Feeds {
     await feed.close();
   }
 
-  async #roadOf(label: string): Promise<RoadSpecification> {
-    const drawn = this.#catalogue.isRoadGiven ? null : await this.#roads.read(label);
-    return drawn ?? this.#catalogue.roadOfFeeds();
+  async #drawnRoad(label: string): Promise<RoadSpecification | null> {
+    return this.#catalogue.isRoadGiven ? null : this.#roads.read(label);
   }
 
   async #network(id: string | undefined): Promise<Network> {
