@@ -25,10 +25,10 @@ export class RoadEditor {
     this.#transport = transport;
   }
 
-  /** Begins with what is there now, on the paused frame. */
+  /** Begins with what is there now, on the paused frame, or on the live picture as it goes on. */
   open(): void {
     if (!this.#session.opened || !this.#session.isReady) return;
-    if (this.#transport.playing) this.#transport.pause();
+    if (this.#transport.playing && !this.#transport.isLive) this.#transport.pause();
     this.points = this.#start = startOf(this.#session.opened.road);
   }
 

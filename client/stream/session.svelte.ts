@@ -129,9 +129,14 @@ export class Session {
     if (feed) this.open({ recording: feed.id, feed: feed.id, network: feed.network, methods: feed.methods });
   }
 
-  /** Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with it. */
+  /** Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with it, and a feed goes on with it. */
   drawRoad(points: readonly Point[] | null): void {
-    if (!this.choice || !this.isReady || this.live.feed) return;
+    if (!this.choice || !this.isReady) return;
+    if (this.live.feed) {
+      this.opening = 'again';
+      this.send({ type: 'road', points });
+      return;
+    }
     this.onOpening(this.choice);
     this.#leave('again');
     this.send({ type: 'road', points });

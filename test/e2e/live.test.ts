@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { before, describe, test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { writeReadingNetwork } from '../api/support/reading-network.ts';
-import { freeTcpPort, freeUdpPort, kill, rtspServerIsMissing, sendFile, startRtspServer } from '../live/support/sources.ts';
+import { freeTcpPort, freeUdpPort, kill, rtspServerIsMissing, sendFile, startClockServer, startRtspServer } from '../live/support/sources.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.ts';
@@ -82,9 +82,10 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     const { page, complaints } = await openFeed(t, `udp://127.0.0.1:${port}`, 'by udp');
     await assertPaints(page);
     await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
-    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms/ }).waitFor();
+    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms from arrival/ }).waitFor();
     await page.getByRole('button', { name: 'How the feed runs' }).click();
     await page.locator('#live-report', { hasText: 'h264 320 × 180' }).waitFor();
+    await page.locator('#live-report', { hasText: 'delay counts from their arrival' }).waitFor();
     await page.keyboard.press('Escape');
     assert.match(await page.getByLabel('Recording').locator('option:checked').innerText(), /^● by udp · live$/);
     // The timeline grows.
@@ -139,7 +140,21 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     const { port } = await startRtspServer(t);
     const { page } = await openFeed(t, `rtsp://127.0.0.1:${port}/road`, 'by rtsp');
     await until(page, 'recorder.all.filter(({ mask }) => mask.some((alpha) => alpha > 0)).length >= 12');
+    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms from source/ }).waitFor();
+    await page.getByRole('button', { name: 'How the feed runs' }).click();
+    await page.locator('#live-report tr', { hasText: /source to painted mask\s*\d+ ms\s*\d+ ms/ }).waitFor();
+    await page.keyboard.press('Escape');
     await removeFeed(page, 'by rtsp');
+  });
+
+  test('the page says so where the source\'s clock cannot be right, and counts from arrival', { skip: rtspServerIsMissing() }, async (t) => {
+    const { address } = await startClockServer(t, 'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8', 'rtph264pay config-interval=1', 'running-time');
+    const { page } = await openFeed(t, address, 'lost in time');
+    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms from arrival, clocks differ/ }).waitFor();
+    await page.getByRole('button', { name: 'How the feed runs' }).click();
+    await page.locator('#live-report', { hasText: /The source's clock is \d+ years behind the server's: set both by NTP or PTP/ }).waitFor();
+    await page.keyboard.press('Escape');
+    await removeFeed(page, 'lost in time');
   });
 
   test('a source that is gone leaves its last picture with since when, and is shown again when it is back', async (t) => {

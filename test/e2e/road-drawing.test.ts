@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { serve } from '../api/support/server.ts';
+import { freeUdpPort, sendFile } from '../live/support/sources.ts';
+import { makeNumberedClip } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.ts';
 import { Lifetime } from './support/lifetime.ts';
@@ -108,5 +111,45 @@ describe('the road, drawn in the page', { skip: withoutBrowser }, () => {
     await points(page).first().focus();
     for (let press = 0; press < 6; press += 1) await page.keyboard.press('Delete');
     assert.equal(await points(page).count(), 3);
+  });
+
+  test('on a live feed it is drawn while the pictures go on, and kept with the feed', async (t) => {
+    const folder = temporaryFolder(t);
+    const clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: 600, fps: 15, size: [320, 180], keyframes: 8 });
+    const drive = await makeNumberedDrive(folder);
+    const { url, feeds } = await serve(t, {
+      recordings: drive.recordings, networks: [drive.network], road: null, clientFolder: join(repositoryRoot, 'dist/client'),
+      feeds: { recording: null, clips: null, roads: join(folder, 'roads') },
+    });
+    const port = await freeUdpPort();
+    const id = await feeds.add({ address: `udp://127.0.0.1:${port}`, name: 'front' });
+    await sendFile(t, clip, '-muxdelay', '0', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
+    await using opened = await openPage(url);
+    const { page } = opened;
+    const watchFeed = async () => {
+      await page.getByRole('button', { name: 'Live feeds' }).click();
+      await page.locator('#feeds .name', { hasText: 'front' }).click();
+      await page.locator('.readout').waitFor();
+    };
+    await watchFeed();
+    await page.getByRole('button', { name: 'Draw your own' }).click();
+    await points(page).first().waitFor();
+    assert.ok(feeds.get(id).explainer.road.kind === 'guess');
+    const [first] = await places(page);
+    await drag(page, [(first![0] ?? 0) / 100, (first![1] ?? 0) / 100], [0.2, 0.6]);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await until(page, `document.querySelector('.road p')?.innerText === 'Road region: a polygon'`);
+    await points(page).first().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Edit' }).click();
+    assert.deepEqual((await places(page))[0], [20, 60]);
+    // As it was: answered all the same.
+    await page.getByRole('button', { name: 'Save' }).click();
+    await points(page).first().waitFor({ state: 'detached' });
+    assert.equal((await readdir(join(folder, 'roads'))).length, 1);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('button', { name: 'Forget it' }).click();
+    await until(page, `document.querySelector('.road p')?.innerText === 'Road region: a guess'`);
+    assert.equal((await readdir(join(folder, 'roads'))).length, 0);
+    assert.deepEqual(opened.complaints, []);
   });
 });

@@ -185,15 +185,17 @@ export class Feeds {
   }
 
   /**
-   * A drawn road, or with null the one from before; kept for the feed's address. Throws FEED_UNKNOWN, USAGE where it would not be used, INFERENCE_FAILED,
-   * and OUTPUT_NOT_WRITABLE where it is in use, but not kept.
+   * A drawn road, or with null the one from before; kept for the feed's address. Gives whether it is another one. Throws FEED_UNKNOWN, USAGE where it
+   * would not be used, OUTPUT_NOT_WRITABLE, INFERENCE_FAILED.
    */
-  async setRoad(id: string, points: readonly Point[] | null): Promise<void> {
+  async setRoad(id: string, points: readonly Point[] | null): Promise<boolean> {
     checkIsDrawable(this.#catalogue);
     const road = points ? { kind: 'polygon', points } as const : await this.#catalogue.roadOfFeeds();
     const { feed } = this.#entry(id);
-    await feed.change({ road });
+    const { rows } = feed;
     await this.#roads.keep(feed.label, points);
+    await feed.change({ road });
+    return feed.rows !== rows;
   }
 
   async close(): Promise<void> {

@@ -85,7 +85,8 @@ export class LiveSide {
 
   /** Of the feed that is watched. */
   drawRoad(points: readonly Point[] | null): void {
-    if (this.#view) this.#answer(this.#feeds.setRoad(this.#view.feed.id, points));
+    const view = this.#view;
+    if (view) this.#answer(this.#draw(view, points));
   }
 
   cancel(request: number): void {
@@ -109,6 +110,12 @@ export class LiveSide {
 
   #answer(work: Promise<void>): void {
     work.catch((error: unknown) => this.#output.send({ type: 'error', ...reportOf(error) }));
+  }
+
+  async #draw(view: FeedView, points: readonly Point[] | null): Promise<void> {
+    const isAnother = await this.#feeds.setRoad(view.feed.id, points);
+    // Another one is told by the view itself.
+    if (!isAnother && view === this.#view) view.describe();
   }
 
   async #add({ address, name, network, transport }: Extract<LiveClientMessage, { type: 'add-feed' }>): Promise<void> {
