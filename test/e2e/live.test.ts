@@ -82,7 +82,7 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     const { page, complaints } = await openFeed(t, `udp://127.0.0.1:${port}`, 'by udp');
     await assertPaints(page);
     await page.getByRole('button', { name: 'Live', exact: true }).waitFor();
-    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms from arrival/ }).waitFor();
+    await page.locator('.readout', { hasText: /arrival delay \d+ ms · p95 \d+ ms/ }).waitFor();
     await page.getByRole('button', { name: 'How the feed runs' }).click();
     await page.locator('#live-report', { hasText: 'h264 320 × 180' }).waitFor();
     await page.locator('#live-report', { hasText: 'delay counts from their arrival' }).waitFor();
@@ -140,7 +140,7 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     const { port } = await startRtspServer(t);
     const { page } = await openFeed(t, `rtsp://127.0.0.1:${port}/road`, 'by rtsp');
     await until(page, 'recorder.all.filter(({ mask }) => mask.some((alpha) => alpha > 0)).length >= 12');
-    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms from source/ }).waitFor();
+    await page.locator('.readout', { hasText: /source delay \d+ ms · p95 \d+ ms/ }).waitFor();
     await page.getByRole('button', { name: 'How the feed runs' }).click();
     await page.locator('#live-report tr', { hasText: /source to painted mask\s*\d+ ms\s*\d+ ms/ }).waitFor();
     await page.keyboard.press('Escape');
@@ -150,7 +150,7 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
   test('the page says so where the source\'s clock cannot be right, and counts from arrival', { skip: rtspServerIsMissing() }, async (t) => {
     const { address } = await startClockServer(t, 'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8', 'rtph264pay config-interval=1', 'running-time');
     const { page } = await openFeed(t, address, 'lost in time');
-    await page.locator('.readout', { hasText: /delay \d+ ms · p95 \d+ ms from arrival, clocks differ/ }).waitFor();
+    await page.locator('.readout', { hasText: /arrival delay \d+ ms · p95 \d+ ms\s*clocks differ/ }).waitFor();
     await page.getByRole('button', { name: 'How the feed runs' }).click();
     await page.locator('#live-report', { hasText: /The source's clock is \d+ years behind the server's: set both by NTP or PTP/ }).waitFor();
     await page.keyboard.press('Escape');
