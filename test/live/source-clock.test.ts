@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdir, readFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SourceClock } from '../../server/live/source-clock.ts';
-import { readReferenceTime, SourceClockReader } from '../../server/live/source-clock-output.ts';
+import { readReferenceTime, sourceClockOutput, SourceClockReader } from '../../server/live/source-clock-output.ts';
 import { NutDemuxer } from '../../server/video/nut-demuxer.ts';
-import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
+import { ffmpeg, makeNumberedClip, readFrameNumber } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { freeUdpPort, rtspServerIsMissing, sendFile, startClockServer } from './support/sources.ts';
 import { IMAGE, watch } from './support/watch.ts';
@@ -176,6 +179,31 @@ describe('a live feed tells when the source took a picture, by the source\'s own
     assert.ok(sourceClock.name === 'unsynchronized' && sourceClock.difference > 365 * 86_400_000);
     assert.ok(feed.frames.every(({ takenAt }) => takenAt === null));
   });
+});
+
+it('the output that carries the source\'s clock is read wherever it goes, and its failure leaves the others alone', async (t) => {
+  const folder = temporaryFolder(t);
+  const clip = await makeNumberedClip(join(folder, 'clip.mp4'), { frames: 60 });
+  const odd = join(folder, "it's [an] odd: name|\\");
+  await mkdir(odd);
+  const received: Buffer[] = [];
+  for (const [path, taken] of [
+    [join(odd, 's'), (socket: Socket) => socket.on('data', (chunk) => received.push(chunk))],
+    [join(folder, 'gone'), (socket: Socket) => socket.destroy()],
+    [join(folder, 'nobody'), null],
+  ] as const) {
+    if (taken) {
+      const server = createServer(taken).listen(path);
+      await once(server, 'listening');
+      t.after(() => server.close());
+    }
+    const { url, options } = sourceClockOutput(`unix:${path}`);
+    const frames = join(folder, 'frames.crc');
+    await ffmpeg('-i', clip, '-f', 'framecrc', frames, ...options, url).catch(({ stderr }: { stderr: string }) => assert.ok(!taken && /Connection refused|No such file/.test(stderr), stderr));
+    assert.equal((await readFile(frames, 'utf8')).split('\n').filter((line) => /^0,/.test(line)).length, 60, path);
+  }
+  const packets = new NutDemuxer(0).push(Buffer.concat(received));
+  assert.equal(packets.length, 60);
 });
 
 it('a live feed tells nothing of the source\'s clock where the stream carries none', async (t) => {
