@@ -183,6 +183,8 @@ export class LiveFeed<Explanation> {
   snapshot(): FeedSnapshot {
     const { decoded, late, damaged, reconnects } = this.#decoder.counters;
     const range = this.#ring?.range ?? null;
+    const { sourceClock } = this.#decoder;
+    const isKnown = sourceClock.name === 'synchronized';
     return {
       name: this.name,
       label: this.#options.address.label,
@@ -198,8 +200,8 @@ export class LiveFeed<Explanation> {
       decodeRate: this.#decodeRate.rate(now()),
       inferenceRate: this.#inferenceRate.rate(now()),
       delay: { lag: this.#lag.summary(), explained: this.#explainedDelay.summary(), painted: this.#painted.summary() },
-      sourceClock: this.#decoder.sourceClock,
-      sourceDelay: { arrival: this.#takenToArrival.summary(), painted: this.#takenToPainted.summary() },
+      sourceClock,
+      sourceDelay: { arrival: isKnown ? this.#takenToArrival.summary() : null, painted: isKnown ? this.#takenToPainted.summary() : null },
       recording: this.#ring && { bytes: this.#ring.bytes, start: range?.start ?? null, end: range?.end ?? null, failure: this.#ring.failure },
       signals: this.signals.counters,
     };
