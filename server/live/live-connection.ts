@@ -108,7 +108,7 @@ export class LiveConnection {
     });
     try {
       const untimed = isUntimed(this.#request.source);
-      const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, passthrough: tools.passthrough, isRaw: address.scheme === 'camera' });
+      const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, tools, isRaw: address.scheme === 'camera' });
       if (clock !== null) outputs.push(sourceClockOutput(sockets.urls[clock]!));
       const lines = new StreamLines({ opened: (source) => this.#opened(source), pictures: (info) => this.#pictures(info), segment: (ticks) => this.#handlers.segmentStart(ticks) });
       this.#process = await startFfmpeg([this.#input()], outputs, (line) => this.#line(line, lines));

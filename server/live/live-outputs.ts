@@ -1,6 +1,7 @@
 import type { FfmpegFile } from '../video/ffmpeg-process.ts';
 import { imageFilter } from '../video/filters.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
+import type { VideoTools } from '../video/tools.ts';
 import { isUntimed } from './input-options.ts';
 import { GROUND_FILTER, ladderFilter, TICKS } from './picture-ladder.ts';
 import type { KnownSource } from './stream-lines.ts';
@@ -34,7 +35,7 @@ export interface OutputRequest {
   readonly isRaw: boolean;
   /** One for each of images, display and the list of segments, in this order. */
   readonly urls: readonly string[];
-  readonly passthrough: readonly string[];
+  readonly tools: Pick<VideoTools, 'passthrough' | 'copiedTimes'>;
 }
 
 /** In more threads an encoder keeps a picture until the next one comes, and for good as many as a burst, with which most streams begin, gave it at once. */
@@ -46,8 +47,8 @@ function displayFilter({ maxWidth }: DisplayFormat): string {
 }
 
 /** One stream of pictures per format, decoded and timed once, and the recording in segments. */
-export function liveOutputs({ images, display, recording, untimed, isRaw, urls, passthrough }: OutputRequest): FfmpegFile[] {
-  const timed = [...AT_ONCE, ...passthrough, '-enc_time_base', `1:${TICKS}`, '-map_metadata', '-1', '-flush_packets', '1'];
+export function liveOutputs({ images, display, recording, untimed, isRaw, urls, tools }: OutputRequest): FfmpegFile[] {
+  const timed = [...AT_ONCE, ...tools.passthrough, '-enc_time_base', `1:${TICKS}`, '-map_metadata', '-1', '-flush_packets', '1'];
   const pictures = images.map((format) => ({ filter: imageFilter(format), codec: ['rawvideo'] }));
   pictures.push({ filter: displayFilter(display), codec: ['mjpeg', '-q:v', String(display.quality), '-huffman', 'default'] });
   const outputs: { url: string; options: string[] }[] = pictures.map(({ codec }, index) => ({
@@ -58,7 +59,7 @@ export function liveOutputs({ images, display, recording, untimed, isRaw, urls, 
   if (recording) {
     // A copy of raw pictures fills the disk, and untimed packets have no time that a copy could keep.
     const encode = untimed || isRaw;
-    const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', '-map_metadata', '-1'];
+    const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', ...tools.copiedTimes, '-map_metadata', '-1'];
     if (encode) filters.push(`${GROUND_FILTER},format=yuvj420p`);
     // Pictures with the time of day are always past the end that ffmpeg reckons from zero, and each would get a file of its own.
     const clock = encode ? ['-segment_atclocktime', '1'] : [];

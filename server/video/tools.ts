@@ -16,6 +16,11 @@ export interface VideoTools {
   readonly passthrough: readonly string[];
   /** Keeps the time base of the file: `-enc_time_base demux` since 6.1, `-enc_time_base -1` before. */
   readonly fileTimeBase: readonly string[];
+  /**
+   * Gives packets of a copied stream that come without a time one: at the beginning 0 or that of the next, else just after the one before. MPEG-TS
+   * cannot begin without. None before 5.1.
+   */
+  readonly copiedTimes: readonly string[];
   /** MP4 tells a late start in these units; releases before 5.0 know only milliseconds. */
   movieTimeScale(unitsPerSecond: number): readonly string[];
 }
@@ -77,10 +82,11 @@ export function parseVersion(banner: string): { readonly version: string; readon
 }
 
 /** The options a build of this libavcodec version (major × 1000 + minor) understands. */
-export function spellings(libavcodec: number): Pick<VideoTools, 'passthrough' | 'fileTimeBase' | 'movieTimeScale'> {
+export function spellings(libavcodec: number): Omit<VideoTools, 'ffmpeg' | 'ffprobe' | 'version'> {
   return {
     passthrough: libavcodec >= 59037 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'],
     fileTimeBase: ['-enc_time_base', libavcodec >= 60031 ? 'demux' : '-1'],
+    copiedTimes: libavcodec >= 59037 ? ['-bsf:v', "setts=pts='if(eq(PTS,NOPTS),if(N,PREV_OUTPTS+1,if(lt(NEXT_PTS*TB,1),0,NEXT_PTS)),PTS)'"] : [],
     movieTimeScale: (units) => (libavcodec >= 59000 && units < 2 ** 31 ? ['-movie_timescale', String(units)] : []),
   };
 }

@@ -100,6 +100,19 @@ describe('the recording of a live feed', { concurrency: 3 }, () => {
     while (!ring.at(time)) await feed.frame();
   });
 
+  it('is made of RTSP with B-frames too, whose first packet comes without a time', { skip: rtspServerIsMissing() }, async (t) => {
+    const { ring, record } = await openRing(t);
+    const { port } = await startRtspServer(t, 0, await makeNumberedClip(join(folder, 'reordered.mp4'), { frames: 300, fps: 15, size: [160, 96], keyframes: 16, bFrames: 2 }));
+    const feed = record(`rtsp://127.0.0.1:${port}/road`);
+    await feed.frame(() => feed.frames.length >= 45, 0);
+    for (const { time, pts, images } of [2, 9, 20, 33].map((n) => feed.frames[n]!)) {
+      const segment = ring.at(time)!;
+      const [frame] = await collect(decodeVideo({ path: segment.path, images: [IMAGE], from: time - segment.offset - 1e-3, frames: 1 }));
+      assert.ok(Math.abs(frame!.pts - pts) < 1e-4, `${frame!.pts} for ${pts}`);
+      assert.equal(numberOf(frame!.images[0]!), numberOf(images[0]!));
+    }
+  });
+
   it('is found by its feed time however long the stream runs: MPEG-TS counts anew after 26 hours', async (t) => {
     const { ring, recordUdp } = await openRing(t);
     const { feed, send } = await recordUdp();

@@ -24,6 +24,7 @@ describe('options follow the release, also of builds without a release number', 
       const found = spellings(parsed.libavcodec);
       assert.deepEqual(found.passthrough, [passthrough, 'passthrough']);
       assert.deepEqual(found.fileTimeBase, ['-enc_time_base', timeBase]);
+      assert.equal(found.copiedTimes.length > 0, passthrough === '-fps_mode');
       assert.deepEqual(found.movieTimeScale(90000), scale ? ['-movie_timescale', '90000'] : []);
     });
   }

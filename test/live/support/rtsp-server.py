@@ -1,4 +1,6 @@
-"""An RTSP server with a test picture at /road: `rtsp-server.py PORT` prints its port; `--check` tells whether it could run."""
+"""
+An RTSP server at /road, with a test picture or with an MP4 of H.264: `rtsp-server.py PORT [FILE]` prints its port; `--check` tells whether it could run.
+"""
 import sys
 
 import gi
@@ -15,6 +17,7 @@ if sys.argv[1] == '--check':
 
 factory = GstRtspServer.RTSPMediaFactory()
 factory.set_launch(
+    f'( filesrc location={sys.argv[2]} ! qtdemux ! h264parse ! rtph264pay name=pay0 pt=96 config-interval=1 )' if len(sys.argv) > 2 else
     '( videotestsrc is-live=true ! video/x-raw,width=160,height=96,framerate=15/1'
     ' ! x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8 ! rtph264pay name=pay0 pt=96 config-interval=1 )'
 )

@@ -86,9 +86,9 @@ export function rtspServerIsMissing(): string | false {
   }
 }
 
-/** GStreamer's RTSP server with a test picture at /road; gives its port. `port` 0: any. */
-export async function startRtspServer(t: Test, port = 0): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = startProgram(t, PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'), String(port)]);
+/** GStreamer's RTSP server with a test picture, or with an MP4 of H.264, at /road; gives its port. `port` 0: any. */
+export async function startRtspServer(t: Test, port = 0, ...file: readonly [] | readonly [path: string]): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = startProgram(t, PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'), String(port), ...file]);
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return { child, port: Number(line.toString()) };
 }
