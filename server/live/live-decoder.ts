@@ -61,6 +61,8 @@ const BELIEF = 3;
 const CHECK = 100;
 /** A stream may pause for so many of its usual intervals. */
 const INTERVALS = 4;
+/** After so many connections in a row that ended because the recording took no packet, there is no recording any more. */
+const UNWRITTEN = 3;
 /** So many connections in a row that were to be opened again at once, and gave no picture. */
 const HASTE = 8;
 
@@ -88,6 +90,7 @@ export class LiveDecoder {
   #analyzeSeconds = 0;
   #recording: SegmentRing | null;
   #asksTime = true;
+  #unwritten = 0;
   #closed = false;
   #wake: (() => void) | null = null;
   #lastPicture: number | null = null;
@@ -178,8 +181,11 @@ export class LiveDecoder {
     const check = setInterval(() => this.#check(connection, started, this.#sequence > pictures), CHECK);
     try {
       const end = await connection.ended;
-      // A full disk must not end the feed.
-      if (/No space left|Read-only file system|Disk quota|\.(nut|mpegts): Permission denied/i.test(end.reason.message)) this.#stopRecording(end.reason);
+      // What cannot be recorded must not end the feed: neither on a full disk, nor because the container of the recording does not take it.
+      const { message } = end.reason;
+      this.#unwritten = this.#sequence === pictures && /av_interleaved_write_frame|Error muxing|Could not write header/.test(message) ? this.#unwritten + 1 : 0;
+      if (/No space left|Read-only file system|Disk quota|\.(nut|mpegts): Permission denied/i.test(message)) this.#stopRecording(end.reason, 'See that there is space on the disk, and add the feed again.');
+      else if (this.#unwritten >= UNWRITTEN) this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
       return end;
     } finally {
       clearInterval(check);
@@ -188,8 +194,8 @@ export class LiveDecoder {
     }
   }
 
-  #stopRecording({ message }: ErrorReport): void {
-    this.#recording?.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `The recording has stopped: ${message}`, hint: 'See that there is space on the disk, and add the feed again.' });
+  #stopRecording({ message }: ErrorReport, hint: string): void {
+    this.#recording?.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `The recording has stopped: ${message}`, hint });
   }
 
   /** More after each failure; a stream that never tells what a copy needs is not recorded, and not asked for its time. */
@@ -197,7 +203,7 @@ export class LiveDecoder {
     if (!needsAnalysis) this.#analyzeSeconds = 0;
     else if (!this.#recording || this.#recording.failure) this.#asksTime = false;
     else if (this.#analyzeSeconds < MOST_ANALYSIS) this.#analyzeSeconds = this.#analyzeSeconds ? Math.max(MORE_ANALYSIS, 2 * this.#analyzeSeconds) : LEAST_ANALYSIS;
-    else this.#stopRecording(reason);
+    else this.#stopRecording(reason, 'The feed goes on without. Let the source send its parameter sets with every keyframe.');
   }
 
   #check(connection: LiveConnection, started: number, hasPictures: boolean): void {
