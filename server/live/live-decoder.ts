@@ -12,7 +12,7 @@ import { segmentFormat } from './live-outputs.ts';
 import { MinimumDelay } from './minimum-delay.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import type { SegmentRing } from './segment-ring.ts';
-import { SourceClock } from './source-clock.ts';
+import { SourceClock, takenByCamera } from './source-clock.ts';
 import type { KnownSource, StreamInfo } from './stream-lines.ts';
 
 export interface LiveFrame extends ArrivedPicture {
@@ -228,6 +228,7 @@ export class LiveDecoder {
     this.#lastPicture = arrival;
     this.#recording?.reached(time);
     if (this.#state.name !== 'live' && this.#stream) this.#enter({ name: 'live', since: arrival, stream: this.#stream });
+    if (this.#options.address.scheme === 'camera') this.#sourceClock.add(pts, takenByCamera(pts, now(), Number(process.hrtime.bigint()) / 1e6), arrival);
     const sequence = this.#sequence++;
     if (this.#isLate(pts, arrival)) return;
     this.#handlers.frame({ ...picture, sequence, connection: this.#connections, time, takenAt: this.#sourceClock.timeOf(pts) });

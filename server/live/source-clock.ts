@@ -56,3 +56,14 @@ export class SourceClock {
     this.#contrarySince = null;
   }
 }
+
+/** Seconds since 1970 are no uptime. */
+const TIME_OF_DAY = 1e9;
+
+/**
+ * When a camera of this machine took the picture of timestamp `pts` (s), in milliseconds since 1970: V4L2 stamps with the monotonic clock, drivers of long ago with
+ * the time of day. `now` and `monotonic` (ms) are the two clocks at one moment.
+ */
+export function takenByCamera(pts: number, now: number, monotonic: number): number {
+  return pts < TIME_OF_DAY ? now - monotonic + pts * 1000 : pts * 1000;
+}

@@ -4,7 +4,7 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { SourceClock } from '../../server/live/source-clock.ts';
+import { SourceClock, takenByCamera } from '../../server/live/source-clock.ts';
 import { readReferenceTime, sourceClockOutput, SourceClockReader } from '../../server/live/source-clock-output.ts';
 import { NutDemuxer } from '../../server/video/nut-demuxer.ts';
 import { ffmpeg, makeNumberedClip, readFrameNumber } from '../support/clips.ts';
@@ -145,6 +145,11 @@ describe('the clock of a source', () => {
 const TOLERANCE = 5;
 
 const H264 = 'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8';
+
+it('a camera of this machine stamps pictures with its monotonic clock, or with the time of day', () => {
+  assert.equal(takenByCamera(5914.5, 1_795_752_222_740, 5_914_520), 1_795_752_222_720);
+  assert.equal(takenByCamera(1_795_752_222.5, 1_795_752_222_740, 5_914_520), 1_795_752_222_500);
+});
 
 describe('a live feed tells when the source took a picture, by the source\'s own clock, of', { concurrency: 2, skip: rtspServerIsMissing() }, () => {
   for (const [name, transport, encoder, payloader] of [
