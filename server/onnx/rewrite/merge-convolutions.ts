@@ -37,7 +37,7 @@ export function mergeConvolutions(model: Model, block: number): Model {
   return merged;
 }
 
-function withMerged(model: Model, members: readonly [Member, ...Member[]] | readonly Member[], channels: readonly number[]): Model {
+function withMerged(model: Model, members: readonly Member[], channels: readonly number[]): Model {
   const [first] = members as readonly [Member, ...Member[]];
   const initializers = new Map(model.initializers);
   const named = (name: string, tensor?: Tensor): string => {
@@ -53,7 +53,7 @@ function withMerged(model: Model, members: readonly [Member, ...Member[]] | read
   const nodes: Node[] = [convolution];
   let value = together;
   if (first.relu) {
-    value = `${together}/rectified`;
+    value = named('rectified');
     nodes.push({ ...first.relu, inputs: [together], outputs: [value] });
   }
   const parts = members.map(({ node, relu }) => (relu ?? node).outputs[0]!);
