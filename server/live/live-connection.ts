@@ -19,6 +19,8 @@ export interface ConnectionRequest extends InputRequest {
   readonly recording: RecordingTarget | null;
   /** Whether the source's own clock is asked for, where the stream may tell it. */
   readonly asksTime: boolean;
+  /** Whether packets came without a time before. */
+  readonly lacksTimes: boolean;
   /** What feeds `stdin`. */
   readonly stdin: Readable | null;
 }
@@ -94,7 +96,7 @@ export class LiveConnection {
 
   /** Rejects with FFMPEG_MISSING. */
   async #run(): Promise<ConnectionEnd> {
-    const { address, images, display, recording, asksTime } = this.#request;
+    const { address, images, display, recording, asksTime, lacksTimes } = this.#request;
     const tools = await findTools();
     const pictures = this.#outputs.length;
     const known = pictures + (recording ? 1 : 0);
@@ -108,7 +110,7 @@ export class LiveConnection {
     });
     try {
       const untimed = isUntimed(this.#request.source);
-      const outputs = liveOutputs({ images, display, recording, untimed, urls: sockets.urls, tools, isRaw: address.scheme === 'camera' });
+      const outputs = liveOutputs({ images, display, recording, untimed, lacksTimes, urls: sockets.urls, tools, isRaw: address.scheme === 'camera' });
       if (clock !== null) outputs.push(sourceClockOutput(sockets.urls[clock]!));
       const lines = new StreamLines({ opened: (source) => this.#opened(source), pictures: (info) => this.#pictures(info), segment: (ticks) => this.#handlers.segmentStart(ticks) });
       this.#process = await startFfmpeg([this.#input()], outputs, (line) => this.#line(line, lines));

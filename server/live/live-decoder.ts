@@ -91,6 +91,7 @@ export class LiveDecoder {
   #recording: SegmentRing | null;
   #asksTime = true;
   #unwritten = 0;
+  #lacksTimes = false;
   #closed = false;
   #wake: (() => void) | null = null;
   #lastPicture: number | null = null;
@@ -165,7 +166,7 @@ export class LiveDecoder {
     this.#interval = 0;
     const recording = this.#recording?.startConnection(address.scheme === 'camera' ? 'nut' : segmentFormat(this.#source), (end) => connection.finish(end)) ?? null;
     const connection = new LiveConnection(
-      { address, transport, source: this.#source, images, display, recording, asksTime: this.#asksTime, stdin, analyzeSeconds: this.#analyzeSeconds },
+      { address, transport, source: this.#source, images, display, recording, asksTime: this.#asksTime, lacksTimes: this.#lacksTimes, stdin, analyzeSeconds: this.#analyzeSeconds },
       {
         picture: (picture) => this.#picture(picture),
         stream: (info) => (this.#stream = info),
@@ -186,7 +187,9 @@ export class LiveDecoder {
       this.#unwritten = this.#sequence === pictures && /av_interleaved_write_frame|Error muxing|Could not write header/.test(message) ? this.#unwritten + 1 : 0;
       if (/No space left|Read-only file system|Disk quota|\.(nut|mpegts): Permission denied/i.test(message)) this.#stopRecording(end.reason, 'See that there is space on the disk, and add the feed again.');
       else if (this.#unwritten >= UNWRITTEN) this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
-      return end;
+      if (this.#unwritten === 0 || this.#lacksTimes) return end;
+      this.#lacksTimes = true;
+      return { ...end, retry: 'now' };
     } finally {
       clearInterval(check);
       this.#connection = null;

@@ -31,6 +31,8 @@ export interface OutputRequest {
   readonly recording: RecordingTarget | null;
   /** The pictures carry no time. */
   readonly untimed: boolean;
+  /** Packets may come without a time. Whoever gives them one keeps each packet until the next comes. */
+  readonly lacksTimes: boolean;
   /** The source gives raw pictures. */
   readonly isRaw: boolean;
   /** One for each of images, display and the list of segments, in this order. */
@@ -47,7 +49,7 @@ function displayFilter({ maxWidth }: DisplayFormat): string {
 }
 
 /** One stream of pictures per format, decoded and timed once, and the recording in segments. */
-export function liveOutputs({ images, display, recording, untimed, isRaw, urls, tools }: OutputRequest): FfmpegFile[] {
+export function liveOutputs({ images, display, recording, untimed, lacksTimes, isRaw, urls, tools }: OutputRequest): FfmpegFile[] {
   const timed = [...AT_ONCE, ...tools.passthrough, '-enc_time_base', `1:${TICKS}`, '-map_metadata', '-1', '-flush_packets', '1'];
   const pictures = images.map((format) => ({ filter: imageFilter(format), codec: ['rawvideo'] }));
   pictures.push({ filter: displayFilter(display), codec: ['mjpeg', '-q:v', String(display.quality), '-huffman', 'default'] });
@@ -59,7 +61,7 @@ export function liveOutputs({ images, display, recording, untimed, isRaw, urls, 
   if (recording) {
     // A copy of raw pictures fills the disk, and untimed packets have no time that a copy could keep.
     const encode = untimed || isRaw;
-    const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', ...tools.copiedTimes, '-map_metadata', '-1'];
+    const codec = encode ? ['-map', `[out${filters.length}]`, '-c:v', 'mjpeg', '-q:v', '3', ...timed] : ['-map', '0:V:0', '-c', 'copy', '-copytb', '1', ...(lacksTimes ? tools.copiedTimes : []), '-map_metadata', '-1'];
     if (encode) filters.push(`${GROUND_FILTER},format=yuvj420p`);
     // Pictures with the time of day are always past the end that ffmpeg reckons from zero, and each would get a file of its own.
     const clock = encode ? ['-segment_atclocktime', '1'] : [];
