@@ -144,7 +144,8 @@ async function probe(path: string): Promise<ProbedVideo> {
 }
 
 const recent = new Map<string, Promise<ProbedVideo>>();
-const RECENT = 32;
+/** Every viewer who comes is told of every recording of the folder. An answer takes less than a kilobyte. */
+const RECENT = 4096;
 
 /**
  * What the file says about its first video stream that is not cover art. Rates and durations that the file does not tell
