@@ -1,9 +1,6 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
+import { attributes, intAttribute } from '../attributes.ts';
 import type { Model, Node } from '../graph.ts';
-import { DataType, floatTensor, type Tensor } from '../tensor.ts';
-
-/** Operators that ONNX Runtime computes in blocks of channels. */
-export const computedInBlocks: ReadonlySet<string> = new Set(['Conv', 'Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Clip', 'BatchNormalization', 'Add', 'Mul', 'Concat']);
+import { DataType, int64Tensor, type Tensor } from '../tensor.ts';
 
 /** Channels that are computed for so many. */
 export function filledUp(channels: number, block: number): number {
@@ -26,20 +23,10 @@ export function plainConvolution(model: Model, node: Node): PlainConvolution | n
   return { node, weights, bias };
 }
 
-/** What two convolutions of one value must have in common to be computed as one. */
-export function windowKey({ node, weights }: PlainConvolution): string {
-  const [, , height, width] = weights.dims;
-  const list = (name: string, fallback: readonly number[]) => (intsAttribute(node, name) ?? fallback).join();
-  return [height, width, stringAttribute(node, 'auto_pad', 'NOTSET'), list('strides', [1, 1]), list('dilations', [1, 1]), list('pads', [0, 0, 0, 0])].join(' ');
-}
-
-/** Some of the input channels of weights [outputs, inputs, height, width]. */
-export function inputsOf({ dims, data }: Tensor, from: number, to: number): Tensor {
-  const [outputs, inputs, height, width] = dims as [number, number, number, number];
-  const positions = height * width;
-  const values = new Float32Array(outputs * (to - from) * positions);
-  for (let output = 0; output < outputs; output++) {
-    values.set((data as Float32Array).subarray((output * inputs + from) * positions, (output * inputs + to) * positions), output * (to - from) * positions);
-  }
-  return floatTensor([outputs, to - from, height, width], values);
+/** Takes a value [N, channels, …] apart by channels: sizes are an attribute up to operator set 12. */
+export function splitInto({ opset }: Pick<Model, 'opset'>, value: string, parts: readonly string[], channels: readonly number[], constant: (sizes: Tensor) => string): Node {
+  const plain = { op: 'Split', domain: '', name: `${value}/split`, outputs: parts };
+  return opset >= 13
+    ? { ...plain, inputs: [value, constant(int64Tensor(channels))], attributes: attributes({ axis: 1 }) }
+    : { ...plain, inputs: [value], attributes: attributes({ axis: 1, split: channels }) };
 }

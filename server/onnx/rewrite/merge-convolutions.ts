@@ -1,7 +1,7 @@
-import { attributes } from '../attributes.ts';
+import { intsAttribute, stringAttribute } from '../attributes.ts';
 import { consumers, type Model, type Node } from '../graph.ts';
-import { floatTensor, int64Tensor, type Tensor } from '../tensor.ts';
-import { filledUp, plainConvolution, windowKey, type PlainConvolution } from './channel-blocks.ts';
+import { floatTensor, type Tensor } from '../tensor.ts';
+import { filledUp, plainConvolution, splitInto, type PlainConvolution } from './channel-blocks.ts';
 import { unusedName } from './unused-name.ts';
 
 /** A convolution, and the Relu that alone reads it (null: none does). */
@@ -73,10 +73,9 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return values;
 }
 
-/** Takes a value [N, channels, …] apart by channels: sizes are an attribute up to operator set 12. */
-export function splitInto({ opset }: Pick<Model, 'opset'>, value: string, parts: readonly string[], channels: readonly number[], constant: (sizes: Tensor) => string): Node {
-  const plain = { op: 'Split', domain: '', name: `${value}/split`, outputs: parts };
-  return opset >= 13
-    ? { ...plain, inputs: [value, constant(int64Tensor(channels))], attributes: attributes({ axis: 1 }) }
-    : { ...plain, inputs: [value], attributes: attributes({ axis: 1, split: channels }) };
+/** What two convolutions of one value must have in common to be computed as one. */
+function windowKey({ node, weights }: PlainConvolution): string {
+  const [, , height, width] = weights.dims;
+  const list = (name: string, fallback: readonly number[]) => (intsAttribute(node, name) ?? fallback).join();
+  return [height, width, stringAttribute(node, 'auto_pad', 'NOTSET'), list('strides', [1, 1]), list('dilations', [1, 1]), list('pads', [0, 0, 0, 0])].join(' ');
 }

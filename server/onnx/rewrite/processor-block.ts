@@ -11,7 +11,7 @@ export function processorBlock(): number {
   return known;
 }
 
-/** Once, before anything runs: Linux tells them here, other systems nowhere that needs no program of its own. */
+/** Read once, for the first graph that is laid out. Linux tells them here, other systems nowhere that needs no program of its own. */
 function processorFlags(): string {
   try {
     return readFileSync('/proc/cpuinfo', 'utf8');

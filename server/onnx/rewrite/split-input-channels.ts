@@ -1,9 +1,11 @@
 import { consumers, keepOnly, producers, type Model, type Node } from '../graph.ts';
 import { inferShapes, type Shapes } from '../infer-shapes.ts';
-import { elementCount, type Tensor } from '../tensor.ts';
-import { computedInBlocks, filledUp, inputsOf, plainConvolution, type PlainConvolution } from './channel-blocks.ts';
-import { splitInto } from './merge-convolutions.ts';
+import { elementCount, floatTensor, type Tensor } from '../tensor.ts';
+import { filledUp, plainConvolution, splitInto, type PlainConvolution } from './channel-blocks.ts';
 import { unusedName } from './unused-name.ts';
+
+/** Operators that ONNX Runtime computes in blocks of channels. */
+const computedInBlocks: ReadonlySet<string> = new Set(['Conv', 'Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Clip', 'BatchNormalization', 'Add', 'Mul', 'Concat']);
 
 /** What the further nodes cost, in products of a convolution: for each reader, and for each element that is copied. */
 const NODES = 1_000_000;
@@ -69,4 +71,15 @@ function withSplit(model: Model, value: string, convolutions: readonly PlainConv
     ]];
   }));
   return { ...model, initializers, nodes: model.nodes.flatMap((node) => instead.get(node) ?? [node]) };
+}
+
+/** Some of the input channels of weights [outputs, inputs, height, width]. */
+function inputsOf({ dims, data }: Tensor, from: number, to: number): Tensor {
+  const [outputs, inputs, height, width] = dims as [number, number, number, number];
+  const positions = height * width;
+  const values = new Float32Array(outputs * (to - from) * positions);
+  for (let output = 0; output < outputs; output++) {
+    values.set((data as Float32Array).subarray((output * inputs + from) * positions, (output * inputs + to) * positions), output * (to - from) * positions);
+  }
+  return floatTensor([outputs, to - from, height, width], values);
 }

@@ -72,10 +72,10 @@ function speakingFor({ weights, bias }: LinearMap): Split {
   return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && positive(bias) };
 }
 
-/** The products that are ≤ 0. */
+/** The sizes of the products that are ≤ 0. */
 function speakingAgainst({ weights, bias }: LinearMap): Split {
-  const { positive: withNegative, negative: withPositive } = parts(weights);
-  return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && negative(bias) };
+  const { positive: withPositive, negative: withNegative } = parts(negated(weights));
+  return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && positive(negated(bias)) };
 }
 
 /** A bias of every output, from none or some. */
@@ -114,11 +114,7 @@ export const zPlusRule = (epsilon: number): BackwardRule => rule((layer) => {
 /** α times what speaks for the result less β times what speaks against it, each shared out by itself. */
 export const alphaBetaRule = (alpha: number, beta: number, epsilon: number): BackwardRule => rule((layer) => {
   const relevance = layer.step.arriving(0)!;
-  const share = (split: Split, factor: number): SharedOut => {
-    // What speaks against is summed up by its size.
-    const size = factor < 0 ? { withPositive: negated(split.withPositive), withNegative: negated(split.withNegative), bias: split.bias && negated(split.bias) } : split;
-    return [size, shares(layer, layer.step.builder.scale(relevance, factor), stabilisedSum(layer, size, epsilon))];
-  };
+  const share = (split: Split, factor: number): SharedOut => [split, shares(layer, layer.step.builder.scale(relevance, factor), stabilisedSum(layer, split, epsilon))];
   const speaksFor = share(speakingFor(layer), alpha);
   return beta === 0 ? handedBack(layer, speaksFor) : handedBack(layer, speaksFor, share(speakingAgainst(layer), -beta));
 });
