@@ -9,9 +9,9 @@ import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { Player } from '../pipeline/player.ts';
 import { displaySize } from '../video/filters.ts';
 import { AnalysisFeed } from './analysis-feed.ts';
-import type { ViewOutput } from './live/feed-view.ts';
 import { SlowExplanations } from './slow-explanations.ts';
 import { Verifications } from './verifications.ts';
+import type { ViewOutput } from './view-output.ts';
 import type { Workspace } from './workspace.ts';
 
 type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;

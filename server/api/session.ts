@@ -13,10 +13,10 @@ import { probeVideo } from '../video/probe.ts';
 import type { Catalogue } from './catalogue.ts';
 import { protocolViolation, readClientMessage } from './client-message.ts';
 import { keepRoad } from './keep-road.ts';
-import type { ViewOutput } from './live/feed-view.ts';
 import type { Feeds } from './live/feeds.ts';
 import { isLiveMessage, LiveSide } from './live/live-side.ts';
 import { RecordingView, type RecordingViewMessage } from './recording-view.ts';
+import type { ViewOutput } from './view-output.ts';
 import type { Lease, Selection, Workspaces } from './workspaces.ts';
 
 interface Watching {

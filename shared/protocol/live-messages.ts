@@ -58,7 +58,7 @@ export interface FeedRange {
 
 /** The source's own clock, as the stream tells it. */
 export type SourceClockStatus =
-  /** It tells no time, or not yet: RTSP, and RTP without MPEG-TS in it, tell it every few seconds, what comes another way never. */
+  /** It tells no time, or not yet: a camera of the server's machine tells it at once, RTSP, and RTP without MPEG-TS in it, every few seconds, what comes another way never. */
   | { readonly name: 'none' }
   | { readonly name: 'synchronized' }
   /** By it the pictures came in before they were taken, or more than a minute after. `difference`: the server's clock minus it, in milliseconds. */

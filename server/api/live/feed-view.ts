@@ -1,13 +1,13 @@
 import { reportOf } from '../../../shared/errors.ts';
 import { explanationName } from '../../../shared/explanations.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
-import type { ServerMessage } from '../../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
 import type { DelaySummary } from '../../live/sliding-percentiles.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
 import { probeVideo } from '../../video/probe.ts';
 import { SlowExplanations } from '../slow-explanations.ts';
+import type { ViewOutput } from '../view-output.ts';
 import { roadSource } from '../workspace.ts';
 import type { Feed, FeedFrame } from './feed.ts';
 import type { FeedExplanation } from './feed-explainer.ts';
@@ -15,13 +15,6 @@ import { FeedReplay, type ReplayedFrame } from './feed-replay.ts';
 import { jpegSize } from './jpeg-size.ts';
 import { LiveFlags } from './live-flags.ts';
 import type { LiveRows } from './live-rows.ts';
-
-export interface ViewOutput {
-  send(message: ServerMessage): void;
-  sendBuffers(buffers: readonly Uint8Array[]): void;
-  /** Bytes that wait to be sent. */
-  buffered(): number;
-}
 
 type ExplainMessage = Extract<LiveClientMessage, { type: 'explain-at' }>;
 type PlaybackMessage = Extract<LiveClientMessage, { type: 'live' | 'seek-time' | 'step' | 'play-from' }>;

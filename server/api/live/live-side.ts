@@ -4,7 +4,8 @@ import type { FlagSettings } from '../../../shared/flags.ts';
 import type { ClientMessage } from '../../../shared/protocol/control-messages.ts';
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
-import { FeedView, type ViewOutput } from './feed-view.ts';
+import type { ViewOutput } from '../view-output.ts';
+import { FeedView } from './feed-view.ts';
 import type { Feeds } from './feeds.ts';
 import { liveClientMessages } from './live-client-messages.ts';
 
