@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { startFfmpeg } from '../video/ffmpeg-process.ts';
 import { LOCAL_ONLY } from '../video/probe.ts';
+import { copyRecognisably, isShortMpegts } from '../video/short-mpegts.ts';
 import { findTools } from '../video/tools.ts';
 import { WarningList } from '../video/warnings.ts';
 import type { Segment, SegmentRing } from './segment-ring.ts';
@@ -28,24 +28,37 @@ export interface Cut {
  * Writes part of a feed's recording into one file, by copying. Gaps, where there was no signal, stay gaps in time.
  * Throws FEED_STALLED where nothing of it is recorded, OUTPUT_NOT_WRITABLE, FFMPEG_*.
  */
-export async function cutRecording(ring: SegmentRing, { start, end, around, output }: CutRequest): Promise<Cut> {
+export async function cutRecording(ring: Pick<SegmentRing, 'between' | 'hold'>, { start, end, around, output }: CutRequest): Promise<Cut> {
   const segments = ofOneStream(ring.between(start, end), around);
   const [first] = segments;
   if (!first) throw new RoadgazeError('FEED_STALLED', 'Nothing of the feed is recorded at that time.', 'Choose a time within the recorded minutes.');
   const release = ring.hold(segments);
-  const list = join(dirname(resolve(output)), `.${randomUUID()}.ffconcat`);
-  const partial = `${list}${extname(output)}`;
+  let scratch: string | null = null;
   try {
-    await writeFile(list, concatList(segments)).catch((cause: unknown) => {
-      throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `${output} cannot be written.`, 'Check the folder and its permissions.', { cause });
-    });
+    scratch = await mkdtemp(join(dirname(resolve(output)), '.roadgaze-cut-'));
+    const list = join(scratch, 'list.ffconcat');
+    const partial = join(scratch, `cut${extname(output)}`);
+    await writeFile(list, concatList(segments, await recognisable(segments, scratch)));
     await copy(list, partial, output);
     await rename(partial, output);
     return { start: first.start, end: segments.at(-1)!.end };
+  } catch (cause) {
+    if (cause instanceof RoadgazeError) throw cause;
+    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `${output} cannot be written.`, 'Check the folder and its permissions.', { cause });
   } finally {
     release();
-    await Promise.all([list, partial].map((path) => rm(path, { force: true })));
+    if (scratch) await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** The segments' files, in their order: copies of those that ffmpeg would not recognise, and would end at. */
+function recognisable(segments: readonly Segment[], scratch: string): Promise<string[]> {
+  return Promise.all(segments.map(async ({ path }, index) => {
+    if (!(await isShortMpegts(path))) return path;
+    const copy = join(scratch, `${index}${extname(path)}`);
+    await copyRecognisably(path, copy);
+    return copy;
+  }));
 }
 
 async function copy(list: string, partial: string, output: string): Promise<void> {
@@ -73,7 +86,7 @@ function ofOneStream(segments: readonly Segment[], around: number): Segment[] {
 }
 
 /** Each file takes the time until the next one begins. */
-function concatList(segments: readonly Segment[]): string {
-  const lines = segments.map(({ path, start, end }, index) => `file '${path.replaceAll("'", "'\\''")}'\nduration ${((segments[index + 1]?.start ?? end) - start).toFixed(6)}\n`);
+function concatList(segments: readonly Segment[], paths: readonly string[]): string {
+  const lines = segments.map(({ start, end }, index) => `file '${paths[index]!.replaceAll("'", "'\\''")}'\nduration ${((segments[index + 1]?.start ?? end) - start).toFixed(6)}\n`);
   return `ffconcat version 1.0\n${lines.join('')}`;
 }

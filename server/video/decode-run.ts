@@ -87,7 +87,7 @@ export class DecodeRun {
     });
     const seek = position === null ? [] : ['-ss', position.toFixed(6), '-noaccurate_seek'];
     const isWholeFile = request.from === undefined && !request.display;
-    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...FILTER_THREADS, ...(isWholeFile ? DECODER_THREADS : []), '-copyts', ...seek] as const;
+    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...(isWholeFile ? DECODER_THREADS : []), '-copyts', ...seek] as const;
     // Times that ffmpeg makes up say nothing about which frames are meant.
     const guessing = video.untimedStart && position === null;
     const select = guessing ? [] : selectFilter(request);

@@ -11,9 +11,9 @@ import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
  * that give no frame, are not seen; so `exact` is false. Throws what `probeVideo` does.
  */
 export async function readFrameIndex(path: string): Promise<FrameIndex> {
-  const { startTime, averageFrameRate, timeBase } = await probeVideo(path);
+  const { startTime, averageFrameRate, timeBase, inputFormat } = await probeVideo(path);
   const { ffprobe } = await findTools();
-  const options = ['-v', 'quiet', ...LOCAL_ONLY, '-select_streams', 'V:0', '-show_entries', 'packet=pts,dts,flags', '-of', 'csv=p=0', fileUrl(path)];
+  const options = ['-v', 'quiet', ...LOCAL_ONLY, ...inputFormat, '-select_streams', 'V:0', '-show_entries', 'packet=pts,dts,flags', '-of', 'csv=p=0', fileUrl(path)];
   const child = spawn(ffprobe, options, { stdio: ['ignore', 'pipe', 'ignore'], env: PROBE_ENVIRONMENT });
   const closed = once(child, 'close');
   closed.catch(() => {});

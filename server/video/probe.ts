@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
+import { isShortMpegts } from './short-mpegts.ts';
 import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
 
 /** What seeking and export need beyond what everybody sees. Times in seconds. */
@@ -13,6 +14,8 @@ export interface ProbedVideo extends VideoInfo {
   readonly timeBase: TimeBase;
   /** The first packet of the stream carries no time at all, though the container has times. */
   readonly untimedStart: boolean;
+  /** What precedes `-i` where ffmpeg would not recognise the file. */
+  readonly inputFormat: readonly string[];
 }
 
 interface ProbeStream {
@@ -99,8 +102,8 @@ async function fileVersion(path: string): Promise<string> {
   return `${resolve(path)}\0${file.size}\0${file.mtimeMs}\0${file.ino}`;
 }
 
-function ask(ffprobe: string, path: string): Promise<ProbeAnswer> {
-  const options = ['-v', 'error', ...LOCAL_ONLY, '-show_streams', '-show_format', '-show_packets', '-read_intervals', `%+#${FIRST_PACKETS}`, '-of', 'json', fileUrl(path)];
+function ask(ffprobe: string, path: string, inputFormat: readonly string[]): Promise<ProbeAnswer> {
+  const options = ['-v', 'error', ...LOCAL_ONLY, ...inputFormat, '-show_streams', '-show_format', '-show_packets', '-read_intervals', `%+#${FIRST_PACKETS}`, '-of', 'json', fileUrl(path)];
   return new Promise((answer, fail) => {
     execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT }, (error, stdout) => {
       if (error) return fail(unreadable(path, error));
@@ -115,7 +118,8 @@ function ask(ffprobe: string, path: string): Promise<ProbeAnswer> {
 
 async function probe(path: string): Promise<ProbedVideo> {
   const { ffprobe } = await findTools();
-  const { streams = [], format = {}, packets = [] } = await ask(ffprobe, path);
+  const inputFormat = (await isShortMpegts(path)) ? ['-f', 'mpegts'] : [];
+  const { streams = [], format = {}, packets = [] } = await ask(ffprobe, path, inputFormat);
   const container = format.format_name ?? '';
   if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name))) throw unreadable(path);
   const stream = streams.find(isPicture);
@@ -140,6 +144,7 @@ async function probe(path: string): Promise<ProbedVideo> {
     containerStart: seconds(format.start_time),
     timeBase: fraction(stream.time_base),
     untimedStart: first !== undefined && first.pts === undefined && first.dts === undefined && !hasNoTimestamps(container),
+    inputFormat,
   };
 }
 
