@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { root } from './project.mjs';
 import { SetupError } from './report.mjs';
 import { runLogged, shownLog } from './run-step.mjs';
-import { digestOf, filesUnder, isStale, writeStamp } from './stale.mjs';
+import { buildStamped, digestOf, filesUnder, isStale } from './stale.mjs';
 
 const SETTINGS = ['package-lock.json', 'tsconfig.json'];
 const SOURCES = ['server', 'shared', 'test', 'recordings'];
@@ -19,24 +19,18 @@ const COMPILED = join('dist', 'node');
 /** tsc: server, shared, test and recordings to dist/node. @type {Build} */
 export const server = {
   isStale: () => isStale(serverStamp(), serverDigest(), compiledFiles()),
-  async build() {
-    const digest = serverDigest();
+  build: () => buildStamped(serverStamp(), serverDigest(), async () => {
     // tsc trusts its note of what it wrote; files that were deleted since would stay away.
     if (!compiledFiles().every((path) => existsSync(path))) rmSync(join(root, COMPILED, '.tsbuildinfo'), { force: true });
     await runTool('typescript/bin/tsc', ['-p', 'tsconfig.json', '--pretty', 'false'], 'The server could not be compiled');
     removeOrphans(root);
-    writeStamp(serverStamp(), digest);
-  },
+  }),
 };
 
 /** Vite: client to dist/client. @type {Build} */
 export const client = {
   isStale: () => existsSync(join(root, 'client', 'vite.config.ts')) && isStale(clientStamp(), clientDigest(), [join(root, 'dist/client/index.html')]),
-  async build() {
-    const digest = clientDigest();
-    await runTool('vite/bin/vite.js', ['build', 'client', '--logLevel', 'warn'], 'The page could not be built');
-    writeStamp(clientStamp(), digest);
-  },
+  build: () => buildStamped(clientStamp(), clientDigest(), () => runTool('vite/bin/vite.js', ['build', 'client', '--logLevel', 'warn'], 'The page could not be built')),
 };
 
 const serverStamp = () => join(root, 'dist', 'server.stamp');

@@ -1,6 +1,6 @@
 // @ts-check
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -61,10 +61,14 @@ export function isStale(stamp, digest, outputs) {
 }
 
 /**
+ * Builds, and notes what from. A build that fails leaves no note: it may have written part of what it was to write.
  * @param {string} stamp
  * @param {string} digest
+ * @param {() => Promise<void>} build
  */
-export function writeStamp(stamp, digest) {
+export async function buildStamped(stamp, digest, build) {
+  rmSync(stamp, { force: true });
+  await build();
   mkdirSync(dirname(stamp), { recursive: true });
   writeFileSync(stamp, digest);
 }

@@ -5,11 +5,11 @@ import { test } from 'node:test';
 import { temporaryFolder } from '../support/paths.ts';
 import { setupModule, writeFiles } from './support.ts';
 
-const { digestOf, filesUnder, isStale, writeStamp } = await setupModule<{
+const { buildStamped, digestOf, filesUnder, isStale } = await setupModule<{
   filesUnder(root: string, paths: readonly string[], wanted?: (path: string) => boolean): string[];
   digestOf(root: string, files: readonly string[]): string;
   isStale(stamp: string, digest: string, outputs: readonly string[]): boolean;
-  writeStamp(stamp: string, digest: string): void;
+  buildStamped(stamp: string, digest: string, build: () => Promise<void>): Promise<void>;
 }>('stale.mjs');
 
 test('files are listed sorted, through folders and by name; what is absent is passed over, links are not followed', (t) => {
@@ -30,16 +30,19 @@ test('a digest changes with a name, with a content, and with where one file ends
   assert.equal(digest({ a: '1' }), digests[0]);
 });
 
-test('a build is stale without a stamp, with another digest, and when an output is gone', (t) => {
+test('a build is stale without a stamp, with another digest, when an output is gone, and after one that failed', async (t) => {
   const root = temporaryFolder(t);
   const stamp = join(root, 'dist/server.stamp');
   const output = join(root, 'main.js');
   assert.ok(isStale(stamp, 'd', []));
-  writeStamp(stamp, 'd');
+  await buildStamped(stamp, 'd', async () => {});
   assert.ok(existsSync(stamp));
   assert.ok(!isStale(stamp, 'd', []));
   assert.ok(isStale(stamp, 'e', []));
   assert.ok(isStale(stamp, 'd', [output]));
   writeFiles(root, { 'main.js': '' });
   assert.ok(!isStale(stamp, 'd', [output]));
+  await assert.rejects(buildStamped(stamp, 'e', () => Promise.reject(new Error('half written'))), /half written/);
+  assert.ok(isStale(stamp, 'd', [output]));
+  assert.ok(isStale(stamp, 'e', [output]));
 });
