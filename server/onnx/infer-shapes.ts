@@ -29,23 +29,8 @@ export interface Shapes {
  * Throws MODEL_OPERATOR_UNSUPPORTED (naming operator, node, model) and MODEL_SHAPE.
  */
 export function inferShapes(model: Model): Shapes {
-  const facts = new Map<string, ValueFacts>();
-  const constants = new Map(model.initializers);
-  for (const [name, tensor] of model.initializers) facts.set(name, { type: tensor.type, shape: tensor.dims });
-  for (const input of model.inputs) {
-    if (!input.shape) throw new RoadgazeError('MODEL_SHAPE', `${model.source} does not tell the shape of its input "${input.name}".`, 'Export the network with a fixed image size.');
-    facts.set(input.name, { type: input.type, shape: input.shape });
-  }
-  for (const node of model.nodes) {
-    const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
-    if (!rule) {
-      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Export the network with standard ONNX operators, or ask for this one.');
-    }
-    const tensor = constantOf(node);
-    if (tensor) constants.set(node.outputs[0]!, tensor);
-    const results = rule(contextOf(model, node, facts, constants));
-    node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, results[index]); });
-  }
+  const [facts, constants] = given(model);
+  for (const node of model.nodes) inferNode(model, node, facts, constants);
   const known = (value: string) => facts.get(value) ?? missing(model, value);
   return {
     of: (value) => known(value).shape,
@@ -53,6 +38,41 @@ export function inferShapes(model: Model): Shapes {
     constant: (value) => constants.get(value) ?? null,
     sizes: (value) => sizesOf(value, facts, constants),
   };
+}
+
+/** The shapes of the values that are inferred without an operator that Roadgaze does not read: what explains a network has some of those. null of all others. */
+export function inferKnownShapes(model: Model): (value: string) => Shape | null {
+  const [facts, constants] = given(model);
+  for (const node of model.nodes) {
+    if (!node.inputs.every((input) => input === '' || facts.has(input))) continue;
+    try {
+      inferNode(model, node, facts, constants);
+    } catch (error) {
+      if (!(error instanceof RoadgazeError)) throw error;
+    }
+  }
+  return (value) => facts.get(value)?.shape ?? null;
+}
+
+function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<string, Tensor>] {
+  const facts = new Map<string, ValueFacts>();
+  for (const [name, tensor] of model.initializers) facts.set(name, { type: tensor.type, shape: tensor.dims });
+  for (const input of model.inputs) {
+    if (!input.shape) throw new RoadgazeError('MODEL_SHAPE', `${model.source} does not tell the shape of its input "${input.name}".`, 'Export the network with a fixed image size.');
+    facts.set(input.name, { type: input.type, shape: input.shape });
+  }
+  return [facts, new Map(model.initializers)];
+}
+
+function inferNode(model: Model, node: Node, facts: Map<string, ValueFacts>, constants: Map<string, Tensor>): void {
+  const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
+  if (!rule) {
+    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Export the network with standard ONNX operators, or ask for this one.');
+  }
+  const tensor = constantOf(node);
+  if (tensor) constants.set(node.outputs[0]!, tensor);
+  const results = rule(contextOf(model, node, facts, constants));
+  node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, results[index]); });
 }
 
 function missing(model: Model, value: string): never {

@@ -1,6 +1,6 @@
 import { producers } from '../../onnx/graph.ts';
 import type { ExplanationContext } from '../methods.ts';
-import { floatConstant, floatValue, zerosLike } from './values.ts';
+import { floatConstant, floatValue } from './values.ts';
 
 export interface Seed {
   /** The value where the backward pass starts, and the signal there. */
@@ -51,10 +51,10 @@ function oneHot(context: ExplanationContext, value: string): string {
   return floatConstant(context, [1, ...dims], values, 'seed');
 }
 
-function spread({ builder, shapes }: ExplanationContext, chosen: string, value: string): string {
-  const [batch] = shapes.of(value);
-  if (batch === 1) return chosen;
-  if (builder.opset >= 8) return builder.node('Expand', [chosen, builder.node('Shape', [value])]);
-  return builder.node('Add', [zerosLike({ builder, shapes }, value), chosen]);
+/** For every picture of the batch. Clipped so, the value is 1, whatever it is; ONNX Runtime then knows that the signal has its shape, and what can be added without rearranging it. */
+function spread(context: ExplanationContext, chosen: string, value: string): string {
+  const { builder, shapes, output } = context;
+  if (shapes.of(value)[0] === 1) return chosen;
+  const ones = builder.clip(floatValue(context, value), 1, 1);
+  return output.elements > 1 ? builder.node('Mul', [ones, chosen]) : ones;
 }
-

@@ -44,6 +44,10 @@ function undoWindow(builder: GraphBuilder, mask: string, window: Window, from: S
     return builder.node('AveragePool', [mask], { kernel_shape: kernel, strides: [1, 1], pads: full, count_include_pad: 1 });
   }
   if (from[0] * from[1] <= ONE_NODE) return transposedOnes(builder, mask, window, from, to, BOTH);
+  if (to[0] * to[1] * from[1] + from[0] * to[0] * from[1] <= FEW_PRODUCTS) {
+    const wide = builder.node('MatMul', [mask, reached(builder, window, from, to, 1)]);
+    return builder.node('MatMul', [reached(builder, window, from, to, 0), wide]);
+  }
   // A kernel of ones is separable. Spreading along the width is the slow part, so it comes first, while there are few rows.
   const wide = transposedOnes(builder, mask, window, from, to, [1]);
   return transposedOnes(builder, wide, window, from, to, [0]);
@@ -52,6 +56,21 @@ function undoWindow(builder: GraphBuilder, mask: string, window: Window, from: S
 /** On planes of so few pixels one node that does more costs less than two. */
 const ONE_NODE = 1024;
 const BOTH = [0, 1] as const;
+/** So many products along both axes are computed faster than ONNX Runtime spreads by a kernel. */
+const FEW_PRODUCTS = 1_500_000;
+
+/** 1 for every pixel along an axis that a window covers: as [pixels, windows] for rows, [windows, pixels] for columns. */
+function reached(builder: GraphBuilder, { kernel, strides, dilations, pads }: Window, from: Size, to: Size, axis: 0 | 1): string {
+  const [pixels, windows] = [from[axis], to[axis]];
+  const values = new Float32Array(pixels * windows);
+  for (let window = 0; window < windows; window++) {
+    for (let tap = 0; tap < kernel[axis]; tap++) {
+      const pixel = window * strides[axis] + tap * dilations[axis] - pads[axis];
+      if (pixel >= 0 && pixel < pixels) values[axis === 0 ? pixel * windows + window : window * pixels + pixel] = 1;
+    }
+  }
+  return builder.constant(floatTensor(axis === 0 ? [pixels, windows] : [windows, pixels], values), 'reached');
+}
 
 /** The average over channels of feature maps [N, channels, h, w], taken one window back, in one node. */
 export function averageUndone(builder: GraphBuilder, features: string, channels: number, { window, from, to }: SpatialStep & { readonly kind: 'window' }): string {

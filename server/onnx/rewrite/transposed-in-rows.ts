@@ -1,0 +1,101 @@
+import { attributes, intsAttribute } from '../attributes.ts';
+import { consumers, type Model, type Node } from '../graph.ts';
+import { inferKnownShapes } from '../infer-shapes.ts';
+import { elementCount, floatTensor, int64Tensor, type Tensor } from '../tensor.ts';
+import { COST, costOf, transposedConvolution, type TransposedConvolution } from './transposed-convolution.ts';
+import { unusedName } from './unused-name.ts';
+
+/**
+ * A transposed convolution that moves along the rows in steps of more than a pixel, as one in steps of one that gives the pixels of every phase of the stride in channels of
+ * their own: ONNX Runtime adds values beside each other many at a time. What is read with its channels last gets them back in place by the Transpose
+ * that does that.
+ */
+export function transposedInRows(model: Model): Model {
+  if (!model.nodes.some(({ op }) => op === 'ConvTranspose')) return model;
+  const shapeOf = inferKnownShapes(model);
+  return model.nodes.reduce((changed, node) => {
+    const transposed = transposedConvolution(changed, shapeOf, node);
+    if (!transposed || !fits(transposed)) return changed;
+    const last = channelsLast(changed, node);
+    return rowsCost(transposed, last !== null) < costOf(transposed) ? withRows(changed, transposed, last) : changed;
+  }, model);
+}
+
+/** Whether all phases have as many pixels, and no border is cut off. */
+function fits({ weights, from, to, window }: TransposedConvolution): boolean {
+  const stride = window.strides[1];
+  const [, left, , right] = window.pads;
+  return stride > 1 && left === 0 && right === 0 && to[1] === stride * (from[1] + Math.ceil(weights.dims[3]! / stride) - 1);
+}
+
+/** The Transpose to NHWC that alone reads the node. */
+function channelsLast(model: Model, node: Node): Node | null {
+  const [reader, ...more] = consumers(model.nodes).get(node.outputs[0]!) ?? [];
+  const isLast = reader?.op === 'Transpose' && reader.domain === '' && intsAttribute(reader, 'perm')?.join() === '0,2,3,1';
+  return isLast && more.length === 0 && !model.outputs.some(({ name }) => name === node.outputs[0]) ? reader : null;
+}
+
+function rowsCost({ weights, from, to, window }: TransposedConvolution, hasTranspose: boolean): number {
+  const [inputs, outputs, height, width] = weights.dims as [number, number, number, number];
+  const stride = window.strides[1];
+  const spread = outputs * height * stride * Math.ceil(width / stride) * from[0] * from[1];
+  return spread * (inputs * COST.product + COST.addedBeside) + (hasTranspose ? COST.node : outputs * to[0] * to[1] * COST.interleaved + 3 * COST.node);
+}
+
+function withRows(model: Model, { node, weights, bias, from, to, window }: TransposedConvolution, last: Node | null): Model {
+  const [, outputs, height] = weights.dims as [number, number, number];
+  const [down, stride] = window.strides;
+  const width = Math.ceil(weights.dims[3]! / stride);
+  const initializers = new Map(model.initializers);
+  const named = (hint: string, tensor?: Tensor): string => {
+    const name = unusedName({ ...model, initializers }, `${node.outputs[0]}/${hint}`);
+    if (tensor) initializers.set(name, tensor);
+    return name;
+  };
+  // Phases before channels where channels come last, and behind them where every channel's rows are put together.
+  const order = last ? [1, outputs] as const : [stride, 1] as const;
+  const [phases, turned] = [named('phases'), named('turned')];
+  const missing = to[0] - ((from[0] - 1) * down + height - window.pads[0] - window.pads[2]);
+  const kernel = named('phases/weights', phaseWeights(weights, stride, order));
+  const biases = bias ? [named('phases/bias', phaseBias(bias, stride, order))] : [];
+  const pads = [window.pads[0], 0, window.pads[2], 0];
+  const spread: Node = {
+    op: 'ConvTranspose', domain: '', name: phases, inputs: [node.inputs[0]!, kernel, ...biases], outputs: [phases],
+    attributes: attributes({ kernel_shape: [height, width], strides: [down, 1], pads, ...(missing > 0 ? { output_padding: [missing, 0] } : {}) }),
+  };
+  const reshape = (value: string, shape: readonly number[], output: string): Node => (
+    { op: 'Reshape', domain: '', name: output, inputs: [value, named('shape', int64Tensor(shape))], outputs: [output], attributes: new Map() }
+  );
+  const transpose = (value: string, perm: readonly number[]): Node => ({ op: 'Transpose', domain: '', name: turned, inputs: [value], outputs: [turned], attributes: attributes({ perm }) });
+  const wide = to[1] / stride;
+  const apart = named('apart');
+  const nodes = last
+    ? [spread, transpose(phases, [0, 2, 3, 1]), reshape(turned, [0, to[0], to[1], outputs], last.outputs[0]!)]
+    : [spread, reshape(phases, [0, outputs, stride, to[0], wide], apart), transpose(apart, [0, 1, 3, 4, 2]), reshape(turned, [0, outputs, to[0], to[1]], node.outputs[0]!)];
+  return { ...model, initializers, nodes: model.nodes.flatMap((each) => (each === node ? nodes : each === last ? [] : [each])) };
+}
+
+/** Of [inputs, outputs, height, width] as [inputs, outputs × phases, height, width of a phase], at output · order[0] + phase · order[1]. */
+function phaseWeights({ dims, data }: Tensor, stride: number, [perOutput, perPhase]: readonly [number, number]): Tensor {
+  const [inputs, outputs, height, width] = dims as [number, number, number, number];
+  const shape = [inputs, outputs * stride, height, Math.ceil(width / stride)] as const;
+  const values = new Float32Array(elementCount(shape));
+  let from = 0;
+  for (let input = 0; input < inputs; input++) {
+    for (let output = 0; output < outputs; output++) {
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          const channel = output * perOutput + (x % stride) * perPhase;
+          values[((input * shape[1] + channel) * height + y) * shape[3] + Math.floor(x / stride)] = Number(data[from++]);
+        }
+      }
+    }
+  }
+  return floatTensor(shape, values);
+}
+
+function phaseBias({ data }: Tensor, stride: number, [perOutput, perPhase]: readonly [number, number]): Tensor {
+  const values = new Float32Array(data.length * stride);
+  for (let output = 0; output < data.length; output++) for (let phase = 0; phase < stride; phase++) values[output * perOutput + phase * perPhase] = Number(data[output]);
+  return floatTensor([values.length], values);
+}
