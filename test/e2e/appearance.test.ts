@@ -99,6 +99,25 @@ describe('appearance', { skip: withoutBrowser }, () => {
     }
   });
 
+  test('four panes keep to themselves at every width, and one can read what they show', async () => {
+    await using opened = await openPage(`${server.url}#frame=10&panes=four&methods=guidedbackprop+deconvnet+gradcam+integratedgradients`);
+    const { page } = opened;
+    await until(page, 'roadgaze.lastPainted?.frame === 10');
+    for (const width of [800, 900, 961, 1100, 1130, 1180, 1240, 1300, 1440, 1920]) {
+      await page.setViewportSize({ width, height: 700 });
+      const outside = await page.evaluate<string[]>(`[...document.querySelectorAll('.pane, .instruments')].flatMap((box) => [...box.querySelectorAll('*')]
+        .filter((element) => element.getClientRects().length > 0 && element.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5)
+        .map((element) => element.outerHTML.slice(0, 200)))`);
+      assert.deepEqual(outside, [], `${width}`);
+      const methods = await page.evaluate<number[]>(`[...document.querySelectorAll('.pane select:not(.target)')].map((select) => {
+        const { paddingLeft, paddingRight } = getComputedStyle(select);
+        return select.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
+      })`);
+      assert.equal(methods.length, 4);
+      assert.ok(methods.every((room) => room >= 60), `${width}: ${methods.join()} px for names of methods`);
+    }
+  });
+
   test('with reduced motion nothing plays by itself', async () => {
     await using opened = await openPage(server.url, { reducedMotion: 'reduce' });
     await waitForFrame(opened.page, 0);
