@@ -40,12 +40,15 @@ export async function withRounding(map: Float32Array, model: Model, picture: Flo
   return Float32Array.from(corrected);
 }
 
-/** The network with twice the rectifier's input taken off that input. */
+/** Well above float32's rounding of these inputs, whichever way a machine adds up. */
+const CLEARLY = 2e-5;
+
+/** The network with the rectifier's input on the side of zero where its exact value is not, and there already if this machine rounds it so. */
 function movedAcrossZero(model: Model, { relu: position, element, exact }: RoundedRectifier): Model {
   const relu = model.nodes.filter(({ op }) => op === 'Relu')[position]!;
   const dims = inferShapes(model).of(relu.inputs[0]!).slice(1).map(Number);
   const change = new Float32Array(elementCount(dims));
-  change[element] = -2 * exact;
+  change[element] = -Math.sign(exact) * CLEARLY;
   const add: Node = { op: 'Add', domain: '', name: 'moved', inputs: [relu.inputs[0]!, 'change'], outputs: ['moved'], attributes: new Map() };
   return {
     ...model,
