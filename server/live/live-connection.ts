@@ -180,6 +180,8 @@ export class LiveConnection {
   #join(): void {
     const parts = this.#outputs.map(({ waiting }) => waiting.shift()!);
     const pts = fromLadder(parts[0]!.ticks, this.#count++);
+    // The time of the first picture is then a guess, some frames too late: those after it would seem to come too late.
+    if (this.#request.lacksTimes && this.#count === 1) return;
     const arrival = performance.timeOrigin + performance.now();
     const last = this.#last;
     if (last) {

@@ -105,6 +105,12 @@ describe('the recording of a live feed', { concurrency: 3 }, () => {
     const { port } = await startRtspServer(t, 0, await makeNumberedClip(join(folder, 'reordered.mp4'), { frames: 300, fps: 15, size: [160, 96], keyframes: 16, bFrames: 2 }));
     const feed = record(`rtsp://127.0.0.1:${port}/road`);
     await feed.frame(() => feed.frames.length >= 45, 0);
+    const kept = feed.frames.filter(({ connection }) => connection === feed.frames.at(-1)!.connection);
+    for (const [index, { pts, images }] of kept.entries()) {
+      const number = numberOf(images[0]!)! - numberOf(kept[0]!.images[0]!)!;
+      assert.ok(number === index && Math.abs(pts - kept[0]!.pts - number / 15) < 1e-3, `frame ${index} is ${number}, ${pts - kept[0]!.pts} s after the first`);
+    }
+    assert.equal(feed.decoder.counters.damaged, 0);
     for (const { time, pts, images } of [2, 9, 20, 33].map((n) => feed.frames[n]!)) {
       const segment = ring.at(time)!;
       const [frame] = await collect(decodeVideo({ path: segment.path, images: [IMAGE], from: time - segment.offset - 1e-3, frames: 1 }));
