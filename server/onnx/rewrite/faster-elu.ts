@@ -8,7 +8,7 @@ import { linearLayer } from './linear-layer.ts';
 import { unusedName } from './unused-name.ts';
 
 /** For fewer elements per picture one slow node costs no more than four fast ones. */
-const WORTH_IT = 8192;
+const WORTH_IT = 3000;
 
 /**
  * Computes ELU with α = 1 as max(x, 0) + exp(min(x, 0)) − 1, for which ONNX Runtime has kernels twice as fast as for Elu itself. The −1 moves into
