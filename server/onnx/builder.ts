@@ -4,7 +4,7 @@ import { floatTensor, int64Tensor, scalar, type Tensor } from './tensor.ts';
 
 /**
  * Appends nodes to a model. Operators whose form changed between operator sets are written in the form of the model's own set.
- * Names of new values start with `prefix`, so that they never meet the model's.
+ * Names of new values and nodes start with `prefix`, and never meet the model's.
  */
 export class GraphBuilder {
   readonly opset: number;
@@ -21,7 +21,7 @@ export class GraphBuilder {
     this.#prefix = prefix;
     this.#nodes = [...model.nodes];
     this.#initializers = new Map(model.initializers);
-    this.#taken = new Set([...model.initializers.keys(), ...model.inputs.map((input) => input.name), ...model.nodes.flatMap((node) => node.outputs)]);
+    this.#taken = new Set([...model.initializers.keys(), ...model.inputs.map((input) => input.name), ...model.nodes.flatMap((node) => [node.name, ...node.outputs])]);
   }
 
   #name(hint: string): string {

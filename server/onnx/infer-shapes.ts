@@ -40,8 +40,14 @@ export function inferShapes(model: Model): Shapes {
   };
 }
 
-/** The shapes of the values that are inferred without an operator that Roadgaze does not read: what explains a network has some of those. null of all others. */
-export function inferKnownShapes(model: Model): (value: string) => Shape | null {
+/** As `Shapes`; null of what cannot be inferred. */
+export interface KnownShapes {
+  of(value: string): Shape | null;
+  constant(value: string): Tensor | null;
+}
+
+/** Of the values that are inferred without an operator that Roadgaze does not read: what explains a network has some of those. */
+export function inferKnownShapes(model: Model): KnownShapes {
   const [facts, constants] = given(model);
   for (const node of model.nodes) {
     if (!node.inputs.every((input) => input === '' || facts.has(input))) continue;
@@ -51,7 +57,7 @@ export function inferKnownShapes(model: Model): (value: string) => Shape | null 
       if (!(error instanceof RoadgazeError)) throw error;
     }
   }
-  return (value) => facts.get(value)?.shape ?? null;
+  return { of: (value) => facts.get(value)?.shape ?? null, constant: (value) => constants.get(value) ?? null };
 }
 
 function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<string, Tensor>] {

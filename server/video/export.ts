@@ -58,7 +58,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
   const partial = `${resolve(output)}.partial`;
   const encoder = await startFfmpeg(
     [
-      { url: fileUrl(input), options: ['-hide_banner', '-nostdin', '-y', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, '-copyts'] },
+      { url: fileUrl(input), options: ['-hide_banner', '-nostdin', '-y', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, '-copyts'] },
       { url: source, options: ['-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] },
     ],
     [

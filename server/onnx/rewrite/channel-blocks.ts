@@ -7,7 +7,7 @@ export function filledUp(channels: number, block: number): number {
   return Math.ceil(channels / block) * block;
 }
 
-/** A Conv of one group with constant float32 weights [outputs, inputs, height, width]. */
+/** A Conv of one group with constant float32 weights [outputs, inputs, height, width], or a ConvTranspose with [inputs, outputs, …]. */
 export interface PlainConvolution {
   readonly node: Node;
   readonly weights: Tensor;
@@ -15,8 +15,8 @@ export interface PlainConvolution {
 }
 
 /** Null where the node is none. */
-export function plainConvolution(model: Model, node: Node): PlainConvolution | null {
-  if (node.op !== 'Conv' || node.domain !== '' || intAttribute(node, 'group', 1) !== 1) return null;
+export function plainConvolution(model: Model, node: Node, op: 'Conv' | 'ConvTranspose' = 'Conv'): PlainConvolution | null {
+  if (node.op !== op || node.domain !== '' || intAttribute(node, 'group', 1) !== 1) return null;
   const weights = model.initializers.get(node.inputs[1] ?? '');
   const bias = node.inputs[2] ? model.initializers.get(node.inputs[2]) : null;
   if (weights?.type !== DataType.float || weights.dims.length !== 4 || bias === undefined || (bias && bias.type !== DataType.float)) return null;

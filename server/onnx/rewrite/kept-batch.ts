@@ -1,6 +1,5 @@
 import { intAttribute } from '../attributes.ts';
-import { constantOf } from '../constant-node.ts';
-import { producers, type Model, type Node } from '../graph.ts';
+import type { Model, Node } from '../graph.ts';
 import { inferKnownShapes } from '../infer-shapes.ts';
 import { DataType, int64Tensor } from '../tensor.ts';
 import { unusedName } from './unused-name.ts';
@@ -11,15 +10,13 @@ import { unusedName } from './unused-name.ts';
  */
 export function keepBatch(model: Model): Model {
   if (!model.nodes.some((node) => isReshape(node))) return model;
-  const shapeOf = inferKnownShapes(model);
-  const made = producers(model.nodes);
-  const constant = (value: string) => model.initializers.get(value) ?? (made.has(value) ? constantOf(made.get(value)!) : null);
+  const shapes = inferKnownShapes(model);
   const initializers = new Map(model.initializers);
   const nodes = model.nodes.map((node) => {
-    const sizes = isReshape(node) ? constant(node.inputs[1]!) : null;
+    const sizes = isReshape(node) ? shapes.constant(node.inputs[1]!) : null;
     const [first, ...others] = sizes ? Array.from(sizes.data as ArrayLike<bigint>, Number) : [];
     if (sizes?.type !== DataType.int64 || first !== -1 || others.some((size) => size < 0)) return node;
-    const [before, after] = [shapeOf(node.inputs[0]!)?.[0], shapeOf(node.outputs[0]!)?.[0]];
+    const [before, after] = [shapes.of(node.inputs[0]!)?.[0], shapes.of(node.outputs[0]!)?.[0]];
     if (before === undefined || before !== after) return node;
     const name = unusedName({ ...model, initializers }, `${node.outputs[0]}/sizes`);
     initializers.set(name, int64Tensor([0, ...others]));

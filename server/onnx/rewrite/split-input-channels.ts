@@ -1,5 +1,5 @@
-import { consumers, producers, type Model, type Node, type Shape } from '../graph.ts';
-import { inferKnownShapes } from '../infer-shapes.ts';
+import { consumers, producers, type Model, type Node } from '../graph.ts';
+import { inferKnownShapes, type KnownShapes } from '../infer-shapes.ts';
 import { elementCount, floatTensor, type Tensor } from '../tensor.ts';
 import { filledUp, plainConvolution, splitInto, type PlainConvolution } from './channel-blocks.ts';
 import { unusedName } from './unused-name.ts';
@@ -26,30 +26,28 @@ function valuesWorthSplitting(model: Model, block: number): ReadonlyMap<string, 
   const partial = model.nodes.flatMap((node) => plainConvolution(model, node) ?? []).filter(({ weights }) => weights.dims[1]! > block && weights.dims[1]! % block !== 0);
   const found = new Map<string, PlainConvolution[]>();
   if (partial.length === 0) return found;
-  const shapeOf = inferKnownShapes(model);
+  const shapes = inferKnownShapes(model);
   const [read, made] = [consumers(model.nodes), producers(model.nodes)];
   const inBlocks = (node: Node | undefined) => node?.domain === '' && computedInBlocks.has(node.op);
   for (const convolution of partial) {
     const value = convolution.node.inputs[0]!;
     const staysInBlocks = inBlocks(made.get(value)) && read.get(value)!.every(inBlocks);
-    if (!(spared(shapeOf, convolution, block) >= NODES + (staysInBlocks ? REARRANGED : COPIED) * elements(shapeOf, value))) continue;
+    if (!(spared(shapes, convolution, block) >= NODES + (staysInBlocks ? REARRANGED : COPIED) * elements(shapes, value))) continue;
     found.set(value, [...(found.get(value) ?? []), convolution]);
   }
   return found;
 }
 
-type ShapeOf = (value: string) => Shape | null;
-
 /** Of one picture; NaN where sizes are not known. */
-function elements(shapeOf: ShapeOf, value: string): number {
-  const sizes = shapeOf(value)?.slice(1);
+function elements(shapes: KnownShapes, value: string): number {
+  const sizes = shapes.of(value)?.slice(1);
   return sizes?.every((size) => typeof size === 'number') ? elementCount(sizes as number[]) : NaN;
 }
 
 /** Products that are not computed any more, of one picture. */
-function spared(shapeOf: ShapeOf, { node, weights }: PlainConvolution, block: number): number {
+function spared(shapes: KnownShapes, { node, weights }: PlainConvolution, block: number): number {
   const [outputs, inputs, height, width] = weights.dims as [number, number, number, number];
-  return (filledUp(inputs, block) - inputs) * (filledUp(outputs, block) / outputs) * height * width * elements(shapeOf, node.outputs[0]!);
+  return (filledUp(inputs, block) - inputs) * (filledUp(outputs, block) / outputs) * height * width * elements(shapes, node.outputs[0]!);
 }
 
 function withSplit(model: Model, value: string, convolutions: readonly PlainConvolution[], block: number): Model {
@@ -63,12 +61,11 @@ function withSplit(model: Model, value: string, convolutions: readonly PlainConv
   };
   const parts = [named(`${value}/blocks`), named(`${value}/rest`)] as const;
   const split = splitInto(model, value, parts, [full, channels - full], (sizes) => named(`${value}/sizes`, sizes));
-  const instead = new Map(convolutions.map(({ node, weights, bias }, index): [Node, readonly Node[]] => {
+  const instead = new Map(convolutions.map(({ node, weights }, index): [Node, readonly Node[]] => {
     const [blocks, rest] = [named(`${node.outputs[0]}/blocks`), named(`${node.outputs[0]}/rest`)];
-    // ONNX Runtime adds what it convolves to another value at once, but only where there is a bias.
     return [node, [
       ...(index === 0 ? [split] : []),
-      { ...node, name: blocks, inputs: [parts[0], named(`${blocks}/weights`, inputsOf(weights, 0, full)), bias ? node.inputs[2]! : named(`${blocks}/bias`, floatTensor([weights.dims[0]!], new Float32Array(weights.dims[0]!)))], outputs: [blocks] },
+      { ...node, name: blocks, inputs: [parts[0], named(`${blocks}/weights`, inputsOf(weights, 0, full)), ...node.inputs.slice(2)], outputs: [blocks] },
       { ...node, name: rest, inputs: [parts[1], named(`${rest}/weights`, inputsOf(weights, full, channels))], outputs: [rest] },
       { op: 'Add', domain: '', name: `${node.outputs[0]}/sum`, inputs: [blocks, rest], outputs: node.outputs, attributes: new Map() },
     ]];

@@ -1,10 +1,9 @@
-import { attributes } from '../attributes.ts';
-import type { Model, Node } from '../graph.ts';
+import { GraphBuilder } from '../builder.ts';
+import type { Model } from '../graph.ts';
 import { inferKnownShapes } from '../infer-shapes.ts';
 import { elementCount, floatTensor, int64Tensor, type Tensor } from '../tensor.ts';
 import { filledUp } from './channel-blocks.ts';
 import { COST, costOf, transposedConvolution, type TransposedConvolution } from './transposed-convolution.ts';
-import { unusedName } from './unused-name.ts';
 
 /** Slices take their ends as inputs from here on. */
 const FIRST_OPSET = 10;
@@ -29,9 +28,9 @@ interface Phases {
  */
 export function transposedAsConvolutions(model: Model, block: number): Model {
   if (model.opset < FIRST_OPSET || !model.nodes.some(({ op }) => op === 'ConvTranspose')) return model;
-  const shapeOf = inferKnownShapes(model);
+  const shapes = inferKnownShapes(model);
   return model.nodes.reduce((changed, node) => {
-    const transposed = transposedConvolution(changed, shapeOf, node);
+    const transposed = transposedConvolution(changed, shapes, node);
     if (!transposed) return changed;
     const phases = { rows: phasesOf(axisOf(transposed, 0), false), columns: phasesOf(axisOf(transposed, 1), true) };
     return convolutionsCost(transposed, phases, block) < costOf(transposed) ? withConvolutions(changed, transposed, phases) : changed;
@@ -86,37 +85,22 @@ function withConvolutions(model: Model, { node, weights, bias, to, window }: Tra
   const outputs = weights.dims[1]!;
   const [down, right] = window.strides;
   const [high, wide] = [Math.ceil(to[0] / down), Math.ceil(to[1] / right)];
-  const initializers = new Map(model.initializers);
-  const nodes: Node[] = [];
-  const taken = { ...model, initializers, nodes: [...model.nodes] };
-  const constant = (hint: string, tensor: Tensor): string => {
-    const name = unusedName(taken, `${node.outputs[0]}/${hint}`);
-    initializers.set(name, tensor);
-    return name;
-  };
-  const add = (op: string, hint: string, inputs: readonly string[], values: Parameters<typeof attributes>[0] = {}): string => {
-    const name = unusedName(taken, `${node.outputs[0]}/${hint}`);
-    const added = { op, domain: '', name, inputs, outputs: [name], attributes: attributes(values) };
-    nodes.push(added);
-    taken.nodes.push(added);
-    return name;
-  };
-  const reshape = (value: string, shape: readonly number[]) => add('Reshape', 'shaped', [value, constant('shape', int64Tensor(shape))]);
-  const biases = bias ? [constant('bias', floatTensor([right * outputs], Float32Array.from({ length: right * outputs }, (_, channel) => Number(bias.data[Math.floor(channel / right)]))))] : [];
+  const whole = node.outputs[0]!;
+  const builder = new GraphBuilder({ ...model, nodes: model.nodes.filter((each) => each !== node) }, 'roadgaze/phases');
+  const biases = bias ? [builder.constant(floatTensor([right * outputs], Float32Array.from({ length: right * outputs }, (_, channel) => Number(bias.data[Math.floor(channel / right)]))), 'bias')] : [];
+  const isOne = down === 1 && right === 1;
+  const isCut = to[1] < wide * right;
   const phases = rows.map((row) => {
-    const kernel = constant('weights', phaseWeights(weights, row, columns));
     const pads = [row.before, columns[0]!.before, row.after, columns[0]!.after];
-    return add('Conv', 'phase', [node.inputs[0]!, kernel, ...biases], { kernel_shape: [row.taps.length, columns[0]!.taps.length], pads });
+    return builder.node('Conv', [node.inputs[0]!, builder.constant(phaseWeights(weights, row, columns), 'weights'), ...biases], { kernel_shape: [row.taps.length, columns[0]!.taps.length], pads }, isOne ? whole : undefined);
   });
   // Channels are the phases of the rows, each with the outputs, each with the phases of the columns.
-  let value = down > 1 ? add('Concat', 'phases', phases, { axis: 1 }) : phases[0]!;
-  if (right > 1) value = add('Transpose', 'columns', [reshape(value, [0, down * outputs, right, high * wide])], { perm: [0, 1, 3, 2] });
-  if (down > 1) value = add('Gather', 'rows', [reshape(value, [0, down * outputs * high, wide * right]), constant('places', rowPlaces(outputs, high, down, to[0]))], { axis: 1 });
-  if (down > 1 || right > 1) value = reshape(value, [0, outputs, to[0], wide * right]);
-  if (to[1] < wide * right) value = add('Slice', 'cropped', [value, ...[0, to[1], 3].map((number) => constant('cut', int64Tensor([number])))]);
-  const last = nodes.at(-1)!;
-  nodes[nodes.length - 1] = { ...last, outputs: node.outputs };
-  return { ...model, initializers, nodes: model.nodes.flatMap((each) => (each === node ? nodes : [each])) };
+  let value = down > 1 ? builder.node('Concat', phases, { axis: 1 }) : phases[0]!;
+  if (right > 1) value = builder.transpose(builder.reshape(value, [0, down * outputs, right, high * wide]), [0, 1, 3, 2]);
+  if (down > 1) value = builder.node('Gather', [builder.reshape(value, [0, down * outputs * high, wide * right]), builder.constant(rowPlaces(outputs, high, down, to[0]), 'places')], { axis: 1 });
+  if (!isOne) value = builder.reshape(value, [0, outputs, to[0], wide * right], isCut ? undefined : whole);
+  if (isCut) builder.node('Slice', [value, ...[0, to[1], 3].map((number) => builder.constant(int64Tensor([number]), 'cut'))], {}, whole);
+  return builder.build({ outputs: model.outputs });
 }
 
 /** Where each of the `count` rows of every output lies among rows in the order phase, output, row of the phase. */

@@ -1,31 +1,25 @@
-import { intAttribute } from '../attributes.ts';
-import type { Model, Node, Shape } from '../graph.ts';
-import { DataType, type Tensor } from '../tensor.ts';
+import type { Model, Node } from '../graph.ts';
+import type { KnownShapes } from '../infer-shapes.ts';
 import { enlargement, type Window } from '../windows.ts';
+import { plainConvolution, type PlainConvolution } from './channel-blocks.ts';
 
 type Pair = readonly [number, number];
 
-/** A ConvTranspose of one group and no dilation, with constant float32 weights [inputs, outputs, height, width] and known sizes. */
-export interface TransposedConvolution {
-  readonly node: Node;
-  readonly weights: Tensor;
-  readonly bias: Tensor | null;
+/** A ConvTranspose without dilation, of a value of known size. */
+export interface TransposedConvolution extends PlainConvolution {
   readonly from: Pair;
   readonly to: Pair;
   readonly window: Window;
 }
 
 /** Null where the node is none. */
-export function transposedConvolution(model: Model, shapeOf: (value: string) => Shape | null, node: Node): TransposedConvolution | null {
-  if (node.op !== 'ConvTranspose' || node.domain !== '' || intAttribute(node, 'group', 1) !== 1) return null;
-  const weights = model.initializers.get(node.inputs[1] ?? '');
-  const bias = node.inputs[2] ? model.initializers.get(node.inputs[2]) : null;
-  if (weights?.type !== DataType.float || weights.dims.length !== 4 || bias === undefined || (bias && bias.type !== DataType.float)) return null;
-  const from = shapeOf(node.inputs[0]!)?.slice(2);
+export function transposedConvolution(model: Model, shapes: KnownShapes, node: Node): TransposedConvolution | null {
+  const plain = plainConvolution(model, node, 'ConvTranspose');
+  const from = plain && shapes.of(node.inputs[0]!)?.slice(2);
   if (!from || !isPair(from)) return null;
-  const enlarged = enlargement(node, from, [weights.dims[2]!, weights.dims[3]!]);
+  const enlarged = enlargement(node, from, [plain.weights.dims[2]!, plain.weights.dims[3]!]);
   if (!enlarged || enlarged.window.dilations.some((dilation) => dilation !== 1)) return null;
-  return { node, weights, bias, from, to: enlarged.size, window: enlarged.window };
+  return { ...plain, from, to: enlarged.size, window: enlarged.window };
 }
 
 function isPair(sizes: readonly unknown[]): sizes is Pair {

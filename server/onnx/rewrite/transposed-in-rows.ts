@@ -1,9 +1,9 @@
-import { attributes, intsAttribute } from '../attributes.ts';
+import { intsAttribute } from '../attributes.ts';
+import { GraphBuilder } from '../builder.ts';
 import { consumers, type Model, type Node } from '../graph.ts';
 import { inferKnownShapes } from '../infer-shapes.ts';
-import { elementCount, floatTensor, int64Tensor, type Tensor } from '../tensor.ts';
+import { elementCount, floatTensor, type Tensor } from '../tensor.ts';
 import { COST, costOf, transposedConvolution, type TransposedConvolution } from './transposed-convolution.ts';
-import { unusedName } from './unused-name.ts';
 
 /**
  * A transposed convolution that moves along the rows in steps of more than a pixel, as one in steps of one that gives the pixels of every phase of the stride in channels of
@@ -12,9 +12,9 @@ import { unusedName } from './unused-name.ts';
  */
 export function transposedInRows(model: Model): Model {
   if (!model.nodes.some(({ op }) => op === 'ConvTranspose')) return model;
-  const shapeOf = inferKnownShapes(model);
+  const shapes = inferKnownShapes(model);
   return model.nodes.reduce((changed, node) => {
-    const transposed = transposedConvolution(changed, shapeOf, node);
+    const transposed = transposedConvolution(changed, shapes, node);
     if (!transposed || !fits(transposed)) return changed;
     const last = channelsLast(changed, node);
     return rowsCost(transposed, last !== null) < costOf(transposed) ? withRows(changed, transposed, last) : changed;
@@ -46,33 +46,21 @@ function withRows(model: Model, { node, weights, bias, from, to, window }: Trans
   const [, outputs, height] = weights.dims as [number, number, number];
   const [down, stride] = window.strides;
   const width = Math.ceil(weights.dims[3]! / stride);
-  const initializers = new Map(model.initializers);
-  const named = (hint: string, tensor?: Tensor): string => {
-    const name = unusedName({ ...model, initializers }, `${node.outputs[0]}/${hint}`);
-    if (tensor) initializers.set(name, tensor);
-    return name;
-  };
+  const builder = new GraphBuilder({ ...model, nodes: model.nodes.filter((each) => each !== node && each !== last) }, 'roadgaze/rows');
   // Phases before channels where channels come last, and behind them where every channel's rows are put together.
   const order = last ? [1, outputs] as const : [stride, 1] as const;
-  const [phases, turned] = [named('phases'), named('turned')];
   const missing = to[0] - ((from[0] - 1) * down + height - window.pads[0] - window.pads[2]);
-  const kernel = named('phases/weights', phaseWeights(weights, stride, order));
-  const biases = bias ? [named('phases/bias', phaseBias(bias, stride, order))] : [];
-  const pads = [window.pads[0], 0, window.pads[2], 0];
-  const spread: Node = {
-    op: 'ConvTranspose', domain: '', name: phases, inputs: [node.inputs[0]!, kernel, ...biases], outputs: [phases],
-    attributes: attributes({ kernel_shape: [height, width], strides: [down, 1], pads, ...(missing > 0 ? { output_padding: [missing, 0] } : {}) }),
-  };
-  const reshape = (value: string, shape: readonly number[], output: string): Node => (
-    { op: 'Reshape', domain: '', name: output, inputs: [value, named('shape', int64Tensor(shape))], outputs: [output], attributes: new Map() }
-  );
-  const transpose = (value: string, perm: readonly number[]): Node => ({ op: 'Transpose', domain: '', name: turned, inputs: [value], outputs: [turned], attributes: attributes({ perm }) });
-  const wide = to[1] / stride;
-  const apart = named('apart');
-  const nodes = last
-    ? [spread, transpose(phases, [0, 2, 3, 1]), reshape(turned, [0, to[0], to[1], outputs], last.outputs[0]!)]
-    : [spread, reshape(phases, [0, outputs, stride, to[0], wide], apart), transpose(apart, [0, 1, 3, 4, 2]), reshape(turned, [0, outputs, to[0], to[1]], node.outputs[0]!)];
-  return { ...model, initializers, nodes: model.nodes.flatMap((each) => (each === node ? nodes : each === last ? [] : [each])) };
+  const biases = bias ? [builder.constant(phaseBias(bias, stride, order), 'bias')] : [];
+  const spread = builder.node('ConvTranspose', [node.inputs[0]!, builder.constant(phaseWeights(weights, stride, order), 'weights'), ...biases], {
+    kernel_shape: [height, width], strides: [down, 1], pads: [window.pads[0], 0, window.pads[2], 0], ...(missing > 0 ? { output_padding: [missing, 0] } : {}),
+  });
+  if (last) {
+    builder.reshape(builder.transpose(spread, [0, 2, 3, 1]), [0, to[0], to[1], outputs], last.outputs[0]);
+  } else {
+    const apart = builder.reshape(spread, [0, outputs, stride, to[0], to[1] / stride]);
+    builder.reshape(builder.transpose(apart, [0, 1, 3, 4, 2]), [0, outputs, to[0], to[1]], node.outputs[0]);
+  }
+  return builder.build({ outputs: model.outputs });
 }
 
 /** Of [inputs, outputs, height, width] as [inputs, outputs × phases, height, width of a phase], at output · order[0] + phase · order[1]. */

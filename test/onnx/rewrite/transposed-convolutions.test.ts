@@ -52,6 +52,16 @@ for (const opset of [10, 11, 18, 21]) {
   });
 }
 
+test('several of them get names of their own', async () => {
+  const network = transposed(forms['in steps of two, to odd sizes']!);
+  network.node('ConvTranspose', ['spread', network.floats([24, 32, 5, 5])], { kernel_shape: [5, 5], strides: [2, 2] }, 'further');
+  network.node('ConvTranspose', ['further', network.floats([32, 16, 3, 3])], { kernel_shape: [3, 3] }, 'last');
+  const rewritten = inBlocks(network.model(['last']));
+  assert.ok(!rewritten.nodes.some(({ op }) => op === 'ConvTranspose'));
+  assert.equal(new Set(rewritten.nodes.map(({ name }) => name)).size, rewritten.nodes.length);
+  await rewrittenExactly(network.model(['last']), inBlocks);
+});
+
 const kept: Readonly<Record<string, () => Network>> = {
   'of few products': () => transposed({ channels: [8, 4], kernel: [3, 3], size: [5, 6] }),
   'to one channel': () => transposed({ channels: [8, 1], kernel: [3, 3] }),
