@@ -6,6 +6,8 @@ import type { FrameValues, WorkerFrame, WorkerMessage, WorkerReply, WorkerReques
 // ONNX Runtime's package collects usage figures for its maker unless this is set before a worker loads it; it must be set on this thread,
 // because a worker's environment is a copy that native code does not see. Drives and networks are nobody else's business.
 process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+// CUDA's libraries round what they multiply to ten bits (TF32) where nothing else is said.
+process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
 
 interface Job {
   readonly frame: WorkerFrame;

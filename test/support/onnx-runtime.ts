@@ -12,7 +12,9 @@ export interface Output {
 
 export type Feeds = Readonly<Record<string, ort.Tensor>>;
 
-const quiet: ort.InferenceSession.SessionOptions = { intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 };
+/** The execution provider under test: ROADGAZE_TEST_PROVIDER=cuda or webgpu puts every network of these tests on a GPU. */
+export const testedProvider = process.env['ROADGAZE_TEST_PROVIDER'] ?? 'cpu';
+const quiet: ort.InferenceSession.SessionOptions = { executionProviders: [testedProvider], intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 };
 
 /** Loads the network as it is and runs it once, without any code of Roadgaze in between. */
 export async function runNetwork(network: Model | Uint8Array, feeds: Feeds, options: ort.InferenceSession.SessionOptions = {}): Promise<Record<string, Output>> {
