@@ -27,11 +27,11 @@ function isPair(sizes: readonly unknown[]): sizes is Pair {
 }
 
 /**
- * What things cost on a CPU, in products of ONNX Runtime's convolution in blocks (about 1/100 ns on one core with AVX-512): a product of its transposed convolution, which writes
- * all products of a channel out and then adds them to the pixels; adding one to a pixel beside the one before, or further away; copying an element; putting it between
+ * What things cost on a CPU, in products of ONNX Runtime's convolution in blocks (about 1/100 ns on one core with AVX-512): a product with channels that fill no block, and one of
+ * its transposed convolution, which writes all products of a channel out and then adds them to the pixels; adding one to a pixel beside the one before, or further away; copying an element; putting it between
  * others; and a node.
  */
-export const COST = { product: 1.5, addedBeside: 8, addedApart: 31, copied: 15, interleaved: 40, node: 200_000 } as const;
+export const COST = { outsideBlocks: 1.5, product: 1.5, addedBeside: 8, addedApart: 31, copied: 15, interleaved: 40, node: 200_000 } as const;
 
 /** What the node costs as it is, for one picture. */
 export function costOf({ weights, from, window }: TransposedConvolution): number {

@@ -15,9 +15,7 @@ export function transposedInRows(model: Model): Model {
   const shapes = inferKnownShapes(model);
   return model.nodes.reduce((changed, node) => {
     const transposed = transposedConvolution(changed, shapes, node);
-    if (!transposed || !fits(transposed)) return changed;
-    const last = channelsLast(changed, node);
-    return rowsCost(transposed, last !== null) < costOf(transposed) ? withRows(changed, transposed, last) : changed;
+    return transposed && costInRows(changed, transposed) < costOf(transposed) ? withRows(changed, transposed) : changed;
   }, model);
 }
 
@@ -35,14 +33,18 @@ function channelsLast(model: Model, node: Node): Node | null {
   return isLast && more.length === 0 && !model.outputs.some(({ name }) => name === node.outputs[0]) ? reader : null;
 }
 
-function rowsCost({ weights, from, to, window }: TransposedConvolution, hasTranspose: boolean): number {
+/** What the node costs that way, for one picture; Infinity where it cannot be computed so. */
+export function costInRows(model: Model, transposed: TransposedConvolution): number {
+  if (!fits(transposed)) return Infinity;
+  const { node, weights, from, to, window } = transposed;
   const [inputs, outputs, height, width] = weights.dims as [number, number, number, number];
   const stride = window.strides[1];
   const spread = outputs * height * stride * Math.ceil(width / stride) * from[0] * from[1];
-  return spread * (inputs * COST.product + COST.addedBeside) + (hasTranspose ? COST.node : outputs * to[0] * to[1] * COST.interleaved + 3 * COST.node);
+  return spread * (inputs * COST.product + COST.addedBeside) + (channelsLast(model, node) ? COST.node : outputs * to[0] * to[1] * COST.interleaved + 3 * COST.node);
 }
 
-function withRows(model: Model, { node, weights, bias, from, to, window }: TransposedConvolution, last: Node | null): Model {
+function withRows(model: Model, { node, weights, bias, from, to, window }: TransposedConvolution): Model {
+  const last = channelsLast(model, node);
   const [, outputs, height] = weights.dims as [number, number, number];
   const [down, stride] = window.strides;
   const width = Math.ceil(weights.dims[3]! / stride);

@@ -33,7 +33,7 @@ const forms: Readonly<Record<string, Form>> = {
   'in steps of two, to odd sizes': { channels: [32, 24], kernel: [5, 5], attributes: { strides: [2, 2] } },
   'in steps of two, its border cut off': { channels: [32, 24], kernel: [5, 5], attributes: { strides: [2, 2], pads: [1, 2, 2, 1], output_padding: [0, 1] } },
   'in steps of two along the width': { channels: [32, 24], kernel: [3, 5], bias: true, attributes: { strides: [1, 2], pads: [0, 1, 0, 0] } },
-  'in steps of two along the height': { channels: [32, 16], kernel: [4, 3], bias: true, attributes: { strides: [2, 1], pads: [1, 0, 0, 1] } },
+  'in steps of two along the height': { channels: [48, 16], kernel: [4, 3], bias: true, attributes: { strides: [2, 1], pads: [1, 0, 0, 1] } },
   'in different steps': { channels: [48, 16], kernel: [7, 5], attributes: { strides: [3, 2], pads: [2, 0, 1, 3], output_padding: [2, 0] } },
   'in steps wider than its kernel': { channels: [16, 16], kernel: [15, 2], size: [60, 68], attributes: { strides: [2, 3], output_padding: [0, 2] } },
 };
@@ -60,6 +60,43 @@ test('several of them get names of their own', async () => {
   assert.ok(!rewritten.nodes.some(({ op }) => op === 'ConvTranspose'));
   assert.equal(new Set(rewritten.nodes.map(({ name }) => name)).size, rewritten.nodes.length);
   await rewrittenExactly(network.model(['last']), inBlocks);
+});
+
+/** Transposed convolutions of one value with these outputs; every second one has a bias. */
+function severalOf(outputs: readonly number[], { channels: [from], kernel, size = [21, 34], attributes = {} }: Form, opset = 13): Model {
+  const network = new Network({ opset });
+  const image = network.input('image', ['N', from, ...size]);
+  const spread = outputs.map((to, index) => network.node('ConvTranspose', [image, network.floats([from, to, ...kernel]), ...(index % 2 ? [network.floats([to])] : [])], { kernel_shape: kernel, ...attributes }, `spread${index}`));
+  return network.model(spread);
+}
+
+const together: Readonly<Record<string, { readonly outputs: readonly number[]; readonly form: Form; readonly convolutions: number }>> = {
+  'two of them, columns apart': { outputs: [24, 24], form: forms['in steps of two']!, convolutions: 4 },
+  'two of them, to odd sizes': { outputs: [24, 24], form: forms['in steps of two, to odd sizes']!, convolutions: 4 },
+  'three of different channels, borders cut off': { outputs: [20, 8, 20], form: forms['in steps of two, its border cut off']!, convolutions: 4 },
+  'two of them, columns together': { outputs: [12, 12], form: forms['in steps of two']!, convolutions: 2 },
+  'two of them, in different steps': { outputs: [16, 32], form: forms['in different steps']!, convolutions: 6 },
+  'two of them, along the height': { outputs: [16, 32], form: forms['in steps of two along the height']!, convolutions: 2 },
+};
+for (const [name, { outputs, form, convolutions }] of Object.entries(together)) {
+  for (const opset of [10, 13]) {
+    test(`transposed convolutions of one value are computed together: ${name}, operator set ${opset}`, async () => {
+      const operators = await rewrittenExactly(severalOf(outputs, form, opset), inBlocks);
+      assert.deepEqual([operators.filter((op) => op.startsWith('Conv')).length, operators.filter((op) => op === 'Gather').length], [convolutions, outputs.length], operators.join());
+      assert.ok(!operators.includes('ConvTranspose'));
+    });
+  }
+}
+
+test('transposed convolutions of one value in steps of one are computed apart: nothing would hand out the parts', async () => {
+  assert.deepEqual(await rewrittenExactly(severalOf([16, 32], forms['in steps of one']!), inBlocks), ['Conv', 'Conv']);
+});
+
+test('transposed convolutions of one value that end differently are computed apart', async () => {
+  const network = transposed(forms['in steps of two']!);
+  network.node('ConvTranspose', ['image', network.floats([32, 24, 5, 5])], { kernel_shape: [5, 5], strides: [2, 2] }, 'other');
+  const operators = await rewrittenExactly(network.model(['spread', 'other']), inBlocks);
+  assert.deepEqual(operators.filter((op) => op === 'Concat'), ['Concat', 'Concat']);
 });
 
 const kept: Readonly<Record<string, () => Network>> = {
