@@ -99,8 +99,11 @@ function whereFrom(name: 'ffmpeg' | 'ffprobe', path: string): string {
 }
 
 const PROVIDERS = [
-  { id: 'cuda', name: 'CUDA', hint: 'npm run setup:cuda (with an NVIDIA GPU, CUDA 12 and cuDNN 9)' },
-  { id: 'webgpu', name: 'WebGPU', hint: 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; Debian, Ubuntu)' },
+  {
+    id: 'cuda', name: 'CUDA',
+    hint: (reason: string) => (reason.endsWith('is not found') ? 'install CUDA and cuDNN 9, and name their folders in LD_LIBRARY_PATH' : 'npm run setup:cuda (with an NVIDIA GPU, CUDA and cuDNN 9)'),
+  },
+  { id: 'webgpu', name: 'WebGPU', hint: () => 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; Debian, Ubuntu)' },
 ] as const;
 
 async function checkProviders(): Promise<Check[]> {
@@ -108,7 +111,7 @@ async function checkProviders(): Promise<Check[]> {
   // One after the other: two providers that both take hold of the GPU may fail each other.
   for (const { id, name, hint } of PROVIDERS) {
     const { loads, reason } = await probeProvider(id);
-    checks.push(loads ? { name, state: 'present', detail: 'runs a network', hint: null } : { name, state: 'absent', detail: `does not load: ${reason.replace(/ \(.*\)$/, '')}`, hint });
+    checks.push(loads ? { name, state: 'present', detail: 'runs a network', hint: null } : { name, state: 'absent', detail: `does not load: ${reason.replace(/ \(.*\)$/, '')}`, hint: hint(reason) });
   }
   return [...checks, await checkCpu()];
 }

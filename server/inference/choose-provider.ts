@@ -18,20 +18,22 @@ export interface ProviderWish {
   readonly workers: number | null;
 }
 
-/** Four frames at once cost a sixth less each than one; more than that fall out of the processor's caches on large pictures. */
-const MAX_BATCH = 4;
+/**
+ * On the CPU four frames at once cost a sixth less each than one; more than that fall out of the processor's caches on large pictures. A GPU takes
+ * little longer for eight frames than for one.
+ */
+const MAX_BATCH = { cpu: 4, cuda: 8, webgpu: 8 } as const;
 /** A decoder needs the other cores; more workers than this only wait for it. */
 const MOST_WORKERS = 8;
 
 /**
  * Starts inference on the wished provider, or on the fastest that loads: CUDA, WebGPU and the CPU are asked in turn, and a GPU is taken
- * only where its warm-up is faster per frame than the CPU's workers together, because a software driver also "loads".
+ * only where a frame of a full batch takes it less time than the CPU's workers together: a software driver also "loads", and a GPU waits for most of a small network's nodes.
  * Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
 export async function startOnBestProvider(chain: SessionChain, fixedBatch: boolean, wish: ProviderWish): Promise<ChosenPool> {
-  const maxBatch = fixedBatch ? 1 : MAX_BATCH;
   const workers = wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
-  const start = (provider: ProviderName) => WorkerPool.start({ chain, provider, threads: 1, maxBatch }, provider === 'cpu' ? workers : 1);
+  const start = (provider: ProviderName) => WorkerPool.start({ chain, provider, threads: 1, maxBatch: fixedBatch ? 1 : MAX_BATCH[provider] }, provider === 'cpu' ? workers : 1);
 
   if (wish.provider !== 'auto') {
     const probe = await probeProvider(wish.provider);
@@ -43,7 +45,7 @@ export async function startOnBestProvider(chain: SessionChain, fixedBatch: boole
 
   const passedOver: string[] = [];
   const [onCpu, ...probes] = await Promise.all([start('cpu'), ...(['cuda', 'webgpu'] as const).map(async (name) => ({ name, probe: await probeProvider(name) }))]);
-  const perFrameOnCpu = onCpu.millisecondsPerFrame / workers;
+  const perFrameOnCpu = onCpu.warmUp.millisecondsInBatch / workers;
   for (const { name, probe } of probes) {
     if (!probe.loads) {
       passedOver.push(`${name}: ${probe.reason}`);
@@ -51,11 +53,12 @@ export async function startOnBestProvider(chain: SessionChain, fixedBatch: boole
     }
     try {
       const onGpu = await start(name);
-      if (onGpu.millisecondsPerFrame < perFrameOnCpu) {
+      const { millisecondsInBatch } = onGpu.warmUp;
+      if (millisecondsInBatch < perFrameOnCpu) {
         await onCpu.close();
         return { pool: onGpu, provider: name, workers: 1, passedOver };
       }
-      passedOver.push(`${name}: loads, but takes ${round(onGpu.millisecondsPerFrame)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
+      passedOver.push(`${name}: loads, but takes ${round(millisecondsInBatch)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
       await onGpu.close();
     } catch (error) {
       passedOver.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);

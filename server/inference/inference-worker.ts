@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
-import type { ChainFeed, FrameValues, SessionChain, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
+import { batchOf, type ChainFeed, type FrameValues, type SessionChain, type WarmUp, type WorkerMessage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './session-chain.ts';
 
 /**
  * One thread of inference: onnxruntime-node runs a session synchronously, so it must not do so on the thread that serves sockets.
@@ -82,7 +82,7 @@ async function start(): Promise<void> {
     }
   }
   try {
-    reply({ kind: 'ready', millisecondsPerFrame: await warmUp(ready) });
+    reply({ kind: 'ready', warmUp: await warmUp(ready) });
   } catch (error) {
     return reply({ kind: 'refused', source: chain.links.at(-1)!.source, reason: firstLine(error) });
   }
@@ -103,14 +103,27 @@ async function answer(ready: readonly ReadyLink[], { id, frames: asked }: Worker
   }
 }
 
-/** Milliseconds for one frame: the median of a few runs, after one that allocates and compiles. Ends early where a run is slow. */
-async function warmUp(ready: readonly ReadyLink[]): Promise<number> {
-  await run(ready, chain, [true]);
+/** A frame that takes longer is not hurried by a batch, and many of them would hold up the start. */
+const SLOW_MS = 100;
+
+/** Runs a batch of every size that will come. */
+async function warmUp(ready: readonly ReadyLink[]): Promise<WarmUp> {
+  const millisecondsPerFrame = await timed(ready, 1);
+  if (maxBatch === 1 || millisecondsPerFrame > SLOW_MS) return { millisecondsPerFrame, millisecondsInBatch: millisecondsPerFrame };
+  const full = batchOf(maxBatch, { provider, maxBatch });
+  for (let size = 2; size < full; size++) if (batchOf(size, { provider, maxBatch }) === size && provider !== 'cpu') await run(ready, chain, Array<boolean>(size).fill(true));
+  return { millisecondsPerFrame, millisecondsInBatch: (await timed(ready, full)) / full };
+}
+
+/** Milliseconds for a batch: the median of a few runs, after one that allocates and compiles. Ends early where a run is slow. */
+async function timed(ready: readonly ReadyLink[], batch: number): Promise<number> {
+  const detailed = Array<boolean>(batch).fill(true);
+  await run(ready, chain, detailed);
   const times: number[] = [];
   const begin = performance.now();
   while (times.length < 5 && (times.length === 0 || performance.now() - begin < 250)) {
     const before = performance.now();
-    await run(ready, chain, [true]);
+    await run(ready, chain, detailed);
     times.push(performance.now() - before);
   }
   return times.sort((a, b) => a - b)[Math.floor(times.length / 2)]!;

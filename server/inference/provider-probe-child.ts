@@ -1,3 +1,4 @@
+import './native-settings.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { GraphBuilder } from '../onnx/builder.ts';
 import { DataType } from '../onnx/tensor.ts';

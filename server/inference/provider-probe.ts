@@ -30,15 +30,18 @@ function ask(name: ProviderName): Promise<ProviderProbe> {
   if (name === 'cuda' && !cudaLibrary()) return Promise.resolve({ loads: false, reason: 'its library is not installed (npm run setup:cuda)' });
   const child = fileURLToPath(new URL('./provider-probe-child.js', import.meta.url));
   return new Promise((resolve) => {
-    execFile(process.execPath, [child, name], { timeout: LIMIT_MS, killSignal: 'SIGKILL' }, (error, stdout) => {
+    execFile(process.execPath, [child, name], { timeout: LIMIT_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
       const answer = stdout.trim().split('\n').at(-1) ?? '';
       if (!error && answer === 'loads') resolve({ loads: true, reason: '' });
-      else resolve({ loads: false, reason: explain(name, answer || (error?.killed ? 'it did not come up in time' : 'its driver crashed')) });
+      else resolve({ loads: false, reason: explain(name, answer || (error?.killed ? 'it did not come up in time' : 'its driver crashed'), stderr) });
     });
   });
 }
 
-function explain(name: ProviderName, reason: string): string {
+function explain(name: ProviderName, reason: string, printed: string): string {
+  // ONNX Runtime says on the terminal which library it misses, and in its error only that one is missing.
+  const library = /\b(lib[\w.+-]+\.so[.\d]*): cannot open shared object file/.exec(printed)?.[1];
+  if (name === 'cuda' && library) return `${library} is not found`;
   if (name === 'webgpu' && /adapter|vulkan|dawn|webgpu_context/i.test(reason)) return 'no Vulkan driver that it can use';
   if (name === 'cuda' && /shared library|libcud|libcublas/i.test(reason)) return 'the CUDA libraries are missing';
   return reason;

@@ -45,6 +45,23 @@ export interface WorkerSettings {
   readonly maxBatch: number;
 }
 
+/**
+ * How many of the waiting frames go in one batch. A GPU's provider looks for its algorithms anew for every batch size, a tenth of a second each: there,
+ * only powers of two.
+ */
+export function batchOf(waiting: number, { provider, maxBatch }: Pick<WorkerSettings, 'provider' | 'maxBatch'>): number {
+  const most = Math.min(waiting, maxBatch);
+  return provider === 'cpu' ? most : 2 ** Math.floor(Math.log2(most));
+}
+
+/** What a warm-up found, in milliseconds. */
+export interface WarmUp {
+  /** For one frame alone. */
+  readonly millisecondsPerFrame: number;
+  /** For each frame of a full batch. */
+  readonly millisecondsInBatch: number;
+}
+
 export interface WorkerFrame {
   /** One buffer per input of the chain. */
   readonly inputs: readonly Uint8Array[];
@@ -57,7 +74,7 @@ export type WorkerRequest = { readonly id: number; readonly frames: readonly Wor
 export type WorkerMessage = WorkerRequest | 'end';
 
 export type WorkerReply =
-  | { readonly kind: 'ready'; readonly millisecondsPerFrame: number }
+  | { readonly kind: 'ready'; readonly warmUp: WarmUp }
   | { readonly kind: 'refused'; readonly source: string; readonly reason: string }
   | { readonly kind: 'done'; readonly id: number; readonly frames: readonly FrameValues[] }
   | { readonly kind: 'failed'; readonly id: number; readonly reason: string };

@@ -1,13 +1,8 @@
+import './native-settings.ts';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { FrameValues, WorkerFrame, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
-
-// ONNX Runtime's package collects usage figures for its maker unless this is set before a worker loads it; it must be set on this thread,
-// because a worker's environment is a copy that native code does not see. Drives and networks are nobody else's business.
-process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
-// CUDA's libraries round what they multiply to ten bits (TF32) where nothing else is said.
-process.env['NVIDIA_TF32_OVERRIDE'] ??= '0';
+import { batchOf, type FrameValues, type WarmUp, type WorkerFrame, type WorkerMessage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './session-chain.ts';
 
 interface Job {
   readonly frame: WorkerFrame;
@@ -27,20 +22,20 @@ interface Thread {
 
 /** Worker threads that run one chain of sessions. Frames that wait are put together into batches; urgent ones go first. */
 export class WorkerPool {
-  /** Median of the warm-up on the first worker. */
-  readonly millisecondsPerFrame: number;
+  /** Of the first worker. */
+  readonly warmUp: WarmUp;
   readonly #threads: Thread[];
-  readonly #maxBatch: number;
+  readonly #settings: WorkerSettings;
   readonly #waiting: Job[] = [];
   #nextId = 0;
   #lastUrgent = -Infinity;
   #gathering: NodeJS.Timeout | undefined;
   #ended: RoadgazeError | null = null;
 
-  private constructor(threads: Thread[], millisecondsPerFrame: number, maxBatch: number) {
+  private constructor(threads: Thread[], warmUp: WarmUp, settings: WorkerSettings) {
     this.#threads = threads;
-    this.#maxBatch = maxBatch;
-    this.millisecondsPerFrame = millisecondsPerFrame;
+    this.#settings = settings;
+    this.warmUp = warmUp;
     for (const thread of threads) {
       thread.worker.on('message', (reply: WorkerReply) => this.#onReply(thread, reply));
       thread.worker.on('error', (error) => this.#fail(`an inference worker failed: ${error.message}`));
@@ -54,8 +49,8 @@ export class WorkerPool {
       worker: new Worker(new URL('./inference-worker.js', import.meta.url), { workerData: settings }), running: null,
     }));
     try {
-      const times = await Promise.all(threads.map(({ worker }) => ready(worker)));
-      return new WorkerPool(threads, times[0]!, settings.maxBatch);
+      const [first] = await Promise.all(threads.map(({ worker }) => ready(worker)));
+      return new WorkerPool(threads, first!, settings);
     } catch (error) {
       await Promise.all(threads.map(({ worker }) => end(worker)));
       throw error;
@@ -83,7 +78,8 @@ export class WorkerPool {
 
   /** Full batches go at once, and what somebody waits for; other frames gather for a moment. */
   #offer(): void {
-    while (this.#waiting.length >= (this.#isSomebodyWaiting() ? 1 : this.#maxBatch) && this.#dispatch(this.#maxBatch));
+    const { maxBatch } = this.#settings;
+    while (this.#waiting.length >= (this.#isSomebodyWaiting() ? 1 : maxBatch) && this.#dispatch(maxBatch));
     if (this.#waiting.length > 0) this.#gathering ??= setTimeout(() => this.#flush(), GATHERING_MS);
   }
 
@@ -98,7 +94,7 @@ export class WorkerPool {
   #dispatch(most: number): boolean {
     const thread = this.#threads.find(({ running }) => !running);
     if (!thread) return false;
-    const jobs = this.#waiting.splice(0, this.#isSomebodyWaiting() ? 1 : Math.min(this.#maxBatch, most));
+    const jobs = this.#waiting.splice(0, this.#isSomebodyWaiting() ? 1 : batchOf(Math.min(this.#waiting.length, most), this.#settings));
     const request: WorkerRequest = { id: this.#nextId++, frames: jobs.map((job) => job.frame) };
     thread.running = { id: request.id, jobs };
     const transfer = request.frames.flatMap((frame) => frame.inputs).filter(ownsBuffer).map((bytes) => bytes.buffer as ArrayBuffer);
@@ -144,10 +140,10 @@ function failed(reason: string): RoadgazeError {
   return new RoadgazeError('INFERENCE_FAILED', `Running the network failed: ${reason}.`, 'Try "--provider cpu"; run "npx roadgaze doctor" to see what this machine offers.');
 }
 
-function ready(worker: Worker): Promise<number> {
+function ready(worker: Worker): Promise<WarmUp> {
   return new Promise((resolve, reject) => {
     worker.once('message', (reply: WorkerReply) => {
-      if (reply.kind === 'ready') resolve(reply.millisecondsPerFrame);
+      if (reply.kind === 'ready') resolve(reply.warmUp);
       else if (reply.kind === 'refused') reject(new RoadgazeError('INFERENCE_FAILED', `ONNX Runtime does not run ${reply.source}: ${reply.reason}`, 'Try "--provider cpu"; check the network in ONNX Runtime by itself.'));
     });
     worker.once('error', (error) => reject(failed(error.message)));

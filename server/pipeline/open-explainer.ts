@@ -54,7 +54,7 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     },
     assumptions: network.assumptions,
     images: [graph.format, ...region.images],
-    provider: { name: provider, workers, millisecondsPerFrame: pool.millisecondsPerFrame, passedOver },
+    provider: { name: provider, workers, millisecondsPerFrame: pool.warmUp.millisecondsPerFrame, passedOver },
     async explain(images, pts, { urgent = false, numbersOnly = false } = {}) {
       const given = region.given(pts);
       const values = await pool.run(given ? [...images, given.bytes] : images, urgent, !numbersOnly);

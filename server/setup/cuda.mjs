@@ -20,7 +20,7 @@ async function fetchProvider() {
   if (!ok || !existsSync(library)) {
     throw new SetupError('SETUP_FAILED', 'The CUDA provider of ONNX Runtime could not be fetched from NuGet.', `Check that this machine reaches NuGet; what was said is in ${shownLog}. Without it Roadgaze runs on the CPU or WebGPU.`);
   }
-  tell('The CUDA provider is installed. It needs the CUDA 12 and cuDNN 9 libraries; see what loads with: npx roadgaze doctor');
+  tell('The CUDA provider is installed. It needs the libraries of CUDA and cuDNN 9; see what loads, and which is missing, with: npx roadgaze doctor');
 }
 
 await fetchProvider().catch(reportAndExit);

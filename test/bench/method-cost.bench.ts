@@ -1,3 +1,4 @@
+import '../../server/inference/native-settings.ts';
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile, subjectOf } from '../../server/explain/compile.ts';

@@ -1,3 +1,4 @@
+import '../../server/inference/native-settings.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { imageInput } from '../../server/explain/explained-output.ts';

@@ -1,3 +1,4 @@
+import '../../server/inference/native-settings.ts';
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadNetwork } from '../../server/inference/network-file.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startOnBestProvider } from '../../server/inference/choose-provider.ts';
-import type { SessionChain } from '../../server/inference/session-chain.ts';
+import { batchOf, type SessionChain } from '../../server/inference/session-chain.ts';
 import { WorkerPool } from '../../server/inference/worker-pool.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { Network } from '../support/network.ts';
@@ -38,6 +38,13 @@ test('every frame gets its own result, however frames are put together', async (
   } finally {
     await pool.close();
   }
+});
+
+test('batches for a GPU come in powers of two, those for the CPU in any size', () => {
+  const sizes = (provider: 'cuda' | 'cpu', maxBatch: number) => [1, 2, 3, 5, 7, 8, 20].map((waiting) => batchOf(waiting, { provider, maxBatch }));
+  assert.deepEqual(sizes('cuda', 8), [1, 2, 2, 4, 4, 8, 8]);
+  assert.deepEqual(sizes('cpu', 4), [1, 2, 3, 4, 4, 4, 4]);
+  assert.deepEqual(sizes('cuda', 1), [1, 1, 1, 1, 1, 1, 1]);
 });
 
 test('an urgent frame overtakes those that wait', async () => {
@@ -106,13 +113,17 @@ test('WebGPU gives the steering and the mask that the CPU gives', { skip: hasVul
     for (const provider of ['cpu', 'webgpu']) {
       const explainer = await openExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'polygon', points: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider, workers: 1 } });
       const { steering, masks, scores } = await explainer.explain(frame(), 0);
-      found[provider] = { steering, onRoad: scores[0].onRoad, mask: [...masks[0]] };
+      // Batches of 8, 4 and 1, of frames that differ.
+      const several = await Promise.all(Array.from({ length: 13 }, (_, number) => explainer.explain([frame()[0].map((value) => Math.max(0, value - number * 9))], 0)));
+      found[provider] = { steering, several: several.map(({ steering }) => steering), onRoad: scores[0].onRoad, mask: [...masks[0]] };
       await explainer.close();
     }
     console.log(JSON.stringify(found));`;
   const { stdout } = await run(process.execPath, [programFile(t, program)], { env: { ...process.env, VK_ICD_FILENAMES: softwareVulkan }, maxBuffer: 1 << 24 });
-  const { cpu, webgpu } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<'cpu' | 'webgpu', { steering: number; onRoad: number; mask: number[] }>;
+  const { cpu, webgpu } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<'cpu' | 'webgpu', { steering: number; several: number[]; onRoad: number; mask: number[] }>;
   assert.ok(Math.abs(webgpu.steering - cpu.steering) <= 1e-4 * Math.max(1, Math.abs(cpu.steering)));
+  assert.ok(new Set(cpu.several).size > 10);
+  cpu.several.forEach((steering, number) => assert.ok(Math.abs(webgpu.several[number]! - steering) <= 1e-4 * Math.max(1, Math.abs(steering)), `frame ${number}`));
   assert.ok(Math.abs(webgpu.onRoad - cpu.onRoad) < 1e-4);
   assert.ok(cpu.mask.some((value) => value === 255));
   assert.ok(webgpu.mask.every((value, pixel) => Math.abs(value - cpu.mask[pixel]!) <= 1));

@@ -1,3 +1,4 @@
+import '../../server/inference/native-settings.ts';
 import * as ort from 'onnxruntime-node';
 import type { Model } from '../../server/onnx/graph.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
