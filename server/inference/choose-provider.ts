@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { agree } from './provider-agreement.ts';
 import { probeProvider } from './provider-probe.ts';
-import type { ProviderName, SessionChain } from './session-chain.ts';
+import { SLOW_MS, type ProviderName, type SessionChain } from './session-chain.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface ChosenPool {
@@ -29,18 +30,25 @@ const MOST_WORKERS = 8;
 /**
  * Starts inference on the wished provider, or on the fastest that loads: CUDA, WebGPU and the CPU are asked in turn, and a GPU is taken
  * only where a frame of a full batch takes it less time than the CPU's workers together: a software driver also "loads", and a GPU waits for most of a small network's nodes.
- * Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ * A GPU that computes something else than the CPU is not used at all. Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
 export async function startOnBestProvider(chain: SessionChain, fixedBatch: boolean, wish: ProviderWish): Promise<ChosenPool> {
   const workers = wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
-  const start = (provider: ProviderName) => WorkerPool.start({ chain, provider, threads: 1, maxBatch: fixedBatch ? 1 : MAX_BATCH[provider] }, provider === 'cpu' ? workers : 1);
+  const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => WorkerPool.start({ chain, provider, threads: 1, maxBatch: fixedBatch ? 1 : MAX_BATCH[provider] }, count);
 
   if (wish.provider !== 'auto') {
     const probe = await probeProvider(wish.provider);
     if (!probe.loads) {
       throw new RoadgazeError('PROVIDER_UNAVAILABLE', `The execution provider ${wish.provider} does not load here: ${probe.reason}.`, 'Run "npx roadgaze doctor" to see what this machine offers, or leave --provider out.');
     }
-    return { pool: await start(wish.provider), provider: wish.provider, workers: wish.provider === 'cpu' ? workers : 1, passedOver: [] };
+    const pool = await start(wish.provider);
+    if (wish.provider === 'cpu') return { pool, provider: 'cpu', workers, passedOver: [] };
+    const reference = await start('cpu', 1);
+    const isRight = await agree(pool, reference, chain, batchFor(pool));
+    await reference.close();
+    if (isRight) return { pool, provider: wish.provider, workers: 1, passedOver: [] };
+    await pool.close();
+    throw new RoadgazeError('PROVIDER_UNAVAILABLE', `On the execution provider ${wish.provider} this network computes something else than on the CPU.`, 'Leave --provider out, or use "--provider cpu".');
   }
 
   const passedOver: string[] = [];
@@ -54,17 +62,25 @@ export async function startOnBestProvider(chain: SessionChain, fixedBatch: boole
     try {
       const onGpu = await start(name);
       const { millisecondsInBatch } = onGpu.warmUp;
-      if (millisecondsInBatch < perFrameOnCpu) {
+      const isFaster = millisecondsInBatch < perFrameOnCpu;
+      if (isFaster && (await agree(onGpu, onCpu, chain, batchFor(onGpu)))) {
         await onCpu.close();
         return { pool: onGpu, provider: name, workers: 1, passedOver };
       }
-      passedOver.push(`${name}: loads, but takes ${round(millisecondsInBatch)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
+      passedOver.push(isFaster
+        ? `${name}: loads, but computes something else than the CPU`
+        : `${name}: loads, but takes ${round(millisecondsInBatch)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
       await onGpu.close();
     } catch (error) {
       passedOver.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
   return { pool: onCpu, provider: 'cpu', workers, passedOver };
+}
+
+/** Frames to try at once: a full batch, where that does not hold up the start. */
+function batchFor({ maxBatch, warmUp }: WorkerPool): number {
+  return warmUp.millisecondsPerFrame > SLOW_MS ? 1 : maxBatch;
 }
 
 function round(milliseconds: number): string {

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
-import { batchOf, type ChainFeed, type FrameValues, type SessionChain, type WarmUp, type WorkerMessage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './session-chain.ts';
+import { batchOf, SLOW_MS, type ChainFeed, type FrameValues, type SessionChain, type WarmUp, type WorkerMessage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './session-chain.ts';
 
 /**
  * One thread of inference: onnxruntime-node runs a session synchronously, so it must not do so on the thread that serves sockets.
@@ -102,9 +102,6 @@ async function answer(ready: readonly ReadyLink[], { id, frames: asked }: Worker
     reply({ kind: 'failed', id, reason: firstLine(error) });
   }
 }
-
-/** A frame that takes longer is not hurried by a batch, and many of them would hold up the start. */
-const SLOW_MS = 100;
 
 /** Runs a batch of every size that will come. */
 async function warmUp(ready: readonly ReadyLink[]): Promise<WarmUp> {

@@ -54,6 +54,9 @@ export function batchOf(waiting: number, { provider, maxBatch }: Pick<WorkerSett
   return provider === 'cpu' ? most : 2 ** Math.floor(Math.log2(most));
 }
 
+/** A frame that takes longer than this is not hurried by a batch, and many of them would hold up the start. */
+export const SLOW_MS = 100;
+
 /** What a warm-up found, in milliseconds. */
 export interface WarmUp {
   /** For one frame alone. */

@@ -57,6 +57,10 @@ export class WorkerPool {
     }
   }
 
+  get maxBatch(): number {
+    return this.#settings.maxBatch;
+  }
+
   /** Runs the chain on one frame: one buffer per input. Urgent frames overtake those that wait. */
   run(inputs: readonly Uint8Array[], urgent: boolean, detailed = true): Promise<FrameValues> {
     if (this.#ended) return Promise.reject(this.#ended);
