@@ -13,7 +13,7 @@ const WORTH_IT = 3000;
 /**
  * Computes ELU with α = 1 as max(x, 0) + exp(min(x, 0)) − 1, for which ONNX Runtime has kernels twice as fast as for Elu itself. The −1 moves into
  * the bias of layers without padding and behind averages over channels; whoever else reads the value gets it whole. An Exp of the same
- * min(x, 0), which is the derivative, is computed once.
+ * min(x, 0), which is the derivative, is computed once, and who reads only the positive part of the result or only the negative one gets that.
  */
 export function fasterElu(model: Model): Model {
   const candidates = model.nodes.filter((node) => node.domain === '' && node.op === 'Elu' && floatAttribute(node, 'alpha', 1) === 1);
@@ -33,14 +33,25 @@ function rewritten(model: Model, elu: Node): Model {
   const raised = unusedName(model, `${y}/raised`);
   const initializers = new Map(model.initializers);
   const replaced = new Map<Node, readonly Node[]>([[elu, []]]);
-  for (const reader of read.get(y) ?? []) {
+  const readers = read.get(y) ?? [];
+  const positive = readers.filter(({ op, domain }) => op === 'Relu' && domain === '');
+  const negative = readers.filter((reader) => takesNegativePart(model, reader));
+  for (const reader of readers) {
+    if (positive.includes(reader) || negative.includes(reader)) {
+      replaced.set(reader, []);
+      continue;
+    }
     const instead = layerReading(model, reader, y, raised, initializers) ?? averageReading(model, reader, raised, read, outputs, initializers);
     for (const [node, nodes] of instead ?? []) replaced.set(node, nodes);
   }
   const nodes = model.nodes.flatMap((node) => replaced.get(node) ?? [node]);
   const builder = new GraphBuilder({ ...model, nodes, initializers }, 'roadgaze/elu');
   const limited = (limits: { low: number } | { high: number }) => clipped(builder, x, limits);
-  builder.node('Add', [limited({ low: 0 }), derivativeOf(model, x) ?? builder.node('Exp', [limited({ high: 0 })])], {}, raised);
+  const above = limited({ low: 0 });
+  const exponential = derivativeOf(model, x) ?? builder.node('Exp', [limited({ high: 0 })]);
+  builder.node('Add', [above, exponential], {}, raised);
+  for (const { outputs: [part] } of positive) builder.node('Identity', [above], {}, part);
+  for (const { outputs: [part] } of negative) builder.node('Sub', [exponential, builder.constant(scalar(1), 'one')], {}, part);
   const wanted = outputs.has(y) || nodes.some((node) => node.inputs.includes(y));
   if (wanted) builder.node('Sub', [raised, builder.constant(scalar(1), 'one')], {}, y);
   return builder.build({ outputs: model.outputs });
@@ -87,14 +98,15 @@ function clipped(builder: GraphBuilder, x: string, limits: { low?: number; high?
 function derivativeOf(model: Model, x: string): string | null {
   const read = consumers(model.nodes);
   for (const clip of read.get(x) ?? []) {
-    const exponential = clip.op === 'Clip' && limitsAbove(model, clip) && (read.get(clip.outputs[0]!) ?? []).find((node) => node.op === 'Exp' && node.domain === '');
+    const exponential = takesNegativePart(model, clip) && (read.get(clip.outputs[0]!) ?? []).find((node) => node.op === 'Exp' && node.domain === '');
     if (exponential) return exponential.outputs[0]!;
   }
   return null;
 }
 
-/** Whether a Clip limits to 0 from above and to nothing from below. */
-function limitsAbove(model: Model, clip: Node): boolean {
+/** Whether it is a Clip to 0 from above and to nothing from below. */
+function takesNegativePart(model: Model, clip: Node): boolean {
+  if (clip.op !== 'Clip' || clip.domain !== '') return false;
   const limit = (input: number, attribute: string, fallback: number) => {
     const name = clip.inputs[input];
     return name ? Number(model.initializers.get(name)?.data[0] ?? NaN) : floatAttribute(clip, attribute, fallback);

@@ -73,10 +73,17 @@ export class TwinNetwork {
     return { size, taps };
   }
 
-  convolution(x: Twin, to: number, form: WindowForm & { readonly group?: number }): Twin {
+  /** `signs`: of all weights of an output channel; 0 or none leaves them as they were drawn. */
+  convolution(x: Twin, to: number, form: WindowForm & { readonly group?: number; readonly signs?: readonly number[] }): Twin {
     const [from, height, width] = x.dims as [number, number, number];
-    const { group = 1 } = form;
+    const { group = 1, signs = [] } = form;
     const name = this.network.convolution(x.name, { from, to }, { ...form, bias: this.biases });
+    const kernel = this.network.nodes.at(-1)!.inputs[1]!;
+    const { dims } = this.network.initializers.get(kernel)!;
+    this.network.initializers.set(kernel, floatTensor(dims, this.#numbers(kernel).map((weight, at) => {
+      const sign = signs[Math.floor((at * to) / elementCount(dims))];
+      return sign ? sign * Math.abs(weight) : weight;
+    })));
     const [weights, bias] = this.network.nodes.at(-1)!.inputs.slice(1).map((each) => this.#numbers(each)) as [number[], number[]?];
     const { size: [rows, columns], taps } = this.#windows([height, width], form);
     const [perGroup, positions] = [from / group, form.kernel[0] * form.kernel[1]];

@@ -94,6 +94,24 @@ test('the derivative that is there already is computed once, with either form of
   }
 });
 
+for (const opset of [10, 13]) {
+  test(`who reads only the positive or only the negative part of an ELU gets that, in operator set ${opset}`, async () => {
+    const network = new Network({ opset });
+    const before = start(network);
+    const value = elu(network, before);
+    const LOWEST = -3.4028234663852886e38;
+    const limited = (low: number, high: number) => (opset < 11
+      ? network.node('Clip', [value], { min: { float: low }, max: { float: high } })
+      : network.node('Clip', [value, network.constant(floatTensor([], [low])), network.constant(floatTensor([], [high]))]));
+    const parts = [network.node('Relu', [value]), network.node('Relu', [value]), limited(LOWEST, 0), limited(LOWEST, 0)];
+    const ops = await rewrittenExactly(network.model([...parts, network.convolution(value, { from: 4, to: 2 }, plain)]), fasterElu, 3);
+    // The Clips: x above 0, x below 0.
+    assert.deepEqual([count(ops, 'Clip'), count(ops, 'Relu'), count(ops, 'Exp'), count(ops, 'Identity'), count(ops, 'Sub')], [2, 0, 1, 2, 2], ops.join());
+    const others = [limited(-0.5, 0), limited(LOWEST, 1), network.node('Relu', [before])];
+    assert.equal(count(await rewrittenExactly(network.model([...parts, ...others]), fasterElu, 3), 'Clip'), 4);
+  });
+}
+
 test('ELUs of other α, of few elements and of dense layers stay', async () => {
   const network = new Network();
   const other = network.node('Elu', [start(network)], { alpha: { float: 0.5 } });

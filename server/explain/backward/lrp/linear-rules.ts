@@ -31,8 +31,10 @@ const negative = (values: Float32Array) => values.map((value) => Math.min(value,
 const negated = (values: Float32Array) => values.map((value) => -value);
 const parts = (values: Float32Array | null) => ({ positive: values && positive(values), negative: values && negative(values) });
 
+const LARGEST = 3.4028234663852886e38;
+
 const positivePart = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
-const negativePart = ({ step, x }: Layer) => step.builder.node('Neg', [step.builder.node('Relu', [step.builder.node('Neg', [x])])]);
+const negativePart = ({ step, x }: Layer) => step.builder.clip(x, -LARGEST, 0);
 
 const times = ({ step }: Layer, a: string, b: string) => step.builder.node('Mul', [a, b]);
 const plus = ({ step }: Layer, a: string, b: string) => step.builder.node('Add', [a, b]);
@@ -41,8 +43,6 @@ const shares = ({ step }: Layer, relevance: string, divisor: string) => step.bui
 
 /** R = x · Wᵀ(R / st(z)), z = W·x + b. */
 export const epsilonRule = (epsilon: number): BackwardRule => rule((layer) => times(layer, layer.x, layer.backward({ signal: perOutput(layer.step, epsilon), weights: layer.weights })));
-
-const LARGEST = 3.4028234663852886e38;
 
 /** One way of splitting the products x·w: what meets x⁺, what meets x⁻, and the bias. */
 interface Split {
@@ -92,31 +92,56 @@ function stabilisedSum(layer: Layer, split: Split, epsilon: number): string {
   return layer.kind === 'convolution' && layer.nonNegative && rectifierOf(layer.step) !== null ? layer.step.builder.node('Relu', [sum]) : sum;
 }
 
-/** From so many products on, none of a sum's size is lost when it is taken as the difference of two others. */
+/** From so many products on, what speaks for a result and what speaks against it are hardly ever so unequal that their difference drowns one of them. */
 const MANY_PRODUCTS = 32;
+/** What float32 may lose of a sum, as a part of all that was added. */
+const ROUNDING = 1e-6;
+
+/**
+ * Σ|x|·|w| + |b| of a layer of many products of both signs. With z = Σxw + b, which is there already, it gives twice what speaks for z and twice what speaks against it
+ * (their sum, their difference): one sum instead of four. It is a little too large, so that what is nothing does not come out as less than nothing.
+ */
+function sizeOfAll(layer: Layer, more = 0): string | null {
+  const { weights } = layer;
+  if (layer.nonNegative || weights.length / layer.outputs < MANY_PRODUCTS) return null;
+  const size = minus(layer, positivePart(layer), negativePart(layer));
+  return layer.forward(size, weights.map((value) => Math.abs(value) * (1 + ROUNDING)), biases(layer, (value) => Math.abs(value) + more));
+}
+
+const result = ({ step }: Layer) => floatValue(step, step.node.outputs[0]!);
+
+/** The products on one side, and what they are divided by. */
+interface Side {
+  readonly split: Split;
+  readonly divisor: string;
+}
+
+const twice = (values: Float32Array) => values.map((value) => 2 * value);
+
+/** The side that speaks for z, and the one against it, each by its own st(Σ). */
+function sides(layer: Layer, epsilon: number): { readonly favour: () => Side; readonly against: () => Side } {
+  const all = sizeOfAll(layer, 2 * epsilon);
+  const side = (split: Split, combine: typeof plus): Side => (all === null
+    ? { split, divisor: stabilisedSum(layer, split, epsilon) }
+    : {
+      split: { ...split, withPositive: twice(split.withPositive), withNegative: twice(split.withNegative) },
+      divisor: layer.step.builder.clip(combine(layer, all, result(layer)), 2 * epsilon, LARGEST),
+    });
+  return { favour: () => side(speakingFor(layer), plus), against: () => side(speakingAgainst(layer), minus) };
+}
 
 /** Only products that are positive count. */
 export const zPlusRule = (epsilon: number): BackwardRule => rule((layer) => {
-  const { step, weights } = layer;
-  const relevance = step.arriving(0)!;
-  if (layer.nonNegative || weights.length / layer.outputs < MANY_PRODUCTS) {
-    const split = speakingFor(layer);
-    return handedBack(layer, [split, shares(layer, relevance, stabilisedSum(layer, split, epsilon))]);
-  }
-  // x⁺w⁺ + x⁻w⁻ = ½(xw + |x|·|w|), and z = Σxw + b is known: one sum instead of two.
-  const sizes = weights.map(Math.abs);
-  const size = step.builder.node('Abs', [layer.x]);
-  const twice = plus(layer, floatValue(step, step.node.outputs[0]!), layer.forward(size, sizes, biases(layer, (value) => Math.abs(value) + 2 * epsilon)));
-  const signal = shares(layer, relevance, step.builder.clip(twice, 2 * epsilon, LARGEST));
-  return plus(layer, times(layer, layer.x, layer.backward({ signal, weights })), times(layer, size, layer.backward({ signal, weights: sizes })));
+  const { split, divisor } = sides(layer, epsilon).favour();
+  return handedBack(layer, [split, shares(layer, layer.step.arriving(0)!, divisor)]);
 });
 
 /** α times what speaks for the result less β times what speaks against it, each shared out by itself. */
 export const alphaBetaRule = (alpha: number, beta: number, epsilon: number): BackwardRule => rule((layer) => {
   const relevance = layer.step.arriving(0)!;
-  const share = (split: Split, factor: number): SharedOut => [split, shares(layer, layer.step.builder.scale(relevance, factor), stabilisedSum(layer, split, epsilon))];
-  const speaksFor = share(speakingFor(layer), alpha);
-  return beta === 0 ? handedBack(layer, speaksFor) : handedBack(layer, speaksFor, share(speakingAgainst(layer), -beta));
+  const { favour, against } = sides(layer, epsilon);
+  const share = ({ split, divisor }: Side, factor: number): SharedOut => [split, shares(layer, layer.step.builder.scale(relevance, factor), divisor)];
+  return beta === 0 ? handedBack(layer, share(favour(), alpha)) : handedBack(layer, share(favour(), alpha), share(against(), -beta));
 });
 
 /**
@@ -131,14 +156,19 @@ export const gammaRule = (gamma: number, epsilon: number): BackwardRule => rule(
   const down = (value: number) => value < 0;
   const rising: Split = { withPositive: weighted(weights, up), withNegative: weighted(weights, down), bias: bias && weighted(bias, up) };
   const falling: Split = { withPositive: weighted(weights, down), withNegative: weighted(weights, up), bias: bias && weighted(bias, down) };
+  const all = sizeOfAll(layer);
+  // z and γ times what speaks for it, or against it.
+  const sum = (split: Split, favour: boolean) => {
+    if (all === null) return sums(layer, split);
+    return plus(layer, result(layer), step.builder.scale(favour ? plus(layer, result(layer), all) : minus(layer, result(layer), all), gamma / 2));
+  };
   if (rectifierOf(step) !== null) {
     // No relevance arrives where z ≤ 0; a sum that came out below 0 there must not meet its divisor's zero.
-    return handedBack(layer, [rising, shares(layer, relevance, stabilisedPositive(step, step.builder.node('Relu', [sums(layer, rising)]), epsilon))]);
+    return handedBack(layer, [rising, shares(layer, relevance, stabilisedPositive(step, step.builder.node('Relu', [sum(rising, true)]), epsilon))]);
   }
-  const z = floatValue(step, step.node.outputs[0]!);
-  const applies = (operator: 'Greater' | 'Less') => step.builder.node('Cast', [step.builder.node(operator, [z, constant(step, 0)])], { to: 1 });
-  const half = (split: Split, where: string): SharedOut => [split, shares(layer, times(layer, relevance, where), stabilised(step, sums(layer, split), epsilon))];
-  return handedBack(layer, half(rising, applies('Greater')), half(falling, applies('Less')));
+  const applies = (operator: 'Greater' | 'Less') => step.builder.node('Cast', [step.builder.node(operator, [result(layer), constant(step, 0)])], { to: 1 });
+  const half = (split: Split, favour: boolean): SharedOut => [split, shares(layer, times(layer, relevance, applies(favour ? 'Greater' : 'Less')), stabilised(step, sum(split, favour), epsilon))];
+  return handedBack(layer, half(rising, true), half(falling, false));
 });
 
 /** For a layer that the picture enters: R = Σ (x·w − l·w⁺ − h·w⁻)·R / st(d), inputs lying in l…h. `low` and `high` are values shaped [1, …input]. */
