@@ -93,28 +93,28 @@ function drawn(seed: number): TwinCase {
 /** Of float32 in saturated activations, where 1 − y² loses digits, and of sums close to 0, by which relevance is divided. */
 const ROUNDED = 1e-2;
 
-function picturesFor(dims: readonly number[], count: number, lowest: number): number[][] {
+function picturesFor(dims: readonly number[], count: number, [low, high]: readonly [number, number]): number[][] {
   const random = randomNumbers(31);
-  return Array.from({ length: count }, () => Array.from({ length: elementCount(dims) }, () => Math.fround(random(lowest, 1))));
+  return Array.from({ length: count }, () => Array.from({ length: elementCount(dims) }, () => Math.fround(random(low, high))));
 }
 
 interface Circumstances {
   readonly tolerance: number;
   readonly seed: number;
-  /** Of the pictures' values; the highest is 1. */
-  readonly lowest?: number;
+  /** Between which the pictures' values lie. */
+  readonly values?: readonly [number, number];
   readonly biases?: boolean;
 }
 
 async function assertAsInLoops(
-  id: string, make: (twin: TwinNetwork) => { picture: Twin; end: Twin }, options: { readonly epsilon?: number; readonly gamma?: number }, { tolerance, seed, lowest = -1, biases = true }: Circumstances,
+  id: string, make: (twin: TwinNetwork) => { picture: Twin; end: Twin }, options: { readonly epsilon?: number; readonly gamma?: number }, { tolerance, seed, values = [-1, 1], biases = true }: Circumstances,
 ): Promise<void> {
   const { epsilon = 1e-6 } = options;
   const method = slowMethod(id, options);
   const twin = new TwinNetwork({ seed, epsilon, biases });
   const { picture, end } = make(twin);
   const compiled = compile(twin.steering(end), [{ id, options: id.startsWith('lrp') ? options : {} }], subject);
-  const pictures = picturesFor(picture.dims, 2, lowest);
+  const pictures = picturesFor(picture.dims, 2, values);
   const outputs = await runNetwork(compiled, { image: floats([2, ...picture.dims], pictures.flat()) });
   const size = elementCount(picture.dims);
   pictures.forEach((each, index) => {
@@ -140,7 +140,7 @@ describe('a compiled map equals the same rule in plain loops', () => {
   }
 });
 
-/** Filters of 48 products each, which bright pictures make all positive, all negative, or both. */
+/** Filters of 48 products each, which pictures of one sign make all positive, all negative, or both. */
 const ofOneSign: readonly TwinCase[] = (['Elu', 'LeakyRelu', 'Relu'] as const).map((kind) => ({
   title: kind, picture: [3, 10, 12],
   build: (twin, picture) => {
@@ -152,10 +152,12 @@ const ofOneSign: readonly TwinCase[] = (['Elu', 'LeakyRelu', 'Relu'] as const).m
 describe('where nothing speaks for a result, or nothing against it, the rules stay exact', () => {
   for (const { title, picture, build } of ofOneSign) {
     for (const id of METHODS.filter((each) => each.startsWith('lrp'))) {
-      it(`${id} of bright pictures, ${title}`, async () => {
-        const make = (twin: TwinNetwork) => { const start = twin.picture(picture); return { picture: start, end: build(twin, start) }; };
-        await assertAsInLoops(id, make, {}, { tolerance: 1e-4, seed: 3, lowest: 0.2, biases: false });
-      });
+      for (const [light, values] of [['bright', [0.2, 1]], ['dark', [-1, -0.99]], ['white', [1, 1]], ['black', [-1, -1]]] as const) {
+        it(`${id} of ${light} pictures, ${title}`, async () => {
+          const make = (twin: TwinNetwork) => { const start = twin.picture(picture); return { picture: start, end: build(twin, start) }; };
+          await assertAsInLoops(id, make, {}, { tolerance: 1e-4, seed: 3, values, biases: false });
+        });
+      }
     }
   }
 });

@@ -180,6 +180,7 @@ export const boxRule = (epsilon: number, bounds: (step: BackwardStep, value: str
   const offset = plus(layer, layer.forward(low, plusWeights!, bias), layer.forward(high, minusWeights!, null));
   const divisor = stabilised(step, minus(layer, floatValue(step, rectifierOf(step) ?? step.node.outputs[0]!), offset), epsilon);
   const signal = shares(layer, step.arriving(0)!, divisor);
+  // xw − lw⁺ − hw⁻ = (x − l)w⁺ + (x − h)w⁻: neither is less than nothing, and at its bound either is nothing.
   const back = (value: string, values: Float32Array) => times(layer, value, layer.backward({ signal, weights: values }));
-  return minus(layer, back(x, weights), plus(layer, back(low, plusWeights!), back(high, minusWeights!)));
+  return plus(layer, back(minus(layer, x, low), plusWeights!), back(minus(layer, x, high), minusWeights!));
 });
