@@ -21,9 +21,23 @@ for (const opset of [7, 9, 10, 11, 13, 17, 21]) {
   test(`ELU between two convolutions leaves its −1 in the bias of the second, in operator set ${opset}`, async () => {
     const network = new Network({ opset });
     network.convolution(elu(network, start(network)), { from: 4, to: 5 }, { kernel: [5, 5], strides: [2, 2] }, 'out');
-    assert.deepEqual((await rewrittenExactly(network.model(['out']), fasterElu, 3)).sort(), ['Add', 'Clip', 'Clip', 'Conv', 'Conv', 'Exp']);
+    assert.deepEqual((await rewrittenExactly(network.model(['out']), fasterElu, 3)).sort(), ['Conv', 'Conv', 'Exp', 'HardSigmoid', 'Max']);
   });
 }
+
+test('ELU of a value that others read too, or that no layer gives, is put together of its parts', async () => {
+  const others: readonly ((network: Network, before: string) => string)[] = [(network, before) => network.node('Neg', [before]), (_, before) => before];
+  for (const other of others) {
+    const network = new Network();
+    const before = start(network);
+    const out = network.convolution(elu(network, before), { from: 4, to: 5 }, plain);
+    const ops = await rewrittenExactly(network.model([out, other(network, before)]), fasterElu, 3);
+    assert.deepEqual([count(ops, 'Add'), count(ops, 'Clip'), count(ops, 'HardSigmoid')], [1, 2, 0]);
+  }
+  const network = new Network();
+  network.convolution(elu(network, network.node('MaxPool', [start(network)], { kernel_shape: [2, 2] })), { from: 4, to: 5 }, plain, 'out');
+  assert.deepEqual(count(await rewrittenExactly(network.model(['out']), fasterElu, 3), 'HardSigmoid'), 0);
+});
 
 test('the −1 moves into grouped convolutions, those without bias, and those that share their weights', async () => {
   const network = new Network();
@@ -126,6 +140,19 @@ test('values far from zero stay finite and right', async () => {
   const image = floats([1, 1, 100, 100], Float32Array.from({ length: 10_000 }, (_, index) => (index - 5000) * 10 ** (index % 5)));
   const [before, after] = [await runNetwork(network.model(['out']), { image }), await runNetwork(fasterElu(network.model(['out'])), { image })];
   after['out']!.data.forEach((value, index) => assert.ok(Math.abs(value - before['out']!.data[index]!) <= 1e-6 * Math.max(1, Math.abs(value))));
+});
+
+test('values far from zero stay finite and right behind a convolution, whose exponentials overflow', async () => {
+  for (const bias of [null, -3]) {
+    const network = new Network();
+    const inputs = [network.input('image', ['N', 1, 100, 100]), network.constant(floatTensor([1, 1, 1, 1], [1])), ...(bias === null ? [] : [network.constant(floatTensor([1], [bias]))])];
+    network.node('Elu', [network.node('Conv', inputs, { kernel_shape: [1, 1] })], {}, 'out');
+    const image = floats([1, 1, 100, 100], Float32Array.from({ length: 10_000 }, (_, index) => (index - 5000) * 10 ** (index % 35) / 1e4));
+    const changed = fasterElu(network.model(['out']));
+    assert.ok(changed.nodes.some(({ op }) => op === 'HardSigmoid'));
+    const [before, after] = [await runNetwork(network.model(['out']), { image }), await runNetwork(changed, { image })];
+    after['out']!.data.forEach((value, index) => assert.ok(Math.abs(value - before['out']!.data[index]!) <= 1e-6 * Math.max(1, Math.abs(value)), `${value} at ${index}`));
+  }
 });
 
 test('random networks with ELUs everywhere keep every output', async () => {
