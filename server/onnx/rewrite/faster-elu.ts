@@ -45,8 +45,11 @@ function rewritten(model: Model, elu: Node): Model {
     const instead = layerReading(model, reader, y, raised, initializers) ?? averageReading(model, reader, raised, read, outputs, initializers);
     for (const [node, nodes] of instead ?? []) replaced.set(node, nodes);
   }
-  const layer = positive.length + negative.length > 0 || outputs.has(x) || read.get(x)!.length > 1 ? null : layerGiving(model, x);
+  const derivatives = derivativesOf(model, x, read, outputs);
+  const isReadElsewhere = read.get(x)!.length > 1 + derivatives.filter(({ op }) => op === 'Clip').length;
+  const layer = positive.length + negative.length > 0 || outputs.has(x) || isReadElsewhere ? null : layerGiving(model, x);
   if (layer) {
+    for (const node of derivatives) replaced.set(node, []);
     const bias = unusedName({ ...model, initializers }, `${x}/raised/bias`);
     initializers.set(bias, foldedBehind(layer, { axis: null, scale: [1], shift: [1] }).bias);
     replaced.set(layer.node, [{ ...layer.node, inputs: [layer.node.inputs[0]!, layer.node.inputs[1]!, bias] }]);
@@ -57,17 +60,28 @@ function rewritten(model: Model, elu: Node): Model {
     // A HardSigmoid without a shift: min(exp(x + 1) ÷ e, 1).
     const below = builder.node('HardSigmoid', [builder.node('Exp', [x])], { alpha: { float: 1 / Math.E }, beta: { float: 0 } });
     builder.node('Max', [x, below], {}, raised);
-  } else addParts(builder, model, { x, raised, positive, negative });
+    for (const { op, outputs: [derivative] } of derivatives) if (op === 'Exp') builder.node('Identity', [below], {}, derivative);
+  } else addParts(builder, { x, exponential: derivatives.find(({ op }) => op === 'Exp')?.outputs[0], raised, positive, negative });
   const wanted = outputs.has(y) || nodes.some((node) => node.inputs.includes(y));
   if (wanted) builder.node('Sub', [raised, builder.constant(scalar(1), 'one')], {}, y);
   return builder.build({ outputs: model.outputs });
 }
 
-/** ELU + 1 as max(x, 0) + exp(min(x, 0)), and what reads only one of the parts. */
-function addParts(builder: GraphBuilder, model: Model, { x, raised, positive, negative }: { readonly x: string; readonly raised: string; readonly positive: readonly Node[]; readonly negative: readonly Node[] }): void {
+interface Parts {
+  readonly x: string;
+  /** exp(min(x, 0)), where it is there already. */
+  readonly exponential: string | undefined;
+  readonly raised: string;
+  /** Who reads only that part. */
+  readonly positive: readonly Node[];
+  readonly negative: readonly Node[];
+}
+
+/** ELU + 1 as max(x, 0) + exp(min(x, 0)), and its parts. */
+function addParts(builder: GraphBuilder, { x, exponential: known, raised, positive, negative }: Parts): void {
   const limited = (limits: { low: number } | { high: number }) => clipped(builder, x, limits);
   const above = limited({ low: 0 });
-  const exponential = derivativeOf(model, x) ?? builder.node('Exp', [limited({ high: 0 })]);
+  const exponential = known ?? builder.node('Exp', [limited({ high: 0 })]);
   builder.node('Add', [above, exponential], {}, raised);
   for (const { outputs: [part] } of positive) builder.node('Identity', [above], {}, part);
   for (const { outputs: [part] } of negative) builder.node('Sub', [exponential, builder.constant(scalar(1), 'one')], {}, part);
@@ -116,14 +130,13 @@ function clipped(builder: GraphBuilder, x: string, limits: { low?: number; high?
   return builder.node('Clip', [x, ...bounds]);
 }
 
-/** The Exp of min(x, 0) that is there already. */
-function derivativeOf(model: Model, x: string): string | null {
-  const read = consumers(model.nodes);
-  for (const clip of read.get(x) ?? []) {
-    const exponential = takesNegativePart(model, clip) && (read.get(clip.outputs[0]!) ?? []).find((node) => node.op === 'Exp' && node.domain === '');
-    if (exponential) return exponential.outputs[0]!;
-  }
-  return null;
+/** Every Exp of min(x, 0) that is there already, behind its Clip, where nothing else reads that. */
+function derivativesOf(model: Model, x: string, read: ReadonlyMap<string, readonly Node[]>, outputs: ReadonlySet<string>): readonly Node[] {
+  return (read.get(x) ?? []).flatMap((clip) => {
+    if (!takesNegativePart(model, clip) || outputs.has(clip.outputs[0]!)) return [];
+    const readers = read.get(clip.outputs[0]!) ?? [];
+    return readers.length > 0 && readers.every(({ op, domain }) => op === 'Exp' && domain === '') ? [clip, ...readers] : [];
+  });
 }
 
 /** Whether it is a Clip to 0 from above and to nothing from below. */

@@ -4,8 +4,9 @@ import { elementCount, floatTensor, type Tensor } from '../tensor.ts';
 import { filledUp, plainConvolution, splitInto, type PlainConvolution } from './channel-blocks.ts';
 import { unusedName } from './unused-name.ts';
 
-/** Operators that ONNX Runtime computes in blocks of channels. */
+/** Operators that ONNX Runtime computes in blocks of channels, if what they read lies so; and those of them for which all that they read must. */
 const computedInBlocks: ReadonlySet<string> = new Set(['Conv', 'Relu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Clip', 'BatchNormalization', 'Add', 'Mul', 'Concat']);
+const ofSeveral: ReadonlySet<string> = new Set(['Add', 'Mul', 'Concat']);
 
 /** What the further nodes cost, in products of a convolution: for each reader, and for each element that is copied. */
 const NODES = 1_000_000;
@@ -29,9 +30,18 @@ function valuesWorthSplitting(model: Model, block: number): ReadonlyMap<string, 
   const shapes = inferKnownShapes(model);
   const [read, made] = [consumers(model.nodes), producers(model.nodes)];
   const inBlocks = (node: Node | undefined) => node?.domain === '' && computedInBlocks.has(node.op);
+  const known = new Map<string, boolean>();
+  const liesInBlocks = (value: string): boolean => {
+    const before = known.get(value);
+    if (before !== undefined) return before;
+    const node = made.get(value);
+    const lies = node !== undefined && inBlocks(node) && (node.op === 'Conv' || node.inputs.slice(0, ofSeveral.has(node.op) ? undefined : 1).every(liesInBlocks));
+    known.set(value, lies);
+    return lies;
+  };
   for (const convolution of partial) {
     const value = convolution.node.inputs[0]!;
-    const staysInBlocks = inBlocks(made.get(value)) && read.get(value)!.every(inBlocks);
+    const staysInBlocks = liesInBlocks(value) && read.get(value)!.every(inBlocks);
     if (!(spared(shapes, convolution, block) >= NODES + (staysInBlocks ? REARRANGED : COPIED) * elements(shapes, value))) continue;
     found.set(value, [...(found.get(value) ?? []), convolution]);
   }
