@@ -58,7 +58,7 @@ const cleanUps = new Set<() => Promise<void>>();
 /** How long a clean-up may take before the process ends all the same; milliseconds. */
 const LONGEST_CLEAN_UP = 3000;
 
-/** Has `cleanUp` called when the user interrupts (Ctrl-C, SIGTERM); the process ends after it. Returns what takes that back. */
+/** Has `cleanUp` called when the user interrupts (Ctrl-C, SIGTERM, a terminal that is closed); the process ends after it. Returns what takes that back. */
 export function onInterrupt(cleanUp: () => Promise<void>): () => void {
   cleanUps.add(cleanUp);
   return () => cleanUps.delete(cleanUp);
@@ -77,7 +77,7 @@ function guardProcess(): void {
   // Deprecations inside libraries are nothing that a user can act on.
   if (!debugging) process.removeAllListeners('warning');
   let interrupted = false;
-  for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+  for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
     process.on(signal, () => {
       if (interrupted) process.exit(status);
       interrupted = true;

@@ -2,7 +2,8 @@ import { availableParallelism } from 'node:os';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { agree } from './provider-agreement.ts';
 import { probeProvider } from './provider-probe.ts';
-import { SLOW_MS, type ProviderName, type SessionChain } from './session-chain.ts';
+import { MAX_BATCH, SLOW_MS } from './batches.ts';
+import type { ProviderName, SessionChain } from './session-chain.ts';
 import { WorkerPool } from './worker-pool.ts';
 
 export interface ChosenPool {
@@ -19,11 +20,6 @@ export interface ProviderWish {
   readonly workers: number | null;
 }
 
-/**
- * On the CPU four frames at once cost a sixth less each than one; more than that fall out of the processor's caches on large pictures. A GPU takes
- * little longer for eight frames than for one.
- */
-const MAX_BATCH = { cpu: 4, cuda: 8, webgpu: 8 } as const;
 /** A decoder needs the other cores; more workers than this only wait for it. */
 const MOST_WORKERS = 8;
 
@@ -44,10 +40,8 @@ export async function startOnBestProvider(chain: SessionChain, fixedBatch: boole
     const pool = await start(wish.provider);
     if (wish.provider === 'cpu') return { pool, provider: 'cpu', workers, passedOver: [] };
     const reference = await start('cpu', 1);
-    const isRight = await agree(pool, reference, chain, batchFor(pool));
-    await reference.close();
+    const isRight = await computesAs(reference, pool, chain).finally(() => reference.close());
     if (isRight) return { pool, provider: wish.provider, workers: 1, passedOver: [] };
-    await pool.close();
     throw new RoadgazeError('PROVIDER_UNAVAILABLE', `On the execution provider ${wish.provider} this network computes something else than on the CPU.`, 'Leave --provider out, or use "--provider cpu".');
   }
 
@@ -62,15 +56,13 @@ export async function startOnBestProvider(chain: SessionChain, fixedBatch: boole
     try {
       const onGpu = await start(name);
       const { millisecondsInBatch } = onGpu.warmUp;
-      const isFaster = millisecondsInBatch < perFrameOnCpu;
-      if (isFaster && (await agree(onGpu, onCpu, chain, batchFor(onGpu)))) {
+      if (millisecondsInBatch >= perFrameOnCpu) {
+        passedOver.push(`${name}: loads, but takes ${round(millisecondsInBatch)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
+        await onGpu.close();
+      } else if (await computesAs(onCpu, onGpu, chain)) {
         await onCpu.close();
         return { pool: onGpu, provider: name, workers: 1, passedOver };
-      }
-      passedOver.push(isFaster
-        ? `${name}: loads, but computes something else than the CPU`
-        : `${name}: loads, but takes ${round(millisecondsInBatch)} ms a frame against ${round(perFrameOnCpu)} ms on the CPU`);
-      await onGpu.close();
+      } else passedOver.push(`${name}: loads, but computes something else than the CPU`);
     } catch (error) {
       passedOver.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -78,9 +70,15 @@ export async function startOnBestProvider(chain: SessionChain, fixedBatch: boole
   return { pool: onCpu, provider: 'cpu', workers, passedOver };
 }
 
-/** Frames to try at once: a full batch, where that does not hold up the start. */
-function batchFor({ maxBatch, warmUp }: WorkerPool): number {
-  return warmUp.millisecondsPerFrame > SLOW_MS ? 1 : maxBatch;
+/** Whether the GPU's pool gives what the CPU's gives, in a full batch where that does not hold up the start. If not, it is closed. Throws INFERENCE_FAILED. */
+async function computesAs(onCpu: WorkerPool, onGpu: WorkerPool, chain: SessionChain): Promise<boolean> {
+  let isRight = false;
+  try {
+    isRight = await agree(onGpu, onCpu, chain, onGpu.warmUp.millisecondsPerFrame > SLOW_MS ? 1 : onGpu.maxBatch);
+  } finally {
+    if (!isRight) await onGpu.close();
+  }
+  return isRight;
 }
 
 function round(milliseconds: number): string {

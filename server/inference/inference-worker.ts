@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
-import { batchOf, SLOW_MS, type ChainFeed, type FrameValues, type SessionChain, type WarmUp, type WorkerMessage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './session-chain.ts';
+import { batchOf, SLOW_MS } from './batches.ts';
+import type { ChainFeed, FrameValues, SessionChain, WarmUp, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
 
 /**
  * One thread of inference: onnxruntime-node runs a session synchronously, so it must not do so on the thread that serves sockets.
@@ -103,12 +104,12 @@ async function answer(ready: readonly ReadyLink[], { id, frames: asked }: Worker
   }
 }
 
-/** Runs a batch of every size that will come. */
+/** Times one frame and a full batch; a GPU also gets a batch of every size between. */
 async function warmUp(ready: readonly ReadyLink[]): Promise<WarmUp> {
   const millisecondsPerFrame = await timed(ready, 1);
   if (maxBatch === 1 || millisecondsPerFrame > SLOW_MS) return { millisecondsPerFrame, millisecondsInBatch: millisecondsPerFrame };
   const full = batchOf(maxBatch, { provider, maxBatch });
-  for (let size = 2; size < full; size++) if (batchOf(size, { provider, maxBatch }) === size && provider !== 'cpu') await run(ready, chain, Array<boolean>(size).fill(true));
+  for (let size = 2; provider !== 'cpu' && size < full; size *= 2) await run(ready, chain, Array<boolean>(size).fill(true));
   return { millisecondsPerFrame, millisecondsInBatch: (await timed(ready, full)) / full };
 }
 

@@ -45,18 +45,6 @@ export interface WorkerSettings {
   readonly maxBatch: number;
 }
 
-/**
- * How many of the waiting frames go in one batch. A GPU's provider looks for its algorithms anew for every batch size, a tenth of a second each: there,
- * only powers of two.
- */
-export function batchOf(waiting: number, { provider, maxBatch }: Pick<WorkerSettings, 'provider' | 'maxBatch'>): number {
-  const most = Math.min(waiting, maxBatch);
-  return provider === 'cpu' ? most : 2 ** Math.floor(Math.log2(most));
-}
-
-/** A frame that takes longer than this is not hurried by a batch, and many of them would hold up the start. */
-export const SLOW_MS = 100;
-
 /** What a warm-up found, in milliseconds. */
 export interface WarmUp {
   /** For one frame alone. */

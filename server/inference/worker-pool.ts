@@ -2,7 +2,8 @@ import './native-settings.ts';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { RoadgazeError } from '../../shared/errors.ts';
-import { batchOf, type FrameValues, type WarmUp, type WorkerFrame, type WorkerMessage, type WorkerReply, type WorkerRequest, type WorkerSettings } from './session-chain.ts';
+import { batchOf } from './batches.ts';
+import type { FrameValues, WarmUp, WorkerFrame, WorkerMessage, WorkerReply, WorkerRequest, WorkerSettings } from './session-chain.ts';
 
 interface Job {
   readonly frame: WorkerFrame;
@@ -57,6 +58,7 @@ export class WorkerPool {
     }
   }
 
+  /** Frames in a full batch. */
   get maxBatch(): number {
     return this.#settings.maxBatch;
   }

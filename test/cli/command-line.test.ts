@@ -93,7 +93,7 @@ test('a reader that goes away ends the program quietly', async (t) => {
   assert.deepEqual([...(await once(child, 'close')), stderr], [0, null, '']);
 });
 
-for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143]] as const) {
+for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
   test(`${signal} cleans up and exits with ${status}`, async (t) => {
     const program = programOf(t, "onInterrupt(async () => console.log('cleaned up')); console.log('ready'); await new Promise((resolve) => setTimeout(resolve, 60000));");
     const child = spawn(process.execPath, [program], { stdio: ['ignore', 'pipe', 'pipe'] });
