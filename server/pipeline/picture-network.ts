@@ -30,7 +30,6 @@ export interface PictureNetwork {
 
 /** Batches under way a worker: one that runs and one that waits. */
 const BATCHES_PER_WORKER = 2;
-const BATCH = 4;
 
 const PICTURE = 'roadgaze/picture';
 const STEERING = 'roadgaze/steering';
@@ -49,7 +48,7 @@ export async function openPictureNetwork(network: NetworkFile, methods: readonly
     image.batch !== null, wish,
   );
   return {
-    together: workers * BATCHES_PER_WORKER * (image.batch === null ? BATCH : 1),
+    together: workers * BATCHES_PER_WORKER * pool.maxBatch,
     async run(picture, alone) {
       // A copy, because its memory moves to a worker.
       const [steering, ...values] = (await pool.run([new Uint8Array(picture.slice().buffer)], alone)) as Float32Array[];
