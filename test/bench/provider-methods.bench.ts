@@ -4,12 +4,12 @@ import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { imageInput } from '../../server/explain/explained-output.ts';
 import { compiledMethods } from '../../server/explain/methods.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
-import { probeProvider } from '../../server/inference/provider-probe.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { relativeError } from '../support/onnx-runtime.ts';
 import { interleaved, median, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';
+import { providersThatLoad } from './providers.ts';
 
 /**
  * Every compiled method on every GPU provider that loads here: milliseconds a picture beside the CPU's (batch 1, one thread), and how far
@@ -18,12 +18,7 @@ import { steeringNetworks } from './networks.ts';
 const ROUNDS = 20;
 /** A software driver takes a second a picture. */
 const LONGEST_SECONDS = 5;
-const providers: string[] = [];
-for (const name of ['cuda', 'webgpu'] as const) {
-  const { loads, reason } = await probeProvider(name);
-  if (loads) providers.push(name);
-  else console.log(`${name}: ${reason}`);
-}
+const providers = await providersThatLoad();
 const rows: string[][] = [['network', 'method', 'cpu ms', ...providers.flatMap((name) => [`${name} ms`, 'map differs by'])]];
 
 for (const { name, path } of providers.length > 0 ? steeringNetworks() : []) {

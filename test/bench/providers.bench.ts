@@ -2,12 +2,12 @@ import '../../server/inference/native-settings.ts';
 import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadNetwork } from '../../server/inference/network-file.ts';
-import { probeProvider } from '../../server/inference/provider-probe.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
 import { FRAME, frameGraph, maskOutput, STEERING } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { interleaved, median, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';
+import { providersThatLoad } from './providers.ts';
 
 /**
  * The compiled frame graph (bytes → steering and mask) on every execution provider that loads here: milliseconds a frame at
@@ -17,6 +17,7 @@ const BATCHES = [1, 8];
 const ROUNDS = 20;
 /** A software driver takes a second a frame. */
 const LONGEST_SECONDS = 8;
+const gpus = await providersThatLoad();
 const rows: string[][] = [['network', 'provider', 'batch', 'ms a frame', 'largest mask difference', 'steering difference']];
 
 for (const { name, path } of steeringNetworks()) {
@@ -25,10 +26,8 @@ for (const { name, path } of steeringNetworks()) {
   const bytes = writeModel(model);
   const planes = format.pixelFormat === 'gray' ? 1 : 3;
   const sessions: { provider: string; session: InferenceSession }[] = [];
-  for (const provider of ['cpu', 'cuda', 'webgpu'] as const) {
-    const probe = await probeProvider(provider);
-    if (probe.loads) sessions.push({ provider, session: await InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel: 4, ...(provider === 'cpu' ? { intraOpNumThreads: 1 } : {}) }) });
-    else console.log(`${provider}: ${probe.reason}`);
+  for (const provider of ['cpu', ...gpus]) {
+    sessions.push({ provider, session: await InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel: 4, ...(provider === 'cpu' ? { intraOpNumThreads: 1 } : {}) }) });
   }
   for (const batch of BATCHES) {
     const pixels = planes * format.width * format.height;
