@@ -1,5 +1,5 @@
 import { floatAttribute } from '../../onnx/attributes.ts';
-import { producers, type Model, type Node } from '../../onnx/graph.ts';
+import type { Model, Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { DataType } from '../../onnx/tensor.ts';
 
@@ -12,24 +12,28 @@ const keepsNonNegative = new Set([
 const unsignedTypes: readonly number[] = [DataType.uint8, DataType.uint16, DataType.bool];
 
 /**
- * Tells whether a value is ≥ 0 in every element, from how it is made: rules for such inputs cost half. `given` are values that are known to be so.
+ * Tells whether a value is ≥ 0 in every element, from how it is made: rules for such inputs cost half. `given` are values that are known to be so. Nodes
+ * stand in the order in which they are computed.
  */
 export function nonNegativeValues(model: Model, shapes: Shapes, given: readonly string[]): (value: string) => boolean {
-  const made = producers(model.nodes);
-  const walk = (name: string): boolean => {
-    if (!name || given.includes(name)) return true;
-    if (unsignedTypes.includes(shapes.type(name))) return true;
+  const found = new Set<string>(['', ...given]);
+  const isNonNegative = (name: string): boolean => {
+    if (found.has(name) || unsignedTypes.includes(shapes.type(name))) return true;
     const constant = model.initializers.get(name);
-    if (constant) return constant.type === DataType.float && (constant.data as Float32Array).every((each) => each >= 0);
-    const node = made.get(name);
-    if (!node || node.domain !== '') return false;
-    if (alwaysNonNegative.has(node.op)) return true;
-    if (node.op === 'Clip') return clipsNegative(model, node) || walk(node.inputs[0]!);
-    // Parameters beside the data (shapes, axes) hold no data.
-    const data = node.op === 'Reshape' || node.op === 'Slice' || node.op === 'Gather' || node.op === 'Split' || node.op === 'Squeeze' || node.op === 'Unsqueeze' || node.op.startsWith('Reduce') ? [node.inputs[0]!] : node.inputs;
-    return keepsNonNegative.has(node.op) && data.every(walk);
+    return constant?.type === DataType.float && (constant.data as Float32Array).every((each) => each >= 0);
   };
-  return walk;
+  for (const node of model.nodes) if (givesNonNegative(model, node, isNonNegative)) node.outputs.forEach((output) => found.add(output));
+  return isNonNegative;
+}
+
+/** Operators that have parameters (shapes, axes) beside their data, which comes first. */
+const withParameters = new Set(['Reshape', 'Slice', 'Gather', 'Split', 'Squeeze', 'Unsqueeze', 'ReduceMean', 'ReduceMax', 'ReduceSum']);
+
+function givesNonNegative(model: Model, node: Node, isNonNegative: (value: string) => boolean): boolean {
+  if (node.domain !== '') return false;
+  if (alwaysNonNegative.has(node.op)) return true;
+  if (node.op === 'Clip') return clipsNegative(model, node) || isNonNegative(node.inputs[0]!);
+  return keepsNonNegative.has(node.op) && node.inputs.slice(0, withParameters.has(node.op) ? 1 : undefined).every(isNonNegative);
 }
 
 function clipsNegative(model: Model, node: Node): boolean {

@@ -1,4 +1,4 @@
-import { consumers, type Node } from '../../../onnx/graph.ts';
+import { consumers, type Model, type Node } from '../../../onnx/graph.ts';
 import type { BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 
@@ -30,11 +30,11 @@ export function perOutput(step: BackwardStep, epsilon: number): string {
 /** The output of the Relu that alone reads the node's output, where what it cut away gets no relevance; null where there is none. */
 export function rectifierOf({ model, node }: Pick<BackwardStep, 'model' | 'node'>): string | null {
   const output = node.outputs[0]!;
-  const read = consumers(model.nodes);
+  const { read, zerosGetNothing } = readersOf(model);
   const [reader, ...more] = read.get(output) ?? [];
   const isAlone = more.length === 0 && !model.outputs.some(({ name }) => name === output);
   if (!isAlone || reader?.op !== 'Relu' || reader.domain !== '') return null;
-  return zerosGetNothing(reader.outputs[0]!, read) ? reader.outputs[0]! : null;
+  return zerosGetNothing.has(reader.outputs[0]!) ? reader.outputs[0]! : null;
 }
 
 /** Readers that share relevance out in proportion to what they read. */
@@ -47,8 +47,25 @@ const keepsZeros = new Set([
   'Identity', 'Dropout', 'Cast', 'Relu', 'LeakyRelu', 'PRelu', 'Elu', 'Selu', 'Tanh', 'Neg', 'Mul', 'LRN',
 ]);
 
-/** Whether no relevance arrives wherever the value is 0. A Sigmoid, for one, makes ½ of a 0, which is given relevance. */
-function zerosGetNothing(value: string, read: ReadonlyMap<string, readonly Node[]>): boolean {
-  return (read.get(value) ?? []).every((reader) => (
-    reader.domain === '' && (proportional.has(reader.op) || (keepsZeros.has(reader.op) && reader.outputs.every((output) => zerosGetNothing(output, read))))));
+interface Readers {
+  readonly read: ReadonlyMap<string, readonly Node[]>;
+  /** Values to which no relevance arrives wherever they are 0. A Sigmoid, for one, makes ½ of a 0, which is given relevance. */
+  readonly zerosGetNothing: ReadonlySet<string>;
+}
+
+const readers = new WeakMap<Model, Readers>();
+
+/** Found once for a model. Nodes stand in the order in which they are computed, so that those that read a value come behind the one that makes it. */
+function readersOf(model: Model): Readers {
+  const before = readers.get(model);
+  if (before) return before;
+  const read = consumers(model.nodes);
+  const zerosGetNothing = new Set<string>();
+  const givesNothing = ({ op, domain, outputs }: Node) => domain === '' && (proportional.has(op) || (keepsZeros.has(op) && outputs.every((output) => zerosGetNothing.has(output))));
+  for (const { outputs } of [...model.nodes].reverse()) {
+    for (const output of outputs) if ((read.get(output) ?? []).every(givesNothing)) zerosGetNothing.add(output);
+  }
+  const found = { read, zerosGetNothing };
+  readers.set(model, found);
+  return found;
 }
