@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { MAX_BATCH, SLOW_MS } from './batches.ts';
 import { agree } from './provider-agreement.ts';
 import { probeProvider } from './provider-probe.ts';
-import { MAX_BATCH, SLOW_MS } from './batches.ts';
 import type { ProviderName, SessionChain } from './session-chain.ts';
 import { WorkerPool } from './worker-pool.ts';
 

@@ -104,12 +104,12 @@ async function answer(ready: readonly ReadyLink[], { id, frames: asked }: Worker
   }
 }
 
-/** Times one frame and a full batch; a GPU also gets a batch of every size between. */
+/** Times one frame and, on a GPU, a full batch, after a batch of every size between. */
 async function warmUp(ready: readonly ReadyLink[]): Promise<WarmUp> {
   const millisecondsPerFrame = await timed(ready, 1);
-  if (maxBatch === 1 || millisecondsPerFrame > SLOW_MS) return { millisecondsPerFrame, millisecondsInBatch: millisecondsPerFrame };
+  if (provider === 'cpu' || maxBatch === 1 || millisecondsPerFrame > SLOW_MS) return { millisecondsPerFrame, millisecondsInBatch: millisecondsPerFrame };
   const full = batchOf(maxBatch, { provider, maxBatch });
-  for (let size = 2; provider !== 'cpu' && size < full; size *= 2) await run(ready, chain, Array<boolean>(size).fill(true));
+  for (let size = 2; size < full; size *= 2) await run(ready, chain, Array<boolean>(size).fill(true));
   return { millisecondsPerFrame, millisecondsInBatch: (await timed(ready, full)) / full };
 }
 

@@ -1,7 +1,7 @@
 import type { SessionChain } from './session-chain.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** Above this the two compute different things: rounding, and rectifiers that it turns over, stay a tenth of this. */
+/** Above this the two compute different things: rounding, and rectifiers that it turns over, stay far below. */
 const MOST_DIFFERENCE = 0.1;
 /** Values of this size are nothing. */
 const NOTHING = 1e-6;

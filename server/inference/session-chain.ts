@@ -49,7 +49,7 @@ export interface WorkerSettings {
 export interface WarmUp {
   /** For one frame alone. */
   readonly millisecondsPerFrame: number;
-  /** For each frame of a full batch. */
+  /** For each frame of a full batch; where batches gain little (on the CPU) or one frame is slow, for one frame alone. */
   readonly millisecondsInBatch: number;
 }
 

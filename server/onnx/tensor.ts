@@ -38,6 +38,9 @@ export function elementCount(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
+/** The largest finite float32. */
+export const LARGEST_FLOAT = 3.4028234663852886e38;
+
 export function floatTensor(dims: readonly number[], values: ArrayLike<number>): Tensor {
   return { type: DataType.float, dims, data: values instanceof Float32Array ? values : Float32Array.from(values) };
 }

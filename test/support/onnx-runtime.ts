@@ -14,7 +14,7 @@ export interface Output {
 export type Feeds = Readonly<Record<string, ort.Tensor>>;
 
 /** The execution provider under test: ROADGAZE_TEST_PROVIDER=cuda or webgpu puts every network of these tests on a GPU. */
-export const testedProvider = process.env['ROADGAZE_TEST_PROVIDER'] ?? 'cpu';
+const testedProvider = process.env['ROADGAZE_TEST_PROVIDER'] ?? 'cpu';
 const quiet: ort.InferenceSession.SessionOptions = { executionProviders: [testedProvider], intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 };
 
 /** Loads the network as it is and runs it once, without any code of Roadgaze in between. */
