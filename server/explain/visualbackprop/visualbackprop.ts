@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import type { Model } from '../../onnx/graph.ts';
-import { DataType, floatTensor } from '../../onnx/tensor.ts';
+import { DataType, floatTensor, LARGEST_FLOAT } from '../../onnx/tensor.ts';
 import { trunk, type Level } from './trunk.ts';
 import { averageUndone, upscale } from './upscale.ts';
 
@@ -66,12 +66,11 @@ function channelAverage(builder: GraphBuilder, { value, channels, height, width 
 
 function rescaled(builder: GraphBuilder, mask: string): string {
   const largest = builder.reduce('ReduceMax', builder.node('Abs', [mask]), [1, 2, 3]);
-  return builder.node('Div', [mask, builder.clip(largest, SMALLEST, LARGEST)]);
+  return builder.node('Div', [mask, builder.clip(largest, SMALLEST, LARGEST_FLOAT)]);
 }
 
-/** Smallest normal and largest float32. */
+/** Smallest normal float32. */
 const SMALLEST = 1.1754944e-38;
-const LARGEST = 3.4028234663852886e38;
 
 /** A range below this part of the values is float32's rounding: the mask counts as constant. */
 const ROUNDING = 1e-6;
@@ -91,5 +90,5 @@ export function normalised(builder: GraphBuilder, mask: string): NormalisedMask 
   // The size of the lowest value is that of all where they hardly differ; where they have both signs, the range is no smaller than it.
   const rounding = builder.node('Abs', [builder.scale(low, ROUNDING)]);
   const varies = builder.node('Cast', [builder.node('Greater', [range, rounding])], { to: DataType.float });
-  return { raised, factor: builder.node('Div', [varies, builder.clip(range, SMALLEST, LARGEST)]) };
+  return { raised, factor: builder.node('Div', [varies, builder.clip(range, SMALLEST, LARGEST_FLOAT)]) };
 }

@@ -2,7 +2,7 @@ import { floatAttribute } from '../attributes.ts';
 import { GraphBuilder } from '../builder.ts';
 import { consumers, keepOnly, type Model, type Node } from '../graph.ts';
 import { inferShapes } from '../infer-shapes.ts';
-import { DataType, floatTensor, scalar, tensorNumbers, type Tensor } from '../tensor.ts';
+import { DataType, floatTensor, LARGEST_FLOAT, scalar, tensorNumbers, type Tensor } from '../tensor.ts';
 import { foldedBehind, foldedInFront } from './fold-into-layer.ts';
 import { linearLayer, type LinearLayer } from './linear-layer.ts';
 import { unusedName } from './unused-name.ts';
@@ -146,8 +146,5 @@ function takesNegativePart(model: Model, clip: Node): boolean {
     const name = clip.inputs[input];
     return name ? Number(model.initializers.get(name)?.data[0] ?? NaN) : floatAttribute(clip, attribute, fallback);
   };
-  return limit(2, 'max', Infinity) === 0 && limit(1, 'min', -Infinity) <= -LARGEST;
+  return limit(2, 'max', Infinity) === 0 && limit(1, 'min', -Infinity) <= -LARGEST_FLOAT;
 }
-
-/** Largest float32. */
-const LARGEST = 3.4028234663852886e38;

@@ -2,7 +2,7 @@ import { resized } from '../../onnx/sampling.ts';
 import type { ImageInput } from '../../explain/explained-output.ts';
 import type { AppendedExplanation } from '../../explain/methods.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
-import { DataType, floatTensor, scalar } from '../../onnx/tensor.ts';
+import { DataType, floatTensor, LARGEST_FLOAT, scalar } from '../../onnx/tensor.ts';
 
 /** An explanation as one plane on the picture's grid, by the names of its two forms. */
 export interface Plane {
@@ -50,13 +50,12 @@ function onGrid(builder: GraphBuilder, { values, height, width }: Extract<Append
 
 /** A map that nowhere is larger counts as empty: 255 ÷ its largest value would leave float32's range. */
 const SMALLEST = 1e-30;
-const LARGEST = 3.4028234663852886e38;
 
 function appendSaturated(builder: GraphBuilder, values: string, signed: boolean, pixels: number, plane: Plane): void {
   const sizes = builder.node('Abs', [values]);
   const largest = builder.reduce('ReduceMax', sizes, [1]);
   const exists = builder.node('Cast', [builder.node('Greater', [largest, builder.constant(scalar(SMALLEST))])], { to: DataType.float });
-  const unit = builder.scale(builder.node('Mul', [builder.node('Reciprocal', [builder.clip(largest, SMALLEST, LARGEST)]), exists]), 255);
+  const unit = builder.scale(builder.node('Mul', [builder.node('Reciprocal', [builder.clip(largest, SMALLEST, LARGEST_FLOAT)]), exists]), 255);
   const size = builder.node('Mul', [sizes, unit], {}, plane.size);
   const meanSquare = builder.scale(builder.reduce('ReduceSum', builder.node('Mul', [size, size]), [1]), SATURATION ** 2 / pixels);
   // Of a map that is not empty it is never below 8 × 255 ÷ √pixels.

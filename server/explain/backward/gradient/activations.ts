@@ -1,5 +1,5 @@
 import { floatAttribute } from '../../../onnx/attributes.ts';
-import { scalar, tensorNumbers, DataType } from '../../../onnx/tensor.ts';
+import { DataType, LARGEST_FLOAT, scalar, tensorNumbers } from '../../../onnx/tensor.ts';
 import { floatConstant, floatValue, constant, floatsOf, summedTo } from '../values.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 
@@ -30,13 +30,11 @@ const relu = pointwise((step, _, y) => step.builder.node('Cast', [step.builder.n
 const elu = pointwise((step, x) => {
   const { builder, node } = step;
   const alpha = floatAttribute(node, 'alpha', 1);
-  const below = builder.node('Exp', [builder.clip(floatValue(step, x), -LARGE, 0)]);
+  const below = builder.node('Exp', [builder.clip(floatValue(step, x), -LARGEST_FLOAT, 0)]);
   if (alpha === 1) return below;
   const positive = isPositive(step, floatValue(step, x));
   return builder.node('Add', [positive, builder.node('Mul', [builder.scale(below, alpha), builder.node('Sub', [constant(step, 1), positive])])]);
 });
-
-const LARGE = 3.4028234663852886e38;
 
 const leakyRelu = pointwise((step, x) => broken(step, x, floatAttribute(step.node, 'alpha', 0.01)));
 

@@ -1,5 +1,5 @@
 import { intAttribute, type PlainAttribute } from '../../../onnx/attributes.ts';
-import { DataType, int64Tensor } from '../../../onnx/tensor.ts';
+import { DataType, int64Tensor, LARGEST_FLOAT } from '../../../onnx/tensor.ts';
 import { extent, windowOf, type Window } from '../../../onnx/windows.ts';
 import { alongAxis, inShape, matrixOf, pick, sizeAt, type AxisMatrix } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
@@ -31,8 +31,6 @@ function placesOfTap({ window, from, to }: Pooling, axis: 0 | 1, tap: number): n
   });
 }
 
-const LOWEST = -3.4028234663852886e38;
-
 /**
  * The winner takes all: the first of equal ones, row by row, as in ONNX Runtime and PyTorch. The windows are looked at tap by tap: a tap gets
  * the signals of the windows that it wins and that no tap before it has won. (That a pooling tells its winners' places is not to be had on
@@ -49,7 +47,7 @@ const maxPool: BackwardRule = (step) => {
   // As with Max, in single precision.
   const y = shapes.type(node.outputs[0]!) === DataType.float ? node.outputs[0]! : builder.node('MaxPool', [x], plainAttributes(step, window));
   const missing = [0, 1].map((axis) => Math.max(0, (to[axis]! - 1) * window.strides[axis]! + extent(window.kernel[axis]!, window.dilations[axis]!) - from[axis]! - window.pads[axis]!)) as [number, number];
-  const padded = builder.pad(x, [0, 0, window.pads[0], window.pads[1], 0, 0, ...missing], LOWEST);
+  const padded = builder.pad(x, [0, 0, window.pads[0], window.pads[1], 0, 0, ...missing], -LARGEST_FLOAT);
   let open = step.arriving(0)!;
   const columnsOfTaps = Array.from({ length: window.kernel[1] }, (_, tap) => placesOfTap(pooling, 1, tap)).flat();
   const rowsOfTaps = Array.from({ length: window.kernel[0] }, (_, tap) => placesOfTap(pooling, 0, tap)).flat();

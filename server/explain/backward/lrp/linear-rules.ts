@@ -1,3 +1,4 @@
+import { LARGEST_FLOAT } from '../../../onnx/tensor.ts';
 import { linearMap, type LinearMap, type WeightedSignal } from '../linear-map.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
@@ -31,10 +32,8 @@ const negative = (values: Float32Array) => values.map((value) => Math.min(value,
 const negated = (values: Float32Array) => values.map((value) => -value);
 const parts = (values: Float32Array | null) => ({ positive: values && positive(values), negative: values && negative(values) });
 
-const LARGEST = 3.4028234663852886e38;
-
 const positivePart = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
-const negativePart = ({ step, x }: Layer) => step.builder.clip(x, -LARGEST, 0);
+const negativePart = ({ step, x }: Layer) => step.builder.clip(x, -LARGEST_FLOAT, 0);
 
 const times = ({ step }: Layer, a: string, b: string) => step.builder.node('Mul', [a, b]);
 const plus = ({ step }: Layer, a: string, b: string) => step.builder.node('Add', [a, b]);
@@ -125,7 +124,7 @@ function sides(layer: Layer, epsilon: number): { readonly favour: () => Side; re
     ? { split, divisor: stabilisedSum(layer, split, epsilon) }
     : {
       split: { ...split, withPositive: twice(split.withPositive), withNegative: twice(split.withNegative) },
-      divisor: layer.step.builder.clip(combine(layer, all, result(layer)), 2 * epsilon, LARGEST),
+      divisor: layer.step.builder.clip(combine(layer, all, result(layer)), 2 * epsilon, LARGEST_FLOAT),
     });
   return { favour: () => side(speakingFor(layer), plus), against: () => side(speakingAgainst(layer), minus) };
 }
