@@ -9,7 +9,7 @@ import { gradientSeed } from './backward/seed.ts';
 import { floatValue } from './backward/values.ts';
 import { guidedBackpropagation } from './gradients.ts';
 import type { MethodOption } from './method-options.ts';
-import type { AppendedExplanation, CompiledMethod, ExplanationContext } from './methods.ts';
+import type { AppendedExplanation, CompiledMethod, ExplanationContext } from './compiled-method.ts';
 import { nchw, type AxisOrder } from './visualbackprop/axis-order.ts';
 import { deepestFeatures } from './visualbackprop/deepest-features.ts';
 

@@ -9,7 +9,8 @@ import { DataType } from '../onnx/tensor.ts';
 import { explainedOutput, imageInput, type ImageInput } from './explained-output.ts';
 import { optionValues, type MethodChoice } from './method-options.ts';
 import { foldBehindScaling } from './picture-scaling.ts';
-import { compiledMethod, type AppendedExplanation, type CompiledMethod, type ExplanationContext, type InputRange } from './methods.ts';
+import type { AppendedExplanation, CompiledMethod, ExplanationContext, InputRange } from './compiled-method.ts';
+import { compiledMethod } from './methods.ts';
 
 /** Which tensors of the network are its picture and its answer (null: found by itself), and what the picture's values span. */
 export interface Subject {

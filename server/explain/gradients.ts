@@ -4,7 +4,7 @@ import { isPositive } from './backward/gradient/activations.ts';
 import type { BackwardRule, Composite } from './backward/rule.ts';
 import { gradientSeed } from './backward/seed.ts';
 import { floatValue } from './backward/values.ts';
-import type { CompiledMethod, ExplanationContext } from './methods.ts';
+import type { CompiledMethod, ExplanationContext } from './compiled-method.ts';
 
 /** The signal of the target at the picture, shaped like it. */
 function atPicture(context: ExplanationContext, method: string, composite: Composite): string {

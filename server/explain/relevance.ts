@@ -5,7 +5,7 @@ import { alphaBetaRule, boxRule, epsilonRule, gammaRule, zPlusRule } from './bac
 import type { Composite } from './backward/rule.ts';
 import { relevanceSeed } from './backward/seed.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
-import type { CompiledMethod, ExplanationContext } from './methods.ts';
+import type { CompiledMethod, ExplanationContext } from './compiled-method.ts';
 import { METHODS } from '../../shared/methods.ts';
 
 /** Layer-wise relevance propagation: each method is a choice of rules by kind of layer and depth. */

@@ -1,6 +1,6 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph.ts';
-import type { ExplanationContext } from '../methods.ts';
+import type { ExplanationContext } from '../compiled-method.ts';
 import { isWeighted } from './linear-map.ts';
 import { nonNegativeValues } from './signs.ts';
 import type { BackwardRule, BackwardStep, Composite, Place } from './rule.ts';

@@ -1,5 +1,5 @@
 import { producers } from '../../onnx/graph.ts';
-import type { ExplanationContext } from '../methods.ts';
+import type { ExplanationContext } from '../compiled-method.ts';
 import { floatConstant, floatValue } from './values.ts';
 
 export interface Seed {

@@ -1,4 +1,4 @@
-import type { InputRange } from '../methods.ts';
+import type { InputRange } from '../compiled-method.ts';
 import { pictureDims, type IterativeMethod } from './method.ts';
 import { gaussianBlur, pictureGrid, type PictureGrid } from './picture-grid.ts';
 import { randomNumbers } from './random.ts';

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ImageInput } from '../explained-output.ts';
 import type { MethodOption, OptionValues } from '../method-options.ts';
-import type { InputRange } from '../methods.ts';
+import type { InputRange } from '../compiled-method.ts';
 
 /**
  * Passes over the network. Their "value" is what is explained: the output, turned round or as its size where the target says so, in the

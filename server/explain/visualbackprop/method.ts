@@ -1,4 +1,4 @@
-import type { CompiledMethod } from '../methods.ts';
+import type { CompiledMethod } from '../compiled-method.ts';
 import { normalised, visualBackProp } from './visualbackprop.ts';
 
 export const visualBackPropMethod: CompiledMethod = {

@@ -1,5 +1,5 @@
 import type { ExplanationKind } from '../../../shared/methods.ts';
-import type { AppendedExplanation } from '../../explain/methods.ts';
+import type { AppendedExplanation } from '../../explain/compiled-method.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model } from '../../onnx/graph.ts';
 import { DataType, floatTensor } from '../../onnx/tensor.ts';

@@ -1,7 +1,7 @@
 import { intsAttribute } from '../../../onnx/attributes.ts';
 import { producers } from '../../../onnx/graph.ts';
 import { affineOf } from '../../../onnx/rewrite/affine.ts';
-import type { ExplanationContext } from '../../methods.ts';
+import type { ExplanationContext } from '../../compiled-method.ts';
 import { unsupported, type BackwardStep } from '../rule.ts';
 import { floatConstant } from '../values.ts';
 
