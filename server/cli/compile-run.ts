@@ -1,10 +1,17 @@
 import { writeFile } from 'node:fs/promises';
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { writeModel } from '../onnx/write-model.ts';
-import type { CompileOptions } from './compile.ts';
 import { methodChoices } from './method-choices.ts';
+
+export interface CompileOptions {
+  readonly method: string;
+  readonly option?: readonly string[];
+  readonly target: Target;
+  readonly output: string;
+}
 
 export async function runCompile(path: string, { method, option, target, output }: CompileOptions): Promise<void> {
   const choices = methodChoices(method, option);

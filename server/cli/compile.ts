@@ -1,15 +1,8 @@
 import type { Command } from 'commander';
-import type { Target } from '../../shared/explanations.ts';
 import { compiledMethods } from '../explain/methods.ts';
 import { addExamples } from './command-line.ts';
+import type { CompileOptions } from './compile-run.ts';
 import { collectValues, METHOD_OPTION_HELP, methodList, parseTarget, TARGET_OPTION_HELP } from './method-choices.ts';
-
-export interface CompileOptions {
-  readonly method: string;
-  readonly option?: readonly string[];
-  readonly target: Target;
-  readonly output: string;
-}
 
 export function register(program: Command): void {
   const command = program

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
 import { imageInput, type ImageInput } from '../explain/explained-output.ts';
@@ -14,12 +15,23 @@ import { enlarged, overlayPicture } from '../results/overlay-picture.ts';
 import { writePng, type RgbPicture } from '../results/png.ts';
 import { onInterrupt } from './command-line.ts';
 import { readInput, type ExplainedInput } from './explain-input.ts';
-import type { ExplainOptions } from './explain.ts';
 import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { fitted } from './terminal.ts';
 
 /** Explains one picture into a folder, and tells what was found. */
+export interface ExplainOptions {
+  readonly model: string;
+  readonly output: string;
+  readonly method: string;
+  readonly option?: readonly string[];
+  readonly target: Target;
+  readonly at?: number;
+  readonly frame?: number;
+  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
+  readonly workers?: number;
+}
+
 export async function runExplain(path: string, options: ExplainOptions): Promise<void> {
   const choices = methodChoices(options.method, options.option);
   const resolved = resolveMethods(choices);

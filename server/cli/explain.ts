@@ -1,22 +1,10 @@
 import type { Command } from 'commander';
-import type { Target } from '../../shared/explanations.ts';
 import { compiledMethods } from '../explain/methods.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { addExamples } from './command-line.ts';
+import type { ExplainOptions } from './explain-run.ts';
 import { collectValues, METHOD_OPTION_HELP, methodList, parseTarget, TARGET_OPTION_HELP } from './method-choices.ts';
 import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
-
-export interface ExplainOptions {
-  readonly model: string;
-  readonly output: string;
-  readonly method: string;
-  readonly option?: readonly string[];
-  readonly target: Target;
-  readonly at?: number;
-  readonly frame?: number;
-  readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
-  readonly workers?: number;
-}
 
 const LONGEST = 1e9;
 
