@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, type Rectangle } from '../../shared/geometry.ts';
-import { imageInput, type ImageInput } from '../explain/explained-output.ts';
+import { imageInput, type ImageInput } from '../inference/explained-output.ts';
 import type { NetworkFile } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';

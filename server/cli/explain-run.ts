@@ -4,7 +4,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
-import { imageInput, type ImageInput } from '../explain/explained-output.ts';
+import { imageInput, type ImageInput } from '../inference/explained-output.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
 import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
 import { explainPicture, resolveMethods, type ExplainedPicture } from '../pipeline/explain-picture.ts';

@@ -6,7 +6,7 @@ import { inferShapes } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
 import { speedUp } from '../onnx/rewrite/speed-up.ts';
 import { DataType } from '../onnx/tensor.ts';
-import { explainedOutput, imageInput, type ImageInput } from './explained-output.ts';
+import { explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
 import { optionValues, type MethodChoice } from './method-options.ts';
 import { foldBehindScaling } from './picture-scaling.ts';
 import type { AppendedExplanation, CompiledMethod, ExplanationContext, InputRange } from './compiled-method.ts';

@@ -2,7 +2,7 @@ import type { Target } from '../../shared/explanations.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
-import type { ExplainedOutput, ImageInput } from './explained-output.ts';
+import type { ExplainedOutput, ImageInput } from '../inference/explained-output.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
 
 /** Lowest and highest value of the network's input, in its own units: one pair for all channels, or one per channel. */

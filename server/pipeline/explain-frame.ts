@@ -1,7 +1,7 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
-import { imageInput } from '../explain/explained-output.ts';
+import { imageInput } from '../inference/explained-output.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';

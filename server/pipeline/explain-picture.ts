@@ -2,7 +2,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
-import { imageInput } from '../explain/explained-output.ts';
+import { imageInput } from '../inference/explained-output.ts';
 import type { IterativeContext, IterativeMethod, Passes } from '../explain/iterative/method.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';

@@ -1,4 +1,4 @@
-import type { ImageInput } from '../explain/explained-output.ts';
+import type { ImageInput } from '../inference/explained-output.ts';
 import { extent, pictureGrid } from '../explain/iterative/picture-grid.ts';
 import type { NetworkFile } from '../inference/network-file.ts';
 import { pictureFormat, type ColorSpace } from './frame-graph/picture-format.ts';

@@ -1,6 +1,6 @@
 import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
-import { explainedOutput, imageInput, type ImageInput } from '../explain/explained-output.ts';
+import { explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';

@@ -1,4 +1,4 @@
-import { imageInput } from '../explain/explained-output.ts';
+import { imageInput } from '../inference/explained-output.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
 import type { NetworkFile } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';

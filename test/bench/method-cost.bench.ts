@@ -2,7 +2,7 @@ import '../../server/inference/native-settings.ts';
 import { readFile } from 'node:fs/promises';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
-import { imageInput } from '../../server/explain/explained-output.ts';
+import { imageInput } from '../../server/inference/explained-output.ts';
 import { compiledMethods as methods } from '../../server/explain/methods.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';

@@ -1,7 +1,7 @@
 import '../../server/inference/native-settings.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
-import { imageInput } from '../../server/explain/explained-output.ts';
+import { imageInput } from '../../server/inference/explained-output.ts';
 import { compiledMethods } from '../../server/explain/methods.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';

@@ -5,7 +5,7 @@ import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { explainPicture } from '../../server/pipeline/explain-picture.ts';
 import { picturesOfFrames } from '../../server/pipeline/picture-of-frame.ts';
 import { pictureColors } from '../../server/pipeline/picture-colors.ts';
-import { imageInput } from '../../server/explain/explained-output.ts';
+import { imageInput } from '../../server/inference/explained-output.ts';
 import { randomNumbers } from '../support/network.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';

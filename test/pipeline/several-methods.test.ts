@@ -3,7 +3,7 @@ import { test, type TestContext } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
 import { EMPTY_SCORE } from '../../server/attention/score.ts';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
-import { imageInput } from '../../server/explain/explained-output.ts';
+import { imageInput } from '../../server/inference/explained-output.ts';
 import { compiledMethods } from '../../server/explain/methods.ts';
 import { loadNetwork, type NetworkFile } from '../../server/inference/network-file.ts';
 import { FRAME, frameGraph, maskOutput, ROAD, scoreOutput, STEERING } from '../../server/pipeline/frame-graph/frame-graph.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { imageInput } from '../../server/explain/explained-output.ts';
+import { imageInput } from '../../server/inference/explained-output.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { explainPicture } from '../../server/pipeline/explain-picture.ts';
 import { relativeError } from '../support/onnx-runtime.ts';

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ImageInput } from '../explained-output.ts';
+import type { ImageInput } from '../../inference/explained-output.ts';
 import type { MethodOption, OptionValues } from '../method-options.ts';
 import type { InputRange } from '../compiled-method.ts';
 

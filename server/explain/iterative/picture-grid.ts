@@ -1,4 +1,4 @@
-import type { ImageInput } from '../explained-output.ts';
+import type { ImageInput } from '../../inference/explained-output.ts';
 
 /** Where pixel `position` = y·width + x of channel c lies in a picture: c·plane + position·step. */
 export interface PictureGrid {

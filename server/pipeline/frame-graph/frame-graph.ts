@@ -4,7 +4,7 @@ import { appendOffRoad, appendScore } from '../../attention/score.ts';
 import { prepare, subjectOf } from '../../explain/compile.ts';
 import { optionValues, type MethodChoice } from '../../explain/method-options.ts';
 import { compiledMethod } from '../../explain/methods.ts';
-import type { ImageInput } from '../../explain/explained-output.ts';
+import type { ImageInput } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';

@@ -1,6 +1,6 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { cropInFrame, isInside, type Size } from '../../../shared/geometry.ts';
-import type { ImageInput } from '../../explain/explained-output.ts';
+import type { ImageInput } from '../../inference/explained-output.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 
 export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv';

@@ -1,7 +1,7 @@
 import type { ColorSpace, PictureFormat } from './picture-format.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import { DataType, floatTensor } from '../../onnx/tensor.ts';
-import type { ImageInput } from '../../explain/explained-output.ts';
+import type { ImageInput } from '../../inference/explained-output.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 
 /** Luma weights of the matrices that video is coded with (ITU-R BT.601, BT.709, BT.2020). */

@@ -1,5 +1,5 @@
 import { resized } from '../../onnx/sampling.ts';
-import type { ImageInput } from '../../explain/explained-output.ts';
+import type { ImageInput } from '../../inference/explained-output.ts';
 import type { AppendedExplanation } from '../../explain/compiled-method.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import { DataType, floatTensor, LARGEST_FLOAT, scalar } from '../../onnx/tensor.ts';

@@ -1,7 +1,7 @@
 import { cropInFrame, type Size } from '../../../shared/geometry.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { appendRegion, type Grid } from '../../attention/region-graph.ts';
-import { explainedOutput, imageInput } from '../../explain/explained-output.ts';
+import { explainedOutput, imageInput } from '../../inference/explained-output.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model } from '../../onnx/graph.ts';

@@ -1,4 +1,4 @@
-import type { ImageInput } from '../../../server/explain/explained-output.ts';
+import type { ImageInput } from '../../../server/inference/explained-output.ts';
 import type { IterativeContext, IterativeResult } from '../../../server/explain/iterative/method.ts';
 import { iterativeMethods } from '../../../server/explain/iterative/methods.ts';
 import { optionValues } from '../../../server/explain/method-options.ts';
