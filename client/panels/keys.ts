@@ -1,14 +1,4 @@
-/** What a key does; the help panel lists exactly what is bound. */
-export interface KeyBinding {
-  /** `KeyboardEvent.key`, lower case; several do the same. */
-  readonly keys: readonly string[];
-  readonly shift?: boolean;
-  /** As printed in the help. */
-  readonly label: string;
-  readonly does: string;
-  /** Given the key that was pressed, lower case. */
-  readonly run: (key: string) => void;
-}
+import type { KeyBinding } from '../state/bindings.ts';
 
 /** Elements that need the keys themselves. */
 const TYPING = 'input:not([type=range]), select, textarea, [contenteditable]';

@@ -1,15 +1,7 @@
 import type { Rectangle, Size } from '../../shared/geometry.ts';
 import { MaskImage } from './mask-image.ts';
-import type { Compose, Grid, MaskLayer, Masks } from './mask-layers.ts';
-import { traceOutline, type Polyline } from './road-outline.ts';
-
-/** What lies over one picture. */
-export interface Layers {
-  readonly masks: Masks;
-  readonly road: Grid | null;
-  /** Where the grids lie, in fractions of the picture. */
-  readonly place: Rectangle;
-}
+import type { Compose, Grid, Layers, MaskLayer } from '../data/mask-layers.ts';
+import { traceOutline, type Polyline } from '../data/road-outline.ts';
 
 export interface OverlayStyle {
   readonly compose: Compose;

@@ -1,6 +1,6 @@
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import type { ClientMessage, ServerMessage } from '../../shared/protocol/control-messages.ts';
-import type { DriveColumns } from '../timeline/columns.ts';
+import type { DriveColumns } from '../data/columns.ts';
 import { throttle } from './throttle.ts';
 
 /** How far the server is with a recording. */

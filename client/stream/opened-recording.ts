@@ -1,7 +1,7 @@
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
-import { DriveColumns } from '../timeline/columns.ts';
+import { DriveColumns } from '../data/columns.ts';
 import type { Session } from './session.svelte.ts';
-import { steeringUnit } from './steering-unit.ts';
+import { steeringUnit } from '../data/steering-unit.ts';
 
 /** What the server says of a recording and nothing else. */
 export type RecordingMessage = Extract<ServerMessage, { readonly type: 'opened' | 'index' | 'analysis' | 'flags' | 'alert' | 'state' | 'statistics' }>;

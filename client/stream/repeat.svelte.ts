@@ -1,4 +1,4 @@
-import type { FrameRun } from '../timeline/columns.ts';
+import type { FrameRun } from '../data/columns.ts';
 
 /** Whether a recording is repeated, and which part of it. */
 export class Repeat {

@@ -1,8 +1,8 @@
 import { cropInFrame } from '../../shared/geometry.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
-import type { Grid } from '../render/mask-layers.ts';
-import type { Layers, Surface } from '../render/surface.ts';
+import type { Grid, Layers } from '../data/mask-layers.ts';
+import type { Surface } from '../render/surface.ts';
 import { PaintRate } from './paint-rate.ts';
 import { Presenter, type PresenterHandlers, type ReadyFrame } from './presenter.ts';
 

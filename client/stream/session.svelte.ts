@@ -2,15 +2,15 @@ import { reportOf, type ErrorReport } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
 import type { ClientMessage, NetworkSummary, OpenedMessage, RecordingSummary, ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { FrameMessage } from '../../shared/protocol/decode-frame.ts';
-import { LiveFeeds } from '../live/live-feeds.svelte.ts';
-import { WatchedFeed } from '../live/watched-feed.ts';
+import { LiveFeeds } from './live-feeds.svelte.ts';
+import { WatchedFeed } from './watched-feed.ts';
 import { Analysis } from './analysis.svelte.ts';
 import { Connection, type ConnectionState } from './connection.ts';
 import { ErrorList } from './error-list.svelte.ts';
 import { OpenedRecording } from './opened-recording.ts';
 import { Requests } from './requests.ts';
 import { Screen } from './screen.svelte.ts';
-import { steeringUnit } from './steering-unit.ts';
+import { steeringUnit } from '../data/steering-unit.ts';
 
 type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly type: T }>;
 

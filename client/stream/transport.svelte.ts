@@ -1,4 +1,4 @@
-import { FeedPlayer } from '../live/feed-player.ts';
+import { FeedPlayer } from './feed-player.ts';
 import type { Player } from './player.ts';
 import { Playhead } from './playhead.svelte.ts';
 import { RecordingPlayer } from './recording-player.ts';

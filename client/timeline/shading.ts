@@ -1,7 +1,7 @@
 import type uPlot from 'uplot';
 import type { Flag, FlagKind, FlagSettings } from '../../shared/flags.ts';
-import { runsOf, type DriveColumns, type FrameRun, type Known } from './columns.ts';
-import type { Threshold } from './tracks.ts';
+import { endOfFrame, runsOf, type DriveColumns, type FrameRun, type Known } from '../data/columns.ts';
+import type { Threshold } from '../data/tracks.ts';
 
 /** What a plot shows besides its series. */
 export interface Marks {
@@ -74,11 +74,6 @@ export function drawPeaks(plot: uPlot, columns: DriveColumns, color: string): vo
     if (right > left) ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(devicePixelRatio, right - left), height);
   }
   ctx.restore();
-}
-
-/** A frame lasts until the next one begins. */
-export function endOfFrame(columns: DriveColumns, frame: number): number {
-  return columns.time[frame + 1] ?? columns.end;
 }
 
 export function hatchPattern(context: CanvasRenderingContext2D, color: string): CanvasPattern | null {

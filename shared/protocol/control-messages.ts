@@ -1,22 +1,15 @@
 import type { ErrorReport } from '../errors.ts';
 import type { Target } from '../explanations.ts';
-import type { Crop, Point, Size } from '../geometry.ts';
+import type { Point, Size } from '../geometry.ts';
 import type { CausalCheck, Flag, FlagKind, FlagSettings } from '../flags.ts';
-import type { Agreement, AttentionScore } from './frame-message.ts';
 import type { FeedSummary, LiveClientMessage, LiveServerMessage } from './live-messages.ts';
+import type { AnalysisColumns, Column, RoadSource, WatchedNetwork } from './opened-parts.ts';
+
+export type { AnalysisColumns, RoadSource, WatchedNetwork } from './opened-parts.ts';
 
 /** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = `roadgaze.${PROTOCOL_VERSION}`;
-
-/** Where the road region of a recording comes from. */
-export type RoadSource =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'truth' }
-  | { readonly kind: 'model'; readonly name: string }
-  | { readonly kind: 'polygon'; readonly points: readonly Point[] }
-  /** Nothing was given: a trapezoid where the road usually is. To be shown as a guess. */
-  | { readonly kind: 'guess'; readonly points: readonly Point[] };
 
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -72,33 +65,6 @@ export interface NetworkSummary {
   readonly id: string;
   readonly name: string;
   readonly error: ErrorReport | null;
-}
-
-type Column = readonly (number | null)[];
-
-/** Columns of equal length, one entry per frame; NaN travels as null. `driven` in the same unit as `steering`. */
-export interface AnalysisColumns {
-  readonly frame: readonly number[];
-  readonly pts: readonly number[];
-  readonly steering: Column;
-  readonly driven: Column;
-  /** In the order of `opened.network.methods`: the fields of `AttentionScore`, each a column. */
-  readonly scores: readonly { readonly [field in keyof AttentionScore]: Column }[];
-  /** Between the first two methods; null where there is one only. */
-  readonly agreement: { readonly [field in keyof Agreement]: Column } | null;
-}
-
-/** The network that is watched, as the page must know it. */
-export interface WatchedNetwork {
-  readonly id: string;
-  readonly name: string;
-  readonly crop: Crop | null;
-  readonly mask: Size;
-  readonly methods: readonly string[];
-  readonly quantity: string | null;
-  /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
-  readonly unit: string | null;
-  readonly positive: 'left' | 'right' | null;
 }
 
 export interface OpenedMessage {

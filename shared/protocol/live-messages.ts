@@ -1,7 +1,7 @@
 import type { ErrorReport } from '../errors.ts';
 import type { Target } from '../explanations.ts';
 import type { Flag, FlagSettings } from '../flags.ts';
-import type { AnalysisColumns, RoadSource, WatchedNetwork } from './control-messages.ts';
+import type { AnalysisColumns, RoadSource, WatchedNetwork } from './opened-parts.ts';
 
 /*
  * Live feeds. Times are *feed time*: seconds since 1970 by the server's clock, ascending over all connections to the source, without a fixed

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DriveColumns } from '../../client/timeline/columns.ts';
+import { DriveColumns } from '../../client/data/columns.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 
 type Numbers = (number | null)[];

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { clockText } from '../../client/live/feed-words.ts';
+import { clockText } from '../../client/data/feed-words.ts';
 
 it('the page says in round figures how far the clock of a source is off, and which way', () => {
   for (const [difference, words] of [

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { neighbourFlag, verdictText, worstFrame, worstText } from '../../client/panels/flag-words.ts';
-import { axisTime, durationText, magnitudeText, percentText, shortTime, steeringText, timeText } from '../../client/panels/format.ts';
-import { steeringUnit } from '../../client/stream/steering-unit.ts';
-import { niceLimit } from '../../client/timeline/tracks.ts';
+import { neighbourFlag, verdictText, worstFrame, worstText } from '../../client/data/flag-words.ts';
+import { axisTime, durationText, magnitudeText, percentText, shortTime, steeringText, timeText } from '../../client/data/format.ts';
+import { steeringUnit } from '../../client/data/steering-unit.ts';
+import { niceLimit } from '../../client/data/tracks.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 

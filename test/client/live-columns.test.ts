@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LiveColumns } from '../../client/live/live-columns.ts';
-import { overloadOf, overloadText } from '../../client/live/overload.ts';
-import { grown } from '../../client/timeline/time-window.ts';
+import { LiveColumns } from '../../client/data/live-columns.ts';
+import { overloadOf, overloadText } from '../../client/data/overload.ts';
+import { grown } from '../../client/data/time-window.ts';
 import type { Flag } from '../../shared/flags.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { difference, single, sizeTable, subtractSizes, wipe, type Grid } from '../../client/render/mask-layers.ts';
+import { difference, single, sizeTable, subtractSizes, wipe, type Grid } from '../../client/data/mask-layers.ts';
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
 
 const style = { map: 'inferno', opacity: 1, threshold: 0 } as const;

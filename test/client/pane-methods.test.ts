@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparedPanes, DEFAULT_METHODS, isRealTime, KEYED_METHODS, methodName, paneColumns, paneMethods, streamedMethods, withMethod, withTarget } from '../../client/panels/pane-methods.ts';
+import { comparedPanes, DEFAULT_METHODS, isRealTime, KEYED_METHODS, methodName, paneColumns, paneMethods, streamedMethods, withMethod, withTarget } from '../../client/data/pane-methods.ts';
 import { describeMethod } from '../../shared/methods.ts';
 
 test('each real-time method is streamed once, in the order of the panes', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { clampToFrame, crossesItself, FIRST_ROAD, insideFrame } from '../../client/panels/polygon.ts';
+import { clampToFrame, crossesItself, FIRST_ROAD, insideFrame } from '../../client/data/polygon.ts';
 import type { Point } from '../../shared/geometry.ts';
 
 const square: readonly Point[] = [[0.2, 0.2], [0.8, 0.2], [0.8, 0.8], [0.2, 0.8]];

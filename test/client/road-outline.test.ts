@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { traceOutline } from '../../client/render/road-outline.ts';
+import { traceOutline } from '../../client/data/road-outline.ts';
 
 function grid(rows: readonly string[]) {
   const width = rows[0]?.length ?? 0;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { following, panned, wholeDrive, zoomed } from '../../client/timeline/time-window.ts';
+import { following, panned, wholeDrive, zoomed } from '../../client/data/time-window.ts';
 
 test('zooming keeps the time under the cursor where it is', () => {
   const window = zoomed({ min: 10, max: 30 }, 15, 0.5, 100);

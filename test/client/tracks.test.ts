@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { steeringUnit } from '../../client/stream/steering-unit.ts';
-import { DriveColumns, runsOf } from '../../client/timeline/columns.ts';
-import { tracksOf } from '../../client/timeline/tracks.ts';
+import { steeringUnit } from '../../client/data/steering-unit.ts';
+import { DriveColumns, runsOf } from '../../client/data/columns.ts';
+import { tracksOf } from '../../client/data/tracks.ts';
 import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 

@@ -1,9 +1,9 @@
 import type { Flag } from '../../shared/flags.ts';
 import type { LiveServerMessage } from '../../shared/protocol/live-messages.ts';
-import type { Session } from '../stream/session.svelte.ts';
-import { steeringUnit } from '../stream/steering-unit.ts';
-import { LiveColumns } from './live-columns.ts';
-import { openedFeed } from './opened-feed.ts';
+import type { Session } from './session.svelte.ts';
+import { steeringUnit } from '../data/steering-unit.ts';
+import { LiveColumns } from '../data/live-columns.ts';
+import { openedFeed } from '../data/opened-feed.ts';
 
 type Of<T extends LiveServerMessage['type']> = Extract<LiveServerMessage, { readonly type: T }>;
 

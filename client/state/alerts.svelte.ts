@@ -1,4 +1,4 @@
-import { beep } from './beep.ts';
+import { beep } from '../render/beep.ts';
 
 /** What is told to somebody who looks elsewhere. */
 export interface AlertText {

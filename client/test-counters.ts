@@ -1,4 +1,4 @@
-import type { Session } from './session.svelte.ts';
+import type { Session } from './stream/session.svelte.ts';
 
 /** Read-only counters for tests and debugging, as `window.roadgaze`; nothing in the page uses them. */
 export interface TestCounters {

@@ -1,5 +1,5 @@
 import type { Target } from '../../shared/explanations.ts';
-import { DEFAULT_METHODS, LETTERS, paneMethods, streamedMethods, withMethod, withTarget } from './pane-methods.ts';
+import { DEFAULT_METHODS, LETTERS, paneMethods, streamedMethods, withMethod, withTarget } from '../data/pane-methods.ts';
 
 /** `wipe` and `difference` show A and B in one picture. */
 export const LAYOUTS = { one: 1, two: 2, four: 4, wipe: 2, difference: 2 } as const;

@@ -1,7 +1,7 @@
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
-import type { Player } from '../stream/player.ts';
-import type { Playhead } from '../stream/playhead.svelte.ts';
-import type { Session } from '../stream/session.svelte.ts';
+import type { Player } from './player.ts';
+import type { Playhead } from './playhead.svelte.ts';
+import type { Session } from './session.svelte.ts';
 
 /** Plays the last minutes of the live feed that is watched. */
 export class FeedPlayer implements Player {

@@ -1,7 +1,7 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import type { Flag } from '../../shared/flags.ts';
-import { DriveColumns } from '../timeline/columns.ts';
+import { DriveColumns } from './columns.ts';
 
 /** Rows further apart than this (s) have a gap between them: there was no signal. */
 const GAP = 1;

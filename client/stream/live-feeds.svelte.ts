@@ -1,7 +1,7 @@
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import type { FeedRange, FeedSummary, LiveClientMessage, LiveServerMessage } from '../../shared/protocol/live-messages.ts';
-import { overloadOf, type Overload } from './overload.ts';
+import { overloadOf, type Overload } from '../data/overload.ts';
 
 export type FeedStatistics = Extract<LiveServerMessage, { readonly type: 'feed-statistics' }>;
 

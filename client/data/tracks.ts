@@ -1,5 +1,5 @@
-import { liftText, magnitudeText, percentText, steeringText } from '../panels/format.ts';
-import type { SteeringUnit } from '../stream/steering-unit.ts';
+import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
+import type { SteeringUnit } from './steering-unit.ts';
 import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';

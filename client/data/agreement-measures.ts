@@ -1,4 +1,4 @@
-import { percentText } from '../panels/format.ts';
+import { percentText } from './format.ts';
 
 /** How much two methods agree on a frame, as it is shown; higher is more. */
 export const AGREEMENT_MEASURES = {

@@ -1,6 +1,6 @@
 import type { Session } from '../stream/session.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
-import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from './time-window.ts';
+import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from '../data/time-window.ts';
 
 /** Of a live feed this much is visible until somebody zooms, s. */
 const LIVE_WINDOW = 60;

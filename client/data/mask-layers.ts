@@ -1,6 +1,6 @@
 import { lookupTable, signedLookupTable, type MaskStyle } from '../../shared/color-maps.ts';
 import { describeExplanation } from '../../shared/explanations.ts';
-import type { Size } from '../../shared/geometry.ts';
+import type { Rectangle, Size } from '../../shared/geometry.ts';
 
 /** A mask or a road region: uint8, row-major, on the grid of the network's crop. */
 export interface Grid extends Size {
@@ -9,6 +9,14 @@ export interface Grid extends Size {
 
 /** Masks of one frame by the name of their explanation. */
 export type Masks = ReadonlyMap<string, Grid>;
+
+/** What lies over one picture. */
+export interface Layers {
+  readonly masks: Masks;
+  readonly road: Grid | null;
+  /** Where the grids lie, in fractions of the picture. */
+  readonly place: Rectangle;
+}
 
 /** A mask in its colours, between two shares of the picture's width. */
 export interface MaskLayer {

@@ -1,7 +1,7 @@
 import { explanationOf } from '../../shared/explanations.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
-import type { Request } from './requests.ts';
-import type { Session } from './session.svelte.ts';
+import type { Request } from '../stream/requests.ts';
+import type { Session } from '../stream/session.svelte.ts';
 
 /** How far a method that takes many passes is on the paused frame. */
 export type SlowRun =

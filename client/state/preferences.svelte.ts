@@ -1,4 +1,4 @@
-import { AGREEMENT_MEASURES, type AgreementMeasure } from '../timeline/agreement-measures.ts';
+import { AGREEMENT_MEASURES, type AgreementMeasure } from '../data/agreement-measures.ts';
 import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../../shared/color-maps.ts';
 
 export type Theme = 'system' | 'dark' | 'light';

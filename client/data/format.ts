@@ -1,4 +1,4 @@
-import { sideOf, type SteeringUnit } from '../stream/steering-unit.ts';
+import { sideOf, type SteeringUnit } from './steering-unit.ts';
 
 /** `m:ss.mmm`, or `h:mm:ss.mmm` from an hour up; seconds since the first frame. */
 export function timeText(seconds: number): string {

@@ -185,6 +185,11 @@ export function runsOf({ frames }: DriveColumns, isTrue: (frame: number) => bool
   return runs;
 }
 
+/** A frame lasts until the next one begins. */
+export function endOfFrame(columns: DriveColumns, frame: number): number {
+  return columns.time[frame + 1] ?? columns.end;
+}
+
 function empty(length: number): Float32Array {
   return new Float32Array(length).fill(Number.NaN);
 }

@@ -1,12 +1,23 @@
 import type { Session } from '../stream/session.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
-import type { TimeAxis } from '../timeline/time-axis.svelte.ts';
+import type { TimeAxis } from './time-axis.svelte.ts';
 import type { FlagReview } from './flag-review.svelte.ts';
-import { worstFrame } from './flag-words.ts';
-import type { KeyBinding } from './keys.ts';
-import { KEYED_METHODS, methodName } from './pane-methods.ts';
+import { worstFrame } from '../data/flag-words.ts';
+import { KEYED_METHODS, methodName } from '../data/pane-methods.ts';
 import type { Panes } from './panes.svelte.ts';
 import type { Preferences } from './preferences.svelte.ts';
+
+/** What a key does; the help panel lists exactly what is bound. */
+export interface KeyBinding {
+  /** `KeyboardEvent.key`, lower case; several do the same. */
+  readonly keys: readonly string[];
+  readonly shift?: boolean;
+  /** As printed in the help. */
+  readonly label: string;
+  readonly does: string;
+  /** Given the key that was pressed, lower case. */
+  readonly run: (key: string) => void;
+}
 
 /** Every key of the page, in the order in which the help lists them. */
 export function bindingsOf(

@@ -1,5 +1,5 @@
 import type { CausalCheck, Flag, FlagKind } from '../../shared/flags.ts';
-import type { SteeringUnit } from '../stream/steering-unit.ts';
+import type { SteeringUnit } from './steering-unit.ts';
 import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
 
 /** What each kind is called. */

@@ -2,7 +2,7 @@ import type { Point } from '../../shared/geometry.ts';
 import type { RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { Session } from '../stream/session.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
-import { clampToFrame, crossesItself, FEWEST_POINTS, FIRST_ROAD, insideFrame, MOST_POINTS } from './polygon.ts';
+import { clampToFrame, crossesItself, FEWEST_POINTS, FIRST_ROAD, insideFrame, MOST_POINTS } from '../data/polygon.ts';
 
 /** The road region while it is drawn; points in fractions of the frame. */
 export class RoadEditor {

@@ -1,7 +1,7 @@
-import { canBeChecked, flagKey } from '../panels/flag-words.ts';
+import { canBeChecked, flagKey } from '../data/flag-words.ts';
 import type { CausalCheck, Flag, FlagKind } from '../../shared/flags.ts';
-import type { Request } from './requests.ts';
-import type { Session } from './session.svelte.ts';
+import type { Request } from '../stream/requests.ts';
+import type { Session } from '../stream/session.svelte.ts';
 
 /** How far the question is whether the network would have steered otherwise. */
 export type CheckRun =
