@@ -10,7 +10,9 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Comman
   doctor: () => import('./doctor.ts'),
 };
 
-const args = process.argv.slice(2);
+const given = process.argv.slice(2);
+/** Who only types the name wants to see something. */
+const args = given.length === 0 ? ['serve'] : given;
 const program = createProgram();
 const asked = COMMANDS[args[0] ?? ''];
 for (const load of asked ? [asked] : Object.values(COMMANDS)) (await load()).register(program);

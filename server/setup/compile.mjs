@@ -60,8 +60,8 @@ function compiledFiles() {
  */
 export function removeOrphans(folder) {
   const compiled = join(folder, COMPILED);
-  for (const path of filesUnder(compiled, SOURCES, (file) => /\.js(\.map)?$/.test(file))) {
-    if (!existsSync(join(folder, path.replace(/\.js(\.map)?$/, '.ts')))) rmSync(join(compiled, path));
+  for (const path of filesUnder(compiled, SOURCES, (file) => /\.(js(\.map)?|d\.ts)$/.test(file))) {
+    if (!existsSync(join(folder, path.replace(/\.(js(\.map)?|d\.ts)$/, '.ts')))) rmSync(join(compiled, path));
   }
 }
 

@@ -40,7 +40,7 @@ function readLock(path) {
 }
 
 export async function installPackages() {
-  const { ok, output } = await runNpm(['ci', '--include=dev']);
+  const { ok, output } = await runNpm(['ci', '--include=dev', '--ignore-scripts']);
   if (ok) return;
   if (output === NO_NPM) throw new SetupError('SETUP_FAILED', `${NO_NPM}, so the npm packages cannot be installed.`, 'Install npm, which comes with Node (Debian, Ubuntu: apt install npm).');
   if (/EACCES|EPERM|EROFS/.test(output)) {
@@ -68,7 +68,7 @@ export async function runNpm(args) {
 }
 
 /** @param {string} output */
-function lastError(output) {
+export function lastError(output) {
   const lines = output.split('\n').map((line) => /^npm (?:error|ERR!) (.+)$/.exec(line)?.[1]).filter((line) => line && !/^(code|errno|A complete log|path|\/)/.test(line));
   return `${(lines[0] ?? 'no reason given').trim().replace(/\.$/, '')}.`;
 }

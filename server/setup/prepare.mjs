@@ -6,15 +6,18 @@ import { withLock } from './lock.mjs';
 import { installPackages, packagesAreCurrent } from './packages.mjs';
 import { root } from './project.mjs';
 import { tell } from './report.mjs';
+import { installRuntime, isRuntimeThere } from './runtime.mjs';
 import { installRtspServer, isRtspServerMissing } from './rtsp-server.mjs';
 import { beginLog } from './run-step.mjs';
 
 /**
  * What a command can need, in the order in which it is made. What shares a `stage` is made at the same time.
- * @type {Record<'packages' | 'ffmpeg' | 'chromium' | 'rtspServer' | 'server' | 'client', { stage: number, missing: () => boolean, make: () => Promise<void>, telling: string }>}
+ * @type {Record<'packages' | 'runtime' | 'ffmpeg' | 'chromium' | 'rtspServer' | 'server' | 'client', { stage: number, missing: () => boolean, make: () => Promise<void>, telling: string }>}
  */
 const STEPS = {
   packages: { stage: 0, missing: () => !packagesAreCurrent(), make: installPackages, telling: 'Installing npm packages' },
+  // After the packages of a checkout, which bring it.
+  runtime: { stage: 1, missing: () => !isRuntimeThere(), make: installRuntime, telling: 'Installing ONNX Runtime' },
   ffmpeg: { stage: 1, missing: () => !findFfmpeg(), make: installFfmpeg, telling: 'Installing ffmpeg' },
   chromium: { stage: 2, missing: () => !findChromium() && canInstallChromium(), make: installChromium, telling: 'Installing Chromium for the tests' },
   // After the browser: one package at a time.

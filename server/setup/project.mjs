@@ -1,10 +1,13 @@
 // @ts-check
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The checkout that this file lies in, whatever folder the command was started in. */
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+
+/** Whether this is a checkout, which is built where it lies; an installed package comes built, without its sources. */
+export const isCheckout = existsSync(join(root, 'tsconfig.json'));
 
 /** Where set-up keeps what it needs between starts; ignored by git. */
 export const stateFolder = join(root, '.roadgaze');

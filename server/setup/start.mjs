@@ -2,19 +2,21 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { prepare } from './prepare.mjs';
-import { root } from './project.mjs';
+import { isCheckout, root } from './project.mjs';
 import { reportAndExit } from './report.mjs';
 
+/** @typedef {'runtime' | 'ffmpeg' | 'client'} Need */
+
 /** What a command cannot do without, besides the npm packages and the compiled server. */
-const NEEDS = /** @type {Record<string, ('ffmpeg' | 'client')[]>} */ ({ serve: ['ffmpeg', 'client'], analyze: ['ffmpeg'] });
+const NEEDS = /** @type {Record<string, Need[]>} */ ({ serve: ['runtime', 'ffmpeg', 'client'], analyze: ['runtime', 'ffmpeg'], explain: ['runtime'] });
 
 /**
  * @param {readonly string[]} args
- * @returns {readonly ('ffmpeg' | 'client')[]}
+ * @returns {readonly Need[]}
  */
 export function needsOf(args) {
   if (args.some((arg) => arg === '-h' || arg === '--help')) return [];
-  const command = args.find((arg) => !arg.startsWith('-'));
+  const command = args.length === 0 ? 'serve' : args.find((arg) => !arg.startsWith('-'));
   return (command && Object.hasOwn(NEEDS, command) && NEEDS[command]) || [];
 }
 
@@ -24,7 +26,8 @@ export function needsOf(args) {
  */
 export async function start(args) {
   try {
-    await prepare(['packages', 'server', ...needsOf(args)]);
+    const needs = needsOf(args);
+    await prepare(isCheckout ? ['packages', 'server', ...needs] : needs.filter((need) => need !== 'client'));
   } catch (error) {
     return reportAndExit(error);
   }

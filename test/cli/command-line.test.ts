@@ -46,10 +46,21 @@ for (const command of ['serve', 'analyze', 'explain', 'compile', 'doctor']) {
   });
 }
 
-test('without a command the help is shown, and that is a wrong use', async () => {
-  const { status, stdout } = await roadgaze([]);
-  assert.equal(status, 2);
-  assert.match(stdout, /^Usage: roadgaze/);
+test('without a command the demo is served', async (t) => {
+  const child = spawn(process.execPath, [join(cli, 'main.js')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  t.after(() => child.kill('SIGKILL'));
+  let said = '';
+  const told = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        if (/8470/.test((said += text))) resolve();
+      });
+    }
+    child.on('close', () => resolve());
+  });
+  await told;
+  // Another server may listen on that port while the tests run.
+  assert.match(said, /http:\/\/127\.0\.0\.1:8470\/|^error PORT_IN_USE: .* port 8470\./m);
 });
 
 const wrongUses: readonly (readonly [args: readonly string[], stderr: string])[] = [

@@ -24,23 +24,23 @@ test('the first start builds and says so, the second does and says nothing; argu
 test('a changed source is compiled, a touched one is not; what was deleted leaves dist, and comes back when dist lost it', async (t) => {
   const root = smallCheckout(t);
   writeFiles(root, { 'test/old.test.ts': 'export {};\n' });
-  await start(root, []);
+  await start(root, ['doctor']);
   const removed = join(root, 'dist/node/test/old.test.js');
   assert.ok(existsSync(removed));
   utimesSync(join(root, 'server/cli/greeting.ts'), new Date(), new Date());
-  assert.equal((await start(root, [])).stderr, '');
+  assert.equal((await start(root, ['doctor'])).stderr, '');
   writeFiles(root, { 'server/cli/greeting.ts': "export const greeting: string = 'good day';\n" });
   rmSync(join(root, 'test/old.test.ts'));
-  assert.match((await start(root, [])).stdout, /^\["good day"/);
+  assert.match((await start(root, ['doctor'])).stdout, /^\["good day"/);
   assert.ok(!existsSync(removed));
   rmSync(join(root, 'dist/node/server'), { recursive: true });
-  assert.match((await start(root, [])).stdout, /^\["good day"/);
+  assert.match((await start(root, ['doctor'])).stdout, /^\["good day"/);
 });
 
 test('a failed step is one sentence, a next step and exit status 1; all it said is in the log', async (t) => {
   const root = smallCheckout(t);
   writeFiles(root, { 'server/cli/greeting.ts': 'export const greeting: number = "hello";\n' });
-  const { status, stdout, stderr } = await start(root, []);
+  const { status, stdout, stderr } = await start(root, ['doctor']);
   assert.equal(status, 1);
   assert.equal(stdout, '');
   assert.match(stderr, /^Compiling the server …\nerror SETUP_FAILED: The server could not be compiled: server\/cli\/greeting\.ts\(1,14\): error TS2322: .*\n  → .*\.roadgaze\/setup\.log\.\n$/);
@@ -49,7 +49,7 @@ test('a failed step is one sentence, a next step and exit status 1; all it said 
 
 test('of two starts at the same time one sets up and the other waits for it', async (t) => {
   const root = smallCheckout(t);
-  const outcomes = await Promise.all([start(root, []), start(root, [])]);
+  const outcomes = await Promise.all([start(root, ['doctor']), start(root, ['doctor'])]);
   for (const { status, stdout } of outcomes) assert.deepEqual([status, JSON.parse(stdout)[0]], [0, 'hello']);
   assert.deepEqual(outcomes.map(({ stderr }) => stderr.split('\n', 1)[0]).sort(), ['Compiling the server …', 'Roadgaze is being set up by another start; waiting for it …']);
 });
@@ -66,8 +66,8 @@ test('where ffmpeg is neither there nor to be had, only the commands that decode
 test('each command asks for what it cannot do without', async () => {
   const { needsOf } = await setupModule<{ needsOf(args: readonly string[]): readonly string[] }>('start.mjs');
   assert.deepEqual(
-    [['serve'], ['serve', 'drive.mp4', '--port', '1'], ['serve', '--help'], ['analyze', 'x.mp4'], ['compile', 'serve'], ['doctor'], ['constructor'], []].map(needsOf),
-    [['ffmpeg', 'client'], ['ffmpeg', 'client'], [], ['ffmpeg'], [], [], [], []],
+    [['serve'], ['serve', 'drive.mp4', '--port', '1'], ['serve', '--help'], ['analyze', 'x.mp4'], ['explain', 'x.mp4'], ['compile', 'serve'], ['doctor'], ['constructor'], []].map(needsOf),
+    [['runtime', 'ffmpeg', 'client'], ['runtime', 'ffmpeg', 'client'], [], ['runtime', 'ffmpeg'], ['runtime'], [], [], [], ['runtime', 'ffmpeg', 'client']],
   );
 });
 
@@ -85,14 +85,14 @@ test('an old Node is told which one is needed', async (t) => {
 
 test('a checkout that cannot be written to starts when it is built, and says so when it is not', { skip: process.getuid?.() === 0 && 'root may write everywhere' }, async (t) => {
   const root = smallCheckout(t);
-  await start(root, []);
+  await start(root, ['doctor']);
   writeFiles(root, { '.roadgaze/setup.log': '' });
   const modes = [[join(root, '.roadgaze/setup.log'), 0o444], [join(root, '.roadgaze'), 0o555], [root, 0o555]] as const;
   for (const [path, mode] of modes) chmodSync(path, mode);
   try {
-    assert.deepEqual((await start(root, [])).stderr, '');
+    assert.deepEqual((await start(root, ['doctor'])).stderr, '');
     writeFiles(root, { 'server/cli/greeting.ts': "export const greeting: string = 'good day';\n" });
-    assert.match((await start(root, [])).stderr, /^error SETUP_FAILED: Something has to be installed or built, but .* cannot be written to\.\n/);
+    assert.match((await start(root, ['doctor'])).stderr, /^error SETUP_FAILED: Something has to be installed or built, but .* cannot be written to\.\n/);
   } finally {
     for (const [path] of modes) chmodSync(path, 0o755);
   }

@@ -1,0 +1,10 @@
+/**
+ * `roadgaze/compile`: a network with its explanations as one more graph. `compile` takes a model of
+ * `roadgaze/onnx`, and `parseSidecar` with `subjectOf` tells it what a sidecar says of the picture
+ * and the answer; `anySubject` lets it find both by itself.
+ */
+export { anySubject, compile, subjectOf, type Subject } from '../explain/compile.ts';
+export { parseSidecar, type Sidecar } from '../inference/sidecar.ts';
+export type { MethodChoice } from '../explain/method-options.ts';
+export type { Target } from '../../shared/explanations.ts';
+export { METHODS, type MethodDescription } from '../../shared/methods.ts';
