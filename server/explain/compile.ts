@@ -50,10 +50,10 @@ const EXPLANATION = 'explanation';
 /** The folded network, its picture and its answer, and a builder on it: where the compiled graph of these methods starts. */
 export function prepare(model: Model, methods: readonly CompiledMethod[], subject: Subject, target: Target = '+'): ExplanationContext {
   const image = imageInput(model, subject.inputTensor);
-  explainedOutput(model, inferShapes(model), subject.outputTensor, subject.outputIndex);
+  explainedOutput(model, inferShapes(model), image, subject.outputTensor, subject.outputIndex);
   const folded = methods.some((method) => method.keepsScaling) ? foldBehindScaling(model, image.name) : foldAffine(model);
   const shapes = inferShapes(folded);
-  const output = explainedOutput(folded, shapes, subject.outputTensor, subject.outputIndex);
+  const output = explainedOutput(folded, shapes, image, subject.outputTensor, subject.outputIndex);
   return { builder: new GraphBuilder(folded, 'roadgaze'), model: folded, shapes, image, output, target, range: subject.range };
 }
 

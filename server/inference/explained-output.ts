@@ -1,7 +1,8 @@
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { Model, Shape } from '../onnx/graph.ts';
+import type { GraphBuilder } from '../onnx/builder.ts';
+import type { Dimension, Model, Shape } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
-import { DataType } from '../onnx/tensor.ts';
+import { DataType, elementCount, int64Tensor } from '../onnx/tensor.ts';
 
 /** The picture that a network sees: which input, and how its four axes lie. */
 export interface ImageInput {
@@ -46,21 +47,42 @@ export interface ExplainedOutput {
   readonly elements: number;
 }
 
-/** The output to explain: the named one and element, else the first element of the first output. Throws MODEL_OUTPUT_UNCLEAR, MODEL_SHAPE. */
-export function explainedOutput(model: Model, shapes: Shapes, tensor: string | null, index: number | null): ExplainedOutput {
+/**
+ * The output to explain: the named one and element, else the first element of the first output. Rows of any rank count, also none:
+ * an output of a network that takes one picture at a time need not have an axis for the batch. Throws MODEL_OUTPUT_UNCLEAR, MODEL_SHAPE.
+ */
+export function explainedOutput(model: Model, shapes: Shapes, image: ImageInput, tensor: string | null, index: number | null): ExplainedOutput {
   const names = model.outputs.map((output) => output.name);
   const name = tensor ?? names[0]!;
   if (!names.includes(name)) {
     throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} has no output "${name}"; it has ${names.join(', ')}.`, 'Correct "output": { "tensor": "…" } in the sidecar.');
   }
-  const row = shapes.of(name).slice(1);
+  const shape = shapes.of(name);
+  const { row } = rowOf(shape, shapes.of(image.name)[0]!);
   if (!row.every((dim) => typeof dim === 'number')) {
-    throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its output "${name}" open: [${shapes.of(name).join(', ')}].`, 'Export the network with fixed sizes; only the batch may be free.');
+    throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its output "${name}" open: [${shape.join(', ')}].`, 'Export the network with fixed sizes; only the batch may be free.');
   }
-  const elements = row.reduce((product, dim) => product * dim, 1);
+  const elements = elementCount(row);
+  if (image.batch !== null && image.batch > 1 && shape[0] !== image.batch) {
+    throw new RoadgazeError('MODEL_SHAPE', `${model.source} takes ${image.batch} pictures at once, but its output "${name}" is [${shape.join(', ')}], which is not one row for each.`, 'Export the network for a batch of one.');
+  }
   const element = index ?? 0;
   if (!(Number.isInteger(element) && element >= 0 && element < elements)) {
     throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `Output "${name}" of ${model.source} has ${elements} elements per picture; there is no element ${element}.`, 'Correct "output": { "index": … } in the sidecar.');
   }
   return { tensor: name, index: element, elements };
+}
+
+/** What a value has for one picture. `hasBatch`: the batch is its first axis; a network of one picture at a time may do without. */
+export function rowOf(shape: Shape, batch: Dimension): { readonly row: Shape; readonly hasBatch: boolean } {
+  const hasBatch = shape[0] === batch;
+  return { row: hasBatch ? shape.slice(1) : shape, hasBatch };
+}
+
+/** Appends the explained number of every picture, float32 [N], as `name`. */
+export function appendNumber(builder: GraphBuilder, { tensor, index, elements }: ExplainedOutput, name: string): void {
+  // Not a copied first axis: a network that squeezes its output has none for a batch of one.
+  const row = builder.reshape(tensor, [-1, elements]);
+  const element = builder.node('Gather', [row, builder.constant(int64Tensor([index], []), 'index')], { axis: 1 });
+  builder.node('Cast', [element], { to: DataType.float }, name);
 }

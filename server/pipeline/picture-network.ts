@@ -1,6 +1,6 @@
 import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
-import { explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
+import { appendNumber, explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
@@ -8,7 +8,7 @@ import type { NetworkFile } from '../inference/network-file.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { inferShapes } from '../onnx/infer-shapes.ts';
-import { DataType, elementCount, int64Tensor } from '../onnx/tensor.ts';
+import { DataType, elementCount } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
 
 /** What a network says of one picture. */
@@ -65,9 +65,7 @@ function graphOnFloats(network: NetworkFile, methods: readonly MethodChoice[], t
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');
-  const { tensor, elements, index } = explainedOutput(network.model, inferShapes(network.model), subject.outputTensor, subject.outputIndex);
-  const element = builder.node('Gather', [builder.reshape(tensor, [0, elements]), builder.constant(int64Tensor([index], []), 'index')], { axis: 1 });
-  builder.node('Cast', [element], { to: DataType.float }, STEERING);
+  appendNumber(builder, explainedOutput(network.model, inferShapes(network.model), image, subject.outputTensor, subject.outputIndex), STEERING);
   const original = compiled.inputs.find(({ name }) => name === image.name)!;
   const isFloat = image.type === DataType.float;
   if (!isFloat) builder.node('Cast', [PICTURE], { to: image.type }, image.name);

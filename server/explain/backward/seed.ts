@@ -1,4 +1,5 @@
 import { producers } from '../../onnx/graph.ts';
+import { rowOf } from '../../inference/explained-output.ts';
 import type { ExplanationContext } from '../compiled-method.ts';
 import { floatConstant, floatValue } from './values.ts';
 
@@ -42,19 +43,19 @@ function startingValue({ model, output }: ExplanationContext, skipped: ReadonlyS
   return last && last.domain === '' && skipped.has(last.op) ? last.inputs[0]! : output.tensor;
 }
 
-/** [1, …] with 1 at the explained element; a scalar per picture where the output is a plain [N]. */
+/** Shaped as the value of one picture, with 1 at the explained element. */
 function oneHot(context: ExplanationContext, value: string): string {
-  const { shapes, output } = context;
-  const dims = shapes.of(value).slice(1).map(Number);
+  const { shapes, image, output } = context;
+  const { row, hasBatch } = rowOf(shapes.of(value), shapes.of(image.name)[0]!);
   const values = new Float32Array(output.elements);
   values[output.index] = 1;
-  return floatConstant(context, [1, ...dims], values, 'seed');
+  return floatConstant(context, [...(hasBatch ? [1] : []), ...row.map(Number)], values, 'seed');
 }
 
 /** For every picture of the batch. Clipped so, the value is 1, whatever it is; ONNX Runtime then knows that the signal has its shape, and what can be added without rearranging it. */
 function spread(context: ExplanationContext, chosen: string, value: string): string {
-  const { builder, shapes, output } = context;
-  if (shapes.of(value)[0] === 1) return chosen;
+  const { builder, image, output } = context;
+  if (image.batch === 1) return chosen;
   const ones = builder.clip(floatValue(context, value), 1, 1);
   return output.elements > 1 ? builder.node('Mul', [ones, chosen]) : ones;
 }

@@ -16,8 +16,9 @@ export function keepBatch(model: Model): Model {
     const sizes = isReshape(node) ? shapes.constant(node.inputs[1]!) : null;
     const [first, ...others] = sizes ? Array.from(sizes.data as ArrayLike<bigint>, Number) : [];
     if (sizes?.type !== DataType.int64 || first !== -1 || others.some((size) => size < 0)) return node;
-    const [before, after] = [shapes.of(node.inputs[0]!)?.[0], shapes.of(node.outputs[0]!)?.[0]];
-    if (before === undefined || before !== after) return node;
+    const [before, after] = [shapes.of(node.inputs[0]!) ?? [], shapes.of(node.outputs[0]!) ?? []];
+    // What was squeezed to the batch alone has no axis left for a batch of one.
+    if (before.length < 2 || before[0] !== after[0]) return node;
     const name = unusedName({ ...model, initializers }, `${node.outputs[0]}/sizes`);
     initializers.set(name, int64Tensor([0, ...others]));
     return { ...node, inputs: [node.inputs[0]!, name] };

@@ -4,14 +4,14 @@ import { appendOffRoad, appendScore } from '../../attention/score.ts';
 import { prepare, subjectOf } from '../../explain/compile.ts';
 import { optionValues, type MethodChoice } from '../../explain/method-options.ts';
 import { compiledMethod } from '../../explain/methods.ts';
-import type { ImageInput } from '../../inference/explained-output.ts';
+import { appendNumber, type ImageInput } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
 import { speedUp } from '../../onnx/rewrite/speed-up.ts';
-import { DataType, int64Tensor } from '../../onnx/tensor.ts';
+import { DataType } from '../../onnx/tensor.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 import { bytesFor, codedMatrix, pixelsToPicture } from './pixels.ts';
 import { appendPlane } from './plane.ts';
@@ -93,9 +93,7 @@ export function frameGraph(network: NetworkFile, choices: readonly StreamedChoic
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
   const compared = names.length > 1 ? names.slice(0, 2) : [];
 
-  const row = builder.reshape(output.tensor, [0, output.elements]);
-  const element = builder.node('Gather', [row, builder.constant(int64Tensor([output.index], []), 'index')], { axis: 1 });
-  builder.node('Cast', [element], { to: DataType.float }, STEERING);
+  appendNumber(builder, output, STEERING);
   const off = scored ? appendOffRoad(builder, ROAD) : null;
   const outputs: ValueInfo[] = [{ name: STEERING, type: DataType.float, shape: [batch] }];
   for (const { name, method, target, values } of methods) {

@@ -19,7 +19,7 @@ export const REGION = 'roadgaze/region';
 export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: Size, mask: Grid, margin: number): BytesModel {
   const { model, sidecar } = network;
   const image = imageInput(model, sidecar.input?.tensor ?? null);
-  const output = explainedOutput(model, inferShapes(model), sidecar.output?.tensor ?? null, null);
+  const output = explainedOutput(model, inferShapes(model), image, sidecar.output?.tensor ?? null, null);
   const [batch, ...plane] = inferShapes(model).of(output.tensor);
   const sides = plane.filter((dim) => dim !== 1);
   const [height, width] = sides;
