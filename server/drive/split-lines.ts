@@ -10,7 +10,9 @@ export async function splitLines(
   accept: (line: string, number: number) => void,
 ): Promise<void> {
   const decoder = new StringDecoder('utf8');
-  let rest = '';
+  /** Pieces of the line that has not ended; joined once, so that a long line costs no more than its length. */
+  let pieces: string[] = [];
+  let pending = 0;
   let number = 0;
   let total = 0;
   const take = (line: string): void => {
@@ -20,10 +22,16 @@ export async function splitLines(
   for await (const chunk of bytes) {
     total += chunk.length;
     if (total > limits.mostBytes) throw new RangeError(`it holds more than ${limits.mostBytes} bytes`);
-    const lines = (rest + decoder.write(chunk)).split('\n');
-    rest = lines.pop()!;
-    for (const line of lines) take(line);
-    if (rest.length > limits.longestLine) throw new RangeError(`line ${number + 1} is longer than ${limits.longestLine} characters`);
+    const lines = decoder.write(chunk).split('\n');
+    for (const [index, piece] of lines.entries()) {
+      pieces.push(piece);
+      pending += piece.length;
+      if (pending > limits.longestLine) throw new RangeError(`line ${number + 1} is longer than ${limits.longestLine} characters`);
+      if (index === lines.length - 1) break;
+      take(pieces.join(''));
+      pieces = [];
+      pending = 0;
+    }
   }
-  take(rest + decoder.end());
+  take(pieces.join('') + decoder.end());
 }

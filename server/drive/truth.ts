@@ -22,8 +22,13 @@ export interface GroundTruth {
   roadMaskAt(pts: number): Uint8Array | null;
 }
 
-const LONGEST_LINE = 4_000_000;
-const MOST_BYTES = 4_000_000_000;
+/** Characters. A frame of the demo drives takes up to 54 000. */
+const LONGEST_LINE = 1_000_000;
+/** Of text: an hour at 25 frames a second takes half of it. */
+const MOST_BYTES = 1_000_000_000;
+/** Text beyond FREE_BYTES must not be so many times larger than what it is unpacked from. Drives reach 10, one road that stays the same some hundreds. */
+const MOST_EXPANSION = 100;
+const FREE_BYTES = 64_000_000;
 const MOST_MASK_PIXELS = 4_194_304;
 
 const sideLength = z.int().positive().max(16_384);
@@ -58,14 +63,15 @@ export async function readGroundTruth(path: string): Promise<GroundTruth> {
   };
 
   const compressed = createReadStream(path);
-  const bytes = compressed.pipe(createGunzip());
-  compressed.on('error', (error) => bytes.destroy(error));
+  const unpacking = compressed.pipe(createGunzip());
+  compressed.on('error', (error) => unpacking.destroy(error));
   try {
-    await splitLines(bytes, { longestLine: LONGEST_LINE, mostBytes: MOST_BYTES }, acceptLine);
+    await splitLines(bounded(unpacking, compressed), { longestLine: LONGEST_LINE, mostBytes: MOST_BYTES }, acceptLine);
   } catch (error) {
     throw explain(error, path);
   } finally {
     compressed.destroy();
+    unpacking.destroy();
   }
   // TypeScript does not see that acceptLine assigns it.
   const found = header as z.infer<typeof headerLine> | null;
@@ -73,6 +79,18 @@ export async function readGroundTruth(path: string): Promise<GroundTruth> {
   const [frameWidth, frameHeight] = found.size;
   const [width, height] = found.maskSize;
   return new RunLengthTruth({ width: frameWidth, height: frameHeight }, { width, height }, times.values(), roads);
+}
+
+/** What is unpacked, as long as it is in proportion: a few kilobytes can be made to unpack to gigabytes. */
+async function* bounded(unpacking: AsyncIterable<Buffer>, compressed: { readonly bytesRead: number }): AsyncGenerator<Buffer> {
+  let total = 0;
+  for await (const chunk of unpacking) {
+    total += chunk.length;
+    if (total > FREE_BYTES && total > MOST_EXPANSION * compressed.bytesRead) {
+      throw new RangeError(`it unpacks to more than ${MOST_EXPANSION} times its size`);
+    }
+    yield chunk;
+  }
 }
 
 class RunLengthTruth implements GroundTruth {

@@ -76,6 +76,24 @@ test('a line made to exhaust memory is refused before it is whole', async (t) =>
   await assert.rejects(read(t, header, `{"pts":0,"road":[${'0,'.repeat(3_000_000)}8]}`), { code: 'ROAD_INVALID', message: /line 2 is longer than/ });
 });
 
+test('a small file made to unpack to gigabytes is refused before it has, and the event loop goes on meanwhile', async (t) => {
+  const blank = Buffer.alloc(16 << 20, '\n');
+  const bomb = Buffer.concat([gzipSync(JSON.stringify(header)), ...Array.from({ length: 40 }, () => gzipSync(blank))]);
+  assert.ok(bomb.length < 1_000_000);
+  let turns = 0;
+  const timer = setInterval(() => (turns += 1), 1);
+  await assert.rejects(readGroundTruth(write(t, bomb)), { code: 'ROAD_INVALID', message: 'drive.truth.jsonl.gz: it unpacks to more than 100 times its size.' });
+  clearInterval(timer);
+  assert.ok(turns > 1);
+});
+
+test('a road that stays the same for hundreds of frames packs as well as a bomb, and is read', async (t) => {
+  const road = Array.from({ length: 4000 }, () => 1).concat(8192 - 4000);
+  const truth = await read(t, { ...header, maskSize: [128, 64] }, ...Array.from({ length: 400 }, (_, frame) => ({ pts: frame / 25, road })));
+  assert.equal(truth.times.length, 400);
+  assert.equal(truth.roadMaskAt(8)?.[1], 1);
+});
+
 test('ground truth that is not there is named', async (t) => {
   await assert.rejects(readGroundTruth(join(temporaryFolder(t), 'x.truth.jsonl.gz')), { code: 'INPUT_NOT_FOUND' });
 });
