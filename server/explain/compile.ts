@@ -1,6 +1,7 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
+import { checkDemand } from '../onnx/demand.ts';
 import type { Dimension, Model, ValueInfo } from '../onnx/graph.ts';
 import { inferShapes } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
@@ -50,7 +51,9 @@ const EXPLANATION = 'explanation';
 /** The folded network, its picture and its answer, and a builder on it: where the compiled graph of these methods starts. */
 export function prepare(model: Model, methods: readonly CompiledMethod[], subject: Subject, target: Target = '+'): ExplanationContext {
   const image = imageInput(model, subject.inputTensor);
-  explainedOutput(model, inferShapes(model), image, subject.outputTensor, subject.outputIndex);
+  const given = inferShapes(model);
+  checkDemand(model, given);
+  explainedOutput(model, given, image, subject.outputTensor, subject.outputIndex);
   const folded = methods.some((method) => method.keepsScaling) ? foldBehindScaling(model, image.name) : foldAffine(model);
   const shapes = inferShapes(folded);
   const output = explainedOutput(folded, shapes, image, subject.outputTensor, subject.outputIndex);

@@ -2,6 +2,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
 import type { Dimension, Model, Shape } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
+import { beyondLimit, inDigits, LIMITS } from '../onnx/limits.ts';
 import { DataType, elementCount, int64Tensor } from '../onnx/tensor.ts';
 
 /** The picture that a network sees: which input, and how its four axes lie. */
@@ -33,9 +34,15 @@ export function imageInput(model: Model, name: string | null): ImageInput {
   const couldBe = (dim: unknown): dim is number => typeof dim === 'number' && dim >= 1 && dim <= 16;
   const channelsFirst = couldBe(second) && !(couldBe(last) && last < second);
   const [channels, height, width] = channelsFirst ? [second, third, last] : [last, second, third];
-  if (!couldBe(channels) || typeof height !== 'number' || typeof width !== 'number') {
+  if (typeof channels === 'number' && !couldBe(channels)) {
+    throw new RoadgazeError('MODEL_SHAPE', `The picture "${input.name}" of ${model.source} has no axis of 1 to 16 channels: [${input.shape.join(', ')}].`, 'Export the network with its picture as [N, C, H, W] or [N, H, W, C].');
+  }
+  if (typeof channels !== 'number' || typeof height !== 'number' || typeof width !== 'number') {
     throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its picture "${input.name}" open: [${input.shape.join(', ')}].`, 'Export the network with fixed height, width and channels; only the batch may be free.');
   }
+  const size = `has a picture "${input.name}" of ${inDigits(width)}×${inDigits(height)} pixels`;
+  if (Math.max(width, height) > LIMITS.pictureSide) throw beyondLimit(model.source, `${size}; the limit is ${LIMITS.pictureSide} on a side`);
+  if (width * height > LIMITS.picturePixels) throw beyondLimit(model.source, `${size}, which is ${inDigits(width * height)}; the limit is ${inDigits(LIMITS.picturePixels)}`);
   return { name: input.name, layout: channelsFirst ? 'NCHW' : 'NHWC', channels, height, width, type: input.type, batch: typeof batch === 'number' ? batch : null };
 }
 

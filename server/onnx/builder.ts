@@ -1,5 +1,6 @@
 import { attributes, type PlainAttribute } from './attributes.ts';
 import { inTopologicalOrder, type Model, type Node, type ValueInfo } from './graph.ts';
+import { beyondLimit, inBytes, LIMITS } from './limits.ts';
 import { floatTensor, int64Tensor, scalar, type Tensor } from './tensor.ts';
 
 /**
@@ -14,6 +15,7 @@ export class GraphBuilder {
   readonly #initializers: Map<string, Tensor>;
   readonly #taken: Set<string>;
   #count = 0;
+  #addedBytes = 0;
 
   constructor(model: Model, prefix: string) {
     this.opset = model.opset;
@@ -35,6 +37,8 @@ export class GraphBuilder {
   constant(tensor: Tensor, hint = 'constant'): string {
     const name = this.#name(hint);
     this.#initializers.set(name, tensor);
+    this.#addedBytes += tensor.data.byteLength;
+    if (this.#addedBytes > LIMITS.addedBytes) throw beyondLimit(this.#model.source, `needs more than ${inBytes(LIMITS.addedBytes)} of constants to be explained so, which is the limit`);
     return name;
   }
 
@@ -42,6 +46,7 @@ export class GraphBuilder {
   node(op: string, inputs: readonly string[], plain: Readonly<Record<string, PlainAttribute>> = {}, output?: string): string {
     const name = output ?? this.#name(op);
     this.#taken.add(name);
+    if (this.#nodes.length - this.#model.nodes.length > LIMITS.addedNodes) throw beyondLimit(this.#model.source, `needs more than ${LIMITS.addedNodes} further nodes to be explained so, which is the limit`);
     this.#nodes.push({ op, domain: '', name: this.#name(`${op}_node`), inputs, outputs: [name], attributes: attributes(plain) });
     return name;
   }

@@ -55,8 +55,12 @@ export interface Model {
 
 /** A node as a person finds it again in Netron: operator, name or first output, model. */
 export function describeNode(model: Model, node: Node): string {
+  return `${operatorAndName(node)} in ${model.source}`;
+}
+
+export function operatorAndName(node: Node): string {
   const operator = node.domain ? `${node.domain}.${node.op}` : node.op;
-  return `${operator} "${node.name || node.outputs[0] || '?'}" in ${model.source}`;
+  return `${operator} "${node.name || node.outputs[0] || '?'}"`;
 }
 
 export function producers(nodes: readonly Node[]): Map<string, Node> {

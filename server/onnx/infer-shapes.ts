@@ -1,6 +1,8 @@
 import { RoadgazeError } from '../../shared/errors.ts';
-import { describeNode, type Dimension, type Model, type Node, type Shape } from './graph.ts';
+import { describeNode, operatorAndName, type Dimension, type Model, type Node, type Shape } from './graph.ts';
+import { beyondLimit, SMALLER } from './limits.ts';
 import { constantOf } from './constant-node.ts';
+import { withinLimits } from './shapes/size-limits.ts';
 import { shapeError, type ShapeContext, type ShapeRule, type ValueFacts } from './shapes/context.ts';
 import { denseRules } from './shapes/dense.ts';
 import { elementwiseRules } from './shapes/elementwise.ts';
@@ -43,6 +45,8 @@ export function inferShapes(model: Model): Shapes {
 /** As `Shapes`; null of what cannot be inferred. */
 export interface KnownShapes {
   of(value: string): Shape | null;
+  /** 0 of what cannot be inferred. */
+  type(value: string): number;
   constant(value: string): Tensor | null;
 }
 
@@ -57,15 +61,16 @@ export function inferKnownShapes(model: Model): KnownShapes {
       if (!(error instanceof RoadgazeError)) throw error;
     }
   }
-  return { of: (value) => facts.get(value)?.shape ?? null, constant: (value) => constants.get(value) ?? null };
+  return { of: (value) => facts.get(value)?.shape ?? null, type: (value) => facts.get(value)?.type ?? 0, constant: (value) => constants.get(value) ?? null };
 }
 
 function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<string, Tensor>] {
   const facts = new Map<string, ValueFacts>();
-  for (const [name, tensor] of model.initializers) facts.set(name, { type: tensor.type, shape: tensor.dims });
+  const beyond = (name: string) => (reason: string): never => { throw beyondLimit(model.source, `has a value "${name}" that ${reason}`, SMALLER); };
+  for (const [name, tensor] of model.initializers) facts.set(name, withinLimits({ type: tensor.type, shape: tensor.dims }, beyond(name)));
   for (const input of model.inputs) {
     if (!input.shape) throw new RoadgazeError('MODEL_SHAPE', `${model.source} does not tell the shape of its input "${input.name}".`, 'Export the network with a fixed image size.');
-    facts.set(input.name, { type: input.type, shape: input.shape });
+    facts.set(input.name, withinLimits({ type: input.type, shape: input.shape }, beyond(input.name)));
   }
   return [facts, new Map(model.initializers)];
 }
@@ -73,12 +78,13 @@ function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<st
 function inferNode(model: Model, node: Node, facts: Map<string, ValueFacts>, constants: Map<string, Tensor>): void {
   const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
   if (!rule) {
-    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Export the network with standard ONNX operators, or ask for this one.');
+    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Remove it from the network, or replace it when you export, and ask for it.');
   }
   const tensor = constantOf(node);
   if (tensor) constants.set(node.outputs[0]!, tensor);
   const results = rule(contextOf(model, node, facts, constants));
-  node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, results[index]); });
+  const beyond = (reason: string): never => { throw beyondLimit(model.source, `gives at ${operatorAndName(node)} a value that ${reason}`, SMALLER); };
+  node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, withinLimits(results[index], beyond)); });
 }
 
 function missing(model: Model, value: string): never {

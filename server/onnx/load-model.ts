@@ -1,8 +1,9 @@
-import { readFileSync, realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Model } from './graph.ts';
+import { beyondLimit, inBytes, LIMITS } from './limits.ts';
 import { readModel, type ExternalData } from './read-model.ts';
 
 /** A model and the bytes it was read from. */
@@ -15,20 +16,33 @@ export interface LoadedModel {
 export async function loadModel(path: string): Promise<LoadedModel> {
   let bytes: Uint8Array;
   try {
+    // A device or a pipe never ends.
+    const found = await stat(path);
+    if (!found.isFile()) throw new Error('not a file');
+    checkSize(basename(path), found.size);
     bytes = await readFile(path);
   } catch (cause) {
+    if (cause instanceof RoadgazeError) throw cause;
     throw new RoadgazeError('INPUT_NOT_FOUND', `There is no network at ${path}, or it may not be read.`, 'Check the path.', { cause });
   }
   return { model: readModel(bytes, basename(path), besideModel(path)), bytes };
 }
 
+function checkSize(name: string, bytes: number): void {
+  if (bytes > LIMITS.fileBytes) throw beyondLimit(name, `has ${inBytes(bytes)}; the limit is ${inBytes(LIMITS.fileBytes)}`);
+}
+
 /** Weights kept in files beside the model; only inside the model's own folder, links followed, because the model is not trusted. */
 function besideModel(path: string): ExternalData {
   const files = new Map<string, Uint8Array>();
+  // Many tensors may name the same bytes.
+  let taken = 0;
   return (location, offset, length) => {
     let bytes = files.get(location);
     if (!bytes) files.set(location, (bytes = readBeside(path, location)));
     const end = length === null ? bytes.length : offset + length;
+    taken += end - offset;
+    if (taken > LIMITS.fileBytes) throw beyondLimit(basename(path), `has more than ${inBytes(LIMITS.fileBytes)} of weights, which is the limit`);
     if (!(offset >= 0 && end >= offset && end <= bytes.length)) {
       throw new RoadgazeError('MODEL_UNREADABLE', `"${location}", where ${basename(path)} keeps its weights, is shorter than the model says.`, 'Check that the file was copied whole, or export the model as one file.');
     }
@@ -48,8 +62,11 @@ function readBeside(path: string, location: string): Uint8Array {
   const folder = resolve(dirname(path));
   const file = inFolder(folder, resolve(folder, location));
   try {
-    // Models are loaded once, before any frame is on its way.
-    return readFileSync(inFolder(realpathSync(folder), realpathSync(file)));
+    const real = inFolder(realpathSync(folder), realpathSync(file));
+    const found = statSync(real);
+    if (!found.isFile()) throw new Error('not a file');
+    checkSize(`"${location}", where ${name} keeps its weights,`, found.size);
+    return readFileSync(real);
   } catch (cause) {
     if (cause instanceof RoadgazeError) throw cause;
     throw new RoadgazeError('MODEL_UNREADABLE', `${name} keeps weights in "${location}", which is not beside it.`, 'Copy that file too, or export the model as one file.', { cause });

@@ -1,11 +1,16 @@
 import { RoadgazeError } from '../../shared/errors.ts';
+import { checkFileLimits } from './file-scan.ts';
 import { inTopologicalOrder, type Attribute, type Model, type Node, type ValueInfo } from './graph.ts';
+import { beyondLimit, LIMITS } from './limits.ts';
 import { ModelProto, type AttributeMessage, type Int64, type ModelMessage, type NodeMessage, type TensorMessage, type ValueInfoMessage } from './schema.ts';
 import { dataConstructor, dataTypeName, DataType, elementCount, type Tensor, type TensorData } from './tensor.ts';
 
 const number = (value: Int64) => Number(value.toString());
 const bigint = (value: Int64) => BigInt(value.toString());
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('utf8');
+
+/** What ONNX Runtime 1.30 reads. */
+const [NEWEST_IR, OLDEST_OPSET, NEWEST_OPSET] = [13, 7, 26];
 
 /** Bytes that a tensor keeps in a file beside the model. */
 export type ExternalData = (location: string, offset: number, length: number | null) => Uint8Array;
@@ -14,7 +19,10 @@ export type ExternalData = (location: string, offset: number, length: number | n
  * Reads an ONNX model. `source` names it in messages. Throws MODEL_UNREADABLE for anything that is not a whole model.
  */
 export function readModel(bytes: Uint8Array, source: string, externalData?: ExternalData): Model {
+  if (bytes.length > 0) checkFileLimits(bytes, source);
   const message = decode(bytes, source);
+  const irVersion = number(message.irVersion);
+  if (irVersion > NEWEST_IR) throw new RoadgazeError('MODEL_UNREADABLE', `${source} is written in version ${irVersion} of the ONNX file format; ONNX Runtime reads up to ${NEWEST_IR} here.`, 'Export it with an older version of ONNX, or set ir_version to a lower number.');
   const graph = message.graph;
   if (!graph || graph.node.length === 0) throw unreadable(source, 'holds no network');
   if (graph.sparseInitializer.length > 0) {
@@ -22,6 +30,7 @@ export function readModel(bytes: Uint8Array, source: string, externalData?: Exte
   }
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, readTensor(tensor, source, externalData)]));
   const inputs = graph.input.filter((input) => !initializers.has(input.name)).map(readValueInfo);
+  if (inputs.length > LIMITS.ends) throw beyondLimit(source, `has ${inputs.length} inputs; the limit is ${LIMITS.ends}`);
   const outputs = graph.output.map(readValueInfo);
   const nodes = inTopologicalOrder(source, graph.node.map((node) => readNode(node, source, externalData)), [...initializers.keys(), ...inputs.map((input) => input.name)]);
   const made = new Set([...nodes.flatMap((node) => node.outputs), ...inputs.map((input) => input.name), ...initializers.keys()]);
@@ -31,13 +40,12 @@ export function readModel(bytes: Uint8Array, source: string, externalData?: Exte
   const opsets = new Map(message.opsetImport.map((entry) => [entry.domain === 'ai.onnx' ? '' : entry.domain, number(entry.version)]));
   const opset = opsets.get('');
   if (opset === undefined) throw unreadable(source, 'does not tell its operator set');
-  if (opset < 7) {
-    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${source} uses ONNX operator set ${opset}; Roadgaze reads 7 and up.`, 'Export the network with a newer operator set, such as 13.');
+  if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
+    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${source} uses ONNX operator set ${opset}; Roadgaze reads ${OLDEST_OPSET} to ${NEWEST_OPSET}.`, 'Export the network with another operator set, such as 17.');
   }
   opsets.delete('');
   return {
-    source, opset, otherOpsets: opsets, initializers, inputs, outputs, nodes,
-    irVersion: number(message.irVersion),
+    source, irVersion, opset, otherOpsets: opsets, initializers, inputs, outputs, nodes,
     metadata: new Map(message.metadataProps.map((entry) => [entry.key, entry.value])),
     name: graph.name,
   };

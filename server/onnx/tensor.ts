@@ -23,6 +23,11 @@ export function dataConstructor(type: number): DataConstructor | undefined {
   return constructors[type];
 }
 
+/** Bytes of an element; of a type that has no fixed size, as many as the largest. */
+export function bytesOf(type: number): number {
+  return constructors[type]?.BYTES_PER_ELEMENT ?? 8;
+}
+
 export function dataTypeName(type: number): string {
   return Object.entries(DataType).find(([, number]) => number === type)?.[0] ?? `type ${type}`;
 }

@@ -1,5 +1,6 @@
 import { intAttribute, intsAttribute, stringAttribute } from './attributes.ts';
 import type { Node } from './graph.ts';
+import { inDigits, LIMITS } from './limits.ts';
 
 /** The sliding window of a convolution or pooling over two spatial axes (height, width). */
 export interface Window {
@@ -16,6 +17,15 @@ type Pair = readonly [number, number];
 function pair(values: number[] | null, fallback: number): Pair | null {
   const [first = NaN, second = NaN, ...more] = values ?? [fallback, fallback];
   return first >= fallback && second >= fallback && more.length === 0 ? [first, second] : null;
+}
+
+/** What of a window's numbers is beyond all pictures, as the end of a sentence; null where nothing is. */
+export function beyondWindow(node: Node): string | null {
+  for (const name of ['kernel_shape', 'strides', 'dilations', 'pads', 'output_padding', 'output_shape']) {
+    const largest = intsAttribute(node, name)?.find((value) => Math.abs(value) > LIMITS.windowSide);
+    if (largest !== undefined) return `its ${name} say ${inDigits(largest)}; the limit is ${LIMITS.windowSide} pixels`;
+  }
+  return null;
 }
 
 /** Extent of a dilated kernel in pixels. */

@@ -1,12 +1,14 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Dimension, Shape } from '../graph.ts';
 import { tensorNumbers } from '../tensor.ts';
-import { ceilMode, enlargement, slide, windowOf } from '../windows.ts';
+import { beyondWindow, ceilMode, enlargement, slide, windowOf } from '../windows.ts';
 import { axisOf, type ShapeContext, type ShapeRule } from './context.ts';
 
 /** Height and width of an image batch [N,C,H,W] that must be known. */
 export function imageSize(context: ShapeContext, shape: Shape): [number, number] {
   const [, , height, width] = shape;
+  const beyond = beyondWindow(context.node);
+  if (beyond !== null) context.fail(beyond);
   if (shape.length !== 4) context.fail(`it works on ${shape.length - 2} spatial axes, Roadgaze knows two (height, width)`);
   if (typeof height !== 'number' || typeof width !== 'number') context.fail('height and width of the picture are left open');
   return [height, width];
@@ -17,6 +19,7 @@ const conv: ShapeRule = (context: ShapeContext) => {
   const size = imageSize(context, shape);
   const [outputs, perGroup, ...kernel] = kernelShape(context);
   const group = intAttribute(context.node, 'group', 1);
+  if (group < 1) context.fail(`there are no ${group} groups of channels`);
   if (typeof shape[1] === 'number' && shape[1] !== perGroup * group) context.fail(`the picture has ${shape[1]} channels, the kernel takes ${perGroup * group}`);
   if (!Number.isInteger(outputs / group)) context.fail(`${outputs} output channels cannot be shared by ${group} groups`);
   const window = windowOf(context.node, size, kernel) ?? context.fail('the window makes no sense');
@@ -25,6 +28,7 @@ const conv: ShapeRule = (context: ShapeContext) => {
 
 function kernelShape(context: ShapeContext): readonly [number, number, number, number] {
   const { shape } = context.input(1);
+  if (shape.includes(0)) context.fail(`its kernel of the shape [${shape.join(', ')}] has no weights`);
   if (shape.length !== 4 || !shape.every((dim) => typeof dim === 'number' && dim >= 1)) context.fail('the kernel is not of four known sizes');
   return shape as [number, number, number, number];
 }

@@ -4,6 +4,7 @@ import { appendRegion, type Grid } from '../../attention/region-graph.ts';
 import { explainedOutput, imageInput } from '../../inference/explained-output.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
+import { checkDemand } from '../../onnx/demand.ts';
 import type { Model } from '../../onnx/graph.ts';
 import { inferShapes } from '../../onnx/infer-shapes.ts';
 import { DataType } from '../../onnx/tensor.ts';
@@ -19,8 +20,10 @@ export const REGION = 'roadgaze/region';
 export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: Size, mask: Grid, margin: number): BytesModel {
   const { model, sidecar } = network;
   const image = imageInput(model, sidecar.input?.tensor ?? null);
-  const output = explainedOutput(model, inferShapes(model), image, sidecar.output?.tensor ?? null, null);
-  const [batch, ...plane] = inferShapes(model).of(output.tensor);
+  const shapes = inferShapes(model);
+  checkDemand(model, shapes);
+  const output = explainedOutput(model, shapes, image, sidecar.output?.tensor ?? null, null);
+  const [batch, ...plane] = shapes.of(output.tensor);
   const sides = plane.filter((dim) => dim !== 1);
   const [height, width] = sides;
   if (sides.length !== 2 || typeof height !== 'number' || typeof width !== 'number') {
