@@ -9,11 +9,14 @@ export interface DrivingSignal {
 }
 
 const LONGEST = 1024;
+/** Seconds since 1970 in other units, and counters that ran over, are no seconds. */
+const time = z.number().min(-1e11).max(1e11);
+const value = z.number().min(-1e9).max(1e9).nullish();
 const schema = z
-  .object({ t: z.number(), steering: z.number().nullish(), speed: z.number().nullish() })
+  .object({ t: time, steering: value, speed: value })
   .refine(({ steering, speed }) => typeof steering === 'number' || typeof speed === 'number');
 
-/** `{"t": 12.34, "steering": -0.1, "speed": 13.9}`; one of steering and speed may be left out. null for anything else. */
+/** `{"t": 12.34, "steering": -0.1, "speed": 13.9}`; one of steering and speed may be left out. null for anything else, and for numbers that no vehicle sends. */
 export function readSignalLine(line: string): DrivingSignal | null {
   if (line.length > LONGEST) return null;
   try {

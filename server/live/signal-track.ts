@@ -1,4 +1,5 @@
 import { MinimumDelay } from './minimum-delay.ts';
+import { OrderedSignals } from './ordered-signals.ts';
 import { readSignalLine, type DrivingSignal } from './signal-line.ts';
 
 /** A signal on the feed's time axis. */
@@ -14,15 +15,32 @@ const NEW_CLOCK = 5;
 /** A signal older than this (s) says nothing about a picture. */
 const OLDEST = 1;
 const MOST = 100_000;
+/** Vehicles send 10 to 1000 a second. What comes faster for longer than a second is not read. */
+const LINES_PER_SECOND = 5000;
+
+/** What came by one setting of the sender's clock. */
+class SentByClock {
+  readonly signals = new OrderedSignals();
+  readonly delay = new MinimumDelay();
+
+  /** Seconds by which the clock must have been set for the signal to come from it; 0 where there was none. */
+  jump(t: number, arrival: number): number {
+    const { newest } = this.signals;
+    return newest === null ? 0 : Math.min(Math.abs(t - newest), Math.abs(arrival - t - this.delay.offset!));
+  }
+}
 
 /**
  * Driving signals as they come in, with the sender's own times. Alignment happens when somebody looks: the estimate of the clocks' offset gets
- * better with every message, also for those that came before.
+ * better with every message, also for those that came before. Takes whatever anybody sends: memory, and work for each line, are bounded.
  */
 export class SignalTrack {
   readonly #seconds: number;
-  readonly #signals: DrivingSignal[] = [];
-  readonly #delay = new MinimumDelay();
+  #clock = new SentByClock();
+  /** A single wrong time must not cost what came before it. */
+  #clockBefore: SentByClock | null = null;
+  #lines = LINES_PER_SECOND;
+  #countedAt = -Infinity;
   #received = 0;
   #rejected = 0;
 
@@ -31,9 +49,19 @@ export class SignalTrack {
     this.#seconds = seconds;
   }
 
-  /** Lines as readSignalLine takes them, however many; `arrival` in milliseconds since 1970. What cannot be read is counted. */
+  /**
+   * Lines as readSignalLine takes them, however many; `arrival` in milliseconds since 1970. What cannot be read is counted; so is, as one, the rest
+   * of a message that came too fast.
+   */
   addText(text: string, arrival: number): void {
-    for (const line of text.split('\n')) {
+    this.#lines = Math.min(LINES_PER_SECOND, this.#lines + (Math.max(0, arrival - this.#countedAt) * LINES_PER_SECOND) / 1000);
+    this.#countedAt = arrival;
+    for (let start = 0, end; start < text.length; start = end + 1) {
+      end = text.indexOf('\n', start);
+      if (end < 0) end = text.length;
+      if (this.#lines < 1) return void this.#rejected++;
+      this.#lines--;
+      const line = text.slice(start, end);
       if (line.trim() === '') continue;
       const signal = readSignalLine(line);
       if (signal) this.add(signal, arrival);
@@ -42,42 +70,29 @@ export class SignalTrack {
   }
 
   add(signal: DrivingSignal, arrival: number): void {
-    const last = this.#signals.at(-1);
-    if (last && Math.abs(signal.t - last.t) > NEW_CLOCK && Math.abs(arrival / 1000 - signal.t - this.#delay.offset!) > NEW_CLOCK) {
-      this.#signals.length = 0;
-      this.#delay.reset();
+    const now = arrival / 1000;
+    if (this.#clock.jump(signal.t, now) > NEW_CLOCK) {
+      const isAsBefore = this.#clockBefore && this.#clockBefore.jump(signal.t, now) <= NEW_CLOCK;
+      [this.#clock, this.#clockBefore] = [isAsBefore ? this.#clockBefore! : new SentByClock(), this.#clock];
     }
+    const { signals, delay } = this.#clock;
     this.#received++;
-    this.#delay.add(signal.t, arrival / 1000);
-    // Datagrams may overtake each other.
-    let at = this.#signals.length;
-    while (at > 0 && this.#signals[at - 1]!.t > signal.t) at--;
-    if (at > 0 && this.#signals[at - 1]!.t === signal.t) this.#signals[at - 1] = signal;
-    else this.#signals.splice(at, 0, signal);
-    const oldest = this.#signals.at(-1)!.t - this.#seconds;
-    let forget = 0;
-    while (this.#signals[forget]!.t < oldest || this.#signals.length - forget > MOST) forget++;
-    if (forget > this.#signals.length / 4) this.#signals.splice(0, forget);
+    delay.add(signal.t, now);
+    signals.insert(signal);
+    signals.forget(signals.newest! - this.#seconds, MOST);
   }
 
   /** The last signal at or before a feed time, unless it is more than a second older. */
   asOf(time: number): AlignedSignal | null {
-    const { offset } = this.#delay;
+    const { offset } = this.#clock.delay;
     if (offset === null) return null;
     const sent = time - offset;
-    let low = 0;
-    let high = this.#signals.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#signals[middle]!.t <= sent) low = middle + 1;
-      else high = middle;
-    }
-    const signal = this.#signals[low - 1];
+    const signal = this.#clock.signals.asOf(sent);
     if (!signal || sent - signal.t > OLDEST) return null;
     return { time: signal.t + offset, steering: signal.steering, speed: signal.speed };
   }
 
   get counters(): { readonly received: number; readonly rejected: number; readonly offset: number | null } {
-    return { received: this.#received, rejected: this.#rejected, offset: this.#delay.offset };
+    return { received: this.#received, rejected: this.#rejected, offset: this.#clock.delay.offset };
   }
 }

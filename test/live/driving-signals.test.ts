@@ -10,7 +10,7 @@ describe('driving signals', () => {
   it('are JSON lines with a time and at least one value', () => {
     assert.deepEqual(readSignalLine('{"t": 1.5, "steering": -0.25, "speed": 12}'), { t: 1.5, steering: -0.25, speed: 12 });
     assert.deepEqual(readSignalLine('{"t":1,"speed":3,"gear":2}'), { t: 1, steering: null, speed: 3 });
-    for (const line of ['', 'x', '{}', '{"t":1}', '{"steering":1}', '{"t":"1","steering":1}', '{"t":1,"steering":"a"}', '[1,2]', 'null', '{"t":1e999,"steering":1}', `{"t":1,"steering":1,"x":"${'y'.repeat(2000)}"}`]) {
+    for (const line of ['', 'x', '{}', '{"t":1}', '{"steering":1}', '{"t":"1","steering":1}', '{"t":1,"steering":"a"}', '[1,2]', 'null', '{"t":1e999,"steering":1}', '{"t":NaN,"steering":1}', '{"t":1e300,"steering":1}', '{"t":1764541430000,"steering":1}', '{"t":1,"speed":-1e12}', '{"t":1,"steering":1', `{"t":1,"steering":1,"x":"${'y'.repeat(2000)}"}`]) {
       assert.equal(readSignalLine(line), null, line);
     }
   });
@@ -55,6 +55,47 @@ describe('driving signals', () => {
     for (let n = 0; n < 100; n++) track.add({ t: n, steering: n, speed: null }, n * 1000);
     assert.equal(track.asOf(50), null);
     assert.equal(track.asOf(95)?.steering, 95);
+  });
+
+  it('are put in order with few comparisons each, in whatever order they come, and no more than 100 000 are kept', () => {
+    const count = 150_000;
+    const span = 500;
+    const orders: Record<string, (n: number) => number> = {
+      falling: (n) => count - n, rising: (n) => n, 'from both ends': (n) => (n % 2 ? count - n : n), 'all over': (n) => (n * 69_997) % count, 'the same time': () => 7,
+    };
+    for (const [name, order] of Object.entries(orders)) {
+      const track = new SignalTrack();
+      let reads = 0;
+      for (let n = 0; n < count; n++) {
+        const t = (order(n) * span) / count;
+        track.add({ get t() { return reads++, t; }, steering: t, speed: null }, t * 1000);
+      }
+      assert.ok(reads < 80 * count, `${name}: ${reads / count} for each`);
+      for (const at of [0.9, 0.99, 0.9999].map((part) => part * span)) {
+        if (name !== 'the same time') assert.ok(Math.abs(track.asOf(at)!.time - at) <= (2 * span) / count, `${name} at ${at}`);
+      }
+      if (name !== 'the same time') assert.equal(track.asOf(1), null, `${name}: the oldest`);
+    }
+  });
+
+  it('are not lost by one wrong time, nor mixed with those of another clock', () => {
+    const track = new SignalTrack();
+    const send = (t: number, steering: number, arrival: number) => track.add({ t, steering, speed: null }, arrival * 1000);
+    for (let n = 0; n < 10; n++) send(n, n, 1000 + n);
+    send(9e10, 99, 1010);
+    send(11, 11, 1011);
+    assert.deepEqual([1005, 1009, 1011].map((time) => track.asOf(time)?.steering), [5, 9, 11]);
+    for (const time of [1000, 1010.5]) assert.notEqual(track.asOf(time)?.steering, 99);
+  });
+
+  it('are not read as fast as anybody sends: what is too much is counted, and later ones are read again', () => {
+    const track = new SignalTrack();
+    const flood = '\n'.repeat(30_000) + '{"t":1,"steering":1}';
+    for (let n = 0; n < 100; n++) track.addText(flood, 1000);
+    assert.equal(track.counters.received, 0);
+    assert.equal(track.counters.rejected, 100);
+    track.addText('{"t":2,"steering":0.5}\r\n{"t":2,"steering":0.5}', 2000);
+    assert.deepEqual(track.asOf(2)?.steering, 0.5);
   });
 
   it('come by UDP, and lines that cannot be read are counted', async (t) => {
