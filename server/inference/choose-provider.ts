@@ -26,11 +26,11 @@ const MOST_WORKERS = 8;
 /**
  * Starts inference on the wished provider, or on the fastest that loads: CUDA, WebGPU and the CPU are asked in turn, and a GPU is taken
  * only where a frame of a full batch takes it less time than the CPU's workers together: a software driver also "loads", and a GPU waits for most of a small network's nodes.
- * A GPU that computes something else than the CPU is not used at all. Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ * A GPU that computes something else than the CPU is not used at all. `alone`: a batch may hold one frame only. Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
-export async function startOnBestProvider(chain: SessionChain, fixedBatch: boolean, wish: ProviderWish): Promise<ChosenPool> {
+export async function startOnBestProvider(chain: SessionChain, alone: boolean, wish: ProviderWish): Promise<ChosenPool> {
   const workers = wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
-  const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => WorkerPool.start({ chain, provider, threads: 1, maxBatch: fixedBatch ? 1 : MAX_BATCH[provider] }, count);
+  const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => WorkerPool.start({ chain, provider, threads: 1, maxBatch: alone ? 1 : (chain.batch ?? MAX_BATCH[provider]) }, count);
 
   if (wish.provider !== 'auto') {
     const probe = await probeProvider(wish.provider);

@@ -16,7 +16,8 @@ type Outputs = InferenceSession.OnnxValueMapType;
 type ReadyLink = { readonly session: InferenceSession } | { readonly constant: Outputs };
 
 /** Room for a batch of each input, filled again for every call: ONNX Runtime reads it in place. */
-const inputs = chain.inputBytes.map((bytes) => new Uint8Array(bytes * maxBatch));
+const room = Math.max(maxBatch, chain.batch ?? 1);
+const inputs = chain.inputBytes.map((bytes) => new Uint8Array(bytes * room));
 
 function feedTensor(feed: ChainFeed, batch: number, before: readonly Outputs[]): Tensor {
   if (feed.from === 'link') return before[feed.link]![feed.output] as Tensor;
@@ -26,20 +27,20 @@ function feedTensor(feed: ChainFeed, batch: number, before: readonly Outputs[]):
   return new Tensor('uint8', bytes, [batch, ...feed.dims]);
 }
 
-/** The outputs of a constant link for a batch: those of one frame, repeated for `maxBatch`, as far as needed. */
+/** The outputs of a constant link for a batch: those of one frame, repeated as often as there is room, as far as needed. */
 function firstOf(outputs: Outputs, batch: number): Outputs {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => {
     const { data, dims } = value as TypedTensor<'uint8'>;
-    return [name, new Tensor('uint8', data.subarray(0, (data.length / maxBatch) * batch), [batch, ...dims.slice(1)])];
+    return [name, new Tensor('uint8', data.subarray(0, (data.length / room) * batch), [batch, ...dims.slice(1)])];
   }));
 }
 
 function repeated(outputs: Outputs): Outputs {
   return Object.fromEntries(Object.entries(outputs).map(([name, value]) => {
     const { data, dims } = value as TypedTensor<'uint8'>;
-    const all = new Uint8Array(data.length * maxBatch);
-    for (let frame = 0; frame < maxBatch; frame++) all.set(data, frame * data.length);
-    return [name, new Tensor('uint8', all, [maxBatch, ...dims.slice(1)])];
+    const all = new Uint8Array(data.length * room);
+    for (let frame = 0; frame < room; frame++) all.set(data, frame * data.length);
+    return [name, new Tensor('uint8', all, [room, ...dims.slice(1)])];
   }));
 }
 
@@ -49,7 +50,7 @@ const wanted = (details: boolean) => chain.links.map((_, link) => [...new Set([.
 const [numbersOnly, everything] = [wanted(false), wanted(true)];
 
 async function run(ready: readonly ReadyLink[], { links, results }: SessionChain, detailed: readonly boolean[]): Promise<FrameValues[]> {
-  const batch = detailed.length;
+  const batch = chain.batch ?? detailed.length;
   const fetches = detailed.includes(true) ? everything : numbersOnly;
   const outputs: Outputs[] = [];
   for (const [index, link] of ready.entries()) {
@@ -66,7 +67,8 @@ async function run(ready: readonly ReadyLink[], { links, results }: SessionChain
 }
 
 function fill(frames: WorkerRequest['frames']): void {
-  frames.forEach((frame, position) => frame.inputs.forEach((bytes, input) => inputs[input]!.set(bytes, position * chain.inputBytes[input]!)));
+  const filled = Array.from({ length: chain.batch ?? frames.length }, (_, position) => frames[position] ?? frames[0]!);
+  filled.forEach((frame, position) => frame.inputs.forEach((bytes, input) => inputs[input]!.set(bytes, position * chain.inputBytes[input]!)));
 }
 
 async function start(): Promise<void> {

@@ -4,17 +4,20 @@ import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { loadModel } from '../onnx/load-model.ts';
 import type { Model } from '../onnx/graph.ts';
+import { settled } from './settled-network.ts';
 import { parseSidecar, type Sidecar } from './sidecar.ts';
 
-/** A network as it lies on disk: the graph, and what its sidecar says. */
+/** A network as it lies on disk, settled so that its answer to a picture depends on nothing else, and what its sidecar says. */
 export interface NetworkFile {
   readonly path: string;
   readonly name: string;
   readonly model: Model;
+  /** Whether a batch must hold one picture only: its answer depends on what else is in it. */
+  readonly alone: boolean;
   /** SHA-256 of the ONNX file, hex. */
   readonly digest: string;
   readonly sidecar: Sidecar;
-  /** What was taken for granted because no sidecar says otherwise; plain sentences. */
+  /** What was taken for granted because no sidecar says otherwise, and what was done to the network; plain sentences. */
   readonly assumptions: readonly string[];
 }
 
@@ -28,11 +31,13 @@ export async function loadNetwork(path: string, kind: Sidecar['kind']): Promise<
   if (found && found.kind !== kind) {
     throw new RoadgazeError('SIDECAR_INVALID', `${basename(path)} is a "${found.kind}" network by its sidecar, but a "${kind}" network is needed here.`, 'Give another network, or correct "kind" in the sidecar.');
   }
+  const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
+  const { model: itself, alone, notes } = settled(model, sidecar);
   return {
-    path, model, sidecar: found ?? { roadgaze: 1, kind },
+    path, model: itself, alone, sidecar,
     name: found?.name ?? basename(path, extname(path)),
     digest: createHash('sha256').update(bytes).digest('hex'),
-    assumptions: found ? [] : [`${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`],
+    assumptions: [...notes, ...(found ? [] : [`${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`])],
   };
 }
 

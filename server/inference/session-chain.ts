@@ -8,6 +8,8 @@ export interface SessionChain {
   readonly results: readonly ChainResult[];
   /** Bytes per frame of each input of a call. */
   readonly inputBytes: readonly number[];
+  /** Frames in every run, where a model fixes that: what is missing is filled with the first frame. Left out or null: as many as there are. */
+  readonly batch?: number | null;
 }
 
 export interface ChainLink {

@@ -1,8 +1,9 @@
+import { RoadgazeError } from '../../shared/errors.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
-import { loadNetwork } from '../inference/network-file.ts';
+import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
@@ -41,9 +42,9 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     feeds: [{ name: FRAME, from: 'call', input: 0, dims: [planes, pixels] }, ...region.feeds],
   }, ...comparison(graph, main)];
   const ids = methods.map(streamedName);
-  const chain = { links, results: resultsOf(ids, main, links.length - 1), inputBytes: [planes * pixels, ...region.inputBytes] };
+  const chain = { links, results: resultsOf(ids, main, links.length - 1), inputBytes: [planes * pixels, ...region.inputBytes], batch: commonBatch(network, graph.image.batch, region.batch) };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
-  const { pool, provider, workers, passedOver } = await startOnBestProvider(chain, graph.image.batch !== null || region.fixedBatch, wish);
+  const { pool, provider, workers, passedOver } = await startOnBestProvider(chain, network.alone || region.alone, wish);
 
   const { output } = network.sidecar;
   const shape: ResultShape = { methods: ids.length, pixels, scale: output?.scale ?? 1, compares: graph.compared.length > 0 };
@@ -62,6 +63,12 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     },
     close: () => pool.close(),
   };
+}
+
+/** Frames in every run of both networks. Throws MODEL_SHAPE where they fix different ones. */
+function commonBatch({ model }: NetworkFile, own: number | null, road: number | null): number | null {
+  if (own === null || road === null || own === road) return own ?? road;
+  throw new RoadgazeError('MODEL_SHAPE', `${model.source} takes ${own} pictures at once and the road network ${road}, so that they cannot run together.`, 'Export one of them with a free batch.');
 }
 
 /** The comparison of the first two methods: a model of its own, so that the operator set of the network does not matter. */

@@ -44,8 +44,9 @@ export async function openPictureNetwork(network: NetworkFile, methods: readonly
       links: [{ model: writeModel(model), source: network.model.source, feeds: [{ name: feed, from: 'call', input: 0, dims, type: 'float32' }] }],
       results: model.outputs.map(({ name }) => ({ link: 0, output: name })),
       inputBytes: [4 * elementCount(dims)],
+      batch: image.batch,
     },
-    image.batch !== null, wish,
+    network.alone, wish,
   );
   return {
     together: workers * BATCHES_PER_WORKER * pool.maxBatch,

@@ -33,7 +33,7 @@ export function picturesOfFrames(network: NetworkFile, colorSpace: string): Fram
   const [, planes, pixels] = frame.shape as [unknown, number, number];
   const chain = {
     links: [{ model: writeModel(model), source: network.model.source, feeds: [{ name: frame.name, from: 'call', input: 0, dims: [planes, pixels] }] }],
-    results: [{ link: 0, output: PICTURE }], inputBytes: [planes * pixels],
+    results: [{ link: 0, output: PICTURE }], inputBytes: [planes * pixels], batch: image.batch,
   } as const;
   return {
     format,

@@ -19,7 +19,9 @@ export interface RegionSource {
   /** Pictures of the frame that a road network needs. */
   readonly images: readonly ImageFormat[];
   readonly inputBytes: readonly number[];
-  readonly fixedBatch: boolean;
+  /** As of a road network: see `SessionChain` and `NetworkFile`. */
+  readonly batch: number | null;
+  readonly alone: boolean;
   /** Bytes that go with a frame, beside its pictures; `known` is false where there is no truth for it. */
   given(pts: number): { bytes: Uint8Array; known: boolean } | null;
 }
@@ -29,7 +31,7 @@ export async function regionSource(road: RoadSpecification, video: RegionVideo, 
   const place = cropInFrame(network.sidecar.input?.crop ?? null, video);
   const mask = { width, height, place };
   const margin = ('margin' in road ? road.margin : undefined) ?? Math.round(ROAD_MARGIN * width);
-  const none: RegionSource = { links: [], feeds: [], images: [], inputBytes: [], fixedBatch: false, given: () => null };
+  const none: RegionSource = { links: [], feeds: [], images: [], inputBytes: [], batch: null, alone: false, given: () => null };
   const fromLink: ChainFeed[] = [{ name: ROAD, from: 'link', link: 0, output: REGION }];
   switch (road.kind) {
     case 'none':
@@ -37,12 +39,12 @@ export async function regionSource(road: RoadSpecification, video: RegionVideo, 
     case 'model': {
       const file = await loadNetwork(road.path, 'road');
       checkCrop(file, video);
-      const { model, format } = roadModelGraph(file, video.colorSpace, video, mask, margin);
+      const { model, format, image } = roadModelGraph(file, video.colorSpace, video, mask, margin);
       const planes = format.pixelFormat === 'gray' ? 1 : 3;
       const dims = [planes, format.width * format.height];
       return {
         ...none, feeds: fromLink, images: [format], inputBytes: [planes * format.width * format.height],
-        fixedBatch: typeof model.inputs[0]!.shape![0] === 'number',
+        batch: image.batch, alone: file.alone,
         links: [{ model: writeModel(model), source: file.model.source, feeds: [{ name: FRAME, from: 'call', input: 1, dims }] }],
       };
     }

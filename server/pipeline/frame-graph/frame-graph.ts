@@ -22,6 +22,7 @@ export const FRAME = 'roadgaze/frame';
 /** A model fed with ffmpeg's bytes: input `FRAME` uint8 [N, planes, height × width] in place of its picture. */
 export interface BytesModel {
   readonly model: Model;
+  readonly image: ImageInput;
   readonly format: ImageFormat;
 }
 
@@ -37,7 +38,7 @@ export function feedWithBytes(model: Model, network: NetworkFile, image: ImageIn
   const { crop, resize = 'area' } = network.sidecar.input ?? {};
   const fed = builder.build({ inputs: [frame, ...model.inputs.filter((input) => input !== original)], outputs: model.outputs });
   return {
-    model: speedUp(foldAffine(fed)),
+    model: speedUp(foldAffine(fed)), image,
     format: { crop: crop ?? null, width: image.width, height: image.height, pixelFormat, resize: resize === 'nearest' ? 'neighbor' : resize },
   };
 }
@@ -67,7 +68,6 @@ export const scoreOutput = (explanation: string) => `roadgaze/score_${explanatio
 export const sizeOutput = (explanation: string) => `roadgaze/size_${explanation}`;
 
 export interface FrameGraph extends BytesModel {
-  readonly image: ImageInput;
   /** Explanations whose `sizeOutput` is there, to be compared: the first two; none where there is one method only. */
   readonly compared: readonly string[];
 }
@@ -105,5 +105,5 @@ export function frameGraph(network: NetworkFile, choices: readonly StreamedChoic
   }
   const road = { name: ROAD, type: DataType.uint8, shape: [batch, pixels] };
   const explained = builder.build({ inputs: scored ? [...context.model.inputs, road] : context.model.inputs, outputs });
-  return { image, compared, ...feedWithBytes(explained, network, image, colorSpace) };
+  return { compared, ...feedWithBytes(explained, network, image, colorSpace) };
 }
