@@ -7,10 +7,10 @@ import { degreesPerUnit } from '../../shared/steering.ts';
 import { findFlags } from '../attention/flags/find-flags.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import { readDriveLog, type Recording } from '../drive/recording.ts';
+import { readDriveLog, readLogChoices, type DriveLog, type Recording } from '../drive/recording.ts';
 import { analyzeRecording, type AnalysisRow } from '../pipeline/analysis.ts';
 import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
-import { drivenSteering } from '../pipeline/driven-steering.ts';
+import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
@@ -22,11 +22,12 @@ import { probeVideo } from '../video/probe.ts';
 import { describeAnalysis, percent } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
+import { logChoicesOf, type LogOptions } from './log-options.ts';
 import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { parseRoad } from './road-option.ts';
 
-export interface AnalyzeOptions extends FlagOptions {
+export interface AnalyzeOptions extends FlagOptions, LogOptions {
   readonly model: string;
   readonly output: string;
   readonly method: string;
@@ -43,17 +44,23 @@ export interface AnalyzeOptions extends FlagOptions {
 /** Explains one recording into a folder and tells the outcome. Throws whatever keeps it from being analysed. */
 export async function analyzeInto(folder: string, recording: Recording, options: AnalyzeOptions): Promise<void> {
   const video = await probeVideo(recording.videoPath);
-  const log = recording.logPath ? await readDriveLog(recording.logPath, video) : null;
+  const log = recording.logPath ? await readDriveLog(recording.logPath, video, { ...(await readLogChoices(recording.videoPath)), ...logChoicesOf(options) }) : null;
   const road = await roadOf(options, recording);
   const explainer = await openExplainer({ modelPath: options.model, road, video, methods: methodChoices(options.method, options.option), wish: { provider: options.provider, workers: options.workers ?? null } });
   const abort = new AbortController();
   const released = onInterrupt(async () => { abort.abort(); await explainer.close(); });
   try {
-    await analyze({ path: recording.videoPath, folder, video, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: log?.assumptions ?? [] });
+    await analyze({ path: recording.videoPath, folder, video, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: logNotes(explainer, log) });
   } finally {
     released();
     await explainer.close();
   }
+}
+
+/** What the log left open, and why it is not compared with the network. */
+function logNotes({ network }: FrameExplainer, log: DriveLog | null): string[] {
+  const reason = whyNotCompared(network.output, log);
+  return [...new Set([...(log?.assumptions ?? []), ...(reason === null ? [] : [reason])])];
 }
 
 /** What was asked for; else what there is for the recording. */

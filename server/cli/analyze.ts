@@ -3,6 +3,7 @@ import { compiledMethods } from '../explain/methods.ts';
 import type { AnalyzeOptions } from './analyze-recording.ts';
 import { addExamples } from './command-line.ts';
 import { addFlagOptions, flagSettingsOf } from './flag-options.ts';
+import { addLogOptions } from './log-options.ts';
 import { collectValues, METHOD_OPTION_HELP, methodList } from './method-choices.ts';
 import { parseChoice, parseProvider, parseWhole, parseWorkers } from './option-values.ts';
 import { ROAD_OPTION_HELP } from './road-option.ts';
@@ -19,7 +20,7 @@ export function register(program: Command): void {
     .option('--method <ids>', 'one method, or several with commas between; flags and overlay are of the first, columns of the others end with their ids', 'visualbackprop')
     .option('--option <name=value>', METHOD_OPTION_HELP, collectValues)
     .option('--video', 'also write overlay.mp4, the recording with the mask over it');
-  addFlagOptions(command)
+  addFlagOptions(addLogOptions(command))
     .option('--verify-flags [fill]', 'replace what each flag looked at (inpaint, blur or mean) and tell by how much the network steers otherwise', parseChoice(['inpaint', 'blur', 'mean']))
     .option('--provider <name>', 'cpu, webgpu, cuda, or auto for the fastest that loads', parseProvider, 'auto')
     .option('--workers <count>', 'inference threads on the CPU (default: as many as fit)', parseWorkers)

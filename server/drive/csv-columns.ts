@@ -1,106 +1,173 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { ClockColumn } from './log-clock.ts';
+import { decodedText, readTextHead } from './log-text.ts';
 import { NumberColumn } from './number-column.ts';
 
-/** Which columns must be numbers in every row, and which of them must ascend. Indices into the header. */
-export interface RequiredColumns {
+/** How the rows of a log are to be read; columns by index, −1 where there is none. */
+export interface ColumnPlan {
+  readonly headings: readonly string[];
+  /** The first line is a row already. */
+  readonly headless: boolean;
   readonly time: number;
-  readonly others: readonly number[];
+  /** The time is in the name of a picture. */
+  readonly timeIsName: boolean;
+  /** Columns that must be numbers, or empty, in every row. */
+  readonly numbers: readonly number[];
+  /** Makes the cells of a row out of those that separators give. */
+  readonly split: ((cells: string[]) => string[]) | null;
+  /** Which camera a row is of; null where no column says. */
+  readonly cameraOf: ((cells: readonly string[]) => string) | null;
 }
 
 export interface CsvTable {
-  readonly headings: readonly string[];
-  readonly required: RequiredColumns;
+  readonly plan: ColumnPlan;
+  /** null without a time column. */
+  readonly clock: ClockColumn | null;
   /** One per heading, equally long; null where a cell that may be text is not a number. NaN stands for an empty cell. */
   readonly columns: readonly (Float64Array | null)[];
-  /** Rows that replaced the row before them, because both had the same time. */
-  readonly repeatedTimes: number;
+  /** Line of each row in the file, from 1. */
+  readonly lines: Float64Array;
+  /** Index into `cameraNames` of each row; null without cameras. */
+  readonly cameras: Float64Array | null;
+  readonly cameraNames: readonly string[];
+}
+
+/** The cells of the first two lines that are no comments, and of the last comment above them. */
+export interface FirstLines {
+  readonly first: readonly string[];
+  readonly second: readonly string[] | null;
+  readonly comment: readonly string[] | null;
 }
 
 const SEPARATORS = [',', ';', '\t'];
 const NOTHING = /^(nan|null|none|n\/?a|-)$/i;
+const DECIMAL_COMMA = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i;
 const LONGEST_ROW = 1_000_000;
+/** More different values than this are no names of cameras. */
+const MOST_CAMERAS = 16;
 
 /**
- * Reads a CSV file with a header as columns of numbers, row by row. Comma, semicolon or tab, told from the header; where
- * it is not the comma, cells may have a decimal comma. Throws LOG_INVALID with line and column, INPUT_NOT_FOUND.
+ * Reads a CSV file as columns of numbers, row by row: UTF-8 or UTF-16, comma, semicolon or tab, lines that begin with # left out; where cells hold
+ * a decimal comma, it is one. Throws LOG_INVALID with line and column, INPUT_NOT_FOUND.
  */
-export async function readCsvColumns(path: string, requiredOf: (headings: readonly string[], file: string) => RequiredColumns): Promise<CsvTable> {
+export async function readCsvColumns(path: string, planOf: (lines: FirstLines, file: string) => ColumnPlan): Promise<CsvTable> {
   const file = basename(path);
-  const separator = await separatorOf(path);
-  let headings: string[] | null = null;
-  let required: RequiredColumns = { time: -1, others: [] };
-  const columns: (NumberColumn | null)[] = [];
-  let repeatedTimes = 0;
+  const { encoding, text } = await readTextHead(path).catch((error: unknown) => {
+    throw explain(error, path);
+  });
+  const { separator, skipped, ...lines } = readFirstLines(text);
+  if (lines.first.length === 0) throw invalid(`${file} is empty.`, 'Write a header line with a time column and a row per sample, or remove the file.');
+  const plan = planOf(lines, file);
+  const columns: (NumberColumn | null)[] = plan.headings.map(() => new NumberColumn());
+  const clock = plan.time < 0 ? null : new ClockColumn(plan.timeIsName);
+  const lineNumbers = new NumberColumn();
+  const cameras = new NumberColumn();
+  const cameraIds = new Map<string, number>();
+  let hasHeading = plan.headless;
 
-  const acceptRow = (cells: string[], { lines }: { lines: number }): null => {
-    if (!headings) {
-      headings = cells;
-      required = requiredOf(headings, file);
-      for (let i = 0; i < cells.length; i++) columns.push(new NumberColumn());
+  const acceptRow = (parsed: string[], { lines: line }: { lines: number }): null => {
+    const cells = plan.split ? plan.split(parsed) : parsed;
+    if (!hasHeading) {
+      hasHeading = true;
       return null;
     }
-    if (cells.length !== headings.length) {
-      throw invalid(`${file}, line ${lines}, has ${cells.length} cells, but the header has ${headings.length}.`, 'Every line needs one cell per column; put text with separators into double quotes.');
+    if (cells.length !== plan.headings.length) {
+      throw invalid(`${file}, line ${line}, has ${cells.length} cells, but the header has ${plan.headings.length}.`, 'Every line needs one cell per column; put text with separators into double quotes.');
     }
-    const time = numberIn(cells[required.time]!, separator);
-    if (time === undefined || Number.isNaN(time)) throw notANumber(file, lines, headings[required.time]!, cells[required.time]!);
-    const times = columns[required.time]!;
-    const previous = times.last();
-    if (previous !== undefined && time < previous) {
-      throw invalid(`${file}, line ${lines}: the time goes back from ${previous} to ${time}.`, 'Sort the rows by time, or cut the log where its clock was set back.');
-    }
-    const replace = time === previous;
-    if (replace) repeatedTimes++;
+    if (clock && !clock.push(withPoint(cells[plan.time]!))) throw wrongTime(file, line, plan.headings[plan.time]!, cells[plan.time]!, clock);
     for (let i = 0; i < cells.length; i++) {
-      const value = numberIn(cells[i]!, separator);
-      if (value === undefined) {
-        if (required.others.includes(i)) throw notANumber(file, lines, headings[i]!, cells[i]!);
-        columns[i] = null;
-      } else if (replace) columns[i]?.replaceLast(value);
-      else columns[i]?.push(value);
+      const column = columns[i];
+      if (!column) continue;
+      const value = numberIn(cells[i]!);
+      if (value !== undefined) column.push(value);
+      else if (plan.numbers.includes(i)) throw notANumber(file, line, plan.headings[i]!, cells[i]!);
+      else columns[i] = null;
+    }
+    lineNumbers.push(line);
+    if (plan.cameraOf && cameraIds.size <= MOST_CAMERAS) {
+      const name = plan.cameraOf(cells);
+      let id = cameraIds.get(name);
+      if (id === undefined) cameraIds.set(name, (id = cameraIds.size));
+      cameras.push(id);
     }
     return null;
   };
 
-  const parser = parse({ bom: true, delimiter: separator, trim: true, skip_empty_lines: true, relax_column_count: true, max_record_size: LONGEST_ROW, on_record: acceptRow });
+  const parser = parse({ delimiter: separator, trim: true, skip_empty_lines: true, relax_column_count: true, max_record_size: LONGEST_ROW, comment: '#', comment_no_infix: true, ...(skipped ? { from_line: skipped + 1 } : {}), on_record: acceptRow });
   parser.resume();
   try {
-    await pipeline(createReadStream(path), parser);
+    await pipeline(decodedText(path, encoding), parser);
   } catch (error) {
     throw explain(error, path);
   }
-  if (!headings) throw invalid(`${file} is empty.`, 'Write a header line with a time column and a row per sample, or remove the file.');
-  if (columns[required.time]!.length === 0) throw invalid(`${file} has a header, but no rows.`, 'Write a row per sample, or remove the file.');
-  return { headings, required, columns: columns.map((column) => column?.values() ?? null), repeatedTimes };
+  if (lineNumbers.length === 0) throw invalid(`${file} has a header, but no rows.`, 'Write a row per sample, or remove the file.');
+  const hasCameras = cameraIds.size > 1 && cameraIds.size <= MOST_CAMERAS && lineNumbers.length >= 2 * cameraIds.size;
+  return {
+    plan, clock, columns: columns.map((column) => column?.values() ?? null), lines: lineNumbers.values(),
+    cameras: hasCameras ? cameras.values() : null, cameraNames: hasCameras ? [...cameraIds.keys()] : [],
+  };
 }
 
 /** NaN for an empty cell, undefined for text and for what is not finite. */
-function numberIn(cell: string, separator: string): number | undefined {
+function numberIn(cell: string): number | undefined {
   if (cell === '') return NaN;
-  const value = Number(separator === ',' ? cell : cell.replace(',', '.'));
+  const value = Number(withPoint(cell));
   if (Number.isFinite(value)) return value;
   return NOTHING.test(cell) ? NaN : undefined;
 }
 
-async function separatorOf(path: string): Promise<string> {
-  const handle = await open(path).catch((error: unknown) => {
-    throw explain(error, path);
-  });
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(65_536), 0, 65_536, 0);
-    const header = buffer.toString('utf8', 0, bytesRead).trimStart().split(/[\r\n]/, 1)[0]!.replace(/"[^"]*"/g, '');
-    const counts = SEPARATORS.map((separator) => header.split(separator).length);
-    return SEPARATORS[counts.indexOf(Math.max(...counts))]!;
-  } catch (error) {
-    throw explain(error, path);
-  } finally {
-    await handle.close();
+/** A decimal comma as a point. */
+function withPoint(cell: string): string {
+  return DECIMAL_COMMA.test(cell) ? cell.replace(',', '.') : cell;
+}
+
+/** True where every cell is a number, as in a row and in no header. */
+export function isAllNumbers(cells: readonly string[]): boolean {
+  return cells.every((cell) => cell !== '' && numberIn(cell) !== undefined);
+}
+
+interface Head extends FirstLines {
+  readonly separator: string;
+  /** Lines in front that are neither rows nor comments: what a spreadsheet writes to name its separator. */
+  readonly skipped: number;
+}
+
+function readFirstLines(text: string): Head {
+  const lines = text.split(/\r\n|[\r\n]/);
+  const named = /^\s*sep=(.)\s*$/i.exec(lines[0] ?? '')?.[1];
+  const content = lines.slice(named ? 1 : 0).map((line) => line.trim()).filter(Boolean);
+  const start = content.findIndex((line) => !line.startsWith('#'));
+  const [first = '', second] = start < 0 ? [] : content.slice(start).filter((line) => !line.startsWith('#'));
+  const separator = named ?? separatorOf(first);
+  const cellsOf = (line: string) => line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1').trim());
+  return {
+    separator, skipped: named ? 1 : 0,
+    first: first === '' ? [] : firstRecord(first, separator), second: second === undefined ? null : cellsOf(second),
+    comment: start > 0 ? cellsOf(content[start - 1]!.replace(/^#+/, '')) : null,
+  };
+}
+
+/** A header may hold separators in quotes. */
+function firstRecord(line: string, separator: string): string[] {
+  const cells: string[] = [];
+  const pattern = new RegExp(`\\s*(?:"((?:[^"]|"")*)"|([^${separator === '\t' ? '\\t' : separator}]*?))\\s*(?:${separator === '\t' ? '\\t' : separator}|$)`, 'gy');
+  for (let match = pattern.exec(line); match; match = pattern.exec(line)) {
+    cells.push(match[1]?.replaceAll('""', '"').trim() ?? match[2] ?? '');
+    if (pattern.lastIndex >= line.length) {
+      if (line.endsWith(separator)) cells.push('');
+      return cells;
+    }
   }
+  return line.split(separator);
+}
+
+function separatorOf(line: string): string {
+  const header = line.replace(/"[^"]*"/g, '');
+  const counts = SEPARATORS.map((separator) => header.split(separator).length);
+  return SEPARATORS[counts.indexOf(Math.max(...counts))]!;
 }
 
 function explain(error: unknown, path: string): unknown {
@@ -115,6 +182,12 @@ function explain(error: unknown, path: string): unknown {
   if (code === 'EISDIR') return invalid(`${file} is a folder, not a drive log.`, 'Rename the folder, or name another file.');
   if (code === 'EACCES') return new RoadgazeError('INPUT_NOT_FOUND', `The drive log ${path} may not be read.`, 'Give yourself permission to read it.', { cause: error });
   return error;
+}
+
+function wrongTime(file: string, line: number, heading: string, cell: string, { kind, length }: ClockColumn): RoadgazeError {
+  if (length === 0 || kind === 'ticks' || cell === '') return notANumber(file, line, heading, cell);
+  const what = kind === 'clock' ? 'a time of day' : kind === 'date' ? 'a date with a time' : 'the name of a picture with its time';
+  return invalid(`${file}, line ${line}: column ${JSON.stringify(heading)} has ${JSON.stringify(cell.slice(0, 60))}, which is not ${what} as above it.`, 'Write all times in one form.');
 }
 
 function notANumber(file: string, line: number, heading: string, cell: string): RoadgazeError {

@@ -6,6 +6,10 @@ export interface DriveLog {
   readonly times: Float64Array;
   /** Radians, positive to the left. */
   readonly steering: Float64Array | null;
+  /** Share of full lock, −1…1, positive to the left; of a log that gives no angle. */
+  readonly normalized?: Float64Array | null;
+  /** Asks for the unit of a steering column that is left out for want of it; a sentence. */
+  readonly question?: string | null;
   /** m/s. */
   readonly speed: Float64Array | null;
   /** Every other numeric column, as it is. */
@@ -25,6 +29,8 @@ export interface LogColumn {
 export interface VideoSpan {
   readonly startTime: number;
   readonly duration: number;
+  /** Frames a second, for logs without times. */
+  readonly averageFrameRate?: number;
 }
 
 /** Longest step between two rows that is interpolated over; seconds. */

@@ -4,6 +4,7 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 
 export { readDriveLog } from './csv-log.ts';
+export { logChoicesPath, readLogChoices, writeLogChoices, type LogChoices } from './log-choices.ts';
 export { sampleAt, type DriveLog, type LogColumn, type VideoSpan } from './drive-log.ts';
 
 export interface Recording {

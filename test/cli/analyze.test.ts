@@ -111,6 +111,29 @@ test('a drive log beside the video is compared in the unit and sign of the netwo
   }
 });
 
+test('a drive log without a unit is not compared until --log-unit or a file beside it says the unit', async (t) => {
+  const own = temporaryFolder(t);
+  copyFileSync(clip, join(own, 'drive.mp4'));
+  writeFileSync(join(own, 'drive.csv'), ['t [s],steering', ...Array.from({ length: 100 }, (_, row) => `${row / 10},${row % 2 ? 2.5 : -4.6}`)].join('\n'));
+  const network = writeSteeringNetwork(own, { sidecar: { roadgaze: 1, kind: 'steering', output: { quantity: 'angle', unit: 'deg', positive: 'left' } } });
+  const driven = async (name: string, ...args: readonly string[]) => {
+    const outcome = await analyze(join(own, name), join(own, 'drive.mp4'), '--model', network, ...args);
+    assert.equal(outcome.status, 0, outcome.stderr);
+    return { stdout: outcome.stdout.replace(/\s+/g, ' '), rows: rowsOf(join(own, name)), summary: JSON.parse(readFileSync(join(own, name, 'summary.json'), 'utf8')) };
+  };
+  const asked = await driven('asked');
+  assert.ok(asked.rows.every(({ driven: value, error }) => value === '' && error === ''));
+  assert.equal(asked.summary.steeringError, null);
+  assert.match(asked.stdout, /drive\.csv does not say the unit of "steering" \(-4\.6 to 2\.5\), so what was driven is not compared\. Say it with --log-unit/);
+  const said = await driven('said', '--log-unit', 'deg');
+  assert.equal(Number(said.rows[0]!['driven']), -4.6);
+  assert.notEqual(said.summary.steeringError, null);
+  writeFileSync(join(own, 'drive.log.json'), '{"roadgazeLog":1,"unit":"rad"}');
+  assert.equal(Number((await driven('kept')).rows[0]!['driven']), Number(((-4.6 * 180) / Math.PI).toPrecision(6)));
+  writeFileSync(join(own, 'drive.log.json'), '{"roadgazeLog":1,"units":"rad"}');
+  assert.match((await analyze(join(own, 'wrong'), join(own, 'drive.mp4'), '--model', network)).stderr, /^error LOG_INVALID: drive\.log\.json has an unknown field "units"/);
+});
+
 test('a folder gives a folder of results for each recording, and goes on past one that cannot be read', async (t) => {
   const own = temporaryFolder(t);
   copyFileSync(clip, join(own, 'a.mp4'));

@@ -59,13 +59,172 @@ for (const [unit, ticks] of [['s', 1], ['ms', 1e3], ['us', 1e6], ['ns', 1e9]] as
   });
 }
 
-test('steering without a unit is radians within three half turns and degrees beyond, and that is reported', async (t) => {
-  const radians = await read(t, 't [s],steering\n0,-1.5\n1,3\n');
-  assertClose(radians.steering, [-1.5, 3]);
-  assert.ok(radians.assumptions.includes('drive.csv: steering is taken as rad, because of its range.'));
-  const degrees = await read(t, 't [s],steering\n0,-1.5\n1,30\n');
-  assertClose(degrees.steering, [-1.5 * degree, 30 * degree]);
-  assert.ok(degrees.assumptions.includes('drive.csv: steering is taken as deg, because of its range.'));
+for (const [title, cells] of [['small', ['-0.1', '0.09']], ['of a few degrees', ['-4.6', '2.5']], ['of a turn and a half', ['-9', '8']], ['zero', ['0', '0']]] as const) {
+  test(`steering without a unit whose values are ${title} is asked for, and kept as it is`, async (t) => {
+    const log = await read(t, `t [s],steering\n0,${cells[0]}\n1,${cells[1]}\n`);
+    assert.equal(log.steering, null);
+    assert.equal(log.normalized, null);
+    assert.match(log.question ?? '', /^drive\.csv does not say the unit of "steering" .* --log-unit rad, deg or normalized/);
+    assert.ok(log.assumptions.includes(log.question!));
+    assert.deepEqual(log.extra.map(({ name, values }) => [name, [...values]]), [['steering', cells.map(Number)]]);
+  });
+}
+
+test('steering without a unit that no wheel reaches in radians is degrees, and that is reported', async (t) => {
+  const log = await read(t, 't [s],steering\n0,-1.5\n1,30\n');
+  assertClose(log.steering, [-1.5 * degree, 30 * degree]);
+  assert.ok(log.assumptions.includes('drive.csv: steering is taken as deg, because no wheel turns so far in radians.'));
+});
+
+test('a unit that a person gives counts, also over the header, and is reported', async (t) => {
+  const path = write(t, 't [s],steering\n0,-1.5\n1,0.5\n');
+  assertClose((await readDriveLog(path, undefined, { unit: 'deg' })).steering, [-1.5 * degree, 0.5 * degree]);
+  assertClose((await readDriveLog(path, undefined, { unit: 'rad', positive: 'right' })).steering, [1.5, -0.5]);
+  assertClose((await readDriveLog(path, undefined, { unit: 'normalized' })).normalized, [-1.5, 0.5]);
+  const written = await readDriveLog(write(t, 't [s],steering [rad]\n0,1\n'), undefined, { unit: 'deg' });
+  assertClose(written.steering, [degree]);
+  assert.ok(written.assumptions.includes('drive.csv: steering is taken as deg, as asked for, although it is written in rad.'));
+});
+
+test('steering [1] is a share of full lock, and no angle', async (t) => {
+  const log = await read(t, 't [s],steering [1]\n0,-0.5\n');
+  assertClose(log.normalized, [-0.5]);
+  assert.equal(log.steering, null);
+  assert.equal(log.question, null);
+});
+
+test('units may end the name of a column', async (t) => {
+  const log = await read(t, 'timestamp_ms,steering_deg,speed_kmh\n0,90,36\n50,0,36\n');
+  assertClose(log.times, [0, 0.05]);
+  assertClose(log.steering, [90 * degree, 0]);
+  assertClose(log.speed, [10, 10]);
+});
+
+const minute: VideoSpan = { startTime: 5, duration: 60, averageFrameRate: 20 };
+const shifted = "drive.csv: its clock is not the video's, so its first row is taken to belong to the first frame.";
+
+for (const [unit, ticks] of [['s', ['1479425441.182877835', '1479425441.184112402']], ['ms', ['1479425441182.877835', '1479425441184.112402']], ['us', ['1479425441182877.835', '1479425441184112.402']], ['ns', ['1479425441182877835', '1479425441184112402']]] as const) {
+  test(`a date in ${unit} is told by its size, however close the rows are, and no nanosecond is lost`, async (t) => {
+    const log = await read(t, `timestamp,steering [rad]\n${ticks[0]},0\n${ticks[1]},1\n`, minute);
+    assert.ok(Math.abs(log.times[1]! - log.times[0]! - 0.001234567) < 1e-12, String(log.times[1]! - log.times[0]!));
+    assert.equal(log.times[0], 5);
+    assert.ok(log.assumptions.includes(`drive.csv: times are taken as ${unit}, because of their size.`));
+    assert.ok(log.assumptions.includes(shifted));
+  });
+}
+
+test('other times without a unit last about as long as the video', async (t) => {
+  const rows = Array.from({ length: 100 }, (_, row) => `${Math.floor(row / 2) * 1200 + (row % 2)}`).join('\n');
+  const log = await read(t, `t\n${rows}\n`, { startTime: 0, duration: 60 });
+  assert.ok(Math.abs(log.times.at(-1)! - 58.801) < 1e-9);
+  assert.ok(log.assumptions.includes("drive.csv: times are taken as ms, because of the video's length."));
+});
+
+for (const [title, cells] of [
+  ['a date', ['2018-05-01 12:34:56.789', '2018-05-01 12:34:56.839']],
+  ['a date as ISO writes it', ['2018-05-01T12:34:56.789Z', '2018-05-01T12:34:56.839Z']],
+  ['a date with a colon before its milliseconds', ['2018-07-01 17:09:44:000', '2018-07-01 17:09:44:050']],
+  ['a German date', ['"01.05.2018 12:34:56,789"', '"01.05.2018 12:34:56,839"']],
+  ['an American date', ['5/1/2018 11:59:59.99 PM', '5/2/2018 12:00:00.04 AM']],
+  ['a time of day', ['12:34:56.789', '12:34:56.839']],
+  ['a time of day before and after midnight', ['23:59:59.980', '00:00:00.030']],
+  ['minutes and seconds', ['34:56.7', '34:56.75']],
+] as const) {
+  test(`${title} is a time, the first one on the first frame`, async (t) => {
+    const log = await read(t, `time,x\n${cells[0]},1\n${cells[1]},2\n`, minute);
+    assert.equal(log.times[0], 5);
+    assert.ok(Math.abs(log.times[1]! - 5.05) < 1e-9);
+    assert.ok(log.assumptions.includes(shifted));
+  });
+}
+
+test('an offset moves the times, and is reported', async (t) => {
+  const log = await readDriveLog(write(t, 'time,x\n12:00:00,1\n12:00:01,2\n'), minute, { offset: -0.25 });
+  assertClose(log.times, [4.75, 5.75]);
+  assert.ok(log.assumptions.includes('drive.csv: its times are moved by -0.25 s, as asked for.'));
+});
+
+test('times of two forms are refused with the line', async (t) => {
+  await assert.rejects(read(t, 'time,x\n12:00:00,1\nnoon,2\n'), { code: 'LOG_INVALID', message: /line 3: column "time" has "noon", which is not a time of day as above it/ });
+});
+
+test('of columns of one name the first is taken, which is told, and the other one can be chosen', async (t) => {
+  const path = write(t, 't [s],steering [rad],speed [m/s],steering [rad],speed [m/s]\n0,1,10,-1,20\n');
+  const log = await readDriveLog(path);
+  assertClose(log.steering, [1]);
+  assertClose(log.speed, [10]);
+  assert.deepEqual(log.extra.map(({ name, values }) => [name, [...values]]), [['steering (2)', [-1]], ['speed (2)', [20]]]);
+  assert.ok(log.assumptions.includes('drive.csv: there are 2 columns "steering"; the first is taken, and "steering (2)" kept. --log-column chooses another.'));
+  assertClose((await readDriveLog(path, undefined, { column: 'steering (2)' })).steering, [-1]);
+  await assert.rejects(readDriveLog(path, undefined, { column: 'wheel' }), { code: 'LOG_INVALID', message: /has no column "wheel"; its columns are "t", "steering", "speed", "steering \(2\)"/ });
+});
+
+test('lines that begin with # are comments; where there is no other header, the last of them above the rows is', async (t) => {
+  assertClose((await read(t, '# car 7, "x\n# 20 Hz\nt [s],steering [rad]\n0,1\n# pause\n1,2\n')).steering, [1, 2]);
+  assertClose((await read(t, '# car 7\n# t [s],steering [rad]\n0,1\n1,2\n')).steering, [1, 2]);
+});
+
+test('UTF-16, a line that names the separator, and the degree sign of Windows are read', async (t) => {
+  assertClose((await read(t, Buffer.from('\ufefft [s]\tsteering [°]\r\n0\t90\r\n', 'utf16le'))).steering, [90 * degree]);
+  assertClose((await read(t, Buffer.from('\ufefft [s];steering [°]\n0;90\n', 'utf16le').swap16())).steering, [90 * degree]);
+  assertClose((await read(t, 'sep=;\nt [s];steering [rad]\n0;0,5\n')).steering, [0.5]);
+  assertClose((await read(t, Buffer.from('t [s],steering [°]\n0,90\n', 'latin1'))).steering, [90 * degree]);
+});
+
+const cameras = (names: readonly string[]) => `timestamp,frame_id,steering [rad]\n${Array.from({ length: 6 }, (_, row) => `${1479425441182877835n + BigInt(row) * 25_000_000n},${names[row % 2]},${row}`).join('\n')}\n`;
+
+test('rows of several cameras are told apart, never merged', async (t) => {
+  const path = write(t, cameras(['left_camera', 'center_camera']));
+  const log = await readDriveLog(path, minute);
+  assertClose(log.steering, [1, 3, 5]);
+  assertClose(log.times, [5, 5.05, 5.1]);
+  assert.ok(log.assumptions.some((sentence) => sentence.includes('rows of several cameras, "left_camera", "center_camera"; those of "center_camera" are taken')));
+  assertClose((await readDriveLog(path, minute, { camera: 'left_camera' })).steering, [0, 2, 4]);
+  await assert.rejects(readDriveLog(path, minute, { camera: 'rear' }), { code: 'LOG_INVALID', message: /has no camera "rear"/ });
+});
+
+test('where no camera is the one in the middle, it is asked for', async (t) => {
+  await assert.rejects(read(t, cameras(['left', 'right'])), { code: 'LOG_INVALID', message: 'drive.csv has rows of several cameras: "left", "right".', hint: /--log-camera/ });
+});
+
+const udacity = (row: number, separator: string, number: (value: number) => string) =>
+  [...['center', 'left', 'right'].map((camera) => `C:\\a b\\IMG\\${camera}_2017_05_19_10_11_12_${300 + 50 * row}.jpg`), number(0.5), number(0), number(0), number(10)].join(`${separator} `);
+
+for (const [title, content] of [
+  ['without a header', [0, 1].map((row) => udacity(row, ',', String)).join('\n')],
+  ['with one', `center,left,right,steering,throttle,brake,speed\n${[0, 1].map((row) => udacity(row, ',', String)).join('\n')}`],
+  ['in German', `center;left;right;steering;throttle;brake;speed\n${[0, 1].map((row) => udacity(row, ';', (value) => String(value).replace('.', ','))).join('\n')}`],
+  ['in German without a header', [0, 1].map((row) => udacity(row, ';', (value) => String(value).replace('.', ','))).join('\n')],
+] as const) {
+  test(`a log of the Udacity simulator ${title} has that tool's units, side, and times in the names of pictures`, async (t) => {
+    const log = await read(t, content, minute);
+    assertClose(log.times, [5, 5.05]);
+    assertClose(log.normalized, [-0.5, -0.5]);
+    assertClose(log.steering, [-12.5 * degree, -12.5 * degree]);
+    assertClose(log.speed, [4.4704, 4.4704]);
+    assert.ok(log.assumptions.includes('drive.csv: its columns are those of the Udacity simulator, and are read as that writes them: steering from -1 to 1, positive to the right.'));
+  });
+}
+
+test('a log of Donkeycar has normalised steering to the right, in milliseconds', async (t) => {
+  const log = await read(t, '_index,_timestamp_ms,user/angle,user/throttle,user/mode\n0,1602421393803,0.25,.5,user\n1,1602421393853,-0.5,.5,user\n', minute);
+  assertClose(log.times, [5, 5.05]);
+  assertClose(log.normalized, [-0.25, 0.5]);
+  assert.equal(log.steering, null);
+});
+
+test('a log of the SullyChen data set has degrees to the right, by its dates or else by row and rate', async (t) => {
+  const dated = await read(t, '0.jpg 0.0,2018-07-01 17:09:44:000\n1.jpg 90.0,2018-07-01 17:09:44:050\n', minute);
+  assertClose(dated.times, [5, 5.05]);
+  assertClose(dated.steering, [0, -90 * degree]);
+  const bare = await read(t, '0.jpg 0.0\n1.jpg 90.0\n', { ...minute, averageFrameRate: 10 });
+  assertClose(bare.times, [5, 5.1]);
+  assert.ok(bare.assumptions.some((sentence) => sentence.includes("follow one another like the video's frames, 10 a second")));
+  await assert.rejects(read(t, '0.jpg 0.0\n1.jpg 90.0\n', { startTime: 0, duration: 1 }), { code: 'LOG_INVALID', message: /has no times/ });
+});
+
+test('times that a spreadsheet has rounded are refused', async (t) => {
+  await assert.rejects(read(t, `timestamp,x\n${'1.47943E+18,1\n'.repeat(40)}`), { code: 'LOG_INVALID', message: /39 of 40 rows have the time of the row before them/ });
 });
 
 test('nanoseconds since 1970 are aligned with the first frame without losing their microseconds', async (t) => {
@@ -114,6 +273,7 @@ const faults: readonly (readonly [title: string, content: string | Buffer, messa
   ['an empty file', '', /^drive\.csv is empty\.$/],
   ['blank lines only', '\n\r\n', /^drive\.csv is empty\.$/],
   ['a header without rows', 't [s],x\n', /has a header, but no rows/],
+  ['numbers without a header', '0,1\n1,2\n', /^drive\.csv has no header: its first line is 0, 1\.$/],
   ['no time column', 'frame,steering\n0,1\n', /^drive\.csv has no time column; its columns are "frame", "steering"\.$/],
   ['a unit that is none of time', 't [h],x\n0,1\n', /column "t \[h\]" has the unit "h"/],
   ['a unit that is none of steering', 't [s],steering [kg]\n0,1\n', /column "steering \[kg\]" has the unit "kg"/],
@@ -124,6 +284,7 @@ const faults: readonly (readonly [title: string, content: string | Buffer, messa
   ['text in the time column', 't [s],x\n0,1\nnoon,1\n', /line 3: column "t \[s\]" has "noon"/],
   ['an empty time', 't [s],x\n,1\n', /line 2: column "t \[s\]" is empty/],
   ['time that goes back', 't [s],x\n0,1\n\n2,1\n1,1\n', /^drive\.csv, line 5: the time goes back from 2 to 1\.$/],
+  ['a date that goes back', 'time,x\n2018-05-01 12:00:01,1\n2018-05-01 12:00:00.5,1\n', /line 3: the time goes back by 0\.5 s/],
   ['a row with a cell too few', 't [s],x\n0,1\n1\n', /line 3, has 1 cells, but the header has 2/],
   ['a quote that is not closed', 't [s],x\n0,"1\n', /a double quote is not closed/],
   ['a row longer than a megabyte', `t [s],x\n0,${'1'.repeat(1_100_000)}\n`, /a row is longer than a megabyte/],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DriveLog } from '../../server/drive/recording.ts';
-import { drivenSteering } from '../../server/pipeline/driven-steering.ts';
+import { drivenSteering, whyNotCompared } from '../../server/pipeline/driven-steering.ts';
 
 const log: DriveLog = {
   times: Float64Array.of(0, 0.1),
@@ -22,6 +22,23 @@ describe('drivenSteering', () => {
 
   it('holds a curvature against the log\'s curvature', () => {
     close(drivenSteering({ quantity: 'curvature', unit: '1/m', positive: 'right' }, log)?.(0.05), -0.02);
+  });
+
+  it('holds a normalised output against a normalised log, in the sign of the network', () => {
+    const normalized = { ...log, steering: null, normalized: Float64Array.of(0.5, 0.7) };
+    close(drivenSteering({ quantity: 'normalized', unit: '1', positive: 'left' }, normalized)?.(0.05), 0.6);
+    close(drivenSteering({ quantity: 'normalized', unit: '1', positive: 'right' }, normalized)?.(0.05), -0.6);
+    assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, normalized), null);
+    assert.match(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, normalized)!, /log gives a share of full lock and the network an angle in rad/);
+  });
+
+  it('says why nothing is compared, and nothing where something is', () => {
+    const question = 'What is the unit?';
+    assert.equal(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, { ...log, steering: null, question }), question);
+    assert.match(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: null }, log)!, /output\.positive/);
+    assert.match(whyNotCompared({ quantity: null, unit: null, positive: null }, log)!, /output\.quantity/);
+    assert.equal(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, log), null);
+    assert.equal(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, null), null);
   });
 
   it('gives nothing where the two cannot be compared', () => {

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
+import { z } from 'zod';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { invalid } from './csv-columns.ts';
+
+/** What a drive log does not say of itself, and a person does. */
+export interface LogChoices {
+  /** Of the steering column. */
+  readonly unit?: 'rad' | 'deg' | 'normalized' | undefined;
+  /** Where a positive steering steers. */
+  readonly positive?: 'left' | 'right' | undefined;
+  /** Seconds that are added to all times, after they were put on the video's clock. */
+  readonly offset?: number | undefined;
+  /** Name of the steering column. */
+  readonly column?: string | undefined;
+  /** Whose rows are taken, of a log that holds several cameras. */
+  readonly camera?: string | undefined;
+}
+
+const choicesFile = z.strictObject({
+  roadgazeLog: z.literal(1),
+  unit: z.enum(['rad', 'deg', 'normalized']).optional(),
+  positive: z.enum(['left', 'right']).optional(),
+  offset: z.number().min(-1e6).max(1e6).optional(),
+  column: z.string().min(1).max(200).optional(),
+  camera: z.string().min(1).max(200).optional(),
+});
+
+/** `<name>.log.json` beside the recording. */
+export function logChoicesPath(videoPath: string): string {
+  return join(dirname(videoPath), `${basename(videoPath, extname(videoPath))}.log.json`);
+}
+
+/** What is kept beside the recording; nothing without the file. Throws LOG_INVALID, which names file and field. */
+export async function readLogChoices(videoPath: string): Promise<LogChoices> {
+  const path = logChoicesPath(videoPath);
+  const wrong = (what: string) => invalid(`${basename(path)} ${what}.`, 'Correct the file, or remove it.');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw wrong('may not be read');
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw wrong('is not JSON');
+  }
+  const result = choicesFile.safeParse(value);
+  if (!result.success) {
+    const issue = result.error.issues[0]!;
+    throw wrong(issue.code === 'unrecognized_keys' ? `has an unknown field "${issue.keys[0]}"` : `has a wrong "${issue.path.join('.')}": ${issue.message}`);
+  }
+  const { roadgazeLog: _, ...choices } = result.data;
+  return choices;
+}
+
+/** Keeps choices beside the recording, whole or not at all. Throws OUTPUT_NOT_WRITABLE. */
+export async function writeLogChoices(videoPath: string, choices: LogChoices): Promise<void> {
+  const path = logChoicesPath(videoPath);
+  const draft = `${path}.${randomUUID()}`;
+  try {
+    await writeFile(draft, `${JSON.stringify({ roadgazeLog: 1, ...choices })}\n`, { flag: 'wx' });
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `What was chosen for the log cannot be kept in ${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}).`, 'Give yourself permission to write there, or make room on the disk.', { cause });
+  }
+}
