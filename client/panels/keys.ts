@@ -19,3 +19,10 @@ export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[])
   event.preventDefault();
   binding.run(key);
 }
+
+/** A button clicked by mouse gives the focus back, so that the next space plays instead of clicking it again. */
+export function releaseFocus(event: MouseEvent): void {
+  if (event.detail === 0 || !(event.target instanceof Element)) return;
+  const control = event.target.closest<HTMLElement>('button, input[type=range]');
+  if (control && !control.closest('.help, .keeps-focus')) control.blur();
+}

@@ -1,5 +1,6 @@
-import type { Session } from '../stream/session.svelte.ts';
+import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
+import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 import type { TimeAxis } from './time-axis.svelte.ts';
 import type { FlagReview } from './flag-review.svelte.ts';
 import { worstFrame } from '../data/flag-words.ts';
@@ -21,20 +22,23 @@ export interface KeyBinding {
 
 /** Every key of the page, in the order in which the help lists them. */
 export function bindingsOf(
-  session: Session,
-  transport: Transport,
-  preferences: Preferences,
-  panes: Panes,
-  review: FlagReview,
-  axis: TimeAxis,
+  { analysis, watched, transport, preferences, panes, review, axis }: {
+    readonly analysis: Analysis;
+    readonly watched: WatchedFeed;
+    readonly transport: Transport;
+    readonly preferences: Preferences;
+    readonly panes: Panes;
+    readonly review: FlagReview;
+    readonly axis: TimeAxis;
+  },
   page: { readonly toggleHelp: () => void; readonly toggleFullScreen: () => void },
 ): KeyBinding[] {
   const toWorst = () => {
-    const frame = session.analysis.columns ? worstFrame(session.analysis.columns.onRoad) : undefined;
+    const frame = analysis.columns ? worstFrame(analysis.columns.onRoad) : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   const toLeastAgreement = () => {
-    const frame = session.analysis.columns ? worstFrame(session.analysis.columns[preferences.agreement]) : undefined;
+    const frame = analysis.columns ? worstFrame(analysis.columns[preferences.agreement]) : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   return [
@@ -44,7 +48,7 @@ export function bindingsOf(
     { keys: ['arrowleft'], shift: true, label: 'Shift ←', does: 'one second back', run: () => transport.stepSeconds(-1) },
     { keys: ['arrowright'], shift: true, label: 'Shift →', does: 'one second on', run: () => transport.stepSeconds(1) },
     { keys: ['home'], label: 'Home', does: 'first frame', run: () => transport.jump(0) },
-    { keys: ['end'], label: 'End', does: 'last frame; of a feed: back to live', run: () => (session.live.feed ? transport.goLive() : transport.seek(Number.MAX_SAFE_INTEGER)) },
+    { keys: ['end'], label: 'End', does: 'last frame; of a feed: back to live', run: () => (watched.feed ? transport.goLive() : transport.seek(Number.MAX_SAFE_INTEGER)) },
     { keys: ['g'], label: 'G', does: 'back to live', run: () => transport.goLive() },
     { keys: ['j'], label: 'J', does: 'play backwards; again: faster', run: () => transport.shuttleBackward() },
     { keys: ['k'], label: 'K', does: 'stop', run: () => transport.pause() },

@@ -1,7 +1,7 @@
 import { canBeChecked, flagKey } from '../data/flag-words.ts';
 import type { CausalCheck, Flag, FlagKind } from '../../shared/flags.ts';
-import type { Request } from '../stream/requests.ts';
-import type { Session } from '../stream/session.svelte.ts';
+import type { Analysis } from '../stream/analysis.svelte.ts';
+import type { Request, Requests } from '../stream/requests.ts';
 
 /** How far the question is whether the network would have steered otherwise. */
 export type CheckRun =
@@ -16,20 +16,15 @@ export type CheckRun =
 export class CausalChecks {
   /** By `flagKey`; a flag that is not here has not been asked about. */
   runs = $state.raw<ReadonlyMap<string, CheckRun>>(new Map());
-  readonly #session: Session;
+  readonly #requests: Requests;
   readonly #asked = new Map<string, Request>();
 
   /** Checks that wait or run. */
   readonly left = $derived([...this.runs.values()].filter(({ phase }) => phase === 'queued' || phase === 'running').length);
 
-  constructor(session: Session) {
-    this.#session = session;
-    session.onVerified = ({ request, kind, startFrame, check }) => {
-      // One that was taken back may have been on its way.
-      if (session.requests.finish(request)) this.#end(flagKey({ kind, startFrame }), { phase: 'done', check });
-    };
-    session.analysis.onFlags = (flags) => this.#keep(flags);
-    session.onForgotten = () => this.#forget();
+  constructor(requests: Requests, analysis: Analysis) {
+    this.#requests = requests;
+    analysis.flagsReplaced.on((flags) => this.#keep(flags));
   }
 
   of(flag: Flag): CheckRun | undefined {
@@ -42,11 +37,15 @@ export class CausalChecks {
     const request: Request = {
       message: (number) => ({ type: 'verify', request: number, kind, startFrame }),
       progress: (done, total) => this.#set(key, { phase: 'running', done, total }),
+      answered: (answer) => {
+        if (answer.type === 'verified') this.#end(key, { phase: 'done', check: answer.check });
+      },
       failed: (message) => this.#end(key, { phase: 'failed', message }),
+      forgotten: () => this.#end(key, null),
     };
     this.#asked.set(key, request);
     this.#set(key, { phase: 'queued' });
-    this.#session.requests.submit(request);
+    this.#requests.submit(request);
   }
 
   /** All that have no answer yet. */
@@ -66,7 +65,7 @@ export class CausalChecks {
     const request = this.#asked.get(key);
     if (!request) return;
     this.#end(key, null);
-    this.#session.requests.withdraw(request);
+    this.#requests.withdraw(request);
   }
 
   #keep(flags: readonly Flag[]): void {
@@ -74,11 +73,6 @@ export class CausalChecks {
     for (const key of [...this.#asked.keys()]) if (!keys.has(key)) this.#cancel(key);
     const kept = [...this.runs].filter(([key]) => keys.has(key));
     if (kept.length < this.runs.size) this.runs = new Map(kept);
-  }
-
-  #forget(): void {
-    this.#asked.clear();
-    if (this.left > 0) this.runs = new Map([...this.runs].filter(([, { phase }]) => phase === 'done' || phase === 'failed'));
   }
 
   #end(key: string, run: CheckRun | null): void {

@@ -1,5 +1,5 @@
 import type { Flag, FlagKind } from '../../shared/flags.ts';
-import type { Session } from '../stream/session.svelte.ts';
+import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 import { flagKey, neighbourFlag } from '../data/flag-words.ts';
 
@@ -9,19 +9,19 @@ export class FlagReview {
   kind = $state<FlagKind | null>(null);
   order = $state<'time' | 'severity'>('time');
   #selected = $state<string | null>(null);
-  readonly #session: Session;
-  readonly #transport: Transport;
+  readonly #analysis: Analysis;
+  readonly #transport: Pick<Transport, 'playhead' | 'jump'>;
 
-  constructor(session: Session, transport: Transport) {
-    this.#session = session;
+  constructor(analysis: Analysis, transport: Pick<Transport, 'playhead' | 'jump'>) {
+    this.#analysis = analysis;
     this.#transport = transport;
   }
 
   readonly shown = $derived.by(() => {
-    const flags = this.#session.analysis.flags.filter(({ kind }) => this.kind === null || kind === this.kind);
+    const flags = this.#analysis.flags.filter(({ kind }) => this.kind === null || kind === this.kind);
     return flags.sort(this.order === 'time' ? (a, b) => a.startFrame - b.startFrame : (a, b) => b.severity - a.severity || a.startFrame - b.startFrame);
   });
-  readonly selected = $derived.by(() => this.#session.analysis.flags.find((flag) => flagKey(flag) === this.#selected) ?? null);
+  readonly selected = $derived.by(() => this.#analysis.flags.find((flag) => flagKey(flag) === this.#selected) ?? null);
   readonly next = $derived.by(() => neighbourFlag(this.shown, this.#transport.playhead.position, 1));
   readonly previous = $derived.by(() => neighbourFlag(this.shown, this.#transport.playhead.position, -1));
 

@@ -1,5 +1,6 @@
 import type { Target } from '../../shared/explanations.ts';
 import { DEFAULT_METHODS, LETTERS, paneMethods, streamedMethods, withMethod, withTarget } from '../data/pane-methods.ts';
+import { keep, readKept, type KeptTexts } from './kept.ts';
 
 /** `wipe` and `difference` show A and B in one picture. */
 export const LAYOUTS = { one: 1, two: 2, four: 4, wipe: 2, difference: 2 } as const;
@@ -22,6 +23,7 @@ export class Panes {
   #focus = $state(0);
   /** Where the wipe's handle stands, a share of the picture's width. */
   split = $state(0.5);
+  readonly #kept: KeptTexts;
   #before: Layout = 'two';
   #accepted: Arrangement | null = null;
 
@@ -31,8 +33,9 @@ export class Panes {
   readonly focus = $derived(Math.min(this.#focus, this.shown.length - 1));
 
   /** The address counts more than what this browser remembers. */
-  constructor(address: { readonly panes?: string; readonly methods?: readonly string[] }) {
-    const kept = read();
+  constructor(address: { readonly panes?: string; readonly methods?: readonly string[] }, texts: KeptTexts) {
+    this.#kept = texts;
+    const kept = readKept(texts, KEY);
     const layout = address.panes ?? kept.layout;
     if (isLayout(layout)) this.layout = layout;
     this.methods = paneMethods(address.methods ?? (Array.isArray(kept.methods) ? kept.methods : []));
@@ -41,11 +44,7 @@ export class Panes {
   /** Writes what has changed; call it from an effect. */
   store(): void {
     const { layout, methods } = this;
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ layout, methods } satisfies Arrangement));
-    } catch {
-      // A browser that keeps nothing (private window) still works.
-    }
+    keep(this.#kept, KEY, { layout, methods } satisfies Arrangement);
   }
 
   letter(pane: number): string {
@@ -121,13 +120,4 @@ export class Panes {
 
 function isLayout(value: unknown): value is Layout {
   return typeof value === 'string' && Object.hasOwn(LAYOUTS, value);
-}
-
-function read(): Partial<Record<keyof Arrangement, unknown>> {
-  try {
-    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
 }

@@ -1,5 +1,6 @@
 import { AGREEMENT_MEASURES, type AgreementMeasure } from '../data/agreement-measures.ts';
 import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../../shared/color-maps.ts';
+import { keep, readKept, type KeptTexts } from './kept.ts';
 
 export type Theme = 'system' | 'dark' | 'light';
 
@@ -12,6 +13,12 @@ interface Stored {
   readonly agreement: AgreementMeasure;
   readonly notification: boolean;
   readonly sound: boolean;
+}
+
+/** Whether the system has a light theme; as `matchMedia` answers. */
+export interface LightSystem {
+  readonly matches: boolean;
+  addEventListener(type: 'change', listener: (event: { readonly matches: boolean }) => void): void;
 }
 
 const KEY = 'roadgaze.preferences';
@@ -29,34 +36,32 @@ export class Preferences {
   /** Tell of flags as they happen. */
   notification = $state(DEFAULTS.notification);
   sound = $state(DEFAULTS.sound);
+  readonly #kept: KeptTexts;
   #systemIsLight = $state(false);
 
   readonly mask = $derived<MaskStyle>({ map: this.map, opacity: this.opacity, threshold: this.threshold });
   readonly isLight = $derived(this.theme === 'light' || (this.theme === 'system' && this.#systemIsLight));
 
-  constructor() {
-    const system = matchMedia('(prefers-color-scheme: light)');
+  constructor(kept: KeptTexts, system: LightSystem) {
+    this.#kept = kept;
     this.#systemIsLight = system.matches;
     system.addEventListener('change', ({ matches }) => (this.#systemIsLight = matches));
-    const stored = read();
+    const stored: Partial<Record<keyof Stored, unknown>> = readKept(kept, KEY);
     if (stored.theme === 'dark' || stored.theme === 'light') this.theme = stored.theme;
-    if (stored.map && stored.map in COLOR_MAPS) this.map = stored.map;
+    if (isOneOf(COLOR_MAPS, stored.map)) this.map = stored.map;
     if (isShare(stored.opacity)) this.opacity = stored.opacity;
     if (isShare(stored.threshold)) this.threshold = stored.threshold;
     if (typeof stored.outline === 'boolean') this.outline = stored.outline;
     if (typeof stored.notification === 'boolean') this.notification = stored.notification;
     if (typeof stored.sound === 'boolean') this.sound = stored.sound;
-    if (stored.agreement && Object.hasOwn(AGREEMENT_MEASURES, stored.agreement)) this.agreement = stored.agreement;
+    if (isOneOf(AGREEMENT_MEASURES, stored.agreement)) this.agreement = stored.agreement;
   }
 
   /** Writes what has changed; call it from an effect. */
   store(): void {
     const { theme, map, opacity, threshold, outline, agreement, notification, sound } = this;
-    try {
-      localStorage.setItem(KEY, JSON.stringify({ theme, map, opacity, threshold, outline, agreement, notification, sound } satisfies Stored));
-    } catch {
-      // A browser that keeps nothing (private window) still works.
-    }
+    const stored = { theme, map, opacity, threshold, outline, agreement, notification, sound };
+    keep(this.#kept, KEY, stored satisfies Stored);
   }
 
   toggleTheme(): void {
@@ -68,13 +73,8 @@ export class Preferences {
   }
 }
 
-function read(): Partial<Stored> {
-  try {
-    const value: unknown = JSON.parse(localStorage.getItem(KEY) ?? '{}');
-    return typeof value === 'object' && value !== null ? value : {};
-  } catch {
-    return {};
-  }
+function isOneOf<T extends object>(choices: T, value: unknown): value is keyof T {
+  return typeof value === 'string' && Object.hasOwn(choices, value);
 }
 
 function isShare(value: unknown): value is number {

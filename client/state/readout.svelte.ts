@@ -1,4 +1,8 @@
-import type { PaintedFrame } from '../stream/screen.svelte.ts';
+import type { Clock } from '../stream/clock.ts';
+import type { Picture } from '../stream/presenter.ts';
+import type { PaintedFrame, Screen } from '../stream/screen.svelte.ts';
+import type { Transport } from '../stream/transport.svelte.ts';
+import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 
 /** Numbers as a person can read them: while playing, means over this time, ms. */
 const INTERVAL = 250;
@@ -25,12 +29,17 @@ export interface Reading {
 /** Follows the painted frames: every frame while paused, four times a second while playing. */
 export class Readout {
   reading = $state.raw<Reading | null>(null);
+  readonly #now: Clock['now'];
   #since = 0;
   readonly #means = { steering: new Mean(), driven: new Mean(), spearman: new Mean(), ssim: new Mean(), topOverlap: new Mean() };
   readonly #scores = new Map<string, Record<keyof ScoreReading, Mean>>();
 
+  constructor({ now }: Pick<Clock, 'now'>) {
+    this.#now = now;
+  }
+
   add({ frame, steering, driven, scores, agreement }: PaintedFrame, playing: boolean): void {
-    const now = performance.now();
+    const now = this.#now();
     if (!playing) this.#restart(now);
     const means = this.#means;
     means.steering.add(steering);
@@ -70,6 +79,20 @@ export class Readout {
     this.#scores.clear();
     for (const mean of Object.values(this.#means)) mean.reset();
   }
+}
+
+/** An effect: reads what is painted. */
+export function readPainted(readout: Readout, { screen, transport, watched }: {
+  readonly screen: Pick<Screen<Picture>, 'painted'>;
+  readonly transport: Transport;
+  readonly watched: WatchedFeed;
+}): void {
+  $effect(() => {
+    // Without a signal the last frame rests on the screen.
+    const rests = () => transport.isLive && watched.isWithoutSignal;
+    if (screen.painted) readout.add(screen.painted, transport.playing && !rests());
+    else readout.clear();
+  });
 }
 
 /** Mean of the values that are there; NaN without any. */

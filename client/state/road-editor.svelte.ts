@@ -1,6 +1,7 @@
 import type { Point } from '../../shared/geometry.ts';
 import type { RoadSource } from '../../shared/protocol/control-messages.ts';
-import type { Session } from '../stream/session.svelte.ts';
+import type { OpenDrive } from '../stream/open-drive.svelte.ts';
+import type { Opener } from '../stream/opener.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 import { clampToFrame, crossesItself, FEWEST_POINTS, FIRST_ROAD, insideFrame, MOST_POINTS } from '../data/polygon.ts';
 
@@ -11,8 +12,11 @@ export class RoadEditor {
   /** Sent, and not answered yet. */
   isSaving = $state(false);
   #start: readonly Point[] = [];
-  readonly #session: Session;
+  readonly #drive: OpenDrive;
+  readonly #opener: Pick<Opener, 'drawRoad'>;
   readonly #transport: Transport;
+  /** Recording or feed that was opened last: what is drawn belongs to it. */
+  #drawnOn: string | null = null;
 
   readonly isOpen = $derived(this.points !== null);
   readonly crosses = $derived(this.points !== null && crossesItself(this.points));
@@ -20,16 +24,28 @@ export class RoadEditor {
   readonly canAdd = $derived(this.points !== null && this.points.length < MOST_POINTS);
   readonly canRemove = $derived(this.points !== null && this.points.length > FEWEST_POINTS);
 
-  constructor(session: Session, transport: Transport) {
-    this.#session = session;
+  constructor({ drive, opener, transport }: {
+    readonly drive: OpenDrive;
+    readonly opener: Pick<Opener, 'drawRoad'>;
+    readonly transport: Transport;
+  }) {
+    this.#drive = drive;
+    this.#opener = opener;
     this.#transport = transport;
+    drive.begun.on(({ opened }) => {
+      if (opened.recording.id !== this.#drawnOn) this.close();
+      else this.#answered(true);
+      this.#drawnOn = opened.recording.id;
+    });
+    drive.refused.on(() => this.#answered(false));
   }
 
   /** Begins with what is there now, on the paused frame, or on the live picture as it goes on. */
   open(): void {
-    if (!this.#session.opened || !this.#session.isReady) return;
+    const { opened, isReady } = this.#drive;
+    if (!opened || !isReady) return;
     if (this.#transport.playing && !this.#transport.isLive) this.#transport.pause();
-    this.points = this.#start = startOf(this.#session.opened.road);
+    this.points = this.#start = startOf(opened.road);
   }
 
   close(): void {
@@ -44,20 +60,13 @@ export class RoadEditor {
   save(): void {
     if (!this.points) return;
     this.isSaving = true;
-    this.#session.drawRoad(this.points);
+    this.#opener.drawRoad(this.points);
   }
 
   /** What was drawn for this camera before is forgotten. */
   forget(): void {
     this.isSaving = true;
-    this.#session.drawRoad(null);
-  }
-
-  /** It is kept, or it could not be: then what was drawn is still here. */
-  answered(isKept: boolean): void {
-    if (!this.isSaving) return;
-    this.isSaving = false;
-    if (isKept) this.points = null;
+    this.#opener.drawRoad(null);
   }
 
   move(index: number, to: Point): void {
@@ -81,6 +90,13 @@ export class RoadEditor {
 
   remove(index: number): void {
     if (this.canRemove) this.points = this.points?.toSpliced(index, 1) ?? null;
+  }
+
+  /** It is kept, or it could not be: then what was drawn is still here. */
+  #answered(isKept: boolean): void {
+    if (!this.isSaving) return;
+    this.isSaving = false;
+    if (isKept) this.points = null;
   }
 }
 

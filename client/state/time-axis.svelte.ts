@@ -1,42 +1,49 @@
-import type { Session } from '../stream/session.svelte.ts';
+import { untrack } from 'svelte';
+import type { Analysis } from '../stream/analysis.svelte.ts';
+import type { OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
+import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from '../data/time-window.ts';
 
 /** Of a live feed this much is visible until somebody zooms, s. */
 const LIVE_WINDOW = 60;
+
+interface Parts {
+  readonly analysis: Analysis;
+  readonly watched: WatchedFeed;
+  readonly transport: Pick<Transport, 'playhead'>;
+}
 
 /** The time axis that all plots share: what is visible, where the cursor is, where the playhead is. */
 export class TimeAxis {
   window = $state.raw<TimeWindow>({ min: 0, max: 1 });
   /** Time under the pointer; null while it is elsewhere. */
   cursor = $state<number | null>(null);
-  readonly #session: Session;
-  readonly #transport: Transport;
+  readonly #parts: Parts;
   /** The whole is to be seen, however long it gets. */
   #isFitted = true;
   #before: TimeWindow = { min: 0, max: 1 };
 
-  constructor(session: Session, transport: Transport) {
-    this.#session = session;
-    this.#transport = transport;
+  constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
   /** Time of the first frame that is kept; 0 for recordings. */
   get start(): number {
-    void this.#session.analysis.version;
-    return this.#session.analysis.columns?.start ?? 0;
+    void this.#parts.analysis.version;
+    return this.#parts.analysis.columns?.start ?? 0;
   }
 
   /** Time of the last frame, seconds since the first; of a live feed it is a minute at least, so that there is room to grow. */
   get end(): number {
-    void this.#session.analysis.version;
-    const end = this.#session.analysis.columns?.end ?? 0;
-    return this.#session.live.feed ? Math.max(end, this.start + LIVE_WINDOW) : end;
+    void this.#parts.analysis.version;
+    const end = this.#parts.analysis.columns?.end ?? 0;
+    return this.#parts.watched.feed ? Math.max(end, this.start + LIVE_WINDOW) : end;
   }
 
   get playhead(): number {
-    void this.#session.analysis.version;
-    return this.#session.analysis.columns?.time[this.#transport.playhead.position] ?? 0;
+    void this.#parts.analysis.version;
+    return this.#parts.analysis.columns?.time[this.#parts.transport.playhead.position] ?? 0;
   }
 
   get isWhole(): boolean {
@@ -57,7 +64,7 @@ export class TimeAxis {
   begin(): void {
     this.fit();
     this.#before = this.#whole;
-    if (!this.#session.live.feed) return;
+    if (!this.#parts.watched.feed) return;
     this.#isFitted = false;
     this.window = { min: this.end - LIVE_WINDOW, max: this.end };
   }
@@ -96,4 +103,29 @@ export class TimeAxis {
   at(share: number): number {
     return this.window.min + share * (this.window.max - this.window.min);
   }
+}
+
+/** Effects: the whole of what is open is visible until somebody zooms, and the playhead is not lost from sight. */
+export function keepInView(axis: TimeAxis, { drive, analysis, watched, transport }: {
+  readonly drive: OpenDrive;
+  readonly analysis: Analysis;
+  readonly watched: WatchedFeed;
+  readonly transport: Transport;
+}): void {
+  let before: string | null = null;
+  $effect(() => {
+    void analysis.version;
+    const recording = drive.opened?.recording.id ?? null;
+    untrack(() => {
+      if (recording !== before) axis.begin();
+      else if (watched.feed) axis.grow();
+    });
+    before = recording;
+  });
+  $effect(() => {
+    void axis.playhead;
+    // While a feed is live the window goes with its end, unless somebody looks elsewhere.
+    const moves = (transport.playing && !transport.isLive) || transport.playhead.target !== null;
+    if (moves) untrack(() => axis.follow());
+  });
 }

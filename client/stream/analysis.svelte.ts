@@ -1,6 +1,8 @@
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
-import type { ClientMessage, ServerMessage } from '../../shared/protocol/control-messages.ts';
+import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { DriveColumns } from '../data/columns.ts';
+import type { Sender } from './connection.svelte.ts';
+import { Signal } from './signal.ts';
 import { throttle } from './throttle.ts';
 
 /** How far the server is with a recording. */
@@ -21,14 +23,14 @@ export class Analysis {
   flagSettings = $state.raw<FlagSettings | null>(null);
   /** The connection that the numbers came by is lost: when they begin anew, none of them stays. */
   isLost = false;
-  /** Called when all flags are replaced, after `flags` is set. */
-  onFlags: (flags: readonly Flag[]) => void = () => {};
-  /** Called when a flag has just been found. */
-  onAlert: (flag: Flag) => void = () => {};
+  /** All flags were replaced; these are `flags`. */
+  readonly flagsReplaced = new Signal<readonly Flag[]>();
+  /** A flag has just been found. */
+  readonly flagBegan = new Signal<Flag>();
   readonly #sendSettings: (flags: FlagSettings) => void;
 
-  constructor(send: (message: ClientMessage) => void) {
-    this.#sendSettings = throttle(SETTINGS_INTERVAL, (flags) => send({ type: 'settings', flags }));
+  constructor(sender: Sender) {
+    this.#sendSettings = throttle(SETTINGS_INTERVAL, (flags) => sender.send({ type: 'settings', flags }));
   }
 
   /** Without flags until they come. */
@@ -54,7 +56,7 @@ export class Analysis {
 
   setFlags(flags: readonly Flag[]): void {
     this.flags = flags;
-    this.onFlags(flags);
+    this.flagsReplaced.emit(flags);
   }
 
   /** Flags by these settings from now on; can be called as often as a handle moves. */

@@ -1,29 +1,32 @@
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import type { Player } from './player.ts';
 import type { Playhead } from './playhead.svelte.ts';
-import type { Session } from './session.svelte.ts';
+import type { PlayingParts } from './playing-parts.ts';
+
+type Parts = Pick<PlayingParts, 'commands' | 'drive' | 'watched' | 'analysis' | 'playback' | 'screen'>;
 
 /** Plays the last minutes of the live feed that is watched. */
 export class FeedPlayer implements Player {
-  readonly #session: Session;
+  readonly #parts: Parts;
   readonly #playhead: Playhead;
   readonly #speed: () => number;
   /** Pictures to step on when the last step was answered. */
   #steps = 0;
 
-  constructor(session: Session, playhead: Playhead, speed: () => number) {
-    this.#session = session;
+  constructor(parts: Parts, playhead: Playhead, speed: () => number) {
+    this.#parts = parts;
     this.#playhead = playhead;
     this.#speed = speed;
   }
 
   /** The newest picture is shown as it comes. */
   get isLive(): boolean {
-    return this.#session.live.feed !== null && this.#session.live.mode === 'live';
+    const { watched } = this.#parts;
+    return watched.feed !== null && watched.mode === 'live';
   }
 
   start(): void {
-    if (!this.#session.playback.playing) this.#play(this.#time);
+    if (!this.#parts.playback.playing) this.#play(this.#time);
   }
 
   goOn(): void {
@@ -31,7 +34,7 @@ export class FeedPlayer implements Player {
   }
 
   playFrom(frame: number): void {
-    if (this.#session.isReady) this.#play(this.#timeOf(frame));
+    if (this.#parts.drive.isReady) this.#play(this.#timeOf(frame));
   }
 
   pause(): void {
@@ -47,7 +50,7 @@ export class FeedPlayer implements Player {
 
   /** One after the other: the server counts from the picture that it has shown. */
   step(frames: number): void {
-    if (!this.#session.isReady) return;
+    if (!this.#parts.drive.isReady) return;
     if (this.#playhead.isBusy) {
       this.#steps += frames;
       return;
@@ -66,11 +69,11 @@ export class FeedPlayer implements Player {
 
   /** Shows the newest picture again, and goes on. */
   goLive(): void {
-    const session = this.#session;
+    const { commands, watched, playback } = this.#parts;
     this.forget();
-    session.command((generation) => ({ type: 'live', generation }));
-    session.live.setMode('live');
-    session.playback = { playing: true, speed: 1, ended: false };
+    commands.show((generation) => ({ type: 'live', generation }));
+    watched.setMode('live');
+    playback.plays(1);
   }
 
   /** What was asked for will not come. */
@@ -81,28 +84,30 @@ export class FeedPlayer implements Player {
 
   /** Feed time of the frame that is shown. */
   get #time(): number {
-    const { painted } = this.#session.screen;
+    const { painted } = this.#parts.screen;
     return this.#playhead.target === null && painted ? painted.pts : this.#timeOf(this.#playhead.position);
   }
 
   #timeOf(frame: number): number {
-    const { columns } = this.#session.analysis;
-    return columns ? columns.origin + (columns.time[Math.min(this.#playhead.last, Math.max(0, frame))] ?? columns.end) : 0;
+    const { columns } = this.#parts.analysis;
+    if (!columns) return 0;
+    const row = Math.min(this.#playhead.last, Math.max(0, frame));
+    return columns.origin + (columns.time[row] ?? columns.end);
   }
 
   #play(time: number): void {
-    const session = this.#session;
+    const { commands, watched, playback } = this.#parts;
     const speed = this.#speed() || 1;
-    this.#playhead.expect(session.command((generation) => ({ type: 'play-from', time, speed, generation })));
-    session.live.setMode('playing');
-    session.playback = { playing: true, speed, ended: false };
+    this.#playhead.expect(commands.show((generation) => ({ type: 'play-from', time, speed, generation })));
+    watched.setMode('playing');
+    playback.plays(speed);
   }
 
   #pausedBy(message: (generation: number) => ClientMessage): number {
-    const session = this.#session;
-    const generation = session.command(message);
-    session.live.setMode('paused');
-    session.playback = { ...session.playback, playing: false, ended: false };
+    const { commands, watched, playback } = this.#parts;
+    const generation = commands.show(message);
+    watched.setMode('paused');
+    playback.rests();
     return generation;
   }
 }

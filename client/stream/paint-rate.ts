@@ -1,3 +1,5 @@
+import type { Clock } from './clock.ts';
+
 const INTERVAL = 500;
 
 /** Painted frames per second, averaged over the last second and published twice a second. */
@@ -6,11 +8,11 @@ export class PaintRate {
   #before = 0;
   readonly #timer: ReturnType<typeof setInterval>;
 
-  constructor(publish: (perSecond: number) => void) {
-    let last = performance.now();
+  constructor({ now: time }: Pick<Clock, 'now'>, publish: (perSecond: number) => void) {
+    let last = time();
     let lastLength = INTERVAL;
     this.#timer = setInterval(() => {
-      const now = performance.now();
+      const now = time();
       const length = now - last;
       publish(((this.#counted + this.#before) / (length + lastLength)) * 1000);
       this.#before = this.#counted;

@@ -1,34 +1,37 @@
-import type { Session } from './session.svelte.ts';
+import type { PlayingParts } from './playing-parts.ts';
 
 /** A seek that was not answered for so long no longer holds back the next one, ms. */
 const PATIENCE = 500;
+
+type Parts = Pick<PlayingParts, 'drive' | 'watched' | 'analysis' | 'screen' | 'clock'>;
 
 /** Where the playhead stands, and how it gets elsewhere: what was asked for is one frame at a time, and the newest counts. */
 export class Playhead {
   /** Frame that was asked for and is not painted yet. */
   target = $state<number | null>(null);
-  readonly #session: Session;
+  readonly #parts: Parts;
   readonly #seek: (frame: number) => number;
   #asked: { readonly generation: number; readonly at: number } | null = null;
   #next: number | null = null;
 
   /** `seek` asks the server for a frame and answers the generation. */
-  constructor(session: Session, seek: (frame: number) => number) {
-    this.#session = session;
+  constructor(parts: Parts, seek: (frame: number) => number) {
+    this.#parts = parts;
     this.#seek = seek;
   }
 
   /** What was asked for, else what is painted. */
   get position(): number {
     if (this.target !== null) return this.target;
-    const { screen, live, analysis } = this.#session;
-    if (!live.feed) return screen.painted?.frame ?? 0;
+    const { screen, watched, analysis } = this.#parts;
+    if (!watched.feed) return screen.painted?.frame ?? 0;
     void analysis.version;
-    return screen.painted && analysis.columns ? analysis.columns.nearest(screen.painted.pts - analysis.columns.origin) : 0;
+    const { columns } = analysis;
+    return screen.painted && columns ? columns.nearest(screen.painted.pts - columns.origin) : 0;
   }
 
   get last(): number {
-    return Math.max(0, (this.#session.analysis.columns?.frames ?? 1) - 1);
+    return Math.max(0, (this.#parts.analysis.columns?.frames ?? 1) - 1);
   }
 
   /** Something was asked for and is not painted yet. */
@@ -38,12 +41,12 @@ export class Playhead {
 
   /** As `isAsking`, and it was asked for so lately that the next had better wait. */
   get isBusy(): boolean {
-    return this.#asked !== null && performance.now() - this.#asked.at < PATIENCE;
+    return this.#asked !== null && this.#parts.clock.now() - this.#asked.at < PATIENCE;
   }
 
   /** A newer frame replaces an older one at once. */
   ask(frame: number): void {
-    if (!this.#session.isReady) return;
+    if (!this.#parts.drive.isReady) return;
     this.#next = null;
     this.target = this.#clamp(frame);
     this.expect(this.#seek(this.target));
@@ -57,7 +60,7 @@ export class Playhead {
 
   /** The frame that is painted next with this generation is the one that was asked for. */
   expect(generation: number): void {
-    this.#asked = { generation, at: performance.now() };
+    this.#asked = { generation, at: this.#parts.clock.now() };
   }
 
   /** Whether a painted frame of this generation is what was asked for. */

@@ -1,25 +1,24 @@
 import type { Player } from './player.ts';
 import type { Playhead } from './playhead.svelte.ts';
-import type { Repeat } from './repeat.svelte.ts';
-import type { Session } from './session.svelte.ts';
+import type { PlayingParts } from './playing-parts.ts';
+
+type Parts = Pick<PlayingParts, 'commands' | 'drive' | 'playback' | 'repeat'>;
 
 /** Plays recordings. */
 export class RecordingPlayer implements Player {
-  readonly #session: Session;
+  readonly #parts: Parts;
   readonly #playhead: Playhead;
-  readonly #repeat: Repeat;
   readonly #speed: () => number;
 
-  constructor(session: Session, playhead: Playhead, repeat: Repeat, speed: () => number) {
-    this.#session = session;
+  constructor(parts: Parts, playhead: Playhead, speed: () => number) {
+    this.#parts = parts;
     this.#playhead = playhead;
-    this.#repeat = repeat;
     this.#speed = speed;
   }
 
   start(): void {
     const { position, last } = this.#playhead;
-    const range = this.#repeat.repeated;
+    const range = this.#parts.repeat.repeated;
     const atEnd = position >= (range ? range.last : last);
     this.startAt(atEnd ? (range?.first ?? 0) : position);
   }
@@ -45,26 +44,27 @@ export class RecordingPlayer implements Player {
   }
 
   pause(): void {
-    this.#session.send({ type: 'pause' });
-    this.#session.playback = { ...this.#session.playback, playing: false };
+    this.#parts.commands.send({ type: 'pause' });
+    this.#parts.playback.pauses();
   }
 
   seek(frame: number): number {
-    const generation = this.#session.seek(frame);
-    this.#session.playback = { ...this.#session.playback, playing: false, ended: false };
+    const generation = this.#parts.commands.seek(frame);
+    this.#parts.playback.rests();
     return generation;
   }
 
   step(frames: number): void {
-    if (this.#session.playback.playing && this.#session.isReady) this.pause();
+    if (this.#parts.playback.playing && this.#parts.drive.isReady) this.pause();
     this.#playhead.askInTurn(this.#playhead.position + frames);
   }
 
   #send(frame: number | undefined): void {
+    const { commands, playback, repeat } = this.#parts;
     const speed = this.#speed();
     // The server repeats whole drives; a range is repeated from here, because it can change at any time.
-    const loop = this.#repeat.loop && !this.#repeat.range;
-    this.#session.send({ type: 'play', speed, loop, ...(frame === undefined ? {} : { frame }) });
-    this.#session.playback = { playing: true, speed, ended: false };
+    const loop = repeat.loop && !repeat.range;
+    commands.send({ type: 'play', speed, loop, ...(frame === undefined ? {} : { frame }) });
+    playback.plays(speed);
   }
 }

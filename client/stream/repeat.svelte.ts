@@ -1,17 +1,16 @@
 import type { FrameRun } from '../data/columns.ts';
+import { Signal } from './signal.ts';
 
 /** Whether a recording is repeated, and which part of it. */
 export class Repeat {
   loop = $state(false);
   /** null: the whole drive. */
   range = $state.raw<FrameRun | null>(null);
-  readonly #changed: () => void;
+  /** What is playing now is to be played by this. */
+  readonly changed = new Signal();
+  /** The repeated part was played, and begins again with this frame. */
+  readonly restarted = new Signal<number>();
   #isWrapping = false;
-
-  /** `changed`: what is playing now is to be played by this. */
-  constructor(changed: () => void) {
-    this.#changed = changed;
-  }
 
   /** The part that is repeated now; null: none, or the whole drive. */
   get repeated(): FrameRun | null {
@@ -20,19 +19,19 @@ export class Repeat {
 
   toggle(): void {
     this.loop = !this.loop;
-    this.#changed();
+    this.changed.emit();
   }
 
   setRange(range: FrameRun): void {
     if (range.last <= range.first) return;
     this.range = range;
     this.loop = true;
-    this.#changed();
+    this.changed.emit();
   }
 
   clearRange(): void {
     this.range = null;
-    this.#changed();
+    this.changed.emit();
   }
 
   /** Something has been opened. */
@@ -41,8 +40,8 @@ export class Repeat {
     this.#isWrapping = false;
   }
 
-  /** Whether a frame that comes while playing is to be shown. Where it lies behind the repeated part that part begins again, by `restart`, once. */
-  wants(frame: number, restart: (first: number) => void): boolean {
+  /** Whether a frame that comes while playing is to be shown. Where it lies behind the repeated part, that part begins again. */
+  wants(frame: number): boolean {
     const range = this.repeated;
     if (!range) return true;
     if (frame <= range.last) {
@@ -51,7 +50,7 @@ export class Repeat {
     }
     if (!this.#isWrapping) {
       this.#isWrapping = true;
-      restart(range.first);
+      this.restarted.emit(range.first);
     }
     return false;
   }

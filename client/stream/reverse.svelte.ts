@@ -1,24 +1,26 @@
 import type { Playhead } from './playhead.svelte.ts';
-import type { Session } from './session.svelte.ts';
+import type { PlayingParts } from './playing-parts.ts';
+
+type Parts = Pick<PlayingParts, 'analysis' | 'clock'>;
 
 /** Plays backwards, as fast as single frames can be fetched. */
 export class Reverse {
   /** 0 while it does not. */
   speed = $state(0);
-  readonly #session: Session;
+  readonly #parts: Parts;
   readonly #playhead: Playhead;
   #from = { time: 0, at: 0 };
 
-  constructor(session: Session, playhead: Playhead) {
-    this.#session = session;
+  constructor(parts: Parts, playhead: Playhead) {
+    this.#parts = parts;
     this.#playhead = playhead;
   }
 
   start(speed: number): void {
-    const { columns } = this.#session.analysis;
+    const { analysis: { columns }, clock } = this.#parts;
     if (!columns) return;
     this.speed = speed;
-    this.#from = { time: columns.time[this.#playhead.position] ?? 0, at: performance.now() };
+    this.#from = { time: columns.time[this.#playhead.position] ?? 0, at: clock.now() };
     this.#goBack();
   }
 
@@ -32,13 +34,13 @@ export class Reverse {
   }
 
   #later(): void {
-    requestAnimationFrame(() => this.#goBack());
+    this.#parts.clock.nextFrame(() => this.#goBack());
   }
 
   #goBack(): void {
-    const { columns } = this.#session.analysis;
+    const { analysis: { columns }, clock } = this.#parts;
     if (this.speed === 0 || !columns || this.#playhead.isAsking) return;
-    const time = this.#from.time - ((performance.now() - this.#from.at) / 1000) * this.speed;
+    const time = this.#from.time - ((clock.now() - this.#from.at) / 1000) * this.speed;
     const frame = time <= 0 ? 0 : columns.nearest(time);
     if (frame < this.#playhead.position) this.#playhead.ask(frame);
     else this.#later();

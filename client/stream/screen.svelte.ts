@@ -2,9 +2,13 @@ import { cropInFrame } from '../../shared/geometry.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { Grid, Layers } from '../data/mask-layers.ts';
-import type { Surface } from '../render/surface.ts';
+import type { Analysis } from './analysis.svelte.ts';
+import type { Commands } from './commands.ts';
+import type { FrameFilter } from './frame-filter.ts';
+import type { OpenDrive } from './open-drive.svelte.ts';
 import { PaintRate } from './paint-rate.ts';
-import { Presenter, type PresenterHandlers, type ReadyFrame } from './presenter.ts';
+import { Presenter, type Picture, type PictureTools, type ReadyFrame } from './presenter.ts';
+import { Signal } from './signal.ts';
 
 /** The frame that is on the screen now, with the numbers that came with it (display unit; NaN: no value). */
 export interface PaintedFrame {
@@ -20,46 +24,79 @@ export interface PaintedFrame {
   readonly agreement: Agreement | null;
 }
 
-export interface ScreenHandlers extends Omit<PresenterHandlers, 'paint'> {
-  readonly toDisplay: (steering: number | null) => number;
+/** What frames are painted on. */
+export interface PaintedSurface<P extends Picture> {
+  /** Without a picture only the layers change: they belong to the picture already there. */
+  paint(picture: P | null, layers: Layers): void;
+}
+
+/** What a screen shows, and by what it is decided whether it does. */
+export interface ScreenParts {
+  readonly commands: Commands;
+  readonly drive: OpenDrive;
+  readonly analysis: Analysis;
+  readonly filter: FrameFilter;
 }
 
 /** What is on the screen: the picture with its masks, painted on the surfaces of all panes at the same time. */
-export class Screen {
+export class Screen<P extends Picture> {
   painted = $state.raw<PaintedFrame | null>(null);
   paintedPerSecond = $state(0);
   /** Frames left out by the server and by this page. */
   skipped = $state(0);
-  /** Called for a painted frame, after `painted` is set. */
-  onPainted: (frame: PaintedFrame) => void = () => {};
+  /** A frame was painted; it is `painted`. */
+  readonly arrived = new Signal<PaintedFrame>();
   /** Frames on their way to the screen. */
-  readonly presenter: Presenter;
-  readonly #toDisplay: ScreenHandlers['toDisplay'];
-  readonly #rate = new PaintRate((perSecond) => (this.paintedPerSecond = perSecond));
-  readonly #surfaces = new Set<Surface>();
+  readonly #presenter: Presenter<P>;
+  readonly #analysis: Analysis;
+  readonly #rate: PaintRate;
+  readonly #surfaces = new Set<PaintedSurface<P>>();
   /** A pane that comes later begins with it. */
-  #picture: ImageBitmap | null = null;
+  #picture: P | null = null;
   #streamed: Layers = { masks: new Map(), road: null, place: placeOf(null) };
   /** Results of methods that ran on the painted frame. */
   readonly #slowMasks = new Map<string, Grid>();
   #serverSkipped = 0;
 
-  constructor({ toDisplay, ...handlers }: ScreenHandlers) {
-    this.#toDisplay = toDisplay;
-    this.presenter = new Presenter({ ...handlers, paint: (frame) => this.#paint(frame) });
+  constructor({ commands, drive, analysis, filter }: ScreenParts, tools: PictureTools<P>) {
+    this.#analysis = analysis;
+    this.#rate = new PaintRate(tools, (perSecond) => (this.paintedPerSecond = perSecond));
+    this.#presenter = new Presenter(
+      {
+        wanted: (frame) => filter.wants(frame),
+        acknowledge: (sequence) => commands.send({ type: 'painted', sequence }),
+        paint: (frame) => this.#paint(frame),
+      },
+      tools,
+    );
+    commands.outdated.on(() => this.#presenter.refresh());
+    drive.begun.on(({ again }) => {
+      if (!again) this.#leaveFrame();
+      this.#presenter.refresh();
+    });
+  }
+
+  /** Frames painted, and frames thrown away because newer ones were ready, since the page was loaded. */
+  get counts(): { readonly painted: number; readonly skipped: number } {
+    const { painted, skipped } = this.#presenter;
+    return { painted, skipped };
+  }
+
+  /** Takes one frame message. Throws PROTOCOL_VIOLATION where it is not one. `opened`: what is open now. */
+  receive(bytes: Uint8Array, opened: OpenedMessage | null): void {
+    this.#presenter.receive(bytes, opened);
+  }
+
+  /** There is a new connection: its frames are counted from 0 again. */
+  restart(): void {
+    this.#presenter.restart();
   }
 
   /** Draws on this surface too, beginning with what is on the screen now. Answers how to end that. */
-  attach(surface: Surface): () => void {
+  attach(surface: PaintedSurface<P>): () => void {
     this.#surfaces.add(surface);
     surface.paint(this.#picture, this.#layers);
     return () => this.#surfaces.delete(surface);
-  }
-
-  /** Something else is open: what is on the screen is not of it, unless it is its first picture, which comes before. */
-  leaveFrame(): void {
-    if (this.painted?.hasMask) this.painted = null;
-    this.#slowMasks.clear();
   }
 
   countServerSkipped(frames: number): void {
@@ -67,11 +104,22 @@ export class Screen {
     this.#countSkipped();
   }
 
+  /** Nothing is open. */
+  clear(): void {
+    this.painted = null;
+  }
+
   close(): void {
     this.#rate.stop();
   }
 
-  #paint({ message, picture, opened }: ReadyFrame): void {
+  /** Something else is open: what is on the screen is not of it, unless it is its first picture, which comes before. */
+  #leaveFrame(): void {
+    if (this.painted?.hasMask) this.painted = null;
+    this.#slowMasks.clear();
+  }
+
+  #paint({ message, picture, opened }: ReadyFrame<P>): void {
     const masks = new Map(message.parts.filter(({ kind }) => kind === 'mask').map((part) => [part.method, part]));
     const streams = opened?.network.methods ?? [];
     if (masks.size > 0 && ![...masks.keys()].some((method) => streams.includes(method))) {
@@ -102,11 +150,11 @@ export class Screen {
     };
     this.#rate.count();
     this.#countSkipped();
-    this.onPainted(this.painted);
+    this.arrived.emit(this.painted);
   }
 
   /** The picture and everything else about the frame is on the screen already. */
-  #paintSlow(frame: number, masks: ReadonlyMap<string, Grid>, picture: ImageBitmap | null): void {
+  #paintSlow(frame: number, masks: ReadonlyMap<string, Grid>, picture: P | null): void {
     picture?.close();
     if (frame !== this.painted?.frame) return;
     for (const [method, grid] of masks) this.#slowMasks.set(method, grid);
@@ -114,7 +162,11 @@ export class Screen {
   }
 
   #countSkipped(): void {
-    this.skipped = this.#serverSkipped + this.presenter.skipped;
+    this.skipped = this.#serverSkipped + this.#presenter.skipped;
+  }
+
+  #toDisplay(steering: number | null): number {
+    return this.#analysis.columns?.toDisplay(steering) ?? Number.NaN;
   }
 
   get #layers(): Layers {

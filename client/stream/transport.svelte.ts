@@ -1,11 +1,11 @@
 import { FeedPlayer } from './feed-player.ts';
 import type { Player } from './player.ts';
 import { Playhead } from './playhead.svelte.ts';
+import type { PlayingParts } from './playing-parts.ts';
 import { RecordingPlayer } from './recording-player.ts';
-import { Repeat } from './repeat.svelte.ts';
+import type { Repeat } from './repeat.svelte.ts';
 import { Reverse } from './reverse.svelte.ts';
 import type { PaintedFrame } from './screen.svelte.ts';
-import type { Session } from './session.svelte.ts';
 
 /** Choices of speed; 0 is "as fast as frames are painted". */
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 0] as const;
@@ -17,7 +17,7 @@ export class Transport {
   readonly playhead: Playhead;
   readonly repeat: Repeat;
   readonly reverse: Reverse;
-  readonly #session: Session;
+  readonly #parts: PlayingParts;
   readonly #recording: RecordingPlayer;
   readonly #feed: FeedPlayer;
   /** Plays as soon as the first mask is on the screen. */
@@ -29,29 +29,35 @@ export class Transport {
   /** Goes on playing when what was asked for is open. */
   #resumes = false;
 
-  constructor(session: Session, start: { readonly frame: number; readonly autoplay: boolean }) {
-    this.#session = session;
+  constructor(parts: PlayingParts, start: { readonly frame: number; readonly autoplay: boolean }) {
+    const { drive, watched, playback, repeat, screen } = parts;
+    this.#parts = parts;
+    this.repeat = repeat;
     this.#autoplay = start.autoplay;
     this.#startFrame = start.frame;
-    this.playhead = new Playhead(session, (frame) => this.#player.seek(frame));
-    this.repeat = new Repeat(() => this.#goOn());
-    this.reverse = new Reverse(session, this.playhead);
-    this.#recording = new RecordingPlayer(session, this.playhead, this.repeat, () => this.speed);
-    this.#feed = new FeedPlayer(session, this.playhead, () => this.speed);
-    session.screen.onPainted = (frame) => this.#painted(frame);
-    session.wants = ({ frame }) => !session.playback.playing || this.repeat.wants(frame, (first) => this.#recording.startAt(first));
-    session.onEnded = () => {
-      if (this.repeat.repeated) this.#recording.startAt(this.repeat.repeated.first);
-    };
-    session.onMissed = () => this.#feed.forget();
-    session.onOpening = ({ recording }) => {
-      const stays = session.opened?.recording.id === recording;
-      // What is shown of a feed stays live, paused or playing by itself.
-      this.#resumes = stays && session.playback.playing && !session.live.feed;
-      this.#openedAt = stays ? this.playhead.position : this.#startFrame;
-      return this.#openedAt;
-    };
-    session.onOpened = ({ recording }) => this.#begin(recording.id);
+    this.playhead = new Playhead(parts, (frame) => this.#player.seek(frame));
+    this.reverse = new Reverse(parts, this.playhead);
+    this.#recording = new RecordingPlayer(parts, this.playhead, () => this.speed);
+    this.#feed = new FeedPlayer(parts, this.playhead, () => this.speed);
+    screen.arrived.on((frame) => this.#painted(frame));
+    repeat.changed.on(() => this.#goOn());
+    repeat.restarted.on((first) => this.#recording.startAt(first));
+    playback.reachedEnd.on(() => {
+      if (repeat.repeated) this.#recording.startAt(repeat.repeated.first);
+    });
+    watched.missed.on(() => this.#feed.forget());
+    drive.begun.on(({ opened }) => this.#begin(opened.recording.id));
+    drive.refused.on(() => this.#refused());
+  }
+
+  /** To be called before this recording or feed is opened. Answers the frame to show first. */
+  leaveFor(recording: string): number {
+    const { drive, playback, watched } = this.#parts;
+    const stays = drive.opened?.recording.id === recording;
+    // What is shown of a feed stays live, paused or playing by itself.
+    this.#resumes = stays && playback.playing && !watched.feed;
+    this.#openedAt = stays ? this.playhead.position : this.#startFrame;
+    return this.#openedAt;
   }
 
   /** The newest picture of a feed is shown as it comes. */
@@ -60,11 +66,11 @@ export class Transport {
   }
 
   get playing(): boolean {
-    return this.#session.playback.playing || this.reverse.speed > 0;
+    return this.#parts.playback.playing || this.reverse.speed > 0;
   }
 
   get #player(): Player {
-    return this.#session.live.feed ? this.#feed : this.#recording;
+    return this.#parts.watched.feed ? this.#feed : this.#recording;
   }
 
   toggle(): void {
@@ -73,14 +79,14 @@ export class Transport {
   }
 
   play(): void {
-    if (!this.#session.isReady) return;
+    if (!this.#parts.drive.isReady) return;
     this.reverse.stop();
     this.#autoplay = false;
     this.#player.start();
   }
 
   pause(): void {
-    if (!this.#session.isReady) return;
+    if (!this.#parts.drive.isReady) return;
     this.#autoplay = false;
     this.reverse.stop();
     this.#player.pause();
@@ -94,7 +100,7 @@ export class Transport {
   /** Shows a frame; goes on playing from there if it was playing. */
   jump(frame: number): void {
     this.reverse.stop();
-    if (this.#session.playback.playing) this.#player.playFrom(frame);
+    if (this.#parts.playback.playing) this.#player.playFrom(frame);
     else this.playhead.ask(frame);
   }
 
@@ -117,32 +123,32 @@ export class Transport {
 
   /** Steps by time, to the nearest frame; keeps playing if it was. */
   stepSeconds(seconds: number): void {
-    const { columns } = this.#session.analysis;
+    const { columns } = this.#parts.analysis;
     if (!columns) return;
     const frame = columns.nearest((columns.time[this.playhead.position] ?? 0) + seconds);
-    if (this.#session.playback.playing) this.jump(frame);
+    if (this.#parts.playback.playing) this.jump(frame);
     else this.scrub(frame);
   }
 
   /** L: plays; again: twice as fast. */
   shuttleForward(): void {
-    this.speed = this.#session.playback.playing ? faster(this.speed) : 1;
-    if (this.#session.playback.playing) this.#goOn();
+    this.speed = this.#parts.playback.playing ? faster(this.speed) : 1;
+    if (this.#parts.playback.playing) this.#goOn();
     else this.play();
   }
 
   /** J: plays backwards; again: twice as fast. */
   shuttleBackward(): void {
-    if (!this.#session.isReady) return;
-    if (this.#session.playback.playing) this.pause();
+    if (!this.#parts.drive.isReady) return;
+    if (this.#parts.playback.playing) this.pause();
     this.#autoplay = false;
     this.reverse.start(this.reverse.speed ? faster(this.reverse.speed) : 1);
   }
 
   /** Of a feed: shows the newest picture again, and goes on. */
   goLive(): void {
-    const { live, isReady } = this.#session;
-    if (!live.feed || !isReady || this.isLive) return;
+    const { watched, drive } = this.#parts;
+    if (!watched.feed || !drive.isReady || this.isLive) return;
     this.reverse.stop();
     this.#feed.goLive();
   }
@@ -161,13 +167,13 @@ export class Transport {
   }
 
   setRange(first: number, last: number): void {
-    if (!this.#session.live.feed) this.repeat.setRange({ first: Math.min(first, last), last: Math.max(first, last) });
+    if (!this.#parts.watched.feed) this.repeat.setRange({ first: Math.min(first, last), last: Math.max(first, last) });
   }
 
   /** What was asked for cannot be opened, and the server has paused what was open before. */
-  refused(): void {
-    this.#session.playback = { ...this.#session.playback, playing: false };
-    if (this.#session.opened) this.#resume();
+  #refused(): void {
+    this.#parts.playback.pauses();
+    if (this.#parts.drive.opened) this.#resume();
   }
 
   #begin(opened: string): void {
@@ -175,7 +181,7 @@ export class Transport {
     this.#opened = opened;
     this.#startFrame = 0;
     this.reverse.stop();
-    if (this.#session.live.feed) {
+    if (this.#parts.watched.feed) {
       this.#autoplay = false;
       this.#feed.forget();
       return;
@@ -191,7 +197,7 @@ export class Transport {
   }
 
   #goOn(): void {
-    if (this.#session.playback.playing) this.#player.goOn();
+    if (this.#parts.playback.playing) this.#player.goOn();
   }
 
   #painted({ frame, generation, hasMask }: PaintedFrame): void {

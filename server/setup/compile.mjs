@@ -8,7 +8,8 @@ import { runLogged, shownLog } from './run-step.mjs';
 import { buildStamped, digestOf, filesUnder, isStale } from './stale.mjs';
 
 const SETTINGS = ['package-lock.json', 'tsconfig.json'];
-const SOURCES = ['server', 'shared', 'test', 'recordings'];
+/** Of the page, what its tests run in Node. */
+const SOURCES = ['server', 'shared', 'client/data', 'client/stream', 'client/state', 'test', 'recordings'];
 const COMPILED = join('dist', 'node');
 
 /**
@@ -16,7 +17,7 @@ const COMPILED = join('dist', 'node');
  * @typedef {{ isStale: () => boolean, build: () => Promise<void> }} Build
  */
 
-/** tsc: server, shared, test and recordings to dist/node. @type {Build} */
+/** tsc: server, shared, the page's state, test and recordings to dist/node. @type {Build} */
 export const server = {
   isStale: () => isStale(serverStamp(), serverDigest(), compiledFiles()),
   build: () => buildStamped(serverStamp(), serverDigest(), async () => {

@@ -1,4 +1,5 @@
-import type { Session } from './stream/session.svelte.ts';
+import type { Picture } from '../stream/presenter.ts';
+import type { Screen } from '../stream/screen.svelte.ts';
 
 /** Read-only counters for tests and debugging, as `window.roadgaze`; nothing in the page uses them. */
 export interface TestCounters {
@@ -16,18 +17,18 @@ declare global {
   }
 }
 
-export function exposeCounters(session: Session): void {
+export function exposeCounters(screen: Pick<Screen<Picture>, 'painted' | 'counts'>): void {
   const counters: TestCounters = {
     get painted() {
-      return session.screen.presenter.painted;
+      return screen.counts.painted;
     },
     get lastPainted() {
-      if (!session.screen.painted) return null;
-      const { frame, pts, sequence, generation } = session.screen.painted;
+      if (!screen.painted) return null;
+      const { frame, pts, sequence, generation } = screen.painted;
       return { frame, pts, sequence, generation };
     },
     get skipped() {
-      return session.screen.presenter.skipped;
+      return screen.counts.skipped;
     },
   };
   Object.defineProperty(window, 'roadgaze', { value: Object.freeze(counters), configurable: true });

@@ -1,0 +1,120 @@
+import type { ErrorReport } from '../../shared/errors.ts';
+import type { Point } from '../../shared/geometry.ts';
+import type { Analysis } from './analysis.svelte.ts';
+import type { Catalogue } from './catalogue.svelte.ts';
+import type { Commands } from './commands.ts';
+import type { ErrorList } from './error-list.svelte.ts';
+import type { FeedList } from './feed-list.svelte.ts';
+import type { Choice, OpenDrive } from './open-drive.svelte.ts';
+import type { Picture } from './presenter.ts';
+import type { Requests } from './requests.ts';
+import type { Screen } from './screen.svelte.ts';
+import type { Transport } from './transport.svelte.ts';
+import type { WatchedFeed } from './watched-feed.svelte.ts';
+
+interface Parts {
+  readonly commands: Commands;
+  readonly catalogue: Catalogue;
+  readonly feeds: FeedList;
+  readonly errors: ErrorList;
+  readonly drive: OpenDrive;
+  readonly watched: WatchedFeed;
+  readonly analysis: Analysis;
+  readonly requests: Requests;
+  readonly screen: Pick<Screen<Picture>, 'clear'>;
+  readonly transport: Pick<Transport, 'leaveFor'>;
+}
+
+/** Opens recordings and feeds. */
+export class Opener {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    // Of this page: another page's are listed without being shown.
+    parts.feeds.added.on((feed) => this.watch(feed));
+  }
+
+  /** `keepsErrors`: for another attempt, of which the errors so far are the reason. */
+  open(choice: Choice, keepsErrors = false): void {
+    const { commands, drive, errors, feeds, transport } = this.#parts;
+    const { feed, recording, network, methods } = choice;
+    const again = drive.opened?.recording.id === recording && drive.opened.network.id === network;
+    this.#leave(again ? 'again' : 'anew');
+    drive.choose(choice);
+    if (!keepsErrors) errors.clear();
+    const frame = transport.leaveFor(recording);
+    if (feed === undefined) {
+      commands.send({ type: 'open', recording, network, methods, frame });
+      return;
+    }
+    // Methods are those of everyone who watches: only who changes them says so.
+    const isSame = feeds.find(feed)?.methods.join() === methods.join();
+    commands.send({ type: 'watch', feed, ...(isSame ? {} : { methods }) });
+  }
+
+  /** As it is, with the methods that it is explained by. */
+  watch(id: string): void {
+    const feed = this.#parts.feeds.find(id);
+    if (feed) this.open({ recording: feed.id, feed: feed.id, network: feed.network, methods: feed.methods });
+  }
+
+  /** Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with it, and a feed goes on with it. */
+  drawRoad(points: readonly Point[] | null): void {
+    const { commands, drive, transport, watched } = this.#parts;
+    if (!drive.choice || !drive.isReady) return;
+    if (watched.feed) {
+      drive.opening = 'again';
+    } else {
+      transport.leaveFor(drive.choice.recording);
+      this.#leave('again');
+    }
+    commands.send({ type: 'road', points });
+  }
+
+  /** To be called when there is a new connection, and the lists are those of the server. */
+  begin(): void {
+    const { catalogue, drive, feeds } = this.#parts;
+    const recordings = catalogue.recordings ?? [];
+    const { networks } = catalogue;
+    const { wanted } = drive;
+    const isListed = recordings.some(({ id }) => id === wanted.recording);
+    // Who named feeds when the server was started wants to see them.
+    const feed = feeds.find(wanted.feed) ?? (isListed ? undefined : feeds.feeds[0]);
+    if (feed) {
+      this.watch(feed.id);
+      return;
+    }
+    const recording = pick(recordings, wanted.recording);
+    const network = pick(networks, wanted.network);
+    if (recording && network) this.open({ recording: recording.id, network: network.id, methods: wanted.methods });
+    else this.#showSummaries(recordings, networks);
+  }
+
+  /** Where nothing can be opened (any more), the reasons in the lists are the news. */
+  #showSummaries(...lists: (readonly { readonly error: ErrorReport | null }[])[]): void {
+    const { analysis, drive, errors, screen, watched } = this.#parts;
+    errors.clear();
+    watched.leave();
+    drive.clear();
+    screen.clear();
+    analysis.clear();
+    for (const { error } of lists.flat()) if (error) errors.show(error);
+  }
+
+  /** The server, too, gives up what it was asked for. */
+  #leave(opening: 'anew' | 'again'): void {
+    const { commands, drive, requests } = this.#parts;
+    drive.opening = opening;
+    commands.restart();
+    requests.clear();
+  }
+}
+
+/** The one that was asked for, else the first that can be opened. */
+function pick<T extends { readonly id: string; readonly error: ErrorReport | null }>(
+  list: readonly T[],
+  id: string | undefined,
+): T | undefined {
+  return list.find((item) => item.id === id) ?? list.find(({ error }) => !error);
+}
