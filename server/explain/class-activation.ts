@@ -29,10 +29,10 @@ function layerAt(context: ExplanationContext, method: string, features: string, 
   return { features: builder.transpose(floatValue(context, features), order), gradient: builder.transpose(signal, order), channels, height, width };
 }
 
-/** The last convolutional activation. Throws MODEL_NO_CONVOLUTION. */
+/** The last convolutional activation. Throws MODEL_NO_CONVOLUTION, METHOD_UNSUITED. */
 function deepestLayer(context: ExplanationContext, method: string): Layer {
   const { model, shapes, image, output } = context;
-  const found = deepestFeatures({ model, shapes, made: producers(model.nodes), fromImage: dependents(model, [image.name]), reaching: ancestors(model.nodes, output.tensor) });
+  const found = deepestFeatures({ model, shapes, made: producers(model.nodes), fromImage: dependents(model, [image.name]), reaching: ancestors(model.nodes, output.tensor) }, method);
   if (!found) throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output.tensor}".`, `${method} weighs the features of convolutions; choose another method.`);
   return layerAt(context, method, found.features, found.order);
 }

@@ -119,6 +119,18 @@ export class Chain {
     return this.#add(build(), pointwiseLayer(formulas[kind], level));
   }
 
+  /** An activation in any nodes; `formula` is what they compute of one number. Channels may become fewer: then it gets several of them. */
+  writtenOut(build: (network: Network, x: string) => string, formula: (...x: number[]) => number, gated = false): this {
+    if (!gated) return this.#add(build(this.network, this.#value), pointwiseLayer((value) => formula(value), true));
+    return this.#add(build(this.network, this.#value), {
+      level: true, back: null,
+      forward(maps) {
+        const half = maps.length / 2;
+        return maps.slice(0, half).map(({ height, width, at }, channel) => ({ height, width, at: at.map((value, place) => formula(value, maps[half + channel]!.at[place]!)) }));
+      },
+    });
+  }
+
   batchNormalization(): this {
     const value = this.network.batchNormalization(this.#value, this.channels);
     const [gamma, beta, mean, variance] = this.network.nodes.at(-1)!.inputs.slice(1).map((name) => tensorNumbers(this.network.initializers.get(name)!)) as [number[], number[], number[], number[]];

@@ -1,20 +1,11 @@
-import { consumers, type Model, type Node } from '../../onnx/graph.ts';
-import type { Shapes } from '../../onnx/infer-shapes.ts';
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { consumers, describeNode, type Node } from '../../onnx/graph.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
+import { bendAt } from './bend.ts';
 import { behindTranspose, nchw, type AxisOrder } from './axis-order.ts';
 import { block, isMerge } from './block.ts';
 import { isConvolution } from './spatial-step.ts';
-
-/** The network with what VisualBackProp must know of it. */
-export interface TrunkGraph {
-  readonly model: Model;
-  readonly shapes: Shapes;
-  readonly made: ReadonlyMap<string, Node>;
-  /** Values that depend on the picture. */
-  readonly fromImage: ReadonlySet<string>;
-  /** Values that the explained output depends on. */
-  readonly reaching: ReadonlySet<string>;
-}
+import type { TrunkGraph } from './trunk-graph.ts';
 
 export interface Features {
   readonly features: string;
@@ -31,9 +22,10 @@ export function mixesPositions(node: Node): boolean {
 /**
  * Where the trunk ends: the activation of the deepest convolution that has one, or the value where its branch meets others.
  * Convolutions over what a global pooling left (those of a dense head or of a gate) are no part of the trunk. A network without
- * activations gives its deepest convolution itself; one without convolutions null.
+ * activations gives its deepest convolution itself; one without convolutions null. Throws METHOD_UNSUITED, in the name of `method`, where one convolution that
+ * nothing bends is all there is: that of a transformer only cuts the picture into patches.
  */
-export function deepestFeatures(graph: TrunkGraph): Features | null {
+export function deepestFeatures(graph: TrunkGraph, method: string): Features | null {
   const { model, fromImage, reaching } = graph;
   const convolutions = model.nodes.filter((node) => node.domain === '' && node.op === 'Conv' && fromImage.has(node.inputs[0]!) && reaching.has(node.outputs[0]!) && !isPooledGlobally(graph, node.inputs[0]!)).reverse();
   const used = consumers(model.nodes);
@@ -41,7 +33,14 @@ export function deepestFeatures(graph: TrunkGraph): Features | null {
     const features = featuresOf(graph, used, convolution);
     if (features) return features;
   }
-  return convolutions[0] ? { features: convolutions[0].outputs[0]!, order: nchw } : null;
+  const [deepest, ...others] = convolutions;
+  if (deepest && others.length === 0) {
+    throw new RoadgazeError(
+      'METHOD_UNSUITED', `${method} shows what a trunk of convolutions keeps, but ${model.source} has only ${describeNode(model, deepest)}, with no activation behind it; what the network looks at is decided elsewhere, as in a transformer.`,
+      'Choose a method that follows the whole network: saliency, inputxgradient, lrp-epsilon-plus or, for one picture, occlusion.',
+    );
+  }
+  return deepest ? { features: deepest.outputs[0]!, order: nchw } : null;
 }
 
 const globalPoolings = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'ReduceMax', 'ReduceSum']);
@@ -58,7 +57,8 @@ function isPooledGlobally({ shapes, made, fromImage }: TrunkGraph, value: string
 }
 
 /** Follows a convolution's output to its activation, and on to the last place where it meets other branches of the trunk. */
-function featuresOf({ model, shapes, made, fromImage, reaching }: TrunkGraph, used: ReadonlyMap<string, readonly Node[]>, convolution: Node): Features | null {
+function featuresOf(graph: TrunkGraph, used: ReadonlyMap<string, readonly Node[]>, convolution: Node): Features | null {
+  const { model, shapes, made, fromImage, reaching } = graph;
   const readersOf = (value: string) => (used.get(value) ?? []).filter((node) => node.outputs.some((output) => fromImage.has(output) && reaching.has(output)));
   let [value, order] = [convolution.outputs[0]!, nchw];
   let found: Features | null = null;
@@ -69,6 +69,15 @@ function featuresOf({ model, shapes, made, fromImage, reaching }: TrunkGraph, us
     if (!reader || mixesPositions(reader) || (reader.op === 'Conv' && reader.domain === '') || shapes.of(reader.outputs[0]!).length !== 4) return found;
     value = reader.outputs[0]!;
     if (reader.op === 'Transpose') order = behindTranspose(reader, order);
+    const bend = bendAt(graph, value, order);
+    if (bend) {
+      // One that bends what another gave, or holds it, is the same activation.
+      if (merged || !found || bend.root === found.features || bend.inside.has(found.features)) {
+        found = { features: value, order };
+        merged = false;
+      }
+      continue;
+    }
     const inputs = reader.inputs.filter((input) => fromImage.has(input));
     if (isMerge(reader, inputs)) {
       const { mainPath } = block(model, shapes, made, fromImage, reader);

@@ -2,9 +2,11 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { ancestors, dependents, describeNode, producers, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
+import { bendAt } from './bend.ts';
 import { beforeTranspose, type AxisOrder } from './axis-order.ts';
 import { block, isMerge, stepsThrough } from './block.ts';
-import { deepestFeatures, mixesPositions, type TrunkGraph } from './deepest-features.ts';
+import { deepestFeatures, mixesPositions } from './deepest-features.ts';
+import type { TrunkGraph } from './trunk-graph.ts';
 import { changesSize, isConvolution, isSpatial, spatialStep, type SpatialStep } from './spatial-step.ts';
 
 /** Feature maps that VisualBackProp averages, and how a mask on their grid gets to the grid of the next level. */
@@ -22,12 +24,12 @@ export interface Level {
  * In a chain every convolution's activation is a level; a convolution without one is only gone back through. Where branches meet
  * (residual sums, concatenations, gates) the trunk is followed from where they meet to where they part, through nothing but what
  * changes the size on the branch with most convolutions, and feature maps are averaged only where they enter the next reduction of
- * size. Throws MODEL_NO_CONVOLUTION where the picture meets no convolution, MODEL_OPERATOR_UNSUPPORTED.
+ * size. Throws MODEL_NO_CONVOLUTION where the picture meets no convolution, METHOD_UNSUITED, MODEL_OPERATOR_UNSUPPORTED.
  */
 export function trunk(model: Model, shapes: Shapes, image: string, output: string): Level[] {
   const made = producers(model.nodes);
   const graph: TrunkGraph = { model, shapes, made, fromImage: dependents(model, [image]), reaching: ancestors(model.nodes, output) };
-  const start = deepestFeatures(graph);
+  const start = deepestFeatures(graph, 'VisualBackProp');
   if (!start) {
     throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output}".`, 'VisualBackProp shows what convolutions keep; give a network that has some.');
   }
@@ -58,6 +60,12 @@ class Walk {
     let value = features;
     let axes = order;
     while (value !== this.#image) {
+      const bend = bendAt(this.#graph, value, axes);
+      if (bend) {
+        this.#propose(value, axes);
+        value = bend.root;
+        continue;
+      }
       const node = this.#graph.made.get(value)!;
       const inputs = node.inputs.filter((input) => this.#graph.fromImage.has(input));
       if (isMerge(node, inputs)) ({ value, order: axes } = this.#throughBlock(node, axes));

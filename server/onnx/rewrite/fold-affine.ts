@@ -9,7 +9,8 @@ import { tidy } from './tidy.ts';
 
 /**
  * Folds BatchNormalization, and scaling or shifting by constants, into the convolution or dense layer behind or in front
- * of it, wherever that gives the same result: behind a layer always; in front of one unless a shift meets zero padding.
+ * of it, wherever that gives the same result: behind a layer always; in front of one unless a shift meets zero padding. What shifts or turns round
+ * the result of an activation by one number (2σ(2x) − 1) stays: methods that show activations must see it.
  * Arithmetic on weights is done in float64. Computes the same outputs with fewer nodes.
  */
 export function foldAffine(model: Model): Model {
@@ -18,6 +19,11 @@ export function foldAffine(model: Model): Model {
 
 /** Nodes that may stand between an affine map and the layer ahead that takes it in. */
 const between = new Set(['BatchNormalization', 'Add', 'Sub', 'Mul', 'Div', 'Transpose', 'Reshape', 'Flatten']);
+
+const bending = new Set([
+  'Sigmoid', 'Tanh', 'Softplus', 'Softsign', 'HardSigmoid', 'HardSwish', 'Relu', 'LeakyRelu', 'PRelu', 'ThresholdedRelu', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish', 'Clip',
+  'Exp', 'Log', 'Sqrt', 'Abs', 'Erf', 'Reciprocal', 'Pow', 'Mul', 'Div', 'Max', 'Min', 'Where',
+]);
 
 /** A network while maps are folded. No fold changes the shape of a value that stays. */
 class Folding {
@@ -57,12 +63,25 @@ class Folding {
     const layer = before !== undefined && this.#onlyReader(affine.input) === index ? linearLayer(this.#model, this.#nodes[before]!) : null;
     if (layer && fitsOutputs(layer, affine)) this.#takeIn(before!, layer, foldedBehind(layer, affine));
     else {
+      if (this.#belongsToBend(affine)) return null;
       const ahead = this.#layerAhead(node, affine);
       if (!ahead) return null;
       this.#takeIn(ahead.index, ahead.layer, ahead.folded);
     }
     this.#cut(index, affine.input);
     return affine.input;
+  }
+
+  /** Whether the map is the last part of an activation in several nodes. */
+  #belongsToBend({ axis, scale, shift, input }: Affine): boolean {
+    if (axis !== null || (scale[0]! > 0 && shift[0] === 0)) return false;
+    for (let value = input; ;) {
+      const node = this.#nodes[this.#madeAt.get(value) ?? -1];
+      if (!node) return false;
+      const inner = affineOf(this.#model, this.#shapes, node);
+      if (inner?.axis !== null) return bending.has(node.op) && !inner;
+      value = inner.input;
+    }
   }
 
   /** Follows the affine map's only reader through Transposes and flattening to the next layer, where folding into it is exact. */
