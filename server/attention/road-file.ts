@@ -1,9 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
+import { notWritable } from '../files/not-writable.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import { GUESSED_ROAD, type RoadSpecification } from './road-specification.ts';
 
 /** A polygon that somebody drew, kept beside recordings. Points in fractions of the frame, margin as in `RoadSpecification`. */
@@ -42,15 +43,11 @@ export async function writeDrawnRoad(videoPath: string, scope: RoadScope, road: 
 /** As writeDrawnRoad, in a file of any name. */
 export async function writeRoadFile(path: string, road: DrawnRoad | null): Promise<void> {
   const text = road && `${JSON.stringify(check({ roadgazeRoad: 1, ...road }, path))}\n`;
-  const draft = `${path}.${randomUUID()}`;
   try {
-    if (text === null) return await rm(path, { force: true });
-    await writeFile(draft, text, { flag: 'wx' });
-    await rename(draft, path);
+    if (text === null) await rm(path, { force: true });
+    else await writeWhole(path, text);
   } catch (cause) {
-    await rm(draft, { force: true });
-    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `The road cannot be kept in ${path} (${reason}).`, 'Give yourself permission to write there, or make room on the disk.', { cause });
+    throw notWritable(`The road cannot be kept in ${path}`, cause);
   }
 }
 

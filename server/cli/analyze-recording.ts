@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
 import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
 import { describeMethod } from '../../shared/methods.ts';
@@ -19,7 +19,7 @@ import { exportOverlay, type OverlayMask } from '../video/export.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import { probeVideo } from '../video/probe.ts';
-import { describeAnalysis, percent } from './analyze-report.ts';
+import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
 import { logChoicesOf, type LogOptions } from './log-options.ts';
@@ -48,9 +48,18 @@ export async function analyzeInto(folder: string, recording: Recording, options:
   const road = await roadOf(options, recording);
   const explainer = await openExplainer({ modelPath: options.model, road, video, methods: methodChoices(options.method, options.option), wish: { provider: options.provider, workers: options.workers ?? null } });
   const abort = new AbortController();
-  const released = onInterrupt(async () => { abort.abort(); await explainer.close(); });
+  let working: Promise<void> = Promise.resolve();
+  const released = onInterrupt(async () => {
+    abort.abort();
+    await working.catch(() => {});
+    await explainer.close();
+  });
   try {
-    await analyze({ path: recording.videoPath, folder, video, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: logNotes(explainer, log) });
+    await (working = analyzeWhole(folder, { path: recording.videoPath, video, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: logNotes(explainer, log) }));
+  } catch (error) {
+    // Whoever interrupted is told nothing more; the process ends when all is closed.
+    if (abort.signal.aborted) return await new Promise<never>(() => {});
+    throw error;
   } finally {
     released();
     await explainer.close();
@@ -73,7 +82,6 @@ const GUESSED = 'Nothing says where the road is: a trapezoid is taken for it, an
 
 interface Analysis {
   readonly path: string;
-  readonly folder: string;
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
   readonly road: RoadSpecification;
@@ -83,8 +91,18 @@ interface Analysis {
   readonly logAssumptions: readonly string[];
 }
 
-async function analyze({ path, folder, video, explainer, road, options, signal, driven, logAssumptions }: Analysis): Promise<void> {
-  const files = await AnalysisFiles.create(folder, explainer.network.methods);
+/** Leaves results in the folder only where all of them are there. */
+async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
+  const files = await AnalysisFiles.create(folder, analysis.explainer.network.methods);
+  try {
+    const report = await analyze(files, analysis);
+    process.stdout.write(describeAnalysis(report, folder));
+  } finally {
+    await files.abandon();
+  }
+}
+
+async function analyze(files: AnalysisFiles, { path, video, explainer, road, options, signal, driven, logAssumptions }: Analysis): Promise<ReportedSummary> {
   const { pts: expected } = await readFrameIndex(path);
   const progress = new ProgressLine(basename(path), expected.length);
   const began = performance.now();
@@ -104,13 +122,10 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
   try {
     if (options.video) {
       await exportOverlay({
-        input: path, output: join(folder, 'overlay.mp4'), masks: overlayMasks(written(), explainer), maskSize: explainer.network.mask,
+        input: path, output: files.overlay, masks: overlayMasks(written(), explainer), maskSize: explainer.network.mask,
         crop: explainer.network.crop, colormap: overlayColors(explainer.network.methods[0]!), signal,
       });
     } else for await (const _ of written());
-  } catch (error) {
-    files.abandon();
-    throw error;
   } finally {
     progress.stop();
   }
@@ -142,7 +157,7 @@ async function analyze({ path, folder, video, explainer, road, options, signal, 
     warnings,
   };
   await files.finish({ settings, flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);
-  process.stdout.write(describeAnalysis(summary, folder));
+  return summary;
 }
 
 interface Verification {

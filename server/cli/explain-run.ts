@@ -1,11 +1,10 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { RoadgazeError } from '../../shared/errors.ts';
+import { basename } from 'node:path';
 import type { Target } from '../../shared/explanations.ts';
-import { describeMethod } from '../../shared/methods.ts';
+import { describeMethod, METHODS } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
 import { imageInput, type ImageInput } from '../inference/explained-output.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
+import { FileSet } from '../files/file-set.ts';
 import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
 import { explainPicture, resolveMethods, type ExplainedPicture } from '../pipeline/explain-picture.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
@@ -33,29 +32,61 @@ export interface ExplainOptions {
 }
 
 export async function runExplain(path: string, options: ExplainOptions): Promise<void> {
-  const choices = methodChoices(options.method, options.option);
-  const resolved = resolveMethods(choices);
+  // Before anything is read: a slip in a method's name is told at once.
+  resolveMethods(methodChoices(options.method, options.option));
   const network = await loadNetwork(options.model, 'steering');
   const input = await readInput(path, network, { ...(options.at === undefined ? {} : { at: options.at }), ...(options.frame === undefined ? {} : { frame: options.frame }) });
-  await makeFolder(options.output);
   const abort = new AbortController();
-  const progress = new MethodProgress();
-  const explaining = explainPicture({
-    modelPath: options.model, methods: choices, target: options.target, picture: input.picture, signal: abort.signal,
-    onProgress: (done, total, id) => progress.show(done, total, id), wish: { provider: options.provider, workers: options.workers ?? null },
+  const working = explainInto(options.output, { path, options, network, input, signal: abort.signal });
+  const released = onInterrupt(async () => {
+    abort.abort();
+    await working.catch(() => {});
   });
-  const released = onInterrupt(async () => { abort.abort(); await explaining.catch(() => {}); });
-  const explained = await explaining.catch((error: unknown) => {
+  const told = await working.catch((error: unknown) => {
     // Whoever interrupted is told nothing more; the process ends when all is closed.
     if (abort.signal.aborted) return new Promise<never>(() => {});
     throw error;
-  }).finally(() => { progress.stop(); released(); });
+  }).finally(released);
+  report(told, options.output);
+}
+
+/** All that a run may write, the list of them last. */
+function fileNames(): string[] {
+  return [...METHODS.flatMap(({ id }) => [`${id}.npy`, `${id}.png`]), 'explain.json'];
+}
+
+interface Explaining {
+  readonly path: string;
+  readonly options: ExplainOptions;
+  readonly network: NetworkFile;
+  readonly input: ExplainedInput;
+  readonly signal: AbortSignal;
+}
+
+/** Leaves results in the folder only where all of them are there. */
+async function explainInto(folder: string, explaining: Explaining): Promise<Told> {
+  const files = await FileSet.open(folder, fileNames());
+  try {
+    return await explainWith(files, explaining);
+  } finally {
+    await files.abandon();
+  }
+}
+
+async function explainWith(set: FileSet, { path, options, network, input, signal }: Explaining): Promise<Told> {
+  const choices = methodChoices(options.method, options.option);
+  const resolved = resolveMethods(choices);
+  const progress = new MethodProgress();
+  const explained = await explainPicture({
+    modelPath: options.model, methods: choices, target: options.target, picture: input.picture, signal,
+    onProgress: (done, total, id) => progress.show(done, total, id), wish: { provider: options.provider, workers: options.workers ?? null },
+  }).finally(() => progress.stop());
 
   const scale = network.sidecar.output?.scale ?? 1;
   const steering = { value: explained[0]!.steering * scale, unit: network.sidecar.output?.unit ?? null, positive: network.sidecar.output?.positive ?? null };
   const methods = [];
   for (const [index, picture] of explained.entries()) {
-    const files = await writeMap(options.output, network, input, picture, steering);
+    const files = await writeMap(set, network, input, picture, steering);
     const { id, values, dims, note, milliseconds } = picture;
     methods.push({ id, options: resolved[index]!.options, dims, ...ends(values), note, files, milliseconds: Number(milliseconds.toFixed(1)) });
   }
@@ -63,8 +94,9 @@ export async function runExplain(path: string, options: ExplainOptions): Promise
     roadgaze: 1, network: { name: network.name, sha256: network.digest }, input: basename(path), frame: input.frame, pts: input.pts,
     steering, target: options.target, methods, assumptions: network.assumptions,
   };
-  await write(options.output, 'explain.json', `${JSON.stringify(summary, null, 2)}\n`);
-  report(summary, options.output);
+  await set.write('explain.json', `${JSON.stringify(summary, null, 2)}\n`);
+  await set.publish();
+  return summary;
 }
 
 function ends(values: Float32Array): { minimum: number; maximum: number } {
@@ -77,11 +109,11 @@ interface Steering {
 }
 
 /** Writes `<id>.npy` and `<id>.png`, and gives their names. */
-async function writeMap(folder: string, network: NetworkFile, input: ExplainedInput, explained: ExplainedPicture, steering: Steering): Promise<string[]> {
+async function writeMap(set: FileSet, network: NetworkFile, input: ExplainedInput, explained: ExplainedPicture, steering: Steering): Promise<string[]> {
   const { id, values, dims } = explained;
   const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
-  await write(folder, `${id}.npy`, writeNpy({ dims, values }));
-  await write(folder, `${id}.png`, await writePng(id === 'ascent' ? ascended(network, image, values) : overlay(input, image, explained, steering)));
+  await set.write(`${id}.npy`, writeNpy({ dims, values }));
+  await set.write(`${id}.png`, await writePng(id === 'ascent' ? ascended(network, image, values) : overlay(input, image, explained, steering)));
   return [`${id}.npy`, `${id}.png`];
 }
 
@@ -102,18 +134,6 @@ function ascended(network: NetworkFile, image: ImageInput, values: Float32Array)
   const middle = middleOf(image.channels, subjectOf(network.sidecar).range);
   const channelOf = (index: number) => (image.layout === 'NHWC' ? index % image.channels : Math.floor(index / (image.height * image.width)));
   return enlarged({ width: image.width, height: image.height, rgb: pictureColors(network, image, values.map((value, index) => value + middle[channelOf(index)]!)) });
-}
-
-async function makeFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw notWritable(folder, cause); });
-}
-
-async function write(folder: string, name: string, content: Uint8Array | string): Promise<void> {
-  await writeFile(join(folder, name), content).catch((cause: unknown) => { throw notWritable(folder, cause); });
-}
-
-function notWritable(folder: string, cause: unknown): RoadgazeError {
-  return new RoadgazeError('OUTPUT_NOT_WRITABLE', `Results cannot be written to ${folder} (${(cause as NodeJS.ErrnoException).code}).`, 'Give another folder with -o, or make room on the disk.', { cause });
 }
 
 /** A bar for each slow method, one after the other. */

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
-import { RoadgazeError } from '../../shared/errors.ts';
+import { notWritable } from '../files/not-writable.ts';
+import { writeWhole } from '../files/write-whole.ts';
 import { invalid } from './csv-columns.ts';
 
 /** What a drive log does not say of itself, and a person does. */
@@ -62,12 +62,7 @@ export async function readLogChoices(videoPath: string): Promise<LogChoices> {
 /** Keeps choices beside the recording, whole or not at all. Throws OUTPUT_NOT_WRITABLE. */
 export async function writeLogChoices(videoPath: string, choices: LogChoices): Promise<void> {
   const path = logChoicesPath(videoPath);
-  const draft = `${path}.${randomUUID()}`;
-  try {
-    await writeFile(draft, `${JSON.stringify({ roadgazeLog: 1, ...choices })}\n`, { flag: 'wx' });
-    await rename(draft, path);
-  } catch (cause) {
-    await rm(draft, { force: true }).catch(() => {});
-    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `What was chosen for the log cannot be kept in ${path} (${(cause as NodeJS.ErrnoException).code ?? 'unknown reason'}).`, 'Give yourself permission to write there, or make room on the disk.', { cause });
-  }
+  await writeWhole(path, `${JSON.stringify({ roadgazeLog: 1, ...choices })}\n`).catch((cause: unknown) => {
+    throw notWritable(`What was chosen for the log cannot be kept in ${path}`, cause);
+  });
 }

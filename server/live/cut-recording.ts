@@ -1,6 +1,7 @@
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { notWritable, notWritableBy } from '../files/not-writable.ts';
 import { startFfmpeg } from '../video/ffmpeg-process.ts';
 import { LOCAL_ONLY } from '../video/probe.ts';
 import { copyRecognisably, isShortMpegts } from '../video/short-mpegts.ts';
@@ -44,7 +45,7 @@ export async function cutRecording(ring: Pick<SegmentRing, 'between' | 'hold'>, 
     return { start: first.start, end: segments.at(-1)!.end };
   } catch (cause) {
     if (cause instanceof RoadgazeError) throw cause;
-    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `${output} cannot be written.`, 'Check the folder and its permissions.', { cause });
+    throw notWritable(`${output} cannot be written`, cause);
   } finally {
     release();
     if (scratch) await rm(scratch, { recursive: true, force: true });
@@ -68,7 +69,7 @@ async function copy(list: string, partial: string, output: string): Promise<void
   const exact = extname(output) === '.mp4' ? [...tools.movieTimeScale(90_000), '-video_track_timescale', '90000', '-movflags', '+faststart'] : [];
   const process = await startFfmpeg([{ url: `file:${list}`, options: input }], [{ url: `file:${partial}`, options: ['-map', '0:V:0', '-c', 'copy', ...exact] }], (line) => warnings.add(line));
   const { success, reason } = await process.ended;
-  if (!success) throw new RoadgazeError('FFMPEG_FAILED', `${output} could not be written: ${warnings.lastError || reason}.`, 'Free some space, or choose another place.');
+  if (!success) throw notWritableBy(warnings.entries, `${output} cannot be written`) ?? new RoadgazeError('FFMPEG_FAILED', `${output} could not be written: ${warnings.lastError || reason}.`, 'Free some space, or choose another place.');
 }
 
 /** The run of segments of one stream that holds `around`. */

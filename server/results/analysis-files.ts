@@ -1,10 +1,7 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
-import { finished } from 'node:stream/promises';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { stringify, type Stringifier } from 'csv-stringify';
-import { RoadgazeError } from '../../shared/errors.ts';
+import { open, type FileHandle } from 'node:fs/promises';
+import { stringify } from 'csv-stringify/sync';
+import { FileSet } from '../files/file-set.ts';
+import { notWritable } from '../files/not-writable.ts';
 import type { FrameNumbers } from './frame-numbers.ts';
 
 interface Column {
@@ -36,62 +33,75 @@ function columnsOf(methods: readonly string[]): Column[] {
   ];
 }
 
-/** Writes an analysis into a folder: frames.csv as the rows come, flags.json and summary.json at the end. */
-export class AnalysisFiles {
-  readonly #folder: string;
-  readonly #columns: readonly Column[];
-  readonly #csv: Stringifier;
-  readonly #file: WriteStream;
+/** In the order in which they take their names; who finds the last one finds all that belongs to it. */
+const NAMES = ['frames.csv', 'flags.json', 'overlay.mp4', 'summary.json'] as const;
+/** Rows are handed to the disk in pieces of about so many characters. */
+const PIECE = 65_536;
 
-  private constructor(folder: string, methods: readonly string[]) {
-    this.#folder = folder;
-    this.#columns = columnsOf(methods);
-    this.#csv = stringify({ header: true, columns: this.#columns.map(({ name }) => name) });
-    this.#file = createWriteStream(join(folder, 'frames.csv'));
-    this.#csv.pipe(this.#file);
+/** Writes an analysis into a folder: frames.csv, flags.json, summary.json and perhaps overlay.mp4, which appear together at the end. */
+export class AnalysisFiles {
+  readonly #set: FileSet;
+  readonly #columns: readonly Column[];
+  readonly #csv: FileHandle;
+  #rows = '';
+
+  private constructor(set: FileSet, columns: readonly Column[], csv: FileHandle) {
+    this.#set = set;
+    this.#columns = columns;
+    this.#csv = csv;
+    this.#rows = stringify([columns.map(({ name }) => name)]);
   }
 
   /** Makes the folder. Throws OUTPUT_NOT_WRITABLE. */
   static async create(folder: string, methods: readonly string[]): Promise<AnalysisFiles> {
+    const set = await FileSet.open(folder, NAMES);
     try {
-      await mkdir(folder, { recursive: true });
-      const files = new AnalysisFiles(folder, methods);
-      await once(files.#file, 'open');
-      return files;
+      return new AnalysisFiles(set, columnsOf(methods), await open(set.draft('frames.csv'), 'wx'));
     } catch (cause) {
-      throw notWritable(folder, cause);
+      await set.abandon();
+      throw notWritable(`Results cannot be written to ${folder}`, cause);
     }
   }
 
-  /** Waits while the disk is behind. */
+  /** Where overlay.mp4 is to be written. */
+  get overlay(): string {
+    return this.#set.draft('overlay.mp4');
+  }
+
+  /** Waits while the disk is behind. Throws OUTPUT_NOT_WRITABLE. */
   async writeFrame(row: FrameNumbers): Promise<void> {
-    const more = this.#csv.write(this.#columns.map(({ value }) => value(row)));
-    if (!more) await once(this.#csv, 'drain');
+    this.#rows += stringify([this.#columns.map(({ value }) => value(row))]);
+    if (this.#rows.length >= PIECE) await this.#flush();
   }
 
+  /** Throws OUTPUT_NOT_WRITABLE; nothing of this analysis is to be seen then. */
   async finish(flags: unknown, summary: unknown): Promise<void> {
-    try {
-      this.#csv.end();
-      await finished(this.#file);
-      await writeFile(join(this.#folder, 'flags.json'), `${JSON.stringify(flags, null, 2)}\n`);
-      await writeFile(join(this.#folder, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);
-    } catch (cause) {
-      throw notWritable(this.#folder, cause);
-    }
+    await this.#flush();
+    await this.#csv.sync().catch((cause: unknown) => this.#fail(cause));
+    await this.#csv.close();
+    await this.#set.write('flags.json', `${JSON.stringify(flags, null, 2)}\n`);
+    await this.#set.write('summary.json', `${JSON.stringify(summary, null, 2)}\n`);
+    await this.#set.publish();
   }
 
-  /** Keeps the rows written so far. */
-  abandon(): void {
-    this.#csv.end();
+  /** Leaves nothing behind, and what an older analysis has written as it is. Does nothing after `finish`. */
+  async abandon(): Promise<void> {
+    await this.#csv.close().catch(() => {});
+    await this.#set.abandon();
+  }
+
+  async #flush(): Promise<void> {
+    const rows = this.#rows;
+    this.#rows = '';
+    await this.#csv.appendFile(rows).catch((cause: unknown) => this.#fail(cause));
+  }
+
+  #fail(cause: unknown): never {
+    throw notWritable(`Results cannot be written to ${this.#set.folder}`, cause);
   }
 }
 
 /** Six significant digits are finer than float32 arithmetic repeats across machines; an empty field is unknown. */
 function text(value: number): string {
   return Number.isNaN(value) ? '' : String(Number(value.toPrecision(6)));
-}
-
-function notWritable(folder: string, cause: unknown): RoadgazeError {
-  const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-  return new RoadgazeError('OUTPUT_NOT_WRITABLE', `Results cannot be written to ${folder} (${reason}).`, 'Give another folder with -o, or make room on the disk.', { cause });
 }

@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, type Crop, type Rectangle, type Size } from '../../shared/geometry.ts';
+import { notWritable, notWritableBy } from '../files/not-writable.ts';
 import { startFfmpeg } from './ffmpeg-process.ts';
 import { nutFrameHead, nutHead } from './nut-muxer.ts';
 import { fileUrl, LOCAL_ONLY, probeVideo, type ProbedVideo } from './probe.ts';
@@ -79,8 +80,8 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
     const end = await encoder.ended;
     signal?.throwIfAborted();
     failed.signal.throwIfAborted();
-    if (!end.success) throw new RoadgazeError('FFMPEG_FAILED', `ffmpeg could not write ${output}: ${warnings.lastError || end.reason}.`, 'Free some space, or choose another place.');
-    await rename(partial, output);
+    if (!end.success) throw notWritableBy(warnings.entries, `${output} cannot be written`) ?? new RoadgazeError('FFMPEG_FAILED', `ffmpeg could not write ${output}: ${warnings.lastError || end.reason}.`, 'Free some space, or choose another place.');
+    await rename(partial, output).catch((cause: unknown) => { throw notWritable(`${output} cannot be written`, cause); });
   } finally {
     signal?.removeEventListener('abort', stop);
     source.destroy();
@@ -91,7 +92,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
 async function assertWritable(output: string): Promise<void> {
   const folder = dirname(resolve(output));
   await access(folder, constants.W_OK).catch((cause: unknown) => {
-    throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `Nothing can be written to ${folder}.`, 'Name a folder that exists and is yours.', { cause });
+    throw notWritable(`Nothing can be written to ${folder}`, cause);
   });
 }
 

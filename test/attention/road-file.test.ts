@@ -73,5 +73,5 @@ test('a road that could not be read again is not kept', async (t) => {
 
 test('a folder that does not take files is named', async (t) => {
   const video = join(temporaryFolder(t), 'missing', 'drive.mp4');
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle }), { code: 'OUTPUT_NOT_WRITABLE', message: /roadgaze\.road\.json \(ENOENT\)/ });
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle }), { code: 'OUTPUT_NOT_WRITABLE', message: /roadgaze\.road\.json: the folder is not there\.$/ });
 });

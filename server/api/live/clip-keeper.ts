@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
 import { roadFilePath, writeDrawnRoad } from '../../attention/road-file.ts';
+import { notWritable } from '../../files/not-writable.ts';
 import { cutRecording } from '../../live/cut-recording.ts';
 import { frameAt } from '../../pipeline/player-frames.ts';
 import { AnalysisFiles } from '../../results/analysis-files.ts';
@@ -87,7 +88,7 @@ export class ClipKeeper {
     const { folder } = this.#options;
     const name = `${this.#feed.name.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 40)}-${new Date(flag.startPts * 1000).toISOString().replaceAll(/[-:.]/g, '')}-${flag.kind}`;
     try {
-      await mkdir(folder, { recursive: true });
+      await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw notWritable(`No clips can be kept in ${folder}`, cause); });
       const output = join(folder, `${name}.mp4`);
       const cut = await cutRecording(this.#feed.live.recording!, { start: flag.startPts - ROLL, end: lastOf(flag) + ROLL, around: flag.worstPts, output });
       await this.#analysis(join(folder, name), output, flag, rows, cut);
@@ -105,18 +106,22 @@ export class ClipKeeper {
     const index = await readFrameIndex(video);
     const position = (time: number) => frameAt(index, time - start);
     const files = await AnalysisFiles.create(folder, rows.network.methods);
-    const { from, to } = rows.between(start, end);
-    const numbers = numbersOf(rows.slice(Math.max(from, rows.start), to));
-    for (const row of numbers) await files.writeFrame({ ...row, frame: position(row.pts), pts: row.pts - start });
-    const moved: Flag = {
-      ...flag, startPts: flag.startPts - start, endPts: flag.endPts - start, worstPts: flag.worstPts - start,
-      startFrame: position(flag.startPts), endFrame: position(flag.endPts), worstFrame: position(flag.worstPts),
-    };
-    const { name, digest, output } = rows.network;
-    await files.finish({ settings: this.#settings, flags: [moved] }, {
-      feed: { name: this.#feed.name, address: this.#feed.label }, startedAt: new Date(start * 1000).toISOString(),
-      network: { name, digest, ...output }, methods: rows.network.methods, frames: { recorded: index.pts.length, explained: numbers.length },
-    });
+    try {
+      const { from, to } = rows.between(start, end);
+      const numbers = numbersOf(rows.slice(Math.max(from, rows.start), to));
+      for (const row of numbers) await files.writeFrame({ ...row, frame: position(row.pts), pts: row.pts - start });
+      const moved: Flag = {
+        ...flag, startPts: flag.startPts - start, endPts: flag.endPts - start, worstPts: flag.worstPts - start,
+        startFrame: position(flag.startPts), endFrame: position(flag.endPts), worstFrame: position(flag.worstPts),
+      };
+      const { name, digest, output } = rows.network;
+      await files.finish({ settings: this.#settings, flags: [moved] }, {
+        feed: { name: this.#feed.name, address: this.#feed.label }, startedAt: new Date(start * 1000).toISOString(),
+        network: { name, digest, ...output }, methods: rows.network.methods, frames: { recorded: index.pts.length, explained: numbers.length },
+      });
+    } finally {
+      await files.abandon();
+    }
   }
 
   async #makeRoom(newest: string): Promise<void> {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RoadgazeError } from '../../../shared/errors.ts';
 import type { Point } from '../../../shared/geometry.ts';
 import { readRoadFile, writeRoadFile } from '../../attention/road-file.ts';
 import type { RoadSpecification } from '../../attention/road-specification.ts';
+import { notWritable } from '../../files/not-writable.ts';
 
 /** Of a name, before the part that tells addresses apart. */
 const LONGEST = 60;
@@ -45,7 +45,7 @@ export class FeedRoads {
     const before = await readRoadFile(path).catch(() => null);
     if (points) {
       await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
-        throw new RoadgazeError('OUTPUT_NOT_WRITABLE', `The road cannot be kept in ${path}.`, 'Check the folder and its permissions.', { cause });
+        throw notWritable(`The road cannot be kept in ${path}`, cause);
       });
     }
     await writeRoadFile(path, points && { ...before, points });
