@@ -1,3 +1,5 @@
+import { exhaustionOf } from './exhaustion.ts';
+
 /**
  * Every failure that a user can cause: a stable code, what it means, and the exit status of the command line.
  * The sentence and the next step are written where the error is raised, because only there the names are known.
@@ -37,6 +39,8 @@ export const ERROR_CODES = {
   FEED_UNAUTHORIZED: { exit: 1, meaning: 'The source of a live feed refuses the user name and password, or asks for them.' },
   FEED_STALLED: { exit: 1, meaning: 'A live feed is open, but no picture comes.' },
   FEED_CHANGED: { exit: 1, meaning: 'A live feed has changed its picture or its clock, and is opened again.' },
+  MACHINE_EXHAUSTED: { exit: 1, meaning: 'The machine has no more file descriptors, processes or memory.' },
+  SERVER_BUSY: { exit: 1, meaning: 'The server does as much for others as it can, and cannot take on more now.' },
   PROTOCOL_VIOLATION: { exit: 1, meaning: 'A message on the socket does not follow the protocol.' },
   INTERNAL: { exit: 1, meaning: 'A defect in Roadgaze itself.' },
 } as const satisfies Record<string, { exit: 1 | 2; meaning: string }>;
@@ -68,8 +72,13 @@ export class RoadgazeError extends Error implements ErrorReport {
   }
 }
 
-/** Any thrown value as a report; what is not a RoadgazeError is a defect, and says so without a stack trace. */
+/**
+ * Any thrown value as a report. Where the machine ran out of something, that is told, whatever failed for it. What else is not a RoadgazeError is a
+ * defect, and says so without a stack trace.
+ */
 export function reportOf(error: unknown): ErrorReport {
+  const exhausted = exhaustionOf(error);
+  if (exhausted) return { code: 'MACHINE_EXHAUSTED', ...exhausted };
   if (error instanceof RoadgazeError) return error.report();
   const message = error instanceof Error ? error.message : String(error);
   return { code: 'INTERNAL', message: `Something unexpected failed: ${message.split('\n', 1)[0]}`, hint: 'Please report this, with the input that caused it.' };

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
+import { reportOf } from '../../shared/errors.ts';
 import { startFfmpeg, type FfmpegFile, type FfmpegProcess } from '../video/ffmpeg-process.ts';
 import { FrameSockets } from '../video/frame-sockets.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
@@ -107,6 +108,7 @@ export class LiveConnection {
       close: () => {
         if (--this.#open === 0) this.#drained?.();
       },
+      failed: (error) => this.finish({ reason: reportOf(error), retry: 'later' }),
     });
     try {
       const untimed = isUntimed(this.#request.source);

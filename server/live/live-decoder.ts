@@ -71,6 +71,12 @@ const LEAST_ANALYSIS = 0.001;
 const MORE_ANALYSIS = 1;
 const MOST_ANALYSIS = 8;
 
+/** What the machine lacks now it may have later. */
+function unopened(error: unknown): ConnectionEnd {
+  const reason = reportOf(error);
+  return { reason, retry: reason.code === 'MACHINE_EXHAUSTED' ? 'later' : 'never' };
+}
+
 function now(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -138,7 +144,7 @@ export class LiveDecoder {
     let hasty = 0;
     while (!this.#closed) {
       const before = this.#sequence;
-      const end = await this.#connect().catch((error: unknown): ConnectionEnd => ({ reason: reportOf(error), retry: 'never' }));
+      const end = await this.#connect().catch(unopened);
       if (this.#closed) return;
       if (end.retry === 'never') return this.#enter({ name: 'failed', since: now(), reason: end.reason });
       this.#source = end.source ?? this.#source;

@@ -84,6 +84,7 @@ export class DecodeRun {
         this.#open--;
         this.#settle();
       },
+      failed: (cause) => this.#fail(cause),
     });
     const seek = position === null ? [] : ['-ss', position.toFixed(6), '-noaccurate_seek'];
     const isWholeFile = request.from === undefined && !request.display;
@@ -101,7 +102,7 @@ export class DecodeRun {
         ...tools.passthrough, ...tools.fileTimeBase, '-map_metadata', '-1', '-flush_packets', '1', '-write_index', '0', '-f', 'nut',
       ] as [string, string, ...string[]],
     }));
-    this.#process = await startFfmpeg([{ url: fileUrl(request.path), options: input }], outputs, line);
+    this.#process = await startFfmpeg([{ url: fileUrl(request.path), options: input }], outputs, (text) => this.#line(text, line));
     void this.#process.ended.then(async (end) => {
       // A connection that ffmpeg made just before it ended is accepted in the next turn.
       await nextTurn();
@@ -152,6 +153,17 @@ export class DecodeRun {
   #settle(): void {
     if (this.#end === null || this.#open > 0) return;
     this.#over = true;
+    this.#wakeUp();
+  }
+
+  #line(text: string, line: (text: string) => void): void {
+    line(text);
+    // Node closes at once, and without a word, what it has no descriptor for.
+    if (!this.#over && /Broken pipe|Connection reset by peer/.test(text)) this.#fail(Object.assign(new Error(text), { code: 'EMFILE' }));
+  }
+
+  #fail(cause: Error): void {
+    this.#failure ??= new RoadgazeError('FFMPEG_FAILED', 'What ffmpeg decodes cannot be received.', 'Try again.', { cause });
     this.#wakeUp();
   }
 

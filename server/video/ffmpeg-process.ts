@@ -1,6 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { startProgram } from '../resources/start-program.ts';
 import { guardChild } from './orphan-guard.ts';
 import { findTools } from './tools.ts';
 
@@ -16,7 +19,7 @@ export interface FfmpegProcess {
 export interface FfmpegEnd {
   /** Exit status 0. */
   readonly success: boolean;
-  /** fluent-ffmpeg's words for any other end, else empty. */
+  /** Any other end in a few words, else empty. */
   readonly reason: string;
 }
 
@@ -26,51 +29,55 @@ export interface FfmpegFile<Url = string> {
   readonly options: readonly [string, string, ...string[]];
 }
 
-/** The types leave out the process, which is there from `start` on. */
-type Command = ffmpeg.FfmpegCommand & { readonly ffmpegProc: ChildProcess };
+/**
+ * The types leave this out. fluent-ffmpeg only writes the command line: its own start asks ffmpeg for its formats and encoders first, and takes
+ * the whole process with it where the machine has no room for another one.
+ */
+type Command = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
 
-const running = new Set<() => void>();
+const running = new Set<ChildProcess>();
 process.on('exit', () => {
-  for (const kill of running) kill();
+  for (const child of running) child.kill('SIGKILL');
 });
 
 /**
  * Starts ffmpeg. `inputs` are options and URL each; `line` takes what it prints (warnings and worse, `[level]` in front).
- * Throws FFMPEG_MISSING.
+ * Throws FFMPEG_MISSING, and FFMPEG_FAILED where the system does not start it.
  */
 export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>[], outputs: readonly FfmpegFile[], line: (text: string) => void): Promise<FfmpegProcess> {
   const tools = await findTools();
-  const command = ffmpeg({ stdoutLines: 1 }).setFfmpegPath(tools.ffmpeg) as Command;
+  const command = ffmpeg() as Command;
   for (const { url, options } of inputs) command.input(url).inputOptions(...options);
   for (const { url, options } of outputs) command.output(url).outputOptions(...options);
-  let killed = false;
-  let unguard = (): void => {};
-  const kill = (): void => {
-    killed = true;
-    command.kill('SIGKILL');
-  };
-  const ended = new Promise<FfmpegEnd>((resolve) => {
-    const end = (success: boolean, reason: string): void => {
-      running.delete(kill);
-      unguard();
-      resolve({ success, reason });
-    };
-    command.on('stderr', line);
-    command.on('end', () => end(true, ''));
-    command.on('error', (error: Error) => end(false, error.message));
+  const source = inputs.find((input): input is FfmpegFile<Readable> => typeof input.url !== 'string')?.url;
+  const child = await startProgram(tools.ffmpeg, command._getArguments(), { stdio: [source ? 'pipe' : 'ignore', 'ignore', 'pipe'], windowsHide: true }).catch((cause: unknown) => {
+    throw new RoadgazeError('FFMPEG_FAILED', 'ffmpeg cannot be started.', 'Run `roadgaze doctor`.', { cause });
   });
+  running.add(child);
+  const unguard = guardChild(child.pid!);
+  if (source) feed(child, source);
+  createInterface({ input: child.stderr! }).on('line', line);
+  const ended = new Promise<FfmpegEnd>((resolve) => {
+    child.on('error', () => {});
+    child.on('close', (code: number | null, signal: string | null) => {
+      running.delete(child);
+      unguard();
+      resolve({ success: code === 0, reason: code === 0 ? '' : signal ? `ffmpeg was killed with signal ${signal}` : `ffmpeg exited with code ${code}` });
+    });
+  });
+  const kill = (): void => void child.kill('SIGKILL');
   const stop = (milliseconds: number): void => {
-    command.kill('SIGTERM');
+    child.kill('SIGTERM');
     const timer = setTimeout(kill, milliseconds);
     void ended.then(() => clearTimeout(timer));
   };
-  running.add(kill);
-  // fluent-ffmpeg starts the program some ticks later: an order to stop that came before is carried out then.
-  command.on('start', () => {
-    const { pid } = command.ffmpegProc;
-    if (pid !== undefined) unguard = guardChild(pid);
-    if (killed) kill();
-  });
-  command.run();
   return { ended, kill, stop };
+}
+
+function feed(child: ChildProcess, source: Readable): void {
+  // What is wrong with the source is told by whoever made it.
+  source.on('error', () => child.kill('SIGKILL'));
+  // ffmpeg may end before it has read everything.
+  child.stdin!.on('error', () => {});
+  source.pipe(child.stdin!);
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rmdir, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,20 +11,24 @@ export interface SocketHandlers {
   data(index: number, chunk: Uint8Array): void;
   /** The writer closed its end and everything was read, or the connection broke. */
   close(index: number): void;
+  /** A stream cannot be received: there is no descriptor for it. */
+  failed(error: Error): void;
 }
 
 /** One Unix socket per stream that ffmpeg writes, in a folder that only this user can enter. */
 export class FrameSockets {
   readonly urls: readonly string[];
   readonly #folder: string;
+  readonly #paths: readonly string[];
   readonly #servers: readonly Server[];
   readonly #connections: Socket[] = [];
   #paused = false;
   #closed = false;
 
-  private constructor(folder: string, urls: readonly string[], servers: readonly Server[]) {
+  private constructor(folder: string, paths: readonly string[], servers: readonly Server[]) {
     this.#folder = folder;
-    this.urls = urls;
+    this.#paths = paths;
+    this.urls = paths.map((path) => `unix:${path}`);
     this.#servers = servers;
   }
 
@@ -33,7 +37,7 @@ export class FrameSockets {
     const folder = await mkdtemp(join(parent.length < LONGEST_FOLDER ? parent : '/tmp', 'roadgaze-'));
     const paths = Array.from({ length: count }, (_, index) => join(folder, String(index)));
     const servers = paths.map(() => createServer());
-    const sockets = new FrameSockets(folder, paths.map((path) => `unix:${path}`), servers);
+    const sockets = new FrameSockets(folder, paths, servers);
     try {
       await Promise.all(servers.map((server, index) => sockets.#listen(server, index, paths[index]!, handlers)));
     } catch (error) {
@@ -56,7 +60,10 @@ export class FrameSockets {
     });
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(path, resolve);
+      server.listen(path, () => {
+        server.off('error', reject).on('error', (error) => handlers.failed(error));
+        resolve();
+      });
     });
   }
 
@@ -71,10 +78,12 @@ export class FrameSockets {
     for (const socket of this.#connections) socket.resume();
   }
 
+  /** Also where there is no descriptor left, with which a folder could be read. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const server of this.#servers) server.close();
     for (const socket of this.#connections) socket.destroy();
-    await rm(this.#folder, { recursive: true, force: true });
+    await Promise.allSettled(this.#paths.map(unlink));
+    await rmdir(this.#folder).catch(() => {});
   }
 }

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { startProgram } from '../resources/start-program.ts';
 
 /**
  * Its input ends with our process, whatever ended that. A signal to the whole group must not end the guard first.
@@ -21,13 +22,20 @@ function tell(line: string): void {
   guard?.stdin!.write(`${line}\n`);
 }
 
-function start(): void {
-  const child = spawn('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'] });
+let isStarting = false;
+
+/** Where the machine has no room for it, the next program to be guarded brings another attempt. */
+async function start(): Promise<void> {
+  if (isStarting) return;
+  isStarting = true;
+  const child = await startProgram('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'] }).catch(() => null);
+  isStarting = false;
+  if (!child) return;
   const gone = (): void => {
     if (guard === child) guard = null;
   };
   child.on('error', gone).on('exit', gone);
-  child.stdin.on('error', gone);
+  child.stdin!.on('error', gone);
   // It must not keep our process.
   child.unref();
   (child.stdin as Socket).unref();
@@ -42,7 +50,7 @@ function start(): void {
 export function guardChild(pid: number): () => void {
   running.add(pid);
   if (guard) tell(`+ ${pid}`);
-  else start();
+  else void start();
   return () => {
     running.delete(pid);
     tell(`- ${pid}`);

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { lanes } from '../resources/limits.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
 import { isShortMpegts } from './short-mpegts.ts';
@@ -54,6 +55,8 @@ export function hasNoTimestamps(container: string): boolean {
 /** These only point elsewhere, or draw text as if it were a picture. */
 const NOT_VIDEO = new Set(['hls', 'dash', 'concat', 'imf', 'sdp', 'rtp', 'rtsp', 'tty', 'lavfi', 'vapoursynth', 'avisynth']);
 const LONGEST_ANSWER = 8 << 20;
+/** ms */
+const LONGEST_LOOK = 30_000;
 const FIRST_PACKETS = 12;
 
 /** A local path as ffmpeg takes it, whatever characters it holds. */
@@ -104,8 +107,8 @@ async function fileVersion(path: string): Promise<string> {
 
 function ask(ffprobe: string, path: string, inputFormat: readonly string[]): Promise<ProbeAnswer> {
   const options = ['-v', 'error', ...LOCAL_ONLY, ...inputFormat, '-show_streams', '-show_format', '-show_packets', '-read_intervals', `%+#${FIRST_PACKETS}`, '-of', 'json', fileUrl(path)];
-  return new Promise((answer, fail) => {
-    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT }, (error, stdout) => {
+  return lanes.probes.run(() => new Promise((answer, fail) => {
+    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT, timeout: LONGEST_LOOK, killSignal: 'SIGKILL' }, (error, stdout) => {
       if (error) return fail(unreadable(path, error));
       try {
         answer(JSON.parse(stdout) as ProbeAnswer);
@@ -113,7 +116,15 @@ function ask(ffprobe: string, path: string, inputFormat: readonly string[]): Pro
         fail(unreadable(path, cause));
       }
     });
-  });
+  }));
+}
+
+/** Whether the file is to blame, and nothing that may be otherwise in a moment. */
+function isOfTheFile(error: unknown): boolean {
+  if (!(error instanceof RoadgazeError) || !error.code.startsWith('VIDEO_')) return false;
+  const { cause } = error as { cause?: { readonly code?: unknown } };
+  // ffprobe's exit status.
+  return cause === undefined || typeof cause.code === 'number';
 }
 
 async function probe(path: string): Promise<ProbedVideo> {
@@ -164,6 +175,7 @@ export async function probeVideo(path: string): Promise<ProbedVideo> {
   answer ??= probe(path);
   recent.set(version, answer);
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
-  answer.catch(() => recent.delete(version));
+  // What is wrong with a file stays so until it changes; every viewer would have it looked into anew.
+  answer.catch((error: unknown) => isOfTheFile(error) || recent.delete(version));
   return answer;
 }
