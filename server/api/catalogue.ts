@@ -1,11 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
+import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { listRecordings, type Recording } from '../drive/recording.ts';
 import { loadNetwork } from '../inference/network-file.ts';
+import { runTogether } from '../resources/run-together.ts';
 import { probeVideo } from '../video/probe.ts';
 
 export interface CataloguePaths {
@@ -44,8 +46,13 @@ export class Catalogue {
     this.#paths = paths;
   }
 
-  /** What cannot be opened is listed with its error. Throws INPUT_NOT_FOUND. */
-  async recordings(): Promise<RecordingSummary[]> {
+  /** What cannot be opened is listed with its error. However many ask, the folder is read once at a time. Throws INPUT_NOT_FOUND. */
+  readonly recordings = runTogether(() => this.#recordings());
+
+  /** The networks that steer. As `recordings`. Throws INPUT_NOT_FOUND. */
+  readonly networks = runTogether(() => this.#networks());
+
+  async #recordings(): Promise<RecordingSummary[]> {
     const recordings = await this.#listed();
     const summaries: RecordingSummary[] = new Array(recordings.length);
     let next = 0;
@@ -56,8 +63,7 @@ export class Catalogue {
     return summaries;
   }
 
-  /** The networks that steer. Throws INPUT_NOT_FOUND. */
-  async networks(): Promise<Network[]> {
+  async #networks(): Promise<Network[]> {
     const networks: Network[] = [];
     const ids = new Set<string>();
     for (const { path, kind, name, error } of await this.#filesAt(this.#paths.networks)) {
@@ -131,7 +137,9 @@ export class Catalogue {
     const key = [path, ...versions].join('\0');
     let kind = this.#kinds.get(key);
     if (!kind) this.#kinds.set(key, (kind = readKind(path)));
-    return kind;
+    const read = await kind;
+    if (exhaustionOf(read.error)) this.#kinds.delete(key);
+    return read;
   }
 }
 

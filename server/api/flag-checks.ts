@@ -1,6 +1,7 @@
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
 import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import { lanes } from '../resources/limits.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 
 /** What was found of flags by the fill `inpaint`, by `keyOf`; null where nothing was looked at. */
@@ -44,7 +45,7 @@ export class FlagChecks {
 
   async #run(flag: Flag, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<CausalCheck | null> {
     const { video, explainer, steering } = this.#recording;
-    const [check] = await verifyFlags({ videoPath: video.path, video, explainer, flags: [flag], steeringDeviation: steeringDeviation(steering()), signal, onProgress });
+    const [check] = await lanes.explanations.run(() => verifyFlags({ videoPath: video.path, video, explainer, flags: [flag], steeringDeviation: steeringDeviation(steering()), signal, onProgress }), signal);
     return check ?? null;
   }
 }

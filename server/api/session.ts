@@ -7,6 +7,7 @@ import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../../
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
+import { lanes } from '../resources/limits.ts';
 import { decodeVideo } from '../video/decoder.ts';
 import { displaySize } from '../video/filters.ts';
 import { probeVideo } from '../video/probe.ts';
@@ -176,12 +177,14 @@ export class Session {
     try {
       const { videoPath } = await this.#catalogue.recording(recordingId);
       const video = await probeVideo(videoPath);
-      const stream = decodeVideo({ path: videoPath, images: [], display: DISPLAY, frames: 1, signal });
-      for await (const { pts, display } of stream) {
-        if (signal.aborted || !display || !this.#window.isOpen) return;
-        const parts: PartBytes[] = [{ kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display }];
-        this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, scores: [], agreement: null }, parts));
-      }
+      await lanes.pictures.run(async () => {
+        const stream = decodeVideo({ path: videoPath, images: [], display: DISPLAY, frames: 1, signal });
+        for await (const { pts, display } of stream) {
+          if (signal.aborted || !display || !this.#window.isOpen) return;
+          const parts: PartBytes[] = [{ kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display }];
+          this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, scores: [], agreement: null }, parts));
+        }
+      }, signal);
     } catch {
       // Opening meets the same error, and tells it.
     }

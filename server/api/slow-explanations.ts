@@ -3,6 +3,7 @@ import type { Target } from '../../shared/explanations.ts';
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { explainFrame, type ExplainedFrame, type ExplainFrameRequest } from '../pipeline/explain-frame.ts';
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
+import { lanes } from '../resources/limits.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
 
 /** What is asked for; the picture is named by further fields. */
@@ -74,7 +75,7 @@ export class SlowExplanations<Message extends Asked> {
       signal.throwIfAborted();
       const { message, video, pts } = await this.#source.locate(asked);
       const wish = { provider: provider.name, workers: provider.workers };
-      const explained = await explainFrame({ modelPath, video, pts, method, target, wish, signal, onProgress });
+      const explained = await lanes.explanations.run(() => explainFrame({ modelPath, video, pts, method, target, wish, signal, onProgress }), signal);
       while (!this.#window.isOpen && !signal.aborted) await this.#window.acknowledged.wait();
       signal.throwIfAborted();
       this.#output.frame(explained, message);

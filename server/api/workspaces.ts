@@ -1,5 +1,7 @@
 import type { ProviderWish } from '../inference/choose-provider.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
+import { MOST_WORKSPACES } from '../resources/limits.ts';
 import type { Catalogue } from './catalogue.ts';
 import { KeptAnalyses } from './kept-analyses.ts';
 import { WebhookFeed, type WebhookAlerts } from './webhook-feed.ts';
@@ -54,7 +56,7 @@ export class Workspaces {
     this.#alerts = alerts;
   }
 
-  /** Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, and what opening throws. Who gets a lease releases it. */
+  /** Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a lease releases it. */
   async lease(selection: Selection): Promise<Lease> {
     const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
     const request = { recording, network, road: await this.#catalogue.roadOf(recording), methods: selection.methods, wish: this.#wish };
@@ -62,6 +64,7 @@ export class Workspaces {
     const key = JSON.stringify([selection.recording, selection.network, selection.methods, request.road]);
     let entry = this.#entries.get(key);
     if (!entry) {
+      this.#makeRoom();
       entry = { opening: this.#open(request), viewers: 0, closing: null };
       this.#entries.set(key, entry);
     }
@@ -89,6 +92,13 @@ export class Workspaces {
   async close(): Promise<void> {
     for (const [key, entry] of this.#entries) this.#close(key, entry);
     await Promise.allSettled(this.#closing);
+  }
+
+  #makeRoom(): void {
+    if (this.#entries.size < MOST_WORKSPACES) return;
+    const idle = [...this.#entries].find(([, { viewers }]) => viewers === 0);
+    if (!idle) throw new RoadgazeError('SERVER_BUSY', `This machine keeps ${MOST_WORKSPACES} recordings open at a time, each with a network and its methods, and all of them are watched.`, 'Try again in a moment, or watch with a network and methods that others have open.');
+    this.#close(...idle);
   }
 
   async #open(request: WorkspaceRequest): Promise<Opened> {

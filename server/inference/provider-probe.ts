@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { ProviderName } from './session-chain.ts';
 
 export interface ProviderProbe {
@@ -31,6 +32,8 @@ function ask(name: ProviderName): Promise<ProviderProbe> {
   const child = fileURLToPath(new URL('./provider-probe-child.js', import.meta.url));
   return new Promise((resolve) => {
     execFile(process.execPath, [child, name], { timeout: LIMIT_MS, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      // It may come up when the machine has room again.
+      if (exhaustionOf(error)) probes.delete(name);
       const answer = stdout.trim().split('\n').at(-1) ?? '';
       if (!error && answer === 'loads') resolve({ loads: true, reason: '' });
       else resolve({ loads: false, reason: explain(name, answer || (error?.killed ? 'it did not come up in time' : 'its driver crashed'), stderr) });

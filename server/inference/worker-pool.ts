@@ -39,7 +39,7 @@ export class WorkerPool {
     this.warmUp = warmUp;
     for (const thread of threads) {
       thread.worker.on('message', (reply: WorkerReply) => this.#onReply(thread, reply));
-      thread.worker.on('error', (error) => this.#fail(`an inference worker failed: ${error.message}`));
+      thread.worker.on('error', (error) => this.#fail(`an inference worker failed: ${error.message}`, error));
       thread.worker.on('exit', () => this.#fail('an inference worker ended'));
     }
   }
@@ -122,9 +122,9 @@ export class WorkerPool {
     this.#offer();
   }
 
-  #fail(reason: string): void {
+  #fail(reason: string, cause?: unknown): void {
     if (this.#ended) return;
-    this.#ended = failed(reason);
+    this.#ended = failed(reason, cause);
     clearTimeout(this.#gathering);
     for (const job of [...this.#waiting.splice(0), ...this.#threads.flatMap((thread) => thread.running?.jobs ?? [])]) job.reject(this.#ended);
   }
@@ -142,8 +142,8 @@ function ownsBuffer(bytes: Uint8Array): boolean {
   return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
 }
 
-function failed(reason: string): RoadgazeError {
-  return new RoadgazeError('INFERENCE_FAILED', `Running the network failed: ${reason}.`, 'Try "--provider cpu"; run "npx roadgaze doctor" to see what this machine offers.');
+function failed(reason: string, cause?: unknown): RoadgazeError {
+  return new RoadgazeError('INFERENCE_FAILED', `Running the network failed: ${reason}.`, 'Try "--provider cpu"; run "npx roadgaze doctor" to see what this machine offers.', { cause });
 }
 
 function ready(worker: Worker): Promise<WarmUp> {
@@ -152,6 +152,6 @@ function ready(worker: Worker): Promise<WarmUp> {
       if (reply.kind === 'ready') resolve(reply.warmUp);
       else if (reply.kind === 'refused') reject(new RoadgazeError('INFERENCE_FAILED', `ONNX Runtime does not run ${reply.source}: ${reply.reason}`, 'Try "--provider cpu"; check the network in ONNX Runtime by itself.'));
     });
-    worker.once('error', (error) => reject(failed(error.message)));
+    worker.once('error', (error) => reject(failed(error.message, error)));
   });
 }

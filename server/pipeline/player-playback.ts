@@ -1,3 +1,5 @@
+import { RoadgazeError } from '../../shared/errors.ts';
+import { lanes } from '../resources/limits.ts';
 import { decodeVideo } from '../video/decoder.ts';
 import type { DecodedFrame } from '../video/frame-source.ts';
 import { DISPLAY, frameAt, frameDuration, renderFrame, type PlayableSource, type RenderedFrame } from './player-frames.ts';
@@ -48,7 +50,7 @@ const SILENCE = 2000;
 const STATISTICS_EVERY = 500;
 
 /**
- * Plays once, until the end or until `signal`. A frame is sent when it is due, never before. What is late is left out
+ * Plays once, when there is a place for it, until the end or until `signal`. A frame is sent when it is due, never before. What is late is left out
  * before it is explained and counted, so that the clock is kept. Two loops share a bounded queue: `#read` decodes and
  * explains ahead, `#send` waits for the clock and the client.
  */
@@ -77,7 +79,7 @@ export class Playback {
     this.#signal = signal;
   }
 
-  /** Resolves when the last frame's time is over, or after an abort with nothing under way any more. Throws what decoding throws. */
+  /** Resolves when the last frame's time is over, or after an abort with nothing under way any more. Throws SERVER_BUSY, and what decoding throws. */
   async run(): Promise<void> {
     const own = new AbortController();
     const stop = () => own.abort();
@@ -85,8 +87,10 @@ export class Playback {
     own.signal.addEventListener('abort', () => this.#changed.ring(), { once: true });
     if (this.#signal.aborted) return;
     const stopReporting = this.#reportStatistics();
-    this.#balance();
+    let leave = (): void => {};
     try {
+      leave = await lanes.playing.enter(own.signal);
+      this.#balance();
       const reading = this.#read(own.signal).catch((error: unknown) => {
         if (!own.signal.aborted) this.#failure = error;
       }).finally(() => {
@@ -98,7 +102,10 @@ export class Playback {
       await reading;
       await Promise.all(this.#rendering);
       if (this.#failure !== null) throw this.#failure;
+    } catch (error) {
+      if (!this.#signal.aborted) throw error;
     } finally {
+      leave();
       stopReporting();
       this.#signal.removeEventListener('abort', stop);
       this.#release?.();
@@ -203,7 +210,8 @@ export class Playback {
           this.#skipped += 1;
         } else if (!this.#window.isOpen) {
           const silent = this.#window.hasBeenClosedSince(now - SILENCE);
-          await this.#changed.wait(silent || !this.#start ? Infinity : this.#endDue(head) + TOLERANCE - now);
+          if (silent && lanes.playing.isFull) throw new RoadgazeError('SERVER_BUSY', 'Playing has ended, because this page took no picture for a while and others wait.', 'Play again.');
+          await this.#changed.wait(silent || !this.#start ? SILENCE : this.#endDue(head) + TOLERANCE - now);
         } else if (!head.rendered) {
           await this.#changed.wait();
         } else {

@@ -1,6 +1,7 @@
 import { decodeVideo } from '../video/decoder.ts';
 import type { DecodedFrame, FrameStream } from '../video/frame-source.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { lanes } from '../resources/limits.ts';
 import { Bell } from './player-bell.ts';
 import { DISPLAY, frameAt, renderFrame, type PlayableSource, type RenderedFrame } from './player-frames.ts';
 import type { AcknowledgementWindow } from './player-window.ts';
@@ -17,6 +18,8 @@ const REACH = 16;
 const NEAR = 4;
 const AHEAD = 12;
 const BEHIND = 12;
+/** A decoder that nobody has read from for so long (ms) is closed. */
+const IDLE = 1000;
 
 /**
  * Shows single frames while paused. The newest target wins: an older one is given up at once. When a target is shown,
@@ -86,7 +89,7 @@ export class Scrubber {
     const release = this.#source.priority.hold();
     try {
       const frame = this.#source.cache.get(this.#source.index.pts[target.frame]!) ?? (await this.#decode(target));
-      while (!this.#window.isOpen && this.#isCurrent(target)) await this.#changed.wait();
+      await this.#waitWhile(() => !this.#window.isOpen && this.#isCurrent(target));
       if (!frame || !this.#isCurrent(target)) return false;
       target.show(frame, frameAt(this.#source.index, frame.pts));
       return true;
@@ -122,9 +125,22 @@ export class Scrubber {
   async #rest(target: Target): Promise<void> {
     const { frame } = target;
     const last = this.#source.index.pts.length - 1;
-    if (this.#lacksAny(frame + 1, frame + NEAR)) await this.#fill(target, frame + 1, Math.min(last, frame + AHEAD));
-    if (this.#isCurrent(target) && this.#lacksAny(frame - NEAR, frame - 1)) await this.#fill(target, Math.max(0, frame - BEHIND), frame - 1);
-    while (this.#isCurrent(target)) await this.#changed.wait();
+    const isWanted = (from: number, to: number) => this.#isCurrent(target) && !lanes.pictures.isFull && this.#lacksAny(from, to);
+    if (isWanted(frame + 1, frame + NEAR)) await this.#fill(target, frame + 1, Math.min(last, frame + AHEAD));
+    if (isWanted(frame - NEAR, frame - 1)) await this.#fill(target, Math.max(0, frame - BEHIND), frame - 1);
+    await this.#waitWhile(() => this.#isCurrent(target));
+  }
+
+  /** Keeps the decoder no longer than it may still be of use, and no longer at all where others wait for its place. */
+  async #waitWhile(condition: () => boolean): Promise<void> {
+    const until = performance.now() + (lanes.pictures.isFull ? 0 : IDLE);
+    while (condition()) {
+      if (this.#reader && performance.now() >= until) {
+        const left = this.#reader;
+        this.#reader = null;
+        await left.close();
+      } else await this.#changed.wait(this.#reader ? until - performance.now() : Infinity);
+    }
   }
 
   async #fill(target: Target, from: number, to: number): Promise<void> {
@@ -160,13 +176,14 @@ export class Scrubber {
   }
 }
 
-/** One decode from a frame on, as far as it is asked for. */
+/** One decode from a frame on, as far as it is asked for. It has a place among the decoders of pictures from its first frame to its end. */
 class Reader {
   readonly #source: PlayableSource;
   readonly #stream: FrameStream;
   readonly #frames: AsyncIterator<DecodedFrame>;
   readonly #stop = new AbortController();
   #next: number;
+  #leave: (() => void) | null = null;
 
   constructor(source: PlayableSource, frame: number) {
     this.#source = source;
@@ -188,6 +205,14 @@ class Reader {
   /** null at the end and after `abort`. */
   async next(): Promise<RenderedFrame | null> {
     try {
+      if (!this.#leave) {
+        const leave = await lanes.pictures.enter(this.#stop.signal);
+        if (this.#stop.signal.aborted) {
+          leave();
+          return null;
+        }
+        this.#leave = leave;
+      }
       const { done, value } = await this.#frames.next();
       if (done || this.#stop.signal.aborted) {
         this.#stop.abort();
@@ -209,5 +234,6 @@ class Reader {
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#stream.close();
+    this.#leave?.();
   }
 }

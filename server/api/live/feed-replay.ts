@@ -3,6 +3,7 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { Bell } from '../../pipeline/player-bell.ts';
 import { DISPLAY } from '../../pipeline/player-frames.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
+import { lanes } from '../../resources/limits.ts';
 import { decodeVideo } from '../../video/decoder.ts';
 import { readFrameIndex } from '../../video/frame-index.ts';
 import type { DecodedFrame } from '../../video/frame-source.ts';
@@ -57,16 +58,16 @@ export class FeedReplay {
 
   /** Shows the picture that was shown at this feed time. */
   seek(time: number): void {
-    this.#start((signal) => this.#still(time, 0, signal));
+    this.#start((signal) => lanes.pictures.run(() => this.#still(time, 0, signal), signal));
   }
 
   /** Shows the picture so many after the one of this feed time. */
   step(time: number, frames: number): void {
-    this.#start((signal) => this.#still(time, frames, signal));
+    this.#start((signal) => lanes.pictures.run(() => this.#still(time, frames, signal), signal));
   }
 
   play(time: number, speed: number): void {
-    this.#start((signal) => this.#play(time, speed, signal));
+    this.#start((signal) => lanes.playing.run(() => this.#play(time, speed, signal), signal));
   }
 
   /** Shows nothing more. */
