@@ -41,6 +41,9 @@ const LONGEST_DELAY = 5_000;
 /** The server has read the whole page's protocol and disagrees: trying again with the same page cannot help. */
 const FINAL_CODES: readonly number[] = [CLOSE_CODES.PROTOCOL_VIOLATION, CLOSE_CODES.TOO_LARGE];
 
+/** There is no room now: it would not get better by asking often. */
+const CROWDED_CODES: readonly number[] = [CLOSE_CODES.UNREAD, CLOSE_CODES.BUSY];
+
 /** Milliseconds to wait before attempt 1, 2, …: doubling, at most 5 s. */
 export function retryDelay(attempt: number): number {
   return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1));
@@ -128,7 +131,7 @@ export class Connection implements Sender {
       return;
     }
     this.#attempt += 1;
-    const delay = retryDelay(this.#attempt);
+    const delay = CROWDED_CODES.includes(code) ? LONGEST_DELAY : retryDelay(this.#attempt);
     this.#change({ phase: 'lost', attempt: this.#attempt, retryAt: this.#now() + delay });
     this.#timer = setTimeout(() => this.#connect(), delay);
   }

@@ -2,18 +2,21 @@ import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'n
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
-import { WebSocketServer, type WebSocket } from 'ws';
+import { WebSocketServer } from 'ws';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
-import { SUBPROTOCOL } from '../../shared/protocol/control-messages.ts';
+import { SUBPROTOCOL, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { PlaybackPriority } from '../pipeline/playback-priority.ts';
+import { descriptorLimit } from '../resources/descriptors.ts';
+import { MOST_VIEWERS, RESERVED_DESCRIPTORS } from '../resources/limits.ts';
 import { isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from './catalogue.ts';
 import { Feeds, type FeedOptions } from './live/feeds.ts';
 import { receiveSignals, signalPath } from './live/signal-stream.ts';
 import { pages } from './pages.ts';
+import { Peer } from './peer.ts';
 import { Session } from './session.ts';
 import type { WebhookAlerts } from './webhook-feed.ts';
 import type { Workspace } from './workspace.ts';
@@ -45,8 +48,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/** A request that comes drop by drop, and a connection that nothing is asked for on, cost a descriptor each; milliseconds. */
+const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
 const LARGEST_CLIENT_MESSAGE = 16 * 1024;
-const PING_EVERY = 10_000;
+/** Connections beside those that watch, where descriptors are few. */
+const FURTHER_CONNECTIONS = 16;
+/** Of a message of driving signals, as `costOf`. */
+const SIGNAL_COST = 0.1;
 const STREAM_PATH = '/api/stream';
 
 /** Throws PORT_IN_USE, and USAGE for an address that may not be used. */
@@ -58,11 +66,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const priority = new PlaybackPriority();
   const workspaces = new Workspaces(catalogue, options, priority, options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
   const feeds = new Feeds(catalogue, options, priority, options.flags, options.feeds ?? { recording: null, clips: null }, options.alerts ?? null);
-  const http = createServer(getRequestListener(pages(options.clientFolder, options, feeds).fetch));
+  const http = createServer(HTTP_LIMITS, getRequestListener(pages(options.clientFolder, options, feeds).fetch));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LARGEST_CLIENT_MESSAGE,
     perMessageDeflate: false,
+    autoPong: false,
     handleProtocols: () => SUBPROTOCOL,
   });
   const sessions = new Set<Session>();
@@ -72,16 +81,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const refusal = upgradeRefusal(request, options, feeds);
     if (refusal) return refuse(socket, refusal.status, refusal.report);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
-      keepAlive(webSocket);
+      const peer = new Peer(webSocket);
       const vehicle = signalPath(request.url);
-      if (vehicle !== null) return receiveSignals(webSocket, feeds, vehicle);
-      const session = new Session(webSocket, catalogue, workspaces, feeds, options.flags);
+      if (vehicle !== null) {
+        peer.onMessage(() => peer.count(SIGNAL_COST));
+        return receiveSignals(webSocket, feeds, vehicle);
+      }
+      if (sessions.size >= mostViewers) return turnAway(peer, mostViewers);
+      const session = new Session(peer, catalogue, workspaces, feeds, options.flags);
       sessions.add(session);
       webSocket.on('close', () => void session.close().finally(() => sessions.delete(session)));
     });
   });
 
+  const descriptors = descriptorLimit();
+  const mostViewers = Math.max(1, Math.min(MOST_VIEWERS, descriptors - RESERVED_DESCRIPTORS));
+  // Some more, so that who is turned away is told why, and so that the server answers whether it is well.
+  if (descriptors < Infinity) http.maxConnections = mostViewers + FURTHER_CONNECTIONS;
   await listen(http, options);
+  // A connection for which there is no descriptor. The others go on.
+  http.on('error', () => {});
   const { port } = http.address() as AddressInfo;
   const shownHost = options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
   return {
@@ -127,24 +146,20 @@ function refuse(socket: Duplex, status: number, report: ErrorReport): void {
   );
 }
 
-/** A client that vanished without a word does not answer: its connection, and all it holds, goes with the next ping. */
-function keepAlive(socket: WebSocket): void {
-  let answered = true;
-  socket.on('pong', () => {
-    answered = true;
-  });
-  const timer = setInterval(() => {
-    if (!answered) return socket.terminate();
-    answered = false;
-    socket.ping();
-  }, PING_EVERY);
-  socket.on('close', () => clearInterval(timer));
+function turnAway(peer: Peer, viewers: number): void {
+  const busy = new RoadgazeError('SERVER_BUSY', `${viewers} pages are open already, and there is room for no more.`, 'Try again later; with a higher `ulimit -n` before the start there may be room for more.');
+  peer.send(JSON.stringify({ type: 'error', ...busy.report() } satisfies ServerMessage));
+  peer.close(CLOSE_CODES.BUSY, 'SERVER_BUSY');
 }
 
 function listen(http: Server, { host, port }: ServerOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    http.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)));
-    http.listen(port, host.replace(/^\[|\]$/g, ''), resolve);
+    const fail = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port));
+    http.once('error', fail);
+    http.listen(port, host.replace(/^\[|\]$/g, ''), () => {
+      http.off('error', fail);
+      resolve();
+    });
   });
 }
 

@@ -1,4 +1,3 @@
-import type { WebSocket } from 'ws';
 import { reportOf } from '../../shared/errors.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { Point } from '../../shared/geometry.ts';
@@ -14,8 +13,10 @@ import { probeVideo } from '../video/probe.ts';
 import type { Catalogue } from './catalogue.ts';
 import { protocolViolation, readClientMessage } from './client-message.ts';
 import { keepRoad } from './keep-road.ts';
+import { costOf } from './message-allowance.ts';
 import type { Feeds } from './live/feeds.ts';
 import { isLiveMessage, LiveSide } from './live/live-side.ts';
+import type { Peer } from './peer.ts';
 import { RecordingView, type RecordingViewMessage } from './recording-view.ts';
 import type { ViewOutput } from './view-output.ts';
 import type { Lease, Selection, Workspaces } from './workspaces.ts';
@@ -32,9 +33,12 @@ interface Opening {
   readonly stop: AbortController;
 }
 
+/** So many are opened at a time for one connection; a further one waits, and gives way to one after it. */
+const MOST_LEASING = 2;
+
 /** One connection: reads its messages, and opens what it asks for. What it then sees is a `RecordingView`, or on its live side a `FeedView`. */
 export class Session {
-  readonly #socket: WebSocket;
+  readonly #peer: Peer;
   readonly #catalogue: Catalogue;
   readonly #workspaces: Workspaces;
   readonly #window = new AcknowledgementWindow();
@@ -43,27 +47,27 @@ export class Session {
   readonly #output: ViewOutput;
   #watching: Watching | null = null;
   #opening: Opening | null = null;
+  /** Settle when what was asked for is open, or is not. */
+  readonly #leasing = new Set<Promise<void>>();
   /** Roads are kept in the order in which they were drawn. */
   #keeping: Promise<void> = Promise.resolve();
   #flags: FlagSettings;
   #closed = false;
 
-  constructor(socket: WebSocket, catalogue: Catalogue, workspaces: Workspaces, feeds: Feeds, flags: FlagSettings) {
-    this.#socket = socket;
+  constructor(peer: Peer, catalogue: Catalogue, workspaces: Workspaces, feeds: Feeds, flags: FlagSettings) {
+    this.#peer = peer;
     this.#flags = flags;
     this.#catalogue = catalogue;
     this.#workspaces = workspaces;
     this.#feeds = feeds;
     this.#output = {
       send: (message) => this.#send(message),
-      sendBuffers: (buffers) => this.#sendBuffers(buffers),
-      buffered: () => this.#socket.bufferedAmount,
+      sendBuffers: (buffers) => this.#peer.sendBuffers(buffers),
+      buffered: () => this.#peer.buffered,
     };
     this.#live = new LiveSide(feeds, this.#window, () => this.#flags, { ...this.#output, leaveRecording: () => this.#leaveRecording() });
-    socket.on('message', (data, isBinary) => this.#receive(data as Buffer, isBinary));
-    socket.on('close', () => void this.close());
-    // Too large or malformed messages; ws closes the connection itself, with the code that fits.
-    socket.on('error', () => {});
+    peer.onMessage((data, isBinary) => this.#receive(data, isBinary));
+    peer.onClose(() => void this.close());
     void this.#greet();
   }
 
@@ -81,18 +85,21 @@ export class Session {
       this.#live.begin();
     } catch (error) {
       this.#send({ type: 'error', ...reportOf(error) });
-      this.#socket.close(CLOSE_CODES.INTERNAL);
+      this.#peer.close(CLOSE_CODES.INTERNAL);
     }
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
     if (this.#closed) return;
     try {
-      this.#handle(readClientMessage(data, isBinary));
+      const message = readClientMessage(data, isBinary);
+      const isNews = message.type === 'painted' && this.#window.isUnderWay(message.sequence);
+      this.#peer.count(isNews ? 0 : costOf(message));
+      this.#handle(message);
     } catch (error) {
       const report = reportOf(error);
       this.#send({ type: 'error', ...report });
-      this.#socket.close(report.code === 'PROTOCOL_VIOLATION' ? CLOSE_CODES.PROTOCOL_VIOLATION : CLOSE_CODES.INTERNAL, report.code);
+      this.#peer.close(report.code === 'PROTOCOL_VIOLATION' ? CLOSE_CODES.PROTOCOL_VIOLATION : CLOSE_CODES.INTERNAL, report.code);
       void this.close();
     }
   }
@@ -153,7 +160,9 @@ export class Session {
     let lease: Lease | null = null;
     try {
       await prepare();
-      const leasing = this.#workspaces.lease(selection);
+      while (this.#leasing.size >= MOST_LEASING) await Promise.race(this.#leasing);
+      if (signal.aborted) return;
+      const leasing = this.#lease(selection);
       // Otherwise the page knows its picture, or waits no longer for it than for its mask.
       if (frame === 0 && isOther) void this.#preview(selection.recording, signal);
       lease = await leasing;
@@ -172,6 +181,13 @@ export class Session {
     }
   }
 
+  #lease(selection: Selection): Promise<Lease> {
+    const leasing = this.#workspaces.lease(selection);
+    const done = leasing.then(() => {}, () => {}).finally(() => this.#leasing.delete(done));
+    this.#leasing.add(done);
+    return leasing;
+  }
+
   /** The first picture, while the network is still being made ready. */
   async #preview(recordingId: string, signal: AbortSignal): Promise<void> {
     try {
@@ -182,7 +198,7 @@ export class Session {
         for await (const { pts, display } of stream) {
           if (signal.aborted || !display || !this.#window.isOpen) return;
           const parts: PartBytes[] = [{ kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display }];
-          this.#sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, scores: [], agreement: null }, parts));
+          this.#output.sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, scores: [], agreement: null }, parts));
         }
       }, signal);
     } catch {
@@ -206,12 +222,6 @@ export class Session {
   }
 
   #send(message: ServerMessage): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(message));
-  }
-
-  /** One message in as many fragments as there are buffers: none of them is copied. */
-  #sendBuffers(buffers: readonly Uint8Array[]): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    buffers.forEach((buffer, index) => this.#socket.send(buffer, { binary: true, fin: index === buffers.length - 1 }));
+    this.#peer.send(JSON.stringify(message));
   }
 }

@@ -35,6 +35,8 @@ export class SlowExplanations<Message extends Asked> {
   readonly #window: AcknowledgementWindow;
   readonly #output: SlowOutput<Message>;
   #current: { readonly request: number; readonly stop: AbortController; readonly done: Promise<void> } | null = null;
+  #next: (() => Promise<void>) | null = null;
+  #working: Promise<void> | null = null;
 
   constructor(source: SlowSource<Message>, window: AcknowledgementWindow, output: SlowOutput<Message>) {
     this.#source = source;
@@ -43,10 +45,9 @@ export class SlowExplanations<Message extends Asked> {
   }
 
   start(message: Message): void {
-    const before = this.#current?.done;
     this.#current?.stop.abort();
     const stop = new AbortController();
-    const done = (before ?? Promise.resolve()).then(() => this.#run(message, stop.signal));
+    const done = this.#inTurn(() => this.#run(message, stop.signal));
     this.#current = { request: message.request, stop, done };
   }
 
@@ -59,6 +60,19 @@ export class SlowExplanations<Message extends Asked> {
     this.#current?.stop.abort();
     this.#window.acknowledged.ring();
     await this.#current?.done;
+  }
+
+  /** Runs when nothing runs any more; of what waits only the newest. */
+  async #inTurn(run: () => Promise<void>): Promise<void> {
+    this.#next = run;
+    this.#working ??= (async () => {
+      for (let next = this.#next; next; next = this.#next) {
+        this.#next = null;
+        await next();
+      }
+      this.#working = null;
+    })();
+    await this.#working;
   }
 
   async #run(asked: Message, signal: AbortSignal): Promise<void> {

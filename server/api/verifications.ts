@@ -5,6 +5,9 @@ import type { FlagChecks } from './flag-checks.ts';
 
 export type VerifyMessage = Extract<ClientMessage, { type: 'verify' }>;
 
+/** That one viewer may wait for. */
+const MOST_CHECKS = 1000;
+
 /** The causal checks that one viewer asked for. */
 export class Verifications {
   readonly #checks: FlagChecks;
@@ -22,6 +25,10 @@ export class Verifications {
   start(message: VerifyMessage): void {
     const { request } = message;
     this.cancel(request);
+    if (this.#running.size >= MOST_CHECKS) {
+      const busy = new RoadgazeError('SERVER_BUSY', `${MOST_CHECKS} causal checks are waiting already.`, 'Ask again when some of them are done.');
+      return this.#send({ type: 'error', ...busy.report(), request });
+    }
     const stop = new AbortController();
     const done = this.#run(message, stop.signal).finally(() => {
       if (this.#running.get(request)?.stop === stop) this.#running.delete(request);

@@ -32,6 +32,11 @@ export class AcknowledgementWindow {
     return this.#sent - 1;
   }
 
+  /** Whether the message was sent and not acknowledged. */
+  isUnderWay(sequence: number): boolean {
+    return sequence >= this.#done && sequence < this.#sent;
+  }
+
   /** All messages up to `sequence` are painted or thrown away. False for one that was never sent. */
   acknowledge(sequence: number): boolean {
     if (sequence >= this.#sent) return false;

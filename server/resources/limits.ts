@@ -25,6 +25,9 @@ export const lanes = {
 /** Recordings with a network and methods that are open at the same time: each has inference workers, frames in memory, and an analysis. */
 export const MOST_WORKSPACES = Math.max(8, 4 * CORES);
 
+/** Bytes that wait to be sent to one viewer. */
+export const MOST_UNSENT = 16 << 20;
+
 /** Connections that watch, as long as there are descriptors for them. */
 export const MOST_VIEWERS = 2000;
 /** Descriptors that are kept for decoders, inference, files, and those who only ask for the page or `/healthz`. */

@@ -8,4 +8,8 @@ export const CLOSE_CODES = {
   INTERNAL: 1011,
   /** A client message does not follow the protocol; an `error` message before the close says how. Do not try again. */
   PROTOCOL_VIOLATION: 4400,
+  /** More waits to be sent than the server keeps: the client reads too slowly, or not at all. Try again later. */
+  UNREAD: 4408,
+  /** The server has no room for another viewer; an `error` message before the close says so. Try again later. */
+  BUSY: 4503,
 } as const;
