@@ -101,7 +101,7 @@ test('where the network cannot do a method the panes go back to what worked', as
   panes.choose(0, 'gradcam');
   flushSync();
   await server.heard();
-  await say({ type: 'error', code: 'METHOD_UNSUPPORTED', message: 'No.', hint: 'Look.' });
+  await say({ type: 'error', code: 'METHOD_UNSUITED', message: 'No.', hint: 'Look.' });
   assert.deepEqual([panes.layout, panes.methods[0]], ['one', METHOD]);
   // They show what streams: nothing more is to be asked for.
   assert.deepEqual(await server.heard(), []);
@@ -112,7 +112,7 @@ test('the layout that was asked for stays where its first methods work', async (
   panes.arrange('two');
   flushSync();
   await server.heard();
-  await say({ type: 'error', code: 'METHOD_UNSUPPORTED', message: 'No.', hint: 'Look.' });
+  await say({ type: 'error', code: 'METHOD_UNSUITED', message: 'No.', hint: 'Look.' });
   assert.deepEqual([panes.layout, panes.shown], ['two', [METHOD, METHOD]]);
 });
 
@@ -120,7 +120,7 @@ test('before anything has worked, one pane with the usual method is tried', asyn
   const { server, panes, errors, say } = await startViewer(t, { address: 'panes=two&methods=gradient gradcam' });
   assert.deepEqual(panes.streamed, ['gradient', 'gradcam']);
   await server.heard();
-  await say({ type: 'error', code: 'METHOD_UNSUPPORTED', message: 'No.', hint: 'Look.' });
+  await say({ type: 'error', code: 'METHOD_UNSUITED', message: 'No.', hint: 'Look.' });
   assert.deepEqual([panes.layout, panes.methods], ['one', USUAL]);
   assert.deepEqual(await server.heard(), [
     { type: 'open', recording: 'a', network: 'net', methods: [METHOD], frame: 0 },

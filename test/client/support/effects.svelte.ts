@@ -10,4 +10,17 @@ export function withEffects<T>(make: () => T): { readonly made: T; readonly end:
   return { made: made as T, end };
 }
 
+/** Waits until something is so that depends on state. */
+export function until(isSo: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const end = $effect.root(() => {
+      $effect(() => {
+        if (!isSo()) return;
+        resolve();
+        queueMicrotask(end);
+      });
+    });
+  });
+}
+
 export { flushSync };

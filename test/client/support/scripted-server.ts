@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
-import { WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer, type WebSocket } from 'ws';
 import type { Socket, SocketHandlers } from '../../../client/stream/connection.svelte.ts';
 import {
   SUBPROTOCOL, type ClientMessage, type ServerMessage,
 } from '../../../shared/protocol/control-messages.ts';
+import { openSocket } from './open-socket.ts';
 
 /** A server on a real socket that says what the test tells it to say. */
 export class ScriptedServer {
@@ -47,27 +48,20 @@ export class ScriptedServer {
   /** The page's side of the socket. */
   readonly open = (handlers: SocketHandlers): Socket => {
     const { port } = this.#server.address() as AddressInfo;
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL);
-    socket.binaryType = 'arraybuffer';
-    const told = (tell: () => void) => {
-      tell();
+    const then = <T extends unknown[]>(tell: (...values: T) => void, count = false) => (...values: T) => {
+      if (count) this.#said.taken++;
+      tell(...values);
       this.#wake();
     };
-    socket.on('open', () => told(handlers.opened));
-    socket.on('message', (data: ArrayBuffer | Buffer, isBinary) => {
-      this.#said.taken++;
-      told(() => handlers.received(isBinary ? (data as ArrayBuffer) : Buffer.from(data as Buffer).toString()));
-    });
-    socket.on('close', (code) => told(() => handlers.closed(code)));
-    socket.on('error', () => {});
+    const { opened, received, closed } = handlers;
+    const socket = openSocket(port, { opened: then(opened), received: then(received, true), closed: then(closed) });
     return {
+      ...socket,
       send: (text) => {
-        if (socket.readyState !== WebSocket.OPEN) return false;
-        this.#asked.given++;
-        socket.send(text);
-        return true;
+        const isSent = socket.send(text);
+        if (isSent) this.#asked.given++;
+        return isSent;
       },
-      close: () => socket.close(),
     };
   };
 
@@ -90,8 +84,11 @@ export class ScriptedServer {
 
   /** Ends the connection with this code, and waits until the page knows. */
   async drop(code: number, isKnown: () => boolean): Promise<void> {
-    this.#socket?.close(code);
-    await this.until(isKnown);
+    const socket = this.#socket;
+    if (!socket) return;
+    const closed = once(socket, 'close');
+    socket.close(code);
+    await Promise.all([closed, this.until(isKnown)]);
   }
 
   /** Looks after everything that happens on a socket. */
