@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
+import type { LogUnit } from '../../shared/protocol/control-messages.ts';
 import type { Analysis } from './analysis.svelte.ts';
 import type { Catalogue } from './catalogue.svelte.ts';
 import type { Commands } from './commands.ts';
@@ -70,6 +71,15 @@ export class Opener {
       this.#leave('again');
     }
     commands.send({ type: 'road', points });
+  }
+
+  /** Keeps what the steering of the open recording's log is in; the same is then opened again with it. */
+  sayLogUnit(unit: LogUnit): void {
+    const { commands, drive, transport, watched } = this.#parts;
+    if (!drive.choice || !drive.isReady || watched.feed) return;
+    transport.leaveFor(drive.choice.recording);
+    this.#leave('again');
+    commands.send({ type: 'log', unit });
   }
 
   /** To be called when there is a new connection, and the lists are those of the server. */

@@ -2,10 +2,10 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import { exhaustionOf } from '../../shared/exhaustion.ts';
-import type { NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
+import type { LogUnit, NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
-import { listRecordings, type Recording } from '../drive/recording.ts';
+import { listRecordings, readLogChoices, writeLogChoices, type LogChoices, type Recording } from '../drive/recording.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { runTogether } from '../resources/run-together.ts';
 import { probeVideo } from '../video/probe.ts';
@@ -19,6 +19,8 @@ export interface CataloguePaths {
   readonly networks: readonly string[];
   /** Where to look for road networks, beside `networks`. */
   readonly roads: readonly string[];
+  /** What the user said of drive logs; it goes before what is kept beside each. */
+  readonly log?: LogChoices;
   /** What the user asked for; null: as `roadOfRecording` says. */
   readonly road: RoadSpecification | null;
 }
@@ -104,6 +106,19 @@ export class Catalogue {
       return drawn.kind === 'guess' ? road : drawn;
     }
     return road ?? roadOfRecording(recording, () => this.#roadNetwork());
+  }
+
+  /** Throws LOG_INVALID where what is kept beside the recording cannot be used. */
+  async logChoicesOf({ videoPath }: Recording): Promise<LogChoices> {
+    return { ...(await readLogChoices(videoPath)), ...this.#paths.log };
+  }
+
+  /** Keeps the unit of a recording's log. Throws USAGE where it would not be used, OUTPUT_NOT_WRITABLE. */
+  async keepLogUnit(videoPath: string, unit: LogUnit): Promise<void> {
+    if (this.#paths.log?.unit) throw new RoadgazeError('USAGE', 'The unit of logs was named by --log-unit when the server was started, and another would not be used.', 'Start it again without --log-unit.');
+    // A file that cannot be read is what saying it again mends.
+    const before = await readLogChoices(videoPath).catch(() => ({}));
+    await writeLogChoices(videoPath, { ...before, unit });
   }
 
   /** Of live feeds for which nobody has drawn one. */

@@ -37,6 +37,7 @@ const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('cancel'), request: count }),
   z.strictObject({ type: z.literal('verify'), request: count, kind: z.enum(['off-road', 'steers-wrong', 'dead', 'disagreement']), startFrame: frame }),
   z.strictObject({ type: z.literal('road'), points: z.array(z.tuple([coordinate, coordinate])).min(3).max(64).nullable() }),
+  z.strictObject({ type: z.literal('log'), unit: z.enum(['rad', 'deg', 'normalized']) }),
 ]) satisfies z.ZodType<ClientMessage>;
 
 /** Reads one client message. Throws PROTOCOL_VIOLATION with the field that is wrong. */

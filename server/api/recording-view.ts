@@ -98,7 +98,7 @@ export class RecordingView {
 
   /** Tells what is watched. */
   #describe(flags: FlagSettings): void {
-    const { recording, video, explainer, network, road, index, cause } = this.#workspace;
+    const { recording, video, explainer, network, road, index, cause, isCompared, logNote } = this.#workspace;
     const { name, crop, mask, methods, output } = explainer.network;
     const { send } = this.#output;
     send({
@@ -109,7 +109,7 @@ export class RecordingView {
         durationSeconds: video.duration,
         size: { width: video.width, height: video.height },
         frameRate: video.averageFrameRate,
-        hasLog: recording.logPath !== null,
+        hasLog: isCompared,
         error: null,
       },
       network: { id: network.summary.id, name, crop, mask, methods, ...output },
@@ -118,6 +118,7 @@ export class RecordingView {
       pts: [...index.pts],
       flags,
       cause,
+      ...(logNote ? { log: logNote } : {}),
     });
     send({ type: 'provider', ...explainer.provider });
     send({ type: 'state', playing: false, speed: 1, ended: false });

@@ -2,7 +2,7 @@ import { reportOf } from '../../shared/errors.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
-import { PROTOCOL_VERSION, type ClientMessage, type ServerMessage } from '../../shared/protocol/control-messages.ts';
+import { PROTOCOL_VERSION, type ClientMessage, type LogUnit, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
@@ -49,7 +49,7 @@ export class Session {
   #opening: Opening | null = null;
   /** Settle when what was asked for is open, or is not. */
   readonly #leasing = new Set<Promise<void>>();
-  /** Roads are kept in the order in which they were drawn. */
+  /** Roads and units are kept in the order in which they came. */
   #keeping: Promise<void> = Promise.resolve();
   #flags: FlagSettings;
   #closed = false;
@@ -112,6 +112,8 @@ export class Session {
         return;
       case 'road':
         return this.#drawRoad(message.points);
+      case 'log':
+        return this.#sayLogUnit(message.unit);
       case 'painted':
         if (!this.#window.acknowledge(message.sequence)) throw protocolViolation(`frame message ${message.sequence} was never sent`);
         return this.#live.painted(message.sequence);
@@ -136,16 +138,27 @@ export class Session {
   /** Opens again what is open, or is being opened anew, with another road. */
   #drawRoad(points: readonly Point[] | null): void {
     if (this.#live.isWatching) return this.#live.drawRoad(points);
+    this.#openAgain('road', (path) => keepRoad(this.#catalogue, path, points));
+  }
+
+  #sayLogUnit(unit: LogUnit): void {
+    // Meant for what was open before.
+    if (this.#live.isWatching) return;
+    this.#openAgain('log', (path) => this.#catalogue.keepLogUnit(path, unit));
+  }
+
+  /** Once what a person said of the recording that is open is kept. */
+  #openAgain(type: 'road' | 'log', keep: (videoPath: string) => Promise<void>): void {
     const { selection, lease, view } = this.#watching ?? {};
     if (!selection) {
       if (this.#opening) return;
-      throw protocolViolation('"road" came before anything was open');
+      throw protocolViolation(`"${type}" came before anything was open`);
     }
     const wanted = this.#opening?.selection ?? selection;
     // Meant for what was open before.
     if (wanted.recording !== selection.recording) return;
     void this.#open(wanted, view!.playhead, async () => {
-      this.#keeping = this.#keeping.catch(() => {}).then(() => keepRoad(this.#catalogue, lease!.workspace.path, points));
+      this.#keeping = this.#keeping.catch(() => {}).then(() => keep(lease!.workspace.path));
       await this.#keeping;
     });
   }

@@ -3,10 +3,10 @@ import { basename, extname } from 'node:path';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import { readDriveLog, type DriveLog, type Recording } from '../drive/recording.ts';
+import { readDriveLog, type DriveLog, type LogChoices, type Recording } from '../drive/recording.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { analyzeRecording } from '../pipeline/analysis.ts';
-import { drivenSteering } from '../pipeline/driven-steering.ts';
+import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
@@ -32,6 +32,8 @@ export interface WorkspaceRequest {
   readonly recording: Recording;
   readonly network: Network;
   readonly road: RoadSpecification;
+  /** What a person said of the log. */
+  readonly log: LogChoices;
   /** Names of explanations, in the order of the panes. */
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
@@ -55,6 +57,11 @@ export class Workspace implements PlayableSource {
   readonly cause: OpenedMessage['cause'];
   /** What went wrong without keeping the recording from being watched. */
   readonly problems: ErrorReport[] = [];
+  /** What was driven can be held against the network. */
+  readonly isCompared: boolean;
+  readonly logNote: OpenedMessage['log'] | null;
+  /** What the log left open. */
+  readonly assumptions: readonly string[];
   #index: FrameIndex;
   readonly #drivenAt: (pts: number) => number;
   readonly #stop = new AbortController();
@@ -74,7 +81,13 @@ export class Workspace implements PlayableSource {
     this.#index = kept?.index ?? parts.index;
     this.cause = parts.cause;
     this.problems.push(...parts.problems);
-    this.#drivenAt = drivenSteering(parts.explainer.network.output, parts.log) ?? (() => NaN);
+    const { output } = parts.explainer.network;
+    const driven = drivenSteering(output, parts.driveLog);
+    this.#drivenAt = driven ?? (() => NaN);
+    this.isCompared = driven !== null;
+    const reason = whyNotCompared(output, parts.driveLog);
+    this.logNote = reason === null ? null : { reason, asksForUnit: Boolean(parts.driveLog?.question) };
+    this.assumptions = parts.driveLog?.assumptions.filter((sentence) => sentence !== reason) ?? [];
     const checks = kept?.checks ?? new Map();
     this.checks = new FlagChecks({ video: this.video, explainer: this.explainer, steering: () => this.columns.steering }, checks);
     if (kept) this.progress.complete();
@@ -89,11 +102,11 @@ export class Workspace implements PlayableSource {
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
-      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), companion(recording.logPath === null ? Promise.resolve(null) : readDriveLog(recording.logPath, video))]);
+      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), companion(recording.logPath === null ? Promise.resolve(null) : readDriveLog(recording.logPath, video, request.log))]);
       if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
       const explainer = await explaining;
       const truth = await companion(readCausalTruth(video, network.path, explainer.network.output.unit, index.pts));
-      return new Workspace({ ...request, video, explainer, index, log: log.value, cause: truth.value, problems: [...log.problems, ...truth.problems], kept, key, priority });
+      return new Workspace({ ...request, video, explainer, index, driveLog: log.value, cause: truth.value, problems: [...log.problems, ...truth.problems], kept, key, priority });
     } catch (error) {
       await explaining.then((explainer) => explainer.close(), () => {});
       throw error;
@@ -164,7 +177,7 @@ interface WorkspaceParts extends WorkspaceRequest {
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
   readonly index: FrameIndex;
-  readonly log: DriveLog | null;
+  readonly driveLog: DriveLog | null;
   readonly cause: OpenedMessage['cause'];
   readonly problems: readonly ErrorReport[];
   readonly kept: KeptAnalyses;
@@ -173,12 +186,12 @@ interface WorkspaceParts extends WorkspaceRequest {
 }
 
 /** Tells analyses apart: all that their numbers come from, with size and time of change of every file. */
-async function analysisKey({ recording, network, road, methods }: WorkspaceRequest): Promise<string> {
+async function analysisKey({ recording, network, road, log, methods }: WorkspaceRequest): Promise<string> {
   const sidecar = (path: string) => `${path.slice(0, path.length - extname(path).length)}.json`;
   const models = road.kind === 'model' ? [network.path, road.path] : [network.path];
   const files = [recording.videoPath, recording.logPath, road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecar)];
   const versions = await Promise.all(files.map((path) => path && stat(path).then(({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`, () => null)));
-  return JSON.stringify([versions, road, methods]);
+  return JSON.stringify([versions, road, log, methods]);
 }
 
 /** What lies beside a recording; where it cannot be read, the video can be watched all the same. */

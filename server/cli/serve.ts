@@ -8,6 +8,7 @@ import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
 import { addFlagOptions, flagSettingsOf, type FlagOptions } from './flag-options.ts';
+import { addLogOptions, logChoicesOf, type LogOptions } from './log-options.ts';
 import { parseProvider, parseWorkers } from './option-values.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
@@ -15,7 +16,7 @@ import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
 import { addLiveOptions, feedOptionsOf, LIVE_SOURCES_HELP, splitSources, type LiveOptions } from './live-options.ts';
 import { openWebhook, SECRET_VARIABLE, type WebhookOptions } from './webhook-option.ts';
 
-interface ServeOptions extends FlagOptions, WebhookOptions, LiveOptions {
+interface ServeOptions extends FlagOptions, LogOptions, WebhookOptions, LiveOptions {
   readonly model?: readonly string[];
   readonly road?: string;
   readonly port: number;
@@ -46,7 +47,7 @@ export function register(program: Command): void {
     .option('--open', 'open the page in the browser')
     .option('--webhook <url>', 'post each flag as JSON to this address as the analysis finds it, signed with a shared secret')
     .option('--webhook-secret-file <file>', `where that secret is (default: the environment's ${SECRET_VARIABLE})`);
-  addLiveOptions(addFlagOptions(command))
+  addLiveOptions(addFlagOptions(addLogOptions(command)))
     .action((sources: readonly string[], options: ServeOptions) => serve(sources, options));
   addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve rtsp://camera.local/road --model pilotnet.onnx --signals udp://127.0.0.1:9000', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx', `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`]);
 }
@@ -63,6 +64,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     networks: model ?? [...(await networkFolders(recording)), DEFAULT_NETWORKS],
     roads: [DEFAULT_NETWORKS],
     road: options.road === undefined ? null : parseRoad(options.road),
+    log: logChoicesOf(options),
     provider: options.provider,
     workers: options.workers ?? null,
     port: options.port,
@@ -74,9 +76,9 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     feeds: live,
     ...(live.clips ? { clips: live.clips.folder } : {}),
     ...(webhook ? { alerts: { webhook, flags, version: packageInfo().version } } : {}),
-    onOpened: ({ recording: opened, explainer }) => {
+    onOpened: ({ recording: opened, explainer, assumptions, logNote }) => {
       say(`${opened.name} with ${explainer.network.name}: ${providerLine(explainer.provider)}`);
-      for (const assumption of explainer.assumptions) say(`  note: ${assumption}`);
+      for (const assumption of [...explainer.assumptions, ...assumptions, ...(logNote ? [logNote.reason] : [])]) say(`  note: ${assumption}`);
     },
   });
   onInterrupt(() => server.close());

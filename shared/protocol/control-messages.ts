@@ -11,6 +11,9 @@ export type { AnalysisColumns, RoadSource, WatchedNetwork } from './opened-parts
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = `roadgaze.${PROTOCOL_VERSION}`;
 
+/** What the steering of a drive log is in: `normalized` is a share of full lock, −1…1. */
+export type LogUnit = 'rad' | 'deg' | 'normalized';
+
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
 export type ClientMessage =
@@ -46,7 +49,9 @@ export type ClientMessage =
    * Keeps this polygon (fractions of the frame, 3 to 64 points) as the road of the camera that took the open recording, or with null forgets
    * it. What is open is opened again with it, at the frame where it is: answered by `opened` or `error`.
    */
-  | { readonly type: 'road'; readonly points: readonly Point[] | null };
+  | { readonly type: 'road'; readonly points: readonly Point[] | null }
+  /** Keeps what the steering of the open recording's log is in. What is open is opened again with it: answered by `opened` or `error`. */
+  | { readonly type: 'log'; readonly unit: LogUnit };
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -56,6 +61,7 @@ export interface RecordingSummary {
   readonly durationSeconds: number;
   readonly size: Size;
   readonly frameRate: number;
+  /** Of `opened`: whether what was driven can be held against the network. */
   readonly hasLog: boolean;
   /** Set where the recording cannot be opened; it is listed all the same. */
   readonly error: ErrorReport | null;
@@ -81,6 +87,8 @@ export interface OpenedMessage {
    * whose size is above `threshold` was steered by it. Null where nobody rendered the drive again without it for this network.
    */
   readonly cause: { readonly change: Column; readonly threshold: number } | null;
+  /** Why what was driven is not known although there is a log, a sentence; `asksForUnit`: for want of what `log` says. Left out where nothing is to be said. */
+  readonly log?: { readonly reason: string; readonly asksForUnit: boolean };
 }
 
 export type ServerMessage =
