@@ -5,8 +5,10 @@ import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { feedMetrics } from '../live/metrics.ts';
-import { isToken, refusalOf, TOKEN_COOKIE, type AccessRules } from './access.ts';
+import { hasBody, queryTokenOf, refusalOf, tokenCookie, type AccessRules } from './access.ts';
 import type { Feeds } from './live/feeds.ts';
+import { isToken } from './token.ts';
+import type { WrongGuesses } from './wrong-guesses.ts';
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -22,8 +24,8 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The HTTP side: the built page from `clientFolder`, `/healthz`, and `/metrics` for Prometheus. */
-export function pages(clientFolder: string, rules: AccessRules, feeds: Feeds): Hono<{ Bindings: HttpBindings }> {
+/** The HTTP side: the built page from `clientFolder`, `/healthz`, and `/metrics` for Prometheus. `guesses` are shared with the WebSocket. */
+export function pages(clientFolder: string, rules: AccessRules, feeds: Feeds, guesses: WrongGuesses): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
 
   app.use(async (context, next) => {
@@ -36,14 +38,21 @@ export function pages(clientFolder: string, rules: AccessRules, feeds: Feeds): H
   });
 
   app.use(async (context, next) => {
-    const refusal = refusalOf(context.env.incoming.headers, rules);
-    if (!refusal) return next();
-    const token = context.req.query('token');
-    if (refusal.status === 401 && rules.token !== null && token !== undefined && isToken(token, rules.token)) {
-      setCookie(context, TOKEN_COOKIE, token, { httpOnly: true, sameSite: 'Strict', path: '/' });
-      return context.redirect(context.req.path);
+    const { incoming } = context.env;
+    const refusal = refusalOf(incoming, rules);
+    if (refusal) {
+      if (refusal.isGuess && !(await guesses.mayAnswer(incoming.socket.remoteAddress ?? ''))) incoming.destroy();
+      return context.json(refusal.report, refusal.status);
     }
-    return context.json(refusal.report, refusal.status);
+    if (context.req.method !== 'GET' && context.req.method !== 'HEAD') {
+      return context.json(new RoadgazeError('USAGE', 'Pages can only be read.', 'Ask with GET.').report(), 405, { Allow: 'GET, HEAD', Connection: 'close' });
+    }
+    if (hasBody(incoming)) return context.json(new RoadgazeError('USAGE', 'Nothing can be sent to this address.', 'Ask without a body.').report(), 400, { Connection: 'close' });
+    const token = queryTokenOf(incoming.url ?? '');
+    if (rules.token === null || token === null || !isToken(token, rules.token)) return next();
+    setCookie(context, tokenCookie(incoming), token, { httpOnly: true, sameSite: 'Strict', path: '/' });
+    // Two slashes at the beginning would lead to another server.
+    return context.redirect(new URL(context.req.url).pathname.replace(/^[/\\]+/, '/'));
   });
 
   app.get('/healthz', (context) => {

@@ -11,16 +11,18 @@ import type { ProviderWish } from '../inference/choose-provider.ts';
 import { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { descriptorLimit } from '../resources/descriptors.ts';
 import { MOST_VIEWERS, RESERVED_DESCRIPTORS } from '../resources/limits.ts';
-import { isLoopback, refusalOf, type AccessRules } from './access.ts';
+import { hasBody, isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from './catalogue.ts';
 import { Feeds, type FeedOptions } from './live/feeds.ts';
 import { receiveSignals, signalPath } from './live/signal-stream.ts';
 import { pages } from './pages.ts';
 import { Peer } from './peer.ts';
 import { Session } from './session.ts';
+import { checkToken } from './token.ts';
 import type { WebhookAlerts } from './webhook-feed.ts';
 import type { Workspace } from './workspace.ts';
 import { Workspaces } from './workspaces.ts';
+import { WrongGuesses } from './wrong-guesses.ts';
 
 export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules {
   /** 0: any that is free. */
@@ -57,16 +59,18 @@ const FURTHER_CONNECTIONS = 16;
 const SIGNAL_COST = 0.1;
 const STREAM_PATH = '/api/stream';
 
-/** Throws PORT_IN_USE, and USAGE for an address that may not be used. */
+/** Throws PORT_IN_USE, and USAGE for an address that may not be used or a token that keeps nobody out. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   if (!isLoopback(options.host) && options.token === null) {
-    throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own.');
+    throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own, or set it as --token-file or in the environment\'s ROADGAZE_TOKEN.');
   }
+  if (options.token !== null) checkToken(options.token);
+  const guesses = new WrongGuesses();
   const catalogue = new Catalogue(options);
   const priority = new PlaybackPriority();
   const workspaces = new Workspaces(catalogue, options, priority, options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
   const feeds = new Feeds(catalogue, options, priority, options.flags, options.feeds ?? { recording: null, clips: null }, options.alerts ?? null);
-  const http = createServer(HTTP_LIMITS, getRequestListener(pages(options.clientFolder, options, feeds).fetch));
+  const http = createServer(HTTP_LIMITS, getRequestListener(pages(options.clientFolder, options, feeds, guesses).fetch));
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LARGEST_CLIENT_MESSAGE,
@@ -79,7 +83,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     const refusal = upgradeRefusal(request, options, feeds);
-    if (refusal) return refuse(socket, refusal.status, refusal.report);
+    if (refusal?.isGuess) {
+      return void guesses.mayAnswer(request.socket.remoteAddress ?? '').then((mayAnswer) => (mayAnswer ? refuse(socket, refusal) : socket.destroy()));
+    }
+    if (refusal) return refuse(socket, refusal);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const peer = new Peer(webSocket);
       const vehicle = signalPath(request.url);
@@ -119,9 +126,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-function upgradeRefusal(request: IncomingMessage, rules: AccessRules, feeds: Feeds): { status: number; report: ErrorReport } | null {
-  const refusal = refusalOf(request.headers, rules);
+interface HandshakeRefusal {
+  readonly status: number;
+  readonly report: ErrorReport;
+  /** A wrong token came. */
+  readonly isGuess?: boolean;
+}
+
+function upgradeRefusal(request: IncomingMessage, rules: AccessRules, feeds: Feeds): HandshakeRefusal | null {
+  const refusal = refusalOf(request, rules);
   if (refusal) return refusal;
+  if (hasBody(request)) return { status: 400, report: usage('The request for a WebSocket has a body.', 'Ask without one.') };
   const vehicle = signalPath(request.url);
   if (vehicle !== null) return feeds.find(vehicle) ? null : { status: 404, report: new RoadgazeError('FEED_UNKNOWN', 'There is no live feed of that name.', 'Connect to /api/signals/ followed by the name of a feed.').report() };
   if (request.url?.split('?', 1)[0] !== STREAM_PATH) {
@@ -138,7 +153,7 @@ function usage(message: string, hint: string): ErrorReport {
   return new RoadgazeError('USAGE', message, hint).report();
 }
 
-function refuse(socket: Duplex, status: number, report: ErrorReport): void {
+function refuse(socket: Duplex, { status, report }: HandshakeRefusal): void {
   const body = JSON.stringify(report);
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff\r\n` +

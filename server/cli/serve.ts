@@ -14,14 +14,14 @@ import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
 import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
 import { addLiveOptions, feedOptionsOf, LIVE_SOURCES_HELP, splitSources, type LiveOptions } from './live-options.ts';
+import { TOKEN_VARIABLE, tokenOf, type TokenOptions } from './token-option.ts';
 import { openWebhook, SECRET_VARIABLE, type WebhookOptions } from './webhook-option.ts';
 
-interface ServeOptions extends FlagOptions, LogOptions, WebhookOptions, LiveOptions {
+interface ServeOptions extends FlagOptions, LogOptions, TokenOptions, WebhookOptions, LiveOptions {
   readonly model?: readonly string[];
   readonly road?: string;
   readonly port: number;
   readonly host: string;
-  readonly token?: string;
   readonly provider: ProviderWish['provider'];
   readonly workers?: number;
   readonly open?: boolean;
@@ -41,7 +41,8 @@ export function register(program: Command): void {
     .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the road drawn in the page, else the ground truth, else a road network that is there)`)
     .option('-p, --port <number>', 'port to listen on; 0 takes any that is free', parsePort, 8470)
     .option('--host <address>', 'address to listen on; another than this machine itself needs --token', '127.0.0.1')
-    .option('--token <secret>', 'what a visitor must know; part of the address that is printed')
+    .option('--token <secret>', `what a visitor must know, 16 characters or more; part of the address that is printed (default: the environment's ${TOKEN_VARIABLE})`)
+    .option('--token-file <file>', 'where that is, so that the list of programs does not show it')
     .option('--provider <name>', 'where the network runs: auto, cpu, webgpu or cuda', parseProvider, 'auto')
     .option('--workers <number>', 'worker threads on the CPU (default: as many as fit the machine)', parseWorkers)
     .option('--open', 'open the page in the browser')
@@ -69,7 +70,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     workers: options.workers ?? null,
     port: options.port,
     host: options.host,
-    token: options.token ?? null,
+    token: await tokenOf(options),
     clientFolder: join(root, 'dist/client'),
     lingerSeconds: LINGER_SECONDS,
     flags,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { request, type IncomingHttpHeaders } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { WebSocket } from 'ws';
@@ -43,6 +44,17 @@ function get(port: number, path: string, headers: Record<string, string> = {}): 
   });
 }
 
+/** What comes back for these bytes until the server hangs up. */
+async function fetchRaw(port: number, bytes: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.on('error', () => {});
+  socket.write(bytes);
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
+}
+
 function upgrade(port: number, headers: Record<string, string> = {}, path = '/api/stream'): Promise<Answer> {
   return get(port, path, {
     Connection: 'Upgrade', Upgrade: 'websocket', 'Sec-WebSocket-Version': '13', 'Sec-WebSocket-Key': Buffer.alloc(16).toString('base64'),
@@ -71,7 +83,7 @@ describe('the WebSocket handshake', () => {
 
   it('refuses a name that the server is not known by, whatever the origin', async (t) => {
     const { port } = await serveEmpty(t);
-    for (const Host of ['example.org', `rebound.example.org:${port}`, `127.0.0.1.example.org:${port}`, 'localhost.example.org', '192.168.0.1', 'user@127.0.0.1', '']) {
+    for (const Host of ['example.org', `rebound.example.org:${port}`, `127.0.0.1.example.org:${port}`, 'localhost.example.org', '192.168.0.1', 'user@127.0.0.1', '127.999.1.1', '127.0.0.1.', '127.1', '']) {
       assert.deepEqual([Host, (await upgrade(port, { Host, Origin: `http://${Host}` })).status], [Host, 403]);
     }
   });
@@ -85,7 +97,7 @@ describe('the WebSocket handshake', () => {
   });
 
   it('asks for the token, which the printed address brings as a cookie', async (t) => {
-    const { port, url } = await serveEmpty(t, { token: 'a secret/ü' });
+    const { port, url } = await serveEmpty(t, { token: 'a secret/ü of some length' });
     assert.equal((await get(port, '/healthz')).status, 401);
     assert.equal((await upgrade(port)).status, 401);
     assert.equal((await get(port, '/?token=wrong')).status, 401);
@@ -98,7 +110,47 @@ describe('the WebSocket handshake', () => {
     assert.equal((await upgrade(port, { Cookie })).status, 101);
     assert.equal((await get(port, '/healthz', { Cookie })).status, 200);
     assert.equal((await upgrade(port, { Cookie: `${Cookie}x` })).status, 401);
-    assert.equal((await upgrade(port, { Cookie: 'roadgaze-token=%' })).status, 401);
+    assert.equal((await upgrade(port, { Cookie: `roadgaze-token-${port}=%` })).status, 401);
+  });
+
+  it('takes one right token, whatever wrong ones come beside it, and leads nowhere else', async (t) => {
+    const token = 'a-token-of-some-length';
+    const { port } = await serveEmpty(t, { token });
+    const wrong = { Cookie: `roadgaze-token-${port}=wrong` };
+    assert.equal((await get(port, '/healthz', { ...wrong, Authorization: `Bearer ${token}` })).status, 200);
+    assert.equal((await upgrade(port, { ...wrong, Authorization: `Bearer ${token}` })).status, 101);
+    assert.equal((await get(port, `/?token=${token}`, wrong)).status, 302);
+    assert.equal((await upgrade(port, wrong, `/api/stream?token=${token}`)).status, 101);
+    // Of a server on another port.
+    assert.equal((await get(port, '/healthz', { Cookie: `roadgaze-token-1=wrong; roadgaze-token-${port}=${token}` })).status, 200);
+    for (const path of ['//evil.example/', '///evil.example', '/%5Cevil.example', '/%2F/evil.example', '/%2f%2fevil.example', '//evil.example/..//x']) {
+      const { status, headers } = await get(port, `${path}?token=${token}`);
+      assert.equal(status, 302, path);
+      assert.equal(new URL(headers.location!, `http://127.0.0.1:${port}/`).host, `127.0.0.1:${port}`, path);
+      assert.ok(!headers.location!.includes(token));
+    }
+    assert.equal((await get(port, `/\\evil.example?token=${token}`)).status, 400);
+  });
+
+  it('answers wrong tokens of an address ever more slowly, and right ones of the same address at once', async (t) => {
+    const token = 'a-token-of-some-length';
+    const { port } = await serveEmpty(t, { token });
+    const guess = (path: string) => get(port, path).then(({ status }) => status, () => 0);
+    for (let count = 0; count < 3; count += 1) assert.equal(await guess('/?token=wrong'), 401);
+    const order: string[] = [];
+    const slow = Promise.all(Array.from({ length: 20 }, () => guess('/?token=wrong').then((status) => order.push(String(status)))));
+    const slowUpgrade = upgrade(port, { Authorization: 'Bearer wrong' }).then(() => order.push('upgrade'), () => order.push('upgrade'));
+    await get(port, '/healthz', { Authorization: `Bearer ${token}` }).then(({ status }) => order.push(`right ${status}`));
+    assert.ok(!order.includes('401'), order.join());
+    await Promise.all([slow, slowUpgrade]);
+    assert.equal(order.filter((each) => each === '401').length, 4);
+    assert.equal(order.filter((each) => each === '0').length, 16);
+  });
+
+  it('cannot be opened by a token that anybody could guess', async (t) => {
+    for (const token of ['', ' ', 'short', ' '.repeat(40), 'fifteen-letters']) {
+      await assert.rejects(serveEmpty(t, { token }), (error) => error instanceof RoadgazeError && error.code === 'USAGE' && /for example: \S{16,}$/.test(error.hint), JSON.stringify(token));
+    }
   });
 
   it('is not offered to the network without a token', async (t) => {
@@ -247,6 +299,42 @@ describe('the HTTP side', () => {
     const missing = await get(port, '/none');
     assert.deepEqual([missing.status, reportIn(missing).code], [404, 'USAGE']);
     assert.deepEqual(await get(port, '/healthz').then(({ status, body }) => [status, body]), [200, '{"status":"ok","feeds":[]}']);
+  });
+
+  it('can only be read', async (t) => {
+    const { port } = await serveSite(t);
+    for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'PROPFIND']) {
+      for (const path of ['/', '/healthz', '/assets/main-abc123.js', '/none']) {
+        const answer = await fetchRaw(port, `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`);
+        assert.match(answer, /^HTTP\/1\.1 405 /, `${method} ${path}`);
+        assert.match(answer, /\r\nallow: GET, HEAD\r\n/i);
+      }
+    }
+    assert.match(await fetchRaw(port, `HEAD / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n\r\n`), /^HTTP\/1\.1 200 /);
+  });
+
+  it('refuses requests that name another server, or bring what nobody reads, and hangs up', async (t) => {
+    const { port } = await serveSite(t);
+    const head = `Host: 127.0.0.1:${port}\r\n`;
+    const wrong = [
+      `GET http://evil.example/ HTTP/1.1\r\n${head}\r\n`,
+      `GET / HTTP/1.1\r\n${head}Host: evil.example\r\nConnection: close\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: evil.example\r\n${head}Connection: close\r\n\r\n`,
+      'GET / HTTP/1.0\r\n\r\n',
+      `GET / HTTP/1.1\r\n${head}Content-Length: 1000000000\r\n\r\n${'x'.repeat(100_000)}`,
+      `POST / HTTP/1.1\r\n${head}Transfer-Encoding: chunked\r\n\r\nff\r\n`,
+      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${head}\r\n`,
+      `GET /api/stream HTTP/1.1\r\n${head}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: roadgaze.1\r\nContent-Length: 5\r\n\r\nhello`,
+    ];
+    for (const request of wrong) assert.match(await fetchRaw(port, request), /^HTTP\/1\.1 4\d\d /, request.slice(0, 100));
+  });
+
+  it('gives the range that is asked for, and the whole or a plain refusal where there is no such range', async (t) => {
+    const { port } = await serveSite(t);
+    for (const Range of ['bytes=0-3', 'bytes=5-', 'bytes=-4', 'bytes=900-', 'bytes=5-2', 'bytes=x-y', 'bytes=-', 'bytes=0-1,3-4', 'lines=1-2', `bytes=0-${'9'.repeat(40)}`, 'bytes=-0']) {
+      const { status } = await get(port, '/assets/main-abc123.js', { Range });
+      assert.ok([200, 206, 416].includes(status), `${Range}: ${status}`);
+    }
   });
 
   it('says that the page is not built', async (t) => {

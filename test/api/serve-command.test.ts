@@ -12,8 +12,8 @@ import { Viewer } from './support/viewer.ts';
 
 const PROGRAM = join(repositoryRoot, 'dist/node/server/cli/main.js');
 
-function run(t: TestContext, args: readonly string[]) {
-  const child = spawn(process.execPath, [PROGRAM, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+function run(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [PROGRAM, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   t.after(() => child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
@@ -50,6 +50,30 @@ describe('roadgaze serve', () => {
     assert.match(output.stderr, new RegExp(`^error PORT_IN_USE: Another program listens on port ${port}\\.\n {2}→ .*--port 0\\.\n$`));
   });
 
+  it('takes its token from a file or the environment, and says it only in the address', async (t) => {
+    const folder = temporaryFolder(t);
+    const file = join(folder, 'token');
+    await writeFile(file, 'a-token-in-a-file-of-mine\n');
+    const ways: [string[], NodeJS.ProcessEnv, string][] = [
+      [['--token-file', file], {}, 'a-token-in-a-file-of-mine'],
+      [[], { ROADGAZE_TOKEN: 'a-token-in-the-environment' }, 'a-token-in-the-environment'],
+      [['--token-file', file], { ROADGAZE_TOKEN: 'a-token-in-the-environment' }, 'a-token-in-a-file-of-mine'],
+    ];
+    for (const [args, env, token] of ways) {
+      const { child, output, ended } = run(t, [folder, '--port', '0', ...args], env);
+      while (!output.stdout.includes('Ctrl-C')) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.fail(output.stderr))]);
+      assert.equal(output.stdout.split(token).length, 2);
+      const url = /http:\/\/\S+/.exec(output.stdout)![0];
+      assert.equal((await fetch(new URL('/healthz', url))).status, 401);
+      assert.equal((await fetch(new URL('/healthz', url), { headers: { Authorization: `Bearer ${token}` } })).status, 200);
+      child.kill('SIGKILL');
+      assert.equal(output.stderr, '');
+    }
+    const { output, ended } = run(t, [folder, '--port', '0'], { ROADGAZE_TOKEN: '' });
+    assert.equal((await ended)[0], 2);
+    assert.match(output.stderr, /^error USAGE: The token is empty/);
+  });
+
   it('refuses what cannot be right before it starts', async (t) => {
     const folder = temporaryFolder(t);
     const short = join(folder, 'short');
@@ -61,6 +85,12 @@ describe('roadgaze serve', () => {
       [[folder, '--road', 'polygon:0,0 1,1 2,0'], 1, /^error ROAD_INVALID: /],
       [[folder, '--port', '70000'], 2, /^error USAGE: /],
       [[folder, '--provider', 'tpu'], 2, /^error USAGE: /],
+      [[folder, '--token', ''], 2, /^error USAGE: The token is empty.*\n.*for example: \S{16,}/],
+      [[folder, '--host', '0.0.0.0', '--token', ''], 2, /^error USAGE: The token is empty/],
+      [[folder, '--token', 'short'], 2, /^error USAGE: The token has fewer than 16/],
+      [[folder, '--token-file', short], 2, /^error USAGE: The token has fewer than 16/],
+      [[folder, '--token-file', join(folder, 'none')], 1, /^error INPUT_NOT_FOUND: There is no token/],
+      [[folder, '--token-file', short, '--token', 'a-token-of-some-length'], 2, /^error USAGE: .*twice/],
       [[folder, '--host', '0.0.0.0'], 2, /^error USAGE: .*\n.*--token/],
       [[folder, '--flag-below', '0.9'], 2, /^error USAGE: --flag-until/],
       [[folder, '--webhook', 'ftp://example.org/'], 2, /^error USAGE: .*no address of a webhook/],
