@@ -173,7 +173,7 @@ describe('roadgaze serve with live feeds', () => {
       [['--signals', 'udp://127.0.0.1:9000'], 2, /^error USAGE: /],
     ];
     for (const [args, status, message] of wrong) {
-      const child = spawn(process.execPath, [PROGRAM, 'serve', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn(process.execPath, [PROGRAM, 'serve', ...args, '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
       t.after(() => child.kill('SIGKILL'));
       let stderr = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

@@ -99,7 +99,7 @@ describe('roadgaze serve', () => {
       [[folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', short], 2, /^error USAGE: .*fewer than 16/],
     ];
     for (const [args, status, message] of wrong) {
-      const { output, ended } = run(t, args);
+      const { output, ended } = run(t, args.includes('--port') ? args : [...args, '--port', '0']);
       assert.equal((await ended)[0], status, args.join(' '));
       assert.match(output.stderr, message, args.join(' '));
       assert.equal(output.stdout, '', args.join(' '));
