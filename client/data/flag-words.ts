@@ -1,6 +1,6 @@
 import type { CausalCheck, Flag, FlagKind } from '../../shared/flags.ts';
-import type { SteeringUnit } from './steering-unit.ts';
 import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
+import type { SteeringUnit } from './steering-unit.ts';
 
 /** What each kind is called. */
 export const FLAG_KINDS: Readonly<Record<FlagKind, string>> = {

@@ -1,6 +1,6 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
-import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import type { Flag } from '../../shared/flags.ts';
+import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import { DriveColumns } from './columns.ts';
 
 /** Rows further apart than this (s) have a gap between them: there was no signal. */

@@ -1,9 +1,9 @@
-import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
-import type { SteeringUnit } from './steering-unit.ts';
 import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';
 import type { DriveColumns, Known } from './columns.ts';
+import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
+import type { SteeringUnit } from './steering-unit.ts';
 
 export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad' | 'lift' | AgreementMeasure;
 

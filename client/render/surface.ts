@@ -1,7 +1,7 @@
 import type { Rectangle, Size } from '../../shared/geometry.ts';
-import { MaskImage } from './mask-image.ts';
 import type { Compose, Grid, Layers, MaskLayer } from '../data/mask-layers.ts';
 import { traceOutline, type Polyline } from '../data/road-outline.ts';
+import { MaskImage } from './mask-image.ts';
 
 export interface OverlayStyle {
   readonly compose: Compose;

@@ -1,12 +1,12 @@
+import { worstFrame } from '../data/flag-words.ts';
+import { KEYED_METHODS, methodName } from '../data/pane-methods.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
-import type { TimeAxis } from './time-axis.svelte.ts';
 import type { FlagReview } from './flag-review.svelte.ts';
-import { worstFrame } from '../data/flag-words.ts';
-import { KEYED_METHODS, methodName } from '../data/pane-methods.ts';
 import type { Panes } from './panes.svelte.ts';
 import type { Preferences } from './preferences.svelte.ts';
+import type { TimeAxis } from './time-axis.svelte.ts';
 
 /** What a key does; the help panel lists exactly what is bound. */
 export interface KeyBinding {

@@ -1,5 +1,5 @@
-import { canBeChecked, flagKey } from '../data/flag-words.ts';
 import type { CausalCheck, Flag, FlagKind } from '../../shared/flags.ts';
+import { canBeChecked, flagKey } from '../data/flag-words.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { Request, Requests } from '../stream/requests.ts';
 

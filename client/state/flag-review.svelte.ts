@@ -1,7 +1,7 @@
 import type { Flag, FlagKind } from '../../shared/flags.ts';
+import { flagKey, neighbourFlag } from '../data/flag-words.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
-import { flagKey, neighbourFlag } from '../data/flag-words.ts';
 
 /** How a person goes through the flags: which of them, in which order, and which one is looked at. */
 export class FlagReview {

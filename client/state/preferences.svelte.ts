@@ -1,5 +1,5 @@
-import { AGREEMENT_MEASURES, type AgreementMeasure } from '../data/agreement-measures.ts';
 import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../../shared/color-maps.ts';
+import { AGREEMENT_MEASURES, type AgreementMeasure } from '../data/agreement-measures.ts';
 import { keep, readKept, type KeptTexts } from './kept.ts';
 
 export type Theme = 'system' | 'dark' | 'light';

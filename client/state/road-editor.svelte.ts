@@ -1,9 +1,9 @@
 import type { Point } from '../../shared/geometry.ts';
 import type { RoadSource } from '../../shared/protocol/control-messages.ts';
+import { clampToFrame, crossesItself, FEWEST_POINTS, FIRST_ROAD, insideFrame, MOST_POINTS } from '../data/polygon.ts';
 import type { OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Opener } from '../stream/opener.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
-import { clampToFrame, crossesItself, FEWEST_POINTS, FIRST_ROAD, insideFrame, MOST_POINTS } from '../data/polygon.ts';
 
 /** The road region while it is drawn; points in fractions of the frame. */
 export class RoadEditor {

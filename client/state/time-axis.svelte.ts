@@ -1,9 +1,9 @@
 import { untrack } from 'svelte';
+import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from '../data/time-window.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
-import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from '../data/time-window.ts';
 
 /** Of a live feed this much is visible until somebody zooms, s. */
 const LIVE_WINDOW = 60;

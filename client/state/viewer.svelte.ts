@@ -1,9 +1,10 @@
-import { createSession, type SessionTools } from '../stream/session.ts';
 import type { Picture } from '../stream/presenter.ts';
+import { createSession, type SessionTools } from '../stream/session.ts';
 import { keepAddress, readAddress } from './address.svelte.ts';
 import { Alerts, tellOfFlags, type AlertTools } from './alerts.svelte.ts';
 import { CausalChecks } from './causal-checks.svelte.ts';
 import { FlagReview } from './flag-review.svelte.ts';
+import { FlagTuning } from './flag-tuning.ts';
 import type { KeptTexts } from './kept.ts';
 import { streamPanes } from './pane-streams.svelte.ts';
 import { Panes } from './panes.svelte.ts';
@@ -39,6 +40,7 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
   const slowRuns = new SlowRuns({ requests, watched, screen });
   const checks = new CausalChecks(requests, analysis);
   const review = new FlagReview(analysis, transport);
+  const tuning = new FlagTuning(drive, analysis);
   const editor = new RoadEditor({ drive, opener, transport });
   const axis = new TimeAxis({ analysis, watched, transport });
   const alerts = new Alerts(tools);
@@ -53,5 +55,7 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
   keepInView(axis, { drive, analysis, watched, transport });
   $effect(() => () => session.close());
   session.begin();
-  return { ...session, panes, preferences, readout, slowRuns, checks, review, editor, axis, alerts };
+  return {
+    ...session, panes, preferences, readout, slowRuns, checks, review, tuning, editor, axis, alerts,
+  };
 }

@@ -1,10 +1,10 @@
 import uPlot from 'uplot';
-import { axisTime } from '../data/format.ts';
 import type { DriveColumns } from '../data/columns.ts';
-import { gapLine } from './gap-line.ts';
-import { drawFlags, drawHatch, drawPeaks, drawThresholds, type Marks } from './shading.ts';
+import { axisTime } from '../data/format.ts';
 import type { TimeWindow } from '../data/time-window.ts';
 import type { Track } from '../data/tracks.ts';
+import { gapLine } from './gap-line.ts';
+import { drawFlags, drawHatch, drawPeaks, drawThresholds, type Marks } from './shading.ts';
 
 /** Width of the values beside every plot, CSS pixels; the same for all, so that they share one time axis. */
 export const VALUES_WIDTH = 46;
