@@ -7,7 +7,11 @@ import { LOCAL_ONLY } from '../video/probe.ts';
 import { copyRecognisably, isShortMpegts } from '../video/short-mpegts.ts';
 import { findTools } from '../video/tools.ts';
 import { WarningList } from '../video/warnings.ts';
+import { writeFault } from './disk-probe.ts';
 import type { Segment, SegmentRing } from './segment-ring.ts';
+
+/** Bytes that a disk takes which is not to blame. */
+const ENOUGH = 1 << 16;
 
 export interface CutRequest {
   /** Feed time, seconds since 1970; the cut begins at the keyframe before `start` and ends with the segment that holds `end`. */
@@ -48,7 +52,7 @@ export async function cutRecording(ring: Pick<SegmentRing, 'between' | 'hold'>, 
     throw notWritable(`${output} cannot be written`, cause);
   } finally {
     release();
-    if (scratch) await rm(scratch, { recursive: true, force: true });
+    if (scratch) await rm(scratch, { recursive: true, force: true }).catch(() => {});
   }
 }
 
@@ -69,7 +73,13 @@ async function copy(list: string, partial: string, output: string): Promise<void
   const exact = extname(output) === '.mp4' ? [...tools.movieTimeScale(90_000), '-video_track_timescale', '90000', '-movflags', '+faststart'] : [];
   const process = await startFfmpeg([{ url: `file:${list}`, options: input }], [{ url: `file:${partial}`, options: ['-map', '0:V:0', '-c', 'copy', ...exact] }], (line) => warnings.add(line));
   const { success, reason } = await process.ended;
-  if (!success) throw notWritableBy(warnings.entries, `${output} cannot be written`) ?? new RoadgazeError('FFMPEG_FAILED', `${output} could not be written: ${warnings.lastError || reason}.`, 'Free some space, or choose another place.');
+  if (success) return;
+  const sentence = `${output} cannot be written`;
+  const said = notWritableBy(warnings.entries, sentence);
+  if (said) throw said;
+  const fault = await writeFault(dirname(partial), ENOUGH);
+  if (fault !== null) throw notWritable(sentence, fault);
+  throw new RoadgazeError('FFMPEG_FAILED', `${output} could not be made out of the recording: ${warnings.lastError || reason}.`, 'Choose another time of the recording.');
 }
 
 /** The run of segments of one stream that holds `around`. */

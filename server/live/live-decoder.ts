@@ -71,10 +71,10 @@ const LEAST_ANALYSIS = 0.001;
 const MORE_ANALYSIS = 1;
 const MOST_ANALYSIS = 8;
 
-/** What the machine lacks now it may have later. */
-function unopened(error: unknown): ConnectionEnd {
+/** What this machine lacks for the moment (descriptors, processes, room) may be there later; ffmpeg will not. */
+function notStarted(error: unknown): ConnectionEnd {
   const reason = reportOf(error);
-  return { reason, retry: reason.code === 'MACHINE_EXHAUSTED' ? 'later' : 'never' };
+  return { reason, retry: reason.code === 'FFMPEG_MISSING' ? 'never' : 'later' };
 }
 
 function now(): number {
@@ -144,7 +144,7 @@ export class LiveDecoder {
     let hasty = 0;
     while (!this.#closed) {
       const before = this.#sequence;
-      const end = await this.#connect().catch(unopened);
+      const end = await this.#connect().catch(notStarted);
       if (this.#closed) return;
       if (end.retry === 'never') return this.#enter({ name: 'failed', since: now(), reason: end.reason });
       this.#source = end.source ?? this.#source;
@@ -188,11 +188,11 @@ export class LiveDecoder {
     const check = setInterval(() => this.#check(connection, started, this.#sequence > pictures), CHECK);
     try {
       const end = await connection.ended;
-      // What cannot be recorded must not end the feed: neither on a full disk, nor because the container of the recording does not take it.
+      // What cannot be recorded must not end the feed: neither because of the disk, nor because the container of the recording does not take it.
       const { message } = end.reason;
+      if (recording && !this.#closed && (await this.#recording!.isDiskToBlame(message))) return changed(address, 'it goes on without a recording');
       this.#unwritten = this.#sequence === pictures && /av_interleaved_write_frame|Error muxing|Could not write header/.test(message) ? this.#unwritten + 1 : 0;
-      if (/No space left|Read-only file system|Disk quota|\.(nut|mpegts): Permission denied/i.test(message)) this.#stopRecording(end.reason, 'See that there is space on the disk, and add the feed again.');
-      else if (this.#unwritten >= UNWRITTEN) this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
+      if (this.#unwritten >= UNWRITTEN) this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
       if (this.#unwritten === 0 || this.#lacksTimes) return end;
       this.#lacksTimes = true;
       return { ...end, retry: 'now' };

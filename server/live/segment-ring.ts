@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
+import { notWritable, notWritableBy } from '../files/not-writable.ts';
+import { writeFault } from './disk-probe.ts';
 import type { ConnectionEnd } from './failure.ts';
 import type { RecordingTarget, SegmentFormat } from './live-outputs.ts';
 import type { SegmentRow } from './segment-rows.ts';
@@ -15,6 +17,10 @@ export interface SegmentRingOptions {
   readonly maxSeconds: number;
   /** Segments end at the first keyframe after so long. */
   readonly segmentSeconds?: number;
+  /** After so long a disk that took nothing is tried again; longer where it soon fails again. */
+  readonly retrySeconds?: number;
+  /** Told why nothing is recorded any more, and with null when recording goes on. */
+  readonly onFailure?: (failure: ErrorReport | null) => void;
 }
 
 /** A piece of the recording that can be decoded alone, with the timestamps of the stream. */
@@ -62,6 +68,11 @@ const WRAP = 2 ** 33 / TICKS;
 const BEFORE_WRAP = 60;
 /** ms */
 const CHECK = 2000;
+/** Bytes that a disk takes which is not to blame, and, beside two segments, before the recording goes on. */
+const SOME = 1 << 16;
+const ROOM = 1 << 20;
+const RETRY_SECONDS = 5;
+const LONGEST_RETRY_SECONDS = 60;
 
 /**
  * The last minutes of a feed on disk, as segments that ffmpeg copies out of the stream. Bounded in bytes and in seconds; the oldest go first,
@@ -69,7 +80,8 @@ const CHECK = 2000;
  */
 export class SegmentRing {
   readonly #options: SegmentRingOptions;
-  readonly #folder: string;
+  /** null: it could not be made yet. */
+  #folder: string | null = null;
   readonly #segments: Kept[] = [];
   readonly #held = new Map<string, number>();
   readonly #check: NodeJS.Timeout;
@@ -77,26 +89,40 @@ export class SegmentRing {
   #connections = 0;
   #reached = -Infinity;
   #failure: ErrorReport | null = null;
+  /** The disk takes nothing; it is tried again. */
+  #disk: ErrorReport | null = null;
+  #retry: NodeJS.Timeout | null = null;
+  #retrySeconds: number;
+  #resumedAt = -Infinity;
+  /** Opens the feed again, so that it is recorded. */
+  #reopen: ((end: ConnectionEnd) => void) | null = null;
+  #closed = false;
   #work: Promise<void> = Promise.resolve();
   #growingBytes = 0;
 
-  private constructor(options: SegmentRingOptions, folder: string) {
+  private constructor(options: SegmentRingOptions) {
     this.#options = options;
-    this.#folder = folder;
+    this.#retrySeconds = options.retrySeconds ?? RETRY_SECONDS;
     this.#check = setInterval(() => this.#later(() => this.#trim()), CHECK);
     this.#check.unref();
   }
 
-  /** Also removes what rings of processes that are gone have left. */
+  /** Also removes what rings of processes that are gone have left. Where the disk takes nothing, `failure` says so until it does. */
   static async open(options: SegmentRingOptions): Promise<SegmentRing> {
-    const parent = options.parent ?? tmpdir();
-    await removeLeftovers(parent);
-    return new SegmentRing(options, await mkdtemp(join(parent, `${NAME}${process.pid}-`)));
+    const ring = new SegmentRing(options);
+    await removeLeftovers(ring.#parent);
+    const fault = await ring.#diskFault(SOME);
+    if (fault !== null) ring.#suspend(fault);
+    return ring;
+  }
+
+  get #parent(): string {
+    return this.#options.parent ?? tmpdir();
   }
 
   /** Why nothing is recorded any more; null while all is well. */
   get failure(): ErrorReport | null {
-    return this.#failure;
+    return this.#failure ?? this.#disk;
   }
 
   get bytes(): number {
@@ -137,7 +163,8 @@ export class SegmentRing {
 
   /** For the decoder, as the methods after it: a connection begins. null where recording has failed. */
   startConnection(format: SegmentFormat, finish: (end: ConnectionEnd) => void): RecordingTarget | null {
-    if (this.#failure) return null;
+    this.#reopen = finish;
+    if (this.failure || this.#folder === null) return null;
     const prefix = join(this.#folder, `${String(++this.#connections).padStart(6, '0')}-`);
     this.#connection = { prefix, format, finish, starts: new Map(), started: 0, anchor: null, complete: 0, end: null };
     return { pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`, segmentSeconds: this.#options.segmentSeconds ?? 2, format };
@@ -173,7 +200,9 @@ export class SegmentRing {
     this.#later(async () => {
       const bytes = await sizeOf(path);
       const index = this.#segments.indexOf(kept);
-      if (index >= 0) this.#segments[index] = { ...kept, bytes };
+      // A full disk leaves empty files.
+      if (index >= 0 && bytes === 0) this.#segments.splice(index, 1);
+      else if (index >= 0) this.#segments[index] = { ...kept, bytes };
       await this.#trim();
     });
   }
@@ -193,14 +222,73 @@ export class SegmentRing {
   /** Nothing more is recorded. */
   fail(reason: ErrorReport): void {
     this.#failure = reason;
+    this.#options.onFailure?.(reason);
+  }
+
+  /** A connection that was recorded ended with such words of ffmpeg. Gives whether the disk is to blame: then nothing is recorded until it takes files again. */
+  async isDiskToBlame(words: string): Promise<boolean> {
+    if (this.#disk || this.#failure || this.#closed) return this.#disk !== null;
+    const fault = (await this.#diskFault(SOME)) ?? notWritableBy([words], '')?.cause ?? null;
+    if (fault === null) return false;
+    this.#suspend(fault);
+    return true;
   }
 
   /** Removes everything. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearInterval(this.#check);
+    clearTimeout(this.#retry ?? undefined);
     this.#connection = null;
     await this.#work;
-    await rm(this.#folder, { recursive: true, force: true });
+    if (this.#folder !== null) await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
+  }
+
+  /** What keeps so many bytes from being written; null where nothing does. Makes the folder where it is missing. */
+  async #diskFault(bytes: number): Promise<unknown> {
+    const fault = this.#folder === null ? { code: 'ENOENT' } : await writeFault(this.#folder, bytes);
+    if ((fault as NodeJS.ErrnoException | null)?.code !== 'ENOENT') return fault;
+    if (this.#folder !== null && !this.#disk) return fault;
+    try {
+      this.#folder = await mkdtemp(join(this.#parent, `${NAME}${process.pid}-`));
+    } catch (error) {
+      return error;
+    }
+    return writeFault(this.#folder, bytes);
+  }
+
+  #suspend(fault: unknown): void {
+    const soon = Date.now() - this.#resumedAt < LONGEST_RETRY_SECONDS * 1000;
+    this.#retrySeconds = soon ? Math.min(LONGEST_RETRY_SECONDS, 2 * this.#retrySeconds) : (this.#options.retrySeconds ?? RETRY_SECONDS);
+    this.#disk = {
+      ...notWritable(`The feed is shown, but not recorded, for nothing can be written to ${this.#folder ?? this.#parent}`, fault).report(),
+      hint: 'The recording goes on by itself when that is mended; or set TMPDIR to another folder and start again.',
+    };
+    this.#options.onFailure?.(this.#disk);
+    this.#later(() => this.#forgetMissing());
+    this.#tryLater();
+  }
+
+  #tryLater(): void {
+    this.#retry = setTimeout(() => this.#later(() => this.#resume()), this.#retrySeconds * 1000);
+    this.#retry.unref();
+  }
+
+  async #resume(): Promise<void> {
+    if (this.#closed) return;
+    const largest = this.#segments.reduce((most, { bytes }) => Math.max(most, bytes), 0);
+    if ((await this.#diskFault(ROOM + 2 * largest)) !== null) return this.#tryLater();
+    this.#disk = null;
+    this.#resumedAt = Date.now();
+    this.#options.onFailure?.(null);
+    this.#reopen?.({ reason: { code: 'FEED_CHANGED', message: 'The feed is opened again: it can be recorded again.', hint: 'Nothing needs to be done.' }, retry: 'now' });
+  }
+
+  /** A folder that vanished has taken its segments with it. */
+  async #forgetMissing(): Promise<void> {
+    for (const segment of [...this.#segments]) {
+      if ((await sizeOf(segment.path)) === 0) this.#segments.splice(this.#segments.indexOf(segment), 1);
+    }
   }
 
   #growing(): Segment | null {
@@ -223,7 +311,8 @@ export class SegmentRing {
     const { maxBytes, maxSeconds } = this.#options;
     const growing = this.#growing();
     this.#growingBytes = growing ? await sizeOf(growing.path) : 0;
-    const end = this.range?.end ?? 0;
+    // Time goes on while nothing is recorded: what is too old makes room.
+    const end = Math.max(this.range?.end ?? 0, this.#reached);
     for (const segment of [...this.#segments]) {
       if (this.bytes <= maxBytes && end - segment.end <= maxSeconds) break;
       if (this.#held.has(segment.path)) continue;

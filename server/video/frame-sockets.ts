@@ -2,6 +2,7 @@ import { mkdtemp, rmdir, unlink } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { notWritable } from '../files/not-writable.ts';
 
 /** A socket path longer than this does not fit into the system's address structure on any Unix. */
 const LONGEST_FOLDER = 80;
@@ -32,9 +33,13 @@ export class FrameSockets {
     this.#servers = servers;
   }
 
+  /** Throws OUTPUT_NOT_WRITABLE. */
   static async open(count: number, handlers: SocketHandlers): Promise<FrameSockets> {
     const parent = tmpdir();
-    const folder = await mkdtemp(join(parent.length < LONGEST_FOLDER ? parent : '/tmp', 'roadgaze-'));
+    const place = parent.length < LONGEST_FOLDER ? parent : '/tmp';
+    const folder = await mkdtemp(join(place, 'roadgaze-')).catch((cause: unknown) => {
+      throw notWritable(`ffmpeg cannot be started, for nothing can be made in ${place}`, cause);
+    });
     const paths = Array.from({ length: count }, (_, index) => join(folder, String(index)));
     const servers = paths.map(() => createServer());
     const sockets = new FrameSockets(folder, paths, servers);

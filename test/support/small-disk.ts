@@ -29,3 +29,8 @@ export function smallDisk(t: Pick<TestContext, 'after'>, kibibytes: number, opti
   });
   return folder;
 }
+
+/** Makes what `smallDisk` gave read-only, or takes that back. */
+export function remount(disk: string, how: 'ro' | 'rw'): void {
+  execFileSync('mount', ['-o', `remount,${how}`, disk]);
+}

@@ -97,6 +97,8 @@ export class ClipKeeper {
       await this.#makeRoom(name);
       this.#onKept({ flag, name, error: null });
     } catch (error) {
+      // A clip without all that belongs to it is none.
+      await this.#discard(name).catch(() => {});
       this.#onKept({ flag, name: null, error: reportOf(error) });
     }
   }
@@ -124,6 +126,12 @@ export class ClipKeeper {
     }
   }
 
+  async #discard(name: string): Promise<void> {
+    const { folder } = this.#options;
+    const video = join(folder, `${name}.mp4`);
+    await Promise.all([rm(video, { force: true }), rm(roadFilePath(video, 'recording'), { force: true }), rm(join(folder, name), { recursive: true, force: true })]);
+  }
+
   async #makeRoom(newest: string): Promise<void> {
     const { folder, maxClips, maxBytes } = this.#options;
     const names = (await readdir(folder)).filter((file) => file.endsWith('.mp4')).map((file) => file.slice(0, -'.mp4'.length)).filter((name) => NAME.test(name));
@@ -133,8 +141,7 @@ export class ClipKeeper {
     let count = clips.length;
     for (const clip of clips) {
       if ((count <= maxClips && bytes <= maxBytes) || clip.name === newest) return;
-      const video = join(folder, `${clip.name}.mp4`);
-      await Promise.all([rm(video, { force: true }), rm(roadFilePath(video, 'recording'), { force: true }), rm(join(folder, clip.name), { recursive: true, force: true })]);
+      await this.#discard(clip.name);
       count -= 1;
       bytes -= clip.bytes;
     }

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { ErrorReport } from '../../../shared/errors.ts';
 import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
 import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
@@ -29,6 +30,8 @@ export interface FeedRequest {
   readonly recording: SegmentRingOptions | null;
   readonly stallSeconds?: number;
   readonly onState: (state: FeedState) => void;
+  /** Why the feed is not recorded any more, or null when it is again. */
+  readonly onRecording: (failure: ErrorReport | null) => void;
 }
 
 export interface FeedWatcher {
@@ -57,7 +60,7 @@ export class Feed {
     try {
       const { images, current: { provider } } = explainer;
       const live = await LiveFeed.open<FeedExplanation>({
-        name: id, address, images, display: DISPLAY, workers: provider.workers, recording,
+        name: id, address, images, display: DISPLAY, workers: provider.workers, recording: recording && { ...recording, onFailure: request.onRecording },
         explain: (pictures, time) => explainer.explain(pictures, time),
         ...(transport ? { transport } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });

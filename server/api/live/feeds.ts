@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { RoadgazeError } from '../../../shared/errors.ts';
+import { RoadgazeError, type ErrorReport } from '../../../shared/errors.ts';
 import type { Point } from '../../../shared/geometry.ts';
 import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
@@ -55,6 +55,8 @@ export interface FeedsListener {
   changed(): void;
   state(id: string, state: FeedState): void;
   clip(id: string, clip: KeptClip): void;
+  /** Why the feed is not recorded any more, or null when it is again. */
+  recording?(id: string, failure: ErrorReport | null): void;
 }
 
 interface Entry {
@@ -136,6 +138,7 @@ export class Feeds {
       const feed = await Feed.open({
         id, name: this.#free(wantedName), address, network, road, methods: FIRST_METHODS, wish: this.#wish, priority: this.#priority, recording,
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
+        onRecording: (failure) => this.#tell((listener) => listener.recording?.(id, failure)),
         ...(way ? { transport: way } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });
       const orClose = async <Value>(work: Promise<Value>): Promise<Value> => work.catch(async (error: unknown) => {
