@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import { maskCredentials, type FeedAddress } from './feed-address.ts';
+import { ENCODING_HINT, maskCredentials, type FeedAddress } from './feed-address.ts';
 import type { KnownSource } from './stream-lines.ts';
 
 /** Why a connection ended, and whether another attempt can bring anything. */
@@ -19,7 +19,7 @@ export function endOf(address: FeedAddress, error: string, decoded: boolean): Co
   const text = maskCredentials(error);
   if (/\b40[13]\b|unauthorized|forbidden/i.test(text)) {
     return {
-      reason: { code: 'FEED_UNAUTHORIZED', message: `${label} refuses access: ${text}.`, hint: 'Put the user name and password of the camera into the address: scheme://user:password@host/path.' },
+      reason: { code: 'FEED_UNAUTHORIZED', message: `${label} refuses access: ${text}.`, hint: `Put the user name and password of the camera into the address: scheme://user:password@host/path. ${ENCODING_HINT}` },
       retry: decoded ? 'later' : 'never',
     };
   }

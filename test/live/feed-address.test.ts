@@ -39,6 +39,55 @@ describe('the address of a feed', () => {
     assert.equal(maskCredentials('[tcp] rtsp://a:b@c/d failed, http://e/f'), '[tcp] rtsp://***@c/d failed, http://e/f');
   });
 
+  it('takes options from a list, within bounds, and names the one that is wrong', () => {
+    const refusal = (text: string): RoadgazeError => {
+      try {
+        parseFeedAddress(text);
+      } catch (error) {
+        if (error instanceof RoadgazeError) return error;
+      }
+      return assert.fail(text);
+    };
+    assert.match(refusal('udp://:5000?timeout=5').message, /`timeout` is not an option of udp, which has localaddr, reuse, sources, block, buffer_size, pkt_size, fifo_size\.$/);
+    assert.match(refusal('srt://h:9000?constructor=1').message, /`constructor` is not an option of srt, which has mode, /);
+    const wrong: Record<string, RegExp> = {
+      'udp://:5000?fifo_size=1000000000': /`fifo_size` must be a whole number from 1 to 262144\.$/,
+      'udp://:5000?fifo_size=-1': /`fifo_size` must be/,
+      'udp://:5000?fifo_size=28672&fifo_size=99999999999': /`fifo_size` is named twice/,
+      'udp://:5000?buffer_size=99999999999': /`buffer_size` must be/,
+      'udp://:5000?pkt_size=1e3': /`pkt_size` must be/,
+      'udp://:5000?localaddr=host': /`localaddr` must be an IP address/,
+      'udp://:5000?sources=1.2.3.4,x': /`sources` must be IP addresses/,
+      'rtp://:5004?reuse=2': /`reuse` must be 0 or 1/,
+      'rtp://:5004?fifo_size=1': /`fifo_size` is not an option of rtp/,
+      'srt://h:9000?latency=99999999999': /`latency` must be/,
+      'srt://h:9000?pbkeylen=17': /`pbkeylen` must be 16 or 24 or 32/,
+      'srt://h:9000?rcvbuf=99999999999': /`rcvbuf` must be/,
+    };
+    for (const [text, why] of Object.entries(wrong)) assert.match(refusal(text).message, why);
+    const secret = refusal('srt://h:9000?passphrase=s3cret');
+    assert.match(secret.message, /`passphrase` must be 10 to 79 characters long/);
+    assert.ok(!secret.message.includes('s3cret'));
+    for (const text of ['udp://:5000?fifo_size=262144&buffer_size=1000000&pkt_size=1316', 'srt://h:9000?passphrase=0123456789&pbkeylen=32&maxbw=-1']) parseFeedAddress(text);
+    // What a camera makes of its own query is none of ours.
+    parseFeedAddress('rtsp://cam/x?fifo_size=1&profile=2');
+  });
+
+  it('gives the hint to encode a password that tears it apart, and never shows a part of it', () => {
+    for (const sign of ['@', '#', '^', '/', '?', '%z', ':/', '@@', 'a@b/c?d#e^f']) {
+      for (const [user, before, after] of [['me', 'p1', 's3cr'], ['me', '12', '34'], ['admin', '', '99s3']] as const) {
+        assert.throws(() => parseFeedAddress(`rtsp://${user}:${before}${sign}${after}@camera.local/x`), (error) => {
+          assert.ok(error instanceof RoadgazeError && error.code === 'FEED_ADDRESS_INVALID');
+          assert.match(error.hint, /@ as %40/, `${before}${sign}${after}`);
+          assert.ok(!error.message.includes(after) && (before === '' || !error.message.includes(before)), error.message);
+          return true;
+        }, `${before}${sign}${after}`);
+      }
+    }
+    for (const text of ['rtsp://me:a%40b%2Fc@camera/x', 'rtsp://me:a:b@camera/x', 'http://cam.local:8080/x?by=me@home.org', 'http://cam/a@b', 'http://localhost:80/a@b']) parseFeedAddress(text);
+    assert.throws(() => parseFeedAddress('ftp://me:x@h/x'), (error) => error instanceof RoadgazeError && !/%40/.test(error.hint));
+  });
+
   it('limits what ffmpeg may open on the way to protocols of its own kind', () => {
     for (const text of [...CALLED, ...LISTENING]) {
       const options = inputOptions({ address: parseFeedAddress(text), transport: 'tcp', source: null, analyzeSeconds: 0 });
