@@ -1,11 +1,11 @@
-import { readdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { LogUnit, NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
-import { listRecordings, readLogChoices, writeLogChoices, type LogChoices, type Recording } from '../drive/recording.ts';
+import { listRecordings, nameFault, namesIn, readLogChoices, urlSafe, writeLogChoices, type LogChoices, type Recording } from '../drive/recording.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { runTogether } from '../resources/run-together.ts';
 import { probeVideo } from '../video/probe.ts';
@@ -70,7 +70,7 @@ export class Catalogue {
     const ids = new Set<string>();
     for (const { path, kind, name, error } of await this.#filesAt(this.#paths.networks)) {
       if (kind === 'road') continue;
-      const stem = basename(path, extname(path));
+      const stem = urlSafe(basename(path, extname(path)));
       let id = stem;
       for (let count = 2; ids.has(id); count += 1) id = `${stem}-${count}`;
       ids.add(id);
@@ -82,6 +82,7 @@ export class Catalogue {
   /** Throws RECORDING_UNKNOWN. */
   async recording(id: string): Promise<Recording> {
     const recording = (await this.#listed()).find((candidate) => candidate.id === id);
+    if (recording?.fault) throw recording.fault;
     if (recording) return recording;
     throw new RoadgazeError('RECORDING_UNKNOWN', `There is no recording "${id}" any more.`, 'Choose another recording from the list.');
   }
@@ -142,8 +143,11 @@ export class Catalogue {
   }
 
   async #filesAt(places: readonly string[]): Promise<({ path: string } & NetworkFileKind)[]> {
-    const paths = (await Promise.all(places.map(modelsAt))).flat();
-    return Promise.all(paths.map(async (path) => ({ path, ...(await this.#kindOf(path)) })));
+    const models = (await Promise.all(places.map(modelsAt))).flat();
+    return Promise.all(models.map(async ({ path, fault }) => {
+      const kind: NetworkFileKind = fault ? { kind: 'steering', name: basename(path, extname(path)), error: fault } : await this.#kindOf(path);
+      return { path, ...kind };
+    }));
   }
 
   async #kindOf(path: string): Promise<NetworkFileKind> {
@@ -158,15 +162,17 @@ export class Catalogue {
   }
 }
 
-async function modelsAt(path: string): Promise<string[]> {
+async function modelsAt(path: string): Promise<{ readonly path: string; readonly fault: RoadgazeError | null }[]> {
   const absolute = resolve(path);
   const info = await stat(absolute).catch(() => null);
-  if (!info?.isDirectory()) return [absolute];
-  const names = (await readdir(absolute)).filter((name) => extname(name).toLowerCase() === '.onnx' && !name.startsWith('.'));
+  if (!info?.isDirectory()) return [{ path: absolute, fault: null }];
+  const { names, unnameable } = await namesIn(absolute);
+  const isModel = (name: string) => extname(name).toLowerCase() === '.onnx' && !name.startsWith('.');
   // By the name without its ending, so that `net.onnx` comes before `net-2.onnx`.
   const { compare } = new Intl.Collator('en', { numeric: true });
   const stem = (name: string) => basename(name, extname(name));
-  return names.sort((a, b) => compare(stem(a), stem(b))).map((name) => join(absolute, name));
+  const named = names.filter(isModel).sort((a, b) => compare(stem(a), stem(b))).map((name) => ({ path: join(absolute, name), fault: null }));
+  return [...named, ...unnameable.filter(isModel).map((name) => ({ path: join(absolute, name), fault: nameFault(name) }))];
 }
 
 /** A file that is neither kind of network counts as one that steers: there its error is seen. */
@@ -182,8 +188,9 @@ async function readKind(path: string): Promise<NetworkFileKind> {
   }
 }
 
-async function summaryOf({ id, name, videoPath, logPath }: Recording): Promise<RecordingSummary> {
+async function summaryOf({ id, name, videoPath, logPath, fault }: Recording): Promise<RecordingSummary> {
   try {
+    if (fault) throw fault;
     const { duration, width, height, averageFrameRate } = await probeVideo(videoPath);
     return { id, name, durationSeconds: duration, size: { width, height }, frameRate: averageFrameRate, hasLog: logPath !== null, error: null };
   } catch (error) {

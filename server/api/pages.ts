@@ -4,6 +4,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { harmless } from '../../shared/harmless.ts';
 import { feedMetrics } from '../live/metrics.ts';
 import { hasBody, queryTokenOf, refusalOf, tokenCookie, type AccessRules } from './access.ts';
 import type { Feeds } from './live/feeds.ts';
@@ -56,7 +57,14 @@ export function pages(clientFolder: string, rules: AccessRules, feeds: Feeds, gu
   });
 
   app.get('/healthz', (context) => {
-    const states = feeds.list.map(({ id, name, state }) => ({ id, name, state: state.name, since: new Date(state.since).toISOString() }));
+    const states = feeds.list.map(({ id, name, state }) => {
+      const reason = 'reason' in state ? { code: state.reason.code, message: state.reason.message } : null;
+      const failure = feeds.get(id).live.recording?.failure;
+      return {
+        id, name: harmless(name), state: state.name, since: new Date(state.since).toISOString(), ...(reason ? { reason } : {}),
+        ...(failure ? { recording: { code: failure.code, message: failure.message } } : {}),
+      };
+    });
     return context.json({ status: 'ok', feeds: states }, 200, { 'Cache-Control': 'no-store' });
   });
   const metrics = feedMetrics(() => feeds.snapshots);

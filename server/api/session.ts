@@ -19,6 +19,7 @@ import { isLiveMessage, LiveSide } from './live/live-side.ts';
 import type { Peer } from './peer.ts';
 import { RecordingView, type RecordingViewMessage } from './recording-view.ts';
 import type { ViewOutput } from './view-output.ts';
+import { wireText } from './wire-text.ts';
 import type { Lease, Selection, Workspaces } from './workspaces.ts';
 
 interface Watching {
@@ -235,6 +236,6 @@ export class Session {
   }
 
   #send(message: ServerMessage): void {
-    this.#peer.send(JSON.stringify(message));
+    this.#peer.send(wireText(message));
   }
 }

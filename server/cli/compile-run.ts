@@ -5,6 +5,7 @@ import { writeWhole } from '../files/write-whole.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import { methodChoices } from './method-choices.ts';
+import { fitted } from './terminal.ts';
 
 export interface CompileOptions {
   readonly method: string;
@@ -21,5 +22,5 @@ export async function runCompile(path: string, { method, option, target, output 
     throw notWritable(`${output} cannot be written`, cause);
   });
   const added = compiled.outputs.slice(network.model.outputs.length).map(({ name, shape }) => `${name} ${shape!.join('×')}`);
-  process.stdout.write(`${output}: ${compiled.nodes.length} nodes, output ${added.join(', ')}\n`);
+  process.stdout.write(`${fitted(`${output}: ${compiled.nodes.length} nodes, output ${added.join(', ')}`, process.stdout, '    ')}\n`);
 }

@@ -1,4 +1,5 @@
 import cliProgress from 'cli-progress';
+import { harmless } from '../../shared/harmless.ts';
 
 /** A progress bar on the terminal with frames, or what else is counted, per second and time left; silent where the output is no terminal. */
 export class ProgressLine {
@@ -8,8 +9,9 @@ export class ProgressLine {
 
   constructor(name: string, total: number, counted = 'frames') {
     this.#total = total;
+    const shown = harmless(name);
     this.#bar = new cliProgress.SingleBar({
-      format: `${name.length > 24 ? `${name.slice(0, 23)}…` : name} {bar} {percentage} %  {value}/{total}  {rate} ${counted}/s  {left} left`,
+      format: `${shown.length > 24 ? `${shown.slice(0, 23)}…` : shown} {bar} {percentage} %  {value}/{total}  {rate} ${counted}/s  {left} left`,
       barsize: 16, hideCursor: true, noTTYOutput: false, fps: 8, stopOnComplete: false, clearOnComplete: true, stream: process.stderr, emptyOnZero: true,
     }, cliProgress.Presets.shades_classic);
     this.#bar.start(total, 0, { rate: '–', left: '–' });

@@ -7,6 +7,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
+import { reportFeeds } from './feed-reports.ts';
 import { addFlagOptions, flagSettingsOf, type FlagOptions } from './flag-options.ts';
 import { addLogOptions, logChoicesOf, type LogOptions } from './log-options.ts';
 import { parseProvider, parseWorkers } from './option-values.ts';
@@ -58,7 +59,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   const { recording, feeds } = splitSources(sources, options);
   const live = feedOptionsOf(options);
   const flags = flagSettingsOf(options);
-  const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${sentence}\n`));
+  const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`));
   for (const path of model ?? []) await checkThere(path);
   const server = await startServer({
     recordings: recording ?? DEFAULT_RECORDINGS,
@@ -83,6 +84,10 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     },
   });
   onInterrupt(() => server.close());
+  reportFeeds(server.feeds, (name, what) => {
+    say(`Live: ${name}: ${typeof what === 'string' ? what : `${what.code}: ${what.message}`}`);
+    if (typeof what !== 'string') say(`  → ${what.hint}`);
+  });
   try {
     for (const feed of feeds) await server.feeds.add(feed);
     await describe(server, recording ?? DEFAULT_RECORDINGS);
@@ -116,7 +121,7 @@ async function describe({ url, catalogue, feeds }: RunningServer, recordingsPath
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
     if (error) say(`  ${name} cannot be opened: ${error.message}`);
   }
-  for (const { name, network } of feeds.list) say(`Live: ${name}, with ${network}.`);
+  for (const { name, network } of feeds.list) say(`Live: ${name}, with ${networks.find(({ summary }) => summary.id === network)?.summary.name ?? network}.`);
   say('');
   say(`  ${url}`);
   say('');

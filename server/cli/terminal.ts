@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { ErrorReport } from '../../shared/errors.ts';
+import { harmless } from '../../shared/harmless.ts';
 
 interface Output {
   readonly isTTY?: boolean;
@@ -15,11 +16,15 @@ export function widthOf(output: Output): number {
 /** `error CODE: sentence` and `  → hint`, wrapped for a terminal; one line each where the output is a file or a pipe. */
 export function formatError(report: ErrorReport, output: Output): string {
   const label = output.isTTY && output.hasColors?.() ? `\u001b[31merror ${report.code}:\u001b[39m` : `error ${report.code}:`;
-  return [fitted(`${label} ${report.message}`, output, '  '), fitted(`  → ${report.hint}`, output, '    ')].join('\n');
+  return [inWidth(`${label} ${harmless(report.message)}`, output, '  '), fitted(`  → ${report.hint}`, output, '    ')].join('\n');
 }
 
-/** The line wrapped to a terminal's width, further lines with `indent`; as it is where the output is a file or a pipe. */
+/** A line without anything that could steer a terminal, wrapped to its width, further lines with `indent`; in one piece where the output is a file or a pipe. */
 export function fitted(line: string, output: Output, indent: string): string {
+  return inWidth(harmless(line), output, indent);
+}
+
+function inWidth(line: string, output: Output, indent: string): string {
   return wrap(line, output.isTTY ? widthOf(output) : Infinity, indent).join('\n');
 }
 

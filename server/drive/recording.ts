@@ -17,6 +17,8 @@ export interface Recording {
   readonly logPath: string | null;
   /** `<name>.truth.jsonl.gz` beside the video. */
   readonly truthPath: string | null;
+  /** Why it cannot be opened, as far as its name tells. */
+  readonly fault: RoadgazeError | null;
 }
 
 const VIDEO_ENDINGS = new Set(
@@ -36,16 +38,42 @@ export async function listRecordings(path: string): Promise<Recording[]> {
   try {
     const info = await stat(absolute);
     if (!info.isDirectory()) return [describe(absolute, new Set(await readdir(dirname(absolute)).catch(() => [])))];
-    const names = await readdir(absolute);
+    const { names, unnameable } = await namesIn(absolute);
     const beside = new Set(names);
     const videos = await Promise.all(names.map(async (name) => ((await isVideo(join(absolute, name))) ? [name] : [])));
-    return videos
+    const recordings = videos
       .flat()
       .sort(new Intl.Collator('en', { numeric: true }).compare)
       .map((name) => describe(join(absolute, name), beside));
+    return [...recordings, ...unnameable.filter((name) => VIDEO_ENDINGS.has(endingOf(name))).map((name) => notNamed(absolute, name))];
   } catch (error) {
     throw notFound(path, error);
   }
+}
+
+/** What lies in a folder. Names that are not UTF-8 cannot be told to ffmpeg, nor kept in a text: `unnameable` has them with their other bytes spelt out, as `\\xe9`. */
+export async function namesIn(folder: string): Promise<{ readonly names: string[]; readonly unnameable: string[] }> {
+  const names: string[] = [];
+  const unnameable: string[] = [];
+  for (const bytes of await readdir(folder, { encoding: 'buffer' })) {
+    const name = bytes.toString('utf8');
+    if (Buffer.from(name).equals(bytes)) names.push(name);
+    else unnameable.push(bytes.toString('latin1').replaceAll(/[\u0080-\u00ff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`));
+  }
+  return { names, unnameable };
+}
+
+/** Why a file of such a name is not opened. */
+export function nameFault(shown: string): RoadgazeError {
+  return new RoadgazeError('INPUT_NOT_FOUND', `${shown} cannot be opened: its name is not UTF-8.`, 'Rename the file; `convmv` or a file manager turns such names into UTF-8.');
+}
+
+function notNamed(folder: string, shown: string): Recording {
+  return { id: urlSafe(shown), name: shown.slice(0, shown.length - extname(shown).length), videoPath: join(folder, shown), logPath: null, truthPath: null, fault: nameFault(shown) };
+}
+
+function endingOf(file: string): string {
+  return extname(file).slice(1).toLowerCase();
 }
 
 function describe(videoPath: string, beside: ReadonlySet<string>): Recording {
@@ -55,10 +83,11 @@ function describe(videoPath: string, beside: ReadonlySet<string>): Recording {
     const candidate = name + ending;
     return candidate !== file && beside.has(candidate) ? join(dirname(videoPath), candidate) : null;
   };
-  return { id: urlSafe(file), name, videoPath, logPath: companion('.csv'), truthPath: companion('.truth.jsonl.gz') };
+  return { id: urlSafe(file), name, videoPath, logPath: companion('.csv'), truthPath: companion('.truth.jsonl.gz'), fault: null };
 }
 
-function urlSafe(file: string): string {
+/** The same for the same file name, with nothing in it that an address cannot hold; a digest tells apart what had to be changed. */
+export function urlSafe(file: string): string {
   const slug = file.normalize('NFKD').replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[.-]+/, '');
   if (slug === file) return slug;
   return `${slug || 'recording'}~${createHash('sha256').update(file).digest('hex').slice(0, 8)}`;
@@ -66,7 +95,7 @@ function urlSafe(file: string): string {
 
 async function isVideo(path: string): Promise<boolean> {
   const file = basename(path);
-  const ending = extname(file).slice(1).toLowerCase();
+  const ending = endingOf(file);
   if (file.startsWith('.') || !VIDEO_ENDINGS.has(ending)) return false;
   const info = await stat(path).catch(() => null);
   if (!info?.isFile()) return false;
@@ -90,5 +119,6 @@ function notFound(path: string, error: unknown): RoadgazeError {
   const denied = (error as NodeJS.ErrnoException).code === 'EACCES';
   return denied
     ? new RoadgazeError('INPUT_NOT_FOUND', `${path} may not be read.`, 'Give yourself permission to read it, or name another file or folder.', { cause: error })
+    : path.includes('\ufffd') ? nameFault(path)
     : new RoadgazeError('INPUT_NOT_FOUND', `There is no file or folder ${path}.`, 'Check the spelling; relative paths start at the folder that the command was started in.', { cause: error });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stripVTControlCharacters } from 'node:util';
-import { formatError, wrap } from '../../server/cli/terminal.ts';
+import { fitted, formatError, wrap } from '../../server/cli/terminal.ts';
 
 const report = { code: 'INPUT_EMPTY', message: 'The file drive.mp4 is empty.', hint: 'Name a file that holds a video.' } as const;
 
@@ -21,4 +21,14 @@ test('an error in a terminal is wrapped at its width', () => {
   const text = formatError(report, { isTTY: true, columns: 30, hasColors: () => true });
   assert.ok(text.startsWith('\u001b[31merror INPUT_EMPTY:\u001b[39m '));
   assert.equal(stripVTControlCharacters(text), 'error INPUT_EMPTY: The file\n  drive.mp4 is empty.\n  → Name a file that holds a\n    video.');
+});
+
+test('names and errors cannot steer the terminal, wherever they come from', () => {
+  const text = 'a\u001b]0;title\u0007\u009b2J\u202eb\nc';
+  const file = { isTTY: false };
+  const terminal = { isTTY: true, columns: 400, hasColors: () => true };
+  const shown = 'a‹U+001B›]0;title‹U+0007›‹U+009B›2J‹U+202E›b‹U+000A›c';
+  for (const output of [file, terminal]) assert.equal(fitted(text, output, ''), shown);
+  assert.equal(formatError({ code: 'USAGE', message: text, hint: text }, file), `error USAGE: ${shown}\n  → ${shown}`);
+  assert.equal(formatError({ code: 'USAGE', message: text, hint: text }, terminal), `\u001b[31merror USAGE:\u001b[39m ${shown}\n  → ${shown}`);
 });
