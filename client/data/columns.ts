@@ -91,7 +91,7 @@ export class DriveColumns {
       this.known = known;
     }
     this.origin = pts[0] ?? 0;
-    for (let i = 0; i < pts.length; i += 1) this.time[i] = (pts[i] as number) - this.origin;
+    for (let i = 0; i < pts.length; i++) this.time[i] = (pts[i] as number) - this.origin;
   }
 
   /** Number of the picture in a row, as a person counts them. */
@@ -105,7 +105,7 @@ export class DriveColumns {
     const length = first + times.length;
     this.time = roomy(this.time, length);
     this.time.set(times, first);
-    for (const name of COLUMNS) this[name] = roomy(this[name], length).fill(Number.NaN, first);
+    for (const name of COLUMNS) this[name] = roomy(this[name], length).fill(NaN, first);
     this.known = roomy(this.known, length).fill(0, first);
   }
 
@@ -120,7 +120,7 @@ export class DriveColumns {
   append(columns: AnalysisColumns): void {
     const { agreement } = columns;
     const score = columns.scores[0];
-    for (let i = 0; i < columns.frame.length; i += 1) {
+    for (let i = 0; i < columns.frame.length; i++) {
       const frame = columns.frame[i] as number;
       if (frame >= this.frames) continue;
       const steering = this.toDisplay(columns.steering[i] ?? null);
@@ -129,15 +129,15 @@ export class DriveColumns {
       this.steering[frame] = steering;
       this.driven[frame] = driven;
       this.error[frame] = error;
-      const lift = score?.lift[i] ?? Number.NaN;
-      this.onRoad[frame] = (score?.onRoad[i] ?? Number.NaN) * 100;
+      const lift = score?.lift[i] ?? NaN;
+      this.onRoad[frame] = (score?.onRoad[i] ?? NaN) * 100;
       this.lift[frame] = lift;
-      this.peakOnRoad[frame] = score?.peakOnRoad[i] ?? Number.NaN;
-      const spearman = agreement?.spearman[i] ?? Number.NaN;
-      const ssim = agreement?.ssim[i] ?? Number.NaN;
+      this.peakOnRoad[frame] = score?.peakOnRoad[i] ?? NaN;
+      const spearman = agreement?.spearman[i] ?? NaN;
+      const ssim = agreement?.ssim[i] ?? NaN;
       this.spearman[frame] = spearman;
       this.ssim[frame] = ssim;
-      this.topOverlap[frame] = (agreement?.topOverlap[i] ?? Number.NaN) * 100;
+      this.topOverlap[frame] = (agreement?.topOverlap[i] ?? NaN) * 100;
       this.lowestAgreement = Math.min(this.lowestAgreement, spearman || 0, ssim || 0);
       this.known[frame] = KNOWN.attention;
       this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
@@ -147,7 +147,7 @@ export class DriveColumns {
   }
 
   toDisplay(value: number | null): number {
-    return value === null ? Number.NaN : value * this.#factor;
+    return value === null ? NaN : value * this.#factor;
   }
 
   /** Frames of which this is not known yet. */
@@ -174,7 +174,7 @@ export class DriveColumns {
 export function runsOf({ frames }: DriveColumns, isTrue: (frame: number) => boolean): FrameRun[] {
   const runs: FrameRun[] = [];
   let first = -1;
-  for (let frame = 0; frame <= frames; frame += 1) {
+  for (let frame = 0; frame <= frames; frame++) {
     const holds = frame < frames && isTrue(frame);
     if (holds && first < 0) first = frame;
     if (!holds && first >= 0) {
@@ -191,7 +191,7 @@ export function endOfFrame(columns: DriveColumns, frame: number): number {
 }
 
 function empty(length: number): Float32Array {
-  return new Float32Array(length).fill(Number.NaN);
+  return new Float32Array(length).fill(NaN);
 }
 
 function resized(column: Float32Array, length: number): Float32Array {

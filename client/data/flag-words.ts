@@ -53,8 +53,8 @@ export function neighbourFlag(flags: readonly Flag[], frame: number, direction: 
 /** Frame with the lowest on-road share of the whole drive; undefined before anything is analysed. */
 export function worstFrame(onRoad: Float32Array): number | undefined {
   let worst: number | undefined;
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let frame = 0; frame < onRoad.length; frame += 1) {
+  let lowest = Infinity;
+  for (let frame = 0; frame < onRoad.length; frame++) {
     const share = onRoad[frame] as number;
     if (share < lowest) {
       lowest = share;

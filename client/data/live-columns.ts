@@ -46,7 +46,7 @@ export class LiveColumns extends DriveColumns {
     const rows: number[] = [];
     const first = this.frames;
     let before = this.frames > 0 ? this.end : null;
-    for (let i = 0; i < frame.length; i += 1) {
+    for (let i = 0; i < frame.length; i++) {
       const time = (pts[i] as number) - this.origin;
       if (before !== null && time - before > GAP) {
         times.push(before + 1e-3);

@@ -77,10 +77,10 @@ export function sizeTable(signed: boolean): Uint8Array {
  */
 export function subtractSizes(a: Grid, b: Grid, [sizesA, sizesB]: readonly [Uint8Array, Uint8Array], { width, height }: Size, target: Uint8Array): void {
   const [columnsA, columnsB] = [indices(a.width, width), indices(b.width, width)];
-  for (let y = 0; y < height; y += 1) {
+  for (let y = 0; y < height; y++) {
     const rowA = Math.floor((y * a.height) / height) * a.width;
     const rowB = Math.floor((y * b.height) / height) * b.width;
-    for (let x = 0; x < width; x += 1) {
+    for (let x = 0; x < width; x++) {
       const sizeA = sizesA[a.bytes[rowA + (columnsA[x] as number)] as number] as number;
       const sizeB = sizesB[b.bytes[rowB + (columnsB[x] as number)] as number] as number;
       target[y * width + x] = 128 + sizeA - sizeB;

@@ -17,7 +17,7 @@ export function traceOutline(road: Uint8Array, width: number, height: number): P
   const edges = width * height * 2;
   // Open lines first, from their ends; what is left after that are closed ones.
   for (const closed of [false, true]) {
-    for (let edge = 0; edge < edges; edge += 1) {
+    for (let edge = 0; edge < edges; edge++) {
       const first = links[edge * 2] ?? -1;
       const second = links[edge * 2 + 1] ?? -1;
       if (first >= 0 && (closed || second < 0)) lines.push(smooth(follow(edge, width), closed));
@@ -34,9 +34,9 @@ function link(road: Uint8Array, width: number, height: number): void {
   const needed = width * height * 4;
   if (links.length !== needed) links = new Int32Array(needed);
   links.fill(-1);
-  for (let y = 0; y + 1 < height; y += 1) {
+  for (let y = 0; y + 1 < height; y++) {
     const row = y * width;
-    for (let x = 0; x + 1 < width; x += 1) {
+    for (let x = 0; x + 1 < width; x++) {
       const at = row + x;
       const nw = (road[at] ?? 0) >> 7;
       const ne = (road[at + 1] ?? 0) >> 7;
@@ -100,9 +100,9 @@ function smooth(points: number[], closed: boolean): Polyline {
   const count = from.length / 2;
   if (count < 3) return from;
   let to = new Float32Array(from.length);
-  for (let pass = 0; pass < SMOOTHING_PASSES; pass += 1) {
+  for (let pass = 0; pass < SMOOTHING_PASSES; pass++) {
     to.set(from);
-    for (let i = closed ? 0 : 1; i < count - 1; i += 1) {
+    for (let i = closed ? 0 : 1; i < count - 1; i++) {
       const before = i === 0 ? count - 2 : i - 1;
       for (const axis of [0, 1]) {
         to[i * 2 + axis] = ((from[before * 2 + axis] ?? 0) + 2 * (from[i * 2 + axis] ?? 0) + (from[(i + 1) * 2 + axis] ?? 0)) / 4;

@@ -17,7 +17,7 @@ export class MaskImage {
       this.#pixels = new Uint32Array(this.#image.data.buffer);
     }
     const pixels = this.#pixels;
-    for (let i = 0; i < pixels.length; i += 1) pixels[i] = table[mask[i] as number] as number;
+    for (let i = 0; i < pixels.length; i++) pixels[i] = table[mask[i] as number] as number;
     this.#context.putImageData(this.#image, 0, 0);
     return this.#canvas;
   }

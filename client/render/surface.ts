@@ -123,7 +123,7 @@ export class Surface {
 function sameGrid(a: Grid, b: Grid): boolean {
   if (a === b) return true;
   if (a.width !== b.width || a.height !== b.height) return false;
-  for (let i = 0; i < a.bytes.length; i += 1) if (a.bytes[i] !== b.bytes[i]) return false;
+  for (let i = 0; i < a.bytes.length; i++) if (a.bytes[i] !== b.bytes[i]) return false;
   return true;
 }
 

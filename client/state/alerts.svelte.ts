@@ -31,7 +31,7 @@ const INTERVAL = 5_000;
 export class Alerts {
   refusal = $state<Refusal | null>(null);
   readonly #tools: AlertTools;
-  #last = Number.NEGATIVE_INFINITY;
+  #last = -Infinity;
   #heldBack = 0;
 
   constructor(tools: AlertTools) {
@@ -53,7 +53,7 @@ export class Alerts {
     if (!by.notification && !by.sound) return;
     const now = this.#tools.now();
     if (now - this.#last < INTERVAL) {
-      this.#heldBack += 1;
+      this.#heldBack++;
       return;
     }
     this.#last = now;

@@ -44,10 +44,10 @@ export class Readout {
     const means = this.#means;
     means.steering.add(steering);
     means.driven.add(driven);
-    means.spearman.add(agreement?.spearman ?? Number.NaN);
-    means.ssim.add(agreement?.ssim ?? Number.NaN);
-    means.topOverlap.add((agreement?.topOverlap ?? Number.NaN) * 100);
-    for (const [method, { onRoad, lift, peakOnRoad }] of scores) this.#addScore(method, (onRoad ?? Number.NaN) * 100, lift ?? Number.NaN, peakOnRoad ?? Number.NaN);
+    means.spearman.add(agreement?.spearman ?? NaN);
+    means.ssim.add(agreement?.ssim ?? NaN);
+    means.topOverlap.add((agreement?.topOverlap ?? NaN) * 100);
+    for (const [method, { onRoad, lift, peakOnRoad }] of scores) this.#addScore(method, (onRoad ?? NaN) * 100, lift ?? NaN, peakOnRoad ?? NaN);
     if (playing && now - this.#since < INTERVAL) return;
     this.reading = {
       frame,
@@ -101,13 +101,13 @@ class Mean {
   #count = 0;
 
   get value(): number {
-    return this.#count ? this.#sum / this.#count : Number.NaN;
+    return this.#count ? this.#sum / this.#count : NaN;
   }
 
   add(value: number): void {
     if (Number.isNaN(value)) return;
     this.#sum += value;
-    this.#count += 1;
+    this.#count++;
   }
 
   reset(): void {

@@ -51,7 +51,7 @@ export class Analysis {
 
   /** To be called when the content of `columns` is another than before. */
   changed(): void {
-    this.version += 1;
+    this.version++;
   }
 
   setFlags(flags: readonly Flag[]): void {

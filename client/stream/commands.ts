@@ -26,7 +26,7 @@ export class Commands {
 
   /** Sends what shows other frames from now on. Answers the generation. */
   show(message: (generation: number) => ClientMessage): number {
-    this.#oldest = this.#generation += 1;
+    this.#oldest = ++this.#generation;
     this.outdated.emit();
     this.send(message(this.#generation));
     return this.#generation;

@@ -130,7 +130,7 @@ export class Connection implements Sender {
       this.#change({ phase: 'refused', attempt: 0, retryAt: null });
       return;
     }
-    this.#attempt += 1;
+    this.#attempt++;
     const delay = CROWDED_CODES.includes(code) ? LONGEST_DELAY : retryDelay(this.#attempt);
     this.#change({ phase: 'lost', attempt: this.#attempt, retryAt: this.#now() + delay });
     this.#timer = setTimeout(() => this.#connect(), delay);

@@ -11,7 +11,7 @@ export class ErrorList {
 
   show({ code, message, hint }: ErrorReport): void {
     const others = this.shown.filter((error) => error.code !== code || error.message !== message);
-    this.shown = [...others.slice(-2), { id: (this.#count += 1), code, message, hint }];
+    this.shown = [...others.slice(-2), { id: ++this.#count, code, message, hint }];
   }
 
   dismiss(id: number): void {

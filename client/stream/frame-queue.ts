@@ -61,7 +61,7 @@ export class FrameQueue<T extends Queued> {
 
   #drop(frame: T | undefined): void {
     if (!frame) return;
-    this.#skipped += 1;
+    this.#skipped++;
     this.#discard(frame);
   }
 }

@@ -23,7 +23,7 @@ export class PaintRate {
   }
 
   count(): void {
-    this.#counted += 1;
+    this.#counted++;
   }
 
   stop(): void {

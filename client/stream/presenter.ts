@@ -76,7 +76,7 @@ export class Presenter<P extends Picture> {
 
   /** Sequence numbers start again from 0 on a new connection. */
   restart(): void {
-    this.#connection += 1;
+    this.#connection++;
     this.#queue.restart();
   }
 
@@ -109,7 +109,7 @@ export class Presenter<P extends Picture> {
       const frame = this.#queue.shift();
       if (frame) {
         this.#handlers.paint(frame);
-        this.#painted += 1;
+        this.#painted++;
         this.#handlers.acknowledge(frame.sequence);
       }
       this.#schedule();

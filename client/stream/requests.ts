@@ -26,7 +26,7 @@ export class Requests {
   }
 
   submit(request: Request): void {
-    this.#open.set((this.#count += 1), request);
+    this.#open.set(++this.#count, request);
     this.#sender.send(request.message(this.#count));
   }
 

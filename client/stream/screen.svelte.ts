@@ -166,7 +166,7 @@ export class Screen<P extends Picture> {
   }
 
   #toDisplay(steering: number | null): number {
-    return this.#analysis.columns?.toDisplay(steering) ?? Number.NaN;
+    return this.#analysis.columns?.toDisplay(steering) ?? NaN;
   }
 
   get #layers(): Layers {

@@ -19,8 +19,8 @@ export function gapLine({ fill }: { readonly fill: boolean }): uPlot.Series.Path
     const stroke = new Path2D();
     const area = fill ? new Path2D() : null;
     let down = false;
-    let column = Number.NaN;
-    let start = Number.NaN;
+    let column = NaN;
+    let start = NaN;
     let firstY = 0;
     let lowest = 0;
     let highest = 0;
@@ -52,10 +52,10 @@ export function gapLine({ fill }: { readonly fill: boolean }): uPlot.Series.Path
         area?.lineTo(column, bottom);
       }
       down = false;
-      column = Number.NaN;
+      column = NaN;
     };
 
-    for (let i = first; i <= last; i += 1) {
+    for (let i = first; i <= last; i++) {
       const value = ys[i] as number;
       if (Number.isNaN(value)) {
         lift();

@@ -20,12 +20,12 @@ test('times start at the first frame, whatever the file starts at', () => {
 test('analysed rows come in the display unit; what is not there is NaN', () => {
   const columns = new DriveColumns([0, 1, 2, 3], 10);
   columns.append(rows([0, 1], [1, -2], [0.5, null], [0.25, null]));
-  assert.deepEqual([...columns.steering], [10, -20, Number.NaN, Number.NaN]);
-  assert.deepEqual([...columns.driven], [5, Number.NaN, Number.NaN, Number.NaN]);
-  assert.deepEqual([...columns.error], [5, Number.NaN, Number.NaN, Number.NaN]);
-  assert.deepEqual([...columns.onRoad], [25, Number.NaN, Number.NaN, Number.NaN]);
-  assert.deepEqual([...columns.lift], [1, Number.NaN, Number.NaN, Number.NaN]);
-  assert.deepEqual([...columns.peakOnRoad], [1, Number.NaN, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.steering], [10, -20, NaN, NaN]);
+  assert.deepEqual([...columns.driven], [5, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.error], [5, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.onRoad], [25, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.lift], [1, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.peakOnRoad], [1, NaN, NaN, NaN]);
   assert.equal(columns.largestLift, 1);
   assert.equal(columns.largestSteering, 20);
   assert.equal(columns.largestError, 5);
@@ -61,7 +61,7 @@ test('an exact index with fewer or more frames keeps the rows that are there', (
   columns.setIndex([0, 1]);
   assert.deepEqual([...columns.steering], [7, 8]);
   columns.setIndex([0, 1, 2, 3]);
-  assert.deepEqual([...columns.steering], [7, 8, Number.NaN, Number.NaN]);
+  assert.deepEqual([...columns.steering], [7, 8, NaN, NaN]);
   assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 3 }]);
 });
 
@@ -75,16 +75,16 @@ test('agreement comes as numbers and, for the overlap, per cent; without a secon
   const columns = new DriveColumns([0, 1, 2], 1);
   columns.append(rows([0, 1], [0, 0], [0, 0], [1, 1], { spearman: [0.5, -0.25], ssim: [0.75, null], topOverlap: [0.5, 0.25] }));
   columns.append(rows([2], [0], [0], [1]));
-  assert.deepEqual([...columns.spearman], [0.5, -0.25, Number.NaN]);
-  assert.deepEqual([...columns.ssim], [0.75, Number.NaN, Number.NaN]);
-  assert.deepEqual([...columns.topOverlap], [50, 25, Number.NaN]);
+  assert.deepEqual([...columns.spearman], [0.5, -0.25, NaN]);
+  assert.deepEqual([...columns.ssim], [0.75, NaN, NaN]);
+  assert.deepEqual([...columns.topOverlap], [50, 25, NaN]);
   assert.equal(columns.lowestAgreement, -0.25);
 });
 
 test('causal truth comes in the display unit and keeps its frames when the index changes', () => {
   const columns = new DriveColumns([0, 1, 2], 10, [0.5, null, -1]);
-  assert.deepEqual([...columns.cause], [5, Number.NaN, -10]);
+  assert.deepEqual([...columns.cause], [5, NaN, -10]);
   columns.setIndex([0, 1]);
-  assert.deepEqual([...columns.cause], [5, Number.NaN]);
-  assert.deepEqual([...new DriveColumns([0], 1).cause], [Number.NaN]);
+  assert.deepEqual([...columns.cause], [5, NaN]);
+  assert.deepEqual([...new DriveColumns([0], 1).cause], [NaN]);
 });

@@ -41,8 +41,8 @@ test('without a known sign no side is named', () => {
 });
 
 test('what is not there is a dash', () => {
-  assert.equal(steeringText(Number.NaN, steeringUnit(network('deg', 'left'))), '–');
-  assert.equal(percentText(Number.NaN), '–');
+  assert.equal(steeringText(NaN, steeringUnit(network('deg', 'left'))), '–');
+  assert.equal(percentText(NaN), '–');
   assert.equal(percentText(67.6), '68 %');
 });
 
@@ -58,8 +58,8 @@ test('next and previous flag go by their worst frames; the worst frame ignores w
   assert.equal(neighbourFlag(flags, 10, 1)?.worstFrame, 40);
   assert.equal(neighbourFlag(flags, 40, -1)?.worstFrame, 10);
   assert.equal(neighbourFlag(flags, 70, 1), undefined);
-  assert.equal(worstFrame(Float32Array.of(Number.NaN, 30, 20, Number.NaN, 25)), 2);
-  assert.equal(worstFrame(Float32Array.of(Number.NaN)), undefined);
+  assert.equal(worstFrame(Float32Array.of(NaN, 30, 20, NaN, 25)), 2);
+  assert.equal(worstFrame(Float32Array.of(NaN)), undefined);
 });
 
 test('a causal check is one sentence with its numbers', () => {

@@ -53,7 +53,7 @@ test('thousands of rows in many messages are all there', () => {
 test('where there was no signal there is a gap', () => {
   const columns = new LiveColumns(1, null);
   columns.take(rows([0, 1, 2, 3], [START, START + 0.1, START + 9, START + 9.1]), 0);
-  assert.deepEqual([...columns.steering], [0, 1, Number.NaN, 2, 3]);
+  assert.deepEqual([...columns.steering], [0, 1, NaN, 2, 3]);
   assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 2 }]);
 });
 
@@ -86,4 +86,22 @@ test('who does not keep up is told, with how many frames are shown', () => {
   assert.equal(overloadOf(before, counts(250, 240, 61, 9, 50), 90)?.late, 'decoder');
   assert.equal(overloadOf(before, counts(250, 240, 1, 9, 120), 80)?.late, 'page');
   assert.equal(overloadOf(before, counts(250, 240, 1, 9, 120), 148), null, 'another page was late');
+});
+
+test('one in ten that is left out is not too many, one more is', () => {
+  const counts = (decoded: number, explained: number, decode: number, inference: number, viewer: number) => (
+    { decoded, explained, dropped: { decode, inference, viewer } }
+  );
+  const late = (...[now, painted]: [ReturnType<typeof counts>, number]) => overloadOf(counts(0, 0, 0, 0, 0), now, painted);
+  assert.equal(late(counts(100, 90, 10, 0, 0), 90), null);
+  assert.deepEqual(late(counts(100, 89, 11, 0, 0), 89), { late: 'decoder', shown: 89, of: 100 });
+  assert.equal(late(counts(100, 90, 0, 10, 0), 90), null);
+  assert.deepEqual(late(counts(100, 89, 0, 11, 0), 89), { late: 'network', shown: 89, of: 100 });
+  // Two may be on their way.
+  assert.equal(late(counts(100, 100, 0, 0, 50), 88), null);
+  assert.deepEqual(late(counts(100, 100, 0, 0, 50), 87), { late: 'page', shown: 87, of: 100 });
+  assert.equal(late(counts(100, 100, 0, 0, 0), 50), null, 'nobody left anything out');
+  assert.equal(late(counts(0, 0, 5, 0, 0), 0), null, 'there was nothing to show');
+  // More than there were: frames of before.
+  assert.equal(late(counts(100, 80, 0, 20, 0), 130)?.shown, 100);
 });

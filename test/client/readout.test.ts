@@ -12,7 +12,7 @@ function painted(frame: number, steering: number, onRoad: number | null, topOver
   const score = { mass: 1, onRoad, lift: onRoad && onRoad * 4, peakOnRoad: 1, offRoadX: null, offRoadY: null };
   const agreement = { spearman: -0.5, ssim: 0.25, topOverlap };
   return {
-    frame, pts: frame, sequence: frame, generation: 0, steering, driven: Number.NaN, hasMask: true,
+    frame, pts: frame, sequence: frame, generation: 0, steering, driven: NaN, hasMask: true,
     scores: new Map([[METHOD, score]]), agreement,
   };
 }
@@ -23,7 +23,7 @@ test('while paused every frame is read as it is', () => {
   readout.add(painted(2, 8, 0.25, 0.5), false);
   const { scores, ...reading } = readout.reading ?? assert.fail('nothing was read');
   assert.deepEqual(reading, {
-    frame: 2, steering: 8, driven: Number.NaN, spearman: -0.5, ssim: 0.25, topOverlap: 50,
+    frame: 2, steering: 8, driven: NaN, spearman: -0.5, ssim: 0.25, topOverlap: 50,
   });
   assert.deepEqual(scores.get(METHOD), { onRoad: 25, lift: 1, peakOnRoad: 1 });
 });

@@ -49,7 +49,7 @@ test('with the product’s server, every frame that is asked for is the one that
   for (const number of [7, 33, 0]) {
     transport.seek(number);
     await shows(number);
-    assert.equal(Math.round(screen.painted?.steering ?? Number.NaN), number);
+    assert.equal(Math.round(screen.painted?.steering ?? NaN), number);
     assert.equal(transport.playhead.position, number);
   }
   transport.step(1);

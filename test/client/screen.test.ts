@@ -43,7 +43,7 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
   await paint({ frame: 4, steering: 2.5, driven: null, generation: 0, sequence: 901 });
   const { scores, ...painted } = screen.painted ?? assert.fail('nothing is painted');
   assert.deepEqual(painted, {
-    frame: 4, pts: 5.4, sequence: 901, generation: 0, steering: 2.5, driven: Number.NaN, hasMask: true, agreement: null,
+    frame: 4, pts: 5.4, sequence: 901, generation: 0, steering: 2.5, driven: NaN, hasMask: true, agreement: null,
   });
   assert.deepEqual([...scores.keys()], [METHOD]);
   assert.equal(scores.get(METHOD)?.onRoad, 0.25);
@@ -52,8 +52,10 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
 test('steering on the wire in radians is painted in degrees', async (t) => {
   const { server, screen, paint } = await startSession(t);
   await server.say(opened({ network: { ...opened().network, unit: 'rad' } }));
+  assert.deepEqual(screen.counts, { painted: 0, skipped: 0 });
   await paint({ frame: 1, steering: Math.PI / 2, driven: -Math.PI });
   assert.deepEqual([screen.painted?.steering, screen.painted?.driven], [90, -180]);
+  assert.equal(screen.counts.painted, 1);
 });
 
 test('one frame is drawn in an animation frame; of three that wait the oldest is thrown away', async (t) => {

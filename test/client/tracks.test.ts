@@ -44,3 +44,50 @@ test('neighbouring frames of which something is true are one run', () => {
   assert.deepEqual(runsOf(columns, (frame) => frame !== 2), [{ first: 0, last: 1 }, { first: 3, last: 4 }]);
   assert.deepEqual(runsOf(columns, () => false), []);
 });
+
+test('a line says whether flags begin or end at it', () => {
+  const settings: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, errorAbove: 8, agreementBelow: 0.5 };
+  const ends = tracks('share').map(({ id, thresholds }) => [id, thresholds(settings).map(({ ends }) => ends)]);
+  assert.deepEqual(ends, [['steering', []], ['error', [false]], ['on-road', [false, true]], ['agreement', [false]]]);
+});
+
+test('scales end on round numbers above all that is known, and are labelled at their ends', () => {
+  const columns = new DriveColumns([0], 1);
+  Object.assign(columns, { largestSteering: 21, largestError: 7, largestLift: 5.5 });
+  const shown = (of: ReturnType<typeof tracks>) =>
+    Object.fromEntries(of.map(({ id, range, marks, markText }) => {
+      const [bottom, top] = range(columns);
+      return [id, marks(bottom, top).map(markText)];
+    }));
+  assert.deepEqual(shown(tracks('share')), {
+    steering: ['−30°', '0', '30°'],
+    error: ['0', '8°'],
+    'on-road': ['0', '50', '100'],
+    agreement: ['0', '.5', '1'],
+  });
+  assert.deepEqual(shown(tracks('lift'))['on-road'], ['0', '1', '6']);
+  columns.lowestAgreement = -0.01;
+  assert.deepEqual(shown(tracks('share'))['agreement'], ['−1', '0', '1']);
+  const overlap = tracksOf(opened({ kind: 'truth' }), steeringUnit(network), 'share', { measure: 'topOverlap', panes: ['A', 'C'] });
+  assert.deepEqual(shown(overlap)['agreement'], ['0', '50', '100']);
+  assert.equal(overlap.at(-1)?.series[0]?.label, 'A · C');
+});
+
+test('each plot is shaded by the flags that it is about, and shows what is known of it', () => {
+  const about = Object.fromEntries(tracks('share').map(({ id, kinds, shows, hasPeaks }) => [id, [kinds, shows, hasPeaks]]));
+  assert.deepEqual(about, {
+    steering: [['off-road', 'steers-wrong', 'dead'], 'steering', false],
+    error: [['steers-wrong', 'dead'], 'steering', false],
+    'on-road': [['off-road', 'dead'], 'attention', true],
+    agreement: [['disagreement', 'dead'], 'attention', false],
+  });
+  assert.equal(tracks('lift').find(({ id }) => id === 'on-road')?.hasPeaks, true);
+});
+
+test('how the car was driven is drawn under what the network wants, where it is known', () => {
+  const labels = (of: ReturnType<typeof tracks>) => of.map(({ series }) => series.map(({ label }) => label));
+  assert.deepEqual(labels(tracks('share')).slice(0, 2), [['driven', 'wanted'], ['error']]);
+  const message = opened({ kind: 'none' });
+  const unknown = { ...message, recording: { ...message.recording, hasLog: false } };
+  assert.deepEqual(labels(tracksOf(unknown, steeringUnit(network), 'share', null)), [['wanted']]);
+});
