@@ -79,7 +79,7 @@ export class Catalogue {
     return networks;
   }
 
-  /** Throws RECORDING_UNKNOWN. */
+  /** Throws RECORDING_UNKNOWN, DRIVE_UNSUPPORTED. */
   async recording(id: string): Promise<Recording> {
     const recording = (await this.#listed()).find((candidate) => candidate.id === id);
     if (recording?.fault) throw recording.fault;

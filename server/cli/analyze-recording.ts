@@ -43,6 +43,7 @@ export interface AnalyzeOptions extends FlagOptions, LogOptions {
 
 /** Explains one recording into a folder and tells the outcome. Throws whatever keeps it from being analysed. */
 export async function analyzeInto(folder: string, recording: Recording, options: AnalyzeOptions): Promise<void> {
+  if (recording.fault) throw recording.fault;
   const video = await probeVideo(recording.videoPath);
   const log = recording.logPath ? await readDriveLog(recording.logPath, video, { ...(await readLogChoices(recording.videoPath)), ...logChoicesOf(options) }) : null;
   const road = await roadOf(options, recording);

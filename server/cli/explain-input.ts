@@ -7,6 +7,7 @@ import type { NetworkFile } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
+import { recogniseOtherFile } from '../drive/recording.ts';
 import { readNpy } from '../results/npy.ts';
 import type { RgbPicture } from '../results/png.ts';
 import { decodeVideo } from '../video/decoder.ts';
@@ -60,6 +61,8 @@ async function readTensor(path: string, network: NetworkFile, image: ImageInput)
 }
 
 async function readFrame(path: string, network: NetworkFile, wish: FrameWish): Promise<ExplainedInput> {
+  const refusal = await recogniseOtherFile(path);
+  if (refusal) throw refusal;
   const video = await probeVideo(path);
   checkCrop(network, video);
   const { format, read } = picturesOfFrames(network, video.colorSpace);

@@ -119,7 +119,7 @@ async function describe({ url, catalogue, feeds }: RunningServer, recordingsPath
   const shown = relative(process.cwd(), recordingsPath) || '.';
   say(recordings.length > 0 ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.` : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`);
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
-    if (error) say(`  ${name} cannot be opened: ${error.message}`);
+    if (error) say(`  ${name} cannot be opened: ${error.message}${error.code === 'DRIVE_UNSUPPORTED' ? ` ${error.hint}` : ''}`);
   }
   for (const { name, network } of feeds.list) say(`Live: ${name}, with ${networks.find(({ summary }) => summary.id === network)?.summary.name ?? network}.`);
   say('');

@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { open, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { otherDrivesIn, recogniseOtherFile, recogniseOtherFolder } from './other-formats.ts';
 
 export { readDriveLog } from './csv-log.ts';
+export { recogniseOtherFile } from './other-formats.ts';
 export { logChoicesPath, readLogChoices, writeLogChoices, type LogChoices } from './log-choices.ts';
 export { sampleAt, type DriveLog, type LogColumn, type VideoSpan } from './drive-log.ts';
 
@@ -17,7 +19,7 @@ export interface Recording {
   readonly logPath: string | null;
   /** `<name>.truth.jsonl.gz` beside the video. */
   readonly truthPath: string | null;
-  /** Why it cannot be opened, as far as its name tells. */
+  /** Why it cannot be opened, as far as that is known without decoding: by its name, or because it is a drive of a format that is not read, or no recording. */
   readonly fault: RoadgazeError | null;
 }
 
@@ -30,22 +32,27 @@ const ENDINGS_TO_LOOK_INTO = new Set(['ts', 'mts']);
 
 /**
  * The recordings of a folder (not of its subfolders), in natural order of their names; or the one recording of a file,
- * whatever its ending. Nothing is decoded: whether a file really is video shows when it is opened.
+ * whatever its ending. Nothing is decoded: whether a file really is video shows when it is opened. After them come drives of other
+ * formats, with the reason why they cannot be opened.
  * Throws INPUT_NOT_FOUND.
  */
 export async function listRecordings(path: string): Promise<Recording[]> {
   const absolute = resolve(path);
   try {
     const info = await stat(absolute);
-    if (!info.isDirectory()) return [describe(absolute, new Set(await readdir(dirname(absolute)).catch(() => [])))];
+    if (!info.isDirectory()) return [describe(absolute, new Set(await readdir(dirname(absolute)).catch(() => [])), await recogniseOtherFile(absolute))];
     const { names, unnameable } = await namesIn(absolute);
     const beside = new Set(names);
     const videos = await Promise.all(names.map(async (name) => ((await isVideo(join(absolute, name))) ? [name] : [])));
-    const recordings = videos
-      .flat()
-      .sort(new Intl.Collator('en', { numeric: true }).compare)
-      .map((name) => describe(join(absolute, name), beside));
-    return [...recordings, ...unnameable.filter((name) => VIDEO_ENDINGS.has(endingOf(name))).map((name) => notNamed(absolute, name))];
+    const found = videos.flat();
+    const { compare } = new Intl.Collator('en', { numeric: true });
+    const own = await recogniseOtherFolder(absolute, found.length === 0);
+    const others = own ? [{ path: absolute, fault: own }] : await otherDrivesIn(absolute, names.filter((name) => !found.includes(name)), found.length === 0);
+    return [
+      ...found.sort(compare).map((name) => describe(join(absolute, name), beside)),
+      ...others.sort((a, b) => compare(a.path, b.path)).map(({ path: other, fault }) => describe(other, new Set(), fault)),
+      ...unnameable.filter((name) => VIDEO_ENDINGS.has(endingOf(name))).map((name) => notNamed(absolute, name)),
+    ];
   } catch (error) {
     throw notFound(path, error);
   }
@@ -76,14 +83,14 @@ function endingOf(file: string): string {
   return extname(file).slice(1).toLowerCase();
 }
 
-function describe(videoPath: string, beside: ReadonlySet<string>): Recording {
+function describe(videoPath: string, beside: ReadonlySet<string>, fault: RoadgazeError | null = null): Recording {
   const file = basename(videoPath);
   const name = basename(file, extname(file));
   const companion = (ending: string): string | null => {
     const candidate = name + ending;
     return candidate !== file && beside.has(candidate) ? join(dirname(videoPath), candidate) : null;
   };
-  return { id: urlSafe(file), name, videoPath, logPath: companion('.csv'), truthPath: companion('.truth.jsonl.gz'), fault: null };
+  return { id: urlSafe(file), name, videoPath, logPath: companion('.csv'), truthPath: companion('.truth.jsonl.gz'), fault };
 }
 
 /** The same for the same file name, with nothing in it that an address cannot hold; a digest tells apart what had to be changed. */

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, relative, resolve, sep } from 'node:path
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Model } from './graph.ts';
 import { beyondLimit, inBytes, LIMITS } from './limits.ts';
+import { refuseOtherNetwork } from './other-networks.ts';
 import { readModel, type ExternalData } from './read-model.ts';
 
 /** A model and the bytes it was read from. */
@@ -14,6 +15,7 @@ export interface LoadedModel {
 
 /** Reads an ONNX file. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_UNREADABLE, MODEL_OPERATOR_UNSUPPORTED. */
 export async function loadModel(path: string): Promise<LoadedModel> {
+  await refuseOtherNetwork(path);
   let bytes: Uint8Array;
   try {
     // A device or a pipe never ends.
