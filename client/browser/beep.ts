@@ -5,7 +5,9 @@ const LOUDNESS = 0.2;
 
 let context: AudioContext | null = null;
 
-/** A short, soft tone; silent until the person has done something on the page, as browsers want it. */
+/**
+ * A short, soft tone; silent until the person has done something on the page, as browsers want it.
+ */
 export function beep(): void {
   context ??= new AudioContext();
   void context.resume();

@@ -1,7 +1,9 @@
 import type { Picture } from '../stream/presenter.ts';
 import type { Screen } from '../stream/screen.svelte.ts';
 
-/** Read-only counters for tests and debugging, as `window.roadgaze`; nothing in the page uses them. */
+/**
+ * Read-only counters for tests and debugging, as `window.roadgaze`; nothing in the page uses them.
+ */
 export interface TestCounters {
   /** Frame messages drawn on this page. */
   readonly painted: number;

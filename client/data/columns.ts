@@ -7,15 +7,18 @@ export interface FrameRun {
   readonly last: number;
 }
 
-/** What is known of a frame: steering is the same whatever the methods are, and there with the attention at the latest. */
+/**
+ * What is known of a frame: steering is the same whatever the methods are, and there with the
+ * attention at the latest.
+ */
 export type Known = 'steering' | 'attention';
 const KNOWN = { steering: 1, attention: 2 } as const satisfies Record<Known, number>;
 
 const COLUMNS = ['steering', 'driven', 'error', 'onRoad', 'lift', 'peakOnRoad', 'spearman', 'ssim', 'topOverlap', 'cause'] as const;
 
 /**
- * The numbers of one drive, one entry per frame; memory for all frames is there from the start, and analysed rows are
- * written into it. NaN where there is no value.
+ * The numbers of one drive, one entry per frame; memory for all frames is there from the start, and
+ * analysed rows are written into it. NaN where there is no value.
  */
 export class DriveColumns {
   /** Seconds since the first frame, ascending. */
@@ -36,7 +39,10 @@ export class DriveColumns {
   spearman: Float32Array;
   ssim: Float32Array;
   topOverlap: Float32Array;
-  /** Causal truth: how much further it steered because of what was drawn to mislead; all NaN where nobody knows. */
+  /**
+   * Causal truth: how much further it steered because of what was drawn to mislead; all NaN where
+   * nobody knows.
+   */
   cause: Float32Array;
   /** Largest |steering|, |driven| and error so far; 0 before the first. */
   largestSteering = 0;

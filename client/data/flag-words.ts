@@ -34,7 +34,10 @@ export function worstText({ kind, worst }: Flag, measure: 'share' | 'lift', unit
   }
 }
 
-/** `Without it: 14.4° to the right. Confirmed on 6 of 9 frames (limit 2.0°; the same cover elsewhere: 0.6°).` */
+/**
+ * `Without it: 14.4° to the right. Confirmed on 6 of 9 frames (limit 2.0°; the same cover
+ * elsewhere: 0.6°).`
+ */
 export function verdictText({ change, isConfirmed, threshold, control, frames, movedFrames }: CausalCheck, unit: SteeringUnit): string {
   const shown = change * unit.factor;
   const text = steeringText(shown, unit);
@@ -50,7 +53,9 @@ export function neighbourFlag(flags: readonly Flag[], frame: number, direction: 
   return direction === 1 ? ordered.find(({ worstFrame }) => worstFrame > frame) : ordered.findLast(({ worstFrame }) => worstFrame < frame);
 }
 
-/** Frame with the lowest on-road share of the whole drive; undefined before anything is analysed. */
+/**
+ * Frame with the lowest on-road share of the whole drive; undefined before anything is analysed.
+ */
 export function worstFrame(onRoad: Float32Array): number | undefined {
   let worst: number | undefined;
   let lowest = Infinity;

@@ -5,12 +5,16 @@ import { DriveColumns } from './columns.ts';
 
 /** Rows further apart than this (s) have a gap between them: there was no signal. */
 const GAP = 1;
-/** Rows from before other methods are kept so long (s), about as the server keeps its rows: it knows nothing of those any more. */
+/**
+ * Rows from before other methods are kept so long (s), about as the server keeps its rows: it knows
+ * nothing of those any more.
+ */
 const LONGEST = 1800;
 
 /**
- * The numbers of a live feed, one row per explained picture: they grow at one end and are forgotten at the other. `time` is feed time less
- * `origin`, which stays the same while the feed is watched. A row without values stands in every gap.
+ * The numbers of a live feed, one row per explained picture: they grow at one end and are forgotten
+ * at the other. `time` is feed time less `origin`, which stays the same while the feed is watched.
+ * A row without values stands in every gap.
  */
 export class LiveColumns extends DriveColumns {
   /** Of the picture of every row. */
@@ -26,7 +30,10 @@ export class LiveColumns extends DriveColumns {
     this.hasOrigin = true;
   }
 
-  /** Takes what does not depend on the methods from rows of the same feed before feed time `until`, explained by others. */
+  /**
+   * Takes what does not depend on the methods from rows of the same feed before feed time `until`,
+   * explained by others.
+   */
   keep(before: LiveColumns, until: number): void {
     const rows = firstAtOrAfter(before.time, until - before.origin);
     this.grow(before.time.subarray(0, rows));

@@ -51,7 +51,10 @@ export function wipe(left: string, right: string, split: number, style: MaskStyl
   return (masks) => [...layerOf(masks, left, leftTable, 0, split), ...layerOf(masks, right, rightTable, split, 1)];
 }
 
-/** Where one method is stronger than the other: positive for the first. Nothing where one of them is missing. */
+/**
+ * Where one method is stronger than the other: positive for the first. Nothing where one of them is
+ * missing.
+ */
 export function difference(first: string, second: string, style: MaskStyle): Compose {
   const table = signedLookupTable(style);
   const sizes = [sizeTable(isSigned(first)), sizeTable(isSigned(second))] as const;
@@ -72,8 +75,9 @@ export function sizeTable(signed: boolean): Uint8Array {
 }
 
 /**
- * Into `target`, on a grid of `size` that is at least as fine as both: 128 + size of `a` − size of `b`, each measured by its own largest. A
- * coarser mask gives each of its pixels to the finer ones that lie on it.
+ * Into `target`, on a grid of `size` that is at least as fine as both: 128 + size of `a` − size of
+ * `b`, each measured by its own largest. A coarser mask gives each of its pixels to the finer ones
+ * that lie on it.
  */
 export function subtractSizes(a: Grid, b: Grid, [sizesA, sizesB]: readonly [Uint8Array, Uint8Array], { width, height }: Size, target: Uint8Array): void {
   const [columnsA, columnsB] = [indices(a.width, width), indices(b.width, width)];

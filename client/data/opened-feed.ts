@@ -2,8 +2,8 @@ import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import type { WatchingMessage } from '../../shared/protocol/live-messages.ts';
 
 /**
- * A feed as the panels see a recording that is open: without an end, and of a usual size until its stream is known. `before`: the same feed as it
- * was watched till now.
+ * A feed as the panels see a recording that is open: without an end, and of a usual size until its
+ * stream is known. `before`: the same feed as it was watched till now.
  */
 export function openedFeed({ feed, network, road, flags }: WatchingMessage, before: OpenedMessage | null): OpenedMessage {
   const { id, name, state } = feed;

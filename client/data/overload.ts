@@ -12,7 +12,10 @@ export interface Overload {
 /** Where fewer than one in ten is left out, nobody sees it. */
 const SHARE = 0.1;
 
-/** From the counts at two moments, and the frames that the page painted between them; null where all keep up. */
+/**
+ * From the counts at two moments, and the frames that the page painted between them; null where all
+ * keep up.
+ */
 export function overloadOf(before: Counts, now: Counts, painted: number): Overload | null {
   const decode = now.dropped.decode - before.dropped.decode;
   const inference = now.dropped.inference - before.dropped.inference;
@@ -22,7 +25,8 @@ export function overloadOf(before: Counts, now: Counts, painted: number): Overlo
   if (!(of > 0)) return null;
   if (decode > SHARE * of) return { late: 'decoder', shown, of };
   if (inference > SHARE * of) return { late: 'network', shown, of };
-  // What other pages did not show is counted too: this page is late only where it painted less than there was.
+  // What other pages did not show is counted too: this page is late only where it painted less than
+  // there was.
   if (now.dropped.viewer > before.dropped.viewer && painted < (1 - SHARE) * explained - 2) return { late: 'page', shown, of };
   return null;
 }

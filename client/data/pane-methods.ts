@@ -38,13 +38,19 @@ export function targetWords(positive: 'left' | 'right' | null): Readonly<Record<
   return { '+': `+ ${positive}`, '-': `− ${positive === 'left' ? 'right' : 'left'}`, abs: '± further' };
 }
 
-/** The methods that stream for panes with these, each once, in the panes' order; the server scores attention by one, so there is always one. */
+/**
+ * The methods that stream for panes with these, each once, in the panes' order; the server scores
+ * attention by one, so there is always one.
+ */
 export function streamedMethods(shown: readonly string[]): string[] {
   const streamed = [...new Set(shown.filter(isRealTime))];
   return streamed.length > 0 ? streamed : [METHODS[0]?.id ?? ''];
 }
 
-/** Methods for all panes from what was kept: unknown ones are left out, and missing ones are the usual. */
+/**
+ * Methods for all panes from what was kept: unknown ones are left out, and missing ones are the
+ * usual.
+ */
 export function paneMethods(kept: readonly unknown[]): string[] {
   return DEFAULT_METHODS.map((usual, index) => {
     const method = kept[index];
@@ -52,7 +58,10 @@ export function paneMethods(kept: readonly unknown[]): string[] {
   });
 }
 
-/** Letters of the first two streamed methods, between which agreement is measured; null where there is one only. */
+/**
+ * Letters of the first two streamed methods, between which agreement is measured; null where there
+ * is one only.
+ */
 export function comparedPanes(shown: readonly string[]): readonly [string, string] | null {
   const [first, second] = streamedMethods(shown);
   if (first === undefined || second === undefined) return null;
@@ -60,8 +69,9 @@ export function comparedPanes(shown: readonly string[]): readonly [string, strin
 }
 
 /**
- * Columns of a grid of `count` panes in which their pictures are largest: two are always side by side, four are two by two or in one row.
- * `head` is the height that each pane needs beside its picture; all in the same unit.
+ * Columns of a grid of `count` panes in which their pictures are largest: two are always side by
+ * side, four are two by two or in one row. `head` is the height that each pane needs beside its
+ * picture; all in the same unit.
  */
 export function paneColumns(count: number, box: { readonly width: number; readonly height: number }, aspect: number, head: number): number {
   if (count < 4) return count;

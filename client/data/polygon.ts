@@ -7,7 +7,9 @@ export const MOST_POINTS = 64;
 /** Where drawing begins when there is nothing to begin with. */
 export const FIRST_ROAD: readonly Point[] = [[0.42, 0.55], [0.58, 0.55], [0.95, 0.98], [0.05, 0.98]];
 
-/** Whether two edges that are no neighbours meet: inside and outside then change along the outline. */
+/**
+ * Whether two edges that are no neighbours meet: inside and outside then change along the outline.
+ */
 export function crossesItself(points: readonly Point[]): boolean {
   const edges = points.map((from, index) => [from, points[(index + 1) % points.length] as Point] as const);
   return edges.some((edge, i) => edges.some((other, j) => j > i + 1 && !(i === 0 && j === edges.length - 1) && meet(edge, other)));

@@ -3,13 +3,16 @@ export type Polyline = Float32Array;
 
 const SMOOTHING_PASSES = 4;
 
-/** Linked list of boundary points of one mask; kept between frames, because a new one per frame is garbage. */
+/**
+ * Linked list of boundary points of one mask; kept between frames, because a new one per frame is
+ * garbage.
+ */
 let links = new Int32Array(0);
 
 /**
- * The border of a road region (uint8, ≥ 128 is road) as polylines, by marching squares between pixel centres. Borders end
- * at the mask's edge instead of running along it: there the road goes on. Corners of the pixel grid are smoothed away,
- * by less than half a mask pixel.
+ * The border of a road region (uint8, ≥ 128 is road) as polylines, by marching squares between
+ * pixel centres. Borders end at the mask's edge instead of running along it: there the road goes
+ * on. Corners of the pixel grid are smoothed away, by less than half a mask pixel.
  */
 export function traceOutline(road: Uint8Array, width: number, height: number): Polyline[] {
   link(road, width, height);
@@ -27,8 +30,9 @@ export function traceOutline(road: Uint8Array, width: number, height: number): P
 }
 
 /**
- * For every edge between two neighbouring pixel centres that the border crosses: the (at most two) edges where it goes on.
- * Edge 2·(y·width + x) joins a pixel to its right neighbour, the next one to its lower neighbour.
+ * For every edge between two neighbouring pixel centres that the border crosses: the (at most two)
+ * edges where it goes on. Edge 2·(y·width + x) joins a pixel to its right neighbour, the next one
+ * to its lower neighbour.
  */
 function link(road: Uint8Array, width: number, height: number): void {
   const needed = width * height * 4;

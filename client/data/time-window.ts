@@ -25,7 +25,10 @@ export function panned(window: TimeWindow, seconds: number, end: number, start =
   return inside({ min: window.min + seconds, max: window.max + seconds }, wholeDrive(end, start));
 }
 
-/** The window itself while it shows `time`; else turned like a page, so that `time` is near its beginning. */
+/**
+ * The window itself while it shows `time`; else turned like a page, so that `time` is near its
+ * beginning.
+ */
 export function following(window: TimeWindow, time: number, end: number, start = 0): TimeWindow {
   if (time >= window.min && time <= window.max) return window;
   const lead = (window.max - window.min) * 0.05;

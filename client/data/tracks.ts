@@ -37,7 +37,10 @@ export interface Track {
   /** Where that is not known yet, nothing is. */
   readonly shows: Known;
   readonly series: readonly TrackSeries[];
-  /** Values at the bottom and the top; grows with the data, never with what is visible, so that the scale keeps still. */
+  /**
+   * Values at the bottom and the top; grows with the data, never with what is visible, so that the
+   * scale keeps still.
+   */
   readonly range: (columns: DriveColumns) => readonly [bottom: number, top: number];
   /** The few values that have a label and a line. */
   readonly marks: (bottom: number, top: number) => number[];
@@ -52,8 +55,8 @@ export interface Track {
 }
 
 /**
- * The plots of a recording: driven and error only where it was recorded how the car was driven, on road only with a road, agreement only
- * where there are two methods to compare.
+ * The plots of a recording: driven and error only where it was recorded how the car was driven, on
+ * road only with a road, agreement only where there are two methods to compare.
  */
 export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit, attention: FlagSettings['measure'], agreement: ShownAgreement | null): Track[] {
   const label = unit.label || 'plain';

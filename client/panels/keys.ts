@@ -4,7 +4,10 @@ import type { KeyBinding } from '../state/bindings.ts';
 const TYPING = 'input:not([type=range]), select, textarea, [contenteditable]';
 const RANGE_KEYS = new Set(['arrowleft', 'arrowright', 'arrowup', 'arrowdown', 'home', 'end', 'pageup', 'pagedown']);
 
-/** Runs the binding of a key press, if there is one and nothing that has the focus wants the key for itself. */
+/**
+ * Runs the binding of a key press, if there is one and nothing that has the focus wants the key for
+ * itself.
+ */
 export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[]): void {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = event.key.toLowerCase();
@@ -20,7 +23,10 @@ export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[])
   binding.run(key);
 }
 
-/** A button clicked by mouse gives the focus back, so that the next space plays instead of clicking it again. */
+/**
+ * A button clicked by mouse gives the focus back, so that the next space plays instead of clicking
+ * it again.
+ */
 export function releaseFocus(event: MouseEvent): void {
   if (event.detail === 0 || !(event.target instanceof Element)) return;
   const control = event.target.closest<HTMLElement>('button, input[type=range]');

@@ -1,6 +1,7 @@
 /**
- * A mask as an image: each byte is looked up in a colour table, on the mask's own small grid; scaling it to the picture is
- * left to the canvas. Memory is kept while the mask's size stays the same.
+ * A mask as an image: each byte is looked up in a colour table, on the mask's own small grid;
+ * scaling it to the picture is left to the canvas. Memory is kept while the mask's size stays the
+ * same.
  */
 export class MaskImage {
   #canvas = new OffscreenCanvas(1, 1);
@@ -8,7 +9,10 @@ export class MaskImage {
   #image = new ImageData(1, 1);
   #pixels = new Uint32Array(this.#image.data.buffer);
 
-  /** `mask` uint8, row-major; `table` 256 RGBA words (`lookupTable`). The canvas is reused by the next call. */
+  /**
+   * `mask` uint8, row-major; `table` 256 RGBA words (`lookupTable`). The canvas is reused by the
+   * next call.
+   */
   render(mask: Uint8Array, width: number, height: number, table: Uint32Array): OffscreenCanvas {
     if (this.#image.width !== width || this.#image.height !== height) {
       this.#canvas = new OffscreenCanvas(width, height);

@@ -13,7 +13,10 @@ export interface OverlayStyle {
 const WIDEST_OVERLAY = 1920;
 const NOTHING: Layers = { masks: new Map(), road: null, place: { x: 0, y: 0, width: 1, height: 1 } };
 
-/** The picture, in its own pixels, and over it the overlay (mask and road outline) in the screen's pixels. */
+/**
+ * The picture, in its own pixels, and over it the overlay (mask and road outline) in the screen's
+ * pixels.
+ */
 export class Surface {
   readonly #picture: HTMLCanvasElement;
   readonly #overlay: HTMLCanvasElement;
@@ -35,7 +38,10 @@ export class Surface {
     this.#style = style;
   }
 
-  /** Draws a frame with its layers. Without a picture only the layers change: they belong to the picture already there. */
+  /**
+   * Draws a frame with its layers. Without a picture only the layers change: they belong to the
+   * picture already there.
+   */
   paint(picture: ImageBitmap | null, layers: Layers): void {
     if (picture) {
       if (this.#picture.width !== picture.width || this.#picture.height !== picture.height) {

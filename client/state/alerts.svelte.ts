@@ -27,7 +27,9 @@ export interface AlertTools extends Pick<Clock, 'now'> {
 /** At most one in this time, ms; what came meanwhile is counted into the next one. */
 const INTERVAL = 5_000;
 
-/** Tells of flags as they happen, on the desktop and by a sound, where a person switched that on. */
+/**
+ * Tells of flags as they happen, on the desktop and by a sound, where a person switched that on.
+ */
 export class Alerts {
   refusal = $state<Refusal | null>(null);
   readonly #tools: AlertTools;

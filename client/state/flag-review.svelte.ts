@@ -3,7 +3,9 @@ import { flagKey, neighbourFlag } from '../data/flag-words.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 
-/** How a person goes through the flags: which of them, in which order, and which one is looked at. */
+/**
+ * How a person goes through the flags: which of them, in which order, and which one is looked at.
+ */
 export class FlagReview {
   /** null: all. */
   kind = $state<FlagKind | null>(null);

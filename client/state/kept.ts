@@ -4,7 +4,9 @@ export interface KeptTexts {
   setItem(key: string, text: string): void;
 }
 
-/** The fields that were kept under a key, of any type; none where there is nothing that can be read. */
+/**
+ * The fields that were kept under a key, of any type; none where there is nothing that can be read.
+ */
 export function readKept(kept: KeptTexts, key: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(kept.getItem(key) ?? '{}');

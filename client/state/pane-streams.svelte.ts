@@ -5,7 +5,10 @@ import type { Opener } from '../stream/opener.ts';
 import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 import type { Panes } from './panes.svelte.ts';
 
-/** An effect: the server streams what the panes show, and where it cannot, the panes show what it streams. */
+/**
+ * An effect: the server streams what the panes show, and where it cannot, the panes show what it
+ * streams.
+ */
 export function streamPanes({ connection, drive, opener, watched, panes }: {
   readonly connection: Pick<Connection, 'isOpen'>;
   readonly drive: OpenDrive;

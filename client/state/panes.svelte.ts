@@ -70,7 +70,10 @@ export class Panes {
     this.layout = layout;
   }
 
-  /** Shows what a live feed is explained by, which somebody else may have chosen; panes that already do stay as they are. */
+  /**
+   * Shows what a live feed is explained by, which somebody else may have chosen; panes that already
+   * do stay as they are.
+   */
   adopt(methods: readonly string[]): void {
     if (this.streamed.join() === methods.join()) return;
     const count = methods.length > 2 ? 4 : methods.length;
@@ -98,7 +101,10 @@ export class Panes {
     this.#accepted = { layout: this.layout, methods: this.methods };
   }
 
-  /** The server cannot stream what was chosen for this network: back to what it did stream; the layout that was asked for stays. */
+  /**
+   * The server cannot stream what was chosen for this network: back to what it did stream; the
+   * layout that was asked for stays.
+   */
   refuse(): void {
     const accepted = this.#accepted;
     if (!accepted) {

@@ -7,7 +7,10 @@ import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 /** Numbers as a person can read them: while playing, means over this time, ms. */
 const INTERVAL = 250;
 
-/** Of one method: on-road share in per cent, lift, and the share of frames with the peak on the road. */
+/**
+ * Of one method: on-road share in per cent, lift, and the share of frames with the peak on the
+ * road.
+ */
 export interface ScoreReading {
   readonly onRoad: number;
   readonly lift: number;

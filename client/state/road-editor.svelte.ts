@@ -78,7 +78,10 @@ export class RoadEditor {
     if (point) this.move(index, [point[0] + x, point[1] + y]);
   }
 
-  /** Adds a point after the one at `index`, half way to the next unless told where. Answers its index. */
+  /**
+   * Adds a point after the one at `index`, half way to the next unless told where. Answers its
+   * index.
+   */
   add(index: number, at?: Point): number {
     const { points } = this;
     const [from, to] = [points?.[index], points?.[(index + 1) % points.length]];

@@ -28,7 +28,10 @@ interface Parts {
   readonly screen: Pick<Screen<Picture>, 'painted'>;
 }
 
-/** Runs the slow methods of the panes on the paused frame, one after the other, and keeps what they found until the frame changes. */
+/**
+ * Runs the slow methods of the panes on the paused frame, one after the other, and keeps what they
+ * found until the frame changes.
+ */
 export class SlowRuns {
   /** By the name of the explanation; one that is not here has not been asked for on this frame. */
   runs = $state.raw<ReadonlyMap<string, SlowRun>>(new Map());
@@ -41,7 +44,10 @@ export class SlowRuns {
     this.#parts = parts;
   }
 
-  /** To be called when anything of this changes: the frame that rests on the screen (null while there is none) and what is wanted for it. */
+  /**
+   * To be called when anything of this changes: the frame that rests on the screen (null while
+   * there is none) and what is wanted for it.
+   */
   follow(frame: number | null, methods: readonly string[]): void {
     if (frame !== this.#frame) this.clear();
     this.#frame = frame;
@@ -61,7 +67,10 @@ export class SlowRuns {
     if (this.runs.size > 0) this.runs = new Map();
   }
 
-  /** The server has dropped what was running; it begins again when the same frame rests on the screen. */
+  /**
+   * The server has dropped what was running; it begins again when the same frame rests on the
+   * screen.
+   */
   interrupt(): void {
     clearTimeout(this.#timer);
     if (this.#asked) this.#set(this.#asked.method, { phase: 'queued' });

@@ -14,7 +14,9 @@ interface Parts {
   readonly transport: Pick<Transport, 'playhead'>;
 }
 
-/** The time axis that all plots share: what is visible, where the cursor is, where the playhead is. */
+/**
+ * The time axis that all plots share: what is visible, where the cursor is, where the playhead is.
+ */
 export class TimeAxis {
   window = $state.raw<TimeWindow>({ min: 0, max: 1 });
   /** Time under the pointer; null while it is elsewhere. */
@@ -34,7 +36,10 @@ export class TimeAxis {
     return this.#parts.analysis.columns?.start ?? 0;
   }
 
-  /** Time of the last frame, seconds since the first; of a live feed it is a minute at least, so that there is room to grow. */
+  /**
+   * Time of the last frame, seconds since the first; of a live feed it is a minute at least, so
+   * that there is room to grow.
+   */
   get end(): number {
     void this.#parts.analysis.version;
     const end = this.#parts.analysis.columns?.end ?? 0;
@@ -105,7 +110,10 @@ export class TimeAxis {
   }
 }
 
-/** Effects: the whole of what is open is visible until somebody zooms, and the playhead is not lost from sight. */
+/**
+ * Effects: the whole of what is open is visible until somebody zooms, and the playhead is not lost
+ * from sight.
+ */
 export function keepInView(axis: TimeAxis, { drive, analysis, watched, transport }: {
   readonly drive: OpenDrive;
   readonly analysis: Analysis;

@@ -25,7 +25,10 @@ export interface ViewerTools<P extends Picture> extends SessionTools<P>, AlertTo
   readonly wantsStillness: boolean;
 }
 
-/** All parts of the page's state, joined, and connected to the server. To be called where effects can be, which end with it. */
+/**
+ * All parts of the page's state, joined, and connected to the server. To be called where effects
+ * can be, which end with it.
+ */
 export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
   const address = readAddress(tools.address);
   const panes = new Panes(address, tools.kept);

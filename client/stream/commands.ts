@@ -2,7 +2,10 @@ import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import type { Sender } from './connection.svelte.ts';
 import { Signal } from './signal.ts';
 
-/** Commands to the server for what is open. Those that show other frames are counted, and frames carry the count. */
+/**
+ * Commands to the server for what is open. Those that show other frames are counted, and frames
+ * carry the count.
+ */
 export class Commands {
   /** Frames that were asked for before are not wanted any more. */
   readonly outdated = new Signal();
@@ -19,7 +22,10 @@ export class Commands {
     this.#sender.send(message);
   }
 
-  /** Shows exactly this frame; whatever is still on its way from before is thrown away. Answers the generation. */
+  /**
+   * Shows exactly this frame; whatever is still on its way from before is thrown away. Answers the
+   * generation.
+   */
   seek(frame: number): number {
     return this.show((generation) => ({ type: 'seek', frame, generation }));
   }

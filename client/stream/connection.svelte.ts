@@ -32,13 +32,19 @@ export interface Receiver {
 
 /** Takes commands for the server. */
 export interface Sender {
-  /** False where there is no connection; the message is then lost on purpose, because its moment is over. */
+  /**
+   * False where there is no connection; the message is then lost on purpose, because its moment is
+   * over.
+   */
   send(message: ClientMessage): boolean;
 }
 
 const FIRST_DELAY = 250;
 const LONGEST_DELAY = 5_000;
-/** The server has read the whole page's protocol and disagrees: trying again with the same page cannot help. */
+/**
+ * The server has read the whole page's protocol and disagrees: trying again with the same page
+ * cannot help.
+ */
 const FINAL_CODES: readonly number[] = [CLOSE_CODES.PROTOCOL_VIOLATION, CLOSE_CODES.TOO_LARGE];
 
 /** There is no room now: it would not get better by asking often. */
@@ -49,7 +55,9 @@ export function retryDelay(attempt: number): number {
   return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (attempt - 1));
 }
 
-/** The connection to the server; connects again by itself, with growing pauses, until it is closed. */
+/**
+ * The connection to the server; connects again by itself, with growing pauses, until it is closed.
+ */
 export class Connection implements Sender {
   state = $state.raw<ConnectionState>({ phase: 'connecting', attempt: 0, retryAt: null });
   readonly #openSocket: (handlers: SocketHandlers) => Socket;
@@ -84,7 +92,10 @@ export class Connection implements Sender {
     return this.#socket?.send(JSON.stringify(message)) ?? false;
   }
 
-  /** Connects at once: a lost connection without waiting, an open one anew (the server then lists its folder again). */
+  /**
+   * Connects at once: a lost connection without waiting, an open one anew (the server then lists
+   * its folder again).
+   */
   reconnect(): void {
     clearTimeout(this.#timer);
     this.#leave();

@@ -24,7 +24,10 @@ interface Parts {
   readonly screen: Pick<Screen<Picture>, 'counts'>;
 }
 
-/** Takes what the server says of live feeds: of all of them, and of the one that is watched; recordings have `RecordingInbox`. */
+/**
+ * Takes what the server says of live feeds: of all of them, and of the one that is watched;
+ * recordings have `RecordingInbox`.
+ */
 export class FeedInbox {
   readonly #parts: Parts;
   /** As they came: rows are placed in them anew as rows are forgotten. */
@@ -127,8 +130,8 @@ export class FeedInbox {
   }
 
   /**
-   * What the page says of a recording that it cannot know of a feed beforehand: the size of its pictures, and whether it
-   * is known how the car is driven.
+   * What the page says of a recording that it cannot know of a feed beforehand: the size of its
+   * pictures, and whether it is known how the car is driven.
    */
   #describe(hasLog = false): void {
     const { drive, watched } = this.#parts;

@@ -25,9 +25,9 @@ export class FrameFilter {
   }
 
   /**
-   * A mask is drawn only while the network that made it is the one that is open. The first picture of a recording comes
-   * alone, before that; after a lost connection the last picture stays instead. `opened`: what was open when the frame
-   * came.
+   * A mask is drawn only while the network that made it is the one that is open. The first picture
+   * of a recording comes alone, before that; after a lost connection the last picture stays
+   * instead. `opened`: what was open when the frame came.
    */
   wants({ message, opened }: { readonly message: FrameMessage; readonly opened: OpenedMessage | null }): boolean {
     const { opening } = this.#drive;

@@ -5,8 +5,9 @@ export interface Queued {
 }
 
 /**
- * Frames that are decoded and wait for an animation frame. Holds two, because at high frame rates two can be ready between
- * two animation frames without the page being late; of three the oldest is thrown away and counted.
+ * Frames that are decoded and wait for an animation frame. Holds two, because at high frame rates
+ * two can be ready between two animation frames without the page being late; of three the oldest is
+ * thrown away and counted.
  */
 export class FrameQueue<T extends Queued> {
   readonly #discard: (frame: T) => void;
@@ -43,8 +44,9 @@ export class FrameQueue<T extends Queued> {
   }
 
   /**
-   * Throws away what `keep` refuses: frames of an old seek are no loss, so they are not counted. Answers the newest of
-   * them, which is to be acknowledged: the server waits for a word about every frame.
+   * Throws away what `keep` refuses: frames of an old seek are no loss, so they are not counted.
+   * Answers the newest of them, which is to be acknowledged: the server waits for a word about
+   * every frame.
    */
   retain(keep: (frame: T) => boolean): T | undefined {
     const refused = this.#waiting.filter((frame) => !keep(frame));

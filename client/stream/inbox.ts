@@ -32,7 +32,10 @@ interface Parts {
   readonly opener: Pick<Opener, 'begin'>;
 }
 
-/** Gives what comes from the server to the parts that it is about: what is about recordings to `RecordingInbox`, about feeds to `FeedInbox`. */
+/**
+ * Gives what comes from the server to the parts that it is about: what is about recordings to
+ * `RecordingInbox`, about feeds to `FeedInbox`.
+ */
 export class Inbox implements Receiver {
   readonly #parts: Parts;
   readonly #recording: RecordingInbox;

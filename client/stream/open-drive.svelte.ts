@@ -16,13 +16,17 @@ export interface Choice {
 /** What the page was started with may leave out everything but the methods. */
 export type WantedChoice = Partial<Choice> & Pick<Choice, 'methods'>;
 
-/** The recording or feed that is open, the network that watches it, and what was asked for instead. */
+/**
+ * The recording or feed that is open, the network that watches it, and what was asked for instead.
+ */
 export class OpenDrive {
   /** What was asked for; it is open once `opened` names it too. */
   choice = $state.raw<Choice | null>(null);
   /** A recording, or a feed as the panels see a recording. */
   opened = $state.raw<OpenedMessage | null>(null);
-  /** Set until `opened` is the answer: something new, or the same again, as after a lost connection. */
+  /**
+   * Set until `opened` is the answer: something new, or the same again, as after a lost connection.
+   */
   opening = $state<'anew' | 'again' | null>(null);
   /** What the network runs on. */
   provider = $state.raw<Extract<ServerMessage, { readonly type: 'provider' }> | null>(null);
@@ -55,14 +59,20 @@ export class OpenDrive {
     this.choice = this.#wanted = choice;
   }
 
-  /** To be called when the server has opened what was asked for, once `Analysis` and `Playback` are about it. */
+  /**
+   * To be called when the server has opened what was asked for, once `Analysis` and `Playback` are
+   * about it.
+   */
   begin(opened: OpenedMessage, again: boolean): void {
     this.opening = null;
     this.opened = opened;
     this.begun.emit({ opened, again });
   }
 
-  /** What was open before stays open, so the choice goes back to it; `feed`: the id of the one that is watched. */
+  /**
+   * What was open before stays open, so the choice goes back to it; `feed`: the id of the one that
+   * is watched.
+   */
   refuse(report: ErrorReport, feed: string | null): void {
     this.opening = null;
     if (this.opened) {

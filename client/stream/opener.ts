@@ -60,7 +60,10 @@ export class Opener {
     if (feed) this.open({ recording: feed.id, feed: feed.id, network: feed.network, methods: feed.methods });
   }
 
-  /** Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with it, and a feed goes on with it. */
+  /**
+   * Keeps a polygon as the road of this camera, or forgets it; the same is then opened again with
+   * it, and a feed goes on with it.
+   */
   drawRoad(points: readonly Point[] | null): void {
     const { commands, drive, transport, watched } = this.#parts;
     if (!drive.choice || !drive.isReady) return;
@@ -73,7 +76,10 @@ export class Opener {
     commands.send({ type: 'road', points });
   }
 
-  /** Keeps what the steering of the open recording's log is in; the same is then opened again with it. */
+  /**
+   * Keeps what the steering of the open recording's log is in; the same is then opened again with
+   * it.
+   */
   sayLogUnit(unit: LogUnit): void {
     const { commands, drive, transport, watched } = this.#parts;
     if (!drive.choice || !drive.isReady || watched.feed) return;

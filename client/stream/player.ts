@@ -1,4 +1,7 @@
-/** Commands to the server for what is open; recordings are played by frames, feeds by times. Frames are rows of the analysis. */
+/**
+ * Commands to the server for what is open; recordings are played by frames, feeds by times. Frames
+ * are rows of the analysis.
+ */
 export interface Player {
   /** From where the playhead is, or where that is the end, from the beginning. */
   start(): void;

@@ -5,7 +5,10 @@ const PATIENCE = 500;
 
 type Parts = Pick<PlayingParts, 'drive' | 'watched' | 'analysis' | 'screen' | 'clock'>;
 
-/** Where the playhead stands, and how it gets elsewhere: what was asked for is one frame at a time, and the newest counts. */
+/**
+ * Where the playhead stands, and how it gets elsewhere: what was asked for is one frame at a time,
+ * and the newest counts.
+ */
 export class Playhead {
   /** Frame that was asked for and is not painted yet. */
   target = $state<number | null>(null);

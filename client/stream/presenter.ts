@@ -27,15 +27,18 @@ export interface ReadyFrame<P extends Picture> {
 export interface PresenterHandlers<P extends Picture> {
   /** False for a frame nobody wants to see any more, e.g. of an old seek. */
   readonly wanted: (frame: { readonly message: FrameMessage; readonly opened: OpenedMessage | null }) => boolean;
-  /** Draws, and closes the picture when it is not needed any more; called inside an animation frame. */
+  /**
+   * Draws, and closes the picture when it is not needed any more; called inside an animation frame.
+   */
   readonly paint: (frame: ReadyFrame<P>) => void;
   /** The server may send more: everything up to `sequence` is painted or thrown away. */
   readonly acknowledge: (sequence: number) => void;
 }
 
 /**
- * From bytes to painted frames: decodes pictures as they come, draws at most one per animation frame, and acknowledges a
- * frame only after it has been drawn. In a hidden tab there are no animation frames, so the server is not asked for more.
+ * From bytes to painted frames: decodes pictures as they come, draws at most one per animation
+ * frame, and acknowledges a frame only after it has been drawn. In a hidden tab there are no
+ * animation frames, so the server is not asked for more.
  */
 export class Presenter<P extends Picture> {
   readonly #handlers: PresenterHandlers<P>;

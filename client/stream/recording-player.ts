@@ -62,7 +62,8 @@ export class RecordingPlayer implements Player {
   #send(frame: number | undefined): void {
     const { commands, playback, repeat } = this.#parts;
     const speed = this.#speed();
-    // The server repeats whole drives; a range is repeated from here, because it can change at any time.
+    // The server repeats whole drives; a range is repeated from here, because it can change at any
+    // time.
     const loop = repeat.loop && !repeat.range;
     commands.send({ type: 'play', speed, loop, ...(frame === undefined ? {} : { frame }) });
     playback.plays(speed);

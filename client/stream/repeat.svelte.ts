@@ -40,7 +40,10 @@ export class Repeat {
     this.#isWrapping = false;
   }
 
-  /** Whether a frame that comes while playing is to be shown. Where it lies behind the repeated part, that part begins again. */
+  /**
+   * Whether a frame that comes while playing is to be shown. Where it lies behind the repeated
+   * part, that part begins again.
+   */
   wants(frame: number): boolean {
     const range = this.repeated;
     if (!range) return true;

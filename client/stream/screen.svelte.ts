@@ -10,7 +10,10 @@ import { PaintRate } from './paint-rate.ts';
 import { Presenter, type Picture, type PictureTools, type ReadyFrame } from './presenter.ts';
 import { Signal } from './signal.ts';
 
-/** The frame that is on the screen now, with the numbers that came with it (display unit; NaN: no value). */
+/**
+ * The frame that is on the screen now, with the numbers that came with it (display unit; NaN: no
+ * value).
+ */
 export interface PaintedFrame {
   readonly frame: number;
   readonly pts: number;
@@ -38,7 +41,10 @@ export interface ScreenParts {
   readonly filter: FrameFilter;
 }
 
-/** What is on the screen: the picture with its masks, painted on the surfaces of all panes at the same time. */
+/**
+ * What is on the screen: the picture with its masks, painted on the surfaces of all panes at the
+ * same time.
+ */
 export class Screen<P extends Picture> {
   painted = $state.raw<PaintedFrame | null>(null);
   paintedPerSecond = $state(0);
@@ -76,13 +82,19 @@ export class Screen<P extends Picture> {
     });
   }
 
-  /** Frames painted, and frames thrown away because newer ones were ready, since the page was loaded. */
+  /**
+   * Frames painted, and frames thrown away because newer ones were ready, since the page was
+   * loaded.
+   */
   get counts(): { readonly painted: number; readonly skipped: number } {
     const { painted, skipped } = this.#presenter;
     return { painted, skipped };
   }
 
-  /** Takes one frame message. Throws PROTOCOL_VIOLATION where it is not one. `opened`: what is open now. */
+  /**
+   * Takes one frame message. Throws PROTOCOL_VIOLATION where it is not one. `opened`: what is open
+   * now.
+   */
   receive(bytes: Uint8Array, opened: OpenedMessage | null): void {
     this.#presenter.receive(bytes, opened);
   }
@@ -92,7 +104,9 @@ export class Screen<P extends Picture> {
     this.#presenter.restart();
   }
 
-  /** Draws on this surface too, beginning with what is on the screen now. Answers how to end that. */
+  /**
+   * Draws on this surface too, beginning with what is on the screen now. Answers how to end that.
+   */
   attach(surface: PaintedSurface<P>): () => void {
     this.#surfaces.add(surface);
     surface.paint(this.#picture, this.#layers);
@@ -113,7 +127,10 @@ export class Screen<P extends Picture> {
     this.#rate.stop();
   }
 
-  /** Something else is open: what is on the screen is not of it, unless it is its first picture, which comes before. */
+  /**
+   * Something else is open: what is on the screen is not of it, unless it is its first picture,
+   * which comes before.
+   */
   #leaveFrame(): void {
     if (this.painted?.hasMask) this.painted = null;
     this.#slowMasks.clear();

@@ -29,10 +29,16 @@ export interface SessionStart {
   readonly autoplay: boolean;
 }
 
-/** The parts of a session with a server: what there is, what is open, what is known and seen of it, and how it plays. */
+/**
+ * The parts of a session with a server: what there is, what is open, what is known and seen of it,
+ * and how it plays.
+ */
 export type Session<P extends Picture> = ReturnType<typeof createSession<P>>;
 
-/** Makes the parts of a session. It connects with `begin`, once all who want to hear of anything have said so. */
+/**
+ * Makes the parts of a session. It connects with `begin`, once all who want to hear of anything
+ * have said so.
+ */
 export function createSession<P extends Picture>(tools: SessionTools<P>, start: SessionStart) {
   const connection = new Connection(tools.openSocket, tools);
   const commands = new Commands(connection);

@@ -1,4 +1,7 @@
-/** Something that happens: all who asked to hear of it are told at once, in the order in which they asked. */
+/**
+ * Something that happens: all who asked to hear of it are told at once, in the order in which they
+ * asked.
+ */
 export class Signal<T = void> {
   #listeners: readonly ((value: T) => void)[] = [];
 

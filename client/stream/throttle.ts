@@ -1,4 +1,7 @@
-/** Calls `act` with the newest value: the first time at once, then at most once in `interval` ms, and always with the last one. */
+/**
+ * Calls `act` with the newest value: the first time at once, then at most once in `interval` ms,
+ * and always with the last one.
+ */
 export function throttle<T>(interval: number, act: (value: T) => void): (value: T) => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let waiting: { readonly value: T } | null = null;

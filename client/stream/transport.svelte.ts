@@ -110,7 +110,10 @@ export class Transport {
     this.playhead.ask(frame);
   }
 
-  /** Like `seek`, but lets the picture that is being fetched come first: for a handle that is dragged or a key held down. */
+  /**
+   * Like `seek`, but lets the picture that is being fetched come first: for a handle that is
+   * dragged or a key held down.
+   */
   scrub(frame: number): void {
     this.reverse.stop();
     this.playhead.askInTurn(frame);

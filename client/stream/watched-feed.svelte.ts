@@ -17,7 +17,10 @@ export class WatchedFeed {
   overload = $state.raw<Overload | null>(null);
   /** Recording of the flag whose clip was kept last. */
   clip = $state<string | null>(null);
-  /** It is watched, or is explained by other methods than before, which everyone who watches it shares: by these. */
+  /**
+   * It is watched, or is explained by other methods than before, which everyone who watches it
+   * shares: by these.
+   */
   readonly explained = new Signal<readonly string[]>();
   /** What was asked for could not be shown. */
   readonly missed = new Signal();

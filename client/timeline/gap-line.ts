@@ -1,8 +1,9 @@
 import type uPlot from 'uplot';
 
 /**
- * uPlot path builder for typed arrays in which NaN is "no value": the line is interrupted there. Where several samples
- * share a pixel column, its lowest and highest stay visible, so a drive of any length costs one column per pixel.
+ * uPlot path builder for typed arrays in which NaN is "no value": the line is interrupted there.
+ * Where several samples share a pixel column, its lowest and highest stay visible, so a drive of
+ * any length costs one column per pixel.
  */
 export function gapLine({ fill }: { readonly fill: boolean }): uPlot.Series.PathBuilder {
   return (plot, series, first, last) => {

@@ -6,7 +6,10 @@ import type { Track } from '../data/tracks.ts';
 import { gapLine } from './gap-line.ts';
 import { drawFlags, drawHatch, drawPeaks, drawThresholds, type Marks } from './shading.ts';
 
-/** Width of the values beside every plot, CSS pixels; the same for all, so that they share one time axis. */
+/**
+ * Width of the values beside every plot, CSS pixels; the same for all, so that they share one time
+ * axis.
+ */
 export const VALUES_WIDTH = 46;
 const TIME_HEIGHT = 22;
 const TIME_STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
@@ -26,7 +29,10 @@ export interface TrackPlot {
   destroy(): void;
 }
 
-/** One uPlot in `host`; the last of the stack carries the time axis. Pointer and cursor are the stack's, not the plot's. */
+/**
+ * One uPlot in `host`; the last of the stack carries the time axis. Pointer and cursor are the
+ * stack's, not the plot's.
+ */
 export function createTrackPlot(host: HTMLElement, track: Track, palette: Palette, hasTimeAxis: boolean): TrackPlot {
   let marks: Marks = { flags: [], missing: { steering: [], attention: [] }, settings: null };
   let drawn: DriveColumns | null = null;
