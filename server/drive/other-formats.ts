@@ -24,6 +24,7 @@ const AS_VIDEO = 'Write its pictures as a video, and its steering as a CSV of th
 const UNPACK = 'Unpack it, and open what is inside.';
 const OPENPILOT_LOG = /(^|--)[rq]log(\.bz2|\.zst)?$/;
 const BAG_SPLIT = /\.(mcap|db3)(\.zstd)?$/;
+const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
 const PICTURE = /\.(jpe?g|png|bmp|webp)$/i;
 const NETWORK_ENDINGS = /\.(h5|keras|tflite|pt|pth|pb|mlmodel|dlc|engine|plan|trt|safetensors)$/i;
 const SWAPPED = 'Name the recording first, and the network with --model.';
@@ -60,7 +61,7 @@ const FOLDERS: readonly OtherFolder[] = [
   },
   { title: 'a tub of Donkeycar (version 1)', matches: (names) => names.has('meta.json') && some(names, /^record_\d+\.json$/), hint: AS_VIDEO },
   { title: 'a LeRobot data set', matches: isLeRobot, hint: AS_VIDEO },
-  { title: 'a ROS 2 bag', matches: async (names, path) => (names.has('metadata.yaml') && (await isRosBag(path))) || (names.has('metadata.yaml') && some(names, BAG_SPLIT)), hint: AS_VIDEO },
+  { title: 'a ROS 2 bag', matches: isRosBag, hint: AS_VIDEO },
   { title: 'a segment of comma2k19', matches: (names) => names.has('processed_log') || (names.has('global_pose') && names.has('video.hevc')), hint: 'Its video.hevc can be opened by itself; for what was driven, write a CSV beside it with the columns "t [s]" and "steering [deg]" out of processed_log/CAN/steering_angle.' },
   { title: 'a route of openpilot', matches: isOpenpilot, hint: `Its videos can be opened by themselves, qcamera.ts or fcamera.hevc. ${AS_VIDEO}` },
   {
@@ -134,8 +135,10 @@ async function isLeRobot(names: ReadonlySet<string>, path: string): Promise<bool
   return inside.has('info.json') || inside.has('episodes.jsonl') || (inside.has('episodes') && names.has('data'));
 }
 
-async function isRosBag(path: string): Promise<boolean> {
-  return (await readFile(join(path, 'metadata.yaml'), 'utf8').catch(() => '')).includes('rosbag2_bagfile_information');
+/** Its description may have been left behind. */
+async function isRosBag(names: ReadonlySet<string>, path: string): Promise<boolean> {
+  if (names.has('metadata.yaml') && (await readFile(join(path, 'metadata.yaml'), 'utf8').catch(() => '')).includes('rosbag2_bagfile_information')) return true;
+  return some(names, BAG_SPLIT) && !some(names, VIDEO);
 }
 
 async function isOpenpilot(names: ReadonlySet<string>, path: string): Promise<boolean> {

@@ -28,6 +28,7 @@ const folders: readonly (readonly [title: string, files: Files, says: RegExp])[]
   ['a first Donkeycar tub', { 'meta.json': '{}', 'record_1.json': '{}', '1_cam-image_array_.jpg': 'x' }, /a tub of Donkeycar \(version 1\)/],
   ['a LeRobot data set', { 'meta/info.json': '', 'data/chunk-000/file-000.parquet': 'PAR1' }, /a LeRobot data set/],
   ['a ROS 2 bag', { 'metadata.yaml': 'rosbag2_bagfile_information:\n', 'drive_0.mcap.zstd': bytes('\u0028\u00b5\u002f\u00fd') }, /a ROS 2 bag/],
+  ['a ROS 2 bag without its description', { 'drive_0.db3': 'SQLite format 3\0', 'drive_1.db3': 'SQLite format 3\0' }, /a ROS 2 bag/],
   ['a comma2k19 segment', { 'processed_log/CAN/speed/t': 'x', 'global_pose/frame_times': 'x' }, /a segment of comma2k19/],
   ['an openpilot segment', { 'rlog.zst': 'x' }, /a route of openpilot/],
   ['an openpilot route', { '00000a1b--c0ffee--0/qcamera.ts': 'x', '00000a1b--c0ffee--1/qlog': 'x' }, /a route of openpilot/],
