@@ -20,8 +20,8 @@ export class Peer {
   #pause: NodeJS.Timeout | undefined;
   #leaving: NodeJS.Timeout | undefined;
 
-  /** `socket` must not answer pings by itself. */
-  constructor(socket: WebSocket) {
+  /** `socket` must not answer pings by itself. `pingEvery` in ms. */
+  constructor(socket: WebSocket, pingEvery = PING_EVERY) {
     this.#socket = socket;
     // Who has not read a ping cannot know what it says: a pong that nobody asked for counts for nothing.
     let asked = 0;
@@ -41,7 +41,7 @@ export class Peer {
       asked += 1;
       socket.ping(String(asked));
       unsent = this.buffered;
-    }, PING_EVERY);
+    }, pingEvery);
     socket.on('close', () => {
       clearInterval(timer);
       clearTimeout(this.#pause);

@@ -7,6 +7,7 @@ import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { lanes } from '../resources/limits.ts';
+import { ownTurn } from '../resources/own-turn.ts';
 import { decodeVideo } from '../video/decoder.ts';
 import { displaySize } from '../video/filters.ts';
 import { probeVideo } from '../video/probe.ts';
@@ -82,6 +83,7 @@ export class Session {
   async #greet(): Promise<void> {
     try {
       const [recordings, networks] = await Promise.all([this.#catalogue.recordings(), this.#catalogue.networks()]);
+      await ownTurn();
       this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, product: 'Roadgaze', recordings, networks: networks.map(({ summary }) => summary), feeds: this.#feeds.list });
       this.#live.begin();
     } catch (error) {
@@ -182,6 +184,7 @@ export class Session {
       lease = await leasing;
       if (signal.aborted) return lease.release();
       await Promise.all([this.#live.leave(), this.#stopWatching()]);
+      await ownTurn();
       if (signal.aborted) return lease.release();
       stop.abort();
       this.#opening = null;

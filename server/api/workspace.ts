@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, type DriveLog, type LogChoices, type Recording } from '../drive/recording.ts';
@@ -26,6 +28,8 @@ import { Progress } from './progress.ts';
 const CACHE_BYTES = 96 << 20;
 /** While a viewer waits for frames, the analysis still goes on at this pace (ms a frame). */
 const SLOWEST_PACE = 500;
+/** How long an analysis waits that the machine has no room for, ms. */
+const TRY_AGAIN_AFTER = 2000;
 
 /** What a workspace is opened with. */
 export interface WorkspaceRequest {
@@ -158,7 +162,13 @@ export class Workspace implements PlayableSource {
       onComplete();
     } catch (error) {
       if (signal.aborted) return;
-      this.problems.push(reportOf(error));
+      const report = reportOf(error);
+      const waits = report.code === 'MACHINE_EXHAUSTED' && this.columns.length === 0;
+      if (!waits || !this.problems.some(({ code }) => code === report.code)) this.problems.push(report);
+      if (waits) {
+        await pause(TRY_AGAIN_AFTER, undefined, { signal }).catch(() => {});
+        return signal.aborted ? undefined : this.#analyze(onComplete);
+      }
     }
     this.progress.complete();
   }
@@ -204,6 +214,8 @@ async function companion<Value>(reading: Promise<Value | null>): Promise<Compani
   try {
     return { value: await reading, problems: [] };
   } catch (error) {
+    // Not the file's fault: it is not to be missing for all who watch from now on.
+    if (exhaustionOf(error)) throw error;
     return { value: null, problems: [reportOf(error)] };
   }
 }

@@ -70,7 +70,7 @@ export async function readRoadFile(path: string): Promise<DrawnRoad | null> {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw invalid(path, 'may not be read');
+    throw invalid(path, 'may not be read', error);
   }
   let value: unknown;
   try {
@@ -91,6 +91,6 @@ function check(value: unknown, path: string): z.infer<typeof roadFile> {
   throw invalid(path, field ? `has a wrong "${field}": ${issue.message.replace(/^Invalid input: /, '')}` : 'is not a JSON object');
 }
 
-function invalid(path: string, what: string): RoadgazeError {
-  return new RoadgazeError('ROAD_INVALID', `The road in ${path} cannot be used: it ${what}.`, 'Draw the road again, or remove the file.');
+function invalid(path: string, what: string, cause?: unknown): RoadgazeError {
+  return new RoadgazeError('ROAD_INVALID', `The road in ${path} cannot be used: it ${what}.`, 'Draw the road again, or remove the file.', { cause });
 }

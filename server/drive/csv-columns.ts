@@ -195,6 +195,6 @@ function notANumber(file: string, line: number, heading: string, cell: string): 
   return invalid(`${file}, line ${line}: column ${JSON.stringify(heading)} ${shown}.`, 'Write plain numbers such as -0.12 or 1e-3.');
 }
 
-export function invalid(message: string, hint: string): RoadgazeError {
-  return new RoadgazeError('LOG_INVALID', message, hint);
+export function invalid(message: string, hint: string, cause?: unknown): RoadgazeError {
+  return new RoadgazeError('LOG_INVALID', message, hint, { cause });
 }

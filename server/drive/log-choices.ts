@@ -36,13 +36,13 @@ export function logChoicesPath(videoPath: string): string {
 /** What is kept beside the recording; nothing without the file. Throws LOG_INVALID, which names file and field. */
 export async function readLogChoices(videoPath: string): Promise<LogChoices> {
   const path = logChoicesPath(videoPath);
-  const wrong = (what: string) => invalid(`${basename(path)} ${what}.`, 'Correct the file, or remove it.');
+  const wrong = (what: string, cause?: unknown) => invalid(`${basename(path)} ${what}.`, 'Correct the file, or remove it.', cause);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw wrong('may not be read');
+    throw wrong('may not be read', error);
   }
   let value: unknown;
   try {

@@ -100,6 +100,10 @@ export class Scrubber {
 
   async #decode(target: Target): Promise<RenderedFrame | null> {
     const reader = await this.#readerFor(target.frame);
+    await reader.begin();
+    // While this waited for its turn, another viewer may have got there.
+    const cached = this.#source.cache.get(this.#source.index.pts[target.frame]!);
+    if (cached) return cached;
     for (;;) {
       const frame = await reader.next();
       if (!this.#isCurrent(target)) return null;
@@ -202,17 +206,23 @@ class Reader {
     return !this.#stop.signal.aborted && frame >= this.#next && frame <= this.#next + REACH;
   }
 
+  /** Waits for its turn; false after `abort`. */
+  async begin(): Promise<boolean> {
+    if (this.#leave) return true;
+    try {
+      const leave = await lanes.pictures.enter(this.#stop.signal);
+      if (this.#stop.signal.aborted) leave();
+      else this.#leave = leave;
+    } catch (error) {
+      if (!this.#stop.signal.aborted) throw error;
+    }
+    return this.#leave !== null;
+  }
+
   /** null at the end and after `abort`. */
   async next(): Promise<RenderedFrame | null> {
     try {
-      if (!this.#leave) {
-        const leave = await lanes.pictures.enter(this.#stop.signal);
-        if (this.#stop.signal.aborted) {
-          leave();
-          return null;
-        }
-        this.#leave = leave;
-      }
+      if (!(await this.begin())) return null;
       const { done, value } = await this.#frames.next();
       if (done || this.#stop.signal.aborted) {
         this.#stop.abort();

@@ -1,3 +1,4 @@
+import { RoadgazeError } from '../../shared/errors.ts';
 import type { AcknowledgementWindow } from './player-window.ts';
 import { Playback, type PlaybackOptions, type PlaybackStatistics } from './player-playback.ts';
 import type { PlayableSource, RenderedFrame } from './player-frames.ts';
@@ -75,7 +76,10 @@ export class Player {
         this.#rest();
       },
       (error: unknown) => {
-        if (!abort.signal.aborted) this.#fail(error);
+        if (abort.signal.aborted) return;
+        this.#fail(error);
+        // Who may not play sees where it would have begun.
+        if (error instanceof RoadgazeError && error.code === 'SERVER_BUSY') this.seek(start, this.#generation);
       },
     );
     this.#state = { scrubber: null, abort, left };

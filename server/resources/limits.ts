@@ -7,7 +7,7 @@ const CORES = availableParallelism();
 const SECOND = 1000;
 
 const PLAYING = Math.max(8, 4 * CORES);
-const PICTURES = Math.max(4, 4 * CORES);
+const PICTURES = Math.max(4, 2 * CORES);
 const PROBES = Math.max(4, 2 * CORES);
 const EXPLAINED = Math.max(2, CORES);
 
@@ -15,7 +15,7 @@ export const lanes = {
   /** Short looks into files, by ffprobe. */
   probes: new WorkLane({ what: `looks into ${PROBES} files`, places: PROBES, waiting: 2000, patience: 60 * SECOND }),
   /** Decoders of single pictures: first ones, sought ones, and their neighbours. */
-  pictures: new WorkLane({ what: `looks for ${PICTURES} pictures`, places: PICTURES, waiting: 50 * PICTURES, patience: 20 * SECOND }),
+  pictures: new WorkLane({ what: `looks for ${PICTURES} pictures`, places: PICTURES, waiting: 200 * PICTURES, patience: 20 * SECOND }),
   /** Decoders that play. A place is held as long as playing goes on. */
   playing: new WorkLane({ what: `plays for ${PLAYING} viewers`, places: PLAYING, waiting: 8 * PLAYING, patience: 10 * SECOND }),
   /** Explanations of many passes and causal checks: each keeps several cores busy. */
@@ -31,4 +31,4 @@ export const MOST_UNSENT = 16 << 20;
 /** Connections that watch, as long as there are descriptors for them. */
 export const MOST_VIEWERS = 2000;
 /** Descriptors that are kept for decoders, inference, files, and those who only ask for the page or `/healthz`. */
-export const RESERVED_DESCRIPTORS = 24 + 5 * (PLAYING + PICTURES) + 4 * MOST_WORKSPACES;
+export const RESERVED_DESCRIPTORS = 40 + 5 * (PLAYING + PICTURES) + 4 * MOST_WORKSPACES;
