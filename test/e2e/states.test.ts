@@ -26,6 +26,8 @@ describe('states of the page', { skip: withoutBrowser }, () => {
     await makeNumberedClip(join(recordings, 'new.mp4'));
     await page.getByRole('button', { name: 'Look again' }).click();
     await until(page, 'roadgaze.painted > 0');
+    // The first picture comes before the word that it is open.
+    await until(page, `document.title !== 'Roadgaze'`);
     assert.match(await page.title(), /^new/);
     assert.deepEqual(opened.complaints, []);
   });
