@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { ERROR_CODES, RoadgazeError, reportOf } from '../../shared/errors.ts';
+import { notWritable } from '../files/not-writable.ts';
 import { formatError, widthOf } from './terminal.ts';
 
 const debugging = process.env['ROADGAZE_DEBUG'] === '1';
@@ -71,7 +72,7 @@ function guardProcess(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EPIPE') process.exit();
-      fail(error);
+      fail(notWritable('What the command says cannot be written', error));
     });
   }
   // Deprecations inside libraries are nothing that a user can act on.

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { readDrawnRoad, roadFilePath, roadOfRecording, writeDrawnRoad } from '../../server/attention/road-file.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { temporaryFolder } from '../support/paths.ts';
+import { smallDisk, withoutMounts } from '../support/small-disk.ts';
 
 const triangle: readonly Point[] = [[0.1, 1], [0.5, 0.5], [1.4, 1]];
 const square: readonly Point[] = [[0, 0], [1, 0], [1, 1], [0, 1]];
@@ -69,6 +70,17 @@ test('a road that could not be read again is not kept', async (t) => {
   await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle.slice(1) }), { code: 'ROAD_INVALID' });
   await assert.rejects(writeDrawnRoad(video, 'camera', { points: [[0, 0], [1, NaN], [1, 1]] }), { code: 'ROAD_INVALID' });
   assert.deepEqual(readdirSync(join(video, '..')), []);
+});
+
+test('a road on a full disk is told, and the road that was there stays', { skip: withoutMounts }, async (t) => {
+  const disk = smallDisk(t, 16);
+  const video = join(disk, 'drive.mp4');
+  await writeDrawnRoad(video, 'camera', { points: triangle });
+  const before = readFileSync(roadFilePath(video, 'camera'), 'utf8');
+  writeFileSync(join(disk, 'filler'), Buffer.alloc(12 << 10));
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: [...triangle, [0.5, 0.5]] }), { code: 'OUTPUT_NOT_WRITABLE', message: /roadgaze\.road\.json: the disk is full\.$/ });
+  assert.deepEqual(readdirSync(disk).sort(), ['filler', 'roadgaze.road.json']);
+  assert.equal(readFileSync(roadFilePath(video, 'camera'), 'utf8'), before);
 });
 
 test('a folder that does not take files is named', async (t) => {

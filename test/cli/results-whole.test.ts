@@ -141,6 +141,15 @@ for (const [what, run] of [
   });
 }
 
+test('an output of the command itself that takes nothing is told', { skip: existsSync('/dev/full') ? false : 'no /dev/full here' }, async () => {
+  const child = spawn('/bin/sh', ['-c', 'exec "$0" "$@" > /dev/full', process.execPath, main, '--help'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [status] = await once(child, 'close');
+  assert.match(stderr, /^error OUTPUT_NOT_WRITABLE: What the command says cannot be written: the disk is full\./);
+  assert.equal(status, 1);
+});
+
 test('a file larger than the system allows is told', async (t) => {
   const output = join(temporaryFolder(t), 'out');
   const child = spawn('/bin/sh', ['-c', `ulimit -f 40; exec "$0" "$@"`, process.execPath, main, 'analyze', long, '-m', model, '-o', output, '--provider', 'cpu', '--workers', '1'], { stdio: ['ignore', 'ignore', 'pipe'] });
