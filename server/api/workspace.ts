@@ -36,8 +36,8 @@ export interface WorkspaceRequest {
   readonly recording: Recording;
   readonly network: Network;
   readonly road: RoadSpecification;
-  /** What a person said of the log. */
-  readonly log: LogChoices;
+  /** What a person said of the log, or why that cannot be read. */
+  readonly log: LogChoices | ErrorReport;
   /** Names of explanations, in the order of the panes. */
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
@@ -106,7 +106,7 @@ export class Workspace implements PlayableSource {
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
-      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), companion(recording.logPath === null ? Promise.resolve(null) : readDriveLog(recording.logPath, video, request.log))]);
+      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), companion(readLog(request, video))]);
       if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
       const explainer = await explaining;
       const truth = await companion(readCausalTruth(video, network.path, explainer.network.output.unit, index.pts));
@@ -202,6 +202,13 @@ async function analysisKey({ recording, network, road, log, methods }: Workspace
   const files = [recording.videoPath, recording.logPath, road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecar)];
   const versions = await Promise.all(files.map((path) => path && stat(path).then(({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`, () => null)));
   return JSON.stringify([versions, road, log, methods]);
+}
+
+/** Throws LOG_INVALID, INPUT_NOT_FOUND. */
+async function readLog({ recording, log }: WorkspaceRequest, video: VideoInfo): Promise<DriveLog | null> {
+  if (recording.logPath === null) return null;
+  if ('code' in log) throw new RoadgazeError(log.code, log.message, log.hint);
+  return readDriveLog(recording.logPath, video, log);
 }
 
 /** What lies beside a recording; where it cannot be read, the video can be watched all the same. */

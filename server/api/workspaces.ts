@@ -1,5 +1,5 @@
 import type { ProviderWish } from '../inference/choose-provider.ts';
-import { RoadgazeError } from '../../shared/errors.ts';
+import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { MOST_WORKSPACES } from '../resources/limits.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -59,7 +59,7 @@ export class Workspaces {
   /** Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a lease releases it. */
   async lease(selection: Selection): Promise<Lease> {
     const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
-    const request = { recording, network, road: await this.#catalogue.roadOf(recording), log: await this.#catalogue.logChoicesOf(recording), methods: selection.methods, wish: this.#wish };
+    const request = { recording, network, road: await this.#catalogue.roadOf(recording), log: await this.#catalogue.logChoicesOf(recording).catch(reportOf), methods: selection.methods, wish: this.#wish };
     // A file that was replaced under the same name is another recording only after the old one was closed; a road that was drawn anew is another at once.
     const key = JSON.stringify([selection.recording, selection.network, selection.methods, request.road, request.log]);
     let entry = this.#entries.get(key);

@@ -45,6 +45,17 @@ test('a unit that was named at the start is not to be changed from the page', as
   assert.match((await viewer.message('error')).message, /named by --log-unit/);
 });
 
+test('a file of choices that cannot be read is told, and the recording is shown all the same', async (t) => {
+  const { folder, network } = await setUp(t, 't [s],steering');
+  writeFileSync(join(folder, 'drive.log.json'), '{"roadgazeLog":2}');
+  const server = await serve(t, { recordings: folder, networks: [network] });
+  const viewer = await Viewer.connect(server);
+  t.after(() => viewer.close());
+  await viewer.open('drive.mp4', 'reading');
+  const { code, message } = await viewer.message('error');
+  assert.deepEqual([code, message.startsWith('drive.log.json has a wrong "roadgazeLog"')], ['LOG_INVALID', true]);
+});
+
 test('a log of another quantity than the network gives is said to be so, and its unit is not asked for', async (t) => {
   const { folder, network } = await setUp(t, 't [s],steering [1]');
   const server = await serve(t, { recordings: folder, networks: [network] });
