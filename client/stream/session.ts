@@ -31,13 +31,7 @@ export interface SessionStart {
 
 /**
  * The parts of a session with a server: what there is, what is open, what is known and seen of it,
- * and how it plays.
- */
-export type Session<P extends Picture> = ReturnType<typeof createSession<P>>;
-
-/**
- * Makes the parts of a session. It connects with `begin`, once all who want to hear of anything
- * have said so.
+ * and how it plays. It connects with `begin`, once all who want to hear of anything have said so.
  */
 export function createSession<P extends Picture>(tools: SessionTools<P>, start: SessionStart) {
   const connection = new Connection(tools.openSocket, tools);

@@ -191,6 +191,17 @@ test('a drawn road is sent with what is open, which is then opened again; of a f
   assert.deepEqual(await watched.server.heard(), [{ type: 'road', points: null }]);
 });
 
+test('the unit of a log is sent with what is open, which is then opened again', async (t) => {
+  const { server, drive, opener } = await openRecording(t);
+  opener.sayLogUnit('deg');
+  assert.equal(drive.opening, 'again');
+  opener.sayLogUnit('rad');
+  assert.deepEqual(await server.heard(), [{ type: 'log', unit: 'deg' }]);
+  const watched = await watchFeed(t);
+  watched.opener.sayLogUnit('deg');
+  assert.deepEqual(await watched.server.heard(), [], 'a feed has no log');
+});
+
 test('a feed that was added from this page is watched; one that another page added is listed', async (t) => {
   const { server, feeds, drive } = await openRecording(t);
   await server.say({ type: 'feeds', feeds: [feed('f')] }, { type: 'feed-added', feed: 'f' });
