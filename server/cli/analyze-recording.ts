@@ -3,6 +3,7 @@ import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
 import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import type { Agreement } from '../../shared/protocol/frame-message.ts';
+import { isSteering, numberName, shortNumberName } from '../../shared/explained-number.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { findFlags } from '../attention/flags/find-flags.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
@@ -79,6 +80,14 @@ async function roadOf({ road: wish, roadMargin: margin }: AnalyzeOptions, record
   return road.kind === 'none' || margin === undefined ? road : { ...road, margin };
 }
 
+/** Of frames for which the network gives no number. */
+function withoutNumber(frames: readonly FrameNumbers[]): string[] {
+  const count = frames.filter(({ steering }) => !Number.isFinite(steering)).length;
+  if (count === 0) return [];
+  if (count === frames.length) return ['The network gives no number on any frame, so nothing is found in this recording: look for NaN in its weights, and check that the sidecar scales the picture as in training.'];
+  return [`The network gives no number on ${count} of ${frames.length} frames: their rows have none, and nothing is flagged there.`];
+}
+
 const GUESSED = 'Nothing says where the road is: a trapezoid is taken for it, and shares and flags are as rough as that. Give --road.';
 
 interface Analysis {
@@ -94,7 +103,7 @@ interface Analysis {
 
 /** Leaves results in the folder only where all of them are there. */
 async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
-  const files = await AnalysisFiles.create(folder, analysis.explainer.network.methods);
+  const files = await AnalysisFiles.create(folder, analysis.explainer.network);
   try {
     const report = await analyze(files, analysis);
     process.stdout.write(describeAnalysis(report, folder));
@@ -144,17 +153,18 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
   const summary = {
     roadgaze: 1,
     recording: { file: basename(path), width: video.width, height: video.height, codec: video.codec, durationSeconds: video.duration, frames: frames.length },
-    network: { name: network.name, sha256: network.digest, ...network.output },
+    network: { name: network.name, sha256: network.digest, ...network.output, number: { ...network.output.number, name: numberName(network.output.number) } },
     road: road.kind === 'model' ? { kind: road.kind, file: basename(road.path) } : road.kind === 'truth' ? { kind: road.kind } : road,
-    steering: statisticsOf(frames.map((frame) => frame.steering)),
-    steeringError: statisticsOf(frames.map((frame) => Math.abs(frame.steering - frame.driven))),
+    ...(isSteering(network.output.number)
+      ? { steering: statisticsOf(frames.map((frame) => frame.steering)), steeringError: statisticsOf(frames.map((frame) => Math.abs(frame.steering - frame.driven))) }
+      : { answer: statisticsOf(frames.map((frame) => frame.steering)) }),
     onRoad: methods[0]!.onRoad,
     methods,
     ...(methods.length > 1 ? { agreement: { spearman: agreement('spearman'), ssim: agreement('ssim'), topOverlap: agreement('topOverlap') } } : {}),
     flags: flags.length,
     ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
     run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
-    assumptions: [...explainer.assumptions, ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
+    assumptions: [...explainer.assumptions, ...withoutNumber(frames), ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
     warnings,
   };
   await files.finish({ settings, flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);
@@ -185,10 +195,11 @@ async function verified({ path, frames, fill, ...request }: Verification): Promi
 
 async function* overlayMasks(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayMask> {
   const unit = network.output.unit ?? '';
+  const name = shortNumberName(network.output.number);
   for await (const { frame, pts, masks, steering, scores } of rows) {
     const onRoad = scores[0]?.onRoad ?? null;
     const share = onRoad === null ? '' : `   on road ${percent(onRoad)}`;
-    yield { pts, mask: masks[0]!, text: `frame ${frame}   ${pts.toFixed(3)} s   steering ${steering.toFixed(3)} ${unit}${share}` };
+    yield { pts, mask: masks[0]!, text: `frame ${frame}   ${pts.toFixed(3)} s   ${name} ${Number.isFinite(steering) ? `${steering.toFixed(3)} ${unit}` : 'no number'}${share}` };
   }
 }
 

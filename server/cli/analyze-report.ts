@@ -1,9 +1,12 @@
+import { isSteering, numberName, numberPlace, type ExplainedNumber } from '../../shared/explained-number.ts';
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
 
 /** What of an analysis' summary is told in the terminal. */
 export interface ReportedSummary {
+  readonly network: { readonly number: ExplainedNumber };
+  readonly road: { readonly kind: string };
   readonly recording: { readonly file: string; readonly frames: number };
   readonly onRoad: { readonly minimum: number; readonly mean: number } | null;
   readonly flags: number;
@@ -16,13 +19,14 @@ export interface ReportedSummary {
 
 const MOST_WARNINGS = 3;
 
-export function describeAnalysis({ recording, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
-  const attention = onRoad ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst` : 'no road region, so no on-road share';
+export function describeAnalysis({ recording, network: { number }, road, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
+  const attention = onRoad ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst` : road.kind === 'none' ? 'no road region, so no on-road share' : 'no on-road share on any frame';
   const checked = confirmed === undefined ? '' : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`;
   const lines = [
     `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
     `  ${providerLine(run.provider)}`,
     `  ${attention}; ${flags} ${flags === 1 ? 'flag' : 'flags'}${checked}`,
+    ...(number.meaning === 'steering' && number.elements === 1 ? [] : [`  explained: ${isSteering(number) ? `steering, ${numberPlace(number)}` : numberName(number)}`]),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  warning: ${warning}`),
     ...(warnings.length > MOST_WARNINGS ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`] : []),

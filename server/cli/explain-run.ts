@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
+import { isSteering, numberName, numberPlace, shortNumberName, type ExplainedNumber } from '../../shared/explained-number.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod, METHODS } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
 import { imageInput, type ImageInput } from '../inference/explained-output.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
 import { FileSet } from '../files/file-set.ts';
+import { shownOutput } from '../inference/explained-number.ts';
 import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
 import { explainPicture, resolveMethods, type ExplainedPicture } from '../pipeline/explain-picture.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
@@ -82,45 +84,48 @@ async function explainWith(set: FileSet, { path, options, network, input, signal
     onProgress: (done, total, id) => progress.show(done, total, id), wish: { provider: options.provider, workers: options.workers ?? null },
   }).finally(() => progress.stop());
 
-  const scale = network.sidecar.output?.scale ?? 1;
-  const steering = { value: explained[0]!.steering * scale, unit: network.sidecar.output?.unit ?? null, positive: network.sidecar.output?.positive ?? null };
+  const { number, scale, unit, positive } = shownOutput(network.model, network.sidecar);
+  const answer: Answer = { number, value: explained[0]!.steering * scale, unit };
   const methods = [];
   for (const [index, picture] of explained.entries()) {
-    const files = await writeMap(set, network, input, picture, steering);
+    const files = await writeMap(set, network, input, picture, answer);
     const { id, values, dims, note, milliseconds } = picture;
     methods.push({ id, options: resolved[index]!.options, dims, ...ends(values), note, files, milliseconds: Number(milliseconds.toFixed(1)) });
   }
   const summary = {
     roadgaze: 1, network: { name: network.name, sha256: network.digest }, input: basename(path), frame: input.frame, pts: input.pts,
-    steering, target: options.target, methods, assumptions: network.assumptions,
+    output: { ...number, name: numberName(number) }, ...(isSteering(number) ? { steering: { value: answer.value, unit, positive } } : { answer: { value: answer.value } }),
+    target: options.target, methods, assumptions: network.assumptions,
   };
   await set.write('explain.json', `${JSON.stringify(summary, null, 2)}\n`);
   await set.publish();
-  return summary;
+  return { input: summary.input, answer, methods, assumptions: summary.assumptions };
 }
 
 function ends(values: Float32Array): { minimum: number; maximum: number } {
   return values.reduce((found, value) => ({ minimum: Math.min(found.minimum, value), maximum: Math.max(found.maximum, value) }), { minimum: Infinity, maximum: -Infinity });
 }
 
-interface Steering {
+interface Answer {
+  readonly number: ExplainedNumber;
+  /** As it is shown; perhaps no number at all. */
   readonly value: number;
   readonly unit: string | null;
 }
 
 /** Writes `<id>.npy` and `<id>.png`, and gives their names. */
-async function writeMap(set: FileSet, network: NetworkFile, input: ExplainedInput, explained: ExplainedPicture, steering: Steering): Promise<string[]> {
+async function writeMap(set: FileSet, network: NetworkFile, input: ExplainedInput, explained: ExplainedPicture, answer: Answer): Promise<string[]> {
   const { id, values, dims } = explained;
   const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
   await set.write(`${id}.npy`, writeNpy({ dims, values }));
-  await set.write(`${id}.png`, await writePng(id === 'ascent' ? ascended(network, image, values) : overlay(input, image, explained, steering)));
+  await set.write(`${id}.png`, await writePng(id === 'ascent' ? ascended(network, image, values) : overlay(input, image, explained, answer)));
   return [`${id}.npy`, `${id}.png`];
 }
 
-function overlay({ shown, place, frame, pts }: ExplainedInput, { layout }: ImageInput, { id, values, dims }: ExplainedPicture, { value, unit }: Steering): RgbPicture {
+function overlay({ shown, place, frame, pts }: ExplainedInput, { layout }: ImageInput, { id, values, dims }: ExplainedPicture, { number, value, unit }: Answer): RgbPicture {
   const { name, kind, signed } = describeMethod(id)!;
   const moment = frame === null ? '' : `   frame ${frame} at ${pts!.toFixed(3)} s`;
-  const caption = `${plain(name)}${moment}   steering ${value.toFixed(4)} ${unit ?? ''}`;
+  const caption = `${plain(name)}${moment}   ${shortNumberName(number)} ${Number.isFinite(value) ? `${value.toFixed(4)} ${unit ?? ''}` : 'no number'}`;
   return overlayPicture({ picture: shown, place, map: mapPlane({ values, dims, kind, signed, layout }), signed, caption });
 }
 
@@ -156,15 +161,16 @@ class MethodProgress {
 
 interface Told {
   readonly input: string;
-  readonly steering: Steering;
+  readonly answer: Answer;
   readonly methods: readonly { readonly id: string; readonly minimum: number; readonly maximum: number; readonly note: string | null; readonly milliseconds: number }[];
   readonly assumptions: readonly string[];
 }
 
-function report({ input, steering, methods, assumptions }: Told, folder: string): void {
+function report({ input, answer: { number, value, unit }, methods, assumptions }: Told, folder: string): void {
   const width = Math.max(...methods.map(({ id }) => id.length));
   const lines = [
-    `${input}: steering ${steering.value.toPrecision(4)}${steering.unit === null ? '' : ` ${steering.unit}`}`,
+    `${input}: ${numberName(number)}${Number.isFinite(value) ? ` ${value.toPrecision(4)}${unit === null ? '' : ` ${unit}`}` : ': the network gives no number'}`,
+    ...(isSteering(number) && number.elements > 1 ? [`  steering is ${numberPlace(number)}`] : []),
     ...methods.map(({ id, minimum, maximum, note, milliseconds }) => `  ${id.padEnd(width)}  ${threeDigits(minimum)} … ${threeDigits(maximum)}  in ${(milliseconds / 1000).toFixed(2)} s${note === null ? '' : `. ${note}`}`),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     `  results in ${folder}`,

@@ -17,6 +17,8 @@ export interface NetworkFile {
   /** SHA-256 of the ONNX file, hex. */
   readonly digest: string;
   readonly sidecar: Sidecar;
+  /** What was done to the network so that its answers hold, as part of the assumptions. */
+  readonly notes: readonly string[];
   /** What was taken for granted because no sidecar says otherwise, and what was done to the network; plain sentences. */
   readonly assumptions: readonly string[];
 }
@@ -34,7 +36,7 @@ export async function loadNetwork(path: string, kind: Sidecar['kind']): Promise<
   const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
   const { model: itself, alone, notes } = settled(model, sidecar);
   return {
-    path, model: itself, alone, sidecar,
+    path, model: itself, alone, notes, sidecar,
     name: found?.name ?? basename(path, extname(path)),
     digest: createHash('sha256').update(bytes).digest('hex'),
     assumptions: [...notes, ...(found ? [] : [`${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`])],

@@ -4,7 +4,7 @@ import type { NetworkDescription } from './frame-explainer.ts';
 
 const DEGREES = 180 / Math.PI;
 
-type Output = NetworkDescription['output'];
+type Output = Pick<NetworkDescription['output'], 'quantity' | 'unit' | 'positive'>;
 
 /**
  * What was driven, in the unit and sign of the network's output, at any pts (s); NaN where the log says nothing. null where

@@ -3,6 +3,7 @@ import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { imageInput } from '../inference/explained-output.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
+import { shownOutput } from '../inference/explained-number.ts';
 import { loadNetwork } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { elementCount } from '../onnx/tensor.ts';
@@ -54,7 +55,7 @@ export async function explainFrame(request: ExplainFrameRequest): Promise<Explai
   const { values, dims, steering, note } = explained!;
   const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
   const mask = await planeOf(values, { kind: description.kind, signed: description.signed, dims }, image);
-  return { pts, steering: steering * (network.sidecar.output?.scale ?? 1), mask, note };
+  return { pts, steering: steering * shownOutput(network.model, network.sidecar).scale, mask, note };
 }
 
 async function decodeOne(path: string, pts: number | null, format: ImageFormat, signal: AbortSignal): Promise<{ pts: number; bytes: Uint8Array }> {

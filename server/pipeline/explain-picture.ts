@@ -38,6 +38,7 @@ export interface ExplainedPicture {
 }
 
 const DEAD = 'Every value is zero: the method finds nothing in this picture that drives the explained output.';
+const NO_NUMBER = 'The network gives no number for this picture, so nothing is explained.';
 const NOT_FINITE = 'Some values were too large for float32; they are shown as zero.';
 
 /**
@@ -120,7 +121,7 @@ async function runCompiled(networks: NetworksInUse, choices: readonly MethodChoi
   const before = performance.now();
   const { steering, maps } = await network.run(picture, true);
   const milliseconds = performance.now() - before;
-  return choices.map(({ id }, index) => ({ id, steering, milliseconds, ...tidied(maps[index]!.values, null), dims: maps[index]!.dims }));
+  return choices.map(({ id }, index) => ({ id, steering, milliseconds, ...tidied(maps[index]!.values, null, steering), dims: maps[index]!.dims }));
 }
 
 async function runIterative(networks: NetworksInUse, method: IterativeMethod, options: OptionValues, context: Omit<IterativeContext, 'passes' | 'together'>, target: Target): Promise<ExplainedPicture> {
@@ -136,11 +137,12 @@ async function runIterative(networks: NetworksInUse, method: IterativeMethod, op
   };
   const before = performance.now();
   const { values, dims, note } = await method.run({ ...context, passes, together: answers.together }, options);
-  return { id: method.id, steering, milliseconds: performance.now() - before, ...tidied(values, note), dims };
+  return { id: method.id, steering, milliseconds: performance.now() - before, ...tidied(values, note, steering), dims };
 }
 
-function tidied(values: Float32Array, note: string | null): { readonly values: Float32Array; readonly note: string | null } {
+function tidied(values: Float32Array, note: string | null, steering: number): { readonly values: Float32Array; readonly note: string | null } {
   const say = (sentence: string) => [note, sentence].filter((each) => each !== null).join(' ');
+  if (!Number.isFinite(steering)) return { values: values.map((value) => (Number.isFinite(value) ? value : 0)), note: say(NO_NUMBER) };
   if (values.some((value) => !Number.isFinite(value))) return { values: values.map((value) => (Number.isFinite(value) ? value : 0)), note: say(NOT_FINITE) };
   return { values, note: values.every((value) => value === 0) ? say(DEAD) : note };
 }

@@ -1,3 +1,4 @@
+import type { ShownOutput } from '../inference/explained-number.ts';
 import type { Crop } from '../../shared/geometry.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
@@ -12,7 +13,7 @@ export interface NetworkDescription {
   readonly mask: { readonly width: number; readonly height: number };
   /** Ids of the methods, in the order in which masks and scores come. */
   readonly methods: readonly string[];
-  readonly output: { readonly quantity: string | null; readonly unit: string | null; readonly positive: 'left' | 'right' | null };
+  readonly output: Omit<ShownOutput, 'scale'>;
 }
 
 export interface FrameExplanation {

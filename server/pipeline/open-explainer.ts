@@ -3,6 +3,7 @@ import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
+import { shownOutput } from '../inference/explained-number.ts';
 import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
@@ -46,12 +47,12 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
   const { pool, provider, workers, passedOver } = await startOnBestProvider(chain, network.alone || region.alone, wish);
 
-  const { output } = network.sidecar;
-  const shape: ResultShape = { methods: ids.length, pixels, scale: output?.scale ?? 1, compares: graph.compared.length > 0 };
+  const { scale, ...output } = shownOutput(network.model, network.sidecar);
+  const shape: ResultShape = { methods: ids.length, pixels, scale, compares: graph.compared.length > 0 };
   return {
     network: {
       name: network.name, digest: network.digest, methods: ids, crop: graph.format.crop, mask: { width, height },
-      output: { quantity: output?.quantity ?? null, unit: output?.unit ?? null, positive: output?.positive ?? null },
+      output,
     },
     assumptions: network.assumptions,
     images: [graph.format, ...region.images],

@@ -1,5 +1,6 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
+import { isSteering, type ExplainedNumber } from '../../shared/explained-number.ts';
 import { FileSet } from '../files/file-set.ts';
 import { notWritable } from '../files/not-writable.ts';
 import type { FrameNumbers } from './frame-numbers.ts';
@@ -13,17 +14,17 @@ const SCORE_FIELDS = ['onRoad', 'lift', 'peakOnRoad', 'mass', 'offRoadX', 'offRo
 const AGREEMENT_FIELDS = ['spearman', 'ssim', 'topOverlap'] as const;
 
 /**
- * Columns of frames.csv, `driven` and `error` in the unit of `steering`. The first method's scores have plain names, so that a reader
+ * Columns of frames.csv; the network's number is called `answer`. `driven` and `error` in the unit of `steering`. The first method's scores have plain names, so that a reader
  * need not know the method; those of further methods end with its id.
  */
-function columnsOf(methods: readonly string[]): Column[] {
+function columnsOf(methods: readonly string[], answer: string): Column[] {
   const scores = (method: number, suffix: string): Column[] =>
     SCORE_FIELDS.map((field) => ({ name: `${field}${suffix}`, value: ({ scores: all }) => text(all[method]![field] ?? NaN) }));
   const [onRoad, ...others] = scores(0, '');
   return [
     { name: 'frame', value: ({ frame }) => String(frame) },
     { name: 'pts', value: ({ pts }) => pts.toFixed(6) },
-    { name: 'steering', value: ({ steering }) => text(steering) },
+    { name: answer, value: ({ steering }) => text(steering) },
     onRoad!,
     { name: 'driven', value: ({ driven }) => text(driven) },
     { name: 'error', value: ({ steering, driven }) => text(steering - driven) },
@@ -53,10 +54,10 @@ export class AnalysisFiles {
   }
 
   /** Makes the folder. Throws OUTPUT_NOT_WRITABLE. */
-  static async create(folder: string, methods: readonly string[]): Promise<AnalysisFiles> {
+  static async create(folder: string, { methods, output }: { readonly methods: readonly string[]; readonly output: { readonly number: ExplainedNumber } }): Promise<AnalysisFiles> {
     const set = await FileSet.open(folder, NAMES);
     try {
-      return new AnalysisFiles(set, columnsOf(methods), await open(set.draft('frames.csv'), 'wx'));
+      return new AnalysisFiles(set, columnsOf(methods, isSteering(output.number) ? 'steering' : 'answer'), await open(set.draft('frames.csv'), 'wx'));
     } catch (cause) {
       await set.abandon();
       throw notWritable(`Results cannot be written to ${folder}`, cause);
@@ -103,5 +104,5 @@ export class AnalysisFiles {
 
 /** Six significant digits are finer than float32 arithmetic repeats across machines; an empty field is unknown. */
 function text(value: number): string {
-  return Number.isNaN(value) ? '' : String(Number(value.toPrecision(6)));
+  return !Number.isFinite(value) ? '' : String(Number(value.toPrecision(6)));
 }

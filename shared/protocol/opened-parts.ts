@@ -1,3 +1,4 @@
+import type { ExplainedNumber } from '../explained-number.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
 import type { Agreement, AttentionScore } from './frame-message.ts';
 
@@ -32,6 +33,10 @@ export interface WatchedNetwork {
   readonly crop: Crop | null;
   readonly mask: Size;
   readonly methods: readonly string[];
+  /** Which of the network's numbers `steering` is on the wire, and what it may be called. */
+  readonly number: ExplainedNumber;
+  /** What was taken for granted of the network, or done to it; plain sentences. */
+  readonly notes: readonly string[];
   readonly quantity: string | null;
   /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
   readonly unit: string | null;

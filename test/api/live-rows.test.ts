@@ -7,7 +7,7 @@ import { jpegSize } from '../../server/api/live/jpeg-size.ts';
 import type { NetworkDescription } from '../../server/pipeline/frame-explainer.ts';
 
 const network: NetworkDescription = {
-  name: 'test', digest: '', crop: null, mask: { width: 4, height: 4 }, methods: ['visualbackprop'], output: { quantity: null, unit: null, positive: null },
+  name: 'test', digest: '', crop: null, mask: { width: 4, height: 4 }, methods: ['visualbackprop'], output: { number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit: null, positive: null },
 };
 const settings = { ...DEFAULT_FLAG_SETTINGS, enterBelow: 0.5, leaveAbove: 0.6, minimumSeconds: 0.3, mergeSeconds: 0 };
 const BEGIN = 1.7e9;

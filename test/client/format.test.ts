@@ -8,7 +8,8 @@ import type { CausalCheck, Flag } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
 const network = (unit: string | null, positive: 'left' | 'right' | null): OpenedMessage['network'] => ({
-  id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop'], quantity: null, unit, positive,
+  id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop'], notes: [],
+  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit, positive,
 });
 
 test('times are m:ss.mmm and carry over', () => {

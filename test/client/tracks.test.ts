@@ -6,7 +6,7 @@ import { tracksOf } from '../../client/data/tracks.ts';
 import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
-const network = { id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop', 'gradient'], quantity: null, unit: 'deg', positive: 'left' } as const;
+const network = { id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop', 'gradient'], notes: [], number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit: 'deg', positive: 'left' } as const;
 const opened = (road: OpenedMessage['road']): OpenedMessage => ({
   type: 'opened', network, road, frames: 0, pts: [], flags: DEFAULT_FLAG_SETTINGS, cause: null,
   recording: { id: 'r', name: 'r', durationSeconds: 1, size: { width: 1, height: 1 }, frameRate: 1, hasLog: true, error: null },

@@ -107,7 +107,7 @@ export class ClipKeeper {
   async #analysis(folder: string, video: string, flag: Flag, rows: LiveRows, { start, end }: { readonly start: number; readonly end: number }): Promise<void> {
     const index = await readFrameIndex(video);
     const position = (time: number) => frameAt(index, time - start);
-    const files = await AnalysisFiles.create(folder, rows.network.methods);
+    const files = await AnalysisFiles.create(folder, rows.network);
     try {
       const { from, to } = rows.between(start, end);
       const numbers = numbersOf(rows.slice(Math.max(from, rows.start), to));

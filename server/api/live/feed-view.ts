@@ -139,7 +139,7 @@ export class FeedView {
     const { summary, network, explainer, live } = this.feed;
     const { name, crop, mask, methods, output } = explainer.current.network;
     this.#output.send({
-      type: 'watching', feed: summary, network: { id: network.summary.id, name, crop, mask, methods, ...output }, road: roadSource(explainer.road),
+      type: 'watching', feed: summary, network: { id: network.summary.id, name, crop, mask, methods, notes: explainer.current.assumptions, ...output }, road: roadSource(explainer.road),
       range: live.recording?.range ?? null, flags: this.#settings,
     });
     this.#output.send({ type: 'provider', ...explainer.current.provider });

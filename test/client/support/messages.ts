@@ -38,7 +38,8 @@ export function hello(change: Partial<Of<'hello'>> = {}): Of<'hello'> {
 }
 
 const WATCHED = {
-  id: 'net', name: 'net', crop: null, mask: { width: 2, height: 2 }, methods: [METHOD], quantity: null, unit: 'deg',
+  id: 'net', name: 'net', crop: null, mask: { width: 2, height: 2 }, methods: [METHOD], notes: [],
+  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit: 'deg',
   positive: 'left',
 } as const;
 
