@@ -1,3 +1,4 @@
+import { isSteering, shortNumberName } from '../../shared/explained-number.ts';
 import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';
@@ -58,18 +59,20 @@ export interface Track {
  * The plots of a recording: driven and error only where it was recorded how the car was driven, on
  * road only with a road, agreement only where there are two methods to compare.
  */
-export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit, attention: FlagSettings['measure'], agreement: ShownAgreement | null): Track[] {
+export function tracksOf({ recording, road, network: { number } }: OpenedMessage, unit: SteeringUnit, attention: FlagSettings['measure'], agreement: ShownAgreement | null): Track[] {
   const label = unit.label || 'plain';
-  const wanted: TrackSeries = { column: 'steering', label: 'wanted', color: '--wanted', width: 1.5, filled: false, text: (value) => steeringText(value, unit) };
+  // A bin's probability, or a number that nobody named, cannot be held against what was driven.
+  const isCompared = recording.hasLog && isSteering(number);
+  const wanted: TrackSeries = { column: 'steering', label: isSteering(number) ? 'wanted' : 'answer', color: '--wanted', width: 1.5, filled: false, text: (value) => steeringText(value, unit) };
   const driven: TrackSeries = { column: 'driven', label: 'driven', color: '--driven', width: 3, filled: false, text: (value) => steeringText(value, unit) };
   const markText = (value: number) => compact(value, unit);
   const tracks: Track[] = [
     {
       id: 'steering',
-      title: 'Steering',
+      title: isSteering(number) ? 'Steering' : capitalised(shortNumberName(number)),
       unit: label,
       shows: 'steering',
-      series: recording.hasLog ? [driven, wanted] : [wanted],
+      series: isCompared ? [driven, wanted] : [wanted],
       range: ({ largestSteering }) => [-niceLimit(largestSteering), niceLimit(largestSteering)],
       marks: (bottom, top) => [bottom, 0, top],
       markText,
@@ -79,7 +82,7 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit,
       hasPeaks: false,
     },
   ];
-  if (recording.hasLog) {
+  if (isCompared) {
     tracks.push({
       id: 'error',
       title: 'Error',
@@ -98,6 +101,10 @@ export function tracksOf({ recording, road }: OpenedMessage, unit: SteeringUnit,
   if (road.kind !== 'none') tracks.push(attention === 'lift' ? liftTrack() : shareTrack());
   if (agreement) tracks.push(agreementTrack(agreement));
   return tracks;
+}
+
+function capitalised(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 function shareTrack(): Track {

@@ -15,7 +15,7 @@ test('several methods become outputs of one network, each with its own options',
   const output = join(folder, 'explained.onnx');
   const { status, stdout, stderr } = await compile(writeSteeringNetwork(folder), '--method', 'gradient,gradcam', '--option', 'gradcam.upscale=input', '-o', output);
   assert.deepEqual([status, stderr], [0, '']);
-  assert.match(stdout, /output explanation_gradient N×1×24×48, explanation_gradcam N×1×24×48\n$/);
+  assert.match(stdout, /output explanation_gradient N×1×24×48, explanation_gradcam N×1×24×48\n {2}explains output "steering"\n$/);
   const outputs = await runNetwork(readFileSync(output), { image: randomFloats([2, 1, 24, 48]) });
   assert.deepEqual(Object.keys(outputs), ['steering', 'explanation_gradient', 'explanation_gradcam']);
   assert.deepEqual(outputs['explanation_gradcam']!.dims, [2, 1, 24, 48]);

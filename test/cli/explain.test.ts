@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { readNpy, writeNpy } from '../../server/results/npy.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { ffmpeg, makeNumberedClip } from '../support/clips.ts';
-import { randomNumbers } from '../support/network.ts';
+import { Network, randomNumbers } from '../support/network.ts';
 import { relativeError } from '../support/onnx-runtime.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
@@ -165,4 +165,32 @@ test('an interrupt stops a long explanation at once, cleanly', async (t) => {
   const [status] = (await ended) as [number | null];
   assert.deepEqual([status, errors], [130, '']);
   assert.deepEqual(readdirSync(out), []);
+});
+
+test('the number that is explained is named, with its output and element; a network without a number says so', async (t) => {
+  const folder = temporaryFolder(t);
+  const write = (name: string, end: (network: Network, dense: string) => void, fill?: number): string => {
+    const network = new Network({ name });
+    const image = network.input('image', ['N', 1, 24, 48]);
+    const weights = network.floats([4, 1, 3, 3]);
+    if (fill !== undefined) network.initializers.get(weights)!.data.fill(fill as never);
+    const features = network.node('Relu', [network.node('Conv', [image, weights], { kernel_shape: [3, 3] })]);
+    end(network, network.node('Gemm', [network.node('Flatten', [features]), network.floats([4 * 22 * 46, 15], -0.01, 0.01)]));
+    writeFileSync(join(folder, name), network.bytes([{ name: 'angle_out', type: 1, shape: null }]));
+    return join(folder, name);
+  };
+  const input = tensorFile(folder, [1, 1, 24, 48]);
+  const explain = async (model: string) => {
+    const { status, stdout } = await roadgaze('explain', input, '--model', model, '-o', join(folder, 'out'), '--method', 'gradient', '--provider', 'cpu');
+    assert.equal(status, 0);
+    return { stdout, told: JSON.parse(readFileSync(join(folder, 'out/explain.json'), 'utf8')) as Record<string, { name: string; index: number; elements: number; value: number | null }> };
+  };
+  const bins = await explain(write('bins.onnx', (network, dense) => void network.node('Softmax', [dense], { axis: -1 }, 'angle_out')));
+  assert.match(bins.stdout, /^in\.npy: probability of bin 1 of 15 of output "angle_out" [\d.e-]+\n/);
+  assert.deepEqual([bins.told['output']!.name, bins.told['output']!.index, bins.told['output']!.elements, 'steering' in bins.told], ['probability of bin 1 of 15 of output "angle_out"', 0, 15, false]);
+  const several = await explain(write('several.onnx', (network, dense) => void network.node('Identity', [dense], {}, 'angle_out')));
+  assert.match(several.stdout, /^in\.npy: element 1 of 15 of output "angle_out" -?[\d.e-]+\n/);
+  const dead = await explain(write('dead.onnx', (network, dense) => void network.node('ReduceMean', [dense], { axes: [1] }, 'angle_out'), NaN));
+  assert.match(dead.stdout, /^in\.npy: steering: the network gives no number\n.*The network gives no number for this picture/s);
+  assert.equal(dead.told['steering']!.value, null);
 });

@@ -91,3 +91,11 @@ test('how the car was driven is drawn under what the network wants, where it is 
   const unknown = { ...message, recording: { ...message.recording, hasLog: false } };
   assert.deepEqual(labels(tracksOf(unknown, steeringUnit(network), 'share', null)), [['wanted']]);
 });
+
+test('a bin of a categorical head is neither called steering nor held against what was driven', () => {
+  const bin = { ...network, number: { tensor: 'angle', index: 0, elements: 15, meaning: 'probability' } } as const;
+  const [first, ...others] = tracksOf({ ...opened({ kind: 'none' }), network: bin }, steeringUnit(bin), 'share', null);
+  assert.equal(first!.title, 'Probability of bin 1 of 15');
+  assert.deepEqual(first!.series.map(({ label }) => label), ['answer']);
+  assert.ok(!others.some(({ id }) => id === 'error'));
+});

@@ -29,6 +29,8 @@ export class FlagRuns {
 
   /** Rows come one after the other. */
   read(columns: FlagColumns, row: number): void {
+    // A network that gives no number says nothing of what it looks at, whatever is left of the explanation.
+    if (!Number.isFinite(columns.steering[row]!)) return;
     const state = this.#criterion.state(columns, row);
     if (state === 'unknown') return;
     // Rows without a number neither begin nor end a flag, but one does not reach over more of them than over other rows.
