@@ -20,6 +20,8 @@ export interface ColumnPlan {
   readonly split: ((cells: string[]) => string[]) | null;
   /** Which camera a row is of; null where no column says. */
   readonly cameraOf: ((cells: readonly string[]) => string) | null;
+  /** A column is named so; otherwise it is only guessed, and rows of cameras must take turns. */
+  readonly isCameraNamed: boolean;
 }
 
 export interface CsvTable {
@@ -104,10 +106,12 @@ export async function readCsvColumns(path: string, planOf: (lines: FirstLines, f
     throw explain(error, path);
   }
   if (lineNumbers.length === 0) throw invalid(`${file} has a header, but no rows.`, 'Write a row per sample, or remove the file.');
-  const hasCameras = cameraIds.size > 1 && cameraIds.size <= MOST_CAMERAS && lineNumbers.length >= 2 * cameraIds.size;
+  const ids = cameras.values();
+  const turns = ids.reduce((count, id, row) => count + (row > 0 && id !== ids[row - 1] ? 1 : 0), 0);
+  const hasCameras = cameraIds.size > 1 && cameraIds.size <= MOST_CAMERAS && lineNumbers.length >= 2 * cameraIds.size && (plan.isCameraNamed || turns >= ids.length / 4);
   return {
     plan, clock, columns: columns.map((column) => column?.values() ?? null), lines: lineNumbers.values(),
-    cameras: hasCameras ? cameras.values() : null, cameraNames: hasCameras ? [...cameraIds.keys()] : [],
+    cameras: hasCameras ? ids : null, cameraNames: hasCameras ? [...cameraIds.keys()] : [],
   };
 }
 

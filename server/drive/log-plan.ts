@@ -62,7 +62,7 @@ export function planLog({ first, second, comment }: FirstLines, file: string, ch
   }
   return {
     headings, columns, headless: tool?.headless ?? isBelowComment, time, timeIsName: tool?.timeIsName ?? false, steering, speed, tool, notes,
-    numbers: [steering, speed].filter((index) => index >= 0), split: tool?.split ?? null, cameraOf: cameraOf(columns),
+    numbers: [steering, speed].filter((index) => index >= 0), split: tool?.split ?? null, cameraOf: cameraOf(columns), isCameraNamed: find(columns, CAMERA_NAMES) >= 0,
   };
 }
 

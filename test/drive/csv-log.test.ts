@@ -183,6 +183,12 @@ test('rows of several cameras are told apart, never merged', async (t) => {
   await assert.rejects(readDriveLog(path, minute, { camera: 'rear' }), { code: 'LOG_INVALID', message: /has no camera "rear"/ });
 });
 
+test('pictures in a folder for each camera tell cameras apart, in a folder for each stretch of the drive they do not', async (t) => {
+  const rows = (folderOf: (row: number) => string) => `t [s],filename,steering [rad]\n${Array.from({ length: 12 }, (_, row) => `${row / 10},${folderOf(row)}/${row}.png,${row}`).join('\n')}\n`;
+  assertClose((await read(t, rows((row) => ['left', 'center'][row % 2]!))).steering, [1, 3, 5, 7, 9, 11]);
+  assert.equal((await read(t, rows((row) => (row < 6 ? 'first' : 'second')))).steering?.length, 12);
+});
+
 test('where no camera is the one in the middle, it is asked for', async (t) => {
   await assert.rejects(read(t, cameras(['left', 'right'])), { code: 'LOG_INVALID', message: 'drive.csv has rows of several cameras: "left", "right".', hint: /--log-camera/ });
 });
