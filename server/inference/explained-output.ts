@@ -46,6 +46,17 @@ export function imageInput(model: Model, name: string | null): ImageInput {
   return { name: input.name, layout: channelsFirst ? 'NCHW' : 'NHWC', channels, height, width, type: input.type, batch: typeof batch === 'number' ? batch : null };
 }
 
+/** Throws MODEL_INPUT_UNCLEAR where the network needs more than the picture to answer. */
+export function refuseOtherInputs({ source, inputs }: Model, image: ImageInput): void {
+  const others = inputs.filter(({ name }) => name !== image.name);
+  if (others.length === 0) return;
+  const listed = others.map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`).join(', ');
+  throw new RoadgazeError(
+    'MODEL_INPUT_UNCLEAR', `${source} takes ${listed} beside its picture "${image.name}", and Roadgaze has nothing to feed there.`,
+    `Export the network with ${others.length === 1 ? 'that input as a constant' : 'those inputs as constants'} (keep_prob as 1, a speed as a usual one), so that only the picture is left.`,
+  );
+}
+
 /** One number per picture of the batch: element `index` of the row that `tensor` has for the picture. */
 export interface ExplainedOutput {
   readonly tensor: string;

@@ -1,6 +1,6 @@
 import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
-import { appendNumber, explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
+import { appendNumber, refuseOtherInputs, explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
@@ -63,6 +63,7 @@ export async function openPictureNetwork(network: NetworkFile, methods: readonly
 function graphOnFloats(network: NetworkFile, methods: readonly MethodChoice[], target: Target): { model: Model; image: ImageInput; feed: string } {
   const subject = subjectOf(network.sidecar);
   const image = imageInput(network.model, subject.inputTensor);
+  refuseOtherInputs(network.model, image);
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');

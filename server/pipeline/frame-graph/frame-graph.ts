@@ -4,7 +4,7 @@ import { appendOffRoad, appendScore } from '../../attention/score.ts';
 import { prepare, subjectOf } from '../../explain/compile.ts';
 import { optionValues, type MethodChoice } from '../../explain/method-options.ts';
 import { compiledMethod } from '../../explain/methods.ts';
-import { appendNumber, type ImageInput } from '../../inference/explained-output.ts';
+import { appendNumber, refuseOtherInputs, type ImageInput } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
@@ -89,6 +89,7 @@ export function frameGraph(network: NetworkFile, choices: readonly StreamedChoic
   });
   const context = prepare(network.model, methods.map(({ method }) => method), subjectOf(network.sidecar));
   const { builder, output, image } = context;
+  refuseOtherInputs(network.model, image);
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
   const compared = names.length > 1 ? names.slice(0, 2) : [];

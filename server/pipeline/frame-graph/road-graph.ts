@@ -1,7 +1,7 @@
 import { cropInFrame, type Size } from '../../../shared/geometry.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { appendRegion, type Grid } from '../../attention/region-graph.ts';
-import { explainedOutput, imageInput } from '../../inference/explained-output.ts';
+import { explainedOutput, imageInput, refuseOtherInputs } from '../../inference/explained-output.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import { checkDemand } from '../../onnx/demand.ts';
@@ -20,6 +20,7 @@ export const REGION = 'roadgaze/region';
 export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: Size, mask: Grid, margin: number): BytesModel {
   const { model, sidecar } = network;
   const image = imageInput(model, sidecar.input?.tensor ?? null);
+  refuseOtherInputs(model, image);
   const shapes = inferShapes(model);
   checkDemand(model, shapes);
   const output = explainedOutput(model, shapes, image, sidecar.output?.tensor ?? null, null);
