@@ -42,6 +42,10 @@ const SKIPPED = new Set([0x4e49ab68b596ba78n /* info */, 0x4e58dd672f23e64en /* 
 const START_CODE_SIZE = 8;
 const LARGEST_PAYLOAD = 0x40000000;
 const LARGEST_HEADER = 0x100000;
+/** Streams, and time bases; ffmpeg writes one. */
+const MOST_STREAMS = 256;
+/** A timestamp has no more bits. */
+const LARGEST_SHIFT = 48;
 
 const CODED_PTS = 8;
 const STREAM_ID = 16;
@@ -172,6 +176,12 @@ export class NutDemuxer {
     }
   }
 
+  #atMost(most: number, what: string): number {
+    const value = this.#unsigned();
+    if (value > most) throw new Error(`NUT: ${what} of ${value}`);
+    return value;
+  }
+
   /** `s` in the specification. */
   #signed(): number {
     const value = this.#unsigned() + 1;
@@ -216,6 +226,7 @@ export class NutDemuxer {
     else if (startCode === STREAM) this.#streamHeader();
     else if (startCode === SYNCPOINT) this.#syncpoint();
     else throw new Error(`NUT: unknown start code ${startCode.toString(16)}`);
+    if (this.#at > end) throw new Error('NUT: header longer than it says');
     this.#at = end;
   }
 
@@ -225,7 +236,8 @@ export class NutDemuxer {
     if (version > 3) this.#unsigned(); // minor_version
     this.#unsigned(); // stream_count
     this.#unsigned(); // max_distance
-    this.#timeBases = Array.from({ length: this.#unsigned() }, () => ({ num: this.#unsigned(), den: this.#unsigned() }));
+    this.#timeBases = Array.from({ length: this.#atMost(MOST_STREAMS, 'number of time bases') }, () => ({ num: this.#unsigned(), den: this.#unsigned() }));
+    if (this.#timeBases.length === 0 || this.#timeBases.some(({ num, den }) => num === 0 || den === 0)) throw new Error('NUT: no time base, or one of zero');
     this.#codes = this.#frameCodes();
     const count = this.#unsigned();
     this.#elision = [new Uint8Array(0)];
@@ -264,17 +276,18 @@ export class NutDemuxer {
   }
 
   #streamHeader(): void {
-    const id = this.#unsigned();
+    const id = this.#atMost(MOST_STREAMS, 'stream id');
     this.#unsigned(); // stream_class
     const fourcc = Buffer.from(this.#bytes(this.#unsigned())).toString('latin1');
     const timeBase = this.#timeBases[this.#unsigned()];
     if (!timeBase) throw new Error('NUT: stream without a time base');
-    this.#streams[id] = { fourcc, timeBase, msbPtsShift: this.#unsigned(), lastPts: 0 };
+    this.#streams[id] = { fourcc, timeBase, msbPtsShift: this.#atMost(LARGEST_SHIFT, 'msb_pts_shift'), lastPts: 0 };
   }
 
   #syncpoint(): void {
     const coded = this.#unsigned();
     const count = this.#timeBases.length;
+    if (count === 0) throw new Error('NUT: syncpoint before the main header');
     const from = this.#timeBases[coded % count]!;
     const ticks = Math.floor(coded / count);
     for (const stream of this.#streams) {

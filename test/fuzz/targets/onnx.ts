@@ -1,0 +1,56 @@
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { compile } from '../../../server/explain/compile.ts';
+import { compiledMethods } from '../../../server/explain/methods.ts';
+import type { Model } from '../../../server/onnx/graph.ts';
+import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
+import { readModel } from '../../../server/onnx/read-model.ts';
+import { ModelProto } from '../../../server/onnx/schema.ts';
+import { writeModel } from '../../../server/onnx/write-model.ts';
+import { frameGraph } from '../../../server/pipeline/frame-graph/frame-graph.ts';
+import { judge } from '../judge.ts';
+import { mutateGraph, type GraphFile } from '../mutate/graph.ts';
+import { mutateWire } from '../mutate/wire.ts';
+import { runBoth } from '../onnx-run.ts';
+import { shippedNetworks, smallNetworks } from '../onnx-seeds.ts';
+import type { FuzzTarget } from '../target.ts';
+
+/** One in so many inputs is run. */
+const RUN_EVERY = 16;
+const LARGE_SHARE = 0.002;
+
+/** Networks: read, shaped, compiled with every method, written; some of them run. */
+export function open(): FuzzTarget {
+  const asFile = (bytes: Uint8Array) => ModelProto.toObject(ModelProto.decode(bytes), { arrays: true, longs: String }) as GraphFile;
+  const small = smallNetworks().map(asFile);
+  const large = shippedNetworks();
+  return {
+    make(random) {
+      const file = random.chance(LARGE_SHARE) ? asFile(random.pick(large)) : random.pick(small);
+      const bytes = ModelProto.encode(ModelProto.fromObject(random.chance(0.85) ? mutateGraph(file, random) : file)).finish();
+      return random.chance(0.2) ? mutateWire(bytes, random) : bytes;
+    },
+    run: useNetwork,
+  };
+}
+
+async function useNetwork(input: Uint8Array): Promise<string> {
+  const model = readModel(input, 'fuzzed.onnx');
+  inferShapes(model);
+  const compiled = new Map<string, Model>();
+  let refusal: RoadgazeError | null = null;
+  for (const { id } of compiledMethods) {
+    try {
+      const graph = compile(model, [{ id }]);
+      writeModel(graph);
+      compiled.set(id, graph);
+    } catch (error) {
+      if (!(error instanceof RoadgazeError) || typeof judge(error) !== 'string') throw error;
+      refusal = error;
+    }
+  }
+  if (compiled.size === 0) throw refusal!;
+  const [method] = compiled.keys();
+  const network = { path: 'fuzzed.onnx', name: 'fuzzed', model, digest: '', sidecar: { roadgaze: 1, kind: 'steering' }, assumptions: [] } as const;
+  writeModel(frameGraph(network, [{ id: method! }], 'bt709', true).model);
+  return input.reduce((sum, byte) => (sum * 31 + byte) | 0, 7) % RUN_EVERY === 0 ? runBoth(input, model, compiled) : 'compiled';
+}
