@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { issueInWords } from '../../shared/schema-issue.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import { liveClientMessages } from './live/live-client-messages.ts';
 
@@ -51,9 +52,7 @@ export function readClientMessage(data: Buffer, isBinary: boolean): ClientMessag
   }
   const parsed = clientMessage.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.length ? `"${issue.path.join('.').slice(0, 100)}": ` : '';
-  throw protocolViolation(`${field}${issue?.message.slice(0, 200) ?? 'it has the wrong form'}`);
+  throw protocolViolation(`it ${issueInWords(parsed.error.issues[0]!)}`);
 }
 
 export function protocolViolation(what: string, cause?: unknown): RoadgazeError {

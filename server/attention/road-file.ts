@@ -3,6 +3,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
+import { issueInWords } from '../../shared/schema-issue.ts';
 import { notWritable } from '../files/not-writable.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { GUESSED_ROAD, type RoadSpecification } from './road-specification.ts';
@@ -85,10 +86,7 @@ export async function readRoadFile(path: string): Promise<DrawnRoad | null> {
 function check(value: unknown, path: string): z.infer<typeof roadFile> {
   const result = roadFile.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  if (issue.code === 'unrecognized_keys') throw invalid(path, `has an unknown field "${issue.keys[0]}"`);
-  const field = issue.path.join('.');
-  throw invalid(path, field ? `has a wrong "${field}": ${issue.message.replace(/^Invalid input: /, '')}` : 'is not a JSON object');
+  throw invalid(path, issueInWords(result.error.issues[0]!));
 }
 
 function invalid(path: string, what: string, cause?: unknown): RoadgazeError {

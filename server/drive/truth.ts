@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { firstAtOrAfter } from '../../shared/ascending.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
+import { issueInWords } from '../../shared/schema-issue.ts';
 import { NumberColumn } from './number-column.ts';
 import { splitLines } from './split-lines.ts';
 
@@ -144,9 +145,7 @@ function check<T>(schema: z.ZodType<T>, line: string, where: string): T {
   }
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  const issue = result.error.issues[0]!;
-  const field = issue.path.length ? `"${issue.path.join('.')}": ` : '';
-  throw invalid(`${where}: ${field}${issue.message}.`);
+  throw invalid(`${where} ${issueInWords(result.error.issues[0]!)}.`);
 }
 
 function explain(error: unknown, path: string): unknown {

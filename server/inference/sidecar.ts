@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { issueInWords } from '../../shared/schema-issue.ts';
 
 const pixels = z.number().int().min(0);
 const positivePixels = z.number().int().min(1);
@@ -44,18 +45,10 @@ export function parseSidecar(text: string, source: string): Sidecar {
     throw invalid(source, 'is not JSON');
   }
   const result = sidecarSchema.safeParse(value);
-  if (!result.success) throw invalid(source, describe(result.error.issues[0]!));
+  if (!result.success) throw invalid(source, issueInWords(result.error.issues[0]!));
   const sidecar = result.data;
   if (sidecar.kind === 'steering' && sidecar.output?.threshold !== undefined) throw invalid(source, 'has output.threshold, which only a "road" network has');
   return sidecar;
-}
-
-function describe(issue: z.core.$ZodIssue): string {
-  const path = issue.path.join('.');
-  if (issue.code === 'unrecognized_keys') return `has an unknown field "${[...issue.path, issue.keys[0]].join('.')}"`;
-  if (issue.code === 'invalid_value') return `has a wrong "${path}": it must be ${issue.values.map((each) => JSON.stringify(each)).join(' or ')}`;
-  if (!path) return 'is not a JSON object';
-  return `has a wrong "${path}": ${issue.message.replace(/^Invalid input: /, '')}`;
 }
 
 function invalid(source: string, what: string): RoadgazeError {

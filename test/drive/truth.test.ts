@@ -51,15 +51,15 @@ const frame = { pts: 0, road: [8] };
 const faults: readonly (readonly [title: string, lines: readonly unknown[], message: RegExp])[] = [
   ['an empty file', [''], /describes no frame/],
   ['a header without frames', [header], /describes no frame/],
-  ['another version', [{ ...header, roadgazeTruth: 2 }, frame], /line 1: "roadgazeTruth"/],
-  ['a mask too large to keep', [{ ...header, maskSize: [16384, 16384] }, frame], /line 1: "maskSize": the mask is too large/],
-  ['a mask of no size', [{ ...header, maskSize: [0, 2] }, frame], /line 1: "maskSize\.0"/],
+  ['another version', [{ ...header, roadgazeTruth: 2 }, frame], /line 1 has a wrong "roadgazeTruth": it must be 1/],
+  ['a mask too large to keep', [{ ...header, maskSize: [16384, 16384] }, frame], /line 1 has a wrong "maskSize": the mask is too large/],
+  ['a mask of no size', [{ ...header, maskSize: [0, 2] }, frame], /line 1 has a wrong "maskSize\.0": it must be more than 0/],
   ['a line that is not JSON', [header, frame, '{"pts":'], /line 3 is not JSON/],
-  ['a negative run', [header, { pts: 0, road: [-1, 9] }], /line 2: "road\.0"/],
-  ['a run of a fraction', [header, { pts: 0, road: [0.5, 7.5] }], /line 2: "road\.0"/],
+  ['a negative run', [header, { pts: 0, road: [-1, 9] }], /line 2 has a wrong "road\.0"/],
+  ['a run of a fraction', [header, { pts: 0, road: [0.5, 7.5] }], /line 2 has a wrong "road\.0"/],
   ['runs that cover too little', [header, { pts: 0, road: [3, 4] }], /line 2: the runs of "road" cover 7 pixels, but the mask has 4 × 2 = 8/],
   ['a pts that does not ascend', [header, frame, '', frame], /line 4: pts 0 does not come after 0/],
-  ['a frame without pts', [header, { road: [8] }], /line 2: "pts"/],
+  ['a frame without pts', [header, { road: [8] }], /line 2 lacks "pts"/],
 ];
 
 for (const [title, lines, message] of faults) {

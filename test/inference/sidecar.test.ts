@@ -20,7 +20,7 @@ const wrong: readonly (readonly [what: string, value: unknown, sentence: RegExp]
   ['an unknown field', { ...valid, crop: {} }, /unknown field "crop"/],
   ['an unknown nested field', { ...valid, input: { colour: 'rgb' } }, /unknown field "input\.colour"/],
   ['a wrong colour', { ...valid, input: { color: 'grey' } }, /wrong "input\.color": it must be "gray" or "rgb" or "bgr" or "yuv"/],
-  ['a crop without its frame', { ...valid, input: { crop: { x: 0, y: 0, width: 10, height: 10 } } }, /wrong "input\.crop\.of"/],
+  ['a crop without its frame', { ...valid, input: { crop: { x: 0, y: 0, width: 10, height: 10 } } }, /lacks "input\.crop\.of"/],
   ['an empty crop', { ...valid, input: { crop: { x: 0, y: 0, width: 0, height: 10, of: [20, 20] } } }, /wrong "input\.crop\.width"/],
   ['a scale that is text', { ...valid, input: { scale: '1' } }, /wrong "input\.scale"/],
   ['a threshold on a steering network', { ...valid, output: { threshold: 0.5 } }, /output\.threshold, which only a "road" network has/],
