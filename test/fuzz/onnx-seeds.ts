@@ -5,14 +5,14 @@ import { operatorCases, type OperatorCase } from '../explain/backward/operator-c
 import { Network } from '../support/network.ts';
 import { repositoryRoot } from '../support/paths.ts';
 
-/** Small valid networks: every operator that Roadgaze reads, between two layers with weights, and forms that exporters have. */
-export function smallNetworks(): Uint8Array[] {
-  const ofOperators = operatorCases.flatMap((operator) => [operator.opsets[0]!, operator.opsets.at(-1)!].filter((opset, index, all) => all.indexOf(opset) === index).map((opset) => around(operator, opset)));
-  return [...ofOperators, channelsLast(), branched(), manyOutputs()];
-}
+/** Small valid networks, each made when it is asked for: every operator that Roadgaze reads, between two layers with weights, and forms that exporters have. */
+export const smallNetworks: readonly (() => Uint8Array)[] = [
+  ...operatorCases.flatMap((operator) => [...new Set([operator.opsets[0]!, operator.opsets.at(-1)!])].map((opset) => () => around(operator, opset))),
+  channelsLast, branched, manyOutputs,
+];
 
 /** What ships: large, and so a rare seed. */
-export const shippedNetworks = (): Uint8Array[] => ['pilotnet', 'road-segmentation'].map((name) => readFileSync(join(repositoryRoot, 'recordings', 'networks', `${name}.onnx`)));
+export const shippedNetworks: readonly (() => Uint8Array)[] = ['pilotnet', 'road-segmentation'].map((name) => () => readFileSync(join(repositoryRoot, 'recordings', 'networks', `${name}.onnx`)));
 
 function around(operator: OperatorCase, opset: number): Uint8Array {
   const network = new Network({ opset, name: 'fuzzed.onnx' });

@@ -20,12 +20,15 @@ const LARGE_SHARE = 0.002;
 
 /** Networks: read, shaped, compiled with every method, written; some of them run. */
 export function open(): FuzzTarget {
-  const asFile = (bytes: Uint8Array) => ModelProto.toObject(ModelProto.decode(bytes), { arrays: true, longs: String }) as GraphFile;
-  const small = smallNetworks().map(asFile);
-  const large = shippedNetworks();
+  const files = new Map<() => Uint8Array, GraphFile>();
+  const fileOf = (network: () => Uint8Array): GraphFile => {
+    const file = files.get(network) ?? (ModelProto.toObject(ModelProto.decode(network()), { arrays: true, longs: String }) as GraphFile);
+    files.set(network, file);
+    return file;
+  };
   return {
     make(random) {
-      const file = random.chance(LARGE_SHARE) ? asFile(random.pick(large)) : random.pick(small);
+      const file = fileOf(random.pick(random.chance(LARGE_SHARE) ? shippedNetworks : smallNetworks));
       const bytes = ModelProto.encode(ModelProto.fromObject(random.chance(0.85) ? mutateGraph(file, random) : file)).finish();
       return random.chance(0.2) ? mutateWire(bytes, random) : bytes;
     },
