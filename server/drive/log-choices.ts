@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
+import { issueInWords } from '../../shared/schema-issue.ts';
 import { notWritable } from '../files/not-writable.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { invalid } from './csv-columns.ts';
@@ -51,10 +52,7 @@ export async function readLogChoices(videoPath: string): Promise<LogChoices> {
     throw wrong('is not JSON');
   }
   const result = choicesFile.safeParse(value);
-  if (!result.success) {
-    const issue = result.error.issues[0]!;
-    throw wrong(issue.code === 'unrecognized_keys' ? `has an unknown field "${issue.keys[0]}"` : `has a wrong "${issue.path.join('.')}": ${issue.message}`);
-  }
+  if (!result.success) throw wrong(issueInWords(result.error.issues[0]!));
   const { roadgazeLog: _, ...choices } = result.data;
   return choices;
 }

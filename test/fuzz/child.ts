@@ -34,7 +34,7 @@ export type ChildMessage =
   | { readonly kind: 'memory'; readonly index: number; readonly bytes: number }
   | { readonly kind: 'progress'; readonly inputs: number; readonly next: number; readonly outcomes: Readonly<Record<string, number>> };
 
-/** Short inputs are checked for memory only so often: asking takes longer than they do. */
+/** Short inputs are checked for memory, and for what fails behind them, only so often: asking takes longer than they do. */
 const MEMORY_EVERY = 256;
 const SLOW_MS = 20;
 const PROGRESS_MS = 500;
@@ -91,14 +91,16 @@ async function runAll(task: ChildTask, target: FuzzTarget, behind: unknown[]): P
     writeSync(file, position, 0, 8, 0);
     inputs++;
     const before = performance.now();
+    let isAsync = false;
     try {
       const outcome = target.run(input);
+      isAsync = typeof outcome !== 'string';
       count(typeof outcome === 'string' ? outcome : await outcome);
     } catch (error) {
       await accept(error, index, input);
     }
     const now = performance.now();
-    const pauses = inputs % MEMORY_EVERY === 0 || now - before > SLOW_MS;
+    const pauses = isAsync || inputs % MEMORY_EVERY === 0 || now - before > SLOW_MS;
     if (pauses) await setImmediate();
     for (const error of behind.splice(0)) await accept(error, index, input);
     if (now - told > PROGRESS_MS) {

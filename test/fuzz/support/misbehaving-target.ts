@@ -13,7 +13,10 @@ export function open(): FuzzTarget {
       if (text === 'grow') return String(Buffer.alloc(300 * 2 ** 20, 1).length);
       if (text === 'end') process.kill(process.pid, 'SIGSEGV');
       if (text.includes('bug')) throw new TypeError('a defect');
-      if (text === 'late') void Promise.reject(new TypeError('a late defect'));
+      if (text === 'late') {
+        void Promise.reject(new TypeError('a late defect'));
+        return Promise.resolve('late');
+      }
       if (text === 'internal') throw new RoadgazeError('INTERNAL', 'It failed.', 'Please report this.');
       if (text === 'badly') throw new RoadgazeError('LOG_INVALID', 'The column undefined is wrong.', 'Correct it.');
       if (text === 'well') throw new RoadgazeError('LOG_INVALID', 'The column "t" is wrong.', 'Correct it.');

@@ -1,6 +1,7 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { compile } from '../../../server/explain/compile.ts';
 import { compiledMethods } from '../../../server/explain/methods.ts';
+import { settled } from '../../../server/inference/settled-network.ts';
 import type { Model } from '../../../server/onnx/graph.ts';
 import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
 import { readModel } from '../../../server/onnx/read-model.ts';
@@ -37,7 +38,8 @@ export function open(): FuzzTarget {
 }
 
 async function useNetwork(input: Uint8Array): Promise<string> {
-  const model = readModel(input, 'fuzzed.onnx');
+  const sidecar = { roadgaze: 1, kind: 'steering' } as const;
+  const { model, alone } = settled(readModel(input, 'fuzzed.onnx'), sidecar);
   inferShapes(model);
   const compiled = new Map<string, Model>();
   let refusal: RoadgazeError | null = null;
@@ -53,7 +55,7 @@ async function useNetwork(input: Uint8Array): Promise<string> {
   }
   if (compiled.size === 0) throw refusal!;
   const [method] = compiled.keys();
-  const network = { path: 'fuzzed.onnx', name: 'fuzzed', model, digest: '', sidecar: { roadgaze: 1, kind: 'steering' }, assumptions: [] } as const;
+  const network = { path: 'fuzzed.onnx', name: 'fuzzed', model, alone, digest: '', sidecar, assumptions: [] };
   writeModel(frameGraph(network, [{ id: method! }], 'bt709', true).model);
-  return input.reduce((sum, byte) => (sum * 31 + byte) | 0, 7) % RUN_EVERY === 0 ? runBoth(input, model, compiled) : 'compiled';
+  return input.reduce((sum, byte) => (sum * 31 + byte) | 0, 7) % RUN_EVERY === 0 ? runBoth(writeModel(model), model, compiled) : 'compiled';
 }
