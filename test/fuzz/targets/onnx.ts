@@ -1,10 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { compile } from '../../../server/explain/compile.ts';
 import { compiledMethods } from '../../../server/explain/methods.ts';
-import { settled } from '../../../server/inference/settled-network.ts';
+import { loadNetwork } from '../../../server/inference/network-file.ts';
 import type { Model } from '../../../server/onnx/graph.ts';
 import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
-import { readModel } from '../../../server/onnx/read-model.ts';
 import { ModelProto } from '../../../server/onnx/schema.ts';
 import { writeModel } from '../../../server/onnx/write-model.ts';
 import { frameGraph } from '../../../server/pipeline/frame-graph/frame-graph.ts';
@@ -20,7 +21,7 @@ const RUN_EVERY = 16;
 const LARGE_SHARE = 0.002;
 
 /** Networks: read, shaped, compiled with every method, written; some of them run. */
-export function open(): FuzzTarget {
+export function open(folder: string): FuzzTarget {
   const files = new Map<() => Uint8Array, GraphFile>();
   const fileOf = (network: () => Uint8Array): GraphFile => {
     const file = files.get(network) ?? (ModelProto.toObject(ModelProto.decode(network()), { arrays: true, longs: String }) as GraphFile);
@@ -33,13 +34,14 @@ export function open(): FuzzTarget {
       const bytes = ModelProto.encode(ModelProto.fromObject(random.chance(0.85) ? mutateGraph(file, random) : file)).finish();
       return random.chance(0.2) ? mutateWire(bytes, random) : bytes;
     },
-    run: useNetwork,
+    run: (input) => useNetwork(join(folder, 'fuzzed.onnx'), input),
   };
 }
 
-async function useNetwork(input: Uint8Array): Promise<string> {
-  const sidecar = { roadgaze: 1, kind: 'steering' } as const;
-  const { model, alone } = settled(readModel(input, 'fuzzed.onnx'), sidecar);
+async function useNetwork(path: string, input: Uint8Array): Promise<string> {
+  await writeFile(path, input);
+  const network = await loadNetwork(path, 'steering');
+  const { model } = network;
   inferShapes(model);
   const compiled = new Map<string, Model>();
   let refusal: RoadgazeError | null = null;
@@ -55,7 +57,6 @@ async function useNetwork(input: Uint8Array): Promise<string> {
   }
   if (compiled.size === 0) throw refusal!;
   const [method] = compiled.keys();
-  const network = { path: 'fuzzed.onnx', name: 'fuzzed', model, alone, digest: '', sidecar, assumptions: [] };
   writeModel(frameGraph(network, [{ id: method! }], 'bt709', true).model);
   return input.reduce((sum, byte) => (sum * 31 + byte) | 0, 7) % RUN_EVERY === 0 ? runBoth(writeModel(model), model, compiled) : 'compiled';
 }
