@@ -53,13 +53,14 @@ test('BatchNormalization in training mode behind a dense layer is refused, becau
 });
 
 test('Dropout in training mode drops nothing, and a note says so', async () => {
-  const dropping = (isTraining: boolean) => network('N', 13, (made, features) => {
+  const dropping = (isTraining: boolean, ratio = 0.5) => network('N', 13, (made, features) => {
     const mode = made.constant({ type: DataType.bool, dims: [], data: Uint8Array.of(isTraining ? 1 : 0) });
-    made.steering(made.node('Dropout', [features, made.constant(floatTensor([], [0.5])), mode]), 168);
+    made.steering(made.node('Dropout', [features, made.constant(floatTensor([], [ratio])), mode]), 168);
   });
   const { model, notes } = settled(dropping(true), sidecar);
   assert.match(notes[0]!, /Dropout .*training mode/);
   assert.deepEqual(settled(dropping(false), sidecar).notes, []);
+  assert.deepEqual(settled(dropping(true, 0), sidecar).notes, [], 'nothing was dropped before either');
   const feeds = { picture: randomFloats([1, 2, 8, 9]) };
   assert.deepEqual((await runNetwork(model, feeds))['steering']!.data, (await runNetwork(dropping(false), feeds))['steering']!.data);
 });

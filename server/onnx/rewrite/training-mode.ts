@@ -40,13 +40,16 @@ function isNormalisationInTraining({ opset }: Model, node: Node): boolean {
   return opset >= 14 ? intAttribute(node, 'training_mode', 0) === 1 : node.outputs.filter((output) => output).length > 1;
 }
 
-/** Since operator set 12 an input says so. */
+/** Since operator set 12 an input says so; at a ratio of 0 nothing is dropped all the same. */
 function isDropoutInTraining({ opset, initializers, nodes }: Model, node: Node): boolean {
-  const name = node.inputs[2];
-  if (node.op !== 'Dropout' || node.domain !== '' || opset < 12 || !name) return false;
-  const maker = nodes.find(({ outputs }) => outputs.includes(name));
-  const mode = initializers.get(name) ?? (maker && constantOf(maker));
-  return mode ? tensorNumbers(mode)[0] !== 0 : false;
+  if (node.op !== 'Dropout' || node.domain !== '' || opset < 12 || !node.inputs[2]) return false;
+  const numberAt = (index: number): number | undefined => {
+    const name = node.inputs[index];
+    const maker = name ? nodes.find(({ outputs }) => outputs.includes(name)) : undefined;
+    const tensor = name ? (initializers.get(name) ?? (maker && constantOf(maker))) : undefined;
+    return tensor ? tensorNumbers(tensor)[0] : undefined;
+  };
+  return (numberAt(2) ?? 0) !== 0 && numberAt(1) !== 0;
 }
 
 function refused(model: Model, node: Node, why: string): RoadgazeError {
