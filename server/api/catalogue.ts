@@ -1,12 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
-import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { LogUnit, NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { listRecordings, nameFault, namesIn, readLogChoices, urlSafe, writeLogChoices, type LogChoices, type Recording } from '../drive/recording.ts';
-import { loadNetwork } from '../inference/network-file.ts';
+import type { Listing } from '../pipeline/workshop/tasks.ts';
+import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
 import { probeVideo } from '../video/probe.ts';
 
@@ -30,19 +30,13 @@ export interface Network {
   readonly path: string;
 }
 
-interface NetworkFileKind {
-  readonly kind: 'steering' | 'road';
-  readonly name: string;
-  readonly error: unknown;
-}
-
 const PROBES_AT_ONCE = 4;
 
 /** The recordings and networks that a viewer can choose from, as they lie on disk at each call. */
 export class Catalogue {
   readonly #paths: CataloguePaths;
   /** By path, size and time of change: reading a large network takes a while. */
-  readonly #kinds = new Map<string, Promise<NetworkFileKind>>();
+  readonly #kinds = new Map<string, Promise<Listing>>();
 
   constructor(paths: CataloguePaths) {
     this.#paths = paths;
@@ -74,7 +68,7 @@ export class Catalogue {
       let id = stem;
       for (let count = 2; ids.has(id); count += 1) id = `${stem}-${count}`;
       ids.add(id);
-      networks.push({ path, summary: { id, name, error: error === null ? null : reportOf(error) } });
+      networks.push({ path, summary: { id, name, error } });
     }
     return networks;
   }
@@ -142,24 +136,30 @@ export class Catalogue {
     return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
   }
 
-  async #filesAt(places: readonly string[]): Promise<({ path: string } & NetworkFileKind)[]> {
+  async #filesAt(places: readonly string[]): Promise<({ path: string } & Listing)[]> {
     const models = (await Promise.all(places.map(modelsAt))).flat();
     return Promise.all(models.map(async ({ path, fault }) => {
-      const kind: NetworkFileKind = fault ? { kind: 'steering', name: basename(path, extname(path)), error: fault } : await this.#kindOf(path);
+      const kind: Listing = fault ? { kind: 'steering', name: basename(path, extname(path)), error: fault.report() } : await this.#kindOf(path);
       return { path, ...kind };
     }));
   }
 
-  async #kindOf(path: string): Promise<NetworkFileKind> {
+  async #kindOf(path: string): Promise<Listing> {
     const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
     const versions = await Promise.all([path, sidecar].map((file) => stat(file).then(({ size, mtimeMs }) => `${size}@${mtimeMs}`, () => '-')));
     const key = [path, ...versions].join('\0');
     let kind = this.#kinds.get(key);
-    if (!kind) this.#kinds.set(key, (kind = readKind(path)));
+    if (!kind) this.#kinds.set(key, (kind = listingOf(path)));
     const read = await kind;
-    if (exhaustionOf(read.error)) this.#kinds.delete(key);
+    // That was of the moment.
+    if (read.error?.code === 'MACHINE_EXHAUSTED') this.#kinds.delete(key);
     return read;
   }
+}
+
+/** What cannot be read, or not within the limits, is listed with its error. */
+function listingOf(path: string): Promise<Listing> {
+  return inWorkshop('listing', { path }, { inBackground: true }).catch((error: unknown) => ({ kind: 'steering', name: basename(path, extname(path)), error: reportOf(error) }));
 }
 
 async function modelsAt(path: string): Promise<{ readonly path: string; readonly fault: RoadgazeError | null }[]> {
@@ -173,19 +173,6 @@ async function modelsAt(path: string): Promise<{ readonly path: string; readonly
   const stem = (name: string) => basename(name, extname(name));
   const named = names.filter(isModel).sort((a, b) => compare(stem(a), stem(b))).map((name) => ({ path: join(absolute, name), fault: null }));
   return [...named, ...unnameable.filter(isModel).map((name) => ({ path: join(absolute, name), fault: nameFault(name) }))];
-}
-
-/** A file that is neither kind of network counts as one that steers: there its error is seen. */
-async function readKind(path: string): Promise<NetworkFileKind> {
-  try {
-    return { kind: 'steering', name: (await loadNetwork(path, 'steering')).name, error: null };
-  } catch (error) {
-    try {
-      return { kind: 'road', name: (await loadNetwork(path, 'road')).name, error: null };
-    } catch {
-      return { kind: 'steering', name: basename(path, extname(path)), error };
-    }
-  }
 }
 
 async function summaryOf({ id, name, videoPath, logPath, fault }: Recording): Promise<RecordingSummary> {

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, type Rectangle } from '../../shared/geometry.ts';
-import { imageInput, type ImageInput } from '../inference/explained-output.ts';
-import type { NetworkFile } from '../inference/network-file.ts';
+import type { ImageInput } from '../inference/explained-output.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
@@ -32,8 +32,8 @@ export interface FrameWish {
 }
 
 /** Throws INPUT_*, TENSOR_INVALID, VIDEO_*, CROP_OUTSIDE_FRAME, USAGE. */
-export async function readInput(path: string, network: NetworkFile, wish: FrameWish): Promise<ExplainedInput> {
-  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
+export async function readInput(path: string, network: NetworkInfo, wish: FrameWish): Promise<ExplainedInput> {
+  const { image } = network;
   if (extname(path).toLowerCase() !== '.npy') return readFrame(path, network, wish);
   if (wish.at !== undefined || wish.frame !== undefined) throw new RoadgazeError('USAGE', `${basename(path)} is one picture: --at and --frame are for videos.`, 'Leave them out.');
   const picture = await readTensor(path, network, image);
@@ -41,7 +41,7 @@ export async function readInput(path: string, network: NetworkFile, wish: FrameW
   return { picture, shown: { width, height, rgb: pictureColors(network, image, picture) }, place: { x: 0, y: 0, width, height }, frame: null, pts: null };
 }
 
-async function readTensor(path: string, network: NetworkFile, image: ImageInput): Promise<Float32Array> {
+async function readTensor(path: string, network: NetworkInfo, image: ImageInput): Promise<Float32Array> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
@@ -54,13 +54,13 @@ async function readTensor(path: string, network: NetworkFile, image: ImageInput)
   // A batch of one, and the axis of a single channel, may be there or not.
   const meant = (shape: readonly number[]) => shape.filter((size) => size !== 1).join();
   if (meant(dims) !== meant(own)) {
-    throw new RoadgazeError('TENSOR_INVALID', `${basename(path)} has the shape [${dims.join(', ')}], but the picture of ${network.model.source} is [1, ${own.join(', ')}].`, 'Save the tensor exactly as the network is fed with it.');
+    throw new RoadgazeError('TENSOR_INVALID', `${basename(path)} has the shape [${dims.join(', ')}], but the picture of ${network.source} is [1, ${own.join(', ')}].`, 'Save the tensor exactly as the network is fed with it.');
   }
   if (values.some((value) => !Number.isFinite(value))) throw new RoadgazeError('TENSOR_INVALID', `${basename(path)} holds values that are not finite numbers.`, 'Look for NaN or infinity where the tensor is made.');
   return values;
 }
 
-async function readFrame(path: string, network: NetworkFile, wish: FrameWish): Promise<ExplainedInput> {
+async function readFrame(path: string, network: NetworkInfo, wish: FrameWish): Promise<ExplainedInput> {
   const refusal = await recogniseOtherFile(path);
   if (refusal) throw refusal;
   const video = await probeVideo(path);

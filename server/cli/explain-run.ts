@@ -3,13 +3,13 @@ import { isSteering, numberName, numberPlace, shortNumberName, type ExplainedNum
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod, METHODS } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
-import { imageInput, type ImageInput } from '../inference/explained-output.ts';
+import type { ImageInput } from '../inference/explained-output.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
 import { FileSet } from '../files/file-set.ts';
-import { shownOutput } from '../inference/explained-number.ts';
-import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
 import { explainPicture, resolveMethods, type ExplainedPicture } from '../pipeline/explain-picture.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
+import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { mapPlane } from '../results/map-plane.ts';
 import { writeNpy } from '../results/npy.ts';
 import { enlarged, overlayPicture } from '../results/overlay-picture.ts';
@@ -36,7 +36,7 @@ export interface ExplainOptions {
 export async function runExplain(path: string, options: ExplainOptions): Promise<void> {
   // Before anything is read: a slip in a method's name is told at once.
   resolveMethods(methodChoices(options.method, options.option));
-  const network = await loadNetwork(options.model, 'steering');
+  const network = await inWorkshop('info', { path: options.model, kind: 'steering' });
   const input = await readInput(path, network, { ...(options.at === undefined ? {} : { at: options.at }), ...(options.frame === undefined ? {} : { frame: options.frame }) });
   const abort = new AbortController();
   const working = explainInto(options.output, { path, options, network, input, signal: abort.signal });
@@ -60,7 +60,7 @@ function fileNames(): string[] {
 interface Explaining {
   readonly path: string;
   readonly options: ExplainOptions;
-  readonly network: NetworkFile;
+  readonly network: NetworkInfo;
   readonly input: ExplainedInput;
   readonly signal: AbortSignal;
 }
@@ -84,7 +84,7 @@ async function explainWith(set: FileSet, { path, options, network, input, signal
     onProgress: (done, total, id) => progress.show(done, total, id), wish: { provider: options.provider, workers: options.workers ?? null },
   }).finally(() => progress.stop());
 
-  const { number, scale, unit, positive } = shownOutput(network.model, network.sidecar);
+  const { number, scale, unit, positive } = network.shown;
   const answer: Answer = { number, value: explained[0]!.steering * scale, unit };
   const methods = [];
   for (const [index, picture] of explained.entries()) {
@@ -114,11 +114,10 @@ interface Answer {
 }
 
 /** Writes `<id>.npy` and `<id>.png`, and gives their names. */
-async function writeMap(set: FileSet, network: NetworkFile, input: ExplainedInput, explained: ExplainedPicture, answer: Answer): Promise<string[]> {
+async function writeMap(set: FileSet, network: NetworkInfo, input: ExplainedInput, explained: ExplainedPicture, answer: Answer): Promise<string[]> {
   const { id, values, dims } = explained;
-  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
   await set.write(`${id}.npy`, writeNpy({ dims, values }));
-  await set.write(`${id}.png`, await writePng(id === 'ascent' ? ascended(network, image, values) : overlay(input, image, explained, answer)));
+  await set.write(`${id}.png`, await writePng(id === 'ascent' ? ascended(network, values) : overlay(input, network.image, explained, answer)));
   return [`${id}.npy`, `${id}.png`];
 }
 
@@ -135,7 +134,8 @@ function plain(name: string): string {
 }
 
 /** The picture that the ascent found says more by itself than over a frame that it has nothing to do with. */
-function ascended(network: NetworkFile, image: ImageInput, values: Float32Array): RgbPicture {
+function ascended(network: NetworkInfo, values: Float32Array): RgbPicture {
+  const { image } = network;
   const middle = middleOf(image.channels, subjectOf(network.sidecar).range);
   const channelOf = (index: number) => (image.layout === 'NHWC' ? index % image.channels : Math.floor(index / (image.height * image.width)));
   return enlarged({ width: image.width, height: image.height, rgb: pictureColors(network, image, values.map((value, index) => value + middle[channelOf(index)]!)) });

@@ -4,14 +4,26 @@ import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { loadModel } from '../onnx/load-model.ts';
 import type { Model } from '../onnx/graph.ts';
+import { imageInput, type ImageInput } from './explained-output.ts';
+import { shownOutput, type ShownOutput } from './explained-number.ts';
 import { settled } from './settled-network.ts';
 import { parseSidecar, type Sidecar } from './sidecar.ts';
 
 /** A network as it lies on disk, settled so that its answer to a picture depends on nothing else, and what its sidecar says. */
-export interface NetworkFile {
-  readonly path: string;
-  readonly name: string;
+export interface NetworkFile extends NetworkInfo {
   readonly model: Model;
+}
+
+/** What is known of a network without its graph. */
+export interface NetworkInfo {
+  readonly path: string;
+  /** For messages: the file's name. */
+  readonly source: string;
+  readonly name: string;
+  /** Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE. */
+  readonly image: ImageInput;
+  /** Throws MODEL_*. */
+  readonly shown: ShownOutput;
   /** Whether a batch must hold one picture only: its answer depends on what else is in it. */
   readonly alone: boolean;
   /** SHA-256 of the ONNX file, hex. */
@@ -36,11 +48,18 @@ export async function loadNetwork(path: string, kind: Sidecar['kind']): Promise<
   const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
   const { model: itself, alone, notes } = settled(model, sidecar);
   return {
-    path, model: itself, alone, notes, sidecar,
+    path, source: model.source, model: itself, alone, notes, sidecar,
+    get image() { return imageInput(itself, sidecar.input?.tensor ?? null); },
+    get shown() { return shownOutput(itself, sidecar); },
     name: found?.name ?? basename(path, extname(path)),
     digest: createHash('sha256').update(bytes).digest('hex'),
     assumptions: [...notes, ...(found ? [] : [`${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`])],
   };
+}
+
+/** Plain data, which can go to another thread or process. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE. */
+export function infoOf({ path, source, name, image, shown, alone, notes, digest, sidecar, assumptions }: NetworkFile): NetworkInfo {
+  return { path, source, name, image, shown, alone, notes, digest, sidecar, assumptions };
 }
 
 async function findSidecar(path: string, model: Model): Promise<Sidecar | null> {

@@ -17,6 +17,8 @@ export interface ChainLink {
   readonly model: Uint8Array;
   /** Named in messages. */
   readonly source: string;
+  /** Bytes that running it takes for each picture, and once for each worker. */
+  readonly demand?: { readonly perPicture: number; readonly once: number };
   readonly feeds: readonly ChainFeed[];
 }
 

@@ -1,10 +1,7 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
-import { imageInput } from '../inference/explained-output.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
-import { shownOutput } from '../inference/explained-number.ts';
-import { loadNetwork } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { elementCount } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
@@ -14,6 +11,7 @@ import { explainPicture, type ExplainedPicture } from './explain-picture.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
 import { picturesOfFrames } from './picture-of-frame.ts';
+import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainFrameRequest {
   readonly modelPath: string;
@@ -46,16 +44,15 @@ export async function explainFrame(request: ExplainFrameRequest): Promise<Explai
   const { modelPath, video, method, target, wish, signal, onProgress } = request;
   const description = describeMethod(method);
   if (!description) throw new RoadgazeError('METHOD_UNKNOWN', `There is no explanation method "${method}".`, 'Reload the page, so that it is as new as the server.');
-  const network = await loadNetwork(modelPath, 'steering');
+  const network = await inWorkshop('info', { path: modelPath, kind: 'steering' }, { signal });
   const pictures = picturesOfFrames(network, video.colorSpace);
   const { pts, bytes } = await decodeOne(video.path, request.pts, pictures.format, signal);
   const picture = await pictures.read(bytes);
   signal.throwIfAborted();
   const [explained] = await explainPicture({ modelPath, methods: [{ id: method }], target, picture, signal, onProgress, wish });
   const { values, dims, steering, note } = explained!;
-  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
-  const mask = await planeOf(values, { kind: description.kind, signed: description.signed, dims }, image);
-  return { pts, steering: steering * shownOutput(network.model, network.sidecar).scale, mask, note };
+  const mask = await planeOf(values, { kind: description.kind, signed: description.signed, dims }, network.image);
+  return { pts, steering: steering * network.shown.scale, mask, note };
 }
 
 async function decodeOne(path: string, pts: number | null, format: ImageFormat, signal: AbortSignal): Promise<{ pts: number; bytes: Uint8Array }> {

@@ -2,13 +2,13 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
-import { imageInput } from '../inference/explained-output.ts';
 import type { IterativeContext, IterativeMethod, Passes } from '../explain/iterative/method.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';
 import { compiledMethod, compiledMethods } from '../explain/methods.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
-import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
+import { inWorkshop } from './workshop/workshop.ts';
 import { openPictureNetwork, type PictureNetwork } from './picture-network.ts';
 
 export interface ExplainPictureRequest {
@@ -47,12 +47,12 @@ const NOT_FINITE = 'Some values were too large for float32; they are shown as ze
  */
 export async function explainPicture(request: ExplainPictureRequest): Promise<ExplainedPicture[]> {
   const { methods, picture, target, signal = new AbortController().signal } = request;
-  const network = await loadNetwork(request.modelPath, 'steering');
-  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
+  const network = await inWorkshop('info', { path: request.modelPath, kind: 'steering' }, { signal });
+  const { image } = network;
   if (picture.length !== image.channels * image.height * image.width) throw new Error(`a picture of ${picture.length} values does not fit ${image.name}`);
   const chosen = resolveMethods(methods);
   const wish: ProviderWish = { provider: 'auto', workers: null, ...request.wish };
-  const networks = new NetworksInUse(network, target, wish);
+  const networks = new NetworksInUse(network, target, wish, signal);
   try {
     signal.throwIfAborted();
     const compiled = chosen.filter(({ method }) => method === null).map(({ choice }) => choice);
@@ -92,11 +92,13 @@ export function resolveMethods(choices: readonly MethodChoice[]): readonly Resol
 /** The networks that the methods need, each started when it is first used. */
 class NetworksInUse {
   readonly #open = new Map<string, Promise<PictureNetwork>>();
-  readonly #network: NetworkFile;
+  readonly #network: NetworkInfo;
   readonly #target: Target;
   readonly #wish: ProviderWish;
+  readonly #signal: AbortSignal;
 
-  constructor(network: NetworkFile, target: Target, wish: ProviderWish) {
+  constructor(network: NetworkInfo, target: Target, wish: ProviderWish, signal: AbortSignal) {
+    this.#signal = signal;
     this.#network = network;
     this.#target = target;
     this.#wish = wish;
@@ -106,7 +108,7 @@ class NetworksInUse {
   with(methods: readonly MethodChoice[], wish: Partial<ProviderWish> = {}): Promise<PictureNetwork> {
     const key = JSON.stringify([methods, wish]);
     let opening = this.#open.get(key);
-    if (!opening) this.#open.set(key, (opening = openPictureNetwork(this.#network, methods, this.#target, { ...this.#wish, ...wish })));
+    if (!opening) this.#open.set(key, (opening = openPictureNetwork(this.#network, methods, this.#target, { ...this.#wish, ...wish }, this.#signal)));
     return opening;
   }
 

@@ -1,18 +1,18 @@
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Size } from '../../shared/geometry.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
-import { shownOutput } from '../inference/explained-number.ts';
-import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
-import { FRAME, frameGraph, maskOutput, scoreOutput, sizeOutput, STEERING, streamedName, type FrameGraph, type StreamedChoice } from './frame-graph/frame-graph.ts';
-import { checkCrop } from './frame-graph/picture-format.ts';
+import { FRAME, maskOutput, scoreOutput, sizeOutput, STEERING, streamedName, type StreamedChoice } from './frame-graph/frame-graph.ts';
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
+import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainerRequest {
   readonly modelPath: string;
@@ -21,6 +21,8 @@ export interface ExplainerRequest {
   /** VisualBackProp where it is left out. Each once with the same target. */
   readonly methods?: readonly StreamedChoice[];
   readonly wish?: Partial<ProviderWish>;
+  /** Ends the work on the network at once; what runs it already is closed. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -29,25 +31,27 @@ export interface ExplainerRequest {
  */
 export async function openExplainer(request: ExplainerRequest): Promise<FrameExplainer> {
   const { video, road, methods = [{ id: 'visualbackprop' }] } = request;
-  const network = await loadNetwork(request.modelPath, 'steering');
-  checkCrop(network, video);
-  const graph = frameGraph(network, methods, video.colorSpace, road.kind !== 'none');
-  const { width, height } = graph.image;
-  const region = await regionSource(road, video, network, graph.image);
+  const { signal } = request;
+  const graph = await inWorkshop('frames', { path: request.modelPath, methods, video: { width: video.width, height: video.height, colorSpace: video.colorSpace }, scored: road.kind !== 'none' }, { signal });
+  const { network } = graph;
+  const { image } = network;
+  const { width, height } = image;
+  const region = await regionSource(road, { width: video.width, height: video.height, colorSpace: video.colorSpace }, network, image, signal);
+  signal?.throwIfAborted();
 
   const pixels = width * height;
   const planes = graph.format.pixelFormat === 'gray' ? 1 : 3;
   const main = region.links.length;
   const links: ChainLink[] = [...region.links, {
-    model: writeModel(graph.model), source: network.model.source,
+    ...graph.link,
     feeds: [{ name: FRAME, from: 'call', input: 0, dims: [planes, pixels] }, ...region.feeds],
-  }, ...comparison(graph, main)];
+  }, ...comparison(graph.compared, image, main)];
   const ids = methods.map(streamedName);
-  const chain = { links, results: resultsOf(ids, main, links.length - 1), inputBytes: [planes * pixels, ...region.inputBytes], batch: commonBatch(network, graph.image.batch, region.batch) };
+  const chain = { links, results: resultsOf(ids, main, links.length - 1), inputBytes: [planes * pixels, ...region.inputBytes], batch: commonBatch(network, image.batch, region.batch) };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
   const { pool, provider, workers, passedOver } = await startOnBestProvider(chain, network.alone || region.alone, wish);
 
-  const { scale, ...output } = shownOutput(network.model, network.sidecar);
+  const { scale, ...output } = network.shown;
   const shape: ResultShape = { methods: ids.length, pixels, scale, compares: graph.compared.length > 0 };
   return {
     network: {
@@ -67,13 +71,13 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
 }
 
 /** Frames in every run of both networks. Throws MODEL_SHAPE where they fix different ones. */
-function commonBatch({ model }: NetworkFile, own: number | null, road: number | null): number | null {
+function commonBatch({ source }: NetworkInfo, own: number | null, road: number | null): number | null {
   if (own === null || road === null || own === road) return own ?? road;
-  throw new RoadgazeError('MODEL_SHAPE', `${model.source} takes ${own} pictures at once and the road network ${road}, so that they cannot run together.`, 'Export one of them with a free batch.');
+  throw new RoadgazeError('MODEL_SHAPE', `${source} takes ${own} pictures at once and the road network ${road}, so that they cannot run together.`, 'Export one of them with a free batch.');
 }
 
 /** The comparison of the first two methods: a model of its own, so that the operator set of the network does not matter. */
-function comparison({ compared, image }: FrameGraph, main: number): ChainLink[] {
+function comparison(compared: readonly string[], image: Size, main: number): ChainLink[] {
   const [first, second] = compared;
   if (first === undefined || second === undefined) return [];
   return [{

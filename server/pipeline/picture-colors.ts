@@ -1,6 +1,6 @@
 import type { ImageInput } from '../inference/explained-output.ts';
 import { extent, pictureGrid } from '../explain/iterative/picture-grid.ts';
-import type { NetworkFile } from '../inference/network-file.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
 import { pictureFormat, type ColorSpace } from './frame-graph/picture-format.ts';
 
 /** R, G, B from the network's colours of 0…255; the inverse of the sidecar's definitions. */
@@ -18,7 +18,7 @@ const toRgb: Readonly<Record<ColorSpace, (colors: readonly number[]) => readonly
  * A network's picture as a person sees it: bytes R,G,B, row by row. Where no sidecar says what its values mean, they are spread from
  * the lowest to the highest. Throws SIDECAR_INVALID.
  */
-export function pictureColors(network: NetworkFile, image: ImageInput, picture: Float32Array): Uint8Array {
+export function pictureColors(network: NetworkInfo, image: ImageInput, picture: Float32Array): Uint8Array {
   const { color, scale, offset } = pictureFormat(network, image);
   const { channels, height, width, plane, step } = pictureGrid(image);
   const { low, high } = extent(picture);

@@ -1,6 +1,5 @@
-import { imageInput } from '../inference/explained-output.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
-import type { NetworkFile } from '../inference/network-file.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { attributes } from '../onnx/attributes.ts';
 import type { Model } from '../onnx/graph.ts';
@@ -19,12 +18,13 @@ export interface FramePictures {
 const PICTURE = 'roadgaze/seen';
 
 /** Reads frames of a video with this colour matrix as the frame graph does: by the same nodes. Throws SIDECAR_INVALID, MODEL_*. */
-export function picturesOfFrames(network: NetworkFile, colorSpace: string): FramePictures {
-  const image = imageInput(network.model, network.sidecar.input?.tensor ?? null);
-  const { shape } = network.model.inputs.find(({ name }) => name === image.name)!;
+export function picturesOfFrames(network: NetworkInfo, colorSpace: string): FramePictures {
+  const { image } = network;
+  const shape = [image.batch ?? 'N', ...pictureDims(image).slice(1)];
   // The network without all of its layers: its picture, told as float32.
   const seen: Model = {
-    ...network.model, initializers: new Map(), inputs: network.model.inputs.filter(({ name }) => name === image.name),
+    source: network.source, irVersion: 8, opset: 13, otherOpsets: new Map(), metadata: new Map(), name: 'picture', initializers: new Map(),
+    inputs: [{ name: image.name, type: image.type, shape }],
     nodes: [{ op: 'Cast', domain: '', name: PICTURE, inputs: [image.name], outputs: [PICTURE], attributes: attributes({ to: DataType.float }) }],
     outputs: [{ name: PICTURE, type: DataType.float, shape }],
   };
@@ -32,7 +32,7 @@ export function picturesOfFrames(network: NetworkFile, colorSpace: string): Fram
   const frame = model.inputs[0]!;
   const [, planes, pixels] = frame.shape as [unknown, number, number];
   const chain = {
-    links: [{ model: writeModel(model), source: network.model.source, feeds: [{ name: frame.name, from: 'call', input: 0, dims: [planes, pixels] }] }],
+    links: [{ model: writeModel(model), source: network.source, feeds: [{ name: frame.name, from: 'call', input: 0, dims: [planes, pixels] }] }],
     results: [{ link: 0, output: PICTURE }], inputBytes: [planes * pixels], batch: image.batch,
   } as const;
   return {

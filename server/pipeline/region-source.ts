@@ -2,13 +2,13 @@ import { cropInFrame, type Size } from '../../shared/geometry.ts';
 import { rasterise } from '../attention/polygon.ts';
 import { ROAD_MARGIN, type RoadSpecification } from '../attention/road-specification.ts';
 import { readGroundTruth, type GroundTruth } from '../drive/truth.ts';
-import { loadNetwork, type NetworkFile } from '../inference/network-file.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainFeed, ChainLink } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../video/frame-source.ts';
 import { FRAME, ROAD } from './frame-graph/frame-graph.ts';
-import { checkCrop } from './frame-graph/picture-format.ts';
-import { givenRegionGraph, REGION, roadModelGraph } from './frame-graph/road-graph.ts';
+import { givenRegionGraph, REGION } from './frame-graph/road-graph.ts';
+import { inWorkshop } from './workshop/workshop.ts';
 
 type RegionVideo = Pick<VideoInfo, 'width' | 'height' | 'colorSpace'>;
 
@@ -19,7 +19,7 @@ export interface RegionSource {
   /** Pictures of the frame that a road network needs. */
   readonly images: readonly ImageFormat[];
   readonly inputBytes: readonly number[];
-  /** As of a road network: see `SessionChain` and `NetworkFile`. */
+  /** As of a road network: see `SessionChain` and `NetworkInfo`. */
   readonly batch: number | null;
   readonly alone: boolean;
   /** Bytes that go with a frame, beside its pictures; `known` is false where there is no truth for it. */
@@ -27,7 +27,7 @@ export interface RegionSource {
 }
 
 /** Throws INPUT_NOT_FOUND, MODEL_*, SIDECAR_INVALID, CROP_OUTSIDE_FRAME, ROAD_INVALID. */
-export async function regionSource(road: RoadSpecification, video: RegionVideo, network: NetworkFile, { width, height }: Size): Promise<RegionSource> {
+export async function regionSource(road: RoadSpecification, video: RegionVideo, network: NetworkInfo, { width, height }: Size, signal?: AbortSignal): Promise<RegionSource> {
   const place = cropInFrame(network.sidecar.input?.crop ?? null, video);
   const mask = { width, height, place };
   const margin = ('margin' in road ? road.margin : undefined) ?? Math.round(ROAD_MARGIN * width);
@@ -37,15 +37,13 @@ export async function regionSource(road: RoadSpecification, video: RegionVideo, 
     case 'none':
       return none;
     case 'model': {
-      const file = await loadNetwork(road.path, 'road');
-      checkCrop(file, video);
-      const { model, format, image } = roadModelGraph(file, video.colorSpace, video, mask, margin);
+      const { link, format, batch, alone } = await inWorkshop('road', { path: road.path, video, mask, margin }, { signal });
       const planes = format.pixelFormat === 'gray' ? 1 : 3;
       const dims = [planes, format.width * format.height];
       return {
         ...none, feeds: fromLink, images: [format], inputBytes: [planes * format.width * format.height],
-        batch: image.batch, alone: file.alone,
-        links: [{ model: writeModel(model), source: file.model.source, feeds: [{ name: FRAME, from: 'call', input: 1, dims }] }],
+        batch, alone,
+        links: [{ ...link, feeds: [{ name: FRAME, from: 'call', input: 1, dims }] }],
       };
     }
     case 'truth': {

@@ -6,7 +6,7 @@ import { optionValues, type MethodChoice } from '../../explain/method-options.ts
 import { compiledMethod } from '../../explain/methods.ts';
 import { appendNumber, refuseOtherInputs, type ImageInput } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
-import type { NetworkFile } from '../../inference/network-file.ts';
+import type { NetworkFile, NetworkInfo } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
@@ -27,7 +27,7 @@ export interface BytesModel {
 }
 
 /** `model` is the network itself or a compiled form of it that still reads the picture. */
-export function feedWithBytes(model: Model, network: NetworkFile, image: ImageInput, colorSpace: string): BytesModel {
+export function feedWithBytes(model: Model, network: NetworkInfo, image: ImageInput, colorSpace: string): BytesModel {
   const picture = pictureFormat(network, image);
   const matrix = codedMatrix(colorSpace);
   const pixelFormat = bytesFor(picture.color, matrix);

@@ -1,7 +1,7 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { cropInFrame, isInside, type Size } from '../../../shared/geometry.ts';
 import type { ImageInput } from '../../inference/explained-output.ts';
-import type { NetworkFile } from '../../inference/network-file.ts';
+import type { NetworkInfo } from '../../inference/network-file.ts';
 
 export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv';
 
@@ -13,11 +13,14 @@ export interface PictureFormat {
 }
 
 /** What the sidecar says of the picture, checked against the graph. Throws SIDECAR_INVALID. */
-export function pictureFormat(network: NetworkFile, image: ImageInput): PictureFormat {
+export function pictureFormat(network: NetworkInfo, image: ImageInput): PictureFormat {
   const given = network.sidecar.input ?? {};
   const color = given.color ?? (image.channels === 1 ? 'gray' : 'rgb');
   const channels = color === 'gray' ? 1 : 3;
-  const wrong = (what: string) => new RoadgazeError('SIDECAR_INVALID', `The sidecar of ${network.model.source} ${what}.`, 'Correct the sidecar, or export the network with the other layout.');
+  const wrong = (what: string) => new RoadgazeError('SIDECAR_INVALID', `The sidecar of ${network.source} ${what}.`, 'Correct the sidecar, or export the network with the other layout.');
+  if (given.color === undefined && channels !== image.channels) {
+    throw new RoadgazeError('MODEL_INPUT_UNCLEAR', `The picture "${image.name}" of ${network.source} has ${image.channels} channels; Roadgaze fills pictures of 1 (grey) or 3 (colour).`, 'Export the network for a grey or a colour picture.');
+  }
   if (channels !== image.channels) throw wrong(`has input.color "${color}", but the picture "${image.name}" has ${image.channels} channels`);
   const list = (name: 'scale' | 'offset', fallback: number) => {
     const value = given[name] ?? fallback;
@@ -29,13 +32,13 @@ export function pictureFormat(network: NetworkFile, image: ImageInput): PictureF
 }
 
 /** Throws CROP_OUTSIDE_FRAME where the crop, scaled to the frame, leaves it. */
-export function checkCrop(network: NetworkFile, frame: Size): void {
+export function checkCrop(network: NetworkInfo, frame: Size): void {
   const crop = network.sidecar.input?.crop ?? null;
   const placed = cropInFrame(crop, frame);
   if (isInside(placed, frame)) return;
   throw new RoadgazeError(
     'CROP_OUTSIDE_FRAME',
-    `The crop of ${network.model.source} (x ${placed.x}, y ${placed.y}, ${placed.width}×${placed.height}) does not lie inside the frame of ${frame.width}×${frame.height}.`,
+    `The crop of ${network.source} (x ${placed.x}, y ${placed.y}, ${placed.width}×${placed.height}) does not lie inside the frame of ${frame.width}×${frame.height}.`,
     'Correct "input.crop" in the sidecar; "of" is the size of the frame that the crop was measured on.',
   );
 }

@@ -1,0 +1,23 @@
+import type { ErrorReport } from '../../../shared/errors.ts';
+import type { Tasks } from './tasks.ts';
+
+export type TaskName = keyof Tasks;
+
+/** What crosses to the process, one at a time. Every request names the file of a network. */
+export interface WorkshopRequest {
+  readonly name: TaskName;
+  readonly request: { readonly path: string };
+}
+
+/** `rss`: bytes that the process takes. `error` null: a defect, as its stack in `cause` tells. */
+export type WorkshopReply = { readonly result: unknown; readonly rss: number } | { readonly error: ErrorReport | null; readonly cause: string; readonly rss: number };
+
+/** A small network takes 150 MB in all. */
+const LEAST_MEMORY = 700 << 20;
+/** The file, its weights in typed arrays, those of the compiled graph, the file of that, and what JavaScript has not cleared away yet. */
+const TIMES_FILE = 12;
+
+/** Bytes that the process may take for a file of so many bytes. */
+export function memoryLimit(fileBytes: number): number {
+  return LEAST_MEMORY + TIMES_FILE * fileBytes;
+}

@@ -1,0 +1,38 @@
+import { stat } from 'node:fs/promises';
+import { Worker } from 'node:worker_threads';
+import { reportOf } from '../../../shared/errors.ts';
+import { memoryLimit, type WorkshopReply, type WorkshopRequest } from './messages.ts';
+import { tasks } from './tasks.ts';
+
+/**
+ * The process that works on networks. A thread beside the work watches what the process takes and ends it where that is too much: the work
+ * itself never gives way, and what is outside of JavaScript's heap has no limit of its own.
+ */
+const limit = new Float64Array(new SharedArrayBuffer(8));
+const WATCH = `
+  const { workerData } = require('node:worker_threads');
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.memoryUsage.rss() > workerData[0] || process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+  }, 20);
+`;
+limit[0] = memoryLimit(0);
+new Worker(WATCH, { eval: true, workerData: limit }).unref();
+
+process.on('disconnect', () => process.exit());
+// An interrupt in the terminal reaches all processes; whoever started this one ends it.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {});
+
+process.on('message', (request: WorkshopRequest) => void answer(request));
+
+async function answer({ name, request }: WorkshopRequest): Promise<void> {
+  limit[0] = memoryLimit(await stat(request.path).then(({ size }) => size, () => 0));
+  let reply: WorkshopReply;
+  try {
+    reply = { result: await (tasks[name] as (request: unknown) => Promise<unknown>)(request), rss: process.memoryUsage.rss() };
+  } catch (error) {
+    const report = reportOf(error);
+    reply = { error: report.code === 'INTERNAL' ? null : report, cause: error instanceof Error ? (error.stack ?? error.message) : String(error), rss: process.memoryUsage.rss() };
+  }
+  process.send!(reply);
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { inWorkshop } from '../../server/pipeline/workshop/workshop.ts';
+import { greedyNetworks } from '../support/greedy-networks.ts';
+import { Network } from '../support/network.ts';
+import { sharedFolder, temporaryFolder } from '../support/paths.ts';
+import { writeSteeringNetwork } from '../support/small-networks.ts';
+
+/** Of many layers, so that every method takes seconds. */
+function writeDeepNetwork(folder: string): string {
+  const network = new Network();
+  let value = network.input('image', ['N', 1, 8, 9]);
+  for (let count = 0; count < 4000; count++) value = network.node('Relu', [network.convolution(value, { from: 1, to: 1 }, { kernel: [3, 3], pads: [1, 1, 1, 1] })]);
+  network.steering(value, 72);
+  const path = join(folder, 'deep.onnx');
+  writeFileSync(path, network.bytes(['steering']));
+  return path;
+}
+
+test('networks that ask for too much are refused in the workshop as they are elsewhere', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const [what, { bytes, code, words }] of Object.entries(greedyNetworks)) {
+    const path = join(folder, 'greedy.onnx');
+    writeFileSync(path, bytes());
+    await assert.rejects(inWorkshop('compiled', { path, methods: [{ id: 'gradient' }], target: '+' }), (error) => error instanceof RoadgazeError && error.code === code && words.test(error.message), what);
+  }
+});
+
+test('every hostile file is listed with one sentence, or without an error', { skip: sharedFolder ? false : 'the shared networks are not here' }, async () => {
+  const folder = join(sharedFolder!, 'real', 'hostile');
+  for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
+    const { error } = await inWorkshop('listing', { path: join(folder, name) });
+    if (!error) continue;
+    assert.notEqual(error.code, 'INTERNAL', `${name}: ${error.message}`);
+    assert.match(error.message, /^[^\n]+\.$/, name);
+  }
+});
+
+test('who leaves ends the work on a network at once, and the next one is served', async (t) => {
+  const folder = temporaryFolder(t);
+  const stop = new AbortController();
+  const working = inWorkshop('compiled', { path: writeDeepNetwork(folder), methods: [{ id: 'gradient' }], target: '+' }, { signal: stop.signal });
+  setTimeout(() => stop.abort(new Error('left')), 300);
+  await assert.rejects(working, { message: 'left' });
+  const { nodes } = await inWorkshop('compiled', { path: writeSteeringNetwork(folder), methods: [{ id: 'gradient' }], target: '+' });
+  assert.ok(nodes > 0);
+});
+
+test('a network in a list is checked as far as every method needs it', async (t) => {
+  const folder = temporaryFolder(t);
+  const network = new Network();
+  network.steering(network.node('Relu', [network.convolution(network.input('image', ['N', 9, 8, 9]), { from: 9, to: 1 }, { kernel: [3, 3] })]), 42);
+  const path = join(folder, 'stack.onnx');
+  writeFileSync(path, network.bytes(['steering']));
+  const { error } = await inWorkshop('listing', { path });
+  assert.match(error!.message, /has 9 channels; Roadgaze fills pictures of 1 \(grey\) or 3 \(colour\)\.$/);
+  assert.doesNotMatch(error!.message, /sidecar/);
+});
