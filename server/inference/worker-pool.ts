@@ -150,7 +150,7 @@ function ready(worker: Worker): Promise<WarmUp> {
   return new Promise((resolve, reject) => {
     worker.once('message', (reply: WorkerReply) => {
       if (reply.kind === 'ready') resolve(reply.warmUp);
-      else if (reply.kind === 'refused') reject(new RoadgazeError('INFERENCE_FAILED', `ONNX Runtime does not run ${reply.source}: ${reply.reason}`, 'Try "--provider cpu"; check the network in ONNX Runtime by itself.'));
+      else if (reply.kind === 'refused') reject(new RoadgazeError('INFERENCE_FAILED', `ONNX Runtime does not run ${reply.source}.`, 'Check that it runs in ONNX Runtime by itself; with ROADGAZE_DEBUG=1 you see what ONNX Runtime says.', { cause: reply.reason }));
     });
     worker.once('error', (error) => reject(failed(error.message, error)));
   });

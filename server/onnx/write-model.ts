@@ -30,7 +30,7 @@ function nodeMessage(model: Model, node: Node) {
     input: node.inputs, output: node.outputs, name: node.name, opType: node.op, domain: node.domain,
     attribute: [...node.attributes].map(([name, attribute]) => {
       if (attribute.kind !== 'other') return attributeMessage(name, attribute);
-      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${describeNode(model, node)} has an attribute "${name}" of a kind that Roadgaze does not know.`, 'Export the network with standard ONNX operators.');
+      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${describeNode(model, node)} has an attribute "${name}" of a kind that Roadgaze does not know.`, 'Remove this operator from the network, or replace it when you export.');
     }),
   };
 }

@@ -28,7 +28,7 @@ export interface ShapeContext {
 export type ShapeRule = (context: ShapeContext) => ValueFacts[];
 
 export function shapeError(model: Model, node: Node, reason: string): RoadgazeError {
-  return new RoadgazeError('MODEL_SHAPE', `The shapes at ${describeNode(model, node)} do not work out: ${reason}.`, 'Export the network with a fixed image size and check it in ONNX Runtime.');
+  return new RoadgazeError('MODEL_SHAPE', `The shapes at ${describeNode(model, node)} do not work out: ${reason}.`, 'Correct this operator, or export the network again.');
 }
 
 /** A free size that comes out of arithmetic on other free sizes gets a name that says so, so that equal ones stay equal. */
