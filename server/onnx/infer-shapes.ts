@@ -7,6 +7,7 @@ import { shapeError, type ShapeContext, type ShapeRule, type ValueFacts } from '
 import { denseRules } from './shapes/dense.ts';
 import { elementwiseRules } from './shapes/elementwise.ts';
 import { layoutRules } from './shapes/layout.ts';
+import { requiredInputs } from './shapes/required-inputs.ts';
 import { spatialRules } from './shapes/spatial.ts';
 import { DataType, tensorNumbers, type Tensor } from './tensor.ts';
 
@@ -80,9 +81,11 @@ function inferNode(model: Model, node: Node, facts: Map<string, ValueFacts>, con
   if (!rule) {
     throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Remove it from the network, or replace it when you export, and ask for it.');
   }
+  const context = contextOf(model, node, facts, constants);
+  for (let index = 0; index < requiredInputs(node.op); index++) context.input(index);
   const tensor = constantOf(node);
   if (tensor) constants.set(node.outputs[0]!, tensor);
-  const results = rule(contextOf(model, node, facts, constants));
+  const results = rule(context);
   const beyond = (reason: string): never => { throw beyondLimit(model.source, `gives at ${operatorAndName(node)} a value that ${reason}`, SMALLER); };
   node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, withinLimits(results[index], beyond)); });
 }

@@ -31,6 +31,8 @@ export function readModel(bytes: Uint8Array, source: string, externalData?: Exte
   const initializers = new Map(graph.initializer.map((tensor) => [tensor.name, readTensor(tensor, source, externalData)]));
   const inputs = graph.input.filter((input) => !initializers.has(input.name)).map(readValueInfo);
   if (inputs.length > LIMITS.ends) throw beyondLimit(source, `has ${inputs.length} inputs; the limit is ${LIMITS.ends}`);
+  const twice = inputs.find(({ name }, index) => inputs.findIndex((input) => input.name === name) !== index);
+  if (twice) throw unreadable(source, `has two inputs called "${twice.name}"`);
   const outputs = graph.output.map(readValueInfo);
   const nodes = inTopologicalOrder(source, graph.node.map((node) => readNode(node, source, externalData)), [...initializers.keys(), ...inputs.map((input) => input.name)]);
   const made = new Set([...nodes.flatMap((node) => node.outputs), ...inputs.map((input) => input.name), ...initializers.keys()]);

@@ -54,5 +54,6 @@ function tensorMessage(tensor: Tensor, name: string) {
 
 function valueInfoMessage(info: ValueInfo) {
   const shape = info.shape && { dim: info.shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) };
-  return { name: info.name, type: { tensorType: { elemType: info.type, ...(shape ? { shape } : {}) } } };
+  // What the network's own file leaves open stays so: 0 is no type.
+  return { name: info.name, ...(info.type === 0 ? {} : { type: { tensorType: { elemType: info.type, ...(shape ? { shape } : {}) } } }) };
 }

@@ -11,6 +11,7 @@ import { writeModel } from '../../server/onnx/write-model.ts';
 import { compile } from '../../server/explain/compile.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { Network, randomNumbers } from '../support/network.ts';
+import { randomFloats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
 import { sharedFolder } from '../support/paths.ts';
 
 function smallNetwork(): Model {
@@ -132,6 +133,9 @@ const hostile: Readonly<Record<string, (message: Message) => void>> = {
   'an attribute that is a graph': ({ graph }) => { graph.node[2]!.attribute.push({ name: 'body', type: 5 }); },
   'strides of zero': ({ graph }) => { graph.node[3]!.attribute.push({ name: 'strides', type: 7, ints: [0, 0] }); },
   'a window of huge size': ({ graph }) => { graph.node[3]!.attribute.push({ name: 'kernel_shape', type: 7, ints: ['1000000000000', 5] }, { name: 'pads', type: 7, ints: ['999999999999', 2, '999999999999', 2] }); },
+  'a rectifier that became a power without an exponent': ({ graph }) => { Object.assign(graph.node.find((node) => node.input.length === 1)!, { opType: 'Pow' }); },
+  'a rectifier that became a choice without its branches': ({ graph }) => { Object.assign(graph.node.find((node) => node.input.length === 1)!, { opType: 'Where' }); },
+  'two inputs of one name, one of them without a shape': ({ graph }) => { graph.input.unshift({ ...graph.input[0]!, type: null as never }); },
   'operator set 6': ({ opsetImport }) => { opsetImport[0]!.version = 6; },
   'a negative operator set': ({ opsetImport }) => { opsetImport[0]!.version = -3; },
 };
@@ -145,6 +149,15 @@ for (const [what, change] of Object.entries(hostile)) {
     assert.throws(() => useModel(bytes), (error) => { assertPlain(error); return true; });
   });
 }
+
+test('a network that does not tell the type of its output runs, also once it is compiled', async () => {
+  const original = smallNetwork();
+  const model = readModel(writeModel({ ...original, outputs: [{ name: 'steering', type: 0, shape: null }] }), 'untold.onnx');
+  const compiled = compile(model, [{ id: 'visualbackprop' }]);
+  const image = randomFloats([1, 1, 8, 9]);
+  const [before, after] = [await runNetwork(original, { image }), await runNetwork(compiled, { image })];
+  assert.ok(relativeError(after['steering']!.data, before['steering']!.data) < 1e-5);
+});
 
 test('twenty thousand nodes in reverse order are read', () => {
   const network = new Network();
