@@ -88,3 +88,8 @@ test('causal truth comes in the display unit and keeps its frames when the index
   assert.deepEqual([...columns.cause], [5, NaN]);
   assert.deepEqual([...new DriveColumns([0], 1).cause], [NaN]);
 });
+
+test('nothing is known of the scales before the first row', () => {
+  const { largestSteering, largestError, largestLift, lowestAgreement } = new DriveColumns([0, 1], 1);
+  assert.deepEqual([largestSteering, largestError, largestLift, lowestAgreement], [0, 0, 0, 0]);
+});

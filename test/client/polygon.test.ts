@@ -36,3 +36,27 @@ test('nothing is left of a polygon outside the frame', () => {
 test('points stay on the frame', () => {
   assert.deepEqual(clampToFrame([-0.1, 1.2]), [0, 1]);
 });
+
+test('an outline that only touches itself meets itself, at whichever end of an edge', () => {
+  // A corner that lies on an edge elsewhere.
+  const touching = [[0, 0], [1, 0], [1, 1], [0.5, 0], [0, 1]] as const;
+  for (let turn = 0; turn < touching.length; turn++) {
+    const turned = [...touching.slice(turn), ...touching.slice(0, turn)];
+    assert.equal(crossesItself(turned), true, `turned by ${turn}`);
+    assert.equal(crossesItself(turned.toReversed()), true, `turned by ${turn}, backwards`);
+  }
+  // On the line of an edge, but beside it.
+  const beside = [[0, 0], [1, 0], [1, 1], [2, 1], [2, 0], [3, 0], [3, 2], [0, 2]] as const;
+  for (let turn = 0; turn < beside.length; turn++) {
+    assert.equal(crossesItself([...beside.slice(turn), ...beside.slice(0, turn)]), false, `turned by ${turn}`);
+  }
+});
+
+test('a corner near an edge, but not on it, does not meet it', () => {
+  const near = [[0, 0], [1, 1], [1, 2], [0.4, 0.8], [-1, 2], [-1, 0]] as const;
+  for (let turn = 0; turn < near.length; turn++) {
+    const turned = [...near.slice(turn), ...near.slice(0, turn)];
+    assert.equal(crossesItself(turned), false, `turned by ${turn}`);
+    assert.equal(crossesItself(turned.toReversed()), false, `turned by ${turn}, backwards`);
+  }
+});
