@@ -72,7 +72,7 @@ export async function namesIn(folder: string): Promise<{ readonly names: string[
 
 /** Why a file of such a name is not opened. */
 export function nameFault(shown: string): RoadgazeError {
-  return new RoadgazeError('INPUT_NOT_FOUND', `${shown} cannot be opened: its name is not UTF-8.`, 'Rename the file; `convmv` or a file manager turns such names into UTF-8.');
+  return new RoadgazeError('INPUT_NOT_FOUND', `${shown} has a name that is not UTF-8.`, 'Rename the file; `convmv` or a file manager turns such names into UTF-8.');
 }
 
 function notNamed(folder: string, shown: string): Recording {

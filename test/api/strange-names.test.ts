@@ -58,11 +58,11 @@ describe('names of files', () => {
     const { recordings: [plain, odd], networks: [network] } = await viewer.message('hello');
     assert.deepEqual([plain!.name, plain!.error], ['b', null]);
     assert.equal(odd!.name, 'caf\\xe9');
-    assert.equal(odd!.error?.message, `caf\\xe9.mp4 cannot be opened: its name is not UTF-8.`);
+    assert.equal(odd!.error?.message, `caf\\xe9.mp4 has a name that is not UTF-8.`);
     viewer.send({ type: 'open', recording: odd!.id, network: network!.id, methods: ['visualbackprop'] });
     assert.equal((await viewer.message('error')).code, 'INPUT_NOT_FOUND');
     const another = await serve(t, { recordings, networks: [networks] });
     const named = (await another.catalogue.networks()).find(({ summary }) => summary.name === 'n\\xe9');
-    assert.match(named!.summary.error!.message, /its name is not UTF-8/);
+    assert.match(named!.summary.error!.message, /has a name that is not UTF-8/);
   });
 });

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseFeedAddress } from '../../server/live/feed-address.ts';
@@ -6,6 +6,7 @@ import { LiveFeed, type FeedSnapshot } from '../../server/live/live-feed.ts';
 import type { FrameExplanation } from '../../server/pipeline/frame-explainer.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { repositoryRoot } from '../support/paths.ts';
+import { descendants } from './processes.ts';
 
 /** The process whose memory, descriptors and children the soak counts: feeds as the product runs them, and nothing else. Takes names and addresses in turn. */
 export interface Sample {
@@ -34,20 +35,6 @@ const EVERY = 2000;
 
 const send = (message: SoakMessage) => process.send!(message);
 
-/** Resident bytes of each process below `parent`, zombies included; without the guard of ffmpeg, a shell that ends with this process. */
-function descendants(parent: number): number[] {
-  const rows = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).flatMap((pid) => {
-    try {
-      const [, name, above, pages] = /\((.*)\) \S (\d+) (?:\S+ ){19}(\S+)/.exec(readFileSync(`/proc/${pid}/stat`, 'latin1'))!;
-      return [{ pid: Number(pid), isGuard: name === 'sh', above: Number(above), bytes: Number(pages) * 4096 }];
-    } catch {
-      return [];
-    }
-  });
-  const below = (pid: number): typeof rows => rows.filter(({ above }) => above === pid).flatMap((row) => [row, ...below(row.pid)]);
-  return below(parent).filter(({ isGuard }) => !isGuard).map(({ bytes }) => bytes);
-}
-
 async function open(name: string, address: string) {
   const video = { width: 640, height: 360, colorSpace: 'unknown' };
   const modelPath = join(repositoryRoot, 'recordings', 'networks', 'pilotnet.onnx');
@@ -74,7 +61,7 @@ const timer = setInterval(() => {
   const children = descendants(process.pid);
   const sample = {
     at: Date.now(), memory: process.memoryUsage(), descriptors: readdirSync('/proc/self/fd').length,
-    children: children.length, childMemory: children.reduce((sum, bytes) => sum + bytes, 0), feeds: feeds.map(({ feed }) => feed.snapshot()),
+    children: children.length, childMemory: children.reduce((sum, { bytes }) => sum + bytes, 0), feeds: feeds.map(({ feed }) => feed.snapshot()),
   };
   send({ kind: 'sample', sample });
 }, EVERY);
