@@ -73,10 +73,11 @@ async function copy(list: string, partial: string, output: string): Promise<void
   const exact = extname(output) === '.mp4' ? [...tools.movieTimeScale(90_000), '-video_track_timescale', '90000', '-movflags', '+faststart'] : [];
   const process = await startFfmpeg([{ url: `file:${list}`, options: input }], [{ url: `file:${partial}`, options: ['-map', '0:V:0', '-c', 'copy', ...exact] }], (line) => warnings.add(line));
   const { success, reason } = await process.ended;
-  if (success) return;
   const sentence = `${output} cannot be written`;
+  // Where only the end of a file finds no room, ffmpeg says so, and yet calls it a success.
   const said = notWritableBy(warnings.entries, sentence);
   if (said) throw said;
+  if (success) return;
   const fault = await writeFault(dirname(partial), ENOUGH);
   if (fault !== null) throw notWritable(sentence, fault);
   throw new RoadgazeError('FFMPEG_FAILED', `${output} could not be made out of the recording: ${warnings.lastError || reason}.`, 'Choose another time of the recording.');

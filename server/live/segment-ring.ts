@@ -1,24 +1,18 @@
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
-import { notWritable, notWritableBy } from '../files/not-writable.ts';
-import { writeFault } from './disk-probe.ts';
 import type { ConnectionEnd } from './failure.ts';
 import type { RecordingTarget, SegmentFormat } from './live-outputs.ts';
+import { RecordingDisk, type RecordingDiskOptions } from './recording-disk.ts';
 import type { SegmentRow } from './segment-rows.ts';
 import { TICKS } from './picture-ladder.ts';
 import type { StreamInfo } from './stream-lines.ts';
 
-export interface SegmentRingOptions {
-  /** Parent of the ring's own folder; the system's temporary folder without it. */
-  readonly parent?: string;
+export interface SegmentRingOptions extends RecordingDiskOptions {
   readonly maxBytes: number;
   readonly maxSeconds: number;
   /** Segments end at the first keyframe after so long. */
   readonly segmentSeconds?: number;
-  /** After so long a disk that took nothing is tried again; longer where it soon fails again. */
-  readonly retrySeconds?: number;
   /** Told why nothing is recorded any more, and with null when recording goes on. */
   readonly onFailure?: (failure: ErrorReport | null) => void;
 }
@@ -59,7 +53,6 @@ interface Connection {
   end: number | null;
 }
 
-const NAME = 'roadgaze-live-';
 /** ffmpeg lists times with six decimals: what is closer (s) is the same picture. */
 const SAME = 0.0005;
 /** MPEG-TS counts from zero again after so many seconds, 26 hours. */
@@ -68,11 +61,8 @@ const WRAP = 2 ** 33 / TICKS;
 const BEFORE_WRAP = 60;
 /** ms */
 const CHECK = 2000;
-/** Bytes that a disk takes which is not to blame, and, beside two segments, before the recording goes on. */
-const SOME = 1 << 16;
+/** Bytes that must find room, beside two segments, before the recording goes on. */
 const ROOM = 1 << 20;
-const RETRY_SECONDS = 5;
-const LONGEST_RETRY_SECONDS = 60;
 
 /**
  * The last minutes of a feed on disk, as segments that ffmpeg copies out of the stream. Bounded in bytes and in seconds; the oldest go first,
@@ -80,8 +70,7 @@ const LONGEST_RETRY_SECONDS = 60;
  */
 export class SegmentRing {
   readonly #options: SegmentRingOptions;
-  /** null: it could not be made yet. */
-  #folder: string | null = null;
+  #disk!: RecordingDisk;
   readonly #segments: Kept[] = [];
   readonly #held = new Map<string, number>();
   readonly #check: NodeJS.Timeout;
@@ -89,20 +78,13 @@ export class SegmentRing {
   #connections = 0;
   #reached = -Infinity;
   #failure: ErrorReport | null = null;
-  /** The disk takes nothing; it is tried again. */
-  #disk: ErrorReport | null = null;
-  #retry: NodeJS.Timeout | null = null;
-  #retrySeconds: number;
-  #resumedAt = -Infinity;
   /** Opens the feed again, so that it is recorded. */
   #reopen: ((end: ConnectionEnd) => void) | null = null;
-  #closed = false;
   #work: Promise<void> = Promise.resolve();
   #growingBytes = 0;
 
   private constructor(options: SegmentRingOptions) {
     this.#options = options;
-    this.#retrySeconds = options.retrySeconds ?? RETRY_SECONDS;
     this.#check = setInterval(() => this.#later(() => this.#trim()), CHECK);
     this.#check.unref();
   }
@@ -110,19 +92,13 @@ export class SegmentRing {
   /** Also removes what rings of processes that are gone have left. Where the disk takes nothing, `failure` says so until it does. */
   static async open(options: SegmentRingOptions): Promise<SegmentRing> {
     const ring = new SegmentRing(options);
-    await removeLeftovers(ring.#parent);
-    const fault = await ring.#diskFault(SOME);
-    if (fault !== null) ring.#suspend(fault);
+    ring.#disk = await RecordingDisk.open(options, { failed: (failure) => ring.#suspend(failure), mended: () => ring.#resume(), needed: () => ROOM + 2 * ring.#largest });
     return ring;
-  }
-
-  get #parent(): string {
-    return this.#options.parent ?? tmpdir();
   }
 
   /** Why nothing is recorded any more; null while all is well. */
   get failure(): ErrorReport | null {
-    return this.#failure ?? this.#disk;
+    return this.#failure ?? this.#disk.failure;
   }
 
   get bytes(): number {
@@ -164,8 +140,9 @@ export class SegmentRing {
   /** For the decoder, as the methods after it: a connection begins. null where recording has failed. */
   startConnection(format: SegmentFormat, finish: (end: ConnectionEnd) => void): RecordingTarget | null {
     this.#reopen = finish;
-    if (this.failure || this.#folder === null) return null;
-    const prefix = join(this.#folder, `${String(++this.#connections).padStart(6, '0')}-`);
+    const { folder } = this.#disk;
+    if (this.#failure || folder === null) return null;
+    const prefix = join(folder, `${String(++this.#connections).padStart(6, '0')}-`);
     this.#connection = { prefix, format, finish, starts: new Map(), started: 0, anchor: null, complete: 0, end: null };
     return { pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`, segmentSeconds: this.#options.segmentSeconds ?? 2, format };
   }
@@ -216,7 +193,7 @@ export class SegmentRing {
     this.#connection = null;
     this.#growingBytes = 0;
     await this.#work;
-    if (!growing) await rm(segmentPath(connection), { force: true });
+    if (!growing) await rm(segmentPath(connection), { force: true }).catch(() => {});
   }
 
   /** Nothing more is recorded. */
@@ -227,59 +204,27 @@ export class SegmentRing {
 
   /** A connection that was recorded ended with such words of ffmpeg. Gives whether the disk is to blame: then nothing is recorded until it takes files again. */
   async isDiskToBlame(words: string): Promise<boolean> {
-    if (this.#disk || this.#failure || this.#closed) return this.#disk !== null;
-    const fault = (await this.#diskFault(SOME)) ?? notWritableBy([words], '')?.cause ?? null;
-    if (fault === null) return false;
-    this.#suspend(fault);
-    return true;
+    return this.#failure === null && (await this.#disk.isToBlame(words));
   }
 
   /** Removes everything. */
   async close(): Promise<void> {
-    this.#closed = true;
     clearInterval(this.#check);
-    clearTimeout(this.#retry ?? undefined);
     this.#connection = null;
     await this.#work;
-    if (this.#folder !== null) await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
+    await this.#disk.close();
   }
 
-  /** What keeps so many bytes from being written; null where nothing does. Makes the folder where it is missing. */
-  async #diskFault(bytes: number): Promise<unknown> {
-    const fault = this.#folder === null ? { code: 'ENOENT' } : await writeFault(this.#folder, bytes);
-    if ((fault as NodeJS.ErrnoException | null)?.code !== 'ENOENT') return fault;
-    if (this.#folder !== null && !this.#disk) return fault;
-    try {
-      this.#folder = await mkdtemp(join(this.#parent, `${NAME}${process.pid}-`));
-    } catch (error) {
-      return error;
-    }
-    return writeFault(this.#folder, bytes);
+  get #largest(): number {
+    return this.#segments.reduce((most, { bytes }) => Math.max(most, bytes), 0);
   }
 
-  #suspend(fault: unknown): void {
-    const soon = Date.now() - this.#resumedAt < LONGEST_RETRY_SECONDS * 1000;
-    this.#retrySeconds = soon ? Math.min(LONGEST_RETRY_SECONDS, 2 * this.#retrySeconds) : (this.#options.retrySeconds ?? RETRY_SECONDS);
-    this.#disk = {
-      ...notWritable(`The feed is shown, but not recorded, for nothing can be written to ${this.#folder ?? this.#parent}`, fault).report(),
-      hint: 'The recording goes on by itself when that is mended; or set TMPDIR to another folder and start again.',
-    };
-    this.#options.onFailure?.(this.#disk);
+  #suspend(failure: ErrorReport): void {
+    this.#options.onFailure?.(failure);
     this.#later(() => this.#forgetMissing());
-    this.#tryLater();
   }
 
-  #tryLater(): void {
-    this.#retry = setTimeout(() => this.#later(() => this.#resume()), this.#retrySeconds * 1000);
-    this.#retry.unref();
-  }
-
-  async #resume(): Promise<void> {
-    if (this.#closed) return;
-    const largest = this.#segments.reduce((most, { bytes }) => Math.max(most, bytes), 0);
-    if ((await this.#diskFault(ROOM + 2 * largest)) !== null) return this.#tryLater();
-    this.#disk = null;
-    this.#resumedAt = Date.now();
+  #resume(): void {
     this.#options.onFailure?.(null);
     this.#reopen?.({ reason: { code: 'FEED_CHANGED', message: 'The feed is opened again: it can be recorded again.', hint: 'Nothing needs to be done.' }, retry: 'now' });
   }
@@ -347,20 +292,4 @@ function segmentPath({ prefix, format, complete }: Connection): string {
 
 async function sizeOf(path: string): Promise<number> {
   return stat(path).then(({ size }) => size, () => 0);
-}
-
-async function removeLeftovers(parent: string): Promise<void> {
-  for (const name of await readdir(parent).catch(() => [])) {
-    const pid = new RegExp(`^${NAME}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true });
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

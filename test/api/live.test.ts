@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
@@ -11,6 +11,7 @@ import { freeTcpPort, freeUdpPort, kill, publishWhenListening, sendFile, startWe
 import { decoderProcesses } from '../live/support/watch.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
+import { smallDisk, withoutMounts } from '../support/small-disk.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
 import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
@@ -297,6 +298,27 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     const [number, , steering] = rows[5]!.split(',');
     assert.equal(maskNumber(await later.seek(Number(number), 1)), Number(steering));
     assert.ok(analysis.flags[0]!.startPts < 6 && analysis.flags[0]!.startFrame < 90);
+  });
+
+  it('says that a clip cannot be kept on a full disk, and leaves none there', { skip: withoutMounts }, async (t) => {
+    const clips = smallDisk(t, 64);
+    await writeFile(join(clips, 'others'), Buffer.alloc(56 << 10));
+    const { connect } = await start(t, {
+      road: CORNER, clips,
+      feeds: { recording: { parent: temporaryFolder(t), maxBytes: 1 << 24, maxSeconds: 120, segmentSeconds: 0.5 }, clips: { folder: clips, maxClips: 5, maxBytes: 1 << 24 } },
+    });
+    const { address, send } = await udpSource(t);
+    const viewer = await connect();
+    const feed = await addFeed(viewer, address, 'front');
+    const sender = await send();
+    viewer.send({ type: 'watch', feed });
+    await viewer.message('feed-alert');
+    await viewer.until(() => viewer.frames.length >= 40);
+    await kill(sender);
+    const refused = await viewer.message('error');
+    assert.equal(refused.code, 'OUTPUT_NOT_WRITABLE');
+    assert.match(refused.message, /: the disk is full\.$/);
+    assert.deepEqual(await readdir(clips), ['others']);
   });
 
   it('keeps a clip with the road that was drawn, so that its flag is found and checked as one of any recording', async (t) => {

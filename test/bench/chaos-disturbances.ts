@@ -1,8 +1,10 @@
-import { copyFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { descendants } from './processes.ts';
 import type { Random } from './chaos-viewers.ts';
+
+const PIECE = Buffer.alloc(1 << 20, 1);
 
 export interface Disturbed {
   killed: number;
@@ -46,16 +48,23 @@ export async function spoilFiles(victims: readonly { readonly path: string; read
   for (const victim of victims) await restore(victim, 0);
 }
 
-/** Fills the disk for some seconds, some times. */
-export async function fillDisk(disk: string, bytes: number, random: Random, disturbed: Disturbed, whileFull: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** Fills the disk for some seconds, some times; what becomes free meanwhile is filled too. */
+export async function fillDisk(disk: string, random: Random, disturbed: Disturbed, whileFull: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
   const path = join(disk, 'others');
+  const over = ended(signal);
   while (!signal.aborted) {
-    await Promise.race([pause(random(8000, 20_000)), ended(signal)]);
+    await Promise.race([pause(random(8000, 20_000)), over]);
     if (signal.aborted) return;
-    await writeFile(path, Buffer.alloc(bytes, 1)).catch(() => {});
     disturbed.fills++;
-    await Promise.all([Promise.race([pause(random(4000, 10_000)), ended(signal)]), whileFull()]);
+    let isOver = false;
+    const work = Promise.all([Promise.race([pause(random(4000, 10_000)), over]), pause(1000).then(whileFull)]).then(() => (isOver = true));
+    while (!isOver) {
+      const hadRoom = await appendFile(path, PIECE).then(() => true, () => false);
+      if (!hadRoom) await pause(50);
+    }
+    await work;
     await rm(path, { force: true });
+    await rm(join(disk, 'results'), { recursive: true, force: true });
   }
 }
 

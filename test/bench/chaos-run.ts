@@ -1,13 +1,14 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { get } from 'node:http';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { randomNumbers } from '../support/network.ts';
 import { repositoryRoot } from '../support/paths.ts';
 import { smallDisk, withoutMounts } from '../support/small-disk.ts';
+import type { HealthTimes } from './chaos-health.ts';
 import { fillDisk, killDecoders, spoilFiles, type Disturbed } from './chaos-disturbances.ts';
 import { comeAndGo, newTally, type ViewerTally } from './chaos-viewers.ts';
 import { median } from './measure.ts';
@@ -28,8 +29,8 @@ export interface ChaosResult {
   readonly after: Holding;
   readonly tally: ViewerTally;
   readonly disturbed: Disturbed;
-  /** Milliseconds of each answer of `/healthz` while all went on; Infinity where none came. */
-  readonly health: readonly number[];
+  /** While all went on. */
+  readonly health: HealthTimes;
   /** States of the feeds at the end, as `/healthz` tells them. */
   readonly feeds: readonly { readonly state: string; readonly recording?: unknown }[];
   /** Whether the server ended by itself. */
@@ -98,21 +99,22 @@ export async function runChaos({ seconds, progress }: { readonly seconds: number
       };
     };
 
+    const refused: string[] = [];
+    const disturb = (disturbed: Disturbed, signal: AbortSignal) => [
+      killDecoders(server.pid, randomNumbers(1), disturbed, signal),
+      spoilFiles(victims, randomNumbers(2), disturbed, signal),
+      ...(withoutMounts ? [] : [fillDisk(disk, randomNumbers(3), disturbed, async () => refused.push(await analyzeOnto(join(disk, 'results'))), signal)]),
+    ];
+
     progress('warm-up');
-    await act(Math.max(20_000, 200 * seconds), newTally(), () => []);
+    await act(Math.max(60_000, 200 * seconds), newTally(), (signal) => disturb({ killed: 0, files: 0, fills: 0 }, signal));
     progress('quiet before');
     const before = await holding();
     progress('chaos');
     const tally = newTally();
     const disturbed = { killed: 0, files: 0, fills: 0 };
-    const health: number[] = [];
-    const refused: string[] = [];
-    await act(seconds * 1000, tally, (signal) => [
-      killDecoders(server.pid, randomNumbers(1), disturbed, signal),
-      spoilFiles(victims, randomNumbers(2), disturbed, signal),
-      ...(withoutMounts ? [] : [fillDisk(disk, DISK_KIB * 1024, randomNumbers(3), disturbed, async () => refused.push(await analyzeOnto(join(disk, 'results'))), signal)]),
-      askHealth(server.port, health, signal),
-    ]);
+    let health: HealthTimes = { answers: [], machine: [] };
+    await act(seconds * 1000, tally, (signal) => [...disturb(disturbed, signal), askHealth(server.port, signal).then((times) => (health = times))]);
     const load = loadavg()[0]!;
     progress('quiet after');
     const after = await holding();
@@ -148,7 +150,7 @@ async function startServe(temporary: string, args: readonly string[]) {
   return { child, pid: child.pid!, port, ended, isRunning: () => child.exitCode === null && child.signalCode === null, said: () => text };
 }
 
-/** Must be refused, with nothing left in the folder. */
+/** Refused with nothing left, or whole where the server has just made room. */
 async function analyzeOnto(folder: string): Promise<string> {
   const drive = join(repositoryRoot, 'recordings/drives/motorway.mp4');
   return new Promise((resolve) => {
@@ -158,14 +160,12 @@ async function analyzeOnto(folder: string): Promise<string> {
   });
 }
 
-async function askHealth(port: number, times: number[], signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    const begin = performance.now();
-    const answered = await new Promise<boolean>((resolve) => {
-      const request = get({ host: '127.0.0.1', port, path: '/healthz', agent: false, timeout: 20_000 }, (response) => response.resume().on('end', () => resolve(response.statusCode === 200)).on('error', () => resolve(false)));
-      request.on('timeout', () => request.destroy()).on('error', () => resolve(false));
-    });
-    times.push(answered ? performance.now() - begin : Infinity);
-    await pause(200);
-  }
+/** Until `signal`. */
+async function askHealth(port: number, signal: AbortSignal): Promise<HealthTimes> {
+  const child = fork(fileURLToPath(new URL('./chaos-health.js', import.meta.url)), [String(port)]);
+  const told = once(child, 'message');
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  child.send('end');
+  const [times] = (await told) as [HealthTimes];
+  return times;
 }

@@ -1,7 +1,7 @@
 import { platform } from 'node:process';
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos-run.ts';
-import { quantile, table } from './measure.ts';
+import { quantile } from './measure.ts';
 
 /**
  * `npm run bench:chaos [-- --minutes 10]`: viewers that come and go, deaf and rude ones, decoders killed, files spoilt, a disk that fills, and two live
@@ -19,7 +19,9 @@ const { before, after, tally, disturbed, health, feeds, ended, refused, said, lo
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const growth = after.bytes / before.bytes - 1;
-const [p50, p99] = [quantile(health, 0.5), quantile(health, 0.99)];
+const answers = health.answers.map((time) => (time < 0 ? Infinity : time));
+const [p50, p99] = [quantile(answers, 0.5), quantile(answers, 0.99)];
+const machine = quantile(health.machine, 0.99);
 const isSame = (a: readonly string[], b: readonly string[]) => a.join() === b.join();
 const internal = tally.errors.get('INTERNAL') ?? 0;
 const saidInternal = (said.match(/\bINTERNAL\b/g) ?? []).length;
@@ -30,9 +32,9 @@ const aims = [
   { aim: 'descriptors as before', seen: `${before.descriptors} → ${after.descriptors}`, met: after.descriptors <= before.descriptors },
   { aim: 'temporary folders as before', seen: `${before.temporary.length} → ${after.temporary.length}`, met: after.temporary.length <= before.temporary.length },
   { aim: `memory ≤ ${GROWTH * 100} % above that after warm-up`, seen: `${mebibytes(before.bytes)} → ${mebibytes(after.bytes)}, ${(100 * growth).toFixed(1)} %`, met: growth <= GROWTH },
-  { aim: `/healthz p99 < ${SLOWEST} ms`, seen: `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms of ${health.length}`, met: p99 < SLOWEST },
+  { aim: `/healthz p99 < ${SLOWEST} ms`, seen: `p50 ${p50.toFixed(0)} ms, p99 ${p99.toFixed(0)} ms of ${answers.length} (a sleeping process woke up to ${machine.toFixed(0)} ms late)`, met: p99 < SLOWEST },
   { aim: 'no INTERNAL', seen: `${internal} to viewers, ${saidInternal} in the terminal`, met: internal + saidInternal === 0 },
-  { aim: 'results on a full disk refused, none left', seen: [...new Set(refused)].join('; ') || (withoutDisk ?? 'not tried'), met: refused.every((one) => /^1, error OUTPUT_NOT_WRITABLE, 0 files left$/.test(one)) },
+  { aim: 'results on a full disk whole, or refused and none left', seen: [...new Set(refused)].join('; ') || (withoutDisk ?? 'not tried'), met: refused.every((one) => /^(1, error OUTPUT_NOT_WRITABLE, 0 files left|0, no error, 3 files left)$/.test(one)) },
 ];
 const counts = (map: ReadonlyMap<unknown, number>) => [...map].sort(([, a], [, b]) => b - a).map(([key, count]) => `${String(key)} ${count}`).join(', ') || 'none';
 console.log([
@@ -42,7 +44,7 @@ console.log([
   ...[...new Set(tally.internal)].map((message) => `INTERNAL: ${message}`),
   `close codes: ${counts(tally.closes)}`,
   '',
-  table([['aim', 'seen', ''], ...aims.map(({ aim, seen, met }) => [aim, seen, met ? 'met' : 'MISSED'])]),
+  ...aims.map(({ aim, seen, met }) => `${met ? 'met   ' : 'MISSED'}  ${aim}: ${seen}`),
 ].join('\n'));
 if (ended || saidInternal > 0) console.log(`\nWhat the server said last:\n${said.slice(-4000)}`);
 process.exitCode = aims.every(({ met }) => met) ? 0 : 1;
