@@ -49,14 +49,14 @@ export class StreamLines {
     const video = this.#hasInput && this.#codec === 'unknown' ? /\bStream #0:\d+.*?: Video: (\w+)/.exec(line) : null;
     if (video) {
       this.#codec = video[1]!;
-      const rate = /, ([\d.]+)(k?) fps\b/.exec(line) ?? /, ([\d.]+)(k?) tbr\b/.exec(line);
+      const rate = /, (\d{1,9}(?:\.\d+)?)(k?) fps\b/.exec(line) ?? /, (\d{1,9}(?:\.\d+)?)(k?) tbr\b/.exec(line);
       this.#framesPerSecond = rate ? Number(rate[1]) * (rate[2] ? 1000 : 1) : null;
       this.#colorSpace = /, \w+\((?:[^()]*, )?(bt709|bt470bg|smpte170m|smpte240m|fcc|bt2020nc|bt2020c)\b/.exec(line)?.[1] ?? 'unknown';
       return this.#handlers.opened({ container: this.#container, codec: this.#codec });
     }
-    const segment = /\bstarts with packet .*\bpts:(-?\d+)/.exec(line);
+    const segment = /\bstarts with packet .*\bpts:(-?\d{1,19})\b/.exec(line);
     if (segment) return this.#handlers.segment(Number(segment[1]));
-    const pictures = /\bgraph .*\bw:(\d+) h:(\d+) pixfmt:\S+/.exec(line);
+    const pictures = /\bgraph .*\bw:(\d{1,6}) h:(\d{1,6}) pixfmt:\S+/.exec(line);
     if (pictures) {
       this.#handlers.pictures({
         container: this.#container,
