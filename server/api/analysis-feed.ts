@@ -29,7 +29,7 @@ export class AnalysisFeed {
   /** The newest that was not told yet. */
   #alert: Flag | null = null;
   #alertedAt = -Infinity;
-  #isComplete = false;
+  #hasEnded = false;
   #problemsSent = 0;
 
   constructor(workspace: Workspace, settings: FlagSettings, send: (message: ServerMessage) => void, buffered: () => number) {
@@ -73,9 +73,9 @@ export class AnalysisFeed {
       // What was there before this viewer came is no news.
       if (!isFirst) this.#alert = found.at(-1) ?? this.#alert;
     }
-    if (!this.#isComplete) this.#sendRows();
+    if (!this.#hasEnded) this.#sendRows();
     this.#sendAlert();
-    if (this.#isComplete && !this.#alert) this.close();
+    if (this.#hasEnded && !this.#alert) this.close();
   }
 
   #sendAlert(): void {
@@ -87,12 +87,12 @@ export class AnalysisFeed {
   }
 
   #sendRows(): void {
-    const { columns, progress, index, isAnalysisComplete } = this.#workspace;
+    const { columns, progress, index, hasAnalysisEnded, shortfall } = this.#workspace;
     const done = columns.length;
-    const total = isAnalysisComplete ? done : Math.max(done, index.pts.length);
-    while (this.#buffered() < MOST_BUFFERED && (this.#rowsSent < done || isAnalysisComplete)) {
+    const total = hasAnalysisEnded && !shortfall ? done : Math.max(done, index.pts.length);
+    while (this.#buffered() < MOST_BUFFERED && (this.#rowsSent < done || hasAnalysisEnded)) {
       const to = Math.min(done, this.#rowsSent + MOST_ROWS);
-      const complete = isAnalysisComplete && to === done;
+      const ended = hasAnalysisEnded && to === done;
       this.#send({
         type: 'analysis',
         columns: columns.slice(this.#rowsSent, to),
@@ -100,11 +100,12 @@ export class AnalysisFeed {
         total,
         framesPerSecond: progress.framesPerSecond,
         secondsLeft: progress.secondsLeft(done, total),
-        complete,
+        complete: ended && !shortfall,
+        shortfall: ended ? shortfall : null,
       });
       this.#rowsSent = to;
-      this.#isComplete = complete;
-      if (complete) return;
+      this.#hasEnded = ended;
+      if (ended) return;
     }
   }
 

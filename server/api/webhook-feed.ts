@@ -34,7 +34,7 @@ export class WebhookFeed {
   }
 
   #tell(): void {
-    const { columns, recording, network, explainer, isAnalysisComplete } = this.#workspace;
+    const { columns, recording, network, explainer, hasAnalysisEnded } = this.#workspace;
     const { webhook, version } = this.#alerts;
     for (const flag of this.#new.take(this.#finder.read(columns.forFlags))) {
       webhook.send({
@@ -47,6 +47,6 @@ export class WebhookFeed {
         flag,
       });
     }
-    if (isAnalysisComplete) this.close();
+    if (hasAnalysisEnded) this.close();
   }
 }

@@ -71,6 +71,7 @@ export class Workspace implements PlayableSource {
   readonly #stop = new AbortController();
   readonly #wake = new Bell();
   #resting = false;
+  #shortfall: ErrorReport | null = null;
   readonly #analysis: Promise<void>;
 
   private constructor(parts: WorkspaceParts) {
@@ -125,8 +126,14 @@ export class Workspace implements PlayableSource {
     return this.#index;
   }
 
-  get isAnalysisComplete(): boolean {
+  /** No more rows will come. */
+  get hasAnalysisEnded(): boolean {
     return this.progress.isComplete;
+  }
+
+  /** Why the analysis is of a part of the recording only; null while it goes on, and when it is whole. */
+  get shortfall(): ErrorReport | null {
+    return this.#shortfall;
   }
 
   drivenAt(pts: number): number | null {
@@ -151,24 +158,29 @@ export class Workspace implements PlayableSource {
   async #analyze(onComplete: () => void): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const rows = analyzeRecording({ videoPath: this.path, explainer: this.explainer, signal });
+      const rows = analyzeRecording({ videoPath: this.path, explainer: this.explainer, expected: this.#index.pts, signal, onEnd: ({ shortfall }) => { this.#shortfall = shortfall; } });
       for await (const row of rows) {
         this.columns.push({ ...row, driven: this.#drivenAt(row.pts) });
         this.progress.advance(this.columns.length);
         while (this.#resting && !signal.aborted) await this.#wake.wait();
         await this.priority.whenFree(SLOWEST_PACE);
       }
-      this.#takeExactTimestamps();
-      onComplete();
     } catch (error) {
       if (signal.aborted) return;
       const report = reportOf(error);
       const waits = report.code === 'MACHINE_EXHAUSTED' && this.columns.length === 0;
-      if (!waits || !this.problems.some(({ code }) => code === report.code)) this.problems.push(report);
+      if (!waits) this.#shortfall = report;
+      else if (!this.problems.some(({ code }) => code === report.code)) this.problems.push(report);
       if (waits) {
         await pause(TRY_AGAIN_AFTER, undefined, { signal }).catch(() => {});
         return signal.aborted ? undefined : this.#analyze(onComplete);
       }
+    }
+    if (signal.aborted) return;
+    if (this.#shortfall) this.problems.push(this.#shortfall);
+    else {
+      this.#takeExactTimestamps();
+      onComplete();
     }
     this.progress.complete();
   }

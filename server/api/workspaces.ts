@@ -21,6 +21,7 @@ export interface Selection {
 
 interface Entry {
   readonly opening: Promise<Opened>;
+  opened: Opened | null;
   viewers: number;
   closing: NodeJS.Timeout | null;
 }
@@ -63,9 +64,14 @@ export class Workspaces {
     // A file that was replaced under the same name is another recording only after the old one was closed; a road that was drawn anew is another at once.
     const key = JSON.stringify([selection.recording, selection.network, selection.methods, request.road, request.log]);
     let entry = this.#entries.get(key);
+    // Who opens anew what was analysed in part only, wants it whole. Whoever still watches the part keeps it.
+    if (entry?.opened?.workspace.shortfall) {
+      if (entry.viewers === 0) this.#close(key, entry);
+      entry = undefined;
+    }
     if (!entry) {
       this.#makeRoom();
-      entry = { opening: this.#open(request), viewers: 0, closing: null };
+      entry = { opening: this.#open(request), opened: null, viewers: 0, closing: null };
       this.#entries.set(key, entry);
     }
     const taken = entry;
@@ -77,10 +83,13 @@ export class Workspaces {
       if (!held) return;
       held = false;
       taken.viewers -= 1;
-      if (taken.viewers === 0 && this.#entries.get(key) === taken) this.#leave(key, taken);
+      if (taken.viewers > 0) return;
+      if (this.#entries.get(key) === taken) this.#leave(key, taken);
+      else this.#close(key, taken);
     };
     try {
-      const { workspace } = await taken.opening;
+      taken.opened = await taken.opening;
+      const { workspace } = taken.opened;
       this.#balance();
       return { workspace, release };
     } catch (error) {
@@ -104,7 +113,7 @@ export class Workspaces {
   async #open(request: WorkspaceRequest): Promise<Opened> {
     const workspace = await Workspace.open(request, this.#kept, this.#priority);
     // What was analysed before was told before.
-    const webhook = this.#alerts && !workspace.isAnalysisComplete ? new WebhookFeed(workspace, this.#alerts) : null;
+    const webhook = this.#alerts && !workspace.hasAnalysisEnded ? new WebhookFeed(workspace, this.#alerts) : null;
     const told = JSON.stringify([request.recording.id, request.network.summary.id]);
     if (!this.#told.has(told)) this.#onOpened(workspace);
     this.#told.add(told);
@@ -128,7 +137,7 @@ export class Workspaces {
 
   #close(key: string, entry: Entry): void {
     if (entry.closing) clearTimeout(entry.closing);
-    this.#entries.delete(key);
+    if (this.#entries.get(key) === entry) this.#entries.delete(key);
     const closing = entry.opening.then(({ workspace, webhook }) => {
       webhook?.close();
       return workspace.close();

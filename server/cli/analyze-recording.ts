@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
 import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import type { Agreement } from '../../shared/protocol/frame-message.ts';
@@ -9,7 +10,7 @@ import { findFlags } from '../attention/flags/find-flags.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, readLogChoices, type DriveLog, type Recording } from '../drive/recording.ts';
-import { analyzeRecording, type AnalysisRow } from '../pipeline/analysis.ts';
+import { analyzeRecording, type AnalysisEnd, type AnalysisRow } from '../pipeline/analysis.ts';
 import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
@@ -107,6 +108,8 @@ async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
   try {
     const report = await analyze(files, analysis);
     process.stdout.write(describeAnalysis(report, folder));
+    const { shortfall } = report;
+    if (shortfall) throw new RoadgazeError(shortfall.code, shortfall.message, shortfall.hint);
   } finally {
     await files.abandon();
   }
@@ -117,8 +120,8 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
   const progress = new ProgressLine(basename(path), expected.length);
   const began = performance.now();
   const frames: FrameNumbers[] = [];
-  let warnings: readonly string[] = [];
-  const rows = analyzeRecording({ videoPath: path, explainer, withMasks: options.video === true, signal, onWarnings: (list) => { warnings = list; } });
+  let end: AnalysisEnd = { warnings: [], shortfall: null };
+  const rows = analyzeRecording({ videoPath: path, explainer, expected, withMasks: options.video === true, signal, onEnd: (reached) => { end = reached; } });
   const written = async function* (): AsyncGenerator<AnalysisRow> {
     for await (const row of rows) {
       const { frame, pts, steering, scores, agreement } = row;
@@ -128,6 +131,8 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
       progress.advance(frames.length);
       yield row;
     }
+    // Frames without masks at its end would look like frames of a network that sees nothing.
+    if (end.shortfall && options.video) throw new PassEndedEarly();
   };
   try {
     if (options.video) {
@@ -136,6 +141,8 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
         crop: explainer.network.crop, colormap: overlayColors(explainer.network.methods[0]!), signal,
       });
     } else for await (const _ of written());
+  } catch (error) {
+    if (!(error instanceof PassEndedEarly)) throw error;
   } finally {
     progress.stop();
   }
@@ -143,7 +150,8 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
   const { network, provider } = explainer;
   const settings = flagSettingsOf(options);
   const flags = findFlags(flagColumns(frames, network.methods), settings, degreesPerUnit(network.output));
-  const checks = options.verifyFlags ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal }) : null;
+  const { shortfall } = end;
+  const checks = options.verifyFlags && !shortfall ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal }) : null;
   const number = (value: number | null | undefined) => value ?? NaN;
   const methods = network.methods.map((id, method) => ({
     id, onRoad: statisticsOf(frames.map((frame) => onRoadOf(frame, method))), lift: statisticsOf(frames.map(({ scores }) => number(scores[method]?.lift))),
@@ -153,6 +161,8 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
   const summary = {
     roadgaze: 1,
     recording: { file: basename(path), width: video.width, height: video.height, codec: video.codec, durationSeconds: video.duration, frames: frames.length },
+    complete: shortfall === null,
+    ...(shortfall ? { shortfall, framesExpected: expected.length } : {}),
     network: { name: network.name, sha256: network.digest, ...network.output, number: { ...network.output.number, name: numberName(network.output.number) } },
     road: road.kind === 'model' ? { kind: road.kind, file: basename(road.path) } : road.kind === 'truth' ? { kind: road.kind } : road,
     ...(isSteering(network.output.number)
@@ -165,11 +175,14 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
     ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
     run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
     assumptions: [...explainer.assumptions, ...withoutNumber(frames), ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
-    warnings,
+    warnings: end.warnings,
   };
-  await files.finish({ settings, flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);
+  await files.finish({ settings, ...(shortfall ? { complete: false } : {}), flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);
   return summary;
 }
+
+/** Ends the masks of an overlay that would be of a part of the recording only. */
+class PassEndedEarly extends Error {}
 
 interface Verification {
   readonly path: string;

@@ -1,3 +1,4 @@
+import type { ErrorReport } from '../../shared/errors.ts';
 import { isSteering, numberName, numberPlace, type ExplainedNumber } from '../../shared/explained-number.ts';
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import { providerLine } from './provider-line.ts';
@@ -8,6 +9,11 @@ export interface ReportedSummary {
   readonly network: { readonly number: ExplainedNumber };
   readonly road: { readonly kind: string };
   readonly recording: { readonly file: string; readonly frames: number };
+  readonly complete: boolean;
+  /** Why, of an incomplete pass. */
+  readonly shortfall?: ErrorReport;
+  /** Frames that the recording's index lists, of an incomplete pass. */
+  readonly framesExpected?: number;
   readonly onRoad: { readonly minimum: number; readonly mean: number } | null;
   readonly flags: number;
   /** Flags that the causal check confirmed, where it was asked for. */
@@ -19,11 +25,12 @@ export interface ReportedSummary {
 
 const MOST_WARNINGS = 3;
 
-export function describeAnalysis({ recording, network: { number }, road, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
+export function describeAnalysis({ recording, complete, framesExpected, network: { number }, road, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
   const attention = onRoad ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst` : road.kind === 'none' ? 'no road region, so no on-road share' : 'no on-road share on any frame';
   const checked = confirmed === undefined ? '' : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`;
   const lines = [
     `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
+    ...(complete ? [] : [`  incomplete: ${recording.frames} of ${framesExpected ?? recording.frames} frames; numbers and flags are of this part only`]),
     `  ${providerLine(run.provider)}`,
     `  ${attention}; ${flags} ${flags === 1 ? 'flag' : 'flags'}${checked}`,
     ...(number.meaning === 'steering' && number.elements === 1 ? [] : [`  explained: ${isSteering(number) ? `steering, ${numberPlace(number)}` : numberName(number)}`]),

@@ -37,7 +37,7 @@ function columnsOf(methods: readonly string[], answer: string): Column[] {
 /** In the order in which they take their names; who finds the last one finds all that belongs to it. */
 const NAMES = ['frames.csv', 'flags.json', 'overlay.mp4', 'summary.json'] as const;
 /** Rows are handed to the disk in pieces of about so many characters. */
-const PIECE = 65_536;
+const PIECE = 8192;
 
 /** Writes an analysis into a folder: frames.csv, flags.json, summary.json and perhaps overlay.mp4, which appear together at the end. */
 export class AnalysisFiles {

@@ -1,8 +1,9 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, isInside } from '../../shared/geometry.ts';
 import { DecodeRun } from './decode-run.ts';
+import type { FfmpegEnd } from './ffmpeg-process.ts';
 import type { DecodedFrame, DecodeRequest, FrameStream } from './frame-source.ts';
-import { probeVideo, type ProbedVideo } from './probe.ts';
+import { fileVersion, probeVideo, type ProbedVideo } from './probe.ts';
 import { seekPlan } from './seek-plan.ts';
 import { SAME_TIME } from './timestamps.ts';
 import { timeStart } from './untimed-start.ts';
@@ -13,7 +14,8 @@ import { WarningList } from './warnings.ts';
  * A timestamp within a microsecond before `from` counts as `from`. Frames that the file gives no timestamp get the ticks
  * (1/time base) after the frame before them, or just before the file's start.
  * The loop throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, CROP_OUTSIDE_FRAME, FFMPEG_MISSING,
- * FFMPEG_FAILED, or the signal's reason.
+ * FFMPEG_FAILED, or the signal's reason; after the frames that there were, FFMPEG_FAILED where ffmpeg was stopped from outside, and, of a pass
+ * over the whole file, VIDEO_INCOMPLETE where the file has changed meanwhile.
  */
 export function decodeVideo(request: DecodeRequest): FrameStream {
   return new Decoding(request);
@@ -69,6 +71,7 @@ class Decoding implements FrameStream {
   /** From the first frame asked for on. Starts ffmpeg, further back where that turns out to be needed. */
   async *#all(): AsyncGenerator<DecodedFrame, void, undefined> {
     const { path, from = -Infinity, images } = this.#request;
+    const version = await fileVersion(path);
     const video = await probeVideo(path);
     for (const { crop } of images) if (crop && !isInside(cropInFrame(crop, video), video)) throw cropOutside(path, cropInFrame(crop, video), video);
     for (const position of seekPlan(video, from)) {
@@ -85,18 +88,20 @@ class Decoding implements FrameStream {
       for await (const frame of video.untimedStart && position === null ? timeStart(frames, video.averageFrameRate) : frames) {
         if (frame.pts >= from - SAME_TIME) yield frame;
       }
-      if (run.end && !run.end.success && !this.#closed) this.#endedBadly(path, run.end.reason);
+      if (this.#closed) return;
+      if (run.end && !run.end.success) this.#endedBadly(path, run.end);
+      if (isWholePass(this.#request) && (await fileVersion(path).catch(() => null)) !== version) throw changed(path);
       return;
     }
   }
 
-  #endedBadly(path: string, reason: string): void {
-    // A program that was stopped by the system says nothing about the file.
-    if (reason.includes('signal')) throw new RoadgazeError('FFMPEG_FAILED', `ffmpeg stopped while it decoded ${path}: ${reason}.`, 'Check that enough memory is free, and try again.');
-    this.#warnings.addOwn(reason);
+  #endedBadly(path: string, end: FfmpegEnd): void {
+    if (end.interrupted) throw interrupted(path, end);
+    this.#warnings.addOwn(end.reason);
   }
 
   #nothingDecoded(path: string, run: DecodeRun): RoadgazeError {
+    if (run.end?.interrupted) return interrupted(path, run.end);
     const reason = this.#warnings.lastError || run.end?.reason;
     return new RoadgazeError('VIDEO_UNREADABLE', `No frame of ${path} can be decoded${reason ? `: ${reason}` : ''}.`, 'Check that it is a complete video file; `ffprobe` on it tells more.');
   }
@@ -104,6 +109,19 @@ class Decoding implements FrameStream {
 
 async function* following(first: DecodedFrame | null, run: DecodeRun): AsyncGenerator<DecodedFrame, void, undefined> {
   for (let frame = first; frame; frame = await run.next()) yield frame;
+}
+
+function isWholePass({ from, frames }: DecodeRequest): boolean {
+  return from === undefined && frames === undefined;
+}
+
+/** A program that was stopped from outside says nothing about the file. */
+function interrupted(path: string, { reason }: FfmpegEnd): RoadgazeError {
+  return new RoadgazeError('FFMPEG_FAILED', `ffmpeg was stopped while it decoded ${path}: ${reason.split('\n', 1)[0]}.`, 'Check that enough memory is free, and try again.');
+}
+
+function changed(path: string): RoadgazeError {
+  return new RoadgazeError('VIDEO_INCOMPLETE', `${path} has changed while it was decoded.`, 'Try again when nothing writes to it any more.');
 }
 
 function cropOutside(path: string, crop: { x: number; y: number; width: number; height: number }, { width, height }: ProbedVideo): RoadgazeError {

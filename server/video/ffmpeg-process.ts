@@ -21,6 +21,8 @@ export interface FfmpegEnd {
   readonly success: boolean;
   /** Any other end in a few words, else empty. */
   readonly reason: string;
+  /** A signal ended it, or made it end itself: what it has written says nothing about where its input ends. */
+  readonly interrupted: boolean;
 }
 
 /** An input or an output. fluent-ffmpeg splits a lone option at its spaces, and leaves two and more alone. */
@@ -34,6 +36,9 @@ export interface FfmpegFile<Url = string> {
  * the whole process with it where the machine has no room for another one.
  */
 type Command = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
+
+/** ffmpeg's exit status after SIGINT, SIGTERM and SIGHUP, upon which it finishes its files. */
+const AFTER_SIGNAL = 255;
 
 const running = new Set<ChildProcess>();
 process.on('exit', () => {
@@ -62,7 +67,8 @@ export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>
     child.on('close', (code: number | null, signal: string | null) => {
       running.delete(child);
       unguard();
-      resolve({ success: code === 0, reason: code === 0 ? '' : signal ? `ffmpeg was killed with signal ${signal}` : `ffmpeg exited with code ${code}` });
+      const reason = code === 0 ? '' : signal ? `ffmpeg was killed with signal ${signal}` : `ffmpeg exited with code ${code}`;
+      resolve({ success: code === 0, reason, interrupted: signal !== null || code === AFTER_SIGNAL });
     });
   });
   const kill = (): void => void child.kill('SIGKILL');

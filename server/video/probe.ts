@@ -93,7 +93,8 @@ function unreadable(path: string, cause?: unknown): RoadgazeError {
   return new RoadgazeError('VIDEO_UNREADABLE', `${path} cannot be read as video.`, 'Check that it is a complete video file; `ffprobe` on it tells more.', { cause });
 }
 
-async function fileVersion(path: string): Promise<string> {
+/** Another one as soon as the file is written to or replaced. Throws INPUT_NOT_FOUND, INPUT_EMPTY. */
+export async function fileVersion(path: string): Promise<string> {
   let file;
   try {
     file = await stat(path);

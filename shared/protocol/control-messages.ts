@@ -106,8 +106,11 @@ export type ServerMessage =
   | { readonly type: 'provider'; readonly name: string; readonly workers: number; readonly millisecondsPerFrame: number; readonly passedOver: readonly string[] }
   /** Replaces the `pts` (and the number of frames) of `opened`: decoding found other timestamps than the container told. */
   | { readonly type: 'index'; readonly pts: readonly number[] }
-  /** Rows that were not sent since `opened`, in order of `frame`: append them. `complete` comes once, with the last rows. */
-  | { readonly type: 'analysis'; readonly columns: AnalysisColumns; readonly done: number; readonly total: number; readonly framesPerSecond: number; readonly secondsLeft: number | null; readonly complete: boolean }
+  /**
+   * Rows that were not sent since `opened`, in order of `frame`: append them. With the last rows comes either `complete`, or a `shortfall`: the
+   * analysis ended before the recording did, its rows and flags are of `done` of `total` frames, and it is not kept.
+   */
+  | { readonly type: 'analysis'; readonly columns: AnalysisColumns; readonly done: number; readonly total: number; readonly framesPerSecond: number; readonly secondsLeft: number | null; readonly complete: boolean; readonly shortfall: ErrorReport | null }
   /** All flags of the rows so far; replaces the flags before. */
   | { readonly type: 'flags'; readonly flags: readonly Flag[] }
   /** Playback state as the server has it; `speed` is that of the last `play`. */

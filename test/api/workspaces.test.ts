@@ -22,7 +22,7 @@ async function openWorkspaces(t: TestContext, frames: Readonly<Record<string, nu
 }
 
 async function untilComplete(workspace: Workspace): Promise<void> {
-  while (!workspace.isAnalysisComplete) await new Promise((resolve) => setTimeout(resolve, 20));
+  while (!workspace.hasAnalysisEnded) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
 const isClosed = ({ explainer }: Workspace) => explainer.explain([new Uint8Array(160 * 8)], 0).then(() => false, ({ code }: { code: string }) => code === 'INFERENCE_FAILED');

@@ -1,7 +1,9 @@
+import assert from 'node:assert/strict';
 import type { FlagColumns } from '../../server/attention/flags/find-flags.ts';
 import type { RoadSpecification } from '../../server/attention/road-specification.ts';
 import { analyzeRecording } from '../../server/pipeline/analysis.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { readFrameIndex } from '../../server/video/frame-index.ts';
 import { probeVideo } from '../../server/video/probe.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { collect } from '../support/collect.ts';
@@ -15,7 +17,7 @@ export async function seriesOf(modelPath: string, videoPath: string, road: RoadS
   const explainer = await openExplainer({ modelPath, road, video, methods: methods.map((id) => ({ id })), wish: { provider: 'cpu' } });
   try {
     const degrees = degreesPerUnit(explainer.network.output) ?? NaN;
-    const rows = await collect(analyzeRecording({ videoPath, explainer }));
+    const rows = await collect(analyzeRecording({ videoPath, explainer, expected: (await readFrameIndex(videoPath)).pts, onEnd: ({ shortfall }) => assert.equal(shortfall, null) }));
     const columns = (method: number): FlagColumns => ({
       pts: rows.map(({ pts }) => pts),
       share: rows.map(({ scores }) => scores[method]!.onRoad ?? NaN),

@@ -7,6 +7,7 @@ import type { RoadSpecification } from '../../server/attention/road-specificatio
 import { analyzeRecording } from '../../server/pipeline/analysis.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
+import { readFrameIndex } from '../../server/video/frame-index.ts';
 import { probeVideo } from '../../server/video/probe.ts';
 import { findTools } from '../../server/video/tools.ts';
 import { repositoryRoot, sharedFolder } from '../support/paths.ts';
@@ -29,6 +30,7 @@ await run(ffmpeg, ['-v', 'error', '-stream_loop', '-1', '-i', source, '-an', '-t
 
 const polygon: RoadSpecification = { kind: 'polygon', points: [[0.05, 1], [0.45, 0.6], [0.55, 0.6], [0.95, 1]] };
 const video = await probeVideo(clip);
+const { pts: expected } = await readFrameIndex(clip);
 const rows: string[][] = [['network', 'analysis ÷ ffmpeg', 'decode ÷ ffmpeg', 'analysis frames/s', 'ffmpeg frames/s']];
 try {
   for (const { name, path } of steeringNetworks()) {
@@ -36,7 +38,7 @@ try {
     let frames = 0;
     const analyse = async () => {
       frames = 0;
-      for await (const row of analyzeRecording({ videoPath: clip, explainer })) if (Number.isFinite(row.steering)) frames++;
+      for await (const row of analyzeRecording({ videoPath: clip, explainer, expected, onEnd: () => {} })) if (Number.isFinite(row.steering)) frames++;
     };
     const decode = async () => { for await (const _ of decodeVideo({ path: clip, images: explainer.images })); };
     const ffmpegAlone = () => run(ffmpeg, ['-v', 'error', '-nostdin', '-i', clip, '-an', '-f', 'null', '-']);

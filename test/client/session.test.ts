@@ -68,7 +68,7 @@ test('numbers and flags that come are those of what is open', async (t) => {
   const before = analysis.version;
   const columns = rows(3, 4, { pts: [5.3, 5.4] });
   await server.say(
-    { type: 'analysis', columns, done: 2, total: 101, framesPerSecond: 9, secondsLeft: 11, complete: false },
+    { type: 'analysis', columns, done: 2, total: 101, framesPerSecond: 9, secondsLeft: 11, complete: false, shortfall: null },
     { type: 'flags', flags: [flag(3)] },
     { type: 'provider', name: 'cpu', workers: 2, millisecondsPerFrame: 1.5, passedOver: [] },
   );
@@ -83,7 +83,7 @@ test('numbers and flags that come are those of what is open', async (t) => {
 
 test('the same opened again with other methods keeps its steering, another recording nothing', async (t) => {
   const { server, analysis, opener } = await openRecording(t);
-  const progress = { done: 1, total: 101, framesPerSecond: 9, secondsLeft: 11, complete: false } as const;
+  const progress = { done: 1, total: 101, framesPerSecond: 9, secondsLeft: 11, complete: false, shortfall: null } as const;
   await server.say({ type: 'analysis', columns: rows(3, 3), ...progress }, { type: 'flags', flags: [flag(3)] });
   opener.open({ recording: 'a', network: 'net', methods: ['gradient'] });
   await server.say(opened());
