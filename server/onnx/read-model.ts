@@ -68,9 +68,14 @@ function decode(bytes: Uint8Array, source: string): ModelMessage {
 
 function readNode(node: NodeMessage, source: string, externalData?: ExternalData): Node {
   return {
-    op: node.opType, domain: node.domain === 'ai.onnx' ? '' : node.domain, name: node.name, inputs: node.input, outputs: node.output,
+    op: node.opType, domain: node.domain === 'ai.onnx' ? '' : node.domain, name: node.name, inputs: given(node.input), outputs: node.output,
     attributes: new Map(node.attribute.map((attribute) => [attribute.name, readAttribute(attribute, source, externalData)])),
   };
+}
+
+/** Without optional inputs at the end that are written as left out. It means the same, but ONNX Runtime crashes on a LayerNormalization with such a bias. */
+function given(inputs: string[]): string[] {
+  return inputs.slice(0, inputs.findLastIndex((input) => input !== '') + 1);
 }
 
 function readAttribute(attribute: AttributeMessage, source: string, externalData?: ExternalData): Attribute {
