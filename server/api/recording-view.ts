@@ -118,6 +118,7 @@ export class RecordingView {
       pts: [...index.pts],
       flags,
       cause,
+      ...(index.notes.length > 0 ? { notes: index.notes } : {}),
       ...(logNote ? { log: logNote } : {}),
     });
     send({ type: 'provider', ...explainer.provider });

@@ -15,7 +15,7 @@ import { openExplainer } from '../pipeline/open-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
-import { readFrameIndex } from '../video/frame-index.ts';
+import { readFrameIndex, timedBy } from '../video/frame-index.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
 import { probeVideo } from '../video/probe.ts';
 import { GrowingColumns } from './analysis-columns.ts';
@@ -102,12 +102,14 @@ export class Workspace implements PlayableSource {
   /** Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
   static async open(request: WorkspaceRequest, kept: KeptAnalyses, priority: PlaybackPriority): Promise<Workspace> {
     const { recording, network, road, methods, wish } = request;
-    const [video, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
-    const explaining = openExplainer({ modelPath: network.path, road, video, methods: streamedChoices(methods), wish });
+    const [probed, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
+    const explaining = openExplainer({ modelPath: network.path, road, video: probed, methods: streamedChoices(methods), wish });
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
-      const [index, log] = await Promise.all([readFrameIndex(recording.videoPath), companion(readLog(request, video))]);
+      const index = await readFrameIndex(recording.videoPath);
+      const video = timedBy(probed, index);
+      const log = await companion(readLog(request, video));
       if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
       const explainer = await explaining;
       const truth = await companion(readCausalTruth(video, network.path, explainer.network.output.unit, index.pts));
@@ -190,7 +192,7 @@ export class Workspace implements PlayableSource {
     const { pts } = this.columns;
     const known = this.#index.pts;
     if (pts.length > 0 && (pts.length !== known.length || pts.some((value, frame) => Math.abs(value - known[frame]!) > 1e-6))) {
-      this.#index = { pts: pts.slice(), exact: true };
+      this.#index = { pts: pts.slice(), exact: true, notes: this.#index.notes };
     }
   }
 }

@@ -18,8 +18,8 @@ import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
 import { flagColumns, onRoadOf, statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
 import { exportOverlay, type OverlayMask } from '../video/export.ts';
-import type { VideoInfo } from '../video/frame-source.ts';
-import { readFrameIndex } from '../video/frame-index.ts';
+import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
+import { readFrameIndex, timedBy } from '../video/frame-index.ts';
 import { probeVideo } from '../video/probe.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
@@ -46,7 +46,8 @@ export interface AnalyzeOptions extends FlagOptions, LogOptions {
 /** Explains one recording into a folder and tells the outcome. Throws whatever keeps it from being analysed. */
 export async function analyzeInto(folder: string, recording: Recording, options: AnalyzeOptions): Promise<void> {
   if (recording.fault) throw recording.fault;
-  const video = await probeVideo(recording.videoPath);
+  const index = await readFrameIndex(recording.videoPath);
+  const video = timedBy(await probeVideo(recording.videoPath), index);
   const log = recording.logPath ? await readDriveLog(recording.logPath, video, { ...(await readLogChoices(recording.videoPath)), ...logChoicesOf(options) }) : null;
   const road = await roadOf(options, recording);
   const explainer = await openExplainer({ modelPath: options.model, road, video, methods: methodChoices(options.method, options.option), wish: { provider: options.provider, workers: options.workers ?? null } });
@@ -58,7 +59,7 @@ export async function analyzeInto(folder: string, recording: Recording, options:
     await explainer.close();
   });
   try {
-    await (working = analyzeWhole(folder, { path: recording.videoPath, video, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: logNotes(explainer, log) }));
+    await (working = analyzeWhole(folder, { path: recording.videoPath, video, index, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: logNotes(explainer, log) }));
   } catch (error) {
     // Whoever interrupted is told nothing more; the process ends when all is closed.
     if (abort.signal.aborted) return await new Promise<never>(() => {});
@@ -94,6 +95,7 @@ const GUESSED = 'Nothing says where the road is: a trapezoid is taken for it, an
 interface Analysis {
   readonly path: string;
   readonly video: VideoInfo;
+  readonly index: FrameIndex;
   readonly explainer: FrameExplainer;
   readonly road: RoadSpecification;
   readonly options: AnalyzeOptions;
@@ -115,8 +117,8 @@ async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
   }
 }
 
-async function analyze(files: AnalysisFiles, { path, video, explainer, road, options, signal, driven, logAssumptions }: Analysis): Promise<ReportedSummary> {
-  const { pts: expected } = await readFrameIndex(path);
+async function analyze(files: AnalysisFiles, { path, video, index, explainer, road, options, signal, driven, logAssumptions }: Analysis): Promise<ReportedSummary> {
+  const { pts: expected } = index;
   const progress = new ProgressLine(basename(path), expected.length);
   const began = performance.now();
   const frames: FrameNumbers[] = [];
@@ -174,7 +176,7 @@ async function analyze(files: AnalysisFiles, { path, video, explainer, road, opt
     flags: flags.length,
     ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
     run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
-    assumptions: [...explainer.assumptions, ...withoutNumber(frames), ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
+    assumptions: [...index.notes, ...explainer.assumptions, ...withoutNumber(frames), ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
     warnings: end.warnings,
   };
   await files.finish({ settings, ...(shortfall ? { complete: false } : {}), flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);

@@ -1,13 +1,14 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { PartTimes, type ClockPart } from './clock-parts.ts';
 import { displayFilter, imageFilter, selectFilter } from './filters.ts';
 import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from './ffmpeg-process.ts';
 import type { DecodedFrame, DecodeRequest } from './frame-source.ts';
 import { FrameSockets } from './frame-sockets.ts';
 import { NutDemuxer } from './nut-demuxer.ts';
 import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
-import { SAME_TIME, TimestampCarrier } from './timestamps.ts';
+import { CLOCKS, GUESSES, SAME_TIME, TimestampCarrier } from './timestamps.ts';
 import { findTools } from './tools.ts';
 
 /** Frames that wait for the consumer before ffmpeg is made to wait. */
@@ -31,13 +32,19 @@ interface Output {
   readonly pictures: Picture[];
   /** Pictures so far. */
   count: number;
+  /** null: presentation times are those of the file. */
+  readonly times: PartTimes | null;
 }
+
+/** Where decoding begins: `-ss`, seconds after the container's start; a byte of the file, in a part of its clock; null: the beginning. */
+export type DecodeStart = { readonly seconds: number } | { readonly position: number; readonly part: number } | null;
 
 export interface DecodeRunOptions {
   readonly request: DecodeRequest;
   readonly video: ProbedVideo;
-  /** `-ss`, seconds after the container's start; null: from the beginning. */
-  readonly position: number | null;
+  readonly start: DecodeStart;
+  /** Where the file's clock starts again, if it does. */
+  readonly parts: readonly ClockPart[] | null;
   readonly line: (text: string) => void;
 }
 
@@ -56,11 +63,11 @@ export class DecodeRun {
   #paused = false;
   #wake: (() => void) | null = null;
 
-  private constructor({ request, video, position }: DecodeRunOptions) {
+  private constructor({ request, video, start, parts }: DecodeRunOptions) {
     this.#images = request.images.length;
-    this.#carrier = new TimestampCarrier(video, video.untimedStart && position === null);
+    this.#carrier = new TimestampCarrier(video, parts ? CLOCKS : video.untimedStart && start === null ? GUESSES : 0);
     const count = request.images.length + (request.display ? 1 : 0);
-    this.#outputs = Array.from({ length: count }, () => ({ demuxer: new NutDemuxer(), pictures: [], count: 0 }));
+    this.#outputs = Array.from({ length: count }, () => ({ demuxer: new NutDemuxer(), pictures: [], count: 0, times: parts && new PartTimes(parts, start && 'part' in start ? start.part : 0) }));
   }
 
   /** Throws FFMPEG_MISSING. */
@@ -75,7 +82,7 @@ export class DecodeRun {
     }
   }
 
-  async #start({ request, video, position, line }: DecodeRunOptions): Promise<void> {
+  async #start({ request, video, start, parts, line }: DecodeRunOptions): Promise<void> {
     const tools = await findTools();
     this.#sockets = await FrameSockets.open(this.#outputs.length, {
       open: () => this.#open++,
@@ -86,11 +93,11 @@ export class DecodeRun {
       },
       failed: (cause) => this.#fail(cause),
     });
-    const seek = position === null ? [] : ['-ss', position.toFixed(6), '-noaccurate_seek'];
+    const seek = start === null ? [] : 'part' in start ? ['-skip_initial_bytes', String(start.position)] : ['-ss', start.seconds.toFixed(6), '-noaccurate_seek'];
     const isWholeFile = request.from === undefined && !request.display;
     const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...(isWholeFile ? DECODER_THREADS : []), '-copyts', ...seek] as const;
-    // Times that ffmpeg makes up say nothing about which frames are meant.
-    const guessing = video.untimedStart && position === null;
+    // Times that ffmpeg makes up, or that come twice, say nothing about which frames are meant.
+    const guessing = parts !== null || (video.untimedStart && start === null);
     const select = guessing ? [] : selectFilter(request);
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
     if (request.display) filters.push([displayFilter(video, request.display), 'mjpeg', '-q:v', String(request.display.quality), '-huffman', 'default']);
@@ -173,7 +180,7 @@ export class DecodeRun {
     try {
       for (const { stream, pts, payload } of output.demuxer.push(chunk)) {
         const seconds = this.#carrier.seconds(pts, output.count++, output.demuxer.timeBaseOf(stream));
-        output.pictures.push({ pts: seconds, bytes: payload });
+        output.pictures.push({ pts: output.times?.next(seconds) ?? seconds, bytes: payload });
       }
     } catch (error) {
       this.#failure = new RoadgazeError('FFMPEG_FAILED', 'What ffmpeg handed over cannot be understood.', 'Run `roadgaze doctor`: another ffmpeg may help.', { cause: error });

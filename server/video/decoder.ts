@@ -3,6 +3,8 @@ import { cropInFrame, isInside } from '../../shared/geometry.ts';
 import { DecodeRun } from './decode-run.ts';
 import type { FfmpegEnd } from './ffmpeg-process.ts';
 import type { DecodedFrame, DecodeRequest, FrameStream } from './frame-source.ts';
+import { partSeekPlan } from './clock-parts.ts';
+import { readClockParts } from './frame-index.ts';
 import { fileVersion, probeVideo, type ProbedVideo } from './probe.ts';
 import { seekPlan } from './seek-plan.ts';
 import { SAME_TIME } from './timestamps.ts';
@@ -74,18 +76,19 @@ class Decoding implements FrameStream {
     const version = await fileVersion(path);
     const video = await probeVideo(path);
     for (const { crop } of images) if (crop && !isInside(cropInFrame(crop, video), video)) throw cropOutside(path, cropInFrame(crop, video), video);
-    for (const position of seekPlan(video, from)) {
+    const parts = await readClockParts(video);
+    for (const start of parts ? partSeekPlan(parts, from) : seekPlan(video, from)) {
       if (this.#closed) return;
-      this.#run = DecodeRun.start({ request: this.#request, video, position, line: (text) => this.#warnings.add(text) });
+      this.#run = DecodeRun.start({ request: this.#request, video, start, parts, line: (text) => this.#warnings.add(text) });
       const run = await this.#run;
       const first = await run.next();
-      if (position !== null && (!first || first.pts > from + SAME_TIME)) {
+      if (start !== null && (!first || first.pts > from + SAME_TIME)) {
         await run.close();
         continue;
       }
       if (!first && !this.#closed) throw this.#nothingDecoded(path, run);
       const frames = following(first, run);
-      for await (const frame of video.untimedStart && position === null ? timeStart(frames, video.averageFrameRate) : frames) {
+      for await (const frame of video.untimedStart && start === null && !parts ? timeStart(frames, video.averageFrameRate) : frames) {
         if (frame.pts >= from - SAME_TIME) yield frame;
       }
       if (this.#closed) return;

@@ -75,4 +75,6 @@ export interface VideoInfo {
 export interface FrameIndex {
   readonly pts: Float64Array;
   readonly exact: boolean;
+  /** What of these times is not as the file has them; plain sentences. */
+  readonly notes: readonly string[];
 }

@@ -14,14 +14,14 @@ function margins(container: string): (number | null)[] {
  * the first decoded frame is not later than `from`. A later one means that the index is wrong or missing: an earlier
  * keyframe may lead to frames in between.
  */
-export function seekPlan(video: ProbedVideo, from: number): (number | null)[] {
+export function seekPlan(video: ProbedVideo, from: number): ({ readonly seconds: number } | null)[] {
   if (from <= video.startTime) return [null];
-  const plan: (number | null)[] = [];
+  const plan: { readonly seconds: number }[] = [];
   for (const margin of margins(video.container)) {
     // Rounded up, so that a keyframe at `from` itself is found.
     const position = margin === null ? null : Math.ceil((from - margin - video.containerStart) * 1e6 - 1e-3) / 1e6;
     if (position === null || position <= 0) return [...plan, null];
-    plan.push(position);
+    plan.push({ seconds: position });
   }
   return plan;
 }

@@ -9,7 +9,9 @@ const OFFSET_SECONDS = 2 ** 17;
 /** Frames that come before the first timestamp of the file get the ticks just before its start. */
 const ROOM_BEFORE_START = 1000;
 /** Farther than ffmpeg's guesses go wrong, in seconds. */
-const RUNG_SECONDS = 1000;
+export const GUESSES = 1000;
+/** Farther than any clock of MPEG can be set back, in seconds. */
+export const CLOCKS = 2 ** 17;
 
 function ticks(seconds: number, { num, den }: TimeBase): number {
   return Math.round((seconds * den) / num);
@@ -17,7 +19,7 @@ function ticks(seconds: number, { num, den }: TimeBase): number {
 
 /**
  * Carries timestamps through ffmpeg unharmed. ffmpeg moves a timestamp that is not later than the one before it; with
- * `ladder`, which is for streams where that happens, every frame therefore stands a rung above the one before.
+ * `rung` (s), for streams where that happens, every frame therefore stands so far above the one before.
  */
 export class TimestampCarrier {
   /** For ffmpeg's filter chain. */
@@ -26,19 +28,19 @@ export class TimestampCarrier {
   readonly #offset: number;
   readonly #rung: number;
 
-  constructor({ timeBase, startTime }: ProbedVideo, ladder: boolean) {
+  constructor({ timeBase, startTime }: ProbedVideo, rung: number) {
     this.#timeBase = timeBase;
     this.#offset = ticks(OFFSET_SECONDS, timeBase);
-    this.#rung = ladder ? ticks(RUNG_SECONDS, timeBase) : 0;
+    this.#rung = ticks(rung, timeBase);
     const first = this.#offset + ticks(startTime, timeBase) - ROOM_BEFORE_START;
     // A frame without a timestamp comes one tick after the frame before it.
-    this.filter = `setpts='if(isnan(PTS),if(isnan(PREV_OUTPTS),${first},PREV_OUTPTS+1),PTS+${this.#offset}${ladder ? `+N*${this.#rung}` : ''})'`;
+    this.filter = `setpts='if(isnan(PTS),if(isnan(PREV_OUTPTS),${first},PREV_OUTPTS+1),PTS+${this.#offset}${rung > 0 ? `+N*${this.#rung}` : ''})'`;
   }
 
   /** Seconds of the `position`th timestamp (from 0) that came through `filter` into a stream with its own, possibly finer, time base. */
   seconds(pts: number, position: number, { num, den }: TimeBase): number {
     const carried = this.#offset + position * this.#rung;
-    const inStream = Math.round((carried * this.#timeBase.num * den) / (this.#timeBase.den * num));
+    const inStream = Math.round(carried * ((this.#timeBase.num * den) / (this.#timeBase.den * num)));
     return ((pts - inStream) * num) / den;
   }
 }

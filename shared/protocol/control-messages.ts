@@ -82,6 +82,8 @@ export interface OpenedMessage {
   /** pts of every frame; replaced by the `index` message once decoding has made it exact. */
   readonly pts: readonly number[];
   readonly flags: FlagSettings;
+  /** What of the recording's times is not as the file has them; plain sentences. */
+  readonly notes?: readonly string[];
   /**
    * Causal truth of a rendered drive, per frame: steering with what was drawn to mislead less steering without it, in the output's unit. A frame
    * whose size is above `threshold` was steered by it. Null where nobody rendered the drive again without it for this network.

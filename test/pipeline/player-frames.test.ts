@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { frameAt, FrameCache, frameDuration, type RenderedFrame } from '../../server/pipeline/player-frames.ts';
 
-const index = { pts: Float64Array.of(5, 5.1, 5.5, 5.6), exact: true };
+const index = { pts: Float64Array.of(5, 5.1, 5.5, 5.6), exact: true, notes: [] };
 
 function frame(pts: number, bytes: number): RenderedFrame {
   return { pts, picture: new Uint8Array(bytes), masks: [], scores: [], agreement: null, road: null, steering: 0 };
