@@ -112,7 +112,7 @@ export class RecordingView {
         hasLog: isCompared,
         error: null,
       },
-      network: { id: network.summary.id, name, crop, mask, methods, notes: explainer.assumptions, ...output },
+      network: { id: network.summary.id, name, crop, mask, methods, notes: [...(video.assumptions ?? []), ...explainer.assumptions], ...output },
       road,
       frames: index.pts.length,
       pts: [...index.pts],

@@ -92,7 +92,7 @@ export class Workspace implements PlayableSource {
     this.isCompared = driven !== null;
     const reason = whyNotCompared(output, parts.driveLog);
     this.logNote = reason === null ? null : { reason, asksForUnit: Boolean(parts.driveLog?.question) };
-    this.assumptions = parts.driveLog?.assumptions.filter((sentence) => sentence !== reason) ?? [];
+    this.assumptions = [...(parts.video.assumptions ?? []), ...(parts.driveLog?.assumptions ?? []).filter((sentence) => sentence !== reason)];
     const checks = kept?.checks ?? new Map();
     this.checks = new FlagChecks({ video: this.video, explainer: this.explainer, steering: () => this.columns.steering }, checks);
     if (kept) this.progress.complete();

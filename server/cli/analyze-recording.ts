@@ -24,12 +24,13 @@ import { probeVideo } from '../video/probe.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
+import type { FrameRateOption } from './frame-rate-option.ts';
 import { logChoicesOf, type LogOptions } from './log-options.ts';
 import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { parseRoad } from './road-option.ts';
 
-export interface AnalyzeOptions extends FlagOptions, LogOptions {
+export interface AnalyzeOptions extends FlagOptions, LogOptions, FrameRateOption {
   readonly model: string;
   readonly output: string;
   readonly method: string;
@@ -59,7 +60,7 @@ export async function analyzeInto(folder: string, recording: Recording, options:
     await explainer.close();
   });
   try {
-    await (working = analyzeWhole(folder, { path: recording.videoPath, video, index, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: logNotes(explainer, log) }));
+    await (working = analyzeWhole(folder, { path: recording.videoPath, video, index, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: [...(video.assumptions ?? []), ...logNotes(explainer, log)] }));
   } catch (error) {
     // Whoever interrupted is told nothing more; the process ends when all is closed.
     if (abort.signal.aborted) return await new Promise<never>(() => {});

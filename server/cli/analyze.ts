@@ -3,6 +3,7 @@ import { compiledMethods } from '../explain/methods.ts';
 import type { AnalyzeOptions } from './analyze-recording.ts';
 import { addExamples } from './command-line.ts';
 import { addFlagOptions, flagSettingsOf } from './flag-options.ts';
+import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
 import { addLogOptions } from './log-options.ts';
 import { collectValues, METHOD_OPTION_HELP, methodList } from './method-choices.ts';
 import { parseChoice, parseProvider, parseWhole, parseWorkers } from './option-values.ts';
@@ -20,12 +21,13 @@ export function register(program: Command): void {
     .option('--method <ids>', 'one method, or several with commas between; flags and overlay are of the first, columns of the others end with their ids', 'visualbackprop')
     .option('--option <name=value>', METHOD_OPTION_HELP, collectValues)
     .option('--video', 'also write overlay.mp4, the recording with the mask over it');
-  addFlagOptions(addLogOptions(command))
+  addFlagOptions(addFrameRateOption(addLogOptions(command)))
     .option('--verify-flags [fill]', 'replace what each flag looked at (inpaint, blur or mean) and tell by how much the network steers otherwise', parseChoice(['inpaint', 'blur', 'mean']))
     .option('--provider <name>', 'cpu, webgpu, cuda, or auto for the fastest that loads', parseProvider, 'auto')
     .option('--workers <count>', 'inference threads on the CPU (default: as many as fit)', parseWorkers)
     .action(async (input: string, options: AnalyzeOptions) => {
       flagSettingsOf(options);
+      takeFrameRate(options);
       const { runAnalysis } = await import('./analyze-run.ts');
       await runAnalysis(input, options);
     });

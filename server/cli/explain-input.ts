@@ -24,6 +24,8 @@ export interface ExplainedInput {
   /** Of a video: frame number from 0, and timestamp in seconds. */
   readonly frame: number | null;
   readonly pts: number | null;
+  /** What was taken for granted of the file, a sentence each. */
+  readonly assumptions: readonly string[];
 }
 
 export interface FrameWish {
@@ -38,7 +40,7 @@ export async function readInput(path: string, network: NetworkInfo, wish: FrameW
   if (wish.at !== undefined || wish.frame !== undefined) throw new RoadgazeError('USAGE', `${basename(path)} is one picture: --at and --frame are for videos.`, 'Leave them out.');
   const picture = await readTensor(path, network, image);
   const { width, height } = image;
-  return { picture, shown: { width, height, rgb: pictureColors(network, image, picture) }, place: { x: 0, y: 0, width, height }, frame: null, pts: null };
+  return { picture, shown: { width, height, rgb: pictureColors(network, image, picture) }, place: { x: 0, y: 0, width, height }, frame: null, pts: null, assumptions: [] };
 }
 
 async function readTensor(path: string, network: NetworkInfo, image: ImageInput): Promise<Float32Array> {
@@ -72,7 +74,7 @@ async function readFrame(path: string, network: NetworkInfo, wish: FrameWish): P
   const stream = decodeVideo({ path, images: [format, whole], frames: 1, ...(found.from === null ? {} : { from: found.from }) });
   for await (const { images: [bytes, rgb], pts } of stream) {
     const picture = await read(bytes!);
-    return { picture, shown: { width, height, rgb: rgb! }, place: cropInFrame(network.sidecar.input?.crop ?? null, video), frame: found.frame, pts: found.frame === null ? null : pts };
+    return { picture, shown: { width, height, rgb: rgb! }, place: cropInFrame(network.sidecar.input?.crop ?? null, video), frame: found.frame, pts: found.frame === null ? null : pts, assumptions: video.assumptions ?? [] };
   }
   throw new RoadgazeError('VIDEO_UNREADABLE', `The frame of ${basename(path)} that was asked for cannot be decoded.`, 'Ask for another one.');
 }

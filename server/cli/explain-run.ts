@@ -29,6 +29,7 @@ export interface ExplainOptions {
   readonly target: Target;
   readonly at?: number;
   readonly frame?: number;
+  readonly fps?: number;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly workers?: number;
 }
@@ -95,7 +96,7 @@ async function explainWith(set: FileSet, { path, options, network, input, signal
   const summary = {
     roadgaze: 1, network: { name: network.name, sha256: network.digest }, input: basename(path), frame: input.frame, pts: input.pts,
     output: { ...number, name: numberName(number) }, ...(isSteering(number) ? { steering: { value: answer.value, unit, positive } } : { answer: { value: answer.value } }),
-    target: options.target, methods, assumptions: network.assumptions,
+    target: options.target, methods, assumptions: [...input.assumptions, ...network.assumptions],
   };
   await set.write('explain.json', `${JSON.stringify(summary, null, 2)}\n`);
   await set.publish();

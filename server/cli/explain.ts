@@ -3,6 +3,7 @@ import { compiledMethods } from '../explain/methods.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { addExamples } from './command-line.ts';
 import type { ExplainOptions } from './explain-run.ts';
+import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
 import { collectValues, METHOD_OPTION_HELP, methodList, parseTarget, TARGET_OPTION_HELP } from './method-choices.ts';
 import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
 
@@ -19,10 +20,12 @@ export function register(program: Command): void {
     .option('--option <name=value>', METHOD_OPTION_HELP, collectValues)
     .option('--target <which>', TARGET_OPTION_HELP, parseTarget, '+')
     .option('--at <seconds>', 'of a video, the frame that is shown at this time', parseNumber(-LONGEST, LONGEST))
-    .option('--frame <number>', 'of a video, the frame of this number, from 0', parseNumber(0, LONGEST))
+    .option('--frame <number>', 'of a video, the frame of this number, from 0', parseNumber(0, LONGEST));
+  addFrameRateOption(command)
     .option('--provider <name>', 'cpu, webgpu, cuda, or auto for the fastest that loads', parseProvider, 'auto')
     .option('--workers <count>', 'inference threads on the CPU (default: as many as fit)', parseWorkers)
     .action(async (input: string, options: ExplainOptions) => {
+      takeFrameRate(options);
       const { runExplain } = await import('./explain-run.ts');
       await runExplain(input, options);
     });

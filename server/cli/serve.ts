@@ -9,6 +9,7 @@ import type { ProviderWish } from '../inference/choose-provider.ts';
 import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
 import { reportFeeds } from './feed-reports.ts';
 import { addFlagOptions, flagSettingsOf, type FlagOptions } from './flag-options.ts';
+import { addFrameRateOption, takeFrameRate, type FrameRateOption } from './frame-rate-option.ts';
 import { addLogOptions, logChoicesOf, type LogOptions } from './log-options.ts';
 import { parseProvider, parseWorkers } from './option-values.ts';
 import { providerLine } from './provider-line.ts';
@@ -18,7 +19,7 @@ import { addLiveOptions, feedOptionsOf, LIVE_SOURCES_HELP, splitSources, type Li
 import { TOKEN_VARIABLE, tokenOf, type TokenOptions } from './token-option.ts';
 import { openWebhook, SECRET_VARIABLE, type WebhookOptions } from './webhook-option.ts';
 
-interface ServeOptions extends FlagOptions, LogOptions, TokenOptions, WebhookOptions, LiveOptions {
+interface ServeOptions extends FlagOptions, LogOptions, FrameRateOption, TokenOptions, WebhookOptions, LiveOptions {
   readonly model?: readonly string[];
   readonly road?: string;
   readonly port: number;
@@ -49,7 +50,7 @@ export function register(program: Command): void {
     .option('--open', 'open the page in the browser')
     .option('--webhook <url>', 'post each flag as JSON to this address as the analysis finds it, signed with a shared secret')
     .option('--webhook-secret-file <file>', `where that secret is (default: the environment's ${SECRET_VARIABLE})`);
-  addLiveOptions(addFlagOptions(addLogOptions(command)))
+  addLiveOptions(addFlagOptions(addFrameRateOption(addLogOptions(command))))
     .action((sources: readonly string[], options: ServeOptions) => serve(sources, options));
   addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve rtsp://camera.local/road --model pilotnet.onnx --signals udp://127.0.0.1:9000', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx', `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`]);
 }
@@ -59,6 +60,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   const { recording, feeds } = splitSources(sources, options);
   const live = feedOptionsOf(options);
   const flags = flagSettingsOf(options);
+  takeFrameRate(options);
   const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`));
   for (const path of model ?? []) await checkThere(path);
   const server = await startServer({
@@ -119,7 +121,7 @@ async function describe({ url, catalogue, feeds }: RunningServer, recordingsPath
   const shown = relative(process.cwd(), recordingsPath) || '.';
   say(recordings.length > 0 ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.` : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`);
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
-    if (error) say(`  ${name} cannot be opened: ${error.message}${error.code === 'DRIVE_UNSUPPORTED' ? ` ${error.hint}` : ''}`);
+    if (error) say(`  ${name} cannot be opened: ${error.message}${error.code === 'DRIVE_UNSUPPORTED' || error.code === 'VIDEO_RATE_UNKNOWN' ? ` ${error.hint}` : ''}`);
   }
   for (const { name, network } of feeds.list) say(`Live: ${name}, with ${networks.find(({ summary }) => summary.id === network)?.summary.name ?? network}.`);
   say('');

@@ -18,6 +18,8 @@ export interface LogChoices {
   readonly column?: string | undefined;
   /** Whose rows are taken, of a log that holds several cameras. */
   readonly camera?: string | undefined;
+  /** Frames a second of the recording itself, where its stream tells none. */
+  readonly fps?: number | undefined;
 }
 
 const choicesFile = z.strictObject({
@@ -27,6 +29,7 @@ const choicesFile = z.strictObject({
   offset: z.number().min(-1e6).max(1e6).optional(),
   column: z.string().min(1).max(200).optional(),
   camera: z.string().min(1).max(200).optional(),
+  fps: z.number().min(0.1).max(1000).optional(),
 });
 
 /** `<name>.log.json` beside the recording. */

@@ -6,6 +6,7 @@ import { otherDrivesIn, recogniseOtherFile, recogniseOtherFolder } from './other
 
 export { readDriveLog } from './csv-log.ts';
 export { recogniseOtherFile } from './other-formats.ts';
+export { paceOfLog } from './log-pace.ts';
 export { logChoicesPath, readLogChoices, writeLogChoices, type LogChoices } from './log-choices.ts';
 export { sampleAt, type DriveLog, type LogColumn, type VideoSpan } from './drive-log.ts';
 
@@ -77,6 +78,11 @@ export function nameFault(shown: string): RoadgazeError {
 
 function notNamed(folder: string, shown: string): Recording {
   return { id: urlSafe(shown), name: shown.slice(0, shown.length - extname(shown).length), videoPath: join(folder, shown), logPath: null, truthPath: null, fault: nameFault(shown) };
+}
+
+/** Where the log of a recording lies, if there is one. */
+export function logBeside(videoPath: string): string {
+  return join(dirname(videoPath), `${basename(videoPath, extname(videoPath))}.csv`);
 }
 
 function endingOf(file: string): string {

@@ -69,6 +69,8 @@ export interface VideoInfo {
   readonly startTime: number;
   readonly duration: number;
   readonly container: string;
+  /** What was taken for granted of it, a sentence each. */
+  readonly assumptions?: readonly string[];
 }
 
 /** Presentation timestamps (s) of all frames, ascending. `exact` is false while they come from packets, not decoded frames. */

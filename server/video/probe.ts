@@ -7,6 +7,7 @@ import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
 import { isShortMpegts } from './short-mpegts.ts';
 import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
+import { untoldRate } from './untold-rate.ts';
 
 /** What seeking and export need beyond what everybody sees. Times in seconds. */
 export interface ProbedVideo extends VideoInfo {
@@ -32,6 +33,7 @@ interface ProbeStream {
   time_base?: string;
   start_time?: string;
   duration?: string;
+  nb_read_packets?: string;
   disposition?: Record<string, number>;
   side_data_list?: { rotation?: number }[];
 }
@@ -57,7 +59,11 @@ const NOT_VIDEO = new Set(['hls', 'dash', 'concat', 'imf', 'sdp', 'rtp', 'rtsp',
 const LONGEST_ANSWER = 8 << 20;
 /** ms */
 const LONGEST_LOOK = 30_000;
-const FIRST_PACKETS = 12;
+const FIRST_PACKETS = ['-show_packets', '-read_intervals', '%+#12'];
+/** Frames a second that no camera takes: a raw stream that is said to have so many, and agrees, tells no rate of its own. */
+const ODD_RATE = 37;
+/** Raw streams up to this size (bytes) are read to the end to count their frames; others keep a viewer waiting. */
+const LARGEST_COUNTED = 2 ** 30;
 
 /** A local path as ffmpeg takes it, whatever characters it holds. */
 export function fileUrl(path: string): string {
@@ -106,8 +112,8 @@ export async function fileVersion(path: string): Promise<string> {
   return `${resolve(path)}\0${file.size}\0${file.mtimeMs}\0${file.ino}`;
 }
 
-function ask(ffprobe: string, path: string, inputFormat: readonly string[]): Promise<ProbeAnswer> {
-  const options = ['-v', 'error', ...LOCAL_ONLY, ...inputFormat, '-show_streams', '-show_format', '-show_packets', '-read_intervals', `%+#${FIRST_PACKETS}`, '-of', 'json', fileUrl(path)];
+function ask(ffprobe: string, path: string, questions: readonly string[]): Promise<ProbeAnswer> {
+  const options = ['-v', 'error', ...LOCAL_ONLY, ...questions, '-show_streams', '-show_format', '-of', 'json', fileUrl(path)];
   return lanes.probes.run(() => new Promise((answer, fail) => {
     execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT, timeout: LONGEST_LOOK, killSignal: 'SIGKILL' }, (error, stdout) => {
       if (error) return fail(unreadable(path, error));
@@ -128,10 +134,19 @@ function isOfTheFile(error: unknown): boolean {
   return cause === undefined || typeof cause.code === 'number';
 }
 
-async function probe(path: string): Promise<ProbedVideo> {
+/** What a file says of itself. */
+interface Telling {
+  readonly video: ProbedVideo;
+  /** Frames of a stream without timestamps; 0: not counted. */
+  readonly frames: number;
+  /** Somebody else must say how many frames it has a second. */
+  readonly asksForRate: boolean;
+}
+
+async function probe(path: string): Promise<Telling> {
   const { ffprobe } = await findTools();
   const inputFormat = (await isShortMpegts(path)) ? ['-f', 'mpegts'] : [];
-  const { streams = [], format = {}, packets = [] } = await ask(ffprobe, path, inputFormat);
+  const { streams = [], format = {}, packets = [] } = await ask(ffprobe, path, [...inputFormat, ...FIRST_PACKETS]);
   const container = format.format_name ?? '';
   if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name))) throw unreadable(path);
   const stream = streams.find(isPicture);
@@ -141,7 +156,7 @@ async function probe(path: string): Promise<ProbedVideo> {
   const rotation = clockwise(stream);
   const first = packets.find(({ stream_index }) => stream_index === stream.index);
   const turned = rotation === 90 || rotation === 270;
-  return {
+  const video = {
     path,
     width: turned ? height : width,
     height: turned ? width : height,
@@ -158,16 +173,27 @@ async function probe(path: string): Promise<ProbedVideo> {
     untimedStart: first !== undefined && first.pts === undefined && first.dts === undefined && !hasNoTimestamps(container),
     inputFormat,
   };
+  return hasNoTimestamps(container) ? counted(ffprobe, video, stream.index) : { video, frames: 0, asksForRate: false };
 }
 
-const recent = new Map<string, Promise<ProbedVideo>>();
+/** Of a stream without timestamps: its frames, and whether their rate is its own or only ffmpeg's guess. */
+async function counted(ffprobe: string, video: ProbedVideo, index: number | undefined): Promise<Telling> {
+  const isSmall = (await stat(video.path)).size <= LARGEST_COUNTED;
+  const { streams = [] } = await ask(ffprobe, video.path, [...video.inputFormat, '-framerate', String(ODD_RATE), ...(isSmall ? ['-count_packets'] : [])]);
+  const stream = streams.find((each) => each.index === index) ?? {};
+  const frames = Number.parseInt(stream.nb_read_packets ?? '', 10) || 0;
+  const asksForRate = frames !== 1 && Math.abs(rate(stream) - ODD_RATE) < 0.01;
+  return { video: { ...video, duration: asksForRate || !(video.averageFrameRate > 0) ? 0 : frames / video.averageFrameRate }, frames, asksForRate };
+}
+
+const recent = new Map<string, Promise<Telling>>();
 /** Every viewer who comes is told of every recording of the folder. An answer takes less than a kilobyte. */
 const RECENT = 4096;
 
 /**
  * What the file says about its first video stream that is not cover art. Rates and durations that the file does not tell
- * are 0. The last answers are kept as long as their files do not change.
- * Throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, FFMPEG_MISSING.
+ * are 0; the rate of a raw stream that tells none is as `untoldRate` has it. The last answers are kept as long as their files do not change.
+ * Throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_RATE_UNKNOWN, LOG_INVALID, FFMPEG_MISSING.
  */
 export async function probeVideo(path: string): Promise<ProbedVideo> {
   const version = await fileVersion(path);
@@ -178,5 +204,8 @@ export async function probeVideo(path: string): Promise<ProbedVideo> {
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
   // What is wrong with a file stays so until it changes; every viewer would have it looked into anew.
   answer.catch((error: unknown) => isOfTheFile(error) || recent.delete(version));
-  return answer;
+  const { video, frames, asksForRate } = await answer;
+  if (!asksForRate) return video;
+  const { rate: taken, because } = await untoldRate(path, frames);
+  return { ...video, averageFrameRate: taken, duration: frames / taken, inputFormat: [...video.inputFormat, '-framerate', String(taken)], assumptions: [because] };
 }

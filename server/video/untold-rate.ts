@@ -1,0 +1,62 @@
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { logBeside, logChoicesPath, paceOfLog, readLogChoices } from '../drive/recording.ts';
+
+/** Frames a second that are believed; what is kept beside a recording is held to the same. */
+export const SLOWEST_RATE = 0.1;
+export const FASTEST_RATE = 1000;
+
+export interface TakenRate {
+  /** Frames a second. */
+  readonly rate: number;
+  /** Where it comes from, a sentence. */
+  readonly because: string;
+}
+
+let given: number | null = null;
+
+/** Frames a second of all streams that tell no rate, in this process: a command has one answer for all of them. null: nobody has said it. */
+export function giveFrameRate(rate: number | null): void {
+  given = rate;
+}
+
+export function givenFrameRate(): number | null {
+  return given;
+}
+
+const recent = new Map<string, Promise<TakenRate>>();
+const RECENT = 256;
+
+/**
+ * The rate of a stream without timestamps that tells none: as the command line has it, as it is kept beside the recording, or as the log beside it
+ * goes. `frames`: how many the stream has. Throws VIDEO_RATE_UNKNOWN, and LOG_INVALID where what is kept cannot be read.
+ */
+export async function untoldRate(path: string, frames: number): Promise<TakenRate> {
+  const name = basename(path);
+  if (given !== null) return { rate: given, because: `${name} does not tell its frame rate; ${shown(given)} a second are taken, as --fps says.` };
+  const log = logBeside(path);
+  const versions = await Promise.all([logChoicesPath(path), log].map((file) => stat(file).then(({ size, mtimeMs }) => `${size}@${mtimeMs}`, () => '-')));
+  const key = [path, frames, ...versions].join('\0');
+  let answer = recent.get(key);
+  recent.delete(key);
+  answer ??= found(path, log, frames);
+  recent.set(key, answer);
+  if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
+  return answer;
+}
+
+function shown(rate: number): number {
+  return Number(rate.toFixed(3));
+}
+
+async function found(path: string, log: string, frames: number): Promise<TakenRate> {
+  const name = basename(path);
+  const choices = await readLogChoices(path);
+  if (choices.fps !== undefined) return { rate: choices.fps, because: `${name} does not tell its frame rate; ${shown(choices.fps)} a second are taken, as kept in ${basename(logChoicesPath(path))}.` };
+  const pace = await paceOfLog(log, frames, choices);
+  if (pace === null || pace < SLOWEST_RATE || pace > FASTEST_RATE) {
+    throw new RoadgazeError('VIDEO_RATE_UNKNOWN', `${name} has neither times nor a frame rate, so nobody knows when its frames were taken.`, 'Say how many frames it has a second with --fps; cameras of comma devices take 20.');
+  }
+  return { rate: pace, because: `${name} does not tell its frame rate; ${shown(pace)} a second are taken, because ${basename(log)} has as many rows as it has frames, at that pace.` };
+}
