@@ -17,10 +17,10 @@ import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
 import { flagColumns, onRoadOf, statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
-import { exportOverlay, type OverlayMask } from '../video/export.ts';
+import { exportOverlay, overlayPicture, type OverlayFrame } from '../video/export.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex, timedBy } from '../video/frame-index.ts';
-import { probeVideo } from '../video/probe.ts';
+import { probeVideo, type ProbedVideo } from '../video/probe.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
@@ -95,7 +95,7 @@ const GUESSED = 'Nothing says where the road is: a trapezoid is taken for it, an
 
 interface Analysis {
   readonly path: string;
-  readonly video: VideoInfo;
+  readonly video: ProbedVideo;
   readonly index: FrameIndex;
   readonly explainer: FrameExplainer;
   readonly road: RoadSpecification;
@@ -124,7 +124,7 @@ async function analyze(files: AnalysisFiles, { path, video, index, explainer, ro
   const began = performance.now();
   const frames: FrameNumbers[] = [];
   let end: AnalysisEnd = { warnings: [], shortfall: null };
-  const rows = analyzeRecording({ videoPath: path, explainer, expected, withMasks: options.video === true, signal, onEnd: (reached) => { end = reached; } });
+  const rows = analyzeRecording({ videoPath: path, explainer, expected, ...(options.video ? { picture: overlayPicture(video) } : {}), signal, onEnd: (reached) => { end = reached; } });
   const written = async function* (): AsyncGenerator<AnalysisRow> {
     for await (const row of rows) {
       const { frame, pts, steering, scores, agreement } = row;
@@ -140,7 +140,7 @@ async function analyze(files: AnalysisFiles, { path, video, index, explainer, ro
   try {
     if (options.video) {
       await exportOverlay({
-        input: path, output: files.overlay, masks: overlayMasks(written(), explainer), maskSize: explainer.network.mask,
+        video, output: files.overlay, frames: overlayFrames(written(), explainer), maskSize: explainer.network.mask,
         crop: explainer.network.crop, colormap: overlayColors(explainer.network.methods[0]!), signal,
       });
     } else for await (const _ of written());
@@ -209,13 +209,13 @@ async function verified({ path, frames, fill, ...request }: Verification): Promi
   }
 }
 
-async function* overlayMasks(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayMask> {
+async function* overlayFrames(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayFrame> {
   const unit = network.output.unit ?? '';
   const name = shortNumberName(network.output.number);
-  for await (const { frame, pts, masks, steering, scores } of rows) {
+  for await (const { frame, pts, picture, masks, steering, scores } of rows) {
     const onRoad = scores[0]?.onRoad ?? null;
     const share = onRoad === null ? '' : `   on road ${percent(onRoad)}`;
-    yield { pts, mask: masks[0]!, text: `frame ${frame}   ${pts.toFixed(3)} s   ${name} ${Number.isFinite(steering) ? `${steering.toFixed(3)} ${unit}` : 'no number'}${share}` };
+    yield { pts, picture: picture!, mask: masks[0]!, text: `frame ${frame}   ${pts.toFixed(3)} s   ${name} ${Number.isFinite(steering) ? `${steering.toFixed(3)} ${unit}` : 'no number'}${share}` };
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../../shared/errors.ts';
 import { decodeVideo } from '../video/decoder.ts';
+import type { ImageFormat } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import { PassCheck } from './pass-check.ts';
 
@@ -8,8 +9,8 @@ export interface AnalysisRequest {
   readonly explainer: FrameExplainer;
   /** Timestamps (s) of the frames that the recording's index lists. */
   readonly expected: Float64Array;
-  /** Rows bring masks and road regions too, for whoever draws them. */
-  readonly withMasks?: boolean;
+  /** For whoever draws: rows bring masks and road regions too, and the frame itself in this format. */
+  readonly picture?: ImageFormat;
   readonly signal?: AbortSignal;
   /** Called when the last row is out. */
   readonly onEnd: (end: AnalysisEnd) => void;
@@ -29,10 +30,14 @@ export interface AnalysisRow extends FrameExplanation {
   readonly frame: number;
   /** Presentation timestamp in seconds, exactly as the file has it. */
   readonly pts: number;
+  /** In the format that was asked for. */
+  readonly picture: Uint8Array | null;
 }
 
 /** Frames on their way through the workers: enough that none of them waits, few enough that memory stays small. */
 const FRAMES_PER_WORKER = 16;
+/** Whole frames take megabytes each. */
+const PICTURES_PER_WORKER = 4;
 
 /**
  * Every frame of a recording, decoded and explained, in presentation order. Decoding runs ahead of inference by a bounded number of
@@ -40,16 +45,18 @@ const FRAMES_PER_WORKER = 16;
  * reason. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED.
  */
 export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
-  const { explainer, videoPath, expected, withMasks = false, signal } = request;
-  const stream = decodeVideo({ path: videoPath, images: explainer.images, ...(signal ? { signal } : {}) });
+  const { explainer, videoPath, expected, picture: format, signal } = request;
+  const stream = decodeVideo({ path: videoPath, images: format ? [...explainer.images, format] : explainer.images, ...(signal ? { signal } : {}) });
   const check = new PassCheck(videoPath, expected);
-  const limit = explainer.provider.workers * FRAMES_PER_WORKER;
+  const limit = explainer.provider.workers * (format ? PICTURES_PER_WORKER : FRAMES_PER_WORKER);
   const waiting: Promise<AnalysisRow>[] = [];
   let frame = 0;
   try {
-    for await (const { pts, images } of check.watched(stream)) {
+    for await (const { pts, images: decoded } of check.watched(stream)) {
       const number = frame++;
-      const row = explainer.explain(images, pts, { numbersOnly: !withMasks }).then((explanation) => ({ frame: number, pts, ...explanation }));
+      const images = decoded.slice(0, explainer.images.length);
+      const picture = decoded[images.length] ?? null;
+      const row = explainer.explain(images, pts, { numbersOnly: !format }).then((explanation) => ({ frame: number, pts, picture, ...explanation }));
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       row.catch(() => {});
       waiting.push(row);

@@ -28,10 +28,11 @@ export function selectFilter({ from, spacing }: Pick<DecodeRequest, 'from' | 'sp
   return [`select='if(${before},eq(n,0),${wanted})'`];
 }
 
-/** `gray` is luma in full range, `yuv444p` stays in the limited range of video, `rgb24` follows the frame's own matrix. */
+/** `gray` is luma in full range, `yuv444p` and `yuv420p` stay in the limited range of video, `rgb24` follows the frame's own matrix. */
 const SCALING = {
   gray: ':out_range=pc',
   yuv444p: ':out_range=tv',
+  yuv420p: ':out_range=tv',
   // Without this flag two neighbouring pixels share one colour.
   rgb24: '+full_chroma_int',
 } as const;

@@ -6,8 +6,11 @@ export interface ImageFormat {
   readonly crop: Crop | null;
   readonly width: number;
   readonly height: number;
-  /** `gray` 1 byte a pixel, full range; `rgb24` R,G,B interleaved; `yuv444p` three full planes, limited range as coded. */
-  readonly pixelFormat: 'gray' | 'rgb24' | 'yuv444p';
+  /**
+   * `gray` 1 byte a pixel, full range; `rgb24` R,G,B interleaved; `yuv444p` three full planes, `yuv420p` with those of colour half as wide and
+   * high, both in limited range as coded.
+   */
+  readonly pixelFormat: 'gray' | 'rgb24' | 'yuv444p' | 'yuv420p';
   /** ffmpeg's scaler. */
   readonly resize: 'area' | 'bilinear' | 'bicubic' | 'neighbor';
 }

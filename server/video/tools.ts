@@ -21,6 +21,8 @@ export interface VideoTools {
    * cannot begin without. None before 5.1.
    */
   readonly copiedTimes: readonly string[];
+  /** Gives each packet a duration, which is how long the last picture is shown; nothing before 4.4. */
+  packetDuration(ticks: number): readonly string[];
   /** MP4 tells a late start in these units; releases before 5.0 know only milliseconds. */
   movieTimeScale(unitsPerSecond: number): readonly string[];
 }
@@ -87,6 +89,7 @@ export function spellings(libavcodec: number): Omit<VideoTools, 'ffmpeg' | 'ffpr
     passthrough: libavcodec >= 59037 ? ['-fps_mode', 'passthrough'] : ['-vsync', 'passthrough'],
     fileTimeBase: ['-enc_time_base', libavcodec >= 60031 ? 'demux' : '-1'],
     copiedTimes: libavcodec >= 59037 ? ['-bsf:v', "setts=pts='if(eq(PTS,NOPTS),if(N,PREV_OUTPTS+1,if(lt(NEXT_PTS*TB,1),0,NEXT_PTS)),PTS)'"] : [],
+    packetDuration: (ticks) => (libavcodec >= 58134 ? ['-bsf:v', `setts=pts=PTS:dts=DTS:duration=${ticks}`] : []),
     movieTimeScale: (units) => (libavcodec >= 59000 && units < 2 ** 31 ? ['-movie_timescale', String(units)] : []),
   };
 }

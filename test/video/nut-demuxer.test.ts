@@ -82,10 +82,15 @@ describe('writing NUT', () => {
   it('is understood by ffmpeg, timestamps and bytes', async () => {
     const { ffmpeg } = await findTools();
     const times = [0, 1, 5, 300, 4_000_000_000];
-    const pictures = times.map((_, i) => Buffer.alloc(400 * 300, i * 20));
-    const size = { width: 400, height: 300 };
-    const input = Buffer.concat([nutHead(size, { num: 1, den: 90000 }), ...times.flatMap((pts, i) => [nutFrameHead(pts, pictures[i]!.length), pictures[i]!])]);
-    const output = execFileSync(ffmpeg, ['-v', 'error', '-copyts', '-f', 'nut', '-i', 'pipe:0', '-c', 'copy', '-f', 'nut', '-'], { input });
-    assert.deepEqual(new NutDemuxer().push(output).map(({ pts, payload }) => [pts, Buffer.compare(payload, pictures[times.indexOf(pts)]!)]), times.map((pts) => [pts, 0]));
+    const sizes = [400 * 300, 200 * 100 * 1.5];
+    const picture = (stream: number, i: number) => Buffer.alloc(sizes[stream]!, i * 20 + stream);
+    const input = Buffer.concat([
+      nutHead([{ fourcc: 'Y800', width: 400, height: 300 }, { fourcc: 'I420', width: 200, height: 100 }], { num: 1, den: 90000 }),
+      ...times.flatMap((pts, i) => [0, 1].flatMap((stream) => [nutFrameHead(stream, pts, sizes[stream]!), picture(stream, i)])),
+    ]);
+    for (const stream of [0, 1]) {
+      const output = execFileSync(ffmpeg, ['-v', 'error', '-copyts', '-f', 'nut', '-i', 'pipe:0', '-map', `0:${stream}`, '-c', 'copy', '-f', 'nut', '-'], { input });
+      assert.deepEqual(new NutDemuxer().push(output).map(({ pts, payload }) => [pts, Buffer.compare(payload, picture(stream, times.indexOf(pts)))]), times.map((pts) => [pts, 0]));
+    }
   });
 });

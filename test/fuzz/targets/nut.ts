@@ -10,7 +10,7 @@ export function open(): FuzzTarget {
   return {
     make(random) {
       const frames = Array.from({ length: 1 + random.below(4) }, (_, index) => Buffer.alloc(1 + random.below(40), index));
-      const clean = Buffer.concat([nutHead({ width: 4, height: 2 }, { num: 1, den: random.pick([25, 90000, 1]) }), ...frames.flatMap((frame, index) => [nutFrameHead(random.pick([index, index * 300, 2 ** 40]), frame.length), frame])]);
+      const clean = Buffer.concat([nutHead([{ fourcc: 'Y800', width: 4, height: 2 }], { num: 1, den: random.pick([25, 90000, 1]) }), ...frames.flatMap((frame, index) => [nutFrameHead(0, random.pick([index, index * 300, 2 ** 40]), frame.length), frame])]);
       return mutateBytes(clean, random, 3);
     },
     run(input) {
