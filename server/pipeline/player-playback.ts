@@ -1,9 +1,9 @@
-import { RoadgazeError } from '../../shared/errors.ts';
 import { lanes } from '../resources/limits.ts';
 import { decodeVideo } from '../video/decoder.ts';
 import type { DecodedFrame } from '../video/frame-source.ts';
 import { DISPLAY, frameAt, frameDuration, renderFrame, type PlayableSource, type RenderedFrame } from './player-frames.ts';
 import { Bell } from './player-bell.ts';
+import { leavePlaying, SILENCE } from './player-silence.ts';
 import type { AcknowledgementWindow } from './player-window.ts';
 
 export interface PlaybackOptions {
@@ -45,8 +45,6 @@ const SCREEN_RATE = 60;
 const TOLERANCE = 20;
 /** So late (ms), decoding starts anew at the clock's position instead of working through what has passed. */
 const JUMP_AFTER = 250;
-/** A client that is silent for longer (ms) costs no further decoding. */
-const SILENCE = 2000;
 const STATISTICS_EVERY = 500;
 
 /**
@@ -209,8 +207,7 @@ export class Playback {
           this.#drop();
           this.#skipped += 1;
         } else if (!this.#window.isOpen) {
-          const silent = this.#window.hasBeenClosedSince(now - SILENCE);
-          if (silent && lanes.playing.isFull) throw new RoadgazeError('SERVER_BUSY', 'Playing has ended, because this page took no picture for a while and others wait.', 'Play again.');
+          const silent = leavePlaying(this.#window);
           await this.#changed.wait(silent || !this.#start ? SILENCE : this.#endDue(head) + TOLERANCE - now);
         } else if (!head.rendered) {
           await this.#changed.wait();

@@ -2,6 +2,7 @@ import type { Segment, SegmentRing } from '../../live/segment-ring.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { Bell } from '../../pipeline/player-bell.ts';
 import { DISPLAY } from '../../pipeline/player-frames.ts';
+import { leavePlaying, SILENCE } from '../../pipeline/player-silence.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
 import { lanes } from '../../resources/limits.ts';
 import { decodeVideo } from '../../video/decoder.ts';
@@ -31,6 +32,12 @@ export interface RecordedPicture {
   readonly pts: number;
 }
 
+/** What is shown when: `time` at `at` (milliseconds of `performance.now()`). */
+interface Clock {
+  readonly time: number;
+  readonly at: number;
+}
+
 /** Timestamps that the list of a file and its decoder give one picture are no further apart (s); pictures are. */
 const SAME = 5e-4;
 /** Indices of so many complete segments are remembered. */
@@ -58,12 +65,12 @@ export class FeedReplay {
 
   /** Shows the picture that was shown at this feed time. */
   seek(time: number): void {
-    this.#start((signal) => lanes.pictures.run(() => this.#still(time, 0, signal), signal));
+    this.#start((signal) => this.#still(time, 0, signal));
   }
 
   /** Shows the picture so many after the one of this feed time. */
   step(time: number, frames: number): void {
-    this.#start((signal) => lanes.pictures.run(() => this.#still(time, frames, signal), signal));
+    this.#start((signal) => this.#still(time, frames, signal));
   }
 
   play(time: number, speed: number): void {
@@ -126,21 +133,26 @@ export class FeedReplay {
   async #still(time: number, frames: number, signal: AbortSignal): Promise<void> {
     const { segment, pts } = await this.find(time, frames);
     const release = this.#feed.live.recording!.hold([segment]);
+    let frame: DecodedFrame | undefined;
     try {
-      for await (const frame of this.#decode(segment, pts, signal, 1)) await this.#show(frame, segment, signal);
+      frame = await lanes.pictures.run(() => first(this.#decode(segment, pts, signal, 1)), signal);
     } finally {
       release();
     }
+    // A viewer who takes no picture keeps no place from others.
+    if (frame) await this.#show(frame, segment, signal);
   }
 
   async #play(start: number, speed: number, signal: AbortSignal): Promise<void> {
     const ring = this.#feed.live.recording;
     if (!ring) throw nothing();
     let position = start;
-    let clock: { readonly time: number; readonly at: number } | null = null;
+    let clock: Clock | null = null;
     let shownAt = -Infinity;
     while (!signal.aborted) {
       const range = ring.range;
+      // Where starting on segments takes longer than they last, the clock comes to the present, playing never: what is late is not even decoded.
+      if (clock) position = Math.max(position, clockNow(clock, speed) - LATE * speed);
       if (!range || position > range.end - PRESENT) return this.#output.caughtUp();
       const segment = ring.between(position, Infinity)[0];
       if (!segment) return this.#output.caughtUp();
@@ -157,7 +169,7 @@ export class FeedReplay {
           if (wait > 0) await this.#wake.wait(wait);
           if (signal.aborted) return;
           if (wait < -LATE * 1000 && performance.now() - shownAt < LONGEST_PAUSE * 1000) continue;
-          await this.#show(frame, segment, signal);
+          await this.#show(frame, segment, signal, () => leavePlaying(this.#window));
           shownAt = performance.now();
         }
       } finally {
@@ -168,10 +180,14 @@ export class FeedReplay {
     }
   }
 
-  async #show({ pts, images, display }: DecodedFrame, segment: Segment, signal: AbortSignal): Promise<void> {
+  /** `whileClosed` is called now and then while the viewer takes no picture. */
+  async #show({ pts, images, display }: DecodedFrame, segment: Segment, signal: AbortSignal, whileClosed = (): void => {}): Promise<void> {
     const time = pts + segment.offset;
     const explanation = await this.#feed.explainer.explain(images, time);
-    while (!this.#window.isOpen && !signal.aborted) await this.#window.acknowledged.wait();
+    while (!this.#window.isOpen && !signal.aborted) {
+      whileClosed();
+      await this.#window.acknowledged.wait(SILENCE);
+    }
     if (!signal.aborted) this.#output.frame({ time, display: display!, explanation });
   }
 
@@ -195,6 +211,15 @@ export class FeedReplay {
 
 function all(ring: SegmentRing): Segment[] {
   return ring.between(-Infinity, Infinity);
+}
+
+function clockNow({ time, at }: Clock, speed: number): number {
+  return time + ((performance.now() - at) / 1000) * speed;
+}
+
+async function first(frames: AsyncIterable<DecodedFrame>): Promise<DecodedFrame | undefined> {
+  for await (const frame of frames) return frame;
+  return undefined;
 }
 
 function nothing(): RoadgazeError {
