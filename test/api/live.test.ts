@@ -150,10 +150,11 @@ describe('live feeds on the page\'s connection', { concurrency: 2 }, () => {
     viewer.send({ type: 'play-from', time: live[5]!.pts, speed: 8, generation: ++generation });
     const first = await viewer.frame((frame) => frame.generation === generation);
     assert.equal(checkFrame(first), checkFrame(live[5]!));
-    const caughtUp = await viewer.message('feed-playback', (message) => message.generation === generation && message.mode === 'live');
-    assert.ok(caughtUp.time! > live[39]!.pts);
+    await viewer.message('feed-playback', (message) => message.generation === generation && message.mode === 'live');
     const { length } = viewer.frames;
     await viewer.until(() => viewer.frames.length > length + 3);
+    // A slow machine leaves out what its clock has passed; what is shown then is live.
+    for (const { pts } of viewer.frames.slice(length)) assert.ok(pts > live[39]!.pts);
     const played = viewer.frames.filter((frame) => frame.generation === generation);
     played.forEach(checkFrame);
     for (const [index, { pts }] of played.slice(1).entries()) assert.ok(pts > played[index]!.pts - 1e-3);
