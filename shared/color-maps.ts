@@ -41,14 +41,14 @@ export function alphaOf(attention: number, { opacity, threshold }: Pick<MaskStyl
 /** 256 colours as RGBA bytes in memory order, read as little-endian 32-bit words: index = mask byte. */
 export function lookupTable(style: MaskStyle): Uint32Array {
   const table = new Uint32Array(256);
-  for (let value = 0; value < 256; value += 1) table[value] = wordOf(colorAt(style.map, value / 255), alphaOf(value / 255, style));
+  for (let value = 0; value < 256; value++) table[value] = wordOf(colorAt(style.map, value / 255), alphaOf(value / 255, style));
   return table;
 }
 
 /** The same for a mask with signs: byte 128 is zero, 1 and 255 are the largest sizes. The threshold holds for sizes. */
 export function signedLookupTable(style: Pick<MaskStyle, 'opacity' | 'threshold'>): Uint32Array {
   const table = new Uint32Array(256);
-  for (let byte = 0; byte < 256; byte += 1) {
+  for (let byte = 0; byte < 256; byte++) {
     const value = Math.max(-1, (byte - 128) / 127);
     table[byte] = wordOf(signedColorAt(value), alphaOf(Math.abs(value), style));
   }

@@ -16,7 +16,7 @@ const DEEPEST = 8;
 /** The want of descriptors, processes or memory that an error, or what caused it, comes from; null where it comes from something else. */
 export function exhaustionOf(error: unknown): Exhaustion | null {
   let each = error;
-  for (let depth = 0; each instanceof Error && depth < DEEPEST; depth += 1) {
+  for (let depth = 0; each instanceof Error && depth < DEEPEST; depth++) {
     const found = ofSystem(each);
     if (found) return found;
     each = each.cause;

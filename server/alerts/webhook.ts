@@ -71,14 +71,14 @@ export class Webhook {
     this.#accepted = this.#accepted.filter((time) => now - time < MINUTE);
     if (this.#stop.signal.aborted) return;
     if (this.#accepted.length >= this.#limits.perMinute) {
-      this.#leftOut += 1;
+      this.#leftOut++;
       return;
     }
     this.#accepted.push(now);
     this.#queue.push(payload);
     if (this.#queue.length > this.#limits.queue) {
       this.#queue.shift();
-      this.#leftOut += 1;
+      this.#leftOut++;
     }
     if (!this.#isRunning) this.#running = this.#run();
   }
@@ -97,7 +97,7 @@ export class Webhook {
 
   async #deliver(payload: object): Promise<void> {
     const { tries, firstWait, longestWait } = this.#limits;
-    for (let attempt = 1; ; attempt += 1) {
+    for (let attempt = 1; ; attempt++) {
       const leftOut = this.#leftOut;
       const failure = await this.#post(JSON.stringify({ ...payload, leftOut }));
       if (!failure) {
@@ -106,7 +106,7 @@ export class Webhook {
       }
       if (this.#stop.signal.aborted) return;
       if (!failure.again || attempt === tries) {
-        this.#leftOut += 1;
+        this.#leftOut++;
         const times = attempt > 1 ? ` after ${attempt} tries` : '';
         // The path may hold a key.
         this.#options.onFailure(`An alert was not delivered to the webhook at ${this.#options.url.host}${times}: ${failure.reason}.`);

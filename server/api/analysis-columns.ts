@@ -70,7 +70,7 @@ export class GrowingColumns {
     for (const value of [pts, steering, driven]) put(value);
     for (const score of scores) for (const field of SCORE_FIELDS) put(score[field]);
     if (this.#methods > 1) for (const field of AGREEMENT_FIELDS) put(agreement?.[field] ?? null);
-    this.#length += 1;
+    this.#length++;
   }
 
   /** Drops so many of the first rows. Views from before show other rows then. */

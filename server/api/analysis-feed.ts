@@ -61,7 +61,7 @@ export class AnalysisFeed {
 
   #tell(): void {
     const { problems, index, columns } = this.#workspace;
-    for (; this.#problemsSent < problems.length; this.#problemsSent += 1) this.#send({ type: 'error', ...problems[this.#problemsSent]! });
+    for (; this.#problemsSent < problems.length; this.#problemsSent++) this.#send({ type: 'error', ...problems[this.#problemsSent]! });
     if (index !== this.#index) {
       this.#index = index;
       this.#send({ type: 'index', pts: [...index.pts] });

@@ -50,7 +50,7 @@ export class Catalogue {
 
   async #recordings(): Promise<RecordingSummary[]> {
     const recordings = await this.#listed();
-    const summaries: RecordingSummary[] = new Array(recordings.length);
+    const summaries = new Array<RecordingSummary>(recordings.length);
     let next = 0;
     const worker = async () => {
       for (let at = next++; at < recordings.length; at = next++) summaries[at] = await summaryOf(recordings[at]!);
@@ -66,7 +66,7 @@ export class Catalogue {
       if (kind === 'road') continue;
       const stem = urlSafe(basename(path, extname(path)));
       let id = stem;
-      for (let count = 2; ids.has(id); count += 1) id = `${stem}-${count}`;
+      for (let count = 2; ids.has(id); count++) id = `${stem}-${count}`;
       ids.add(id);
       networks.push({ path, summary: { id, name, error } });
     }

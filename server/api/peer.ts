@@ -38,7 +38,7 @@ export class Peer {
     const timer = setInterval(() => {
       if (!answered && this.buffered >= unsent) return socket.terminate();
       answered = false;
-      asked += 1;
+      asked++;
       socket.ping(String(asked));
       unsent = this.buffered;
     }, pingEvery);

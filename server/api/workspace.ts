@@ -3,6 +3,7 @@ import { basename, extname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import { exhaustionOf } from '../../shared/exhaustion.ts';
+import type { CausalCheck } from '../../shared/flags.ts';
 import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readDriveLog, type DriveLog, type LogChoices, type Recording } from '../drive/recording.ts';
@@ -93,7 +94,7 @@ export class Workspace implements PlayableSource {
     const reason = whyNotCompared(output, parts.driveLog);
     this.logNote = reason === null ? null : { reason, asksForUnit: Boolean(parts.driveLog?.question) };
     this.assumptions = [...(parts.video.assumptions ?? []), ...(parts.driveLog?.assumptions ?? []).filter((sentence) => sentence !== reason)];
-    const checks = kept?.checks ?? new Map();
+    const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks({ video: this.video, explainer: this.explainer, steering: () => this.columns.steering }, checks);
     if (kept) this.progress.complete();
     this.#analysis = kept ? Promise.resolve() : this.#analyze(() => parts.kept.put(parts.key, { columns: this.columns, index: this.index, checks }));
@@ -214,7 +215,7 @@ async function analysisKey({ recording, network, road, log, methods }: Workspace
   const sidecar = (path: string) => `${path.slice(0, path.length - extname(path).length)}.json`;
   const models = road.kind === 'model' ? [network.path, road.path] : [network.path];
   const files = [recording.videoPath, recording.logPath, road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecar)];
-  const versions = await Promise.all(files.map((path) => path && stat(path).then(({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`, () => null)));
+  const versions = await Promise.all(files.map(async (path) => path && stat(path).then(({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`, () => null)));
   return JSON.stringify([versions, road, log, methods]);
 }
 

@@ -75,14 +75,14 @@ export class Workspaces {
       this.#entries.set(key, entry);
     }
     const taken = entry;
-    taken.viewers += 1;
+    taken.viewers++;
     if (taken.closing) clearTimeout(taken.closing);
     taken.closing = null;
     let held = true;
     const release = () => {
       if (!held) return;
       held = false;
-      taken.viewers -= 1;
+      taken.viewers--;
       if (taken.viewers > 0) return;
       if (this.#entries.get(key) === taken) this.#leave(key, taken);
       else this.#close(key, taken);

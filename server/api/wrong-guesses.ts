@@ -31,15 +31,15 @@ export class WrongGuesses {
     if (!guesses || (now - guesses.at > FORGOTTEN && guesses.waiting === 0)) guesses = { count: 0, at: now, waiting: 0 };
     this.#addresses.set(key, guesses);
     if (this.#addresses.size > REMEMBERED) this.#addresses.delete(this.#addresses.keys().next().value!);
-    guesses.count += 1;
+    guesses.count++;
     guesses.at = now;
     if (guesses.count <= FREE) return true;
     if (guesses.waiting >= WAITING) return false;
-    guesses.waiting += 1;
+    guesses.waiting++;
     try {
       await pause(Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (guesses.count - FREE - 1)), undefined, { ref: false });
     } finally {
-      guesses.waiting -= 1;
+      guesses.waiting--;
     }
     return true;
   }

@@ -72,7 +72,7 @@ function heaviestBlob(smooth: Float32Array, values: Float32Array, size: Size, ed
   let [blobs, heaviest, most] = [0, 0, -1];
   smooth.forEach((value, pixel) => {
     if (value < edge || blob[pixel]) return;
-    blobs += 1;
+    blobs++;
     let mass = 0;
     flood(pixel, size, (at) => {
       if (blob[at] || smooth[at]! < edge) return false;

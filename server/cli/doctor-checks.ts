@@ -27,8 +27,8 @@ const DEFAULT_PORT = 8470;
 
 /** Everything that Roadgaze uses on this machine, in the order in which a person would mend it. */
 export async function runChecks(): Promise<Check[]> {
-  const checks = await Promise.all([[checkNode()], checkPackages(), checkVideo(), checkProviders(), checkBrowser(), [await checkPort()]]);
-  return checks.flat();
+  const further = await Promise.all([checkPackages(), checkVideo(), checkProviders(), checkBrowser(), checkPort()]);
+  return [checkNode(), ...further.flat()];
 }
 
 function checkNode(): Check {

@@ -143,7 +143,7 @@ function parsePort(text: string): number {
 /** The address is printed as well: where no browser can be opened, nothing is lost. */
 function openInBrowser(url: string): void {
   const [program, ...args] = process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
-  const child = spawn(program!, [...args, url], { stdio: 'ignore', detached: true });
+  const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
   child.on('error', () => {});
   child.unref();
 }

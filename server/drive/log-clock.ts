@@ -103,7 +103,7 @@ export class ClockColumn {
     if (!found || !origin) return null;
     let seconds = found.seconds + this.midnights * DAY;
     if (this.kind === 'clock' && seconds < this.#previous - DAY / 2) {
-      this.midnights += 1;
+      this.midnights++;
       seconds += DAY;
     }
     this.#previous = seconds;

@@ -103,7 +103,7 @@ function pooledBy(context: ExplanationContext, made: ReadonlyMap<string, Node>, 
       if (dense !== 1) throw unsuited(context, `${dense === 0 ? 'no' : dense} dense layers follow its pooling`);
       return node;
     }
-    if (node.op === 'Gemm' || node.op === 'MatMul' || node.op === 'Conv') dense += 1;
+    if (node.op === 'Gemm' || node.op === 'MatMul' || node.op === 'Conv') dense++;
     else if (!plumbing.has(node.op) && !(node.op === 'Add' && shapes.of(input).length <= 2)) throw unsuited(context, `${node.op} "${node.name || value}" stands between its pooling and its output`);
     value = input;
   }

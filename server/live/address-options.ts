@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { FeedScheme } from './feed-address.ts';
+import type { FeedScheme } from './feed-scheme.ts';
 
 /** What an option of an address may be. */
 interface OptionKind {

@@ -1,7 +1,6 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { optionFault } from './address-options.ts';
-
-export type FeedScheme = 'rtsp' | 'rtsps' | 'rtmp' | 'srt' | 'udp' | 'rtp' | 'http' | 'https' | 'camera' | 'stdin';
+import type { FeedScheme } from './feed-scheme.ts';
 
 /** Where pictures come from. Made by `parseFeedAddress` only, which refuses whatever could reach files or other programs. */
 export interface FeedAddress {

@@ -1,4 +1,5 @@
-import type { FeedAddress, FeedScheme } from './feed-address.ts';
+import type { FeedAddress } from './feed-address.ts';
+import type { FeedScheme } from './feed-scheme.ts';
 import { hasNoTimestamps } from '../video/probe.ts';
 import type { KnownSource } from './stream-lines.ts';
 

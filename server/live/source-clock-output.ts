@@ -1,6 +1,6 @@
 import type { FfmpegFile } from '../video/ffmpeg-process.ts';
 import { NutDemuxer } from '../video/nut-demuxer.ts';
-import type { FeedScheme } from './feed-address.ts';
+import type { FeedScheme } from './feed-scheme.ts';
 
 /** NUT has no negative timestamps; RTP may have some (s). */
 const OFFSET = 2 ** 17;

@@ -17,7 +17,7 @@ const constructors: Partial<Record<number, DataConstructor>> = {
   [DataType.int16]: Int16Array, [DataType.uint16]: Uint16Array, [DataType.int32]: Int32Array, [DataType.uint32]: Uint32Array,
   [DataType.int64]: BigInt64Array, [DataType.uint64]: BigUint64Array, [DataType.bool]: Uint8Array,
   [DataType.float16]: Uint16Array, [DataType.bfloat16]: Uint16Array,
-} as Partial<Record<number, DataConstructor>>;
+};
 
 export function dataConstructor(type: number): DataConstructor | undefined {
   return constructors[type];

@@ -70,7 +70,7 @@ export function slide(window: Window, size: Pair, ceil: boolean): [number, numbe
     const padded = size[axis]! + before + window.pads[axis + 2]!;
     const steps = (padded - extent(window.kernel[axis]!, window.dilations[axis]!)) / window.strides[axis]!;
     let out = (ceil ? Math.ceil(steps) : Math.floor(steps)) + 1;
-    if (ceil && (out - 1) * window.strides[axis]! >= size[axis]! + before) out -= 1;
+    if (ceil && (out - 1) * window.strides[axis]! >= size[axis]! + before) out--;
     return out;
   }) as [number, number];
 }

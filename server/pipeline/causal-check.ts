@@ -63,7 +63,7 @@ export async function verifyFlags(request: CausalCheckRequest): Promise<(CausalC
   const checks: (CausalCheck | null)[] = [];
   for (const [index, flag] of flags.entries()) {
     signal?.throwIfAborted();
-    checks.push(wanted[index]!.size === 0 ? null : await verify(flag, wanted[index]!, request, () => onProgress?.((done += 1), total)));
+    checks.push(wanted[index]!.size === 0 ? null : await verify(flag, wanted[index]!, request, () => onProgress?.(++done, total)));
   }
   return checks;
 }

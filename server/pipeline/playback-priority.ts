@@ -7,12 +7,12 @@ export class PlaybackPriority {
 
   /** Background work waits until the function that this returns is called. */
   hold(): () => void {
-    this.#holders += 1;
+    this.#holders++;
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      this.#holders -= 1;
+      this.#holders--;
       if (this.#holders === 0) this.#freed.ring();
     };
   }

@@ -64,7 +64,7 @@ export class Playback {
   #start: { readonly wall: number; readonly position: number } | null = null;
   #startup = 200;
   #reading = true;
-  #failure: unknown = null;
+  #failure: { readonly error: unknown } | null = null;
   #sent = 0;
   #skipped = 0;
   #release: (() => void) | null = null;
@@ -90,7 +90,7 @@ export class Playback {
       leave = await lanes.playing.enter(own.signal);
       this.#balance();
       const reading = this.#read(own.signal).catch((error: unknown) => {
-        if (!own.signal.aborted) this.#failure = error;
+        if (!own.signal.aborted) this.#failure = { error };
       }).finally(() => {
         this.#reading = false;
         this.#changed.ring();
@@ -99,7 +99,7 @@ export class Playback {
       own.abort();
       await reading;
       await Promise.all(this.#rendering);
-      if (this.#failure !== null) throw this.#failure;
+      if (this.#failure !== null) throw this.#failure.error;
     } catch (error) {
       if (!this.#signal.aborted) throw error;
     } finally {
@@ -154,7 +154,7 @@ export class Playback {
           rendered: null,
         };
         if (this.#isStale(item, now)) {
-          this.#skipped += 1;
+          this.#skipped++;
           const target = this.#resumeAt(item, now, passOffset);
           if (target !== null) {
             this.#skipped += Math.max(0, target - number - 1);
@@ -183,7 +183,7 @@ export class Playback {
           item.rendered = rendered;
         },
         (error: unknown) => {
-          this.#failure ??= error;
+          this.#failure ??= { error };
         },
       )
       .finally(() => {
@@ -205,7 +205,7 @@ export class Playback {
           await this.#changed.wait(this.#reading ? Infinity : endOfLast - now);
         } else if (this.#isStale(head, now)) {
           this.#drop();
-          this.#skipped += 1;
+          this.#skipped++;
         } else if (!this.#window.isOpen) {
           const silent = leavePlaying(this.#window);
           await this.#changed.wait(silent || !this.#start ? SILENCE : this.#endDue(head) + TOLERANCE - now);
@@ -220,7 +220,7 @@ export class Playback {
           }
           this.#drop();
           this.#output.frame(head.rendered, head.number);
-          this.#sent += 1;
+          this.#sent++;
           endOfLast = this.#endDue(head);
         }
       }

@@ -149,7 +149,7 @@ export class Scrubber {
 
   async #fill(target: Target, from: number, to: number): Promise<void> {
     let at = from;
-    while (at <= to && this.#isCached(at)) at += 1;
+    while (at <= to && this.#isCached(at)) at++;
     if (at > to) return;
     const reader = await this.#readerFor(at);
     while (this.#isCurrent(target) && at < to) {
@@ -160,7 +160,7 @@ export class Scrubber {
   }
 
   #lacksAny(from: number, to: number): boolean {
-    for (let frame = Math.max(0, from); frame <= Math.min(to, this.#source.index.pts.length - 1); frame += 1) {
+    for (let frame = Math.max(0, from); frame <= Math.min(to, this.#source.index.pts.length - 1); frame++) {
       if (!this.#isCached(frame)) return true;
     }
     return false;
@@ -223,13 +223,13 @@ class Reader {
   async next(): Promise<RenderedFrame | null> {
     try {
       if (!(await this.begin())) return null;
-      const { done, value } = await this.#frames.next();
-      if (done || this.#stop.signal.aborted) {
+      const next = await this.#frames.next();
+      if (next.done || this.#stop.signal.aborted) {
         this.#stop.abort();
         return null;
       }
-      this.#next = frameAt(this.#source.index, value.pts) + 1;
-      return await renderFrame(this.#source, value);
+      this.#next = frameAt(this.#source.index, next.value.pts) + 1;
+      return await renderFrame(this.#source, next.value);
     } catch (error) {
       if (this.#stop.signal.aborted) return null;
       this.#stop.abort();

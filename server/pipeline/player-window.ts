@@ -27,7 +27,7 @@ export class AcknowledgementWindow {
 
   /** Takes a place and gives the sequence number to send. The window must be open. */
   take(): number {
-    this.#sent += 1;
+    this.#sent++;
     if (!this.isOpen) this.#changedAt = performance.now();
     return this.#sent - 1;
   }

@@ -35,13 +35,13 @@ export class WorkLane {
    */
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
-    if (this.#working < this.#rules.places) this.#working += 1;
+    if (this.#working < this.#rules.places) this.#working++;
     else await this.#wait(signal);
     let holds = true;
     return () => {
       if (!holds) return;
       holds = false;
-      this.#working -= 1;
+      this.#working--;
       this.#admit();
     };
   }
@@ -87,7 +87,7 @@ export class WorkLane {
   #admit(): void {
     const [next] = this.#waiting;
     if (!next || this.#working >= this.#rules.places) return;
-    this.#working += 1;
+    this.#working++;
     next.admit();
   }
 

@@ -59,7 +59,8 @@ const CODED = 4096;
 const INVALID = 8192;
 
 const NOTHING = new Uint8Array(0);
-const MORE = Symbol('more bytes are needed');
+/** Thrown so often that one will do. */
+const MORE = new Error('more bytes are needed');
 
 export class NutDemuxer {
   readonly #mostBytes: number;

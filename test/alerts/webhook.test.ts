@@ -105,7 +105,7 @@ test('of more than fit the queue the oldest are left out, and counted', async (t
   const { webhook, taken, until } = await receiver(t, (response, count) => (count === 1 ? waiting.push(response) : accept(response)), { queue: 2 });
   webhook.send({ number: 0 });
   await until(() => taken.length === 1);
-  for (let number = 1; number <= 5; number += 1) webhook.send({ number });
+  for (let number = 1; number <= 5; number++) webhook.send({ number });
   accept(waiting[0]!);
   await until(() => taken.length === 3);
   assert.deepEqual(taken.map((each) => [numberOf(each), leftOutOf(each)]), [[0, 0], [4, 3], [5, 0]]);
@@ -113,7 +113,7 @@ test('of more than fit the queue the oldest are left out, and counted', async (t
 
 test('more than a minute\'s worth is left out', async (t) => {
   const { webhook, taken, until } = await receiver(t, accept, { perMinute: 3 });
-  for (let number = 0; number < 10; number += 1) webhook.send({ number });
+  for (let number = 0; number < 10; number++) webhook.send({ number });
   await until(() => taken.length === 3);
   await webhook.close();
   assert.deepEqual(taken.map(numberOf), [0, 1, 2]);

@@ -15,7 +15,7 @@ import { maskNumber, Viewer, type SeenFrame } from './support/viewer.ts';
 async function pictureNumber(jpeg: Uint8Array, width: number, height: number): Promise<number | null> {
   const { ffmpeg } = await findTools();
   const gray = await new Promise<Buffer>((resolve, reject) => {
-    const child = execFile(ffmpeg, ['-loglevel', 'error', '-f', 'mjpeg', '-i', 'pipe:0', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'], { encoding: 'buffer', maxBuffer: 1 << 26 }, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+    const child = execFile(ffmpeg, ['-loglevel', 'error', '-f', 'mjpeg', '-i', 'pipe:0', '-f', 'rawvideo', '-pix_fmt', 'gray', 'pipe:1'], { encoding: 'buffer', maxBuffer: 1 << 26 }, (error, stdout) => (error ? reject(new Error(error.message)) : resolve(stdout)));
     child.stdin!.end(jpeg);
   });
   return readFrameNumber(gray, width, height);

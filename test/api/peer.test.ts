@@ -35,7 +35,7 @@ describe('the other end of a WebSocket', () => {
       client.pause();
       const chunk = Buffer.alloc(1 << 20, 'x');
       let most = 0;
-      for (let count = 0; count < 200 && socket.readyState === socket.OPEN; count += 1) {
+      for (let count = 0; count < 200 && socket.readyState === socket.OPEN; count++) {
         if (kind === 'text') peer.send(chunk.toString());
         else peer.sendBuffers([chunk.subarray(0, 10), chunk.subarray(10)]);
         most = Math.max(most, peer.buffered);
@@ -69,7 +69,7 @@ describe('the other end of a WebSocket', () => {
     const { client, socket } = await connected(t, 20);
     let pings = 0;
     client.on('ping', (data) => {
-      pings += 1;
+      pings++;
       client.pong(data);
     });
     while (pings < 10) await once(client, 'ping');
@@ -93,7 +93,7 @@ describe('a server that is flooded', { skip: process.platform !== 'linux' && 'me
       rude.pause();
       const before = megabytes();
       // What the server does not read waits here.
-      for (let count = 0; count < 600_000 && rude.readyState === rude.OPEN && rude.bufferedAmount < 24 << 20; count += 1) {
+      for (let count = 0; count < 600_000 && rude.readyState === rude.OPEN && rude.bufferedAmount < 24 << 20; count++) {
         send(rude);
         if (count % 1000 === 0) await nextTurn();
       }

@@ -247,15 +247,15 @@ describe('seeking', () => {
   it('steps through every frame forwards and backwards', async (t) => {
     const viewer = await watch(await serveClip(t));
     let generation = 0;
-    for (let number = 20; number < 50; number += 1) assert.equal((await viewer.seek(number, ++generation)).steering, number);
-    for (let number = 49; number >= 20; number -= 1) assert.equal((await viewer.seek(number, ++generation)).steering, number);
+    for (let number = 20; number < 50; number++) assert.equal((await viewer.seek(number, ++generation)).steering, number);
+    for (let number = 49; number >= 20; number--) assert.equal((await viewer.seek(number, ++generation)).steering, number);
     await viewer.close();
   });
 
   it('answers the newest of many seeks, and no older one after it', async (t) => {
     const viewer = await watch(await serveClip(t));
     const since = viewer.frames.length;
-    for (let generation = 1; generation <= 30; generation += 1) viewer.send({ type: 'seek', frame: (generation * 37) % FRAMES, generation });
+    for (let generation = 1; generation <= 30; generation++) viewer.send({ type: 'seek', frame: (generation * 37) % FRAMES, generation });
     const last = await viewer.frame(({ generation }) => generation === 30, since);
     assert.equal(last.steering, (30 * 37) % FRAMES);
     assert.equal((await viewer.seek(5, 31)).steering, 5);

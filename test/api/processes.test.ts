@@ -49,7 +49,7 @@ describe('decoders', () => {
 
   it('are never more than one for a viewer, however it scrubs and plays', async (t) => {
     const { clip, viewer } = await watchLongClip(t);
-    for (let round = 0; round < 10; round += 1) {
+    for (let round = 0; round < 10; round++) {
       viewer.send({ type: 'seek', frame: (round * 577) % 3000, generation: round * 2 });
       viewer.send({ type: 'play', frame: round * 100, speed: 1, loop: true });
       viewer.send({ type: 'seek', frame: (round * 811) % 3000, generation: round * 2 + 1 });

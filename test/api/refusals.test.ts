@@ -136,7 +136,7 @@ describe('the WebSocket handshake', () => {
     const token = 'a-token-of-some-length';
     const { port } = await serveEmpty(t, { token });
     const guess = (path: string) => get(port, path).then(({ status }) => status, () => 0);
-    for (let count = 0; count < 3; count += 1) assert.equal(await guess('/?token=wrong'), 401);
+    for (let count = 0; count < 3; count++) assert.equal(await guess('/?token=wrong'), 401);
     const order: string[] = [];
     const slow = Promise.all(Array.from({ length: 20 }, () => guess('/?token=wrong').then((status) => order.push(String(status)))));
     const slowUpgrade = upgrade(port, { Authorization: 'Bearer wrong' }).then(() => order.push('upgrade'), () => order.push('upgrade'));

@@ -32,7 +32,7 @@ describe('roadgaze serve', () => {
     assert.equal(addresses.length, 1);
     assert.match(output.stdout, /^2 recordings in .*, 1 network\.$/m);
     assert.match(output.stdout, /^ {2}bad cannot be opened: /m);
-    const viewer = await Viewer.connect({ port: Number(new URL(addresses[0]!).port) });
+    const viewer = await Viewer.connect({ port: Number(new URL(addresses[0]).port) });
     await viewer.open('good.mp4', 'reading');
     viewer.send({ type: 'play', frame: 0, speed: 1, loop: true });
     await viewer.frame(({ frame }) => frame > 3);

@@ -35,7 +35,7 @@ function slowScore(plane: readonly number[], road: readonly number[]): Attention
     all += value;
     if (road[pixel]! > 0) {
       inside += value;
-      area += 1;
+      area++;
     } else {
       off += value;
       x += value * (((pixel % width) + 0.5) / width);

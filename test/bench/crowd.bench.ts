@@ -42,7 +42,7 @@ try {
   const asking = new Worker(ASKING, { eval: true, workerData: { url: `http://127.0.0.1:${port}/healthz`, seconds } });
   const answer = once(asking, 'message') as Promise<[number[]]>;
   let most = 0;
-  for (let second = 0; second < seconds; second += 1) {
+  for (let second = 0; second < seconds; second++) {
     most = Math.max(most, programs());
     await pause(1000);
   }

@@ -147,7 +147,7 @@ function send({ stdin }: ChildProcess, sent: Map<number, number>): () => void {
   let number = 0;
   let timer: NodeJS.Timeout;
   const next = () => {
-    tick += 1;
+    tick++;
     if (!stdin!.writableNeedDrain) {
       const bytes = picture(number);
       sent.set(number, Date.now());
@@ -164,10 +164,10 @@ function send({ stdin }: ChildProcess, sent: Map<number, number>): () => void {
 function picture(number: number): Buffer {
   const bytes = Buffer.alloc((WIDTH * HEIGHT * 3) / 2, 128);
   const shift = (number * 5) % WIDTH;
-  for (let y = 0; y < HEIGHT / 2; y += 1) bytes.set(texture.subarray(y * WIDTH * 2 + shift, y * WIDTH * 2 + shift + WIDTH), y * WIDTH);
+  for (let y = 0; y < HEIGHT / 2; y++) bytes.set(texture.subarray(y * WIDTH * 2 + shift, y * WIDTH * 2 + shift + WIDTH), y * WIDTH);
   const shown = bars(number);
   const row = Uint8Array.from({ length: WIDTH }, (_, x) => 16 + 219 * shown[Math.floor((x * shown.length) / WIDTH)]!);
-  for (let y = HEIGHT / 2; y < HEIGHT; y += 1) bytes.set(row, y * WIDTH);
+  for (let y = HEIGHT / 2; y < HEIGHT; y++) bytes.set(row, y * WIDTH);
   return bytes;
 }
 
@@ -178,8 +178,8 @@ function smoothNoise(width: number, height: number): Uint8Array {
     return ((Math.imul(mixed ^ (mixed >>> 13), 1274126177) >>> 16) & 255) / 255;
   };
   const values = new Uint8Array(width * height);
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) values[y * width + x] = 40 + 100 * random(x >> 6, y >> 6) + 60 * random(x >> 4, y >> 4) + 25 * random(x >> 1, y >> 1);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) values[y * width + x] = 40 + 100 * random(x >> 6, y >> 6) + 60 * random(x >> 4, y >> 4) + 25 * random(x >> 1, y >> 1);
   }
   return values;
 }

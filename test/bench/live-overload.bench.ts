@@ -120,7 +120,7 @@ async function startSource(port: number): Promise<ReadonlyMap<number, number>> {
     const number = tick % NUMBERS;
     sent.set(number, performance.now());
     stdin.write(picture(number));
-    tick += 1;
+    tick++;
     timer = setTimeout(next, begin + tick * INTERVAL - performance.now());
   };
   next();
@@ -137,6 +137,6 @@ function picture(number: number): Buffer {
   const shown = bars(number);
   const row = Uint8Array.from({ length: WIDTH }, (_, x) => 255 * shown[Math.floor((x * shown.length) / WIDTH)]!);
   const bytes = Buffer.alloc(WIDTH * HEIGHT);
-  for (let y = 0; y < HEIGHT; y += 1) bytes.set(row, y * WIDTH);
+  for (let y = 0; y < HEIGHT; y++) bytes.set(row, y * WIDTH);
   return bytes;
 }

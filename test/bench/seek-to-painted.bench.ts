@@ -41,7 +41,7 @@ if (withoutBrowser) {
 /** Measured in the page, from the press to the animation frame after which the frame is seen to be painted. */
 async function seekTimes(page: Page): Promise<number[]> {
   const times: number[] = [];
-  for (let seek = 0; seek < SEEKS; seek += 1) {
+  for (let seek = 0; seek < SEEKS; seek++) {
     // Far from the last place and from what the server keeps, in an order that repeats in every run.
     const share = ((seek * 0.618034) % 1) * 0.98 + 0.01;
     await takePainted(page);

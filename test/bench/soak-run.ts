@@ -58,7 +58,10 @@ export async function runSoak({ seconds, roundSeconds, gone, progress = () => {}
     let left: number | null = null;
     feeds.on('message', (message: SoakMessage) => {
       if (message.kind === 'picture') pictures.get(message.feed)!.push(message);
-      else if (message.kind === 'sample') loads.push(loadavg()[0]!), samples.push(message.sample);
+      else if (message.kind === 'sample') {
+        loads.push(loadavg()[0]!);
+        samples.push(message.sample);
+      }
       else if (message.kind === 'closed') left = message.children;
     });
     const exited = once(feeds, 'exit').then(() => {

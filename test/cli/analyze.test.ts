@@ -15,7 +15,7 @@ const roadgaze = (...args: readonly string[]): Promise<Outcome> => runNode([join
 
 const cleanUps: (() => void)[] = [];
 after(() => { for (const cleanUp of cleanUps) cleanUp(); });
-const folder = temporaryFolder({ after: (cleanUp: () => void) => { cleanUps.push(cleanUp); } } as Parameters<typeof temporaryFolder>[0]);
+const folder = temporaryFolder({ after: (cleanUp: () => void) => { cleanUps.push(cleanUp); } });
 const clip = join(folder, 'drive.mp4');
 let model = '';
 

@@ -30,7 +30,7 @@ interface Outcome {
 async function untilRowsAreWritten(name: string): Promise<void> {
   for (let tries = 0; tries < 3000; tries++) {
     const files = (await readdir(folder, { recursive: true })).filter((file) => file.startsWith(name) && file.includes('frames.csv'));
-    for (const file of files) if ((await stat(join(folder, file)).catch(() => null))?.size! > SOME) return;
+    for (const file of files) if (((await stat(join(folder, file)).catch(() => null))?.size ?? 0) > SOME) return;
     await sleep(10);
   }
   throw new Error('no rows come');

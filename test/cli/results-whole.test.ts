@@ -16,7 +16,7 @@ const roadgaze = (...args: readonly string[]): Promise<Outcome> => runNode([main
 
 const cleanUps: (() => void)[] = [];
 after(() => { for (const cleanUp of cleanUps) cleanUp(); });
-const folder = temporaryFolder({ after: (cleanUp: () => void) => { cleanUps.push(cleanUp); } } as Parameters<typeof temporaryFolder>[0]);
+const folder = temporaryFolder({ after: (cleanUp: () => void) => { cleanUps.push(cleanUp); } });
 const clip = join(folder, 'drive.mp4');
 const long = join(folder, 'long.mp4');
 let model = '';

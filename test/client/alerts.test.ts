@@ -35,7 +35,7 @@ test('they are told at most once in five seconds, and then how many there were b
   tell();
   tell();
   assert.equal(told.beeps, 1);
-  clock.time += 1;
+  clock.time++;
   tell();
   clock.time += 5000;
   tell();

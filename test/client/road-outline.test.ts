@@ -51,16 +51,16 @@ test('a region at the edge is open there', () => {
 test('every border pixel is passed exactly once, whatever the shape', () => {
   let seed = 7;
   const random = () => (seed = (seed * 48271) % 2147483647) / 2147483647;
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < 20; round++) {
     const width = 12;
     const height = 9;
     const bytes = Uint8Array.from({ length: width * height }, () => (random() > 0.5 ? 255 : 0));
     let crossings = 0;
-    for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1) {
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
         const at = y * width + x;
-        if (x + 1 < width && bytes[at] !== bytes[at + 1]) crossings += 1;
-        if (y + 1 < height && bytes[at] !== bytes[at + width]) crossings += 1;
+        if (x + 1 < width && bytes[at] !== bytes[at + 1]) crossings++;
+        if (y + 1 < height && bytes[at] !== bytes[at + width]) crossings++;
       }
     }
     const points = traceOutline(bytes, width, height).map((line) => line.length / 2);

@@ -87,7 +87,7 @@ test('scrubbing lets the picture that is fetched come first, then goes to the la
   clock.time += 499;
   transport.scrub(30);
   assert.deepEqual(await server.heard(), []);
-  clock.time += 1;
+  clock.time++;
   transport.scrub(31);
   assert.deepEqual(await server.heard(), [{ type: 'seek', frame: 31, generation: 3 }]);
   await paint({ frame: 31, generation: 3 });

@@ -81,7 +81,7 @@ test('a small file made to unpack to gigabytes is refused before it has, and the
   const bomb = Buffer.concat([gzipSync(JSON.stringify(header)), ...Array.from({ length: 40 }, () => gzipSync(blank))]);
   assert.ok(bomb.length < 1_000_000);
   let turns = 0;
-  const timer = setInterval(() => (turns += 1), 1);
+  const timer = setInterval(() => turns++, 1);
   await assert.rejects(readGroundTruth(write(t, bomb)), { code: 'ROAD_INVALID', message: 'drive.truth.jsonl.gz: it unpacks to more than 100 times its size.' });
   clearInterval(timer);
   assert.ok(turns > 1);

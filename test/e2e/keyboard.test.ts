@@ -80,7 +80,7 @@ describe('the keyboard', { skip: withoutBrowser }, () => {
     await waitForFrame(page, 50);
     const strongest = () => page.evaluate<number>('Math.max(...recorder.sample().mask)');
     const first = await strongest();
-    for (let i = 0; i < 6; i += 1) await page.keyboard.press('[');
+    for (let i = 0; i < 6; i++) await page.keyboard.press('[');
     await until(page, `Math.max(...recorder.sample().mask) < ${first - 50}`);
     await page.keyboard.press(']');
     await page.keyboard.press('?');

@@ -50,7 +50,7 @@ describe('panes', { skip: withoutBrowser }, () => {
       assert.deepEqual(panes.map(({ pictureShows }) => pictureShows), [frame, frame]);
       const shown = panes.map(({ maskShows }) => maskShows).filter((number) => number !== null);
       for (const number of shown) assert.equal(number, frame);
-      if (shown.length === 2) masks += 1;
+      if (shown.length === 2) masks++;
     }
     assert.ok(masks > 40, `${masks} of ${painted.length} frames had both masks`);
     assert.deepEqual(opened.complaints, []);
@@ -188,9 +188,9 @@ describe('panes', { skip: withoutBrowser }, () => {
     await viewer.message('analysis', ({ complete }) => complete);
     const spearman = viewer.messages.flatMap((message) => (message.type === 'analysis' ? (message.columns.agreement?.spearman ?? []) : []));
     assert.equal(spearman.length, FRAMES);
-    const lowest = Math.min(...spearman.map((value) => value ?? Number.POSITIVE_INFINITY));
+    const lowest = Math.min(...spearman.map((value) => value ?? Infinity));
     const least = spearman.indexOf(lowest);
-    assert.ok(lowest < Math.max(...spearman.map((value) => value ?? Number.NEGATIVE_INFINITY)) - 0.01);
+    assert.ok(lowest < Math.max(...spearman.map((value) => value ?? -Infinity)) - 0.01);
     await page.getByRole('combobox', { name: 'Measure of agreement' }).selectOption('top 5 %');
     await page.getByRole('combobox', { name: 'Measure of agreement' }).selectOption('Spearman');
     await page.keyboard.press('a');

@@ -48,7 +48,7 @@ describe('playback in a browser', { skip: withoutBrowser }, () => {
     await page.waitForSelector(ANALYSED);
     // A busy machine gets three tries: what is asked is whether the page can do it.
     let best = { share: 0, rate: 0 };
-    for (let attempt = 0; attempt < 3 && best.share < 0.95; attempt += 1) {
+    for (let attempt = 0; attempt < 3 && best.share < 0.95; attempt++) {
       await page.keyboard.press('Home');
       await waitForFrame(page, 0);
       await takePainted(page);
@@ -89,7 +89,7 @@ describe('playback in a browser', { skip: withoutBrowser }, () => {
     const { page } = opened;
     await waitForFrame(page, 40);
     await page.keyboard.press('i');
-    for (let frame = 41; frame <= 50; frame += 1) await page.keyboard.press('ArrowRight');
+    for (let frame = 41; frame <= 50; frame++) await page.keyboard.press('ArrowRight');
     await waitForFrame(page, 50);
     await page.keyboard.press('o');
     await takePainted(page);

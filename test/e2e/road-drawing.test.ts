@@ -109,7 +109,7 @@ describe('the road, drawn in the page', { skip: withoutBrowser }, () => {
     await waitForFrame(page, 20);
     await page.getByRole('button', { name: 'Draw your own' }).click();
     await points(page).first().focus();
-    for (let press = 0; press < 6; press += 1) await page.keyboard.press('Delete');
+    for (let press = 0; press < 6; press++) await page.keyboard.press('Delete');
     assert.equal(await points(page).count(), 3);
   });
 

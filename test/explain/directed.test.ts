@@ -23,7 +23,7 @@ for (const { id } of compiledMethods) {
   const { directed } = describeMethod(id)!;
   test(`${id} shows ${directed ? 'something else' : 'the same, but for the sign,'} for the other ways of steering`, async () => {
     const image = randomFloats([1, 2, 14, 15], 5);
-    const maps = await Promise.all(TARGETS.map(async (target) => [...(await runNetwork(compile(rectifying(), [{ id }], undefined, target), { image }))['explanation']!.data as Float32Array]));
+    const maps = await Promise.all(TARGETS.map(async (target) => [...(await runNetwork(compile(rectifying(), [{ id }], undefined, target), { image }))['explanation']!.data]));
     const [plain, turned, size] = maps as [number[], number[], number[]];
     const flipped = plain.map((value) => -value);
     const distance = (map: number[]) => Math.min(relativeError(map, plain), relativeError(map, flipped));

@@ -81,7 +81,7 @@ const forms: Readonly<Record<string, Form>> = {
       const [value, gate] = n.nodeOf('Split', [x], attributes({ axis: 1 }), [`${x}/a`, `${x}/b`]);
       return n.node('Mul', [value!, n.node('Sigmoid', [gate!])]);
     },
-    formula: (value, gate) => value! * sigmoid(gate!), gated: true,
+    formula: (value, gate) => value * sigmoid(gate), gated: true,
   },
 };
 
@@ -95,7 +95,7 @@ for (const [name, { build, formula, gated = false }] of Object.entries(forms)) {
 }
 
 test('a normalisation of each channel behind an activation is no part of it, also where it is written as products and sums', async () => {
-  const relu: Form = { build: (n, x) => n.node('Relu', [x]), formula: (x) => Math.max(0, x!) };
+  const relu: Form = { build: (n, x) => n.node('Relu', [x]), formula: (x) => Math.max(0, x) };
   for (const pads of [[0, 0, 0, 0], [1, 1, 1, 1]] as const) {
     const scaled = (n: Network, x: string) => n.node('Add', [n.node('Mul', [x, n.floats([4, 1, 1], 0.5, 2)]), n.floats([4, 1, 1])]);
     const before = new Chain([3, 14, 15], { seed: 6 }).convolution(4, { kernel: [3, 3] }).writtenOut(relu.build, relu.formula);

@@ -43,7 +43,7 @@ test('a network with a fixed batch of one, and one that sees bytes, are explaine
   const [free, fixed] = ['N', 1].map((batch) => writeSteeringNetwork(temporaryFolder(t), { batch }));
   const explain = (modelPath: string) => explainPicture({ modelPath, methods: [{ id: 'occlusion' }, { id: 'integratedgradients', options: { steps: 8 } }], target: '+', picture, wish });
   const [a, b] = await Promise.all([explain(free!), explain(fixed!)]);
-  a!.forEach(({ values }, index) => assert.ok(relativeError(b![index]!.values, values) < 1e-5));
+  a.forEach(({ values }, index) => assert.ok(relativeError(b[index]!.values, values) < 1e-5));
 
   const network = new Network({ seed: 3, name: 'bytes.onnx' });
   const seen = network.node('Cast', [network.input('image', ['N', 1, 24, 48], 2)], { to: 1 });

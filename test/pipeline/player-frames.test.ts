@@ -40,7 +40,7 @@ describe('FrameCache', () => {
 
   it('counts a frame that is put again once', () => {
     const cache = new FrameCache(100);
-    for (let time = 0; time < 10; time += 1) cache.put(frame(1, 40));
+    for (let time = 0; time < 10; time++) cache.put(frame(1, 40));
     cache.put(frame(2, 60));
     assert.deepEqual([cache.has(1), cache.has(2)], [true, true]);
   });

@@ -13,10 +13,10 @@ describe('AcknowledgementWindow', () => {
 
   it('takes an acknowledgement for all before it, and never back', () => {
     const window = new AcknowledgementWindow();
-    for (let count = 0; count < 3; count += 1) window.take();
+    for (let count = 0; count < 3; count++) window.take();
     window.acknowledge(2);
     window.acknowledge(0);
-    for (let count = 0; count < 2; count += 1) window.take();
+    for (let count = 0; count < 2; count++) window.take();
     assert.equal(window.isOpen, true);
   });
 
@@ -30,7 +30,7 @@ describe('AcknowledgementWindow', () => {
   it('knows since when it has been open or closed', () => {
     const window = new AcknowledgementWindow();
     assert.equal(window.hasBeenOpenSince(-1e9), true);
-    for (let count = 0; count < 3; count += 1) window.take();
+    for (let count = 0; count < 3; count++) window.take();
     const closed = performance.now();
     assert.deepEqual([window.hasBeenClosedSince(closed), window.hasBeenClosedSince(-1e9), window.hasBeenOpenSince(closed)], [true, false, false]);
     window.acknowledge(2);

@@ -22,7 +22,7 @@ describe('the scene generator\'s chance', () => {
   it('is spread evenly over 0 to 1', () => {
     const random = new Random(3, 'spread');
     const counts = new Array<number>(10).fill(0);
-    for (let i = 0; i < 10_000; i++) counts[random.below(10)]! += 1;
+    for (let i = 0; i < 10_000; i++) counts[random.below(10)]!++;
     for (const count of counts) assert.ok(Math.abs(count - 1000) < 150, `${count} of about 1000`);
   });
 });

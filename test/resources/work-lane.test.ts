@@ -13,10 +13,10 @@ describe('work of one kind', () => {
     const done: number[] = [];
     let working = 0;
     await Promise.all([0, 1, 2, 3, 4, 5].map((each) => two.run(async () => {
-      working += 1;
+      working++;
       assert.ok(working <= 2);
       await nextTurn();
-      working -= 1;
+      working--;
       done.push(each);
     })));
     assert.deepEqual(done, [0, 1, 2, 3, 4, 5]);

@@ -12,7 +12,7 @@ test('viridis and inferno begin and end at their published colours and grow ligh
   assert.deepEqual(colorAt('inferno', 1), [0xfc, 0xff, 0xa4]);
   for (const map of ['viridis', 'inferno'] as const) {
     const luma = Array.from({ length: 256 }, (_, i) => colorAt(map, i / 255)).map(([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue);
-    for (let i = 16; i < 256; i += 1) assert.ok((luma[i] ?? 0) >= (luma[i - 16] ?? 0), `${map} at ${i}`);
+    for (let i = 16; i < 256; i++) assert.ok((luma[i] ?? 0) >= (luma[i - 16] ?? 0), `${map} at ${i}`);
   }
 });
 
@@ -21,7 +21,7 @@ test('attention at or below the threshold is not drawn, and alpha grows from the
     const style = { map, opacity: 0.8, threshold: 0.2 };
     const alphas = [...lookupTable(style)].map((word) => bytesOf(word)[3] ?? -1);
     assert.ok(alphas.slice(0, 52).every((alpha) => alpha === 0));
-    for (let i = 1; i < 256; i += 1) assert.ok((alphas[i] ?? 0) >= (alphas[i - 1] ?? 0));
+    for (let i = 1; i < 256; i++) assert.ok((alphas[i] ?? 0) >= (alphas[i - 1] ?? 0));
     assert.equal(alphas[255], Math.round(0.8 * 255));
   }
 });
@@ -52,7 +52,7 @@ test('the diverging map is as light on both sides, lighter with the size of the 
 test('in a mask with signs 128 is not drawn, and equal sizes are drawn as strongly', () => {
   const table = signedLookupTable({ opacity: 0.9, threshold: 0.1 });
   const alpha = (byte: number) => bytesOf(table[byte] ?? 0)[3];
-  for (let size = 0; size <= 127; size += 1) assert.equal(alpha(128 + size), alpha(128 - size));
+  for (let size = 0; size <= 127; size++) assert.equal(alpha(128 + size), alpha(128 - size));
   assert.equal(alpha(128), 0);
   assert.equal(alpha(128 + 12), 0);
   assert.equal(alpha(255), Math.round(0.9 * 255));

@@ -58,7 +58,7 @@ for (const rate of [20, 30_000 / 1001, 12.5, 19.87]) {
     assert.equal(pts.length, FRAMES);
     for (const [frame, time] of pts.entries()) assert.ok(Math.abs(time - frame / rate) < 1e-4, `frame ${frame} at ${time}`);
     assert.deepEqual(await decodedTimes(path), [...pts]);
-    assert.deepEqual(await decodedTimes(path, pts[23]!), [...pts].slice(23));
+    assert.deepEqual(await decodedTimes(path, pts[23]), [...pts].slice(23));
   });
 }
 

@@ -117,7 +117,7 @@ const plaster: Rgb[] = [[0.55, 0.5, 0.42], [0.48, 0.36, 0.27], [0.36, 0.2, 0.14]
 
 function buildHouse(builder: SolidBuilder, object: Standing, foot: Point) {
   const { facing, width, height, depth } = object;
-  const base = plaster[object.variant] ?? plaster[0] as Rgb;
+  const base = plaster[object.variant] ?? plaster[0];
   const walls = base.map((c) => c * (0.75 + 0.5 * object.tint)) as Rgb;
   const tiles: Rgb = object.tint > 0.5 ? [0.24, 0.1, 0.07] : [0.13, 0.13, 0.14];
   const deep: Point = [foot[0], foot[1], foot[2] - 1.5];

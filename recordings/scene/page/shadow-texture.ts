@@ -56,7 +56,7 @@ function castShadow(world: World, object: Standing, lit: Uint8Array, along: numb
       // Along the shadow as height of the ray's meeting with the object's axis, and across it.
       const height = (s * ds + d * dd) / (length * length);
       const aside = (d * ds - s * dd) / length;
-      let dark = 0;
+      let dark;
       if (grown) {
         const middle = object.height * 0.6;
         const u = (height - middle) / (object.height * 0.42 + half / length);

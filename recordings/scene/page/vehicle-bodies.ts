@@ -58,7 +58,10 @@ export function carBody(variant: number): SolidBuilder {
         [sill(x0, y0), sill(x1, y1), hip(x1, y1, z1), hip(x0, y0, z0)],
         [hip(x0, y0, z0), hip(x1, y1, z1), waist(x1, y1, z1), waist(x0, y0, z0)],
       ];
-      for (const [a, b, c, d] of faces) side < 0 ? builder.quad(a, b, c, d, paint) : builder.quad(b, a, d, c, paint);
+      for (const [a, b, c, d] of faces) {
+        if (side < 0) builder.quad(a, b, c, d, paint);
+        else builder.quad(b, a, d, c, paint);
+      }
     }
     const a = taper(x0) * 0.93;
     const b = taper(x1) * 0.93;
@@ -90,7 +93,8 @@ function buildCabin(builder: SolidBuilder, shape: Shape, half: number) {
     for (const side of [-1, 1]) {
       builder.number = part.glass;
       const [a, b, c, d] = [low(x0, side), low(x1, side), top(x1, z1, side), top(x0, z0, side)];
-      side < 0 ? builder.quad(a, b, c, d, paint) : builder.quad(b, a, d, c, paint);
+      if (side < 0) builder.quad(a, b, c, d, paint);
+      else builder.quad(b, a, d, c, paint);
     }
     const steep = Math.abs(z1 - z0) / (x1 - x0) > 0.35;
     builder.number = steep ? part.glass : part.paint;

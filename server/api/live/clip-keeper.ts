@@ -142,7 +142,7 @@ export class ClipKeeper {
     for (const clip of clips) {
       if ((count <= maxClips && bytes <= maxBytes) || clip.name === newest) return;
       await this.#discard(clip.name);
-      count -= 1;
+      count--;
       bytes -= clip.bytes;
     }
   }

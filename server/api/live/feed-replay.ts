@@ -102,7 +102,7 @@ export class FeedReplay {
     let pictures = await this.#pictures(segment);
     let at = Math.max(0, pictures.findLastIndex((pts) => pts + start.offset <= time + SAME)) + frames;
     while (at < 0 || at >= pictures.length) {
-      const segments = all(ring!);
+      const segments = all(ring);
       const next: Segment | undefined = at < 0 ? segments.findLast((each) => each.start < segment.start - SAME) : segments.find((each) => each.start > segment.start + SAME);
       if (!next) break;
       const passed = pictures.length;

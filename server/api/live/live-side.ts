@@ -96,7 +96,7 @@ export class LiveSide {
 
   /** Resolves when no frame of a feed comes any more. */
   async leave(): Promise<void> {
-    this.#wish += 1;
+    this.#wish++;
     this.#isOpening = false;
     const view = this.#view;
     this.#view = null;

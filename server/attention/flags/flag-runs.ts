@@ -61,7 +61,7 @@ export class FlagRuns {
     const excess = this.#criterion.excess(columns, row);
     run.last = row;
     run.depthSum += Math.min(1, Math.max(0, excess));
-    run.rows += 1;
+    run.rows++;
     if (excess <= run.worstExcess) return;
     run.worst = row;
     run.worstExcess = excess;

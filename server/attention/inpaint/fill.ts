@@ -23,7 +23,7 @@ function meanInto(plane: Float32Array, cover: Uint8Array): void {
   plane.forEach((value, pixel) => {
     if (cover[pixel]) return;
     sum += value;
-    count += 1;
+    count++;
   });
   if (count > 0) cover.forEach((inside, pixel) => { if (inside) plane[pixel] = sum / count; });
 }

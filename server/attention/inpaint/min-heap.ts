@@ -22,7 +22,7 @@ export class MinHeap {
     if (key === undefined || item === undefined || keys.length === 0) return first;
     let at = 0;
     for (let child = 1; child < keys.length; child = 2 * at + 1) {
-      if (child + 1 < keys.length && keys[child + 1]! < keys[child]!) child += 1;
+      if (child + 1 < keys.length && keys[child + 1]! < keys[child]!) child++;
       if (keys[child]! >= key) break;
       keys[at] = keys[child]!;
       items[at] = items[child]!;

@@ -82,7 +82,7 @@ function groups({ values, channels }: Colors, members: Int32Array, most: number,
       group[position] = best;
       const sum = sums[best]!;
       for (let channel = 0; channel < channels; channel++) sum[channel]! += values[members[position]! * channels + channel]!;
-      sum[channels]! += 1;
+      sum[channels]!++;
     }
     sums.forEach((sum, index) => {
       if (sum[channels]! > 0) for (let channel = 0; channel < channels; channel++) centres[index]![channel] = sum[channel]! / sum[channels]!;

@@ -54,7 +54,7 @@ export const occlusionMethod: IterativeMethod = {
       },
       (value, index) => forEachPixel(place(index), grid, (position) => {
         credit[position]! += whole - value;
-        windows[position]! += 1;
+        windows[position]!++;
       }),
     );
     const values = new Float32Array(picture.length);

@@ -94,7 +94,7 @@ function moveCentres(centres: Float64Array, labels: Int32Array, { colors, channe
     for (let channel = 0; channel < channels; channel++) sums[label * size + channel]! += colors[position * channels + channel]!;
     sums[label * size + channels]! += Math.floor(position / width);
     sums[label * size + channels + 1]! += position % width;
-    members[label]! += 1;
+    members[label]!++;
   }
   for (let index = 0; index < centres.length; index++) {
     const count = members[Math.floor(index / size)]!;

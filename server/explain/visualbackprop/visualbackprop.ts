@@ -23,7 +23,8 @@ export function visualBackProp(builder: GraphBuilder, model: Model, shapes: Shap
   let mask = '';
   levels.forEach((level, depth) => {
     const maps = featureMaps(builder, shapes, level);
-    let [nearest, ...steps] = level.steps;
+    const [nearest, ...further] = level.steps;
+    let steps = further;
     if (nearest?.kind === 'window' && (depth === 0 || maps.channels * maps.height * maps.width <= FEW_ELEMENTS)) {
       // The average and the first step at once: both are sums.
       mask = averageUndone(builder, mask ? builder.node('Mul', [maps.value, mask]) : maps.value, maps.channels, nearest);

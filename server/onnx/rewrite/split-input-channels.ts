@@ -51,7 +51,7 @@ function valuesWorthSplitting(model: Model, block: number): ReadonlyMap<string, 
 /** Of one picture; NaN where sizes are not known. */
 function elements(shapes: KnownShapes, value: string): number {
   const sizes = shapes.of(value)?.slice(1);
-  return sizes?.every((size) => typeof size === 'number') ? elementCount(sizes as number[]) : NaN;
+  return sizes?.every((size) => typeof size === 'number') ? elementCount(sizes) : NaN;
 }
 
 /** Products that are not computed any more, of one picture. */

@@ -61,10 +61,10 @@ const concat: ShapeRule = (context: ShapeContext) => {
   const unequal = facts.find(({ shape }) => shape.length !== first.shape.length || shape.some((dim, at) => at !== axis && !couldBeEqual(dim, first.shape[at]!)));
   if (unequal) context.fail(`[${first.shape.join(', ')}] and [${unequal.shape.join(', ')}] cannot be joined`);
   const joined = facts.map((fact) => fact.shape[axis]!);
-  const total = joined.every((dim) => typeof dim === 'number') ? joined.reduce<number>((sum, dim) => sum + (dim as number), 0) : joined.join('+');
+  const total = joined.every((dim) => typeof dim === 'number') ? joined.reduce<number>((sum, dim) => sum + (dim), 0) : joined.join('+');
   const sizes = facts.map((_, index) => context.sizes(index));
   const known = first.shape.length === 1 && sizes.every((list) => list !== null);
-  return [{ type: first.type, shape: first.shape.map((dim, at) => (at === axis ? total : dim)), ...(known ? { sizes: sizes.flatMap((list) => list!) } : {}) }];
+  return [{ type: first.type, shape: first.shape.map((dim, at) => (at === axis ? total : dim)), ...(known ? { sizes: sizes.flatMap((list) => list) } : {}) }];
 };
 
 function couldBeEqual(a: Dimension, b: Dimension): boolean {
@@ -150,7 +150,7 @@ const slice: ShapeRule = (context: ShapeContext) => {
     const from = step > 0 ? clamp(start, 0, dim) : clamp(start, 0, dim - 1);
     const to = step > 0 ? clamp(end, 0, dim) : end < -dim ? -1 : clamp(end, -1, dim - 1);
     out[axis] = Math.max(0, Math.ceil((to - from) / step));
-    if (sizes && shape.length === 1) sizes = Array.from({ length: out[axis] as number }, (_, index) => sizes![from + index * step]!);
+    if (sizes && shape.length === 1) sizes = Array.from({ length: out[axis] }, (_, index) => sizes![from + index * step]!);
   });
   return [{ type, shape: out, ...(sizes ? { sizes } : {}) }];
 };

@@ -47,8 +47,8 @@ export async function inWorkshop<Name extends TaskName>(name: Name, request: Req
     const seconds = name === 'listing' ? LISTING_SECONDS : LIMIT_SECONDS + size / BYTES_PER_SECOND;
     return (await work({ name, request }, seconds, size, signal)) as Result<Name>;
   } finally {
-    running -= 1;
-    if (isBackground) inBackground -= 1;
+    running--;
+    if (isBackground) inBackground--;
     startWaiting();
   }
 }
@@ -82,8 +82,8 @@ function startWaiting(): void {
     const at = foreground >= 0 ? foreground : inBackground < PROCESSES - 1 && waiting.length > 0 ? 0 : -1;
     if (at < 0) return;
     const [entry] = waiting.splice(at, 1);
-    running += 1;
-    if (entry!.isBackground) inBackground += 1;
+    running++;
+    if (entry!.isBackground) inBackground++;
     entry!.start();
   }
 }

@@ -22,7 +22,7 @@ export async function writeReadingNetwork(folder: string, { name = 'reading', ou
   const centred = network.node('Sub', [network.node('Flatten', [light]), network.constant(scalar(125))]);
   const bits = network.node('Sigmoid', [network.node('Mul', [centred, network.constant(scalar(100))])]);
   const places = new Float32Array(width * height);
-  for (let bit = 0; bit < BITS; bit += 1) {
+  for (let bit = 0; bit < BITS; bit++) {
     const x = Math.floor(((bit + 2.5) / BARS) * width);
     places[(height >> 1) * width + x] = 2 ** (BITS - 1 - bit);
   }
@@ -41,7 +41,7 @@ function heavyZero(network: Network, passes: number): string {
   let value = network.node('MatMul', [network.floats([512, height]), 'image']);
   value = network.node('MatMul', [value, network.floats([width, 1024], -0.1, 0.1)]);
   const weights = network.floats([1024, 1024], -0.05, 0.05);
-  for (let pass = 0; pass < passes; pass += 1) value = network.node('MatMul', [value, weights]);
+  for (let pass = 0; pass < passes; pass++) value = network.node('MatMul', [value, weights]);
   const mean = network.node('ReduceMean', [network.node('Flatten', [value])], { axes: [1], keepdims: 1 });
   return network.node('Mul', [mean, network.constant(scalar(0))]);
 }

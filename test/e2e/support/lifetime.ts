@@ -14,6 +14,6 @@ export class Lifetime implements Pick<TestContext, 'after'> {
   }
 
   after(end?: (...nothing: never[]) => unknown): void {
-    if (end) this.#ends.push(end as () => unknown);
+    if (end) this.#ends.push(end);
   }
 }

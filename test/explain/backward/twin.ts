@@ -134,7 +134,7 @@ export class TwinNetwork {
     return this.#add(name, [to], [x], weightedSum(sums, 'dense'));
   }
 
-  activation(x: Twin, kind: keyof typeof activations | 'PRelu'): Twin {
+  activation(x: Twin, kind: string): Twin {
     if (kind === 'PRelu') {
       const slopes = this.network.floats([x.dims[0]!, 1, 1], 0.05, 0.5);
       const numbers = this.#numbers(slopes);
@@ -226,7 +226,7 @@ export class TwinNetwork {
       if (!step) bounds.push({ low: values[place]!.map(() => range.low), high: values[place]!.map(() => range.high) });
       else {
         const known = step.inputs.map((input) => bounds[input] ?? null);
-        bounds.push(step.operation.moves && known.every((each) => each !== null) ? { low: step.operation.forward(known.map((each) => each!.low)), high: step.operation.forward(known.map((each) => each!.high)) } : null);
+        bounds.push(step.operation.moves && known.every((each) => each !== null) ? { low: step.operation.forward(known.map((each) => each.low)), high: step.operation.forward(known.map((each) => each.high)) } : null);
       }
     });
     for (let place = this.#steps.length - 1; place >= 0; place--) {

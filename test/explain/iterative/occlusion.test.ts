@@ -19,7 +19,7 @@ function slowOcclusion(picture: Float32Array, layout: 'NCHW' | 'NHWC', [channels
       for (const pixel of pixels) covered[pixel] = fill;
       for (const pixel of pixels) {
         credit[pixel]! += value(picture) - value(covered);
-        times[pixel]! += 1;
+        times[pixel]!++;
       }
       if (left + window[1] >= width) break;
     }

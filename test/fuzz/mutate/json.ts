@@ -28,7 +28,7 @@ function change(root: { value: Json }, random: Random): void {
       if (typeof inner === 'object' && inner !== null) collect(inner);
     }
   };
-  collect(root as Record<string, Json>);
+  collect(root);
   const { holder, key } = random.pick(places);
   const map = holder as Record<string, Json>;
   const old = map[key]!;

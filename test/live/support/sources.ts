@@ -65,7 +65,7 @@ export async function freeTcpPort(): Promise<number> {
 
 /** An HTTP server that answers by path; gives its address without a slash at the end. */
 export async function startWebServer(t: Test, answer: Parameters<typeof createServer>[1]): Promise<string> {
-  const server: Server = createServer(answer!).listen(0, '127.0.0.1');
+  const server: Server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
     server.closeAllConnections();

@@ -77,14 +77,14 @@ describe('decodeFrame', () => {
   });
 
   it('refuses the message cut at any byte, and with a byte too many', () => {
-    for (let length = 0; length < literal.length; length += 1) {
+    for (let length = 0; length < literal.length; length++) {
       assert.throws(() => decodeFrame(literal.subarray(0, length)), violates(/./), `cut to ${length} bytes`);
     }
     assert.throws(() => decodeFrame(Uint8Array.from([...literal, 0])), violates(/1 bytes follow its last part/));
   });
 
   it('either reads a message with any one byte changed or refuses it as a protocol violation', () => {
-    for (let at = 0; at < literal.length; at += 1) {
+    for (let at = 0; at < literal.length; at++) {
       for (const value of [0x00, 0x7f, 0x80, 0xc1, 0xdd, 0xdf, 0xff]) {
         const changed = Uint8Array.from(literal);
         changed[at] = value;

@@ -14,10 +14,10 @@ const reshaped: BackwardRule = (step) => {
   const signal = step.arriving(0)!;
   const isKnown = sizes.every((size) => typeof size === 'number');
   // Squeezed without axes, a batch of one is gone too.
-  if (isKnown && node.op === 'Squeeze' && shapes.of(node.outputs[0]!).length <= 1) return [builder.reshape(signal, [-1, ...(sizes as number[])])];
+  if (isKnown && node.op === 'Squeeze' && shapes.of(node.outputs[0]!).length <= 1) return [builder.reshape(signal, [-1, ...(sizes)])];
   // 0 copies the batch, which is first in what arrives too.
-  if (isKnown && shapes.of(node.outputs[0]!)[0] === batch) return [builder.reshape(signal, [0, ...(sizes as number[])])];
-  if (isKnown && typeof batch === 'number') return [builder.reshape(signal, [batch, ...(sizes as number[])])];
+  if (isKnown && shapes.of(node.outputs[0]!)[0] === batch) return [builder.reshape(signal, [0, ...(sizes)])];
+  if (isKnown && typeof batch === 'number') return [builder.reshape(signal, [batch, ...(sizes)])];
   return [builder.node('Reshape', [signal, builder.node('Shape', [input])])];
 };
 

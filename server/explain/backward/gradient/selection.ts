@@ -64,7 +64,7 @@ const split: BackwardRule = (step) => {
   const from = shapes.of(node.inputs[0]!);
   const axis = axisFromFront(intAttribute(node, 'axis', 0), from.length);
   const arriving = node.outputs.map((_, index) => step.arriving(index));
-  if (arriving.every((signal) => signal !== null)) return [builder.node('Concat', arriving as string[], { axis })];
+  if (arriving.every((signal) => signal !== null)) return [builder.node('Concat', arriving, { axis })];
   const size = sizeAt(step, from, axis);
   let start = 0;
   const parts = node.outputs.flatMap((output, index) => {
