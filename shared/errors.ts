@@ -11,6 +11,7 @@ export const ERROR_CODES = {
   VIDEO_UNREADABLE: { exit: 1, meaning: 'ffmpeg cannot read the file as video, or no frame of it can be decoded.' },
   VIDEO_NO_PICTURE: { exit: 1, meaning: 'The file is media, but has no video stream.' },
   VIDEO_RATE_UNKNOWN: { exit: 1, meaning: 'The stream has neither timestamps nor a frame rate, and nobody has said how many frames it has a second.' },
+  VIDEO_TOO_LARGE: { exit: 1, meaning: 'The pictures have more pixels than are decoded.' },
   DRIVE_UNSUPPORTED: { exit: 1, meaning: 'What was given as a recording is a drive of a format that Roadgaze does not read yet, or no recording.' },
   VIDEO_INCOMPLETE: { exit: 1, meaning: 'A pass over a recording ended before the recording did, so its results are of a part only.' },
   SETUP_FAILED: { exit: 1, meaning: 'Something that Roadgaze needs could not be installed or built on this machine.' },

@@ -1,6 +1,7 @@
 import type { FeedAddress } from './feed-address.ts';
 import type { FeedScheme } from './feed-scheme.ts';
 import { hasNoTimestamps } from '../video/probe.ts';
+import { PIXEL_LIMIT } from '../video/picture-size.ts';
 import type { KnownSource } from './stream-lines.ts';
 
 export type RtspTransport = 'tcp' | 'udp';
@@ -77,7 +78,7 @@ export function inputOptions({ address, transport, source, analyzeSeconds }: Inp
   const { whitelist, probing, options } = PROTOCOLS[scheme];
   const isRtsp = scheme === 'rtsp' || scheme === 'rtsps';
   return [
-    '-protocol_whitelist', whitelist, ...LOW_DELAY, '-probesize', analyzeSeconds > 0 ? TO_BE_ANALYZED : probing, '-analyzeduration', String(analyzeSeconds * 1e6), ...options, '-copyts',
+    '-protocol_whitelist', whitelist, ...LOW_DELAY, ...PIXEL_LIMIT, '-probesize', analyzeSeconds > 0 ? TO_BE_ANALYZED : probing, '-analyzeduration', String(analyzeSeconds * 1e6), ...options, '-copyts',
     ...(isRtsp ? ['-rtsp_transport', transport] : []),
     ...(scheme === 'rtmp' && address.listens ? ['-listen', '1'] : []),
     ...(comesInBursts(source) ? ['-re'] : []),

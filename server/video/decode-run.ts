@@ -7,6 +7,7 @@ import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from './ffmpeg-proces
 import type { DecodedFrame, DecodeRequest } from './frame-source.ts';
 import { FrameSockets } from './frame-sockets.ts';
 import { NutDemuxer } from './nut-demuxer.ts';
+import { decoderLimits } from './picture-size.ts';
 import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
 import { CLOCKS, GUESSES, SAME_TIME, TimestampCarrier } from './timestamps.ts';
 import { findTools } from './tools.ts';
@@ -20,7 +21,7 @@ const FILTER_THREADS = availableParallelism() <= 4 ? ['-filter_threads', '1'] : 
  * While inference shares the cores, a decoder with frames to spare waits less: three threads a core are faster by a twentieth. They delay the first
  * frame, so a viewer gets ffmpeg's own choice.
  */
-const DECODER_THREADS = ['-threads', String(Math.min(16, 3 * availableParallelism()))];
+const DECODER_THREADS = 3 * availableParallelism();
 
 interface Picture {
   readonly pts: number;
@@ -94,8 +95,9 @@ export class DecodeRun {
       failed: (cause) => this.#fail(cause),
     });
     const seek = start === null ? [] : 'part' in start ? ['-skip_initial_bytes', String(start.position)] : ['-ss', start.seconds.toFixed(6), '-noaccurate_seek'];
+    const handedOver = request.images.reduce((pixels, { width, height }) => pixels + width * height, 0);
     const isWholeFile = request.from === undefined && !request.display;
-    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...(isWholeFile ? DECODER_THREADS : []), '-copyts', ...seek] as const;
+    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...decoderLimits(video, isWholeFile ? DECODER_THREADS : null, handedOver), '-copyts', ...seek] as const;
     // Times that ffmpeg makes up, or that come twice, say nothing about which frames are meant.
     const guessing = parts !== null || (video.untimedStart && start === null);
     const select = guessing ? [] : selectFilter(request);

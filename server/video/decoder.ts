@@ -1,10 +1,11 @@
 import { RoadgazeError } from '../../shared/errors.ts';
-import { cropInFrame, isInside } from '../../shared/geometry.ts';
+import { cropInFrame, isInside, type Size } from '../../shared/geometry.ts';
 import { DecodeRun } from './decode-run.ts';
 import type { FfmpegEnd } from './ffmpeg-process.ts';
 import type { DecodedFrame, DecodeRequest, FrameStream } from './frame-source.ts';
 import { partSeekPlan } from './clock-parts.ts';
 import { readClockParts } from './frame-index.ts';
+import { becameTooLarge, refusedSize } from './picture-size.ts';
 import { fileVersion, probeVideo, type ProbedVideo } from './probe.ts';
 import { seekPlan } from './seek-plan.ts';
 import { SAME_TIME } from './timestamps.ts';
@@ -15,7 +16,7 @@ import { WarningList } from './warnings.ts';
  * Decodes a recording; see FrameStream. One ffmpeg runs from the first frame asked for to the end of the loop.
  * A timestamp within a microsecond before `from` counts as `from`. Frames that the file gives no timestamp get the ticks
  * (1/time base) after the frame before them, or just before the file's start.
- * The loop throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, CROP_OUTSIDE_FRAME, FFMPEG_MISSING,
+ * The loop throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_TOO_LARGE, CROP_OUTSIDE_FRAME, FFMPEG_MISSING,
  * FFMPEG_FAILED, or the signal's reason; after the frames that there were, FFMPEG_FAILED where ffmpeg was stopped from outside, and, of a pass
  * over the whole file, VIDEO_INCOMPLETE where the file has changed meanwhile.
  */
@@ -28,6 +29,8 @@ class Decoding implements FrameStream {
   readonly #warnings = new WarningList();
   #run: Promise<DecodeRun> | null = null;
   #closed = false;
+  /** A picture that was too large to be decoded. */
+  #refused: Size | null = null;
   #iterated = false;
 
   constructor(request: DecodeRequest) {
@@ -79,23 +82,30 @@ class Decoding implements FrameStream {
     const parts = await readClockParts(video);
     for (const start of parts ? partSeekPlan(parts, from) : seekPlan(video, from)) {
       if (this.#closed) return;
-      this.#run = DecodeRun.start({ request: this.#request, video, start, parts, line: (text) => this.#warnings.add(text) });
+      this.#run = DecodeRun.start({ request: this.#request, video, start, parts, line: (text) => this.#line(text) });
       const run = await this.#run;
       const first = await run.next();
       if (start !== null && (!first || first.pts > from + SAME_TIME)) {
         await run.close();
         continue;
       }
+      if (!first && this.#refused && !this.#closed) throw becameTooLarge(path, this.#refused, video);
       if (!first && !this.#closed) throw this.#nothingDecoded(path, run);
       const frames = following(first, run);
       for await (const frame of video.untimedStart && start === null && !parts ? timeStart(frames, video.averageFrameRate) : frames) {
         if (frame.pts >= from - SAME_TIME) yield frame;
       }
       if (this.#closed) return;
+      if (this.#refused) throw becameTooLarge(path, this.#refused, video);
       if (run.end && !run.end.success) this.#endedBadly(path, run.end);
       if (isWholePass(this.#request) && (await fileVersion(path).catch(() => null)) !== version) throw changed(path);
       return;
     }
+  }
+
+  #line(text: string): void {
+    this.#refused ??= refusedSize(text);
+    this.#warnings.add(text);
   }
 
   #endedBadly(path: string, end: FfmpegEnd): void {

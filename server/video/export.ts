@@ -8,6 +8,7 @@ import type { ImageFormat } from './frame-source.ts';
 import { startFfmpeg } from './ffmpeg-process.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import { nutFrameHead, nutHead } from './nut-muxer.ts';
+import { encoderLimits } from './picture-size.ts';
 import type { ProbedVideo } from './probe.ts';
 import { LINE_HEIGHT, writeLine } from './small-print.ts';
 import { findTools, type VideoTools } from './tools.ts';
@@ -72,7 +73,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
       {
         url: `file:${partial}`,
         options: [
-          '-filter_complex', overlayGraph(request, layout), '-map', '[out]', '-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20',
+          '-filter_complex', overlayGraph(request, layout), '-map', '[out]', '-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', ...encoderLimits(video),
           ...tools.passthrough, ...tools.fileTimeBase, ...tools.movieTimeScale(video.timeBase.den), ...lastDuration(tools, video), '-movflags', '+faststart', '-f', 'mp4',
         ],
       },

@@ -2,9 +2,11 @@ import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Size } from '../../shared/geometry.ts';
 import { lanes } from '../resources/limits.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
+import { checkPictureSize, PIXEL_LIMIT, refusedSize, tooLarge } from './picture-size.ts';
 import { isShortMpegts } from './short-mpegts.ts';
 import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
 import { untoldRate } from './untold-rate.ts';
@@ -41,6 +43,8 @@ interface ProbeStream {
 interface ProbeAnswer {
   streams?: ProbeStream[];
   packets?: { stream_index?: number; pts?: number; dts?: number }[];
+  /** A picture that was too large to be looked into. */
+  refused?: Size | null;
   format?: { format_name?: string; start_time?: string; duration?: string };
 }
 
@@ -113,12 +117,13 @@ export async function fileVersion(path: string): Promise<string> {
 }
 
 function ask(ffprobe: string, path: string, questions: readonly string[]): Promise<ProbeAnswer> {
-  const options = ['-v', 'error', ...LOCAL_ONLY, ...questions, '-show_streams', '-show_format', '-of', 'json', fileUrl(path)];
+  const options = ['-v', 'error', ...LOCAL_ONLY, ...PIXEL_LIMIT, ...questions, '-show_streams', '-show_format', '-of', 'json', fileUrl(path)];
   return lanes.probes.run(() => new Promise((answer, fail) => {
-    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT, timeout: LONGEST_LOOK, killSignal: 'SIGKILL' }, (error, stdout) => {
-      if (error) return fail(unreadable(path, error));
+    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT, timeout: LONGEST_LOOK, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
+      const refused = refusedSize(stderr);
+      if (error) return fail(refused ? tooLarge(path, refused) : unreadable(path, error));
       try {
-        answer(JSON.parse(stdout) as ProbeAnswer);
+        answer({ ...(JSON.parse(stdout) as ProbeAnswer), refused });
       } catch (cause) {
         fail(unreadable(path, cause));
       }
@@ -146,13 +151,14 @@ interface Telling {
 async function probe(path: string): Promise<Telling> {
   const { ffprobe } = await findTools();
   const inputFormat = (await isShortMpegts(path)) ? ['-f', 'mpegts'] : [];
-  const { streams = [], format = {}, packets = [] } = await ask(ffprobe, path, [...inputFormat, ...FIRST_PACKETS]);
+  const { streams = [], format = {}, packets = [], refused } = await ask(ffprobe, path, [...inputFormat, ...FIRST_PACKETS]);
   const container = format.format_name ?? '';
   if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name))) throw unreadable(path);
   const stream = streams.find(isPicture);
   if (!stream) throw new RoadgazeError('VIDEO_NO_PICTURE', `${path} has no video stream.`, 'Name a file with moving pictures.');
   const { width = 0, height = 0 } = stream;
-  if (!(width > 0 && height > 0)) throw unreadable(path);
+  if (!(width > 0 && height > 0)) throw refused ? tooLarge(path, refused) : unreadable(path);
+  checkPictureSize(path, { width, height });
   const rotation = clockwise(stream);
   const first = packets.find(({ stream_index }) => stream_index === stream.index);
   const turned = rotation === 90 || rotation === 270;
@@ -193,7 +199,7 @@ const RECENT = 4096;
 /**
  * What the file says about its first video stream that is not cover art. Rates and durations that the file does not tell
  * are 0; the rate of a raw stream that tells none is as `untoldRate` has it. The last answers are kept as long as their files do not change.
- * Throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_RATE_UNKNOWN, LOG_INVALID, FFMPEG_MISSING.
+ * Throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_TOO_LARGE, VIDEO_RATE_UNKNOWN, LOG_INVALID, FFMPEG_MISSING.
  */
 export async function probeVideo(path: string): Promise<ProbedVideo> {
   const version = await fileVersion(path);
