@@ -14,7 +14,9 @@ export class MinimumDelay {
     const difference = arrival - sent;
     const slot = Math.floor((arrival * BUCKETS) / WINDOW);
     const last = this.#buckets.at(-1);
-    if (last?.slot === slot) last.least = Math.min(last.least, difference);
+    // Our clock may be set back, too: by little, the last bucket goes on; by more, nothing from before counts.
+    if (last && slot <= last.slot - BUCKETS) this.reset();
+    if (last && slot <= last.slot && this.#buckets.length > 0) last.least = Math.min(last.least, difference);
     else this.#buckets.push({ slot, least: difference });
     while (this.#buckets[0]!.slot <= slot - BUCKETS) this.#buckets.shift();
     return difference - this.offset!;
