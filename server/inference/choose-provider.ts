@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { MAX_BATCH, SLOW_MS } from './batches.ts';
+import { memoryForInference, withinMemory } from './memory-bound.ts';
 import { agree } from './provider-agreement.ts';
 import { probeProvider } from './provider-probe.ts';
 import type { ProviderName, SessionChain } from './session-chain.ts';
@@ -26,11 +27,16 @@ const MOST_WORKERS = 8;
 /**
  * Starts inference on the wished provider, or on the fastest that loads: CUDA, WebGPU and the CPU are asked in turn, and a GPU is taken
  * only where a frame of a full batch takes it less time than the CPU's workers together: a software driver also "loads", and a GPU waits for most of a small network's nodes.
- * A GPU that computes something else than the CPU is not used at all. `alone`: a batch may hold one frame only. Throws PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ * A GPU that computes something else than the CPU is not used at all. `alone`: a batch may hold one frame only. All workers together take `room` bytes
+ * at most, with a smaller batch or fewer of them where they must. Throws MODEL_SHAPE where that does not suffice, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
-export async function startOnBestProvider(chain: SessionChain, alone: boolean, wish: ProviderWish): Promise<ChosenPool> {
-  const workers = wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism()));
-  const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => WorkerPool.start({ chain, provider, threads: 1, maxBatch: alone ? 1 : (chain.batch ?? MAX_BATCH[provider]) }, count);
+export async function startOnBestProvider(chain: SessionChain, alone: boolean, wish: ProviderWish, room = memoryForInference()): Promise<ChosenPool> {
+  const occupancy = (provider: ProviderName, workers: number) => withinMemory(chain, { workers, maxBatch: alone ? 1 : (chain.batch ?? MAX_BATCH[provider]) }, room);
+  const { workers } = occupancy('cpu', wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism())));
+  const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => {
+    const { maxBatch } = occupancy(provider, count);
+    return WorkerPool.start({ chain, provider, threads: 1, maxBatch }, count);
+  };
 
   if (wish.provider !== 'auto') {
     const probe = await probeProvider(wish.provider);

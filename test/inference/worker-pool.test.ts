@@ -141,3 +141,19 @@ test('a frame explained twice is explained alike', async (t) => {
     await explainer.close();
   }
 });
+
+test('workers and batches are kept to the memory there is before any of them starts', async () => {
+  const plain = doubling();
+  const chain: SessionChain = { ...plain, links: plain.links.map((link) => ({ ...link, demand: { perPicture: 100e6, once: 0 } })) };
+  const started = async (room: number) => {
+    const { pool, workers } = await startOnBestProvider(chain, false, { provider: 'cpu', workers: 2 }, room);
+    await pool.close();
+    return { workers, maxBatch: pool.maxBatch };
+  };
+  assert.deepEqual(await started(800e6), { workers: 2, maxBatch: 4 });
+  assert.deepEqual(await started(500e6), { workers: 2, maxBatch: 2 });
+  assert.deepEqual(await started(250e6), { workers: 2, maxBatch: 1 });
+  assert.deepEqual(await started(150e6), { workers: 1, maxBatch: 1 });
+  await assert.rejects(started(90e6), { code: 'MODEL_SHAPE', message: 'doubling takes 100 MB of memory to explain one picture; the limit is 90 MB, from what is free on this machine.' });
+  await assert.rejects(startOnBestProvider({ ...chain, batch: 8 }, false, { provider: 'cpu', workers: 1 }, 500e6), { code: 'MODEL_SHAPE', message: /takes 800 MB of memory to explain 8 pictures at once/ });
+});
