@@ -39,8 +39,8 @@ export class WorkerPool {
     this.warmUp = warmUp;
     for (const thread of threads) {
       thread.worker.on('message', (reply: WorkerReply) => this.#onReply(thread, reply));
-      thread.worker.on('error', (error) => this.#fail(`an inference worker failed: ${error.message}`, error));
-      thread.worker.on('exit', () => this.#fail('an inference worker ended'));
+      thread.worker.on('error', (error) => this.#fail(whyFailed(error.message), error));
+      thread.worker.on('exit', () => this.#fail('a thread that runs it ended'));
     }
   }
 
@@ -118,7 +118,7 @@ export class WorkerPool {
     if (!running || (reply.kind !== 'done' && reply.kind !== 'failed') || reply.id !== running.id) return;
     thread.running = null;
     if (reply.kind === 'done') running.jobs.forEach((job, index) => job.resolve(reply.frames[index]!));
-    else for (const job of running.jobs) job.reject(failed(reply.reason));
+    else for (const job of running.jobs) job.reject(failed(whyFailed(reply.reason), reply.reason));
     this.#offer();
   }
 
@@ -142,8 +142,17 @@ function ownsBuffer(bytes: Uint8Array): boolean {
   return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
 }
 
+/** What ONNX Runtime, or Node about a thread, says where memory ran out: neither has a code for it. */
+const OUT_OF_MEMORY = /bad_alloc|bad allocation|allocate|out of memory|memory limit/i;
+
+function whyFailed(said: string): string {
+  return OUT_OF_MEMORY.test(said) ? 'there is not enough memory for it' : 'ONNX Runtime cannot compute it for this picture';
+}
+
+/** `reason`: in our words; what others say is in `cause`. */
 function failed(reason: string, cause?: unknown): RoadgazeError {
-  return new RoadgazeError('INFERENCE_FAILED', `Running the network failed: ${reason}.`, 'Try "--provider cpu"; run "npx roadgaze doctor" to see what this machine offers.', { cause });
+  const hint = 'Open it again, with fewer methods where memory is short; with ROADGAZE_DEBUG=1 you see what ONNX Runtime says.';
+  return new RoadgazeError('INFERENCE_FAILED', `Running the network failed: ${reason}.`, hint, { cause });
 }
 
 function ready(worker: Worker): Promise<WarmUp> {
@@ -152,6 +161,6 @@ function ready(worker: Worker): Promise<WarmUp> {
       if (reply.kind === 'ready') resolve(reply.warmUp);
       else if (reply.kind === 'refused') reject(new RoadgazeError('INFERENCE_FAILED', `ONNX Runtime does not run ${reply.source}.`, 'Check that it runs in ONNX Runtime by itself; with ROADGAZE_DEBUG=1 you see what ONNX Runtime says.', { cause: reply.reason }));
     });
-    worker.once('error', (error) => reject(failed(error.message, error)));
+    worker.once('error', (error) => reject(failed(whyFailed(error.message), error)));
   });
 }
