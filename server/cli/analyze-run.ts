@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import { listRecordings } from '../drive/recording.ts';
+import { warmWorkshop } from '../pipeline/workshop/workshop.ts';
 import { analyzeInto, type AnalyzeOptions } from './analyze-recording.ts';
 import { formatError } from './terminal.ts';
 
@@ -10,6 +11,8 @@ import { formatError } from './terminal.ts';
  * analysed is told, and the others go on.
  */
 export async function runAnalysis(input: string, options: AnalyzeOptions): Promise<void> {
+  // It comes up while ffmpeg looks at the video.
+  warmWorkshop();
   const recordings = await listRecordings(input);
   if (!(await stat(input)).isDirectory()) return analyzeInto(options.output, recordings[0]!, options);
   if (recordings.length === 0) throw new RoadgazeError('INPUT_NOT_FOUND', `There is no video in ${input}.`, 'Give a video, or a folder that holds some.');

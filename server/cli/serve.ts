@@ -6,6 +6,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
+import { warmWorkshop } from '../pipeline/workshop/workshop.ts';
 import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
 import { reportFeeds } from './feed-reports.ts';
 import { addFlagOptions, flagSettingsOf, type FlagOptions } from './flag-options.ts';
@@ -61,6 +62,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   const live = feedOptionsOf(options);
   const flags = flagSettingsOf(options);
   takeFrameRate(options);
+  warmWorkshop();
   const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`));
   for (const path of model ?? []) await checkThere(path);
   const server = await startServer({

@@ -26,7 +26,7 @@ const BYTES_PER_SECOND = 5e6;
 /** For a list it is not worth waiting so long. */
 const LISTING_SECONDS = 8;
 /** A process that waits for work is ended after so long: opening one thing is often followed by opening another. */
-const LINGER_MS = 10_000;
+const LINGER_MS = 60_000;
 /** One that takes more bytes than this does not wait: they would be missed elsewhere. */
 const LARGEST_IDLE = 400 << 20;
 
