@@ -9,11 +9,13 @@ import { FrameSockets } from './frame-sockets.ts';
 import { NutDemuxer } from './nut-demuxer.ts';
 import { decoderLimits } from './picture-size.ts';
 import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
+import { SIZE_TELLER } from './size-changes.ts';
 import { CLOCKS, GUESSES, SAME_TIME, TimestampCarrier } from './timestamps.ts';
 import { findTools } from './tools.ts';
 
-/** Frames that wait for the consumer before ffmpeg is made to wait. */
+/** Frames that wait for the consumer before ffmpeg is made to wait: so many, of large ones fewer, but two. */
 const QUEUE = 8;
+const QUEUED_PIXELS = 36_000_000;
 
 /** On few cores decoding keeps all of them busy, and scaling one frame on several costs more than it brings. */
 const FILTER_THREADS = availableParallelism() <= 4 ? ['-filter_threads', '1'] : [];
@@ -54,6 +56,7 @@ export class DecodeRun {
   readonly #outputs: readonly Output[];
   readonly #carrier: TimestampCarrier;
   readonly #images: number;
+  readonly #queue: number;
   readonly #ready: DecodedFrame[] = [];
   #sockets: FrameSockets | null = null;
   #process: FfmpegProcess | null = null;
@@ -66,6 +69,7 @@ export class DecodeRun {
 
   private constructor({ request, video, start, parts }: DecodeRunOptions) {
     this.#images = request.images.length;
+    this.#queue = Math.max(2, Math.min(QUEUE, Math.floor(QUEUED_PIXELS / handedOver(request))));
     this.#carrier = new TimestampCarrier(video, parts ? CLOCKS : video.untimedStart && start === null ? GUESSES : 0);
     const count = request.images.length + (request.display ? 1 : 0);
     this.#outputs = Array.from({ length: count }, () => ({ demuxer: new NutDemuxer(), pictures: [], count: 0, times: parts && new PartTimes(parts, start && 'part' in start ? start.part : 0) }));
@@ -95,19 +99,19 @@ export class DecodeRun {
       failed: (cause) => this.#fail(cause),
     });
     const seek = start === null ? [] : 'part' in start ? ['-skip_initial_bytes', String(start.position)] : ['-ss', start.seconds.toFixed(6), '-noaccurate_seek'];
-    const handedOver = request.images.reduce((pixels, { width, height }) => pixels + width * height, 0);
     const isWholeFile = request.from === undefined && !request.display;
-    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...decoderLimits(video, isWholeFile ? DECODER_THREADS : null, handedOver), '-copyts', ...seek] as const;
+    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...decoderLimits(video, isWholeFile ? DECODER_THREADS : null, handedOver(request)), '-copyts', ...seek] as const;
     // Times that ffmpeg makes up, or that come twice, say nothing about which frames are meant.
     const guessing = parts !== null || (video.untimedStart && start === null);
     const select = guessing ? [] : selectFilter(request);
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
     if (request.display) filters.push([displayFilter(video, request.display), 'mjpeg', '-q:v', String(request.display.quality), '-huffman', 'default']);
+    const tellsSizes = request.from === undefined && request.frames === undefined && parts === null;
     const limit = request.frames === undefined || guessing ? [] : ['-frames:v', String(request.frames + 1)];
     const outputs = filters.map(([filter, ...codec], index) => ({
       url: this.#sockets!.urls[index]!,
       options: [
-        '-map', '0:V:0', '-vf', [...select, this.#carrier.filter, filter].join(','), '-c:v', ...codec, ...limit,
+        '-map', '0:V:0', '-vf', [...(tellsSizes && index === 0 ? [SIZE_TELLER] : []), ...select, this.#carrier.filter, filter].join(','), '-c:v', ...codec, ...limit,
         ...tools.passthrough, ...tools.fileTimeBase, '-map_metadata', '-1', '-flush_packets', '1', '-write_index', '0', '-f', 'nut',
       ] as [string, string, ...string[]],
     }));
@@ -126,7 +130,7 @@ export class DecodeRun {
     for (;;) {
       const frame = this.#ready.shift();
       if (frame) {
-        if (this.#paused && this.#ready.length < QUEUE / 2) {
+        if (this.#paused && this.#ready.length < this.#queue / 2) {
           this.#paused = false;
           this.#sockets?.resume();
         }
@@ -190,7 +194,7 @@ export class DecodeRun {
       return;
     }
     this.#join();
-    if (this.#ready.length >= QUEUE && !this.#paused) {
+    if (this.#ready.length >= this.#queue && !this.#paused) {
       this.#paused = true;
       this.#sockets?.pause();
     }
@@ -211,4 +215,9 @@ export class DecodeRun {
       this.#wakeUp();
     }
   }
+}
+
+/** Pixels of all images that are made of one frame. */
+function handedOver({ images }: DecodeRequest): number {
+  return images.reduce((pixels, { width, height }) => pixels + width * height, 0);
 }

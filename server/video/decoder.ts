@@ -8,6 +8,7 @@ import { readClockParts } from './frame-index.ts';
 import { becameTooLarge, refusedSize } from './picture-size.ts';
 import { fileVersion, probeVideo, type ProbedVideo } from './probe.ts';
 import { seekPlan } from './seek-plan.ts';
+import { SizeChanges } from './size-changes.ts';
 import { SAME_TIME } from './timestamps.ts';
 import { timeStart } from './untimed-start.ts';
 import { WarningList } from './warnings.ts';
@@ -28,6 +29,7 @@ class Decoding implements FrameStream {
   readonly #request: DecodeRequest;
   readonly #warnings = new WarningList();
   #run: Promise<DecodeRun> | null = null;
+  readonly #sizes = new SizeChanges((sentence) => this.#warnings.addOwn(sentence));
   #closed = false;
   /** A picture that was too large to be decoded. */
   #refused: Size | null = null;
@@ -104,6 +106,7 @@ class Decoding implements FrameStream {
   }
 
   #line(text: string): void {
+    if (this.#sizes.take(text)) return;
     this.#refused ??= refusedSize(text);
     this.#warnings.add(text);
   }
