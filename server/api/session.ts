@@ -178,7 +178,7 @@ export class Session {
       await prepare();
       while (this.#leasing.size >= MOST_LEASING) await Promise.race(this.#leasing);
       if (signal.aborted) return;
-      const leasing = this.#lease(selection);
+      const leasing = this.#lease(selection, signal);
       // Otherwise the page knows its picture, or waits no longer for it than for its mask.
       if (frame === 0 && isOther) void this.#preview(selection.recording, signal);
       lease = await leasing;
@@ -198,8 +198,8 @@ export class Session {
     }
   }
 
-  #lease(selection: Selection): Promise<Lease> {
-    const leasing = this.#workspaces.lease(selection);
+  #lease(selection: Selection, signal: AbortSignal): Promise<Lease> {
+    const leasing = this.#workspaces.lease(selection, signal);
     const done = leasing.then(() => {}, () => {}).finally(() => this.#leasing.delete(done));
     this.#leasing.add(done);
     return leasing;

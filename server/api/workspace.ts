@@ -100,11 +100,11 @@ export class Workspace implements PlayableSource {
     this.#analysis = kept ? Promise.resolve() : this.#analyze(() => parts.kept.put(parts.key, { columns: this.columns, index: this.index, checks }));
   }
 
-  /** Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
-  static async open(request: WorkspaceRequest, kept: KeptAnalyses, priority: PlaybackPriority): Promise<Workspace> {
+  /** `signal` ends the work on the network at once. Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
+  static async open(request: WorkspaceRequest, kept: KeptAnalyses, priority: PlaybackPriority, signal: AbortSignal): Promise<Workspace> {
     const { recording, network, road, methods, wish } = request;
     const [probed, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
-    const explaining = openExplainer({ modelPath: network.path, road, video: probed, methods: streamedChoices(methods), wish });
+    const explaining = openExplainer({ modelPath: network.path, road, video: probed, methods: streamedChoices(methods), wish, signal });
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {

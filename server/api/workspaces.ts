@@ -21,6 +21,8 @@ export interface Selection {
 
 interface Entry {
   readonly opening: Promise<Opened>;
+  /** Ends the opening. */
+  readonly stop: AbortController;
   opened: Opened | null;
   viewers: number;
   closing: NodeJS.Timeout | null;
@@ -57,10 +59,14 @@ export class Workspaces {
     this.#alerts = alerts;
   }
 
-  /** Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a lease releases it. */
-  async lease(selection: Selection): Promise<Lease> {
+  /**
+   * Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a lease releases it; who aborts before gets none,
+   * and ends the opening where nobody else waits for it.
+   */
+  async lease(selection: Selection, signal?: AbortSignal): Promise<Lease> {
     const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
     const request = { recording, network, road: await this.#catalogue.roadOf(recording), log: await this.#catalogue.logChoicesOf(recording).catch(reportOf), methods: selection.methods, wish: this.#wish };
+    signal?.throwIfAborted();
     // A file that was replaced under the same name is another recording only after the old one was closed; a road that was drawn anew is another at once.
     const key = JSON.stringify([selection.recording, selection.network, selection.methods, request.road, request.log]);
     let entry = this.#entries.get(key);
@@ -71,7 +77,8 @@ export class Workspaces {
     }
     if (!entry) {
       this.#makeRoom();
-      entry = { opening: this.#open(request), opened: null, viewers: 0, closing: null };
+      const stop = new AbortController();
+      entry = { opening: this.#open(request, stop.signal), stop, opened: null, viewers: 0, closing: null };
       this.#entries.set(key, entry);
     }
     const taken = entry;
@@ -84,18 +91,22 @@ export class Workspaces {
       held = false;
       taken.viewers--;
       if (taken.viewers > 0) return;
-      if (this.#entries.get(key) === taken) this.#leave(key, taken);
+      if (!taken.opened) taken.stop.abort();
+      if (taken.opened && this.#entries.get(key) === taken) this.#leave(key, taken);
       else this.#close(key, taken);
     };
+    signal?.addEventListener('abort', release, { once: true });
     try {
       taken.opened = await taken.opening;
-      const { workspace } = taken.opened;
-      this.#balance();
-      return { workspace, release };
     } catch (error) {
       if (this.#entries.get(key) === taken) this.#entries.delete(key);
       throw error;
+    } finally {
+      signal?.removeEventListener('abort', release);
     }
+    signal?.throwIfAborted();
+    this.#balance();
+    return { workspace: taken.opened.workspace, release };
   }
 
   async close(): Promise<void> {
@@ -110,8 +121,8 @@ export class Workspaces {
     this.#close(...idle);
   }
 
-  async #open(request: WorkspaceRequest): Promise<Opened> {
-    const workspace = await Workspace.open(request, this.#kept, this.#priority);
+  async #open(request: WorkspaceRequest, signal: AbortSignal): Promise<Opened> {
+    const workspace = await Workspace.open(request, this.#kept, this.#priority, signal);
     // What was analysed before was told before.
     const webhook = this.#alerts && !workspace.hasAnalysisEnded ? new WebhookFeed(workspace, this.#alerts) : null;
     const told = JSON.stringify([request.recording.id, request.network.summary.id]);

@@ -5,20 +5,10 @@ import { test } from 'node:test';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { inWorkshop } from '../../server/pipeline/workshop/workshop.ts';
 import { greedyNetworks } from '../support/greedy-networks.ts';
+import { writeDeepNetwork } from '../support/deep-network.ts';
 import { Network } from '../support/network.ts';
 import { sharedFolder, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
-
-/** Of many layers, so that every method takes seconds. */
-function writeDeepNetwork(folder: string): string {
-  const network = new Network();
-  let value = network.input('image', ['N', 1, 8, 9]);
-  for (let count = 0; count < 4000; count++) value = network.node('Relu', [network.convolution(value, { from: 1, to: 1 }, { kernel: [3, 3], pads: [1, 1, 1, 1] })]);
-  network.steering(value, 72);
-  const path = join(folder, 'deep.onnx');
-  writeFileSync(path, network.bytes(['steering']));
-  return path;
-}
 
 test('networks that ask for too much are refused in the workshop as they are elsewhere', async (t) => {
   const folder = temporaryFolder(t);
@@ -42,7 +32,7 @@ test('every hostile file is listed with one sentence, or without an error', { sk
 test('who leaves ends the work on a network at once, and the next one is served', async (t) => {
   const folder = temporaryFolder(t);
   const stop = new AbortController();
-  const working = inWorkshop('compiled', { path: writeDeepNetwork(folder), methods: [{ id: 'gradient' }], target: '+' }, { signal: stop.signal });
+  const working = inWorkshop('compiled', { path: writeDeepNetwork(folder, 4000), methods: [{ id: 'gradient' }], target: '+' }, { signal: stop.signal });
   setTimeout(() => stop.abort(new Error('left')), 300);
   await assert.rejects(working, { message: 'left' });
   const { nodes } = await inWorkshop('compiled', { path: writeSteeringNetwork(folder), methods: [{ id: 'gradient' }], target: '+' });

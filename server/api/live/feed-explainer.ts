@@ -49,7 +49,8 @@ export class FeedExplainer {
   #use: Use;
   #changing: Promise<void> = Promise.resolve();
   #keepsColors = false;
-  #closed = false;
+  /** Aborted where this is closed: a change under way ends with it. */
+  readonly #stop = new AbortController();
 
   /** Throws what `openExplainer` does. */
   static async open(request: FeedExplainerRequest): Promise<FeedExplainer> {
@@ -99,7 +100,7 @@ export class FeedExplainer {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#stop.abort();
     await this.#changing;
     await end(this.#use);
   }
@@ -108,8 +109,8 @@ export class FeedExplainer {
     const before = this.#use;
     const colorSpace = this.#keepsColors ? before.plan.colorSpace : (wanted.colorSpace ?? before.plan.colorSpace);
     const plan = { ...before.plan, ...wanted, colorSpace };
-    if (this.#closed || JSON.stringify(plan) === JSON.stringify(before.plan)) return;
-    const next = await use(this.#request, plan);
+    if (this.#stop.signal.aborted || JSON.stringify(plan) === JSON.stringify(before.plan)) return;
+    const next = await use(this.#request, plan, this.#stop.signal);
     if (JSON.stringify(next.explainer.images) !== JSON.stringify(this.images.slice(0, next.explainer.images.length))) {
       // Of a network that sees grey, colours that are coded otherwise would need other pictures; its grey stays nearly right.
       this.#keepsColors = true;
@@ -120,9 +121,9 @@ export class FeedExplainer {
   }
 }
 
-async function use({ modelPath, wish }: FeedExplainerRequest, plan: Plan): Promise<Use> {
+async function use({ modelPath, wish }: FeedExplainerRequest, plan: Plan, signal?: AbortSignal): Promise<Use> {
   const { methods, road, colorSpace } = plan;
-  const explainer = await openExplainer({ modelPath, road, video: { ...FRAME, colorSpace }, methods: streamedChoices(methods), wish });
+  const explainer = await openExplainer({ modelPath, road, video: { ...FRAME, colorSpace }, methods: streamedChoices(methods), wish, ...(signal ? { signal } : {}) });
   return { plan, explainer, running: new Set() };
 }
 
