@@ -51,9 +51,9 @@ describe('work on a network', { skip: process.platform === 'linux' ? false : 'pr
 
   it('ends at once when its viewer opens something else, which opens', async (t) => {
     const { viewer, process } = await compiling(t);
-    const { network } = await viewer.open('a.mp4', 'reading');
-    assert.equal(network.id, 'reading');
+    viewer.send({ type: 'open', recording: 'a.mp4', network: 'reading', methods: ['visualbackprop'] });
     assert.ok(await isGoneSoon(process), 'it went on');
+    await viewer.message('opened', ({ network }) => network.id === 'reading');
     await viewer.close();
   });
 });

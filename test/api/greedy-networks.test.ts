@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { makeNumberedClip } from '../support/clips.ts';
+import { greedyNetworks } from '../support/greedy-networks.ts';
+import { sharedFolder, temporaryFolder } from '../support/paths.ts';
+import { serve } from './support/server.ts';
+import { Viewer } from './support/viewer.ts';
+
+/** Of the self-made kinds every fifth: all of them are read elsewhere, and this must not take long. */
+const EVERY = 5;
+
+test('a server with networks that ask for too much answers all the while, and opens each or says why not', async (t) => {
+  const folder = temporaryFolder(t);
+  await makeNumberedClip(join(folder, 'a.mp4'), { frames: 3, size: [160, 96] });
+  Object.values(greedyNetworks).forEach(({ bytes }, index) => { if (index % EVERY === 0) writeFileSync(join(folder, `greedy${index}.onnx`), bytes()); });
+  const hostile = sharedFolder ? join(sharedFolder, 'real', 'hostile') : '';
+  if (existsSync(hostile)) for (const name of readdirSync(hostile)) if (name.endsWith('.onnx')) cpSync(join(hostile, name), join(folder, name));
+  const server = await serve(t, { recordings: folder, networks: [folder] });
+
+  let slowest = 0;
+  let asks = true;
+  const asking = (async () => {
+    while (asks) {
+      const begin = performance.now();
+      assert.ok((await fetch(`http://127.0.0.1:${server.port}/healthz`)).ok);
+      slowest = Math.max(slowest, performance.now() - begin);
+      await pause(20);
+    }
+  })();
+  const viewer = await Viewer.connect(server);
+  const { networks } = await viewer.until(() => viewer.messages.find((message) => message.type === 'hello'), 'hello');
+  assert.ok(networks.length >= 8);
+  for (const { id } of networks) {
+    const since = viewer.messages.length;
+    viewer.send({ type: 'open', recording: 'a.mp4', network: id, methods: ['visualbackprop', 'gradient'] });
+    const answer = await viewer.until(() => viewer.messages.slice(since).find((message) => message.type === 'opened' || message.type === 'error'), `an answer for ${id}`);
+    if (answer.type !== 'error') continue;
+    assert.notEqual(answer.code, 'INTERNAL', `${id}: ${answer.message}`);
+    assert.match(answer.message, /^[^\n]+\.$/, id);
+    assert.doesNotMatch(answer.message, /onnxruntime|ORT|Non-zero status/, id);
+  }
+  asks = false;
+  await asking;
+  await viewer.close();
+  t.diagnostic(`/healthz took ${Math.round(slowest)} ms at most`);
+  // Twice and a half of what a quiet machine is held to: tests run beside one another.
+  assert.ok(slowest < 500, `/healthz took ${Math.round(slowest)} ms`);
+});
