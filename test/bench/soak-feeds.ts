@@ -55,10 +55,15 @@ async function open(name: string, address: string) {
   return { feed, explainer };
 }
 
+/** ffmpeg and ffprobe. The process that made the networks ready waits a while for more of them. */
+function programs(): ReturnType<typeof descendants> {
+  return descendants(process.pid).filter(({ name }) => name.startsWith('ff'));
+}
+
 const wanted = process.argv.slice(2);
 const feeds = await Promise.all(wanted.flatMap((name, index) => (index % 2 === 0 ? [open(name, wanted[index + 1]!)] : [])));
 const timer = setInterval(() => {
-  const children = descendants(process.pid);
+  const children = programs();
   const sample = {
     at: Date.now(), memory: process.memoryUsage(), descriptors: readdirSync('/proc/self/fd').length,
     children: children.length, childMemory: children.reduce((sum, { bytes }) => sum + bytes, 0), feeds: feeds.map(({ feed }) => feed.snapshot()),
@@ -71,7 +76,7 @@ process.once('message', async () => {
   await Promise.all(feeds.map(({ feed }) => feed.close()));
   await Promise.all(feeds.map(({ explainer }) => explainer.close()));
   await pause(100);
-  send({ kind: 'closed', children: descendants(process.pid).length });
+  send({ kind: 'closed', children: programs().length });
   process.disconnect();
 });
 send({ kind: 'ready' });
