@@ -49,3 +49,17 @@ test('a network in a list is checked as far as every method needs it', async (t)
   assert.match(error!.message, /has 9 channels; Roadgaze fills pictures of 1 \(grey\) or 3 \(colour\)\.$/);
   assert.doesNotMatch(error!.message, /sidecar/);
 });
+
+test('work is measured by the processor time that it takes: too much is told with the limit, and the next one is served', async (t) => {
+  const folder = temporaryFolder(t);
+  const deep = writeDeepNetwork(folder, 4000);
+  await assert.rejects(
+    inWorkshop('compiled', { path: deep, methods: [{ id: 'gradient' }], target: '+' }, { seconds: 0.2 }),
+    (error) => error instanceof RoadgazeError && error.code === 'MODEL_SHAPE' && /takes more than 0 s of processor time/.test(error.message),
+  );
+  // A process that has worked for long already has its whole time for the next network.
+  for (let i = 0; i < 3; i++) {
+    const { nodes } = await inWorkshop('compiled', { path: writeSteeringNetwork(folder), methods: [{ id: 'gradient' }], target: '+' }, { seconds: 2 });
+    assert.ok(nodes > 0);
+  }
+});

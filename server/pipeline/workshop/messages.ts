@@ -7,10 +7,15 @@ export type TaskName = keyof Tasks;
 export interface WorkshopRequest {
   readonly name: TaskName;
   readonly request: { readonly path: string };
+  /** Processor time that it may take, seconds: a busy machine is no fault of the network. */
+  readonly seconds: number;
 }
 
 /** `rss`: bytes that the process takes. `error` null: a defect, as its stack in `cause` tells. */
 export type WorkshopReply = { readonly result: unknown; readonly rss: number } | { readonly error: ErrorReport | null; readonly cause: string; readonly rss: number };
+
+/** What ends the process where its work takes more processor time than it may. */
+export const OUT_OF_TIME = 'SIGXCPU';
 
 /** A small network takes 150 MB in all. */
 const LEAST_MEMORY = 700 << 20;

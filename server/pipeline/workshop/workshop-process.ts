@@ -1,22 +1,26 @@
 import { stat } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { reportOf } from '../../../shared/errors.ts';
-import { memoryLimit, type WorkshopReply, type WorkshopRequest } from './messages.ts';
+import { memoryLimit, OUT_OF_TIME, type WorkshopReply, type WorkshopRequest } from './messages.ts';
 import { tasks } from './tasks.ts';
 
 /**
  * The process that works on networks. A thread beside the work watches what the process takes and ends it where that is too much: the work
  * itself never gives way, and what is outside of JavaScript's heap has no limit of its own.
  */
-const limit = new Float64Array(new SharedArrayBuffer(8));
+/** Bytes; and seconds of processor time since the start of the process, by which the work must be done. */
+const limit = new Float64Array(new SharedArrayBuffer(16));
 const WATCH = `
   const { workerData } = require('node:worker_threads');
   const parent = process.ppid;
   setInterval(() => {
     if (process.memoryUsage.rss() > workerData[0] || process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+    const { user, system } = process.cpuUsage();
+    if ((user + system) / 1e6 > workerData[1]) process.kill(process.pid, '${OUT_OF_TIME}');
   }, 20);
 `;
 limit[0] = memoryLimit(0);
+limit[1] = Infinity;
 new Worker(WATCH, { eval: true, workerData: limit }).unref();
 
 process.on('disconnect', () => process.exit());
@@ -25,7 +29,9 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
 process.on('message', (request: WorkshopRequest) => void answer(request));
 
-async function answer({ name, request }: WorkshopRequest): Promise<void> {
+async function answer({ name, request, seconds }: WorkshopRequest): Promise<void> {
+  const { user, system } = process.cpuUsage();
+  limit[1] = (user + system) / 1e6 + seconds;
   limit[0] = memoryLimit(await stat(request.path).then(({ size }) => size, () => 0));
   let reply: WorkshopReply;
   try {
@@ -34,5 +40,6 @@ async function answer({ name, request }: WorkshopRequest): Promise<void> {
     const report = reportOf(error);
     reply = { error: report.code === 'INTERNAL' ? null : report, cause: error instanceof Error ? (error.stack ?? error.message) : String(error), rss: process.memoryUsage.rss() };
   }
+  limit[1] = Infinity;
   process.send!(reply);
 }

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { inBytes, SMALLER } from '../../onnx/limits.ts';
-import { memoryLimit, type TaskName, type WorkshopReply, type WorkshopRequest } from './messages.ts';
+import { memoryLimit, OUT_OF_TIME, type TaskName, type WorkshopReply, type WorkshopRequest } from './messages.ts';
 import type { Tasks } from './tasks.ts';
 
 type Request<Name extends TaskName> = Parameters<Tasks[Name]>[0];
@@ -16,15 +16,19 @@ export interface WorkshopOptions {
   readonly signal?: AbortSignal | undefined;
   /** Nobody waits for it: it leaves room for what somebody waits for. */
   readonly inBackground?: boolean;
+  /** Processor time that it may take; by the size of the file where this is left out. */
+  readonly seconds?: number;
 }
 
 const PROCESSES = 2;
-/** Seconds for one task on a small file. A network of 1000 layers takes three. */
+/** Seconds of processor time for one task on a small file. A network of 1000 layers takes three. */
 const LIMIT_SECONDS = 60;
 /** Bytes of a file that are worth another second. */
 const BYTES_PER_SECOND = 5e6;
 /** For a list it is not worth waiting so long. */
 const LISTING_SECONDS = 8;
+/** So many times longer may it take on the wall: other programs want the processor too. */
+const PATIENCE = 10;
 /** A process that waits for work is ended after so long: opening one thing is often followed by opening another. */
 const LINGER_MS = 60_000;
 /** One that takes more bytes than this does not wait: they would be missed elsewhere. */
@@ -39,13 +43,13 @@ const waiting: { readonly isBackground: boolean; readonly start: () => void }[] 
  * Has one task on a network's file done in a process of its own, which may be ended at any time and has limits of memory and time.
  * Rejects with the signal's reason when that is aborted. Throws what the task throws; MODEL_SHAPE where a limit is passed.
  */
-export async function inWorkshop<Name extends TaskName>(name: Name, request: Request<Name>, { signal, inBackground: isBackground = false }: WorkshopOptions = {}): Promise<Result<Name>> {
+export async function inWorkshop<Name extends TaskName>(name: Name, request: Request<Name>, { signal, inBackground: isBackground = false, seconds: most }: WorkshopOptions = {}): Promise<Result<Name>> {
   signal?.throwIfAborted();
   const size = await stat(request.path).then((found) => found.size, () => 0);
   await place(isBackground, signal);
   try {
-    const seconds = name === 'listing' ? LISTING_SECONDS : LIMIT_SECONDS + size / BYTES_PER_SECOND;
-    return (await work({ name, request }, seconds, size, signal)) as Result<Name>;
+    const seconds = most ?? (name === 'listing' ? LISTING_SECONDS : LIMIT_SECONDS + size / BYTES_PER_SECOND);
+    return (await work({ name, request, seconds }, size, signal)) as Result<Name>;
   } finally {
     running--;
     if (isBackground) inBackground--;
@@ -88,7 +92,7 @@ function startWaiting(): void {
   }
 }
 
-function work(request: WorkshopRequest, seconds: number, size: number, signal: AbortSignal | undefined): Promise<unknown> {
+function work(request: WorkshopRequest, size: number, signal: AbortSignal | undefined): Promise<unknown> {
   const name = basename(request.request.path);
   let child: ChildProcess;
   try {
@@ -111,10 +115,10 @@ function work(request: WorkshopRequest, seconds: number, size: number, signal: A
       finish();
     };
     const abort = () => end(() => reject(signal!.reason), false);
-    const timer = setTimeout(() => end(() => reject(new RoadgazeError('MODEL_SHAPE', `${name} was not ready after ${Math.round(seconds)} s, which is the limit for a file of its size.`, SMALLER)), false), seconds * 1000);
+    const timer = setTimeout(() => end(() => reject(tooBusy(name, request.seconds)), false), request.seconds * PATIENCE * 1000);
     signal?.addEventListener('abort', abort, { once: true });
     child.once('error', (cause) => end(() => reject(cannotStart(name, cause)), false));
-    child.once('exit', (code, reason) => end(() => reject(endOf(name, size, code, reason)), false));
+    child.once('exit', (code, reason) => end(() => reject(endOf(name, size, request.seconds, code, reason)), false));
     child.once('message', (reply: WorkshopReply) => end(() => ('result' in reply ? resolve(reply.result) : reject(errorOf(reply))), reply.rss < LARGEST_IDLE));
     child.send(request, (cause) => { if (cause) end(() => reject(cannotStart(name, cause)), false); });
   });
@@ -161,8 +165,15 @@ function errorOf({ error, cause }: Extract<WorkshopReply, { cause: string }>): E
   return error ? new RoadgazeError(error.code, error.message, error.hint, { cause }) : new Error(cause.split('\n', 1)[0], { cause });
 }
 
+function tooBusy(name: string, seconds: number): RoadgazeError {
+  return new RoadgazeError('MACHINE_EXHAUSTED', `${name} was not ready after ${seconds * PATIENCE} s: this machine is too busy.`, 'Close what else runs on this machine, and try again.');
+}
+
 /** Killed for its memory by its own watch or by the system, or given up by JavaScript's heap. */
-function endOf(name: string, size: number, code: number | null, reason: NodeJS.Signals | null): RoadgazeError {
+function endOf(name: string, size: number, seconds: number, code: number | null, reason: NodeJS.Signals | null): RoadgazeError {
+  if (reason === OUT_OF_TIME) {
+    return new RoadgazeError('MODEL_SHAPE', `${name} takes more than ${Math.round(seconds)} s of processor time to be made ready, which is the limit for a file of its size.`, SMALLER);
+  }
   if (reason === 'SIGKILL' || reason === 'SIGABRT' || code === 134) {
     return new RoadgazeError('MODEL_SHAPE', `${name} takes more than ${inBytes(memoryLimit(size))} of memory to be made ready, which is the limit for a file of its size.`, SMALLER);
   }
