@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { setupModule, writeFiles } from './support.ts';
+
+const { importsOf, importProblems } = await setupModule<{
+  importsOf(folder: string): ReadonlyMap<string, readonly string[]>;
+  importProblems(imports: ReadonlyMap<string, readonly string[]>): string[];
+}>('imports.mjs');
+
+function problemsOf(t: TestContext, files: Readonly<Record<string, string>>): string[] {
+  const folder = temporaryFolder(t);
+  writeFiles(folder, files);
+  return importProblems(importsOf(folder));
+}
+
+test('this tree keeps its floors and has no circles', () => {
+  assert.deepEqual(importProblems(importsOf(repositoryRoot)), []);
+});
+
+test('an import that points up is named with both floors', (t) => {
+  const files = { 'server/onnx/a.ts': "import { b } from '../explain/b.ts';", 'server/explain/b.ts': '' };
+  assert.deepEqual(problemsOf(t, files), [
+    'server/onnx/a.ts imports server/explain/b.ts: server/onnx must not know server/explain.',
+  ]);
+  assert.deepEqual(
+    problemsOf(t, { 'server/onnx/a.ts': '', 'server/explain/b.ts': "export * from '../onnx/a.ts';" }),
+    [],
+  );
+});
+
+test('an import of a type counts, and so does one that is made on the way', (t) => {
+  const target = { 'server/cli/b.ts': '' };
+  const upward = (line: string) => problemsOf(t, { ...target, 'server/api/a.ts': line }).length;
+  assert.equal(upward("import type { B } from '../cli/b.ts';"), 1);
+  assert.equal(upward("const b = await import('../cli/b.ts');"), 1);
+  assert.equal(upward("// import type { B } from '../cli/b.ts';"), 0);
+});
+
+test('server and page do not know each other, and neither knows the tests', (t) => {
+  const files = {
+    'client/panels/A.svelte': "<script lang=\"ts\">import { b } from '../../server/api/b.ts';</script>",
+    'server/api/b.ts': "import { c } from '../../test/c.ts';",
+    'test/c.ts': "import { d } from '../client/data/d.ts';",
+    'client/data/d.ts': '',
+  };
+  assert.deepEqual(problemsOf(t, files), [
+    'client/panels/A.svelte imports server/api/b.ts: client/panels must not know server/api.',
+    'server/api/b.ts imports test/c.ts: server/api must not know test.',
+  ]);
+});
+
+test('state that imports a component of the page is named', (t) => {
+  const files = {
+    'client/stream/state.svelte.ts': "import Panel from '../panels/Panel.svelte';",
+    'client/panels/Panel.svelte': '',
+  };
+  assert.deepEqual(problemsOf(t, files), [
+    'client/stream/state.svelte.ts imports client/panels/Panel.svelte: client/stream must not know client/panels.',
+  ]);
+});
+
+test('a circle is named with its files, also one of types alone', (t) => {
+  const files = {
+    'shared/a.ts': "import type { B } from './b.ts';",
+    'shared/b.ts': "import type { C } from './c.ts';",
+    'shared/c.ts': "import type { A } from './a.ts';",
+    'shared/d.ts': "import type { A } from './a.ts';",
+  };
+  assert.deepEqual(problemsOf(t, files), [
+    'These files import each other in a circle: shared/a.ts, shared/b.ts, shared/c.ts.',
+  ]);
+});
+
+test('a folder that nobody has given a floor is named', (t) => {
+  assert.deepEqual(problemsOf(t, { 'server/attic/a.ts': '' }), ['server/attic/a.ts stands on no floor.']);
+});
