@@ -55,8 +55,14 @@ export default ts.config(
         },
       ],
       // What is caught is handed on as it is.
-      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true, allowThrowingAny: true }],
-      '@typescript-eslint/prefer-promise-reject-errors': ['error', { allowThrowingUnknown: true, allowThrowingAny: true }],
+      '@typescript-eslint/only-throw-error': [
+        'error',
+        { allowThrowingUnknown: true, allowThrowingAny: true },
+      ],
+      '@typescript-eslint/prefer-promise-reject-errors': [
+        'error',
+        { allowThrowingUnknown: true, allowThrowingAny: true },
+      ],
       // An interface's functions are taken apart freely; none of them reads `this`.
       '@typescript-eslint/unbound-method': 'off',
       // A function may be asynchronous because its interface is.

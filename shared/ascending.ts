@@ -10,7 +10,10 @@ export function firstAtOrAfter(list: ArrayLike<number>, value: number): number {
   return low;
 }
 
-/** Index of the entry nearest to `value` in an ascending list, the first of two that are equally near; 0 for an empty one. */
+/**
+ * Index of the entry nearest to `value` in an ascending list, the first of two that are equally
+ * near; 0 for an empty one.
+ */
 export function nearest(list: ArrayLike<number>, value: number): number {
   const after = Math.min(firstAtOrAfter(list, value), Math.max(0, list.length - 1));
   return after > 0 && value - list[after - 1]! <= list[after]! - value ? after - 1 : after;

@@ -1,19 +1,48 @@
 /**
- * Colour maps for masks. Viridis and inferno (Stéfan van der Walt and Nathaniel Smith, matplotlib, CC0) are given by ten
- * equidistant colours each and interpolated between them in OKLab, which keeps the steps perceptually even
- * (Björn Ottosson, "A perceptual color space for image processing", 2020, for the matrices).
+ * Colour maps for masks. Viridis and inferno (Stéfan van der Walt and Nathaniel Smith, matplotlib,
+ * CC0) are given by ten equidistant colours each and interpolated between them in OKLab, which
+ * keeps the steps perceptually even (Björn Ottosson, "A perceptual color space for image
+ * processing", 2020, for the matrices).
  */
 export const COLOR_MAPS = {
-  inferno: { name: 'Inferno', colors: ['#000004', '#1b0c41', '#4a0c6b', '#781c6d', '#a52c60', '#cf4446', '#ed6925', '#fb9b06', '#f7d13d', '#fcffa4'] },
-  viridis: { name: 'Viridis', colors: ['#440154', '#482878', '#3e4989', '#31688e', '#26828e', '#1f9e89', '#35b779', '#6ece58', '#b5de2b', '#fde725'] },
+  inferno: {
+    name: 'Inferno',
+    colors: [
+      '#000004',
+      '#1b0c41',
+      '#4a0c6b',
+      '#781c6d',
+      '#a52c60',
+      '#cf4446',
+      '#ed6925',
+      '#fb9b06',
+      '#f7d13d',
+      '#fcffa4',
+    ],
+  },
+  viridis: {
+    name: 'Viridis',
+    colors: [
+      '#440154',
+      '#482878',
+      '#3e4989',
+      '#31688e',
+      '#26828e',
+      '#1f9e89',
+      '#35b779',
+      '#6ece58',
+      '#b5de2b',
+      '#fde725',
+    ],
+  },
   red: { name: 'Red (paper)', colors: ['#ff1a0d', '#ff1a0d'] },
 } as const satisfies Record<string, { name: string; colors: readonly string[] }>;
 
 export type ColorMap = keyof typeof COLOR_MAPS;
 
 /**
- * For values with a sign, from −1 over 0 to 1: as light on both sides, and darkest at zero, where nothing is drawn. Blue and orange are told
- * apart by every kind of colour vision.
+ * For values with a sign, from −1 over 0 to 1: as light on both sides, and darkest at zero, where
+ * nothing is drawn. Blue and orange are told apart by every kind of colour vision.
  */
 export const DIVERGING_MAP = {
   name: 'Blue to orange',
@@ -28,24 +57,36 @@ export interface MaskStyle {
   readonly threshold: number;
 }
 
-/** Attention this far above the threshold is drawn at full opacity; below it alpha falls to zero, so that weak attention does not tint. */
+/**
+ * Attention this far above the threshold is drawn at full opacity; below it alpha falls to zero, so
+ * that weak attention does not tint.
+ */
 const RAMP = 0.6;
 
 /** Alpha 0..1 for attention 0..1: a smooth step from the threshold up. */
-export function alphaOf(attention: number, { opacity, threshold }: Pick<MaskStyle, 'opacity' | 'threshold'>): number {
+export function alphaOf(
+  attention: number,
+  { opacity, threshold }: Pick<MaskStyle, 'opacity' | 'threshold'>,
+): number {
   const ramp = Math.min(RAMP, Math.max(1 - threshold, 1 / 255));
   const t = Math.min(1, Math.max(0, (attention - threshold) / ramp));
   return opacity * t * t * (3 - 2 * t);
 }
 
-/** 256 colours as RGBA bytes in memory order, read as little-endian 32-bit words: index = mask byte. */
+/**
+ * 256 colours as RGBA bytes in memory order, read as little-endian 32-bit words: index = mask byte.
+ */
 export function lookupTable(style: MaskStyle): Uint32Array {
   const table = new Uint32Array(256);
-  for (let value = 0; value < 256; value++) table[value] = wordOf(colorAt(style.map, value / 255), alphaOf(value / 255, style));
+  for (let value = 0; value < 256; value++)
+    table[value] = wordOf(colorAt(style.map, value / 255), alphaOf(value / 255, style));
   return table;
 }
 
-/** The same for a mask with signs: byte 128 is zero, 1 and 255 are the largest sizes. The threshold holds for sizes. */
+/**
+ * The same for a mask with signs: byte 128 is zero, 1 and 255 are the largest sizes. The threshold
+ * holds for sizes.
+ */
 export function signedLookupTable(style: Pick<MaskStyle, 'opacity' | 'threshold'>): Uint32Array {
   const table = new Uint32Array(256);
   for (let byte = 0; byte < 256; byte++) {
@@ -77,13 +118,19 @@ function between(colors: readonly string[], at: number): Color {
   const from = oklabOf(colors[index] ?? '#000000');
   const to = oklabOf(colors[index + 1] ?? '#000000');
   const t = position - index;
-  return srgbOf([from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t, from[2] + (to[2] - from[2]) * t]);
+  return srgbOf([
+    from[0] + (to[0] - from[0]) * t,
+    from[1] + (to[1] - from[1]) * t,
+    from[2] + (to[2] - from[2]) * t,
+  ]);
 }
 
 type Triple = readonly [number, number, number];
 
 function oklabOf(hex: string): Triple {
-  const [r, g, b] = [1, 3, 5].map((start) => linear(Number.parseInt(hex.slice(start, start + 2), 16) / 255)) as unknown as Triple;
+  const [r, g, b] = [1, 3, 5].map((start) =>
+    linear(Number.parseInt(hex.slice(start, start + 2), 16) / 255),
+  ) as unknown as Triple;
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -111,5 +158,7 @@ function linear(value: number): number {
 
 function byte(value: number): number {
   const clipped = Math.min(1, Math.max(0, value));
-  return Math.round(255 * (clipped <= 0.0031308 ? clipped * 12.92 : 1.055 * clipped ** (1 / 2.4) - 0.055));
+  return Math.round(
+    255 * (clipped <= 0.0031308 ? clipped * 12.92 : 1.055 * clipped ** (1 / 2.4) - 0.055),
+  );
 }

@@ -1,4 +1,6 @@
-/** The number of a network that is shown and explained: where it stands, and what it may be called. */
+/**
+ * The number of a network that is shown and explained: where it stands, and what it may be called.
+ */
 export interface ExplainedNumber {
   /** Name of the network's output. */
   readonly tensor: string;
@@ -14,13 +16,20 @@ export type NumberMeaning =
   /** One of several, of which nobody said what it is. */
   | 'unknown'
   /** How much speaks for one bin of a categorical head: never an angle. */
-  | 'probability' | 'log-probability' | 'score';
+  | 'probability'
+  | 'log-probability'
+  | 'score';
 
-/** `steering`, `element 1 of 15 of output "y"`, `probability of bin 1 of 15 of output "angle"`: what the number is called, counted from 1. */
+/**
+ * `steering`, `element 1 of 15 of output "y"`, `probability of bin 1 of 15 of output "angle"`: what
+ * the number is called, counted from 1.
+ */
 export function numberName(number: ExplainedNumber): string {
   const { tensor, index, elements, meaning } = number;
   if (meaning === 'steering') return 'steering';
-  return meaning === 'unknown' ? numberPlace(number) : `${meaning} of bin ${index + 1} of ${elements} of output "${tensor}"`;
+  return meaning === 'unknown'
+    ? numberPlace(number)
+    : `${meaning} of bin ${index + 1} of ${elements} of output "${tensor}"`;
 }
 
 /** As `numberName`, where space is short: `element 1 of 15`. */
@@ -30,7 +39,9 @@ export function shortNumberName(number: ExplainedNumber): string {
 
 /** Where the number stands, also of one that is called steering. */
 export function numberPlace({ tensor, index, elements }: ExplainedNumber): string {
-  return elements === 1 ? `output "${tensor}"` : `element ${index + 1} of ${elements} of output "${tensor}"`;
+  return elements === 1
+    ? `output "${tensor}"`
+    : `element ${index + 1} of ${elements} of output "${tensor}"`;
 }
 
 export function isSteering({ meaning }: Pick<ExplainedNumber, 'meaning'>): boolean {

@@ -1,4 +1,6 @@
-/** A rectangle in whole pixels; `x` to the right, `y` downwards, from the frame's top left corner. */
+/**
+ * A rectangle in whole pixels; `x` to the right, `y` downwards, from the frame's top left corner.
+ */
 export interface Rectangle {
   readonly x: number;
   readonly y: number;
@@ -17,8 +19,9 @@ export interface Crop extends Rectangle {
 }
 
 /**
- * The whole frame where there is no crop; else the crop scaled to the frame's size and rounded to whole pixels. A crop that lies inside
- * the frame it was given for does so in every other: where rounding would push it over the edge by a pixel, it is moved back.
+ * The whole frame where there is no crop; else the crop scaled to the frame's size and rounded to
+ * whole pixels. A crop that lies inside the frame it was given for does so in every other: where
+ * rounding would push it over the edge by a pixel, it is moved back.
  */
 export function cropInFrame(crop: Crop | null, frame: Size): Rectangle {
   if (!crop) return { x: 0, y: 0, width: frame.width, height: frame.height };
@@ -27,7 +30,12 @@ export function cropInFrame(crop: Crop | null, frame: Size): Rectangle {
   return { x, y, width, height };
 }
 
-function scaleSpan(start: number, length: number, of: number, size: number): [start: number, length: number] {
+function scaleSpan(
+  start: number,
+  length: number,
+  of: number,
+  size: number,
+): [start: number, length: number] {
   const scaled = Math.round((length * size) / of);
   const at = Math.round((start * size) / of);
   return [start + length <= of ? Math.min(at, size - scaled) : at, scaled];
@@ -35,8 +43,12 @@ function scaleSpan(start: number, length: number, of: number, size: number): [st
 
 export function isInside(rectangle: Rectangle, frame: Size): boolean {
   return (
-    rectangle.width > 0 && rectangle.height > 0 && rectangle.x >= 0 && rectangle.y >= 0 &&
-    rectangle.x + rectangle.width <= frame.width && rectangle.y + rectangle.height <= frame.height
+    rectangle.width > 0 &&
+    rectangle.height > 0 &&
+    rectangle.x >= 0 &&
+    rectangle.y >= 0 &&
+    rectangle.x + rectangle.width <= frame.width &&
+    rectangle.y + rectangle.height <= frame.height
   );
 }
 

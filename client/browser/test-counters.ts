@@ -8,7 +8,12 @@ export interface TestCounters {
   /** Frame messages drawn on this page. */
   readonly painted: number;
   /** The last one drawn. */
-  readonly lastPainted: { readonly frame: number; readonly pts: number; readonly sequence: number; readonly generation: number } | null;
+  readonly lastPainted: {
+    readonly frame: number;
+    readonly pts: number;
+    readonly sequence: number;
+    readonly generation: number;
+  } | null;
   /** Frame messages thrown away undrawn because newer ones were ready. */
   readonly skipped: number;
 }

@@ -9,7 +9,8 @@ export function browserTools(): ViewerTools<ImageBitmap> {
     now: () => performance.now(),
     nextFrame: (act) => requestAnimationFrame(act),
     openSocket: openWebSocket,
-    decode: (jpeg) => createImageBitmap(new Blob([jpeg as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' })),
+    decode: (jpeg) =>
+      createImageBitmap(new Blob([jpeg as Uint8Array<ArrayBuffer>], { type: 'image/jpeg' })),
     allowNotifications,
     notify,
     beep,

@@ -14,7 +14,18 @@ export interface FrameRun {
 export type Known = 'steering' | 'attention';
 const KNOWN = { steering: 1, attention: 2 } as const satisfies Record<Known, number>;
 
-const COLUMNS = ['steering', 'driven', 'error', 'onRoad', 'lift', 'peakOnRoad', 'spearman', 'ssim', 'topOverlap', 'cause'] as const;
+const COLUMNS = [
+  'steering',
+  'driven',
+  'error',
+  'onRoad',
+  'lift',
+  'peakOnRoad',
+  'spearman',
+  'ssim',
+  'topOverlap',
+  'cause',
+] as const;
 
 /**
  * The numbers of one drive, one entry per frame; memory for all frames is there from the start, and
@@ -146,7 +157,11 @@ export class DriveColumns {
       this.topOverlap[frame] = (agreement?.topOverlap[i] ?? NaN) * 100;
       this.lowestAgreement = Math.min(this.lowestAgreement, spearman || 0, ssim || 0);
       this.known[frame] = KNOWN.attention;
-      this.largestSteering = Math.max(this.largestSteering, Math.abs(steering) || 0, Math.abs(driven) || 0);
+      this.largestSteering = Math.max(
+        this.largestSteering,
+        Math.abs(steering) || 0,
+        Math.abs(driven) || 0,
+      );
       this.largestError = Math.max(this.largestError, error || 0);
       this.largestLift = Math.max(this.largestLift, lift || 0);
     }
@@ -164,7 +179,8 @@ export class DriveColumns {
   /** Takes what does not depend on the methods from the same rows, analysed by others. */
   keepSteering(before: DriveColumns): void {
     const rows = Math.min(this.frames, before.frames);
-    for (const name of ['steering', 'driven', 'error'] as const) this[name].set(before[name].subarray(0, rows));
+    for (const name of ['steering', 'driven', 'error'] as const)
+      this[name].set(before[name].subarray(0, rows));
     this.known.set(before.known.subarray(0, rows).map((known) => Math.min(known, KNOWN.steering)));
     this.largestSteering = before.largestSteering;
     this.largestError = before.largestError;
@@ -208,7 +224,11 @@ function resized(column: Float32Array, length: number): Float32Array {
 
 /** With room for more in its buffer, so that growing by a few rows copies nothing. */
 function roomy<T extends Float64Array | Float32Array | Uint8Array>(column: T, length: number): T {
-  const Kind = column.constructor as new (buffer: ArrayBufferLike, offset: number, length: number) => T;
+  const Kind = column.constructor as new (
+    buffer: ArrayBufferLike,
+    offset: number,
+    length: number,
+  ) => T;
   const { buffer, BYTES_PER_ELEMENT } = column;
   if (buffer.byteLength >= length * BYTES_PER_ELEMENT) return new Kind(buffer, 0, length);
   const copy = new Kind(new ArrayBuffer(Math.ceil(length * 1.5) * BYTES_PER_ELEMENT), 0, length);

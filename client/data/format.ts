@@ -27,7 +27,9 @@ function clock(seconds: number, decimals: number): string {
   const rest = (whole % (60 * scale)) / scale;
   const minutes = Math.floor(whole / (60 * scale));
   const tail = rest.toFixed(decimals).padStart(decimals ? decimals + 3 : 2, '0');
-  return minutes < 60 ? `${minutes}:${tail}` : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${tail}`;
+  return minutes < 60
+    ? `${minutes}:${tail}`
+    : `${Math.floor(minutes / 60)}:${String(minutes % 60).padStart(2, '0')}:${tail}`;
 }
 
 /** A magnitude with its unit: `4.1°`, `0.0012 1/m`. */

@@ -80,7 +80,16 @@ export class LiveColumns extends DriveColumns {
 
   /** The flag with rows in place of the pictures' numbers. */
   placed(flag: Flag): Flag {
-    const row = (number: number) => Math.max(0, this.#numbers.findLastIndex((each) => each <= number));
-    return { ...flag, startFrame: row(flag.startFrame), endFrame: row(flag.endFrame), worstFrame: row(flag.worstFrame) };
+    const row = (number: number) =>
+      Math.max(
+        0,
+        this.#numbers.findLastIndex((each) => each <= number),
+      );
+    return {
+      ...flag,
+      startFrame: row(flag.startFrame),
+      endFrame: row(flag.endFrame),
+      worstFrame: row(flag.worstFrame),
+    };
   }
 }

@@ -48,7 +48,10 @@ export function single(method: string, style: MaskStyle): Compose {
 /** One method to the left of `split`, a share of the picture's width, and another to its right. */
 export function wipe(left: string, right: string, split: number, style: MaskStyle): Compose {
   const [leftTable, rightTable] = [tableOf(left, style), tableOf(right, style)];
-  return (masks) => [...layerOf(masks, left, leftTable, 0, split), ...layerOf(masks, right, rightTable, split, 1)];
+  return (masks) => [
+    ...layerOf(masks, left, leftTable, 0, split),
+    ...layerOf(masks, right, rightTable, split, 1),
+  ];
 }
 
 /**
@@ -63,7 +66,8 @@ export function difference(first: string, second: string, style: MaskStyle): Com
     const [a, b] = [masks.get(first), masks.get(second)];
     if (!a || !b) return [];
     const size = { width: Math.max(a.width, b.width), height: Math.max(a.height, b.height) };
-    if (buffer.length !== size.width * size.height) buffer = new Uint8Array(size.width * size.height);
+    if (buffer.length !== size.width * size.height)
+      buffer = new Uint8Array(size.width * size.height);
     subtractSizes(a, b, sizes, size, buffer);
     return [{ grid: { ...size, bytes: buffer }, table, from: 0, to: 1 }];
   };
@@ -71,7 +75,9 @@ export function difference(first: string, second: string, style: MaskStyle): Com
 
 /** Size 0..127 of every byte of a mask; 127 is the frame's largest. */
 export function sizeTable(signed: boolean): Uint8Array {
-  return Uint8Array.from({ length: 256 }, (_, byte) => (signed ? Math.min(127, Math.abs(byte - 128)) : Math.round((byte * 127) / 255)));
+  return Uint8Array.from({ length: 256 }, (_, byte) =>
+    signed ? Math.min(127, Math.abs(byte - 128)) : Math.round((byte * 127) / 255),
+  );
 }
 
 /**
@@ -79,7 +85,13 @@ export function sizeTable(signed: boolean): Uint8Array {
  * `b`, each measured by its own largest. A coarser mask gives each of its pixels to the finer ones
  * that lie on it.
  */
-export function subtractSizes(a: Grid, b: Grid, [sizesA, sizesB]: readonly [Uint8Array, Uint8Array], { width, height }: Size, target: Uint8Array): void {
+export function subtractSizes(
+  a: Grid,
+  b: Grid,
+  [sizesA, sizesB]: readonly [Uint8Array, Uint8Array],
+  { width, height }: Size,
+  target: Uint8Array,
+): void {
   const [columnsA, columnsB] = [indices(a.width, width), indices(b.width, width)];
   for (let y = 0; y < height; y++) {
     const rowA = Math.floor((y * a.height) / height) * a.width;
@@ -96,7 +108,13 @@ function indices(from: number, to: number): Uint16Array {
   return Uint16Array.from({ length: to }, (_, i) => Math.floor((i * from) / to));
 }
 
-function layerOf(masks: Masks, method: string, table: Uint32Array, from: number, to: number): MaskLayer[] {
+function layerOf(
+  masks: Masks,
+  method: string,
+  table: Uint32Array,
+  from: number,
+  to: number,
+): MaskLayer[] {
   const grid = masks.get(method);
   return grid ? [{ grid, table, from, to }] : [];
 }

@@ -1,6 +1,9 @@
 import type { LiveServerMessage } from '../../shared/protocol/live-messages.ts';
 
-type Counts = Pick<Extract<LiveServerMessage, { readonly type: 'feed-statistics' }>, 'decoded' | 'explained' | 'dropped'>;
+type Counts = Pick<
+  Extract<LiveServerMessage, { readonly type: 'feed-statistics' }>,
+  'decoded' | 'explained' | 'dropped'
+>;
 
 /** Who does not keep up with the feed, and what of it is seen. */
 export interface Overload {
@@ -27,11 +30,16 @@ export function overloadOf(before: Counts, now: Counts, painted: number): Overlo
   if (inference > SHARE * of) return { late: 'network', shown, of };
   // What other pages did not show is counted too: this page is late only where it painted less than
   // there was.
-  if (now.dropped.viewer > before.dropped.viewer && painted < (1 - SHARE) * explained - 2) return { late: 'page', shown, of };
+  if (now.dropped.viewer > before.dropped.viewer && painted < (1 - SHARE) * explained - 2)
+    return { late: 'page', shown, of };
   return null;
 }
 
-const LATE = { decoder: 'Decoding is slower than the feed', network: 'The network is slower than the feed', page: 'This page, or the way to it, is slower than the feed' } as const;
+const LATE = {
+  decoder: 'Decoding is slower than the feed',
+  network: 'The network is slower than the feed',
+  page: 'This page, or the way to it, is slower than the feed',
+} as const;
 
 export function overloadText({ late, shown, of }: Overload): string {
   return `${LATE[late]}: ${shown} of ${of} frames are shown.`;

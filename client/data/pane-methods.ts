@@ -1,4 +1,9 @@
-import { describeExplanation, explanationName, explanationOf, type Target } from '../../shared/explanations.ts';
+import {
+  describeExplanation,
+  explanationName,
+  explanationOf,
+  type Target,
+} from '../../shared/explanations.ts';
 import { METHODS } from '../../shared/methods.ts';
 
 /** Panes are named by letters, from the top left. */
@@ -6,10 +11,23 @@ export const LETTERS = ['A', 'B', 'C', 'D'] as const;
 
 /** What the keys 1…9 choose; the other methods are chosen from the list. */
 export const KEYED_METHODS: readonly string[] = [
-  'visualbackprop', 'lrp-epsilon-plus', 'gradient', 'inputxgradient', 'guidedbackprop', 'gradcam', 'lrp-epsilon', 'integratedgradients', 'occlusion',
+  'visualbackprop',
+  'lrp-epsilon-plus',
+  'gradient',
+  'inputxgradient',
+  'guidedbackprop',
+  'gradcam',
+  'lrp-epsilon',
+  'integratedgradients',
+  'occlusion',
 ];
 
-export const DEFAULT_METHODS: readonly string[] = ['visualbackprop', 'lrp-epsilon-plus', 'gradient', 'gradcam'];
+export const DEFAULT_METHODS: readonly string[] = [
+  'visualbackprop',
+  'lrp-epsilon-plus',
+  'gradient',
+  'gradcam',
+];
 
 export function isRealTime(method: string): boolean {
   return describeExplanation(method)?.realTime ?? false;
@@ -29,13 +47,20 @@ export function withMethod(before: string, method: string): string {
 }
 
 export function withTarget(method: string, target: Target): string {
-  return explanationName({ method: explanationOf(method).method, target: describeExplanation(method)?.directed ? target : '+' });
+  return explanationName({
+    method: explanationOf(method).method,
+    target: describeExplanation(method)?.directed ? target : '+',
+  });
 }
 
 /** What the ways of steering are called for a network with this side as positive. */
 export function targetWords(positive: 'left' | 'right' | null): Readonly<Record<Target, string>> {
   if (positive === null) return { '+': '+ up', '-': '− down', abs: '± larger' };
-  return { '+': `+ ${positive}`, '-': `− ${positive === 'left' ? 'right' : 'left'}`, abs: '± further' };
+  return {
+    '+': `+ ${positive}`,
+    '-': `− ${positive === 'left' ? 'right' : 'left'}`,
+    abs: '± further',
+  };
 }
 
 /**
@@ -54,7 +79,9 @@ export function streamedMethods(shown: readonly string[]): string[] {
 export function paneMethods(kept: readonly unknown[]): string[] {
   return DEFAULT_METHODS.map((usual, index) => {
     const method = kept[index];
-    return typeof method === 'string' && describeExplanation(method) ? withMethod(method, method) : usual;
+    return typeof method === 'string' && describeExplanation(method)
+      ? withMethod(method, method)
+      : usual;
   });
 }
 
@@ -73,8 +100,14 @@ export function comparedPanes(shown: readonly string[]): readonly [string, strin
  * side, four are two by two or in one row. `head` is the height that each pane needs beside its
  * picture; all in the same unit.
  */
-export function paneColumns(count: number, box: { readonly width: number; readonly height: number }, aspect: number, head: number): number {
+export function paneColumns(
+  count: number,
+  box: { readonly width: number; readonly height: number },
+  aspect: number,
+  head: number,
+): number {
   if (count < 4) return count;
-  const pictureWidth = (columns: number) => Math.min(box.width / columns, (box.height / (count / columns) - head) * aspect);
+  const pictureWidth = (columns: number) =>
+    Math.min(box.width / columns, (box.height / (count / columns) - head) * aspect);
   return pictureWidth(4) > pictureWidth(2) ? 4 : 2;
 }

@@ -109,7 +109,11 @@ function smooth(points: number[], closed: boolean): Polyline {
     for (let i = closed ? 0 : 1; i < count - 1; i++) {
       const before = i === 0 ? count - 2 : i - 1;
       for (const axis of [0, 1]) {
-        to[i * 2 + axis] = ((from[before * 2 + axis] ?? 0) + 2 * (from[i * 2 + axis] ?? 0) + (from[(i + 1) * 2 + axis] ?? 0)) / 4;
+        to[i * 2 + axis] =
+          ((from[before * 2 + axis] ?? 0) +
+            2 * (from[i * 2 + axis] ?? 0) +
+            (from[(i + 1) * 2 + axis] ?? 0)) /
+          4;
       }
     }
     if (closed) to.copyWithin(to.length - 2, 0, 2);

@@ -13,7 +13,13 @@ export function wholeDrive(end: number, start = 0): TimeWindow {
 }
 
 /** Makes the window `factor` times as long while `around` keeps its place in it. */
-export function zoomed(window: TimeWindow, around: number, factor: number, end: number, start = 0): TimeWindow {
+export function zoomed(
+  window: TimeWindow,
+  around: number,
+  factor: number,
+  end: number,
+  start = 0,
+): TimeWindow {
   const whole = wholeDrive(end, start);
   const length = Math.min(whole.max, Math.max(SHORTEST, (window.max - window.min) * factor));
   const share = (around - window.min) / (window.max - window.min);

@@ -48,7 +48,9 @@ export interface Track {
   readonly markText: (value: number) => string;
   readonly thresholds: (settings: FlagSettings) => readonly Threshold[];
   /** When it is flagged, as far as this plot shows it; null: it is not. */
-  readonly limit: (settings: FlagSettings) => { readonly label: string; readonly text: string } | null;
+  readonly limit: (
+    settings: FlagSettings,
+  ) => { readonly label: string; readonly text: string } | null;
   /** Flags whose reason is seen here. */
   readonly kinds: readonly FlagKind[];
   /** Marks the frames whose strongest pixel is off the road. */
@@ -59,12 +61,31 @@ export interface Track {
  * The plots of a recording: driven and error only where it was recorded how the car was driven, on
  * road only with a road, agreement only where there are two methods to compare.
  */
-export function tracksOf({ recording, road, network: { number } }: OpenedMessage, unit: SteeringUnit, attention: FlagSettings['measure'], agreement: ShownAgreement | null): Track[] {
+export function tracksOf(
+  { recording, road, network: { number } }: OpenedMessage,
+  unit: SteeringUnit,
+  attention: FlagSettings['measure'],
+  agreement: ShownAgreement | null,
+): Track[] {
   const label = unit.label || 'plain';
   // A bin's probability, or a number that nobody named, cannot be held against what was driven.
   const isCompared = recording.hasLog && isSteering(number);
-  const wanted: TrackSeries = { column: 'steering', label: isSteering(number) ? 'wanted' : 'answer', color: '--wanted', width: 1.5, filled: false, text: (value) => steeringText(value, unit) };
-  const driven: TrackSeries = { column: 'driven', label: 'driven', color: '--driven', width: 3, filled: false, text: (value) => steeringText(value, unit) };
+  const wanted: TrackSeries = {
+    column: 'steering',
+    label: isSteering(number) ? 'wanted' : 'answer',
+    color: '--wanted',
+    width: 1.5,
+    filled: false,
+    text: (value) => steeringText(value, unit),
+  };
+  const driven: TrackSeries = {
+    column: 'driven',
+    label: 'driven',
+    color: '--driven',
+    width: 3,
+    filled: false,
+    text: (value) => steeringText(value, unit),
+  };
   const markText = (value: number) => compact(value, unit);
   const tracks: Track[] = [
     {
@@ -88,12 +109,23 @@ export function tracksOf({ recording, road, network: { number } }: OpenedMessage
       title: 'Error',
       unit: label,
       shows: 'steering',
-      series: [{ column: 'error', label: 'error', color: '--error', width: 1.5, filled: true, text: (value) => magnitudeText(value, unit) }],
+      series: [
+        {
+          column: 'error',
+          label: 'error',
+          color: '--error',
+          width: 1.5,
+          filled: true,
+          text: (value) => magnitudeText(value, unit),
+        },
+      ],
       range: ({ largestError }) => [0, niceLimit(largestError)],
       marks: (bottom, top) => [bottom, top],
       markText,
-      thresholds: ({ errorAbove }) => (errorAbove === null ? [] : [{ at: errorAbove, ends: false }]),
-      limit: ({ errorAbove }) => (errorAbove === null ? null : { label: 'flag above', text: magnitudeText(errorAbove, unit) }),
+      thresholds: ({ errorAbove }) =>
+        errorAbove === null ? [] : [{ at: errorAbove, ends: false }],
+      limit: ({ errorAbove }) =>
+        errorAbove === null ? null : { label: 'flag above', text: magnitudeText(errorAbove, unit) },
       kinds: ['steers-wrong', 'dead'],
       hasPeaks: false,
     });
@@ -113,12 +145,22 @@ function shareTrack(): Track {
     title: 'On road',
     unit: '%',
     shows: 'attention',
-    series: [{ column: 'onRoad', label: 'share', color: '--on-road', width: 1.75, filled: true, text: percentText }],
+    series: [
+      {
+        column: 'onRoad',
+        label: 'share',
+        color: '--on-road',
+        width: 1.75,
+        filled: true,
+        text: percentText,
+      },
+    ],
     range: () => [0, 100],
     marks: () => [0, 50, 100],
     markText: String,
     thresholds: (settings) => (settings.measure === 'share' ? roadThresholds(settings, 100) : []),
-    limit: ({ measure, enterBelow }) => (measure === 'share' ? { label: 'flag below', text: percentText(enterBelow * 100) } : null),
+    limit: ({ measure, enterBelow }) =>
+      measure === 'share' ? { label: 'flag below', text: percentText(enterBelow * 100) } : null,
     kinds: ['off-road', 'dead'],
     hasPeaks: true,
   };
@@ -131,19 +173,32 @@ function liftTrack(): Track {
     title: 'On road',
     unit: '',
     shows: 'attention',
-    series: [{ column: 'lift', label: 'lift', color: '--on-road', width: 1.75, filled: true, text: liftText }],
+    series: [
+      {
+        column: 'lift',
+        label: 'lift',
+        color: '--on-road',
+        width: 1.75,
+        filled: true,
+        text: liftText,
+      },
+    ],
     range: ({ largestLift }) => [0, Math.max(2, niceLimit(largestLift))],
     marks: (_bottom, top) => [0, 1, top],
     markText: String,
     thresholds: (settings) => (settings.measure === 'lift' ? roadThresholds(settings, 1) : []),
-    limit: ({ measure, enterBelow }) => (measure === 'lift' ? { label: 'flag below', text: liftText(enterBelow) } : null),
+    limit: ({ measure, enterBelow }) =>
+      measure === 'lift' ? { label: 'flag below', text: liftText(enterBelow) } : null,
     kinds: ['off-road', 'dead'],
     hasPeaks: true,
   };
 }
 
 function roadThresholds({ enterBelow, leaveAbove }: FlagSettings, scale: number): Threshold[] {
-  return [{ at: enterBelow * scale, ends: false }, { at: leaveAbove * scale, ends: true }];
+  return [
+    { at: enterBelow * scale, ends: false },
+    { at: leaveAbove * scale, ends: true },
+  ];
 }
 
 function agreementTrack({ measure, panes }: ShownAgreement): Track {
@@ -153,12 +208,28 @@ function agreementTrack({ measure, panes }: ShownAgreement): Track {
     title: 'Agreement',
     unit,
     shows: 'attention',
-    series: [{ column: measure, label: panes.join(' · '), color: '--agreement', width: 1.5, filled: true, text }],
-    range: ({ lowestAgreement }) => (measure === 'topOverlap' ? [0, 100] : [lowestAgreement < 0 ? -1 : 0, 1]),
+    series: [
+      {
+        column: measure,
+        label: panes.join(' · '),
+        color: '--agreement',
+        width: 1.5,
+        filled: true,
+        text,
+      },
+    ],
+    range: ({ lowestAgreement }) =>
+      measure === 'topOverlap' ? [0, 100] : [lowestAgreement < 0 ? -1 : 0, 1],
     marks: (bottom, top) => [bottom, (bottom + top) / 2, top],
     markText: (value) => String(value).replace('-', '−').replace(/^0\./, '.'),
-    thresholds: ({ agreementBelow }) => (measure === 'spearman' && agreementBelow !== null ? [{ at: agreementBelow, ends: false }] : []),
-    limit: ({ agreementBelow }) => (measure === 'spearman' && agreementBelow !== null ? { label: 'flag below', text: text(agreementBelow) } : null),
+    thresholds: ({ agreementBelow }) =>
+      measure === 'spearman' && agreementBelow !== null
+        ? [{ at: agreementBelow, ends: false }]
+        : [],
+    limit: ({ agreementBelow }) =>
+      measure === 'spearman' && agreementBelow !== null
+        ? { label: 'flag below', text: text(agreementBelow) }
+        : null,
     kinds: ['disagreement', 'dead'],
     hasPeaks: false,
   };
@@ -168,7 +239,8 @@ function agreementTrack({ measure, panes }: ShownAgreement): Track {
 export function niceLimit(largest: number): number {
   if (!(largest > 0)) return 1;
   const power = 10 ** Math.floor(Math.log10(largest));
-  for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8]) if (largest <= step * power * 1.000001) return Number((step * power).toPrecision(2));
+  for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8])
+    if (largest <= step * power * 1.000001) return Number((step * power).toPrecision(2));
   return Number((10 * power).toPrecision(1));
 }
 

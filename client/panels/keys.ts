@@ -2,7 +2,16 @@ import type { KeyBinding } from '../state/bindings.ts';
 
 /** Elements that need the keys themselves. */
 const TYPING = 'input:not([type=range]), select, textarea, [contenteditable]';
-const RANGE_KEYS = new Set(['arrowleft', 'arrowright', 'arrowup', 'arrowdown', 'home', 'end', 'pageup', 'pagedown']);
+const RANGE_KEYS = new Set([
+  'arrowleft',
+  'arrowright',
+  'arrowup',
+  'arrowdown',
+  'home',
+  'end',
+  'pageup',
+  'pagedown',
+]);
 
 /**
  * Runs the binding of a key press, if there is one and nothing that has the focus wants the key for
@@ -17,7 +26,11 @@ export function handleKey(event: KeyboardEvent, bindings: readonly KeyBinding[])
   if (focused?.matches(TYPING)) return;
   if (focused?.matches('input[type=range]') && RANGE_KEYS.has(key)) return;
   if (focused?.matches('button, a, summary') && (key === ' ' || key === 'enter')) return;
-  const binding = bindings.find((candidate) => candidate.keys.includes(key) && (candidate.shift === undefined || candidate.shift === event.shiftKey));
+  const binding = bindings.find(
+    (candidate) =>
+      candidate.keys.includes(key) &&
+      (candidate.shift === undefined || candidate.shift === event.shiftKey),
+  );
   if (!binding) return;
   event.preventDefault();
   binding.run(key);

@@ -11,7 +11,11 @@ export interface OverlayStyle {
 
 /** More pixels than this across bring nothing for a smooth mask, but cost time on large screens. */
 const WIDEST_OVERLAY = 1920;
-const NOTHING: Layers = { masks: new Map(), road: null, place: { x: 0, y: 0, width: 1, height: 1 } };
+const NOTHING: Layers = {
+  masks: new Map(),
+  road: null,
+  place: { x: 0, y: 0, width: 1, height: 1 },
+};
 
 /**
  * The picture, in its own pixels, and over it the overlay (mask and road outline) in the screen's
@@ -74,7 +78,12 @@ export class Surface {
     const { width, height } = this.#overlay;
     context.clearRect(0, 0, width, height);
     const { masks, road, place } = this.#layers;
-    const target = { x: place.x * width, y: place.y * height, width: place.width * width, height: place.height * height };
+    const target = {
+      x: place.x * width,
+      y: place.y * height,
+      width: place.width * width,
+      height: place.height * height,
+    };
     this.#style.compose(masks).forEach((layer, index) => this.#drawMask(layer, index, target));
     if (road && this.#style.outline) this.#drawOutline(road, target);
   }
@@ -82,7 +91,12 @@ export class Surface {
   #drawMask({ grid, table, from, to }: MaskLayer, index: number, target: Rectangle): void {
     const context = this.#overlayContext;
     const { width, height } = this.#overlay;
-    const image = (this.#maskImages[index] ??= new MaskImage()).render(grid.bytes, grid.width, grid.height, table);
+    const image = (this.#maskImages[index] ??= new MaskImage()).render(
+      grid.bytes,
+      grid.width,
+      grid.height,
+      table,
+    );
     context.save();
     context.beginPath();
     context.rect(from * width, 0, (to - from) * width, height);
@@ -108,7 +122,9 @@ export class Surface {
     }
     const context = this.#overlayContext;
     context.lineJoin = 'round';
-    context.setLineDash(this.#style.outline === 'guess' ? [7 * this.#lineUnit, 6 * this.#lineUnit] : []);
+    context.setLineDash(
+      this.#style.outline === 'guess' ? [7 * this.#lineUnit, 6 * this.#lineUnit] : [],
+    );
     context.lineWidth = 3.25 * this.#lineUnit;
     context.strokeStyle = 'rgb(0 0 0 / 45%)';
     context.stroke(path);

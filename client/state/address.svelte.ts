@@ -50,7 +50,13 @@ export function addressText({ recording, feed, network, frame, panes, methods }:
 
 /** An effect: writes the address of what rests on the screen whenever that is something else. */
 export function keepAddress(
-  { drive, watched, screen, transport, panes }: {
+  {
+    drive,
+    watched,
+    screen,
+    transport,
+    panes,
+  }: {
     readonly drive: OpenDrive;
     readonly watched: WatchedFeed;
     readonly screen: Pick<Screen<Picture>, 'painted'>;
@@ -69,6 +75,8 @@ export function keepAddress(
     if (!drive.opened || !rests || !screen.painted) return;
     const { recording, network } = drive.opened;
     const { frame } = screen.painted;
-    write(addressText({ recording: recording.id, network: network.id, frame, panes: layout, methods }));
+    write(
+      addressText({ recording: recording.id, network: network.id, frame, panes: layout, methods }),
+    );
   });
 }

@@ -51,7 +51,11 @@ export class Alerts {
   }
 
   /** `open` is called when the notification is clicked. */
-  tell({ title, body }: AlertText, by: { readonly notification: boolean; readonly sound: boolean }, open: () => void): void {
+  tell(
+    { title, body }: AlertText,
+    by: { readonly notification: boolean; readonly sound: boolean },
+    open: () => void,
+  ): void {
     if (!by.notification && !by.sound) return;
     const now = this.#tools.now();
     if (now - this.#last < INTERVAL) {
@@ -67,7 +71,13 @@ export class Alerts {
 }
 
 /** Tells of every flag that begins in what is open. */
-export function tellOfFlags({ drive, analysis, alerts, preferences, review }: {
+export function tellOfFlags({
+  drive,
+  analysis,
+  alerts,
+  preferences,
+  review,
+}: {
   readonly drive: OpenDrive;
   readonly analysis: Analysis;
   readonly alerts: Alerts;
@@ -80,6 +90,8 @@ export function tellOfFlags({ drive, analysis, alerts, preferences, review }: {
     const at = shortTime(flag.startPts - (analysis.columns?.origin ?? 0));
     const measure = analysis.flagSettings?.measure ?? 'share';
     const body = `${opened.recording.name}, ${at}: ${worstText(flag, measure, unit)}`;
-    alerts.tell({ title: `Roadgaze: ${FLAG_KINDS[flag.kind]}`, body }, preferences, () => review.look(flag));
+    alerts.tell({ title: `Roadgaze: ${FLAG_KINDS[flag.kind]}`, body }, preferences, () =>
+      review.look(flag),
+    );
   });
 }

@@ -22,7 +22,15 @@ export interface KeyBinding {
 
 /** Every key of the page, in the order in which the help lists them. */
 export function bindingsOf(
-  { analysis, watched, transport, preferences, panes, review, axis }: {
+  {
+    analysis,
+    watched,
+    transport,
+    preferences,
+    panes,
+    review,
+    axis,
+  }: {
     readonly analysis: Analysis;
     readonly watched: WatchedFeed;
     readonly transport: Transport;
@@ -38,19 +46,55 @@ export function bindingsOf(
     if (frame !== undefined) transport.jump(frame);
   };
   const toLeastAgreement = () => {
-    const frame = analysis.columns ? worstFrame(analysis.columns[preferences.agreement]) : undefined;
+    const frame = analysis.columns
+      ? worstFrame(analysis.columns[preferences.agreement])
+      : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   return [
     { keys: [' '], label: 'Space', does: 'play or pause', run: () => transport.toggle() },
-    { keys: ['arrowleft'], shift: false, label: '←', does: 'one frame back', run: () => transport.step(-1) },
-    { keys: ['arrowright'], shift: false, label: '→', does: 'one frame on', run: () => transport.step(1) },
-    { keys: ['arrowleft'], shift: true, label: 'Shift ←', does: 'one second back', run: () => transport.stepSeconds(-1) },
-    { keys: ['arrowright'], shift: true, label: 'Shift →', does: 'one second on', run: () => transport.stepSeconds(1) },
+    {
+      keys: ['arrowleft'],
+      shift: false,
+      label: '←',
+      does: 'one frame back',
+      run: () => transport.step(-1),
+    },
+    {
+      keys: ['arrowright'],
+      shift: false,
+      label: '→',
+      does: 'one frame on',
+      run: () => transport.step(1),
+    },
+    {
+      keys: ['arrowleft'],
+      shift: true,
+      label: 'Shift ←',
+      does: 'one second back',
+      run: () => transport.stepSeconds(-1),
+    },
+    {
+      keys: ['arrowright'],
+      shift: true,
+      label: 'Shift →',
+      does: 'one second on',
+      run: () => transport.stepSeconds(1),
+    },
     { keys: ['home'], label: 'Home', does: 'first frame', run: () => transport.jump(0) },
-    { keys: ['end'], label: 'End', does: 'last frame; of a feed: back to live', run: () => (watched.feed ? transport.goLive() : transport.seek(Number.MAX_SAFE_INTEGER)) },
+    {
+      keys: ['end'],
+      label: 'End',
+      does: 'last frame; of a feed: back to live',
+      run: () => (watched.feed ? transport.goLive() : transport.seek(Number.MAX_SAFE_INTEGER)),
+    },
     { keys: ['g'], label: 'G', does: 'back to live', run: () => transport.goLive() },
-    { keys: ['j'], label: 'J', does: 'play backwards; again: faster', run: () => transport.shuttleBackward() },
+    {
+      keys: ['j'],
+      label: 'J',
+      does: 'play backwards; again: faster',
+      run: () => transport.shuttleBackward(),
+    },
     { keys: ['k'], label: 'K', does: 'stop', run: () => transport.pause() },
     { keys: ['l'], label: 'L', does: 'play; again: faster', run: () => transport.shuttleForward() },
     { keys: ['n'], label: 'N', does: 'next flag', run: () => review.look(review.next) },
@@ -63,15 +107,45 @@ export function bindingsOf(
       run: (key) => panes.choose(panes.focus, KEYED_METHODS[Number(key) - 1] ?? ''),
     },
     { keys: ['v'], label: 'V', does: 'one, two or four panes', run: () => panes.cycle() },
-    { keys: ['s'], label: 'S', does: 'A and B in one picture, side by side', run: () => panes.toggle('wipe') },
-    { keys: ['d'], label: 'D', does: 'difference of A and B', run: () => panes.toggle('difference') },
+    {
+      keys: ['s'],
+      label: 'S',
+      does: 'A and B in one picture, side by side',
+      run: () => panes.toggle('wipe'),
+    },
+    {
+      keys: ['d'],
+      label: 'D',
+      does: 'difference of A and B',
+      run: () => panes.toggle('difference'),
+    },
     { keys: ['a'], label: 'A', does: 'frame where A and B agree least', run: toLeastAgreement },
-    { keys: ['['], label: '[', does: 'mask more transparent', run: () => preferences.changeOpacity(-0.05) },
-    { keys: [']'], label: ']', does: 'mask more opaque', run: () => preferences.changeOpacity(0.05) },
+    {
+      keys: ['['],
+      label: '[',
+      does: 'mask more transparent',
+      run: () => preferences.changeOpacity(-0.05),
+    },
+    {
+      keys: [']'],
+      label: ']',
+      does: 'mask more opaque',
+      run: () => preferences.changeOpacity(0.05),
+    },
     { keys: ['i'], label: 'I', does: 'range starts here', run: () => transport.setRangeStart() },
     { keys: ['o'], label: 'O', does: 'range ends here', run: () => transport.setRangeEnd() },
-    { keys: ['escape'], label: 'Esc', does: 'forget the range', run: () => transport.repeat.clearRange() },
-    { keys: ['+', '='], label: '+', does: 'zoom in at the playhead', run: () => axis.zoomAtPlayhead(0.5) },
+    {
+      keys: ['escape'],
+      label: 'Esc',
+      does: 'forget the range',
+      run: () => transport.repeat.clearRange(),
+    },
+    {
+      keys: ['+', '='],
+      label: '+',
+      does: 'zoom in at the playhead',
+      run: () => axis.zoomAtPlayhead(0.5),
+    },
     { keys: ['-'], label: '−', does: 'zoom out', run: () => axis.zoomAtPlayhead(2) },
     { keys: ['0'], label: '0', does: 'whole drive', run: () => axis.fit() },
     { keys: ['f'], label: 'F', does: 'full screen', run: () => page.toggleFullScreen() },

@@ -20,7 +20,9 @@ export class CausalChecks {
   readonly #asked = new Map<string, Request>();
 
   /** Checks that wait or run. */
-  readonly left = $derived([...this.runs.values()].filter(({ phase }) => phase === 'queued' || phase === 'running').length);
+  readonly left = $derived(
+    [...this.runs.values()].filter(({ phase }) => phase === 'queued' || phase === 'running').length,
+  );
 
   constructor(requests: Requests, analysis: Analysis) {
     this.#requests = requests;
@@ -50,7 +52,8 @@ export class CausalChecks {
 
   /** All that have no answer yet. */
   checkAll(flags: readonly Flag[]): void {
-    for (const flag of flags) if (canBeChecked(flag) && this.of(flag)?.phase !== 'done') this.check(flag);
+    for (const flag of flags)
+      if (canBeChecked(flag) && this.of(flag)?.phase !== 'done') this.check(flag);
   }
 
   cancel(flag: Flag): void {

@@ -20,12 +20,24 @@ export class FlagReview {
   }
 
   readonly shown = $derived.by(() => {
-    const flags = this.#analysis.flags.filter(({ kind }) => this.kind === null || kind === this.kind);
-    return flags.sort(this.order === 'time' ? (a, b) => a.startFrame - b.startFrame : (a, b) => b.severity - a.severity || a.startFrame - b.startFrame);
+    const flags = this.#analysis.flags.filter(
+      ({ kind }) => this.kind === null || kind === this.kind,
+    );
+    return flags.sort(
+      this.order === 'time'
+        ? (a, b) => a.startFrame - b.startFrame
+        : (a, b) => b.severity - a.severity || a.startFrame - b.startFrame,
+    );
   });
-  readonly selected = $derived.by(() => this.#analysis.flags.find((flag) => flagKey(flag) === this.#selected) ?? null);
-  readonly next = $derived.by(() => neighbourFlag(this.shown, this.#transport.playhead.position, 1));
-  readonly previous = $derived.by(() => neighbourFlag(this.shown, this.#transport.playhead.position, -1));
+  readonly selected = $derived.by(
+    () => this.#analysis.flags.find((flag) => flagKey(flag) === this.#selected) ?? null,
+  );
+  readonly next = $derived.by(() =>
+    neighbourFlag(this.shown, this.#transport.playhead.position, 1),
+  );
+  readonly previous = $derived.by(() =>
+    neighbourFlag(this.shown, this.#transport.playhead.position, -1),
+  );
 
   /** Opens a flag's card and goes to the frame to look at first. */
   look(flag: Flag | undefined): void {

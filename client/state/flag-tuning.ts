@@ -34,15 +34,19 @@ export class FlagTuning {
   get isUsual(): boolean {
     const { settings, usual } = this;
     if (!settings || !usual) return false;
-    return (Object.keys(usual) as (keyof FlagSettings)[]).every((key) => settings[key] === usual[key]);
+    return (Object.keys(usual) as (keyof FlagSettings)[]).every(
+      (key) => settings[key] === usual[key],
+    );
   }
 
   change(part: Partial<FlagSettings>): void {
     if (!this.settings) return;
     const next = { ...this.settings, ...part };
     // What ends a flag can never be below what begins it.
-    const leaveAbove = part.enterBelow === undefined ? next.leaveAbove : Math.max(next.leaveAbove, next.enterBelow);
-    const enterBelow = part.leaveAbove === undefined ? next.enterBelow : Math.min(next.enterBelow, next.leaveAbove);
+    const leaveAbove =
+      part.enterBelow === undefined ? next.leaveAbove : Math.max(next.leaveAbove, next.enterBelow);
+    const enterBelow =
+      part.leaveAbove === undefined ? next.enterBelow : Math.min(next.enterBelow, next.leaveAbove);
     this.#analysis.setFlagSettings({ ...next, leaveAbove, enterBelow });
   }
 
@@ -50,8 +54,15 @@ export class FlagTuning {
   goBy(measure: FlagSettings['measure']): void {
     const { settings } = this;
     if (!settings) return;
-    this.#used[settings.measure] = { enterBelow: settings.enterBelow, leaveAbove: settings.leaveAbove };
-    this.#analysis.setFlagSettings({ ...settings, measure, ...(this.#used[measure] ?? FIRST[measure]) });
+    this.#used[settings.measure] = {
+      enterBelow: settings.enterBelow,
+      leaveAbove: settings.leaveAbove,
+    };
+    this.#analysis.setFlagSettings({
+      ...settings,
+      measure,
+      ...(this.#used[measure] ?? FIRST[measure]),
+    });
   }
 
   reset(): void {

@@ -9,7 +9,13 @@ import type { Panes } from './panes.svelte.ts';
  * An effect: the server streams what the panes show, and where it cannot, the panes show what it
  * streams.
  */
-export function streamPanes({ connection, drive, opener, watched, panes }: {
+export function streamPanes({
+  connection,
+  drive,
+  opener,
+  watched,
+  panes,
+}: {
   readonly connection: Pick<Connection, 'isOpen'>;
   readonly drive: OpenDrive;
   readonly opener: Pick<Opener, 'open'>;
@@ -27,6 +33,7 @@ export function streamPanes({ connection, drive, opener, watched, panes }: {
     untrack(() => opener.open({ ...choice, methods: streamed }, drive.opened === null));
   });
   $effect(() => {
-    if (drive.opened?.network.methods.join() === panes.streamed.join()) untrack(() => panes.accept());
+    if (drive.opened?.network.methods.join() === panes.streamed.join())
+      untrack(() => panes.accept());
   });
 }

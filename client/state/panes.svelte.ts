@@ -1,5 +1,12 @@
 import type { Target } from '../../shared/explanations.ts';
-import { DEFAULT_METHODS, LETTERS, paneMethods, streamedMethods, withMethod, withTarget } from '../data/pane-methods.ts';
+import {
+  DEFAULT_METHODS,
+  LETTERS,
+  paneMethods,
+  streamedMethods,
+  withMethod,
+  withTarget,
+} from '../data/pane-methods.ts';
 import { keep, readKept, type KeptTexts } from './kept.ts';
 
 /** `wipe` and `difference` show A and B in one picture. */
@@ -33,12 +40,17 @@ export class Panes {
   readonly focus = $derived(Math.min(this.#focus, this.shown.length - 1));
 
   /** The address counts more than what this browser remembers. */
-  constructor(address: { readonly panes?: string; readonly methods?: readonly string[] }, texts: KeptTexts) {
+  constructor(
+    address: { readonly panes?: string; readonly methods?: readonly string[] },
+    texts: KeptTexts,
+  ) {
     this.#kept = texts;
     const kept = readKept(texts, KEY);
     const layout = address.panes ?? kept.layout;
     if (isLayout(layout)) this.layout = layout;
-    this.methods = paneMethods(address.methods ?? (Array.isArray(kept.methods) ? kept.methods : []));
+    this.methods = paneMethods(
+      address.methods ?? (Array.isArray(kept.methods) ? kept.methods : []),
+    );
   }
 
   /** Writes what has changed; call it from an effect. */
@@ -77,8 +89,11 @@ export class Panes {
   adopt(methods: readonly string[]): void {
     if (this.streamed.join() === methods.join()) return;
     const count = methods.length > 2 ? 4 : methods.length;
-    if (LAYOUTS[this.layout] !== count) this.layout = count === 4 ? 'four' : count === 2 ? 'two' : 'one';
-    this.methods = this.methods.map((method, pane) => (pane < count ? (methods[pane] ?? methods[0] ?? method) : method));
+    if (LAYOUTS[this.layout] !== count)
+      this.layout = count === 4 ? 'four' : count === 2 ? 'two' : 'one';
+    this.methods = this.methods.map((method, pane) =>
+      pane < count ? (methods[pane] ?? methods[0] ?? method) : method,
+    );
   }
 
   /** One, two, four, one … */
@@ -113,7 +128,10 @@ export class Panes {
       return;
     }
     const worked = accepted.methods.slice(0, LAYOUTS[accepted.layout]);
-    this.methods = this.methods.map((method, pane) => worked[pane] ?? (pane < LAYOUTS[this.layout] ? (worked[0] ?? method) : method));
+    this.methods = this.methods.map(
+      (method, pane) =>
+        worked[pane] ?? (pane < LAYOUTS[this.layout] ? (worked[0] ?? method) : method),
+    );
     if (this.streamed.join() === streamedMethods(worked).join()) return;
     this.layout = accepted.layout;
     this.methods = accepted.methods;

@@ -22,7 +22,16 @@ export interface LightSystem {
 }
 
 const KEY = 'roadgaze.preferences';
-const DEFAULTS: Stored = { theme: 'system', map: 'inferno', opacity: 0.85, threshold: 0.1, outline: true, agreement: 'spearman', notification: false, sound: false };
+const DEFAULTS: Stored = {
+  theme: 'system',
+  map: 'inferno',
+  opacity: 0.85,
+  threshold: 0.1,
+  outline: true,
+  agreement: 'spearman',
+  notification: false,
+  sound: false,
+};
 
 /** How this person likes to see things; kept in the browser. */
 export class Preferences {
@@ -39,8 +48,14 @@ export class Preferences {
   readonly #kept: KeptTexts;
   #systemIsLight = $state(false);
 
-  readonly mask = $derived<MaskStyle>({ map: this.map, opacity: this.opacity, threshold: this.threshold });
-  readonly isLight = $derived(this.theme === 'light' || (this.theme === 'system' && this.#systemIsLight));
+  readonly mask = $derived<MaskStyle>({
+    map: this.map,
+    opacity: this.opacity,
+    threshold: this.threshold,
+  });
+  readonly isLight = $derived(
+    this.theme === 'light' || (this.theme === 'system' && this.#systemIsLight),
+  );
 
   constructor(kept: KeptTexts, system: LightSystem) {
     this.#kept = kept;

@@ -34,7 +34,13 @@ export class Readout {
   reading = $state.raw<Reading | null>(null);
   readonly #now: Clock['now'];
   #since = 0;
-  readonly #means = { steering: new Mean(), driven: new Mean(), spearman: new Mean(), ssim: new Mean(), topOverlap: new Mean() };
+  readonly #means = {
+    steering: new Mean(),
+    driven: new Mean(),
+    spearman: new Mean(),
+    ssim: new Mean(),
+    topOverlap: new Mean(),
+  };
   readonly #scores = new Map<string, Record<keyof ScoreReading, Mean>>();
 
   constructor({ now }: Pick<Clock, 'now'>) {
@@ -50,13 +56,23 @@ export class Readout {
     means.spearman.add(agreement?.spearman ?? NaN);
     means.ssim.add(agreement?.ssim ?? NaN);
     means.topOverlap.add((agreement?.topOverlap ?? NaN) * 100);
-    for (const [method, { onRoad, lift, peakOnRoad }] of scores) this.#addScore(method, (onRoad ?? NaN) * 100, lift ?? NaN, peakOnRoad ?? NaN);
+    for (const [method, { onRoad, lift, peakOnRoad }] of scores)
+      this.#addScore(method, (onRoad ?? NaN) * 100, lift ?? NaN, peakOnRoad ?? NaN);
     if (playing && now - this.#since < INTERVAL) return;
     this.reading = {
       frame,
       steering: means.steering.value,
       driven: means.driven.value,
-      scores: new Map([...this.#scores].map(([method, score]) => [method, { onRoad: score.onRoad.value, lift: score.lift.value, peakOnRoad: score.peakOnRoad.value }])),
+      scores: new Map(
+        [...this.#scores].map(([method, score]) => [
+          method,
+          {
+            onRoad: score.onRoad.value,
+            lift: score.lift.value,
+            peakOnRoad: score.peakOnRoad.value,
+          },
+        ]),
+      ),
       spearman: means.spearman.value,
       ssim: means.ssim.value,
       topOverlap: means.topOverlap.value,
@@ -70,7 +86,11 @@ export class Readout {
   }
 
   #addScore(method: string, onRoad: number, lift: number, peakOnRoad: number): void {
-    const score = this.#scores.get(method) ?? { onRoad: new Mean(), lift: new Mean(), peakOnRoad: new Mean() };
+    const score = this.#scores.get(method) ?? {
+      onRoad: new Mean(),
+      lift: new Mean(),
+      peakOnRoad: new Mean(),
+    };
     score.onRoad.add(onRoad);
     score.lift.add(lift);
     score.peakOnRoad.add(peakOnRoad);
@@ -85,11 +105,18 @@ export class Readout {
 }
 
 /** An effect: reads what is painted. */
-export function readPainted(readout: Readout, { screen, transport, watched }: {
-  readonly screen: Pick<Screen<Picture>, 'painted'>;
-  readonly transport: Transport;
-  readonly watched: WatchedFeed;
-}): void {
+export function readPainted(
+  readout: Readout,
+  {
+    screen,
+    transport,
+    watched,
+  }: {
+    readonly screen: Pick<Screen<Picture>, 'painted'>;
+    readonly transport: Transport;
+    readonly watched: WatchedFeed;
+  },
+): void {
   $effect(() => {
     // Without a signal the last frame rests on the screen.
     const rests = () => transport.isLive && watched.isWithoutSignal;

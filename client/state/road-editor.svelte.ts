@@ -1,6 +1,13 @@
 import type { Point } from '../../shared/geometry.ts';
 import type { RoadSource } from '../../shared/protocol/control-messages.ts';
-import { clampToFrame, crossesItself, FEWEST_POINTS, FIRST_ROAD, insideFrame, MOST_POINTS } from '../data/polygon.ts';
+import {
+  clampToFrame,
+  crossesItself,
+  FEWEST_POINTS,
+  FIRST_ROAD,
+  insideFrame,
+  MOST_POINTS,
+} from '../data/polygon.ts';
 import type { OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Opener } from '../stream/opener.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
@@ -24,7 +31,11 @@ export class RoadEditor {
   readonly canAdd = $derived(this.points !== null && this.points.length < MOST_POINTS);
   readonly canRemove = $derived(this.points !== null && this.points.length > FEWEST_POINTS);
 
-  constructor({ drive, opener, transport }: {
+  constructor({
+    drive,
+    opener,
+    transport,
+  }: {
     readonly drive: OpenDrive;
     readonly opener: Pick<Opener, 'drawRoad'>;
     readonly transport: Transport;
@@ -70,7 +81,8 @@ export class RoadEditor {
   }
 
   move(index: number, to: Point): void {
-    this.points = this.points?.map((point, at) => (at === index ? clampToFrame(to) : point)) ?? null;
+    this.points =
+      this.points?.map((point, at) => (at === index ? clampToFrame(to) : point)) ?? null;
   }
 
   moveBy(index: number, [x, y]: Point): void {

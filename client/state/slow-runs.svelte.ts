@@ -53,8 +53,10 @@ export class SlowRuns {
     this.#frame = frame;
     if (frame === null) return;
     if (this.#asked && !methods.includes(this.#asked.method)) this.#stop(null);
-    for (const method of methods) if (!this.runs.has(method)) this.#set(method, { phase: 'queued' });
-    for (const [method, { phase }] of this.runs) if (phase === 'queued' && !methods.includes(method)) this.#set(method, null);
+    for (const method of methods)
+      if (!this.runs.has(method)) this.#set(method, { phase: 'queued' });
+    for (const [method, { phase }] of this.runs)
+      if (phase === 'queued' && !methods.includes(method)) this.#set(method, null);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#next(), SETTLING);
   }
@@ -110,7 +112,13 @@ export class SlowRuns {
   /** A frame of a feed has no number that the server could find it by again, but a time. */
   #message(request: number, frame: number, explanation: string): ClientMessage {
     const { watched, screen } = this.#parts;
-    if (watched.feed && screen.painted) return { type: 'explain-at', request, time: screen.painted.pts, ...explanationOf(explanation) };
+    if (watched.feed && screen.painted)
+      return {
+        type: 'explain-at',
+        request,
+        time: screen.painted.pts,
+        ...explanationOf(explanation),
+      };
     return { type: 'explain', request, frame, ...explanationOf(explanation) };
   }
 
@@ -138,13 +146,22 @@ export class SlowRuns {
 }
 
 /** An effect: runs what the panes show that is slow on the frame that rests on the screen. */
-export function runSlowMethods(slowRuns: SlowRuns, { drive, screen, watched, transport, panes }: {
-  readonly drive: OpenDrive;
-  readonly screen: Pick<Screen<Picture>, 'painted'>;
-  readonly watched: WatchedFeed;
-  readonly transport: Transport;
-  readonly panes: Panes;
-}): void {
+export function runSlowMethods(
+  slowRuns: SlowRuns,
+  {
+    drive,
+    screen,
+    watched,
+    transport,
+    panes,
+  }: {
+    readonly drive: OpenDrive;
+    readonly screen: Pick<Screen<Picture>, 'painted'>;
+    readonly watched: WatchedFeed;
+    readonly transport: Transport;
+    readonly panes: Panes;
+  },
+): void {
   $effect(() => {
     const slow = panes.shown.filter((method) => !isRealTime(method));
     const { opening, isReady } = drive;

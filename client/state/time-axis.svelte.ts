@@ -1,5 +1,12 @@
 import { untrack } from 'svelte';
-import { following, grown, panned, wholeDrive, zoomed, type TimeWindow } from '../data/time-window.ts';
+import {
+  following,
+  grown,
+  panned,
+  wholeDrive,
+  zoomed,
+  type TimeWindow,
+} from '../data/time-window.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
 import type { OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
@@ -114,12 +121,20 @@ export class TimeAxis {
  * Effects: the whole of what is open is visible until somebody zooms, and the playhead is not lost
  * from sight.
  */
-export function keepInView(axis: TimeAxis, { drive, analysis, watched, transport }: {
-  readonly drive: OpenDrive;
-  readonly analysis: Analysis;
-  readonly watched: WatchedFeed;
-  readonly transport: Transport;
-}): void {
+export function keepInView(
+  axis: TimeAxis,
+  {
+    drive,
+    analysis,
+    watched,
+    transport,
+  }: {
+    readonly drive: OpenDrive;
+    readonly analysis: Analysis;
+    readonly watched: WatchedFeed;
+    readonly transport: Transport;
+  },
+): void {
   let before: string | null = null;
   $effect(() => {
     void analysis.version;

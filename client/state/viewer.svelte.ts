@@ -59,6 +59,16 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
   $effect(() => () => session.close());
   session.begin();
   return {
-    ...session, panes, preferences, readout, slowRuns, checks, review, tuning, editor, axis, alerts,
+    ...session,
+    panes,
+    preferences,
+    readout,
+    slowRuns,
+    checks,
+    review,
+    tuning,
+    editor,
+    axis,
+    alerts,
   };
 }

@@ -6,7 +6,10 @@ import { Signal } from './signal.ts';
 import { throttle } from './throttle.ts';
 
 /** How far the server is with a recording. */
-export type AnalysisProgress = Omit<Extract<ServerMessage, { readonly type: 'analysis' }>, 'columns' | 'type'>;
+export type AnalysisProgress = Omit<
+  Extract<ServerMessage, { readonly type: 'analysis' }>,
+  'columns' | 'type'
+>;
 
 /** While a threshold is dragged, settings are sent so often, ms. */
 const SETTINGS_INTERVAL = 80;
@@ -30,7 +33,9 @@ export class Analysis {
   readonly #sendSettings: (flags: FlagSettings) => void;
 
   constructor(sender: Sender) {
-    this.#sendSettings = throttle(SETTINGS_INTERVAL, (flags) => sender.send({ type: 'settings', flags }));
+    this.#sendSettings = throttle(SETTINGS_INTERVAL, (flags) =>
+      sender.send({ type: 'settings', flags }),
+    );
   }
 
   /** Without flags until they come. */

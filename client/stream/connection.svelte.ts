@@ -115,7 +115,11 @@ export class Connection implements Sender {
   }
 
   #connect(): void {
-    this.#change({ phase: this.#attempt === 0 ? 'connecting' : 'lost', attempt: this.#attempt, retryAt: null });
+    this.#change({
+      phase: this.#attempt === 0 ? 'connecting' : 'lost',
+      attempt: this.#attempt,
+      retryAt: null,
+    });
     const socket: Socket = this.#openSocket({
       opened: () => {
         if (socket !== this.#socket) return;

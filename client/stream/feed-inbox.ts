@@ -54,7 +54,8 @@ export class FeedInbox {
       case 'feed-playback':
         return this.#play(message);
       case 'feed-statistics':
-        if (message.feed === watched.feed?.id) watched.setStatistics(message, screen.counts.painted);
+        if (message.feed === watched.feed?.id)
+          watched.setStatistics(message, screen.counts.painted);
         return;
       case 'feed-rows':
         return this.#takeRows(message);
@@ -83,7 +84,12 @@ export class FeedInbox {
     }
     analysis.flagSettings = message.flags;
     if (isAnswered) {
-      drive.choose({ recording: feed.id, feed: feed.id, network: network.id, methods: network.methods });
+      drive.choose({
+        recording: feed.id,
+        feed: feed.id,
+        network: network.id,
+        methods: network.methods,
+      });
       watched.explained.emit(network.methods);
     }
     playback.take({ playing: watched.mode !== 'paused', speed: 1, ended: false });
@@ -120,13 +126,15 @@ export class FeedInbox {
   #placeFlags(): void {
     const { analysis } = this.#parts;
     const { columns } = analysis;
-    if (columns instanceof LiveColumns) analysis.setFlags(this.#flags.map((flag) => columns.placed(flag)));
+    if (columns instanceof LiveColumns)
+      analysis.setFlags(this.#flags.map((flag) => columns.placed(flag)));
   }
 
   #alert({ feed, flag }: Of<'feed-alert'>): void {
     const { analysis, watched } = this.#parts;
     const { columns } = analysis;
-    if (feed === watched.feed?.id && columns instanceof LiveColumns) analysis.flagBegan.emit(columns.placed(flag));
+    if (feed === watched.feed?.id && columns instanceof LiveColumns)
+      analysis.flagBegan.emit(columns.placed(flag));
   }
 
   /**

@@ -1,5 +1,9 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import type { FeedSummary, LiveClientMessage, LiveServerMessage } from '../../shared/protocol/live-messages.ts';
+import type {
+  FeedSummary,
+  LiveClientMessage,
+  LiveServerMessage,
+} from '../../shared/protocol/live-messages.ts';
 import type { Sender } from './connection.svelte.ts';
 import { Signal } from './signal.ts';
 

@@ -3,7 +3,10 @@ import type { Player } from './player.ts';
 import type { Playhead } from './playhead.svelte.ts';
 import type { PlayingParts } from './playing-parts.ts';
 
-type Parts = Pick<PlayingParts, 'commands' | 'drive' | 'watched' | 'analysis' | 'playback' | 'screen'>;
+type Parts = Pick<
+  PlayingParts,
+  'commands' | 'drive' | 'watched' | 'analysis' | 'playback' | 'screen'
+>;
 
 /** Plays the last minutes of the live feed that is watched. */
 export class FeedPlayer implements Player {
@@ -39,7 +42,9 @@ export class FeedPlayer implements Player {
 
   pause(): void {
     const time = this.#time;
-    this.#playhead.expect(this.#pausedBy((generation) => ({ type: 'seek-time', time, generation })));
+    this.#playhead.expect(
+      this.#pausedBy((generation) => ({ type: 'seek-time', time, generation })),
+    );
   }
 
   seek(frame: number): number {
@@ -85,7 +90,9 @@ export class FeedPlayer implements Player {
   /** Feed time of the frame that is shown. */
   get #time(): number {
     const { painted } = this.#parts.screen;
-    return this.#playhead.target === null && painted ? painted.pts : this.#timeOf(this.#playhead.position);
+    return this.#playhead.target === null && painted
+      ? painted.pts
+      : this.#timeOf(this.#playhead.position);
   }
 
   #timeOf(frame: number): number {
@@ -98,7 +105,9 @@ export class FeedPlayer implements Player {
   #play(time: number): void {
     const { commands, watched, playback } = this.#parts;
     const speed = this.#speed() || 1;
-    this.#playhead.expect(commands.show((generation) => ({ type: 'play-from', time, speed, generation })));
+    this.#playhead.expect(
+      commands.show((generation) => ({ type: 'play-from', time, speed, generation })),
+    );
     watched.setMode('playing');
     playback.plays(speed);
   }

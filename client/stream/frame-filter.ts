@@ -12,7 +12,12 @@ export class FrameFilter {
   readonly #playback: Playback;
   readonly #repeat: Repeat;
 
-  constructor({ drive, commands, playback, repeat }: {
+  constructor({
+    drive,
+    commands,
+    playback,
+    repeat,
+  }: {
     readonly drive: OpenDrive;
     readonly commands: Commands;
     readonly playback: Playback;
@@ -29,7 +34,13 @@ export class FrameFilter {
    * of a recording comes alone, before that; after a lost connection the last picture stays
    * instead. `opened`: what was open when the frame came.
    */
-  wants({ message, opened }: { readonly message: FrameMessage; readonly opened: OpenedMessage | null }): boolean {
+  wants({
+    message,
+    opened,
+  }: {
+    readonly message: FrameMessage;
+    readonly opened: OpenedMessage | null;
+  }): boolean {
     const { opening } = this.#drive;
     if (opening === 'again') return false;
     const isPictureOnly = message.parts.every(({ kind }) => kind === 'picture');

@@ -77,7 +77,12 @@ export class OpenDrive {
     this.opening = null;
     if (this.opened) {
       const { recording, network } = this.opened;
-      this.choose({ recording: recording.id, network: network.id, methods: network.methods, ...(feed === null ? {} : { feed }) });
+      this.choose({
+        recording: recording.id,
+        network: network.id,
+        methods: network.methods,
+        ...(feed === null ? {} : { feed }),
+      });
     }
     this.refused.emit(report);
   }

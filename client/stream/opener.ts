@@ -57,7 +57,13 @@ export class Opener {
   /** As it is, with the methods that it is explained by. */
   watch(id: string): void {
     const feed = this.#parts.feeds.find(id);
-    if (feed) this.open({ recording: feed.id, feed: feed.id, network: feed.network, methods: feed.methods });
+    if (feed)
+      this.open({
+        recording: feed.id,
+        feed: feed.id,
+        network: feed.network,
+        methods: feed.methods,
+      });
   }
 
   /**
@@ -103,7 +109,8 @@ export class Opener {
     }
     const recording = pick(recordings, wanted.recording);
     const network = pick(networks, wanted.network);
-    if (recording && network) this.open({ recording: recording.id, network: network.id, methods: wanted.methods });
+    if (recording && network)
+      this.open({ recording: recording.id, network: network.id, methods: wanted.methods });
     else this.#showSummaries(recordings, networks);
   }
 

@@ -26,7 +26,10 @@ export interface ReadyFrame<P extends Picture> {
 
 export interface PresenterHandlers<P extends Picture> {
   /** False for a frame nobody wants to see any more, e.g. of an old seek. */
-  readonly wanted: (frame: { readonly message: FrameMessage; readonly opened: OpenedMessage | null }) => boolean;
+  readonly wanted: (frame: {
+    readonly message: FrameMessage;
+    readonly opened: OpenedMessage | null;
+  }) => boolean;
   /**
    * Draws, and closes the picture when it is not needed any more; called inside an animation frame.
    */
@@ -83,7 +86,11 @@ export class Presenter<P extends Picture> {
     this.#queue.restart();
   }
 
-  async #decode(message: FrameMessage, opened: OpenedMessage | null, connection: number): Promise<void> {
+  async #decode(
+    message: FrameMessage,
+    opened: OpenedMessage | null,
+    connection: number,
+  ): Promise<void> {
     const part = message.parts.find(({ kind }) => kind === 'picture');
     let picture: P | null = null;
     if (part) {
@@ -100,7 +107,13 @@ export class Presenter<P extends Picture> {
       if (connection === this.#connection) this.#handlers.acknowledge(message.sequence);
       return;
     }
-    this.#queue.push({ sequence: message.sequence, generation: message.generation, message, picture, opened });
+    this.#queue.push({
+      sequence: message.sequence,
+      generation: message.generation,
+      message,
+      picture,
+      opened,
+    });
     this.#schedule();
   }
 

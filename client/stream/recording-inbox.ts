@@ -64,7 +64,8 @@ export class RecordingInbox {
     watched.leave();
     const factor = steeringUnit(opened.network).factor;
     const columns = new DriveColumns(opened.pts, factor, opened.cause?.change ?? []);
-    const isSame = before?.recording.id === opened.recording.id && before.network.id === opened.network.id;
+    const isSame =
+      before?.recording.id === opened.recording.id && before.network.id === opened.network.id;
     if (isSame && analysis.columns && !analysis.isLost) columns.keepSteering(analysis.columns);
     analysis.begin(columns);
     analysis.flagSettings = opened.flags;

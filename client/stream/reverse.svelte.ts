@@ -17,7 +17,10 @@ export class Reverse {
   }
 
   start(speed: number): void {
-    const { analysis: { columns }, clock } = this.#parts;
+    const {
+      analysis: { columns },
+      clock,
+    } = this.#parts;
     if (!columns) return;
     this.speed = speed;
     this.#from = { time: columns.time[this.#playhead.position] ?? 0, at: clock.now() };
@@ -38,7 +41,10 @@ export class Reverse {
   }
 
   #goBack(): void {
-    const { analysis: { columns }, clock } = this.#parts;
+    const {
+      analysis: { columns },
+      clock,
+    } = this.#parts;
     if (this.speed === 0 || !columns || this.#playhead.isAsking) return;
     const time = this.#from.time - ((clock.now() - this.#from.at) / 1000) * this.speed;
     const frame = time <= 0 ? 0 : columns.nearest(time);

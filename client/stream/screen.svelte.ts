@@ -137,7 +137,9 @@ export class Screen<P extends Picture> {
   }
 
   #paint({ message, picture, opened }: ReadyFrame<P>): void {
-    const masks = new Map(message.parts.filter(({ kind }) => kind === 'mask').map((part) => [part.method, part]));
+    const masks = new Map(
+      message.parts.filter(({ kind }) => kind === 'mask').map((part) => [part.method, part]),
+    );
     const streams = opened?.network.methods ?? [];
     if (masks.size > 0 && ![...masks.keys()].some((method) => streams.includes(method))) {
       this.#paintSlow(message.frame, masks, picture);
@@ -148,7 +150,11 @@ export class Screen<P extends Picture> {
       this.#picture = picture;
     }
     if (message.frame !== this.painted?.frame) this.#slowMasks.clear();
-    this.#streamed = { masks, road: message.parts.find(({ kind }) => kind === 'road') ?? null, place: placeOf(opened) };
+    this.#streamed = {
+      masks,
+      road: message.parts.find(({ kind }) => kind === 'road') ?? null,
+      place: placeOf(opened),
+    };
     for (const surface of this.#surfaces) surface.paint(picture, this.#layers);
     const scored = streams.flatMap((method, index): [string, AttentionScore][] => {
       const score = message.scores[index];
@@ -196,5 +202,10 @@ function placeOf(opened: OpenedMessage | null): Layers['place'] {
   if (!opened) return { x: 0, y: 0, width: 1, height: 1 };
   const { size } = opened.recording;
   const crop = cropInFrame(opened.network.crop, size);
-  return { x: crop.x / size.width, y: crop.y / size.height, width: crop.width / size.width, height: crop.height / size.height };
+  return {
+    x: crop.x / size.width,
+    y: crop.y / size.height,
+    width: crop.width / size.width,
+    height: crop.height / size.height,
+  };
 }

@@ -50,10 +50,30 @@ export function createSession<P extends Picture>(tools: SessionTools<P>, start: 
   const playing = { commands, drive, watched, analysis, playback, repeat, screen, clock: tools };
   const transport = new Transport(playing, start);
   const lists = { catalogue, feeds, errors };
-  const opener = new Opener({ ...lists, commands, drive, watched, analysis, requests, screen, transport });
+  const opener = new Opener({
+    ...lists,
+    commands,
+    drive,
+    watched,
+    analysis,
+    requests,
+    screen,
+    transport,
+  });
   const inbox = new Inbox({ ...lists, ...playing, requests, opener });
   return {
-    connection, errors, catalogue, feeds, watched, drive, analysis, playback, requests, screen, transport, opener,
+    connection,
+    errors,
+    catalogue,
+    feeds,
+    watched,
+    drive,
+    analysis,
+    playback,
+    requests,
+    screen,
+    transport,
+    opener,
     begin: () => connection.start(inbox),
     close: () => {
       connection.close();

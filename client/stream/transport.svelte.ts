@@ -170,7 +170,8 @@ export class Transport {
   }
 
   setRange(first: number, last: number): void {
-    if (!this.#parts.watched.feed) this.repeat.setRange({ first: Math.min(first, last), last: Math.max(first, last) });
+    if (!this.#parts.watched.feed)
+      this.repeat.setRange({ first: Math.min(first, last), last: Math.max(first, last) });
   }
 
   /** What was asked for cannot be opened, and the server has paused what was open before. */

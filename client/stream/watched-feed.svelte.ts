@@ -1,4 +1,8 @@
-import type { FeedRange, FeedSummary, LiveServerMessage } from '../../shared/protocol/live-messages.ts';
+import type {
+  FeedRange,
+  FeedSummary,
+  LiveServerMessage,
+} from '../../shared/protocol/live-messages.ts';
 import { overloadOf, type Overload } from '../data/overload.ts';
 import { Signal } from './signal.ts';
 
@@ -73,7 +77,8 @@ export class WatchedFeed {
     this.#recent = [...this.#recent.slice(-JUDGED), { statistics, painted }];
     const first = this.#recent[0];
     const isJudged = this.mode === 'live' && this.#recent.length > JUDGED / 2;
-    this.overload = first && isJudged ? overloadOf(first.statistics, statistics, painted - first.painted) : null;
+    this.overload =
+      first && isJudged ? overloadOf(first.statistics, statistics, painted - first.painted) : null;
   }
 
   #forget(): void {

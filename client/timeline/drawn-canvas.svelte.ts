@@ -4,7 +4,10 @@ import type { Attachment } from 'svelte/attachments';
  * A canvas that is drawn by hand, in the screen's pixels: empty at its size, at most once per
  * animation frame, when it is resized or anything of `changes` is another.
  */
-export function drawnCanvas(changes: () => readonly unknown[], draw: (context: CanvasRenderingContext2D) => void): Attachment<HTMLCanvasElement> {
+export function drawnCanvas(
+  changes: () => readonly unknown[],
+  draw: (context: CanvasRenderingContext2D) => void,
+): Attachment<HTMLCanvasElement> {
   return (canvas) => {
     let size = { width: 0, height: 0 };
     let drawing = 0;

@@ -1,6 +1,12 @@
 import type uPlot from 'uplot';
 import type { Flag, FlagKind, FlagSettings } from '../../shared/flags.ts';
-import { endOfFrame, runsOf, type DriveColumns, type FrameRun, type Known } from '../data/columns.ts';
+import {
+  endOfFrame,
+  runsOf,
+  type DriveColumns,
+  type FrameRun,
+  type Known,
+} from '../data/columns.ts';
 import type { Threshold } from '../data/tracks.ts';
 
 /** What a plot shows besides its series. */
@@ -12,7 +18,12 @@ export interface Marks {
 }
 
 /** Diagonal lines where nothing is known yet. */
-export function drawHatch(plot: uPlot, columns: DriveColumns, runs: readonly FrameRun[], color: string): void {
+export function drawHatch(
+  plot: uPlot,
+  columns: DriveColumns,
+  runs: readonly FrameRun[],
+  color: string,
+): void {
   const pattern = runs.length > 0 ? hatchPattern(plot.ctx, color) : null;
   if (!pattern) return;
   const { ctx, bbox } = plot;
@@ -26,7 +37,13 @@ export function drawHatch(plot: uPlot, columns: DriveColumns, runs: readonly Fra
 }
 
 /** Shaded, with a solid edge at the top, so that a flag is seen without seeing its colour. */
-export function drawFlags(plot: uPlot, columns: DriveColumns, { flags }: Marks, kinds: readonly FlagKind[], color: string): void {
+export function drawFlags(
+  plot: uPlot,
+  columns: DriveColumns,
+  { flags }: Marks,
+  kinds: readonly FlagKind[],
+  color: string,
+): void {
   const { ctx, bbox } = plot;
   const edge = 2 * devicePixelRatio;
   ctx.save();
@@ -71,12 +88,21 @@ export function drawPeaks(plot: uPlot, columns: DriveColumns, color: string): vo
   ctx.fillStyle = color;
   for (const run of runsOf(columns, (frame) => columns.peakOnRoad[frame] === 0)) {
     const [left, right] = extent(plot, columns, run);
-    if (right > left) ctx.fillRect(left, bbox.top + bbox.height - height, Math.max(devicePixelRatio, right - left), height);
+    if (right > left)
+      ctx.fillRect(
+        left,
+        bbox.top + bbox.height - height,
+        Math.max(devicePixelRatio, right - left),
+        height,
+      );
   }
   ctx.restore();
 }
 
-export function hatchPattern(context: CanvasRenderingContext2D, color: string): CanvasPattern | null {
+export function hatchPattern(
+  context: CanvasRenderingContext2D,
+  color: string,
+): CanvasPattern | null {
   const size = Math.round(7 * devicePixelRatio);
   const tile = new OffscreenCanvas(size, size);
   const ink = tile.getContext('2d');
@@ -93,7 +119,11 @@ export function hatchPattern(context: CanvasRenderingContext2D, color: string): 
 }
 
 /** Canvas pixels of a run, clipped to the plot. */
-function extent(plot: uPlot, columns: DriveColumns, { first, last }: FrameRun): [left: number, right: number] {
+function extent(
+  plot: uPlot,
+  columns: DriveColumns,
+  { first, last }: FrameRun,
+): [left: number, right: number] {
   const { left, width } = plot.bbox;
   const clip = (x: number) => Math.min(left + width, Math.max(left, x));
   const from = plot.valToPos(columns.time[first] ?? 0, 'x', true);

@@ -12,7 +12,10 @@ import { drawFlags, drawHatch, drawPeaks, drawThresholds, type Marks } from './s
  */
 export const VALUES_WIDTH = 46;
 const TIME_HEIGHT = 22;
-const TIME_STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+const TIME_STEPS = [
+  0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900,
+  1800, 3600, 7200,
+];
 
 /** Colours as the canvas needs them: resolved custom properties. */
 export type Palette = (property: string) => string;
@@ -33,7 +36,12 @@ export interface TrackPlot {
  * One uPlot in `host`; the last of the stack carries the time axis. Pointer and cursor are the
  * stack's, not the plot's.
  */
-export function createTrackPlot(host: HTMLElement, track: Track, palette: Palette, hasTimeAxis: boolean): TrackPlot {
+export function createTrackPlot(
+  host: HTMLElement,
+  track: Track,
+  palette: Palette,
+  hasTimeAxis: boolean,
+): TrackPlot {
   let marks: Marks = { flags: [], missing: { steering: [], attention: [] }, settings: null };
   let drawn: DriveColumns | null = null;
   const rootSize = Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -58,7 +66,10 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
           gap: 4,
           incrs: TIME_STEPS,
           space: rootSize * 6.5,
-          values: (self, splits, _axis, _space, step) => splits.map((value) => (hasTimeAxis && hasRoom(self, value, rootSize) ? axisTime(value, step) : '')),
+          values: (self, splits, _axis, _space, step) =>
+            splits.map((value) =>
+              hasTimeAxis && hasRoom(self, value, rootSize) ? axisTime(value, step) : '',
+            ),
           grid: line,
           ticks: { show: false },
         },
@@ -69,23 +80,24 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
           gap: 6,
           splits: (_plot, _axis, bottom, top) => track.marks(bottom, top),
           // A zero just above the time axis would run into its first label.
-          values: (_plot, splits) => splits.map((value) => (hasTimeAxis && value === 0 && splits[0] === 0 ? '' : track.markText(value))),
+          values: (_plot, splits) =>
+            splits.map((value) =>
+              hasTimeAxis && value === 0 && splits[0] === 0 ? '' : track.markText(value),
+            ),
           grid: line,
           ticks: { show: false },
         },
       ],
       series: [
         {},
-        ...track.series.map(
-          ({ color, width, filled }): uPlot.Series => ({
-            stroke: palette(color),
-            width: width * Math.max(1, rootSize / 14),
-            // The area is a hint of the level; the line is the value.
-            ...(filled ? { fill: `color-mix(in srgb, ${palette(color)} 22%, transparent)` } : {}),
-            paths: gapLine({ fill: filled }),
-            points: { show: false },
-          }),
-        ),
+        ...track.series.map(({ color, width, filled }): uPlot.Series => ({
+          stroke: palette(color),
+          width: width * Math.max(1, rootSize / 14),
+          // The area is a hint of the level; the line is the value.
+          ...(filled ? { fill: `color-mix(in srgb, ${palette(color)} 22%, transparent)` } : {}),
+          paths: gapLine({ fill: filled }),
+          points: { show: false },
+        })),
       ],
       hooks: {
         drawClear: [
@@ -98,7 +110,8 @@ export function createTrackPlot(host: HTMLElement, track: Track, palette: Palett
         draw: [
           (self) => {
             if (drawn && track.hasPeaks) drawPeaks(self, drawn, palette('--dim'));
-            if (marks.settings) drawThresholds(self, track.thresholds(marks.settings), palette('--text'));
+            if (marks.settings)
+              drawThresholds(self, track.thresholds(marks.settings), palette('--text'));
           },
         ],
       },

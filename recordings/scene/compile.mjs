@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 export function compiled(module) {
   const here = fileURLToPath(new URL('.', import.meta.url));
   const root = fileURLToPath(new URL('../..', import.meta.url));
-  execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', here], { stdio: 'inherit' });
+  execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, '-p', here], {
+    stdio: 'inherit',
+  });
   return import(`${root}dist/node/recordings/scene/${module}.js`);
 }

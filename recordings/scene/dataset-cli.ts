@@ -36,8 +36,10 @@ if (values.help) {
   const seeds = /^(\d+)\.\.(\d+)$/.exec(values.seeds);
   if (seeds === null) throw new Error(`--seeds is A..B, not ${values.seeds}`);
   const style = styles.find((each) => each === values.style);
-  if (style === undefined) throw new Error(`--style is one of ${styles.join(', ')}, not ${values.style}`);
-  if (values.view !== 'pilotnet' && values.view !== 'road') throw new Error(`--view is pilotnet or road, not ${values.view}`);
+  if (style === undefined)
+    throw new Error(`--style is one of ${styles.join(', ')}, not ${values.style}`);
+  if (values.view !== 'pilotnet' && values.view !== 'road')
+    throw new Error(`--view is pilotnet or road, not ${values.view}`);
   const rate = await renderDataset(
     {
       firstSeed: Number(seeds[1]),

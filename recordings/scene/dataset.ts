@@ -37,8 +37,14 @@ const seconds = 36;
 /** Share of samples taken from the car's own place, as a drive shows the road. */
 const undisplaced = 0.3;
 
-/** Writes `images.bin` (uint8, N × height × width × 3), `labels.jsonl`, and for `road` `masks.bin` (uint8, N × height × width). Returns samples a second. */
-export async function renderDataset(options: DatasetOptions, progress: (line: string) => void): Promise<number> {
+/**
+ * Writes `images.bin` (uint8, N × height × width × 3), `labels.jsonl`, and for `road` `masks.bin`
+ * (uint8, N × height × width). Returns samples a second.
+ */
+export async function renderDataset(
+  options: DatasetOptions,
+  progress: (line: string) => void,
+): Promise<number> {
   mkdirSync(options.out, { recursive: true });
   const view = datasetView(options.view);
   const renderer = await Renderer.start();
@@ -54,7 +60,10 @@ export async function renderDataset(options: DatasetOptions, progress: (line: st
       const drawn = await (batch.drawn[index] as Promise<Drawn>);
       writeSync(images, drawn.rgb);
       if (masks !== null) writeSync(masks, roadMask(drawn));
-      writeSync(labels, `${JSON.stringify({ index: count, ...labelOf(batch.world, view, drawn, sample) })}\n`);
+      writeSync(
+        labels,
+        `${JSON.stringify({ index: count, ...labelOf(batch.world, view, drawn, sample) })}\n`,
+      );
       count++;
     }
   };
@@ -64,10 +73,15 @@ export async function renderDataset(options: DatasetOptions, progress: (line: st
       const world = new World(worldOptions);
       const samples = drawSamples(world, options);
       renderer.enter(worldOptions, view);
-      const drawn = samples.map((sample) => renderer.draw(sample.t, sample.displaced, sample.noiseSeed));
+      const drawn = samples.map((sample) =>
+        renderer.draw(sample.t, sample.displaced, sample.noiseSeed),
+      );
       if (pending !== null) await finish(pending);
       pending = { world, samples, drawn };
-      if ((seed - options.firstSeed) % 20 === 19) progress(`seed ${seed}: ${count} samples, ${(count / ((performance.now() - started) / 1000)).toFixed(1)} a second`);
+      if ((seed - options.firstSeed) % 20 === 19)
+        progress(
+          `seed ${seed}: ${count} samples, ${(count / ((performance.now() - started) / 1000)).toFixed(1)} a second`,
+        );
     }
     if (pending !== null) await finish(pending);
   } finally {
@@ -81,8 +95,14 @@ export async function renderDataset(options: DatasetOptions, progress: (line: st
   return count / ((performance.now() - started) / 1000);
 }
 
-/** Times apart, never within a change of lanes, which no picture tells of in advance. The same for the same seed, whatever is left out. */
-export function drawSamples(world: World, options: Pick<DatasetOptions, 'samplesPerSeed' | 'maxShift' | 'maxTurn'>): Sample[] {
+/**
+ * Times apart, never within a change of lanes, which no picture tells of in advance. The same for
+ * the same seed, whatever is left out.
+ */
+export function drawSamples(
+  world: World,
+  options: Pick<DatasetOptions, 'samplesPerSeed' | 'maxShift' | 'maxTurn'>,
+): Sample[] {
   const random = new Random(world.options.seed, 'samples');
   const samples: Sample[] = [];
   const slot = seconds / options.samplesPerSeed;
@@ -95,7 +115,9 @@ export function drawSamples(world: World, options: Pick<DatasetOptions, 'samples
     if (t === undefined) continue;
     samples.push({
       t: round(t, 4),
-      displaced: own ? { shift: 0, turn: 0 } : { shift: round(shift * options.maxShift, 3), turn: round(turn * options.maxTurn, 3) },
+      displaced: own
+        ? { shift: 0, turn: 0 }
+        : { shift: round(shift * options.maxShift, 3), turn: round(turn * options.maxTurn, 3) },
       noiseSeed: scramble(world.options.seed * 64 + i) % 1_000_000,
     });
   }
@@ -120,21 +142,42 @@ function labelOf(world: World, view: View, drawn: Drawn, sample: Sample) {
     sky: world.light.sky,
     objects: sightings(world, view, drawn, t)
       .filter((each) => each.distance < 120)
-      .map(({ id, kind, box, pixels, distance }) => ({ id, kind, side: world.named.find((named) => named.id === id)?.side, box, pixels, distance })),
+      .map(({ id, kind, box, pixels, distance }) => ({
+        id,
+        kind,
+        side: world.named.find((named) => named.id === id)?.side,
+        box,
+        pixels,
+        distance,
+      })),
   };
 }
 
 function roadMask(drawn: Drawn): Uint8Array {
-  return Uint8Array.from({ length: drawn.ids.length / 4 }, (_, i) => (drawn.ids[i * 4 + 2] === surfaces.other ? 0 : 1));
+  return Uint8Array.from({ length: drawn.ids.length / 4 }, (_, i) =>
+    drawn.ids[i * 4 + 2] === surfaces.other ? 0 : 1,
+  );
 }
 
 /** `pilotnet`: the crop of crop.json at 200×66; `road`: the whole frame at 160×90. */
 export function datasetView(name: DatasetView): View {
   if (name === 'road') {
-    return { rect: [0, 0, 960, 540], width: 160, height: 90, oversampling: 2, ids: { width: 160, height: 90, oversampling: 2 } };
+    return {
+      rect: [0, 0, 960, 540],
+      width: 160,
+      height: 90,
+      oversampling: 2,
+      ids: { width: 160, height: 90, oversampling: 2 },
+    };
   }
   const { x, y, width, height } = readCrop();
-  return { rect: [x, y, width, height], width: 200, height: 66, oversampling: 2, ids: { width: 200, height: 66, oversampling: 1 } };
+  return {
+    rect: [x, y, width, height],
+    width: 200,
+    height: 66,
+    oversampling: 2,
+    ids: { width: 200, height: 66, oversampling: 1 },
+  };
 }
 
 interface Crop {

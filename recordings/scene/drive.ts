@@ -25,8 +25,13 @@ export interface DriveOptions extends WorldOptions {
 /** Frames asked for ahead of the one being written, so that drawing and encoding overlap. */
 const ahead = 3;
 
-/** Renders a drive: `<name>.mp4`, `<name>.csv`, `<name>.truth.jsonl.gz`. Returns frames a second. */
-export async function renderDrive(options: DriveOptions, progress: (line: string) => void): Promise<number> {
+/**
+ * Renders a drive: `<name>.mp4`, `<name>.csv`, `<name>.truth.jsonl.gz`. Returns frames a second.
+ */
+export async function renderDrive(
+  options: DriveOptions,
+  progress: (line: string) => void,
+): Promise<number> {
   const { name, fps, size, displaced, out } = options;
   mkdirSync(out, { recursive: true });
   const world = new World(options);
@@ -49,7 +54,14 @@ export async function renderDrive(options: DriveOptions, progress: (line: string
       }
       const drawn = await (waiting.shift() as Promise<Drawn>);
       const line = truthOfFrame(world, view, drawn, displaced, frame, frame / fps);
-      rows.push([line.pts.toFixed(6), line.steering.toFixed(6), line.curvature.toFixed(8), line.speed.toFixed(3)].join(','));
+      rows.push(
+        [
+          line.pts.toFixed(6),
+          line.steering.toFixed(6),
+          line.curvature.toFixed(8),
+          line.speed.toFixed(3),
+        ].join(','),
+      );
       truth.push(JSON.stringify(line));
       raw?.write(drawn.rgb);
       await video.write(drawn.rgb);
@@ -63,7 +75,11 @@ export async function renderDrive(options: DriveOptions, progress: (line: string
   if (raw !== null) await new Promise<void>((resolve) => raw.end(resolve));
   writeFileSync(join(out, `${name}.csv`), `${rows.join('\n')}\n`);
   const zip = createGzip({ level: constants.Z_BEST_COMPRESSION });
-  await pipeline(Readable.from([`${truth.join('\n')}\n`]), zip, createWriteStream(join(out, `${name}.truth.jsonl.gz`)));
+  await pipeline(
+    Readable.from([`${truth.join('\n')}\n`]),
+    zip,
+    createWriteStream(join(out, `${name}.truth.jsonl.gz`)),
+  );
   return count / seconds;
 }
 

@@ -12,7 +12,10 @@ export interface View {
   ids: { width: number; height: number; oversampling: 1 | 2 };
 }
 
-/** From Node to the page. Every `draw` is answered by one binary message: RGB bytes, then id bytes (4 a pixel), both row-major from the top. */
+/**
+ * From Node to the page. Every `draw` is answered by one binary message: RGB bytes, then id bytes
+ * (4 a pixel), both row-major from the top.
+ */
 export type Request =
   | { type: 'world'; options: WorldOptions; view: View }
   | { type: 'draw'; t: number; displaced: Displacement; noiseSeed: number };

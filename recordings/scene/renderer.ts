@@ -15,7 +15,8 @@ export interface Drawn {
   ids: Uint8Array;
 }
 
-const chromiumPath = process.env['CHROMIUM'] ?? process.env['ROADGAZE_CHROMIUM'] ?? '/usr/bin/chromium';
+const chromiumPath =
+  process.env['CHROMIUM'] ?? process.env['ROADGAZE_CHROMIUM'] ?? '/usr/bin/chromium';
 
 export function hasChromium(): boolean {
   return existsSync(chromiumPath);
@@ -46,17 +47,25 @@ export class Renderer {
       next.resolve({ rgb: data.subarray(0, rgb), ids: data.subarray(rgb) });
     });
     socket.on('close', () => {
-      for (const each of this.#waiting.splice(0)) each.reject(new Error('the drawing browser went away'));
+      for (const each of this.#waiting.splice(0))
+        each.reject(new Error('the drawing browser went away'));
     });
   }
 
   static async start(): Promise<Renderer> {
-    if (!hasChromium()) throw new Error(`no Chromium at ${chromiumPath}: name one in the environment variable CHROMIUM`);
+    if (!hasChromium())
+      throw new Error(
+        `no Chromium at ${chromiumPath}: name one in the environment variable CHROMIUM`,
+      );
     const script = await bundlePage();
     const server = createServer((request, response) => {
       const isScript = request.url === '/main.js';
       response.writeHead(200, { 'content-type': isScript ? 'text/javascript' : 'text/html' });
-      response.end(isScript ? script : '<!doctype html><title>Scene</title><script type="module" src="/main.js"></script>');
+      response.end(
+        isScript
+          ? script
+          : '<!doctype html><title>Scene</title><script type="module" src="/main.js"></script>',
+      );
     });
     const sockets = new WebSocketServer({ server, perMessageDeflate: false });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -64,7 +73,13 @@ export class Renderer {
     const connected = new Promise<WebSocket>((resolve) => sockets.once('connection', resolve));
     const browser = await chromium.launch({
       executablePath: chromiumPath,
-      args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist', '--disable-background-timer-throttling'],
+      args: [
+        '--no-sandbox',
+        '--use-angle=swiftshader',
+        '--enable-unsafe-swiftshader',
+        '--ignore-gpu-blocklist',
+        '--disable-background-timer-throttling',
+      ],
     });
     const page = await browser.newPage();
     const failed = new Promise<never>((_, reject) => page.once('pageerror', reject));
@@ -111,9 +126,16 @@ async function bundlePage(): Promise<string> {
     root,
     configFile: false,
     logLevel: 'warn',
-    build: { write: false, minify: false, target: 'es2022', rolldownOptions: { input: `${root}/main.ts` } },
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2022',
+      rolldownOptions: { input: `${root}/main.ts` },
+    },
   });
-  const outputs = (Array.isArray(result) ? result : [result]) as { output: { type: string; code?: string }[] }[];
+  const outputs = (Array.isArray(result) ? result : [result]) as {
+    output: { type: string; code?: string }[];
+  }[];
   const chunk = outputs.flatMap((each) => each.output).find((each) => each.type === 'chunk');
   if (chunk?.code === undefined) throw new Error('the page did not compile');
   return chunk.code;

@@ -1,6 +1,6 @@
 /**
- * Masks as run lengths, row-major from the top: the first run counts zeros, then ones and zeros take turns (the
- * uncompressed runs of COCO, except that COCO goes down columns).
+ * Masks as run lengths, row-major from the top: the first run counts zeros, then ones and zeros
+ * take turns (the uncompressed runs of COCO, except that COCO goes down columns).
  */
 export function encodeRuns(size: number, isSet: (index: number) => boolean): number[] {
   const runs: number[] = [];

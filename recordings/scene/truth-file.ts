@@ -6,6 +6,10 @@ export type TruthHeader = ReturnType<typeof truthHeader>;
 export type TruthFrame = ReturnType<typeof truthOfFrame>;
 
 export function readTruth(file: string): { header: TruthHeader; frames: TruthFrame[] } {
-  const [header, ...frames] = gunzipSync(readFileSync(file)).toString('utf8').trimEnd().split('\n').map((line) => JSON.parse(line) as unknown);
+  const [header, ...frames] = gunzipSync(readFileSync(file))
+    .toString('utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
   return { header: header as TruthHeader, frames: frames as TruthFrame[] };
 }

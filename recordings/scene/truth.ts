@@ -22,7 +22,10 @@ export interface Sighting {
 /** Which objects an id image shows, nearest first. */
 export function sightings(world: World, view: View, drawn: Drawn, t: number): Sighting[] {
   const { width, height } = view.ids;
-  const found = new Map<number, { x0: number; y0: number; x1: number; y1: number; pixels: number }>();
+  const found = new Map<
+    number,
+    { x0: number; y0: number; x1: number; y1: number; pixels: number }
+  >();
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = (y * width + x) * 4;
@@ -47,7 +50,8 @@ export function sightings(world: World, view: View, drawn: Drawn, t: number): Si
     const named = world.named[number - 1];
     if (named === undefined || pixels < fewestPixels) continue;
     if (named.kind === 'woods') continue;
-    const place = world.standing[number - 1] ?? placeOf(world, number - 1 - world.standing.length, t);
+    const place =
+      world.standing[number - 1] ?? placeOf(world, number - 1 - world.standing.length, t);
     result.push({
       id: named.id,
       kind: named.kind,
@@ -74,7 +78,14 @@ export function roadRuns(view: View, drawn: Drawn): { road: number[]; lane: numb
 }
 
 /** The first line of a truth file. */
-export function truthHeader(world: World, name: string, fps: number, size: [number, number], view: View, displaced: Displacement) {
+export function truthHeader(
+  world: World,
+  name: string,
+  fps: number,
+  size: [number, number],
+  view: View,
+  displaced: Displacement,
+) {
   const { seed, style, without } = world.options;
   return {
     roadgazeTruth: 1,
@@ -85,7 +96,13 @@ export function truthHeader(world: World, name: string, fps: number, size: [numb
     fps,
     size,
     maskSize: [view.ids.width, view.ids.height],
-    camera: { frame: camera.frame, hfov: camera.hfov, height: camera.height, tilt: camera.tilt, distortion: camera.distortion },
+    camera: {
+      frame: camera.frame,
+      hfov: camera.hfov,
+      height: camera.height,
+      tilt: camera.tilt,
+      distortion: camera.distortion,
+    },
     displaced,
     wheel,
     setting: world.plan.setting,
@@ -95,8 +112,18 @@ export function truthHeader(world: World, name: string, fps: number, size: [numb
   };
 }
 
-/** One line of a truth file: a frame shown at `pts` seconds. Steering is what the driver did, wherever the camera was. */
-export function truthOfFrame(world: World, view: View, drawn: Drawn, displaced: Displacement, frame: number, pts: number) {
+/**
+ * One line of a truth file: a frame shown at `pts` seconds. Steering is what the driver did,
+ * wherever the camera was.
+ */
+export function truthOfFrame(
+  world: World,
+  view: View,
+  drawn: Drawn,
+  displaced: Displacement,
+  frame: number,
+  pts: number,
+) {
   const car = world.car(pts);
   const pose = world.pose(pts, displaced);
   return {

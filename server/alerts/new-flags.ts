@@ -1,6 +1,9 @@
 import type { Flag, FlagKind } from '../../shared/flags.ts';
 
-/** Tells the flags of a growing analysis apart that were not there before. Flags of a kind come by their start, which they keep as they grow. */
+/**
+ * Tells the flags of a growing analysis apart that were not there before. Flags of a kind come by
+ * their start, which they keep as they grow.
+ */
 export class NewFlags {
   readonly #last = new Map<FlagKind, number>();
 

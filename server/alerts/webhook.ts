@@ -25,7 +25,14 @@ export interface WebhookLimits {
   readonly perMinute: number;
 }
 
-const LIMITS: WebhookLimits = { tries: 6, firstWait: 1000, longestWait: 60_000, timeout: 10_000, queue: 100, perMinute: 30 };
+const LIMITS: WebhookLimits = {
+  tries: 6,
+  firstWait: 1000,
+  longestWait: 60_000,
+  timeout: 10_000,
+  queue: 100,
+  perMinute: 30,
+};
 const MINUTE = 60_000;
 
 /** Why a delivery did not succeed; `again`: another try may. */
@@ -39,15 +46,25 @@ interface Failure {
 /** Reads the address of a webhook. Throws USAGE. */
 export function parseWebhookUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:')) throw usage(`"${text.slice(0, 100)}" is no address of a webhook.`, 'Give an http:// or https:// address.');
-  if (url.username || url.password) throw usage('The address of the webhook has a user name or a password in it.', 'Leave them out: requests are signed instead.');
+  if (!url || (url.protocol !== 'http:' && url.protocol !== 'https:'))
+    throw usage(
+      `"${text.slice(0, 100)}" is no address of a webhook.`,
+      'Give an http:// or https:// address.',
+    );
+  if (url.username || url.password)
+    throw usage(
+      'The address of the webhook has a user name or a password in it.',
+      'Leave them out: requests are signed instead.',
+    );
   return url;
 }
 
 /**
- * Posts JSON to one address, in order, one at a time, in the background. Each request carries `x-roadgaze-timestamp` (seconds since 1970) and
- * `x-roadgaze-signature: sha256=HEX`, the HMAC-SHA256 of `timestamp.body` with the secret; a try later is signed anew. Network errors, 5xx, 408 and
- * 429 are tried again after exponentially growing waits with jitter; redirects are not followed.
+ * Posts JSON to one address, in order, one at a time, in the background. Each request carries
+ * `x-roadgaze-timestamp` (seconds since 1970) and `x-roadgaze-signature: sha256=HEX`, the
+ * HMAC-SHA256 of `timestamp.body` with the secret; a try later is signed anew. Network errors, 5xx,
+ * 408 and 429 are tried again after exponentially growing waits with jitter; redirects are not
+ * followed.
  */
 export class Webhook {
   readonly #options: WebhookOptions;
@@ -65,7 +82,10 @@ export class Webhook {
     this.#limits = { ...LIMITS, ...options.limits };
   }
 
-  /** Takes a delivery, or leaves it out and counts it. The body that goes out has `leftOut`, how many were since the last that arrived. */
+  /**
+   * Takes a delivery, or leaves it out and counts it. The body that goes out has `leftOut`, how
+   * many were since the last that arrived.
+   */
   send(payload: object): void {
     const now = performance.now();
     this.#accepted = this.#accepted.filter((time) => now - time < MINUTE);
@@ -91,7 +111,12 @@ export class Webhook {
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    for (let payload = this.#queue.shift(); payload && !this.#stop.signal.aborted; payload = this.#queue.shift()) await this.#deliver(payload);
+    for (
+      let payload = this.#queue.shift();
+      payload && !this.#stop.signal.aborted;
+      payload = this.#queue.shift()
+    )
+      await this.#deliver(payload);
     this.#isRunning = false;
   }
 
@@ -109,11 +134,16 @@ export class Webhook {
         this.#leftOut++;
         const times = attempt > 1 ? ` after ${attempt} tries` : '';
         // The path may hold a key.
-        this.#options.onFailure(`An alert was not delivered to the webhook at ${this.#options.url.host}${times}: ${failure.reason}.`);
+        this.#options.onFailure(
+          `An alert was not delivered to the webhook at ${this.#options.url.host}${times}: ${failure.reason}.`,
+        );
         return;
       }
       const longest = Math.min(longestWait, firstWait * 2 ** (attempt - 1));
-      const wait = Math.max(longest * (0.5 + Math.random() / 2), Math.min(failure.wait, longestWait));
+      const wait = Math.max(
+        longest * (0.5 + Math.random() / 2),
+        Math.min(failure.wait, longestWait),
+      );
       await sleep(wait, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
       if (this.#stop.signal.aborted) return;
     }
@@ -150,8 +180,15 @@ export function signature(secret: string, timestamp: string, body: string): stri
 
 function refused({ status, headers }: Response): Failure {
   const seconds = Number(headers.get('retry-after') ?? 0);
-  const reason = status >= 300 && status < 400 ? `it answered ${status}, and redirects are not followed` : `it answered ${status}`;
-  return { reason, again: status >= 500 || status === 429 || status === 408, wait: Number.isFinite(seconds) ? seconds * 1000 : 0 };
+  const reason =
+    status >= 300 && status < 400
+      ? `it answered ${status}, and redirects are not followed`
+      : `it answered ${status}`;
+  return {
+    reason,
+    again: status >= 500 || status === 429 || status === 408,
+    wait: Number.isFinite(seconds) ? seconds * 1000 : 0,
+  };
 }
 
 function networkReason(error: unknown): string {

@@ -25,27 +25,52 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Why a request may not be served, or null. `Host` must be a name that the server is known by, or a page of a stranger
- * could reach it by pointing its own name here; `Origin`, where there is one, must be the server's own. One right token is enough,
- * whatever else comes: browsers send cookies of their own accord.
+ * Why a request may not be served, or null. `Host` must be a name that the server is known by, or a
+ * page of a stranger could reach it by pointing its own name here; `Origin`, where there is one,
+ * must be the server's own. One right token is enough, whatever else comes: browsers send cookies
+ * of their own accord.
  */
 export function refusalOf(request: IncomingMessage, rules: AccessRules): Refusal | null {
   const { headers, rawHeaders, url = '' } = request;
-  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
-  if (hosts > 1 || !url.startsWith('/')) return refusal(400, 'The request names more than one server.', 'Ask the server itself, with one "Host".');
+  const hosts = rawHeaders.filter(
+    (name, index) => index % 2 === 0 && name.toLowerCase() === 'host',
+  ).length;
+  if (hosts > 1 || !url.startsWith('/'))
+    return refusal(
+      400,
+      'The request names more than one server.',
+      'Ask the server itself, with one "Host".',
+    );
   const host = hostNameOf(headers.host);
   if (host === null || !isOwnName(host, rules.host)) {
-    return refusal(403, 'The server is not known by the name it was asked for.', 'Open the address that the server printed.');
+    return refusal(
+      403,
+      'The server is not known by the name it was asked for.',
+      'Open the address that the server printed.',
+    );
   }
   const { origin } = headers;
   if (origin !== undefined && originHost(origin) !== headers.host?.toLowerCase()) {
-    return refusal(403, 'Another web page asked for this address.', 'Open the address that the server printed, in a tab of its own.');
+    return refusal(
+      403,
+      'Another web page asked for this address.',
+      'Open the address that the server printed, in a tab of its own.',
+    );
   }
   const { token } = rules;
   if (token === null) return null;
-  const candidates = [cookieOf(headers.cookie, tokenCookie(request)), bearerOf(headers.authorization), queryTokenOf(url)].filter((each) => each !== null);
+  const candidates = [
+    cookieOf(headers.cookie, tokenCookie(request)),
+    bearerOf(headers.authorization),
+    queryTokenOf(url),
+  ].filter((each) => each !== null);
   if (candidates.some((candidate) => isToken(candidate, token))) return null;
-  return refusal(401, 'This server asks for a token.', 'Open the whole address that the server printed, with its "?token=".', candidates.length > 0);
+  return refusal(
+    401,
+    'This server asks for a token.',
+    'Open the whole address that the server printed, with its "?token=".',
+    candidates.length > 0,
+  );
 }
 
 /** Whether more comes than the request's head. */
@@ -53,7 +78,10 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
-/** Cookies are shared by all ports of a host, on each of which a Roadgaze with another token may listen. */
+/**
+ * Cookies are shared by all ports of a host, on each of which a Roadgaze with another token may
+ * listen.
+ */
 export function tokenCookie({ socket }: IncomingMessage): string {
   return `roadgaze-token-${socket.localPort}`;
 }
@@ -65,9 +93,13 @@ export function queryTokenOf(url: string): string | null {
 }
 
 function isOwnName(host: string, bound: string): boolean {
-  if (isLoopback(host) || host === bound.toLowerCase() || host === `[${bound.toLowerCase()}]`) return true;
+  if (isLoopback(host) || host === bound.toLowerCase() || host === `[${bound.toLowerCase()}]`)
+    return true;
   // A rebound name is never an address.
-  return EVERY_INTERFACE.has(bound) && (isIP(host.replace(/^\[|\]$/g, '')) !== 0 || host === machineName().toLowerCase());
+  return (
+    EVERY_INTERFACE.has(bound) &&
+    (isIP(host.replace(/^\[|\]$/g, '')) !== 0 || host === machineName().toLowerCase())
+  );
 }
 
 function hostNameOf(header: string | undefined): string | null {
@@ -82,7 +114,8 @@ function originHost(origin: string): string | null {
 function cookieOf(header: string | undefined, wanted: string): string | null {
   for (const pair of (header ?? '').split(';')) {
     const [name, value = ''] = pair.split('=', 2);
-    if (name?.trim() === wanted && /^(%[0-9a-f]{2}|[^%])*$/i.test(value)) return decodeURIComponent(value.trim());
+    if (name?.trim() === wanted && /^(%[0-9a-f]{2}|[^%])*$/i.test(value))
+      return decodeURIComponent(value.trim());
   }
   return null;
 }
@@ -92,6 +125,11 @@ function bearerOf(header: string | undefined): string | null {
   return /^Bearer (\S+)$/i.exec(header ?? '')?.[1] ?? null;
 }
 
-function refusal(status: Refusal['status'], message: string, hint: string, isGuess = false): Refusal {
+function refusal(
+  status: Refusal['status'],
+  message: string,
+  hint: string,
+  isGuess = false,
+): Refusal {
   return { status, report: new RoadgazeError('USAGE', message, hint).report(), isGuess };
 }

@@ -13,7 +13,10 @@ const ALERT_INTERVAL = 1000;
 /** A backlog waits while so many bytes wait to be sent. */
 const MOST_BUFFERED = 1 << 20;
 
-/** Brings one viewer the analysis of its workspace: what is there at once, then what grows, five times a second. */
+/**
+ * Brings one viewer the analysis of its workspace: what is there at once, then what grows, five
+ * times a second.
+ */
 export class AnalysisFeed {
   readonly #workspace: Workspace;
   readonly #send: (message: ServerMessage) => void;
@@ -32,7 +35,12 @@ export class AnalysisFeed {
   #hasEnded = false;
   #problemsSent = 0;
 
-  constructor(workspace: Workspace, settings: FlagSettings, send: (message: ServerMessage) => void, buffered: () => number) {
+  constructor(
+    workspace: Workspace,
+    settings: FlagSettings,
+    send: (message: ServerMessage) => void,
+    buffered: () => number,
+  ) {
     this.#workspace = workspace;
     this.#finder = finderFor(workspace, settings);
     this.#send = send;
@@ -61,7 +69,8 @@ export class AnalysisFeed {
 
   #tell(): void {
     const { problems, index, columns } = this.#workspace;
-    for (; this.#problemsSent < problems.length; this.#problemsSent++) this.#send({ type: 'error', ...problems[this.#problemsSent]! });
+    for (; this.#problemsSent < problems.length; this.#problemsSent++)
+      this.#send({ type: 'error', ...problems[this.#problemsSent]! });
     if (index !== this.#index) {
       this.#index = index;
       this.#send({ type: 'index', pts: [...index.pts] });

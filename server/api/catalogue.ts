@@ -1,10 +1,23 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
-import type { LogUnit, NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
+import type {
+  LogUnit,
+  NetworkSummary,
+  RecordingSummary,
+} from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
-import { listRecordings, nameFault, namesIn, readLogChoices, urlSafe, writeLogChoices, type LogChoices, type Recording } from '../drive/recording.ts';
+import {
+  listRecordings,
+  nameFault,
+  namesIn,
+  readLogChoices,
+  urlSafe,
+  writeLogChoices,
+  type LogChoices,
+  type Recording,
+} from '../drive/recording.ts';
 import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
@@ -42,7 +55,10 @@ export class Catalogue {
     this.#paths = paths;
   }
 
-  /** What cannot be opened is listed with its error. However many ask, the folder is read once at a time. Throws INPUT_NOT_FOUND. */
+  /**
+   * What cannot be opened is listed with its error. However many ask, the folder is read once at a
+   * time. Throws INPUT_NOT_FOUND.
+   */
   readonly recordings = runTogether(() => this.#recordings());
 
   /** The networks that steer. As `recordings`. Throws INPUT_NOT_FOUND. */
@@ -53,7 +69,8 @@ export class Catalogue {
     const summaries = new Array<RecordingSummary>(recordings.length);
     let next = 0;
     const worker = async () => {
-      for (let at = next++; at < recordings.length; at = next++) summaries[at] = await summaryOf(recordings[at]!);
+      for (let at = next++; at < recordings.length; at = next++)
+        summaries[at] = await summaryOf(recordings[at]!);
     };
     await Promise.all(Array.from({ length: PROBES_AT_ONCE }, worker));
     return summaries;
@@ -78,17 +95,28 @@ export class Catalogue {
     const recording = (await this.#listed()).find((candidate) => candidate.id === id);
     if (recording?.fault) throw recording.fault;
     if (recording) return recording;
-    throw new RoadgazeError('RECORDING_UNKNOWN', `There is no recording "${id}" any more.`, 'Choose another recording from the list.');
+    throw new RoadgazeError(
+      'RECORDING_UNKNOWN',
+      `There is no recording "${id}" any more.`,
+      'Choose another recording from the list.',
+    );
   }
 
   /** Throws NETWORK_UNKNOWN. */
   async network(id: string): Promise<Network> {
     const network = (await this.networks()).find(({ summary }) => summary.id === id);
     if (network) return network;
-    throw new RoadgazeError('NETWORK_UNKNOWN', `There is no network "${id}" any more.`, 'Choose another network from the list.');
+    throw new RoadgazeError(
+      'NETWORK_UNKNOWN',
+      `There is no network "${id}" any more.`,
+      'Choose another network from the list.',
+    );
   }
 
-  /** The road was named when the server was started, and holds for all recordings; a guess gives way to a road that somebody draws. */
+  /**
+   * The road was named when the server was started, and holds for all recordings; a guess gives way
+   * to a road that somebody draws.
+   */
   get isRoadGiven(): boolean {
     return this.#paths.road !== null && this.#paths.road.kind !== 'guess';
   }
@@ -108,9 +136,17 @@ export class Catalogue {
     return { ...(await readLogChoices(videoPath)), ...this.#paths.log };
   }
 
-  /** Keeps the unit of a recording's log. Throws USAGE where it would not be used, OUTPUT_NOT_WRITABLE. */
+  /**
+   * Keeps the unit of a recording's log. Throws USAGE where it would not be used,
+   * OUTPUT_NOT_WRITABLE.
+   */
   async keepLogUnit(videoPath: string, unit: LogUnit): Promise<void> {
-    if (this.#paths.log?.unit) throw new RoadgazeError('USAGE', 'The unit of logs was named by --log-unit when the server was started, and another would not be used.', 'Start it again without --log-unit.');
+    if (this.#paths.log?.unit)
+      throw new RoadgazeError(
+        'USAGE',
+        'The unit of logs was named by --log-unit when the server was started, and another would not be used.',
+        'Start it again without --log-unit.',
+      );
     // A file that cannot be read is what saying it again mends.
     const before = await readLogChoices(videoPath).catch(() => ({}));
     await writeLogChoices(videoPath, { ...before, unit });
@@ -138,15 +174,26 @@ export class Catalogue {
 
   async #filesAt(places: readonly string[]): Promise<({ path: string } & Listing)[]> {
     const models = (await Promise.all(places.map(modelsAt))).flat();
-    return Promise.all(models.map(async ({ path, fault }) => {
-      const kind: Listing = fault ? { kind: 'steering', name: basename(path, extname(path)), error: fault.report() } : await this.#kindOf(path);
-      return { path, ...kind };
-    }));
+    return Promise.all(
+      models.map(async ({ path, fault }) => {
+        const kind: Listing = fault
+          ? { kind: 'steering', name: basename(path, extname(path)), error: fault.report() }
+          : await this.#kindOf(path);
+        return { path, ...kind };
+      }),
+    );
   }
 
   async #kindOf(path: string): Promise<Listing> {
     const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-    const versions = await Promise.all([path, sidecar].map((file) => stat(file).then(({ size, mtimeMs }) => `${size}@${mtimeMs}`, () => '-')));
+    const versions = await Promise.all(
+      [path, sidecar].map((file) =>
+        stat(file).then(
+          ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
+          () => '-',
+        ),
+      ),
+    );
     const key = [path, ...versions].join('\0');
     let kind = this.#kinds.get(key);
     if (!kind) this.#kinds.set(key, (kind = listingOf(path)));
@@ -159,28 +206,65 @@ export class Catalogue {
 
 /** What cannot be read, or not within the limits, is listed with its error. */
 function listingOf(path: string): Promise<Listing> {
-  return inWorkshop('listing', { path }, { inBackground: true }).catch((error: unknown) => ({ kind: 'steering', name: basename(path, extname(path)), error: reportOf(error) }));
+  return inWorkshop('listing', { path }, { inBackground: true }).catch((error: unknown) => ({
+    kind: 'steering',
+    name: basename(path, extname(path)),
+    error: reportOf(error),
+  }));
 }
 
-async function modelsAt(path: string): Promise<{ readonly path: string; readonly fault: RoadgazeError | null }[]> {
+async function modelsAt(
+  path: string,
+): Promise<{ readonly path: string; readonly fault: RoadgazeError | null }[]> {
   const absolute = resolve(path);
   const info = await stat(absolute).catch(() => null);
   if (!info?.isDirectory()) return [{ path: absolute, fault: null }];
   const { names, unnameable } = await namesIn(absolute);
-  const isModel = (name: string) => extname(name).toLowerCase() === '.onnx' && !name.startsWith('.');
+  const isModel = (name: string) =>
+    extname(name).toLowerCase() === '.onnx' && !name.startsWith('.');
   // By the name without its ending, so that `net.onnx` comes before `net-2.onnx`.
   const { compare } = new Intl.Collator('en', { numeric: true });
   const stem = (name: string) => basename(name, extname(name));
-  const named = names.filter(isModel).sort((a, b) => compare(stem(a), stem(b))).map((name) => ({ path: join(absolute, name), fault: null }));
-  return [...named, ...unnameable.filter(isModel).map((name) => ({ path: join(absolute, name), fault: nameFault(name) }))];
+  const named = names
+    .filter(isModel)
+    .sort((a, b) => compare(stem(a), stem(b)))
+    .map((name) => ({ path: join(absolute, name), fault: null }));
+  return [
+    ...named,
+    ...unnameable
+      .filter(isModel)
+      .map((name) => ({ path: join(absolute, name), fault: nameFault(name) })),
+  ];
 }
 
-async function summaryOf({ id, name, videoPath, logPath, fault }: Recording): Promise<RecordingSummary> {
+async function summaryOf({
+  id,
+  name,
+  videoPath,
+  logPath,
+  fault,
+}: Recording): Promise<RecordingSummary> {
   try {
     if (fault) throw fault;
     const { duration, width, height, averageFrameRate } = await probeVideo(videoPath);
-    return { id, name, durationSeconds: duration, size: { width, height }, frameRate: averageFrameRate, hasLog: logPath !== null, error: null };
+    return {
+      id,
+      name,
+      durationSeconds: duration,
+      size: { width, height },
+      frameRate: averageFrameRate,
+      hasLog: logPath !== null,
+      error: null,
+    };
   } catch (error) {
-    return { id, name, durationSeconds: 0, size: { width: 0, height: 0 }, frameRate: 0, hasLog: logPath !== null, error: reportOf(error) };
+    return {
+      id,
+      name,
+      durationSeconds: 0,
+      size: { width: 0, height: 0 },
+      frameRate: 0,
+      hasLog: logPath !== null,
+      error: reportOf(error),
+    };
   }
 }

@@ -7,7 +7,11 @@ import { liveClientMessages } from './live/live-client-messages.ts';
 const id = z.string().min(1).max(512);
 const frame = z.number().int().min(0).max(0xffff_ffff);
 const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-const methods = z.array(id).min(1).max(4).refine((ids) => new Set(ids).size === ids.length, { message: 'must name every method once' });
+const methods = z
+  .array(id)
+  .min(1)
+  .max(4)
+  .refine((ids) => new Set(ids).size === ids.length, { message: 'must name every method once' });
 
 const threshold = z.number().min(0).max(1000);
 const seconds = z.number().min(0).max(3600);
@@ -15,15 +19,32 @@ const seconds = z.number().min(0).max(3600);
 const coordinate = z.number().min(-1).max(2);
 const flagSettings = z
   .strictObject({
-    measure: z.enum(['share', 'lift']), enterBelow: threshold, leaveAbove: threshold, minimumSeconds: seconds, mergeSeconds: seconds,
-    errorAbove: z.number().min(0).nullable(), agreementBelow: z.number().min(-1).max(1).nullable(),
+    measure: z.enum(['share', 'lift']),
+    enterBelow: threshold,
+    leaveAbove: threshold,
+    minimumSeconds: seconds,
+    mergeSeconds: seconds,
+    errorAbove: z.number().min(0).nullable(),
+    agreementBelow: z.number().min(-1).max(1).nullable(),
   })
-  .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, { message: 'must be at least enterBelow', path: ['leaveAbove'] })
-  .refine(({ measure, enterBelow }) => measure === 'lift' || enterBelow <= 1, { message: 'must be at most 1 for a share', path: ['enterBelow'] });
+  .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, {
+    message: 'must be at least enterBelow',
+    path: ['leaveAbove'],
+  })
+  .refine(({ measure, enterBelow }) => measure === 'lift' || enterBelow <= 1, {
+    message: 'must be at most 1 for a share',
+    path: ['enterBelow'],
+  });
 
 const clientMessage = z.discriminatedUnion('type', [
   ...liveClientMessages,
-  z.strictObject({ type: z.literal('open'), recording: id, network: id, methods, frame: frame.exactOptional() }),
+  z.strictObject({
+    type: z.literal('open'),
+    recording: id,
+    network: id,
+    methods,
+    frame: frame.exactOptional(),
+  }),
   z.strictObject({
     type: z.literal('play'),
     frame: frame.exactOptional(),
@@ -34,10 +55,28 @@ const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('seek'), frame, generation: count }),
   z.strictObject({ type: z.literal('painted'), sequence: count }),
   z.strictObject({ type: z.literal('settings'), flags: flagSettings }),
-  z.strictObject({ type: z.literal('explain'), request: count, frame, method: id, target: z.enum(['+', '-', 'abs']) }),
+  z.strictObject({
+    type: z.literal('explain'),
+    request: count,
+    frame,
+    method: id,
+    target: z.enum(['+', '-', 'abs']),
+  }),
   z.strictObject({ type: z.literal('cancel'), request: count }),
-  z.strictObject({ type: z.literal('verify'), request: count, kind: z.enum(['off-road', 'steers-wrong', 'dead', 'disagreement']), startFrame: frame }),
-  z.strictObject({ type: z.literal('road'), points: z.array(z.tuple([coordinate, coordinate])).min(3).max(64).nullable() }),
+  z.strictObject({
+    type: z.literal('verify'),
+    request: count,
+    kind: z.enum(['off-road', 'steers-wrong', 'dead', 'disagreement']),
+    startFrame: frame,
+  }),
+  z.strictObject({
+    type: z.literal('road'),
+    points: z
+      .array(z.tuple([coordinate, coordinate]))
+      .min(3)
+      .max(64)
+      .nullable(),
+  }),
   z.strictObject({ type: z.literal('log'), unit: z.enum(['rad', 'deg', 'normalized']) }),
 ]) satisfies z.ZodType<ClientMessage>;
 

@@ -14,7 +14,10 @@ export interface CheckedRecording {
   readonly steering: () => Float64Array;
 }
 
-/** Causal checks of one workspace's flags: one after the other, each made once however many ask for it. */
+/**
+ * Causal checks of one workspace's flags: one after the other, each made once however many ask for
+ * it.
+ */
 export class FlagChecks {
   readonly #recording: CheckedRecording;
   readonly #kept: KeptChecks;
@@ -26,11 +29,17 @@ export class FlagChecks {
   }
 
   /** Throws what the check throws, or the signal's reason. */
-  async check(flag: Flag, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<CausalCheck | null> {
+  async check(
+    flag: Flag,
+    signal: AbortSignal,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<CausalCheck | null> {
     const key = keyOf(flag);
     const before = this.#turn;
     let finished = (): void => {};
-    this.#turn = new Promise<void>((resolve) => { finished = resolve; });
+    this.#turn = new Promise<void>((resolve) => {
+      finished = resolve;
+    });
     try {
       if (!this.#kept.has(key)) await settledOrAborted(before, signal);
       const kept = this.#kept.get(key);
@@ -43,9 +52,25 @@ export class FlagChecks {
     }
   }
 
-  async #run(flag: Flag, signal: AbortSignal, onProgress: (done: number, total: number) => void): Promise<CausalCheck | null> {
+  async #run(
+    flag: Flag,
+    signal: AbortSignal,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<CausalCheck | null> {
     const { video, explainer, steering } = this.#recording;
-    const [check] = await lanes.explanations.run(() => verifyFlags({ videoPath: video.path, video, explainer, flags: [flag], steeringDeviation: steeringDeviation(steering()), signal, onProgress }), signal);
+    const [check] = await lanes.explanations.run(
+      () =>
+        verifyFlags({
+          videoPath: video.path,
+          video,
+          explainer,
+          flags: [flag],
+          steeringDeviation: steeringDeviation(steering()),
+          signal,
+          onProgress,
+        }),
+      signal,
+    );
     return check ?? null;
   }
 }
@@ -58,7 +83,9 @@ function keyOf({ kind, startFrame, endFrame, worstFrame }: Flag): string {
 async function settledOrAborted(turn: Promise<unknown>, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
   let stop = (): void => {};
-  const aborted = new Promise<void>((resolve) => { stop = resolve; });
+  const aborted = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
   signal.addEventListener('abort', stop, { once: true });
   await Promise.race([turn, aborted]);
   signal.removeEventListener('abort', stop);

@@ -5,12 +5,20 @@ import { readDrawnRoad, roadFilePath, writeDrawnRoad } from '../attention/road-f
 import type { Catalogue } from './catalogue.ts';
 
 /**
- * Keeps a road for the camera of a recording, or for the recording where that has a road of its own; null forgets it. A margin that was set stays.
- * Throws USAGE where a road that is drawn would not be used, OUTPUT_NOT_WRITABLE.
+ * Keeps a road for the camera of a recording, or for the recording where that has a road of its
+ * own; null forgets it. A margin that was set stays. Throws USAGE where a road that is drawn would
+ * not be used, OUTPUT_NOT_WRITABLE.
  */
-export async function keepRoad(catalogue: Catalogue, videoPath: string, points: readonly Point[] | null): Promise<void> {
+export async function keepRoad(
+  catalogue: Catalogue,
+  videoPath: string,
+  points: readonly Point[] | null,
+): Promise<void> {
   checkIsDrawable(catalogue);
-  const scope = await access(roadFilePath(videoPath, 'recording')).then(() => 'recording' as const, () => 'camera' as const);
+  const scope = await access(roadFilePath(videoPath, 'recording')).then(
+    () => 'recording' as const,
+    () => 'camera' as const,
+  );
   // A file that cannot be read is what drawing again mends.
   const before = await readDrawnRoad(videoPath).catch(() => null);
   await writeDrawnRoad(videoPath, scope, points && { ...before, points });
@@ -18,5 +26,10 @@ export async function keepRoad(catalogue: Catalogue, videoPath: string, points: 
 
 /** Throws USAGE where a road that is drawn would not be used. */
 export function checkIsDrawable({ isRoadGiven }: Catalogue): void {
-  if (isRoadGiven) throw new RoadgazeError('USAGE', 'The road was named by --road when the server was started, and a drawn one would not be used.', 'Start it again without --road.');
+  if (isRoadGiven)
+    throw new RoadgazeError(
+      'USAGE',
+      'The road was named by --road when the server was started, and a drawn one would not be used.',
+      'Start it again without --road.',
+    );
 }

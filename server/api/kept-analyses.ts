@@ -12,7 +12,10 @@ export interface KeptAnalysis {
 
 const MOST_BYTES = 64 << 20;
 
-/** Complete analyses, so that what was analysed once is not analysed again; the least recently used leaves first. */
+/**
+ * Complete analyses, so that what was analysed once is not analysed again; the least recently used
+ * leaves first.
+ */
 export class KeptAnalyses {
   readonly #kept = new Map<string, KeptAnalysis>();
   #bytes = 0;

@@ -6,10 +6,23 @@ const AT_ONCE = 400;
 /** Longest pause, ms: a peer that is not read for longer cannot show that it is there. */
 const LONGEST_PAUSE = 5000;
 
-/** What takes a look at the disk, starts a program or changes all numbers costs more than what only names a frame. */
+/**
+ * What takes a look at the disk, starts a program or changes all numbers costs more than what only
+ * names a frame.
+ */
 const COSTS: { readonly [Type in ClientMessage['type']]?: number } = {
-  open: 20, road: 20, watch: 20, 'add-feed': 20, 'remove-feed': 20, 'rename-feed': 20,
-  explain: 10, 'explain-at': 10, play: 4, 'play-from': 4, settings: 4, verify: 2,
+  open: 20,
+  road: 20,
+  watch: 20,
+  'add-feed': 20,
+  'remove-feed': 20,
+  'rename-feed': 20,
+  explain: 10,
+  'explain-at': 10,
+  play: 4,
+  'play-from': 4,
+  settings: 4,
+  verify: 2,
 };
 
 export function costOf({ type }: ClientMessage): number {
@@ -21,7 +34,10 @@ export class MessageAllowance {
   #left = AT_ONCE;
   #at = performance.now();
 
-  /** Milliseconds for which the connection is not to be read, now that a message of this cost came; mostly 0. */
+  /**
+   * Milliseconds for which the connection is not to be read, now that a message of this cost came;
+   * mostly 0.
+   */
   take(cost: number): number {
     const now = performance.now();
     this.#left = Math.min(AT_ONCE, this.#left + ((now - this.#at) / 1000) * PER_SECOND) - cost;

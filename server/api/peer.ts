@@ -10,8 +10,9 @@ const UNANSWERED = 64 << 10;
 const TAKING_LEAVE = 2000;
 
 /**
- * The other end of a WebSocket, which may read slowly or not at all, and may send more than anybody needs. What waits to be sent to it, and how fast it
- * is read, is bounded; one that vanished without a word is noticed.
+ * The other end of a WebSocket, which may read slowly or not at all, and may send more than anybody
+ * needs. What waits to be sent to it, and how fast it is read, is bounded; one that vanished
+ * without a word is noticed.
  */
 export class Peer {
   readonly #socket: WebSocket;
@@ -23,7 +24,8 @@ export class Peer {
   /** `socket` must not answer pings by itself. `pingEvery` in ms. */
   constructor(socket: WebSocket, pingEvery = PING_EVERY) {
     this.#socket = socket;
-    // Who has not read a ping cannot know what it says: a pong that nobody asked for counts for nothing.
+    // Who has not read a ping cannot know what it says: a pong that nobody asked for counts for
+    // nothing.
     let asked = 0;
     let answered = true;
     let unsent = 0;
@@ -80,7 +82,9 @@ export class Peer {
   /** One binary message in as many fragments as there are buffers: none of them is copied. */
   sendBuffers(buffers: readonly Uint8Array[]): void {
     if (!this.#hasRoom(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0))) return;
-    buffers.forEach((buffer, index) => this.#socket.send(buffer, { binary: true, fin: index === buffers.length - 1 }));
+    buffers.forEach((buffer, index) =>
+      this.#socket.send(buffer, { binary: true, fin: index === buffers.length - 1 }),
+    );
   }
 
   close(code: number, reason = ''): void {

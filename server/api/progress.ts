@@ -2,7 +2,9 @@ const WINDOW = 2000;
 
 /** How fast a job goes, over its last two seconds of work. */
 export class Progress {
-  #samples: { readonly time: number; readonly done: number }[] = [{ time: performance.now(), done: 0 }];
+  #samples: { readonly time: number; readonly done: number }[] = [
+    { time: performance.now(), done: 0 },
+  ];
   #rate = 0;
   #complete = false;
 

@@ -15,11 +15,17 @@ import type { ViewOutput } from './view-output.ts';
 import type { Workspace } from './workspace.ts';
 
 type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
-export type RecordingViewMessage = Extract<ClientMessage, { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }>;
+export type RecordingViewMessage = Extract<
+  ClientMessage,
+  { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }
+>;
 
 const NO_SCORES = { scores: [], agreement: null } as const;
 
-/** What one viewer sees of a recording: its frames, its analysis with flags, and what was asked for beside. */
+/**
+ * What one viewer sees of a recording: its frames, its analysis with flags, and what was asked for
+ * beside.
+ */
 export class RecordingView {
   readonly #workspace: Workspace;
   readonly #window: AcknowledgementWindow;
@@ -32,7 +38,13 @@ export class RecordingView {
   #generation = 0;
 
   /** `frame` is shown first. */
-  constructor(workspace: Workspace, window: AcknowledgementWindow, settings: FlagSettings, frame: number, output: ViewOutput) {
+  constructor(
+    workspace: Workspace,
+    window: AcknowledgementWindow,
+    settings: FlagSettings,
+    frame: number,
+    output: ViewOutput,
+  ) {
     this.#workspace = workspace;
     this.#window = window;
     this.#output = output;
@@ -46,14 +58,23 @@ export class RecordingView {
     });
     this.#analysis = new AnalysisFeed(workspace, settings, send, output.buffered);
     const explained = {
-      modelPath: workspace.network.path, provider: workspace.explainer.provider,
+      modelPath: workspace.network.path,
+      provider: workspace.explainer.provider,
       locate: async (message: ExplainMessage) => {
         const { pts } = workspace.index;
         const number = Math.min(message.frame, pts.length - 1);
-        return { message: { ...message, frame: number }, video: workspace.video, pts: number > 0 ? pts[number]! : null };
+        return {
+          message: { ...message, frame: number },
+          video: workspace.video,
+          pts: number > 0 ? pts[number]! : null,
+        };
       },
     };
-    this.#slow = new SlowExplanations(explained, window, { send, frame: (picture, message) => this.#sendExplained(picture, explanationName(message), message.frame) });
+    this.#slow = new SlowExplanations(explained, window, {
+      send,
+      frame: (picture, message) =>
+        this.#sendExplained(picture, explanationName(message), message.frame),
+    });
     this.#verifications = new Verifications(workspace.checks, () => this.#analysis.flags, send);
     this.#player.seek(frame, 0);
   }
@@ -98,7 +119,8 @@ export class RecordingView {
 
   /** Tells what is watched. */
   #describe(flags: FlagSettings): void {
-    const { recording, video, explainer, network, road, index, cause, isCompared, logNote } = this.#workspace;
+    const { recording, video, explainer, network, road, index, cause, isCompared, logNote } =
+      this.#workspace;
     const { name, crop, mask, methods, output } = explainer.network;
     const { send } = this.#output;
     send({
@@ -112,7 +134,15 @@ export class RecordingView {
         hasLog: isCompared,
         error: null,
       },
-      network: { id: network.summary.id, name, crop, mask, methods, notes: [...(video.assumptions ?? []), ...explainer.assumptions], ...output },
+      network: {
+        id: network.summary.id,
+        name,
+        crop,
+        mask,
+        methods,
+        notes: [...(video.assumptions ?? []), ...explainer.assumptions],
+        ...output,
+      },
       road,
       frames: index.pts.length,
       pts: [...index.pts],
@@ -125,24 +155,52 @@ export class RecordingView {
     send({ type: 'state', playing: false, speed: 1, ended: false });
   }
 
-  #sendFrame({ pts, picture, steering, scores, agreement, masks, road }: RenderedFrame, frame: number, generation: number): void {
+  #sendFrame(
+    { pts, picture, steering, scores, agreement, masks, road }: RenderedFrame,
+    frame: number,
+    generation: number,
+  ): void {
     const { video, explainer } = this.#workspace;
     const { methods, mask: maskSize } = explainer.network;
     const parts: PartBytes[] = [
       { kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: picture },
-      ...masks.map((bytes, index): PartBytes => ({ kind: 'mask', method: methods[index]!, ...maskSize, bytes })),
+      ...masks.map((bytes, index): PartBytes => ({
+        kind: 'mask',
+        method: methods[index]!,
+        ...maskSize,
+        bytes,
+      })),
     ];
     if (road) parts.push({ kind: 'road', method: '', ...maskSize, bytes: road });
     this.#send({ generation, frame, pts, steering, scores, agreement }, parts);
   }
 
   #sendExplained({ pts, steering, mask }: ExplainedFrame, method: string, frame: number): void {
-    const part: PartBytes = { kind: 'mask', method, ...this.#workspace.explainer.network.mask, bytes: mask };
+    const part: PartBytes = {
+      kind: 'mask',
+      method,
+      ...this.#workspace.explainer.network.mask,
+      bytes: mask,
+    };
     this.#send({ generation: this.#generation, frame, pts, steering, ...NO_SCORES }, [part]);
   }
 
-  #send({ steering, ...header }: Pick<RenderedFrame, 'pts' | 'steering' | 'scores' | 'agreement'> & { readonly frame: number; readonly generation: number }, parts: readonly PartBytes[]): void {
-    const numbers = { steering: Number.isFinite(steering) ? steering : null, driven: this.#workspace.drivenAt(header.pts) };
-    this.#output.sendBuffers(encodeFrame({ sequence: this.#window.take(), ...header, ...numbers }, parts));
+  #send(
+    {
+      steering,
+      ...header
+    }: Pick<RenderedFrame, 'pts' | 'steering' | 'scores' | 'agreement'> & {
+      readonly frame: number;
+      readonly generation: number;
+    },
+    parts: readonly PartBytes[],
+  ): void {
+    const numbers = {
+      steering: Number.isFinite(steering) ? steering : null,
+      driven: this.#workspace.drivenAt(header.pts),
+    };
+    this.#output.sendBuffers(
+      encodeFrame({ sequence: this.#window.take(), ...header, ...numbers }, parts),
+    );
   }
 }

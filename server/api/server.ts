@@ -50,8 +50,16 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** A request that comes drop by drop, and a connection that nothing is asked for on, cost a descriptor each; milliseconds. */
-const HTTP_LIMITS = { headersTimeout: 10_000, requestTimeout: 20_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 2_000 };
+/**
+ * A request that comes drop by drop, and a connection that nothing is asked for on, cost a
+ * descriptor each; milliseconds.
+ */
+const HTTP_LIMITS = {
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 2_000,
+};
 const LARGEST_CLIENT_MESSAGE = 16 * 1024;
 /** Connections beside those that watch, where descriptors are few. */
 const FURTHER_CONNECTIONS = 16;
@@ -59,18 +67,42 @@ const FURTHER_CONNECTIONS = 16;
 const SIGNAL_COST = 0.1;
 const STREAM_PATH = '/api/stream';
 
-/** Throws PORT_IN_USE, and USAGE for an address that may not be used or a token that keeps nobody out. */
+/**
+ * Throws PORT_IN_USE, and USAGE for an address that may not be used or a token that keeps nobody
+ * out.
+ */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   if (!isLoopback(options.host) && options.token === null) {
-    throw new RoadgazeError('USAGE', `Listening on ${options.host} would let everybody on the network in.`, 'Add --token with a secret of your own, or set it as --token-file or in the environment\'s ROADGAZE_TOKEN.');
+    throw new RoadgazeError(
+      'USAGE',
+      `Listening on ${options.host} would let everybody on the network in.`,
+      "Add --token with a secret of your own, or set it as --token-file or in the environment's ROADGAZE_TOKEN.",
+    );
   }
   if (options.token !== null) checkToken(options.token);
   const guesses = new WrongGuesses();
   const catalogue = new Catalogue(options);
   const priority = new PlaybackPriority();
-  const workspaces = new Workspaces(catalogue, options, priority, options.lingerSeconds, options.onOpened ?? (() => {}), options.alerts);
-  const feeds = new Feeds(catalogue, options, priority, options.flags, options.feeds ?? { recording: null, clips: null }, options.alerts ?? null);
-  const http = createServer(HTTP_LIMITS, getRequestListener(pages(options.clientFolder, options, feeds, guesses).fetch));
+  const workspaces = new Workspaces(
+    catalogue,
+    options,
+    priority,
+    options.lingerSeconds,
+    options.onOpened ?? (() => {}),
+    options.alerts,
+  );
+  const feeds = new Feeds(
+    catalogue,
+    options,
+    priority,
+    options.flags,
+    options.feeds ?? { recording: null, clips: null },
+    options.alerts ?? null,
+  );
+  const http = createServer(
+    HTTP_LIMITS,
+    getRequestListener(pages(options.clientFolder, options, feeds, guesses).fetch),
+  );
   const sockets = new WebSocketServer({
     noServer: true,
     maxPayload: LARGEST_CLIENT_MESSAGE,
@@ -84,7 +116,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     socket.on('error', () => socket.destroy());
     const refusal = upgradeRefusal(request, options, feeds);
     if (refusal?.isGuess) {
-      return void guesses.mayAnswer(request.socket.remoteAddress ?? '').then((mayAnswer) => (mayAnswer ? refuse(socket, refusal) : socket.destroy()));
+      return void guesses
+        .mayAnswer(request.socket.remoteAddress ?? '')
+        .then((mayAnswer) => (mayAnswer ? refuse(socket, refusal) : socket.destroy()));
     }
     if (refusal) return refuse(socket, refusal);
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
@@ -103,13 +137,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const descriptors = descriptorLimit();
   const mostViewers = Math.max(1, Math.min(MOST_VIEWERS, descriptors - RESERVED_DESCRIPTORS));
-  // Some more, so that who is turned away is told why, and so that the server answers whether it is well.
+  // Some more, so that who is turned away is told why, and so that the server answers whether it is
+  // well.
   if (descriptors < Infinity) http.maxConnections = mostViewers + FURTHER_CONNECTIONS;
   await listen(http, options);
   // A connection for which there is no descriptor. The others go on.
   http.on('error', () => {});
   const { port } = http.address() as AddressInfo;
-  const shownHost = options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host;
+  const shownHost =
+    options.host.includes(':') && !options.host.startsWith('[')
+      ? `[${options.host}]`
+      : options.host;
   return {
     url: `http://${shownHost}:${port}/${options.token === null ? '' : `?token=${encodeURIComponent(options.token)}`}`,
     port,
@@ -121,7 +159,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.allSettled([...sessions].map((session) => session.close()));
       for (const client of sockets.clients) client.terminate();
       http.closeAllConnections();
-      await Promise.all([workspaces.close(), feeds.close(), options.alerts?.webhook.close(), closed]);
+      await Promise.all([
+        workspaces.close(),
+        feeds.close(),
+        options.alerts?.webhook.close(),
+        closed,
+      ]);
     },
   };
 }
@@ -133,18 +176,47 @@ interface HandshakeRefusal {
   readonly isGuess?: boolean;
 }
 
-function upgradeRefusal(request: IncomingMessage, rules: AccessRules, feeds: Feeds): HandshakeRefusal | null {
+function upgradeRefusal(
+  request: IncomingMessage,
+  rules: AccessRules,
+  feeds: Feeds,
+): HandshakeRefusal | null {
   const refusal = refusalOf(request, rules);
   if (refusal) return refusal;
-  if (hasBody(request)) return { status: 400, report: usage('The request for a WebSocket has a body.', 'Ask without one.') };
+  if (hasBody(request))
+    return {
+      status: 400,
+      report: usage('The request for a WebSocket has a body.', 'Ask without one.'),
+    };
   const vehicle = signalPath(request.url);
-  if (vehicle !== null) return feeds.find(vehicle) ? null : { status: 404, report: new RoadgazeError('FEED_UNKNOWN', 'There is no live feed of that name.', 'Connect to /api/signals/ followed by the name of a feed.').report() };
+  if (vehicle !== null)
+    return feeds.find(vehicle)
+      ? null
+      : {
+          status: 404,
+          report: new RoadgazeError(
+            'FEED_UNKNOWN',
+            'There is no live feed of that name.',
+            'Connect to /api/signals/ followed by the name of a feed.',
+          ).report(),
+        };
   if (request.url?.split('?', 1)[0] !== STREAM_PATH) {
-    return { status: 404, report: usage('There is no WebSocket at this address.', `Connect to ${STREAM_PATH}.`) };
+    return {
+      status: 404,
+      report: usage('There is no WebSocket at this address.', `Connect to ${STREAM_PATH}.`),
+    };
   }
-  const offered = (request.headers['sec-websocket-protocol'] ?? '').split(',').map((name) => name.trim());
+  const offered = (request.headers['sec-websocket-protocol'] ?? '')
+    .split(',')
+    .map((name) => name.trim());
   if (!offered.includes(SUBPROTOCOL)) {
-    return { status: 400, report: usage(`The page does not speak "${SUBPROTOCOL}".`, 'Reload the page, so that it is as new as the server.') };
+    return {
+      status: 400,
+      report: usage(
+        `The page does not speak "${SUBPROTOCOL}".`,
+        'Reload the page, so that it is as new as the server.',
+      ),
+    };
   }
   return null;
 }
@@ -162,7 +234,11 @@ function refuse(socket: Duplex, { status, report }: HandshakeRefusal): void {
 }
 
 function turnAway(peer: Peer, viewers: number): void {
-  const busy = new RoadgazeError('SERVER_BUSY', `${viewers} pages are open already, and there is room for no more.`, 'Try again later; with a higher `ulimit -n` before the start there may be room for more.');
+  const busy = new RoadgazeError(
+    'SERVER_BUSY',
+    `${viewers} pages are open already, and there is room for no more.`,
+    'Try again later; with a higher `ulimit -n` before the start there may be room for more.',
+  );
   peer.send(JSON.stringify({ type: 'error', ...busy.report() } satisfies ServerMessage));
   peer.close(CLOSE_CODES.BUSY, 'SERVER_BUSY');
 }
@@ -181,12 +257,27 @@ function listen(http: Server, { host, port }: ServerOptions): Promise<void> {
 function listenError(error: NodeJS.ErrnoException, host: string, port: number): unknown {
   switch (error.code) {
     case 'EADDRINUSE':
-      return new RoadgazeError('PORT_IN_USE', `Another program listens on port ${port}.`, 'Stop it, or take any free port with --port 0.', { cause: error });
+      return new RoadgazeError(
+        'PORT_IN_USE',
+        `Another program listens on port ${port}.`,
+        'Stop it, or take any free port with --port 0.',
+        { cause: error },
+      );
     case 'EACCES':
-      return new RoadgazeError('USAGE', `Port ${port} may not be used without special rights.`, 'Take a port from 1024 up, or any free one with --port 0.', { cause: error });
+      return new RoadgazeError(
+        'USAGE',
+        `Port ${port} may not be used without special rights.`,
+        'Take a port from 1024 up, or any free one with --port 0.',
+        { cause: error },
+      );
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return new RoadgazeError('USAGE', `This machine has no address ${host}.`, 'Take one of its own with --host, or leave it out.', { cause: error });
+      return new RoadgazeError(
+        'USAGE',
+        `This machine has no address ${host}.`,
+        'Take one of its own with --host, or leave it out.',
+        { cause: error },
+      );
     default:
       return error;
   }

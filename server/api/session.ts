@@ -2,7 +2,12 @@ import { reportOf } from '../../shared/errors.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
-import { PROTOCOL_VERSION, type ClientMessage, type LogUnit, type ServerMessage } from '../../shared/protocol/control-messages.ts';
+import {
+  PROTOCOL_VERSION,
+  type ClientMessage,
+  type LogUnit,
+  type ServerMessage,
+} from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
@@ -35,10 +40,16 @@ interface Opening {
   readonly stop: AbortController;
 }
 
-/** So many are opened at a time for one connection; a further one waits, and gives way to one after it. */
+/**
+ * So many are opened at a time for one connection; a further one waits, and gives way to one after
+ * it.
+ */
 const MOST_LEASING = 2;
 
-/** One connection: reads its messages, and opens what it asks for. What it then sees is a `RecordingView`, or on its live side a `FeedView`. */
+/**
+ * One connection: reads its messages, and opens what it asks for. What it then sees is a
+ * `RecordingView`, or on its live side a `FeedView`.
+ */
 export class Session {
   readonly #peer: Peer;
   readonly #catalogue: Catalogue;
@@ -56,7 +67,13 @@ export class Session {
   #flags: FlagSettings;
   #closed = false;
 
-  constructor(peer: Peer, catalogue: Catalogue, workspaces: Workspaces, feeds: Feeds, flags: FlagSettings) {
+  constructor(
+    peer: Peer,
+    catalogue: Catalogue,
+    workspaces: Workspaces,
+    feeds: Feeds,
+    flags: FlagSettings,
+  ) {
     this.#peer = peer;
     this.#flags = flags;
     this.#catalogue = catalogue;
@@ -67,7 +84,10 @@ export class Session {
       sendBuffers: (buffers) => this.#peer.sendBuffers(buffers),
       buffered: () => this.#peer.buffered,
     };
-    this.#live = new LiveSide(feeds, this.#window, () => this.#flags, { ...this.#output, leaveRecording: () => this.#leaveRecording() });
+    this.#live = new LiveSide(feeds, this.#window, () => this.#flags, {
+      ...this.#output,
+      leaveRecording: () => this.#leaveRecording(),
+    });
     peer.onMessage((data, isBinary) => this.#receive(data, isBinary));
     peer.onClose(() => void this.close());
     void this.#greet();
@@ -82,9 +102,19 @@ export class Session {
 
   async #greet(): Promise<void> {
     try {
-      const [recordings, networks] = await Promise.all([this.#catalogue.recordings(), this.#catalogue.networks()]);
+      const [recordings, networks] = await Promise.all([
+        this.#catalogue.recordings(),
+        this.#catalogue.networks(),
+      ]);
       await ownTurn();
-      this.#send({ type: 'hello', protocol: PROTOCOL_VERSION, product: 'Roadgaze', recordings, networks: networks.map(({ summary }) => summary), feeds: this.#feeds.list });
+      this.#send({
+        type: 'hello',
+        protocol: PROTOCOL_VERSION,
+        product: 'Roadgaze',
+        recordings,
+        networks: networks.map(({ summary }) => summary),
+        feeds: this.#feeds.list,
+      });
       this.#live.begin();
     } catch (error) {
       this.#send({ type: 'error', ...reportOf(error) });
@@ -102,7 +132,12 @@ export class Session {
     } catch (error) {
       const report = reportOf(error);
       this.#send({ type: 'error', ...report });
-      this.#peer.close(report.code === 'PROTOCOL_VIOLATION' ? CLOSE_CODES.PROTOCOL_VIOLATION : CLOSE_CODES.INTERNAL, report.code);
+      this.#peer.close(
+        report.code === 'PROTOCOL_VIOLATION'
+          ? CLOSE_CODES.PROTOCOL_VIOLATION
+          : CLOSE_CODES.INTERNAL,
+        report.code,
+      );
       void this.close();
     }
   }
@@ -118,7 +153,8 @@ export class Session {
       case 'log':
         return this.#sayLogUnit(message.unit);
       case 'painted':
-        if (!this.#window.acknowledge(message.sequence)) throw protocolViolation(`frame message ${message.sequence} was never sent`);
+        if (!this.#window.acknowledge(message.sequence))
+          throw protocolViolation(`frame message ${message.sequence} was never sent`);
         return this.#live.painted(message.sequence);
       case 'settings':
         this.#flags = message.flags;
@@ -166,7 +202,11 @@ export class Session {
     });
   }
 
-  async #open(selection: Selection, frame: number, prepare: () => Promise<void> = async () => {}): Promise<void> {
+  async #open(
+    selection: Selection,
+    frame: number,
+    prepare: () => Promise<void> = async () => {},
+  ): Promise<void> {
     this.#opening?.stop.abort();
     const stop = new AbortController();
     this.#opening = { selection, stop };
@@ -188,7 +228,11 @@ export class Session {
       if (signal.aborted) return lease.release();
       stop.abort();
       this.#opening = null;
-      this.#watching = { selection, lease, view: new RecordingView(lease.workspace, this.#window, this.#flags, frame, this.#output) };
+      this.#watching = {
+        selection,
+        lease,
+        view: new RecordingView(lease.workspace, this.#window, this.#flags, frame, this.#output),
+      };
     } catch (error) {
       lease?.release();
       if (signal.aborted) return;
@@ -200,7 +244,12 @@ export class Session {
 
   #lease(selection: Selection, signal: AbortSignal): Promise<Lease> {
     const leasing = this.#workspaces.lease(selection, signal);
-    const done = leasing.then(() => {}, () => {}).finally(() => this.#leasing.delete(done));
+    const done = leasing
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => this.#leasing.delete(done));
     this.#leasing.add(done);
     return leasing;
   }
@@ -211,11 +260,33 @@ export class Session {
       const { videoPath } = await this.#catalogue.recording(recordingId);
       const video = await probeVideo(videoPath);
       await lanes.pictures.run(async () => {
-        const stream = decodeVideo({ path: videoPath, images: [], display: DISPLAY, frames: 1, signal });
+        const stream = decodeVideo({
+          path: videoPath,
+          images: [],
+          display: DISPLAY,
+          frames: 1,
+          signal,
+        });
         for await (const { pts, display } of stream) {
           if (signal.aborted || !display || !this.#window.isOpen) return;
-          const parts: PartBytes[] = [{ kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display }];
-          this.#output.sendBuffers(encodeFrame({ sequence: this.#window.take(), generation: 0, frame: 0, pts, steering: null, driven: null, scores: [], agreement: null }, parts));
+          const parts: PartBytes[] = [
+            { kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display },
+          ];
+          this.#output.sendBuffers(
+            encodeFrame(
+              {
+                sequence: this.#window.take(),
+                generation: 0,
+                frame: 0,
+                pts,
+                steering: null,
+                driven: null,
+                scores: [],
+                agreement: null,
+              },
+              parts,
+            ),
+          );
         }
       }, signal);
     } catch {

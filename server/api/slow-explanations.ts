@@ -1,7 +1,11 @@
 import { reportOf } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
-import { explainFrame, type ExplainedFrame, type ExplainFrameRequest } from '../pipeline/explain-frame.ts';
+import {
+  explainFrame,
+  type ExplainedFrame,
+  type ExplainFrameRequest,
+} from '../pipeline/explain-frame.ts';
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import { lanes } from '../resources/limits.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
@@ -17,7 +21,9 @@ export interface SlowSource<Message extends Asked> {
   readonly modelPath: string;
   readonly provider: ProviderReport;
   /** Where the picture is that is meant, and the message as it can be met. */
-  locate(message: Message): Promise<Pick<ExplainFrameRequest, 'video' | 'pts'> & { readonly message: Message }>;
+  locate(
+    message: Message,
+  ): Promise<Pick<ExplainFrameRequest, 'video' | 'pts'> & { readonly message: Message }>;
 }
 
 export interface SlowOutput<Message extends Asked> {
@@ -29,16 +35,27 @@ export interface SlowOutput<Message extends Asked> {
 /** Progress is told no more often than this (ms). */
 const INTERVAL = 100;
 
-/** Explains single frames by methods of many passes, for one viewer: one at a time, the newest request wins. */
+/**
+ * Explains single frames by methods of many passes, for one viewer: one at a time, the newest
+ * request wins.
+ */
 export class SlowExplanations<Message extends Asked> {
   readonly #source: SlowSource<Message>;
   readonly #window: AcknowledgementWindow;
   readonly #output: SlowOutput<Message>;
-  #current: { readonly request: number; readonly stop: AbortController; readonly done: Promise<void> } | null = null;
+  #current: {
+    readonly request: number;
+    readonly stop: AbortController;
+    readonly done: Promise<void>;
+  } | null = null;
   #next: (() => Promise<void>) | null = null;
   #working: Promise<void> | null = null;
 
-  constructor(source: SlowSource<Message>, window: AcknowledgementWindow, output: SlowOutput<Message>) {
+  constructor(
+    source: SlowSource<Message>,
+    window: AcknowledgementWindow,
+    output: SlowOutput<Message>,
+  ) {
     this.#source = source;
     this.#window = window;
     this.#output = output;
@@ -89,7 +106,10 @@ export class SlowExplanations<Message extends Asked> {
       signal.throwIfAborted();
       const { message, video, pts } = await this.#source.locate(asked);
       const wish = { provider: provider.name, workers: provider.workers };
-      const explained = await lanes.explanations.run(() => explainFrame({ modelPath, video, pts, method, target, wish, signal, onProgress }), signal);
+      const explained = await lanes.explanations.run(
+        () => explainFrame({ modelPath, video, pts, method, target, wish, signal, onProgress }),
+        signal,
+      );
       while (!this.#window.isOpen && !signal.aborted) await this.#window.acknowledged.wait();
       signal.throwIfAborted();
       this.#output.frame(explained, message);

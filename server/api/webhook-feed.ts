@@ -14,7 +14,10 @@ export interface WebhookAlerts {
 
 const INTERVAL = 200;
 
-/** Posts each flag of a workspace as its analysis finds it: once it has lasted its shortest time, while it may still go on. */
+/**
+ * Posts each flag of a workspace as its analysis finds it: once it has lasted its shortest time,
+ * while it may still go on.
+ */
 export class WebhookFeed {
   readonly #workspace: Workspace;
   readonly #alerts: WebhookAlerts;
@@ -42,7 +45,11 @@ export class WebhookFeed {
         product: { name: 'Roadgaze', version },
         time: new Date().toISOString(),
         recording: { id: recording.id, name: recording.name },
-        network: { id: network.summary.id, name: network.summary.name, unit: explainer.network.output.unit },
+        network: {
+          id: network.summary.id,
+          name: network.summary.name,
+          unit: explainer.network.output.unit,
+        },
         method: explainer.network.methods[0],
         flag,
       });

@@ -2,11 +2,16 @@ import { harmless, mayHarm } from '../../shared/harmless.ts';
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 
 /**
- * A message as it goes over the wire. Names and texts in it come from files, cameras and other visitors, and end in pages: they are spelt out where
- * that is needed. What is sent back to the server (ids) holds nothing of the kind.
+ * A message as it goes over the wire. Names and texts in it come from files, cameras and other
+ * visitors, and end in pages: they are spelt out where that is needed. What is sent back to the
+ * server (ids) holds nothing of the kind.
  */
 export function wireText(message: ServerMessage): string {
   const text = JSON.stringify(message);
   // Looking at the whole is much cheaper than looking at each of thousands of numbers.
-  return mayHarm(text) ? JSON.stringify(message, (_key, value: unknown) => (typeof value === 'string' ? harmless(value) : value)) : text;
+  return mayHarm(text)
+    ? JSON.stringify(message, (_key, value: unknown) =>
+        typeof value === 'string' ? harmless(value) : value,
+      )
+    : text;
 }

@@ -6,7 +6,12 @@ import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { CausalCheck } from '../../shared/flags.ts';
 import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import { readDriveLog, type DriveLog, type LogChoices, type Recording } from '../drive/recording.ts';
+import {
+  readDriveLog,
+  type DriveLog,
+  type LogChoices,
+  type Recording,
+} from '../drive/recording.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { analyzeRecording } from '../pipeline/analysis.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
@@ -45,8 +50,8 @@ export interface WorkspaceRequest {
 }
 
 /**
- * One recording with one network and the same methods, shared by everybody who watches it: the explainer, the frames
- * shown last, and the analysis, which runs once, in the background.
+ * One recording with one network and the same methods, shared by everybody who watches it: the
+ * explainer, the frames shown last, and the analysis, which runs once, in the background.
  */
 export class Workspace implements PlayableSource {
   readonly recording: Recording;
@@ -92,31 +97,81 @@ export class Workspace implements PlayableSource {
     this.#drivenAt = driven ?? (() => NaN);
     this.isCompared = driven !== null;
     const reason = whyNotCompared(output, parts.driveLog);
-    this.logNote = reason === null ? null : { reason, asksForUnit: Boolean(parts.driveLog?.question) };
-    this.assumptions = [...(parts.video.assumptions ?? []), ...(parts.driveLog?.assumptions ?? []).filter((sentence) => sentence !== reason)];
+    this.logNote =
+      reason === null ? null : { reason, asksForUnit: Boolean(parts.driveLog?.question) };
+    this.assumptions = [
+      ...(parts.video.assumptions ?? []),
+      ...(parts.driveLog?.assumptions ?? []).filter((sentence) => sentence !== reason),
+    ];
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
-    this.checks = new FlagChecks({ video: this.video, explainer: this.explainer, steering: () => this.columns.steering }, checks);
+    this.checks = new FlagChecks(
+      { video: this.video, explainer: this.explainer, steering: () => this.columns.steering },
+      checks,
+    );
     if (kept) this.progress.complete();
-    this.#analysis = kept ? Promise.resolve() : this.#analyze(() => parts.kept.put(parts.key, { columns: this.columns, index: this.index, checks }));
+    this.#analysis = kept
+      ? Promise.resolve()
+      : this.#analyze(() =>
+          parts.kept.put(parts.key, { columns: this.columns, index: this.index, checks }),
+        );
   }
 
-  /** `signal` ends the work on the network at once. Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
-  static async open(request: WorkspaceRequest, kept: KeptAnalyses, priority: PlaybackPriority, signal: AbortSignal): Promise<Workspace> {
+  /**
+   * `signal` ends the work on the network at once. Throws VIDEO_*, MODEL_*, METHOD_*,
+   * SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+   */
+  static async open(
+    request: WorkspaceRequest,
+    kept: KeptAnalyses,
+    priority: PlaybackPriority,
+    signal: AbortSignal,
+  ): Promise<Workspace> {
     const { recording, network, road, methods, wish } = request;
-    const [probed, key] = await Promise.all([probeVideo(recording.videoPath), analysisKey(request)]);
-    const explaining = openExplainer({ modelPath: network.path, road, video: probed, methods: streamedChoices(methods), wish, signal });
+    const [probed, key] = await Promise.all([
+      probeVideo(recording.videoPath),
+      analysisKey(request),
+    ]);
+    const explaining = openExplainer({
+      modelPath: network.path,
+      road,
+      video: probed,
+      methods: streamedChoices(methods),
+      wish,
+      signal,
+    });
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
       const index = await readFrameIndex(recording.videoPath);
       const video = timedBy(probed, index);
       const log = await companion(readLog(request, video));
-      if (index.pts.length === 0) throw new RoadgazeError('VIDEO_UNREADABLE', `${recording.videoPath} has no frames.`, 'Choose another recording; this one may be cut off.');
+      if (index.pts.length === 0)
+        throw new RoadgazeError(
+          'VIDEO_UNREADABLE',
+          `${recording.videoPath} has no frames.`,
+          'Choose another recording; this one may be cut off.',
+        );
       const explainer = await explaining;
-      const truth = await companion(readCausalTruth(video, network.path, explainer.network.output.unit, index.pts));
-      return new Workspace({ ...request, video, explainer, index, driveLog: log.value, cause: truth.value, problems: [...log.problems, ...truth.problems], kept, key, priority });
+      const truth = await companion(
+        readCausalTruth(video, network.path, explainer.network.output.unit, index.pts),
+      );
+      return new Workspace({
+        ...request,
+        video,
+        explainer,
+        index,
+        driveLog: log.value,
+        cause: truth.value,
+        problems: [...log.problems, ...truth.problems],
+        kept,
+        key,
+        priority,
+      });
     } catch (error) {
-      await explaining.then((explainer) => explainer.close(), () => {});
+      await explaining.then(
+        (explainer) => explainer.close(),
+        () => {},
+      );
       throw error;
     }
   }
@@ -134,7 +189,10 @@ export class Workspace implements PlayableSource {
     return this.progress.isComplete;
   }
 
-  /** Why the analysis is of a part of the recording only; null while it goes on, and when it is whole. */
+  /**
+   * Why the analysis is of a part of the recording only; null while it goes on, and when it is
+   * whole.
+   */
   get shortfall(): ErrorReport | null {
     return this.#shortfall;
   }
@@ -161,7 +219,15 @@ export class Workspace implements PlayableSource {
   async #analyze(onComplete: () => void): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const rows = analyzeRecording({ videoPath: this.path, explainer: this.explainer, expected: this.#index.pts, signal, onEnd: ({ shortfall }) => { this.#shortfall = shortfall; } });
+      const rows = analyzeRecording({
+        videoPath: this.path,
+        explainer: this.explainer,
+        expected: this.#index.pts,
+        signal,
+        onEnd: ({ shortfall }) => {
+          this.#shortfall = shortfall;
+        },
+      });
       for await (const row of rows) {
         this.columns.push({ ...row, driven: this.#drivenAt(row.pts) });
         this.progress.advance(this.columns.length);
@@ -192,7 +258,11 @@ export class Workspace implements PlayableSource {
   #takeExactTimestamps(): void {
     const { pts } = this.columns;
     const known = this.#index.pts;
-    if (pts.length > 0 && (pts.length !== known.length || pts.some((value, frame) => Math.abs(value - known[frame]!) > 1e-6))) {
+    if (
+      pts.length > 0 &&
+      (pts.length !== known.length ||
+        pts.some((value, frame) => Math.abs(value - known[frame]!) > 1e-6))
+    ) {
       this.#index = { pts: pts.slice(), exact: true, notes: this.#index.notes };
     }
   }
@@ -210,17 +280,44 @@ interface WorkspaceParts extends WorkspaceRequest {
   readonly priority: PlaybackPriority;
 }
 
-/** Tells analyses apart: all that their numbers come from, with size and time of change of every file. */
-async function analysisKey({ recording, network, road, log, methods }: WorkspaceRequest): Promise<string> {
+/**
+ * Tells analyses apart: all that their numbers come from, with size and time of change of every
+ * file.
+ */
+async function analysisKey({
+  recording,
+  network,
+  road,
+  log,
+  methods,
+}: WorkspaceRequest): Promise<string> {
   const sidecar = (path: string) => `${path.slice(0, path.length - extname(path).length)}.json`;
   const models = road.kind === 'model' ? [network.path, road.path] : [network.path];
-  const files = [recording.videoPath, recording.logPath, road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecar)];
-  const versions = await Promise.all(files.map(async (path) => path && stat(path).then(({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`, () => null)));
+  const files = [
+    recording.videoPath,
+    recording.logPath,
+    road.kind === 'truth' ? road.path : null,
+    ...models,
+    ...models.map(sidecar),
+  ];
+  const versions = await Promise.all(
+    files.map(
+      async (path) =>
+        path &&
+        stat(path).then(
+          ({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`,
+          () => null,
+        ),
+    ),
+  );
   return JSON.stringify([versions, road, log, methods]);
 }
 
 /** Throws LOG_INVALID, INPUT_NOT_FOUND. */
-async function readLog({ recording, log }: WorkspaceRequest, video: VideoInfo): Promise<DriveLog | null> {
+async function readLog(
+  { recording, log }: WorkspaceRequest,
+  video: VideoInfo,
+): Promise<DriveLog | null> {
   if (recording.logPath === null) return null;
   if ('code' in log) throw new RoadgazeError(log.code, log.message, log.hint);
   return readDriveLog(recording.logPath, video, log);

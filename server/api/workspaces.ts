@@ -33,10 +33,15 @@ interface Opened {
   readonly webhook: WebhookFeed | null;
 }
 
-/** So many that nobody watches stay open: going back to the panes of a moment ago is then instant. */
+/**
+ * So many that nobody watches stay open: going back to the panes of a moment ago is then instant.
+ */
 const MOST_IDLE = 2;
 
-/** Opens what is watched once, however many watch it, and keeps it a while after the last has left: a page is often reloaded. */
+/**
+ * Opens what is watched once, however many watch it, and keeps it a while after the last has left:
+ * a page is often reloaded.
+ */
 export class Workspaces {
   readonly #catalogue: Catalogue;
   readonly #wish: ProviderWish;
@@ -50,7 +55,14 @@ export class Workspaces {
   readonly #told = new Set<string>();
   readonly #closing = new Set<Promise<void>>();
 
-  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, lingerSeconds: number, onOpened: (workspace: Workspace) => void, alerts: WebhookAlerts | null = null) {
+  constructor(
+    catalogue: Catalogue,
+    wish: ProviderWish,
+    priority: PlaybackPriority,
+    lingerSeconds: number,
+    onOpened: (workspace: Workspace) => void,
+    alerts: WebhookAlerts | null = null,
+  ) {
     this.#catalogue = catalogue;
     this.#wish = wish;
     this.#priority = priority;
@@ -60,17 +72,36 @@ export class Workspaces {
   }
 
   /**
-   * Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a lease releases it; who aborts before gets none,
-   * and ends the opening where nobody else waits for it.
+   * Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a
+   * lease releases it; who aborts before gets none, and ends the opening where nobody else waits
+   * for it.
    */
   async lease(selection: Selection, signal?: AbortSignal): Promise<Lease> {
-    const [recording, network] = await Promise.all([this.#catalogue.recording(selection.recording), this.#catalogue.network(selection.network)]);
-    const request = { recording, network, road: await this.#catalogue.roadOf(recording), log: await this.#catalogue.logChoicesOf(recording).catch(reportOf), methods: selection.methods, wish: this.#wish };
+    const [recording, network] = await Promise.all([
+      this.#catalogue.recording(selection.recording),
+      this.#catalogue.network(selection.network),
+    ]);
+    const request = {
+      recording,
+      network,
+      road: await this.#catalogue.roadOf(recording),
+      log: await this.#catalogue.logChoicesOf(recording).catch(reportOf),
+      methods: selection.methods,
+      wish: this.#wish,
+    };
     signal?.throwIfAborted();
-    // A file that was replaced under the same name is another recording only after the old one was closed; a road that was drawn anew is another at once.
-    const key = JSON.stringify([selection.recording, selection.network, selection.methods, request.road, request.log]);
+    // A file that was replaced under the same name is another recording only after the old one was
+    // closed; a road that was drawn anew is another at once.
+    const key = JSON.stringify([
+      selection.recording,
+      selection.network,
+      selection.methods,
+      request.road,
+      request.log,
+    ]);
     let entry = this.#entries.get(key);
-    // Who opens anew what was analysed in part only, wants it whole. Whoever still watches the part keeps it.
+    // Who opens anew what was analysed in part only, wants it whole. Whoever still watches the part
+    // keeps it.
     if (entry?.opened?.workspace.shortfall) {
       if (entry.viewers === 0) this.#close(key, entry);
       entry = undefined;
@@ -78,7 +109,13 @@ export class Workspaces {
     if (!entry) {
       this.#makeRoom();
       const stop = new AbortController();
-      entry = { opening: this.#open(request, stop.signal), stop, opened: null, viewers: 0, closing: null };
+      entry = {
+        opening: this.#open(request, stop.signal),
+        stop,
+        opened: null,
+        viewers: 0,
+        closing: null,
+      };
       this.#entries.set(key, entry);
     }
     const taken = entry;
@@ -117,14 +154,20 @@ export class Workspaces {
   #makeRoom(): void {
     if (this.#entries.size < MOST_WORKSPACES) return;
     const idle = [...this.#entries].find(([, { viewers }]) => viewers === 0);
-    if (!idle) throw new RoadgazeError('SERVER_BUSY', `This machine keeps ${MOST_WORKSPACES} recordings open at a time, each with a network and its methods, and all of them are watched.`, 'Try again in a moment, or watch with a network and methods that others have open.');
+    if (!idle)
+      throw new RoadgazeError(
+        'SERVER_BUSY',
+        `This machine keeps ${MOST_WORKSPACES} recordings open at a time, each with a network and its methods, and all of them are watched.`,
+        'Try again in a moment, or watch with a network and methods that others have open.',
+      );
     this.#close(...idle);
   }
 
   async #open(request: WorkspaceRequest, signal: AbortSignal): Promise<Opened> {
     const workspace = await Workspace.open(request, this.#kept, this.#priority, signal);
     // What was analysed before was told before.
-    const webhook = this.#alerts && !workspace.hasAnalysisEnded ? new WebhookFeed(workspace, this.#alerts) : null;
+    const webhook =
+      this.#alerts && !workspace.hasAnalysisEnded ? new WebhookFeed(workspace, this.#alerts) : null;
     const told = JSON.stringify([request.recording.id, request.network.summary.id]);
     if (!this.#told.has(told)) this.#onOpened(workspace);
     this.#told.add(told);
@@ -143,16 +186,23 @@ export class Workspaces {
   /** Analyses that nobody waits for make way for those that somebody does. */
   #balance(): void {
     const isWatched = [...this.#entries.values()].some(({ viewers }) => viewers > 0);
-    for (const { opening, viewers } of this.#entries.values()) void opening.then(({ workspace }) => workspace.rest(isWatched && viewers === 0), () => {});
+    for (const { opening, viewers } of this.#entries.values())
+      void opening.then(
+        ({ workspace }) => workspace.rest(isWatched && viewers === 0),
+        () => {},
+      );
   }
 
   #close(key: string, entry: Entry): void {
     if (entry.closing) clearTimeout(entry.closing);
     if (this.#entries.get(key) === entry) this.#entries.delete(key);
-    const closing = entry.opening.then(({ workspace, webhook }) => {
-      webhook?.close();
-      return workspace.close();
-    }, () => {});
+    const closing = entry.opening.then(
+      ({ workspace, webhook }) => {
+        webhook?.close();
+        return workspace.close();
+      },
+      () => {},
+    );
     this.#closing.add(closing);
     void closing.finally(() => this.#closing.delete(closing));
   }

@@ -10,7 +10,9 @@ const LONGEST_DELAY = 8000;
 const FORGOTTEN = 600_000;
 /** Of so many addresses; the one that guessed longest ago is forgotten first. */
 const REMEMBERED = 4096;
-/** Answers of one address that wait; what is guessed beside them is answered at once, by hanging up. */
+/**
+ * Answers of one address that wait; what is guessed beside them is answered at once, by hanging up.
+ */
 const WAITING = 4;
 
 interface Guesses {
@@ -19,7 +21,10 @@ interface Guesses {
   waiting: number;
 }
 
-/** Slows the answers to wrong tokens, by the address that they come from. Right ones never meet this. */
+/**
+ * Slows the answers to wrong tokens, by the address that they come from. Right ones never meet
+ * this.
+ */
 export class WrongGuesses {
   readonly #addresses = new Map<string, Guesses>();
 
@@ -28,16 +33,22 @@ export class WrongGuesses {
     const key = keyOf(address);
     let guesses = this.#addresses.get(key);
     this.#addresses.delete(key);
-    if (!guesses || (now - guesses.at > FORGOTTEN && guesses.waiting === 0)) guesses = { count: 0, at: now, waiting: 0 };
+    if (!guesses || (now - guesses.at > FORGOTTEN && guesses.waiting === 0))
+      guesses = { count: 0, at: now, waiting: 0 };
     this.#addresses.set(key, guesses);
-    if (this.#addresses.size > REMEMBERED) this.#addresses.delete(this.#addresses.keys().next().value!);
+    if (this.#addresses.size > REMEMBERED)
+      this.#addresses.delete(this.#addresses.keys().next().value!);
     guesses.count++;
     guesses.at = now;
     if (guesses.count <= FREE) return true;
     if (guesses.waiting >= WAITING) return false;
     guesses.waiting++;
     try {
-      await pause(Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (guesses.count - FREE - 1)), undefined, { ref: false });
+      await pause(
+        Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (guesses.count - FREE - 1)),
+        undefined,
+        { ref: false },
+      );
     } finally {
       guesses.waiting--;
     }

@@ -8,20 +8,28 @@ import { notWritable } from '../files/not-writable.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { GUESSED_ROAD, type RoadSpecification } from './road-specification.ts';
 
-/** A polygon that somebody drew, kept beside recordings. Points in fractions of the frame, margin as in `RoadSpecification`. */
+/**
+ * A polygon that somebody drew, kept beside recordings. Points in fractions of the frame, margin as
+ * in `RoadSpecification`.
+ */
 export interface DrawnRoad {
   readonly points: readonly Point[];
   readonly margin?: number;
 }
 
-/** Whom a drawn road belongs to: all recordings of a folder, which one camera took, or one of them. */
+/**
+ * Whom a drawn road belongs to: all recordings of a folder, which one camera took, or one of them.
+ */
 export type RoadScope = 'camera' | 'recording';
 
 /** Points may lie outside the frame by its own size; the region is cut at its edges. */
 const coordinate = z.number().min(-1).max(2);
 const roadFile = z.strictObject({
   roadgazeRoad: z.literal(1),
-  points: z.array(z.tuple([coordinate, coordinate])).min(3).max(64),
+  points: z
+    .array(z.tuple([coordinate, coordinate]))
+    .min(3)
+    .max(64),
   margin: z.number().int().min(0).max(1000).exactOptional(),
 });
 
@@ -31,13 +39,26 @@ export function roadFilePath(videoPath: string, scope: RoadScope): string {
   return join(dirname(videoPath), `${name}.road.json`);
 }
 
-/** The road drawn for a recording, else the one for its camera; null without both. Throws ROAD_INVALID, which names file and field. */
+/**
+ * The road drawn for a recording, else the one for its camera; null without both. Throws
+ * ROAD_INVALID, which names file and field.
+ */
 export async function readDrawnRoad(videoPath: string): Promise<DrawnRoad | null> {
-  return (await readRoadFile(roadFilePath(videoPath, 'recording'))) ?? readRoadFile(roadFilePath(videoPath, 'camera'));
+  return (
+    (await readRoadFile(roadFilePath(videoPath, 'recording'))) ??
+    readRoadFile(roadFilePath(videoPath, 'camera'))
+  );
 }
 
-/** Keeps a drawn road, whole or not at all; null removes it. Throws ROAD_INVALID, OUTPUT_NOT_WRITABLE. */
-export async function writeDrawnRoad(videoPath: string, scope: RoadScope, road: DrawnRoad | null): Promise<void> {
+/**
+ * Keeps a drawn road, whole or not at all; null removes it. Throws ROAD_INVALID,
+ * OUTPUT_NOT_WRITABLE.
+ */
+export async function writeDrawnRoad(
+  videoPath: string,
+  scope: RoadScope,
+  road: DrawnRoad | null,
+): Promise<void> {
   await writeRoadFile(roadFilePath(videoPath, scope), road);
 }
 
@@ -53,10 +74,13 @@ export async function writeRoadFile(path: string, road: DrawnRoad | null): Promi
 }
 
 /**
- * Where the road of a recording comes from when nobody says: what was drawn, else the ground truth beside it, else a road network where there is
- * one, else the guess. Throws ROAD_INVALID.
+ * Where the road of a recording comes from when nobody says: what was drawn, else the ground truth
+ * beside it, else a road network where there is one, else the guess. Throws ROAD_INVALID.
  */
-export async function roadOfRecording({ videoPath, truthPath }: { readonly videoPath: string; readonly truthPath: string | null }, findModel: () => Promise<string | null>): Promise<RoadSpecification> {
+export async function roadOfRecording(
+  { videoPath, truthPath }: { readonly videoPath: string; readonly truthPath: string | null },
+  findModel: () => Promise<string | null>,
+): Promise<RoadSpecification> {
   const drawn = await readDrawnRoad(videoPath);
   if (drawn) return { kind: 'polygon', ...drawn };
   if (truthPath) return { kind: 'truth', path: truthPath };
@@ -90,5 +114,10 @@ function check(value: unknown, path: string): z.infer<typeof roadFile> {
 }
 
 function invalid(path: string, what: string, cause?: unknown): RoadgazeError {
-  return new RoadgazeError('ROAD_INVALID', `The road in ${path} cannot be used: it ${what}.`, 'Draw the road again, or remove the file.', { cause });
+  return new RoadgazeError(
+    'ROAD_INVALID',
+    `The road in ${path} cannot be used: it ${what}.`,
+    'Draw the road again, or remove the file.',
+    { cause },
+  );
 }

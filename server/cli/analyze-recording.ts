@@ -16,7 +16,12 @@ import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
-import { flagColumns, onRoadOf, statisticsOf, type FrameNumbers } from '../results/frame-numbers.ts';
+import {
+  flagColumns,
+  onRoadOf,
+  statisticsOf,
+  type FrameNumbers,
+} from '../results/frame-numbers.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../video/export.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
 import { readFrameIndex, timedBy } from '../video/frame-index.ts';
@@ -44,14 +49,32 @@ export interface AnalyzeOptions extends FlagOptions, LogOptions, FrameRateOption
   readonly workers?: number;
 }
 
-/** Explains one recording into a folder and tells the outcome. Throws whatever keeps it from being analysed. */
-export async function analyzeInto(folder: string, recording: Recording, options: AnalyzeOptions): Promise<void> {
+/**
+ * Explains one recording into a folder and tells the outcome. Throws whatever keeps it from being
+ * analysed.
+ */
+export async function analyzeInto(
+  folder: string,
+  recording: Recording,
+  options: AnalyzeOptions,
+): Promise<void> {
   if (recording.fault) throw recording.fault;
   const index = await readFrameIndex(recording.videoPath);
   const video = timedBy(await probeVideo(recording.videoPath), index);
-  const log = recording.logPath ? await readDriveLog(recording.logPath, video, { ...(await readLogChoices(recording.videoPath)), ...logChoicesOf(options) }) : null;
+  const log = recording.logPath
+    ? await readDriveLog(recording.logPath, video, {
+        ...(await readLogChoices(recording.videoPath)),
+        ...logChoicesOf(options),
+      })
+    : null;
   const road = await roadOf(options, recording);
-  const explainer = await openExplainer({ modelPath: options.model, road, video, methods: methodChoices(options.method, options.option), wish: { provider: options.provider, workers: options.workers ?? null } });
+  const explainer = await openExplainer({
+    modelPath: options.model,
+    road,
+    video,
+    methods: methodChoices(options.method, options.option),
+    wish: { provider: options.provider, workers: options.workers ?? null },
+  });
   const abort = new AbortController();
   let working: Promise<void> = Promise.resolve();
   const released = onInterrupt(async () => {
@@ -60,7 +83,17 @@ export async function analyzeInto(folder: string, recording: Recording, options:
     await explainer.close();
   });
   try {
-    await (working = analyzeWhole(folder, { path: recording.videoPath, video, index, explainer, road, options, signal: abort.signal, driven: drivenSteering(explainer.network.output, log), logAssumptions: [...(video.assumptions ?? []), ...logNotes(explainer, log)] }));
+    await (working = analyzeWhole(folder, {
+      path: recording.videoPath,
+      video,
+      index,
+      explainer,
+      road,
+      options,
+      signal: abort.signal,
+      driven: drivenSteering(explainer.network.output, log),
+      logAssumptions: [...(video.assumptions ?? []), ...logNotes(explainer, log)],
+    }));
   } catch (error) {
     // Whoever interrupted is told nothing more; the process ends when all is closed.
     if (abort.signal.aborted) return await new Promise<never>(() => {});
@@ -78,8 +111,12 @@ function logNotes({ network }: FrameExplainer, log: DriveLog | null): string[] {
 }
 
 /** What was asked for; else what there is for the recording. */
-async function roadOf({ road: wish, roadMargin: margin }: AnalyzeOptions, recording: Recording): Promise<RoadSpecification> {
-  const road = wish === undefined ? await roadOfRecording(recording, async () => null) : parseRoad(wish);
+async function roadOf(
+  { road: wish, roadMargin: margin }: AnalyzeOptions,
+  recording: Recording,
+): Promise<RoadSpecification> {
+  const road =
+    wish === undefined ? await roadOfRecording(recording, async () => null) : parseRoad(wish);
   return road.kind === 'none' || margin === undefined ? road : { ...road, margin };
 }
 
@@ -87,11 +124,17 @@ async function roadOf({ road: wish, roadMargin: margin }: AnalyzeOptions, record
 function withoutNumber(frames: readonly FrameNumbers[]): string[] {
   const count = frames.filter(({ steering }) => !Number.isFinite(steering)).length;
   if (count === 0) return [];
-  if (count === frames.length) return ['The network gives no number on any frame, so nothing is found in this recording: look for NaN in its weights, and check that the sidecar scales the picture as in training.'];
-  return [`The network gives no number on ${count} of ${frames.length} frames: their rows have none, and nothing is flagged there.`];
+  if (count === frames.length)
+    return [
+      'The network gives no number on any frame, so nothing is found in this recording: look for NaN in its weights, and check that the sidecar scales the picture as in training.',
+    ];
+  return [
+    `The network gives no number on ${count} of ${frames.length} frames: their rows have none, and nothing is flagged there.`,
+  ];
 }
 
-const GUESSED = 'Nothing says where the road is: a trapezoid is taken for it, and shares and flags are as rough as that. Give --road.';
+const GUESSED =
+  'Nothing says where the road is: a trapezoid is taken for it, and shares and flags are as rough as that. Give --road.';
 
 interface Analysis {
   readonly path: string;
@@ -118,13 +161,25 @@ async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
   }
 }
 
-async function analyze(files: AnalysisFiles, { path, video, index, explainer, road, options, signal, driven, logAssumptions }: Analysis): Promise<ReportedSummary> {
+async function analyze(
+  files: AnalysisFiles,
+  { path, video, index, explainer, road, options, signal, driven, logAssumptions }: Analysis,
+): Promise<ReportedSummary> {
   const { pts: expected } = index;
   const progress = new ProgressLine(basename(path), expected.length);
   const began = performance.now();
   const frames: FrameNumbers[] = [];
   let end: AnalysisEnd = { warnings: [], shortfall: null };
-  const rows = analyzeRecording({ videoPath: path, explainer, expected, ...(options.video ? { picture: overlayPicture(video) } : {}), signal, onEnd: (reached) => { end = reached; } });
+  const rows = analyzeRecording({
+    videoPath: path,
+    explainer,
+    expected,
+    ...(options.video ? { picture: overlayPicture(video) } : {}),
+    signal,
+    onEnd: (reached) => {
+      end = reached;
+    },
+  });
   const written = async function* (): AsyncGenerator<AnalysisRow> {
     for await (const row of rows) {
       const { frame, pts, steering, scores, agreement } = row;
@@ -140,8 +195,13 @@ async function analyze(files: AnalysisFiles, { path, video, index, explainer, ro
   try {
     if (options.video) {
       await exportOverlay({
-        video, output: files.overlay, frames: overlayFrames(written(), explainer), maskSize: explainer.network.mask,
-        crop: explainer.network.crop, colormap: overlayColors(explainer.network.methods[0]!), signal,
+        video,
+        output: files.overlay,
+        frames: overlayFrames(written(), explainer),
+        maskSize: explainer.network.mask,
+        crop: explainer.network.crop,
+        colormap: overlayColors(explainer.network.methods[0]!),
+        signal,
       });
     } else for await (const _ of written());
   } catch (error) {
@@ -152,35 +212,93 @@ async function analyze(files: AnalysisFiles, { path, video, index, explainer, ro
   const seconds = (performance.now() - began) / 1000;
   const { network, provider } = explainer;
   const settings = flagSettingsOf(options);
-  const flags = findFlags(flagColumns(frames, network.methods), settings, degreesPerUnit(network.output));
+  const flags = findFlags(
+    flagColumns(frames, network.methods),
+    settings,
+    degreesPerUnit(network.output),
+  );
   const { shortfall } = end;
-  const checks = options.verifyFlags && !shortfall ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal }) : null;
+  const checks =
+    options.verifyFlags && !shortfall
+      ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal })
+      : null;
   const number = (value: number | null | undefined) => value ?? NaN;
   const methods = network.methods.map((id, method) => ({
-    id, onRoad: statisticsOf(frames.map((frame) => onRoadOf(frame, method))), lift: statisticsOf(frames.map(({ scores }) => number(scores[method]?.lift))),
-    peakOnRoad: statisticsOf(frames.map(({ scores }) => number(scores[method]?.peakOnRoad)))?.mean ?? null,
+    id,
+    onRoad: statisticsOf(frames.map((frame) => onRoadOf(frame, method))),
+    lift: statisticsOf(frames.map(({ scores }) => number(scores[method]?.lift))),
+    peakOnRoad:
+      statisticsOf(frames.map(({ scores }) => number(scores[method]?.peakOnRoad)))?.mean ?? null,
   }));
-  const agreement = (field: keyof Agreement) => statisticsOf(frames.map((frame) => number(frame.agreement?.[field])));
+  const agreement = (field: keyof Agreement) =>
+    statisticsOf(frames.map((frame) => number(frame.agreement?.[field])));
   const summary = {
     roadgaze: 1,
-    recording: { file: basename(path), width: video.width, height: video.height, codec: video.codec, durationSeconds: video.duration, frames: frames.length },
+    recording: {
+      file: basename(path),
+      width: video.width,
+      height: video.height,
+      codec: video.codec,
+      durationSeconds: video.duration,
+      frames: frames.length,
+    },
     complete: shortfall === null,
     ...(shortfall ? { shortfall, framesExpected: expected.length } : {}),
-    network: { name: network.name, sha256: network.digest, ...network.output, number: { ...network.output.number, name: numberName(network.output.number) } },
-    road: road.kind === 'model' ? { kind: road.kind, file: basename(road.path) } : road.kind === 'truth' ? { kind: road.kind } : road,
+    network: {
+      name: network.name,
+      sha256: network.digest,
+      ...network.output,
+      number: { ...network.output.number, name: numberName(network.output.number) },
+    },
+    road:
+      road.kind === 'model'
+        ? { kind: road.kind, file: basename(road.path) }
+        : road.kind === 'truth'
+          ? { kind: road.kind }
+          : road,
     ...(isSteering(network.output.number)
-      ? { steering: statisticsOf(frames.map((frame) => frame.steering)), steeringError: statisticsOf(frames.map((frame) => Math.abs(frame.steering - frame.driven))) }
+      ? {
+          steering: statisticsOf(frames.map((frame) => frame.steering)),
+          steeringError: statisticsOf(
+            frames.map((frame) => Math.abs(frame.steering - frame.driven)),
+          ),
+        }
       : { answer: statisticsOf(frames.map((frame) => frame.steering)) }),
     onRoad: methods[0]!.onRoad,
     methods,
-    ...(methods.length > 1 ? { agreement: { spearman: agreement('spearman'), ssim: agreement('ssim'), topOverlap: agreement('topOverlap') } } : {}),
+    ...(methods.length > 1
+      ? {
+          agreement: {
+            spearman: agreement('spearman'),
+            ssim: agreement('ssim'),
+            topOverlap: agreement('topOverlap'),
+          },
+        }
+      : {}),
     flags: flags.length,
     ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
-    run: { provider, seconds: Number(seconds.toFixed(3)), framesPerSecond: Number((frames.length / seconds).toFixed(1)) },
-    assumptions: [...index.notes, ...explainer.assumptions, ...withoutNumber(frames), ...logAssumptions, ...(road.kind === 'guess' ? [GUESSED] : [])],
+    run: {
+      provider,
+      seconds: Number(seconds.toFixed(3)),
+      framesPerSecond: Number((frames.length / seconds).toFixed(1)),
+    },
+    assumptions: [
+      ...index.notes,
+      ...explainer.assumptions,
+      ...withoutNumber(frames),
+      ...logAssumptions,
+      ...(road.kind === 'guess' ? [GUESSED] : []),
+    ],
     warnings: end.warnings,
   };
-  await files.finish({ settings, ...(shortfall ? { complete: false } : {}), flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags }, summary);
+  await files.finish(
+    {
+      settings,
+      ...(shortfall ? { complete: false } : {}),
+      flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags,
+    },
+    summary,
+  );
   return summary;
 }
 
@@ -197,25 +315,41 @@ interface Verification {
   readonly signal: AbortSignal;
 }
 
-async function verified({ path, frames, fill, ...request }: Verification): Promise<(CausalCheck | null)[]> {
+async function verified({
+  path,
+  frames,
+  fill,
+  ...request
+}: Verification): Promise<(CausalCheck | null)[]> {
   const progress = new ProgressLine(`${basename(path)}: flags`, request.flags.length * 5);
   try {
     return await verifyFlags({
-      ...request, videoPath: path, steeringDeviation: steeringDeviation(frames.map(({ steering }) => steering)),
-      ...(fill === true ? {} : { fill }), onProgress: (done) => progress.advance(done),
+      ...request,
+      videoPath: path,
+      steeringDeviation: steeringDeviation(frames.map(({ steering }) => steering)),
+      ...(fill === true ? {} : { fill }),
+      onProgress: (done) => progress.advance(done),
     });
   } finally {
     progress.stop();
   }
 }
 
-async function* overlayFrames(rows: AsyncIterable<AnalysisRow>, { network }: FrameExplainer): AsyncGenerator<OverlayFrame> {
+async function* overlayFrames(
+  rows: AsyncIterable<AnalysisRow>,
+  { network }: FrameExplainer,
+): AsyncGenerator<OverlayFrame> {
   const unit = network.output.unit ?? '';
   const name = shortNumberName(network.output.number);
   for await (const { frame, pts, picture, masks, steering, scores } of rows) {
     const onRoad = scores[0]?.onRoad ?? null;
     const share = onRoad === null ? '' : `   on road ${percent(onRoad)}`;
-    yield { pts, picture: picture!, mask: masks[0]!, text: `frame ${frame}   ${pts.toFixed(3)} s   ${name} ${Number.isFinite(steering) ? `${steering.toFixed(3)} ${unit}` : 'no number'}${share}` };
+    yield {
+      pts,
+      picture: picture!,
+      mask: masks[0]!,
+      text: `frame ${frame}   ${pts.toFixed(3)} s   ${name} ${Number.isFinite(steering) ? `${steering.toFixed(3)} ${unit}` : 'no number'}${share}`,
+    };
   }
 }
 

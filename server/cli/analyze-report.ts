@@ -1,5 +1,10 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import { isSteering, numberName, numberPlace, type ExplainedNumber } from '../../shared/explained-number.ts';
+import {
+  isSteering,
+  numberName,
+  numberPlace,
+  type ExplainedNumber,
+} from '../../shared/explained-number.ts';
 import type { ProviderReport } from '../pipeline/frame-explainer.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
@@ -18,25 +23,61 @@ export interface ReportedSummary {
   readonly flags: number;
   /** Flags that the causal check confirmed, where it was asked for. */
   readonly confirmed?: number;
-  readonly run: { readonly provider: ProviderReport; readonly seconds: number; readonly framesPerSecond: number };
+  readonly run: {
+    readonly provider: ProviderReport;
+    readonly seconds: number;
+    readonly framesPerSecond: number;
+  };
   readonly assumptions: readonly string[];
   readonly warnings: readonly string[];
 }
 
 const MOST_WARNINGS = 3;
 
-export function describeAnalysis({ recording, complete, framesExpected, network: { number }, road, onRoad, flags, confirmed, run, assumptions, warnings }: ReportedSummary, folder: string): string {
-  const attention = onRoad ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst` : road.kind === 'none' ? 'no road region, so no on-road share' : 'no on-road share on any frame';
-  const checked = confirmed === undefined ? '' : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`;
+export function describeAnalysis(
+  {
+    recording,
+    complete,
+    framesExpected,
+    network: { number },
+    road,
+    onRoad,
+    flags,
+    confirmed,
+    run,
+    assumptions,
+    warnings,
+  }: ReportedSummary,
+  folder: string,
+): string {
+  const attention = onRoad
+    ? `on road ${percent(onRoad.mean)} on average, ${percent(onRoad.minimum)} at worst`
+    : road.kind === 'none'
+      ? 'no road region, so no on-road share'
+      : 'no on-road share on any frame';
+  const checked =
+    confirmed === undefined
+      ? ''
+      : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`;
   const lines = [
     `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
-    ...(complete ? [] : [`  incomplete: ${recording.frames} of ${framesExpected ?? recording.frames} frames; numbers and flags are of this part only`]),
+    ...(complete
+      ? []
+      : [
+          `  incomplete: ${recording.frames} of ${framesExpected ?? recording.frames} frames; numbers and flags are of this part only`,
+        ]),
     `  ${providerLine(run.provider)}`,
     `  ${attention}; ${flags} ${flags === 1 ? 'flag' : 'flags'}${checked}`,
-    ...(number.meaning === 'steering' && number.elements === 1 ? [] : [`  explained: ${isSteering(number) ? `steering, ${numberPlace(number)}` : numberName(number)}`]),
+    ...(number.meaning === 'steering' && number.elements === 1
+      ? []
+      : [
+          `  explained: ${isSteering(number) ? `steering, ${numberPlace(number)}` : numberName(number)}`,
+        ]),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  warning: ${warning}`),
-    ...(warnings.length > MOST_WARNINGS ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`] : []),
+    ...(warnings.length > MOST_WARNINGS
+      ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`]
+      : []),
     `  results in ${folder}`,
   ];
   return `${lines.map((line) => fitted(line, process.stdout, '    ')).join('\n')}\n`;

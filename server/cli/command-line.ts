@@ -8,10 +8,16 @@ const debugging = process.env['ROADGAZE_DEBUG'] === '1';
 
 /** What package.json says. */
 export function packageInfo(): { readonly version: string; readonly description: string } {
-  return JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as { version: string; description: string };
+  return JSON.parse(readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+    description: string;
+  };
 }
 
-/** The program without its commands. Sub-commands made with `program.command()` inherit its help and its errors. */
+/**
+ * The program without its commands. Sub-commands made with `program.command()` inherit its help and
+ * its errors.
+ */
 export function createProgram(): Command {
   const { version, description } = packageInfo();
   return new Command('roadgaze')
@@ -19,7 +25,11 @@ export function createProgram(): Command {
     .version(version, '-V, --version', 'show the version')
     .helpOption('-h, --help', 'show this help')
     .helpCommand('help [command]', 'show the help of a command')
-    .configureHelp({ helpWidth: Math.min(100, widthOf(process.stdout)), showGlobalOptions: false, styleTitle: bold })
+    .configureHelp({
+      helpWidth: Math.min(100, widthOf(process.stdout)),
+      showGlobalOptions: false,
+      styleTitle: bold,
+    })
     .configureOutput({ writeErr: () => {} })
     .showSuggestionAfterError()
     .exitOverride();
@@ -27,7 +37,10 @@ export function createProgram(): Command {
 
 /** Adds lines to a command's help that a reader can type as they are. */
 export function addExamples(command: Command, examples: readonly string[]): Command {
-  return command.addHelpText('after', `\n${bold('Examples:')}\n${examples.map((example) => `  ${example}`).join('\n')}`);
+  return command.addHelpText(
+    'after',
+    `\n${bold('Examples:')}\n${examples.map((example) => `  ${example}`).join('\n')}`,
+  );
 }
 
 /** Runs a command line to its end; every failure ends the process with its code's exit status. */
@@ -59,7 +72,10 @@ const cleanUps = new Set<() => Promise<void>>();
 /** How long a clean-up may take before the process ends all the same; milliseconds. */
 const LONGEST_CLEAN_UP = 3000;
 
-/** Has `cleanUp` called when the user interrupts (Ctrl-C, SIGTERM, a terminal that is closed); the process ends after it. Returns what takes that back. */
+/**
+ * Has `cleanUp` called when the user interrupts (Ctrl-C, SIGTERM, a terminal that is closed); the
+ * process ends after it. Returns what takes that back.
+ */
 export function onInterrupt(cleanUp: () => Promise<void>): () => void {
   cleanUps.add(cleanUp);
   return () => cleanUps.delete(cleanUp);
@@ -78,17 +94,25 @@ function guardProcess(): void {
   // Deprecations inside libraries are nothing that a user can act on.
   if (!debugging) process.removeAllListeners('warning');
   let interrupted = false;
-  for (const [signal, status] of [['SIGINT', 130], ['SIGTERM', 143], ['SIGHUP', 129]] as const) {
+  for (const [signal, status] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const) {
     process.on(signal, () => {
       if (interrupted) process.exit(status);
       interrupted = true;
       setTimeout(() => process.exit(status), LONGEST_CLEAN_UP);
-      void Promise.allSettled([...cleanUps].map((cleanUp) => cleanUp())).then(() => process.exit(status));
+      void Promise.allSettled([...cleanUps].map((cleanUp) => cleanUp())).then(() =>
+        process.exit(status),
+      );
     });
   }
 }
 
-/** Commander's `error: unknown option '--foo'\n(Did you mean --bar?)` as a sentence and a next step. */
+/**
+ * Commander's `error: unknown option '--foo'\n(Did you mean --bar?)` as a sentence and a next step.
+ */
 function usageError(error: CommanderError): RoadgazeError {
   const [sentence = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
   const text = `${sentence.charAt(0).toUpperCase()}${sentence.slice(1).replace(/\.$/, '')}.`;

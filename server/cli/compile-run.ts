@@ -13,9 +13,16 @@ export interface CompileOptions {
   readonly output: string;
 }
 
-export async function runCompile(path: string, { method, option, target, output }: CompileOptions): Promise<void> {
+export async function runCompile(
+  path: string,
+  { method, option, target, output }: CompileOptions,
+): Promise<void> {
   const choices = methodChoices(method, option);
-  const { network, bytes, nodes, added } = await inWorkshop('compiled', { path, methods: choices, target });
+  const { network, bytes, nodes, added } = await inWorkshop('compiled', {
+    path,
+    methods: choices,
+    target,
+  });
   await writeWhole(output, bytes).catch((cause: unknown) => {
     throw notWritable(`${output} cannot be written`, cause);
   });

@@ -7,7 +7,10 @@ import { reportOf } from '../../shared/errors.ts';
 import { probeProvider } from '../inference/provider-probe.ts';
 import { type VideoTools, findTools } from '../video/tools.ts';
 
-/** `missing`: nothing works, or not as it should. `absent`: only what the detail says is out of reach. */
+/**
+ * `missing`: nothing works, or not as it should. `absent`: only what the detail says is out of
+ * reach.
+ */
 export interface Check {
   readonly name: string;
   readonly state: 'present' | 'absent' | 'missing';
@@ -27,12 +30,23 @@ const DEFAULT_PORT = 8470;
 
 /** Everything that Roadgaze uses on this machine, in the order in which a person would mend it. */
 export async function runChecks(): Promise<Check[]> {
-  const further = await Promise.all([checkPackages(), checkVideo(), checkProviders(), checkBrowser(), checkPort()]);
+  const further = await Promise.all([
+    checkPackages(),
+    checkVideo(),
+    checkProviders(),
+    checkBrowser(),
+    checkPort(),
+  ]);
   return [checkNode(), ...further.flat()];
 }
 
 function checkNode(): Check {
-  return { name: 'Node', state: 'present', detail: `${process.versions.node} (20.19 or newer is needed)`, hint: null };
+  return {
+    name: 'Node',
+    state: 'present',
+    detail: `${process.versions.node} (20.19 or newer is needed)`,
+    hint: null,
+  };
 }
 
 /** The set-up's own answers: it is plain JavaScript, which is not compiled into dist. */
@@ -42,9 +56,21 @@ function setup<T>(file: string): Promise<T> {
 
 async function checkPackages(): Promise<Check[]> {
   const { packagesAreCurrent } = await setup<{ packagesAreCurrent(): boolean }>('packages.mjs');
-  return [packagesAreCurrent()
-    ? { name: 'npm packages', state: 'present', detail: 'as package-lock.json has them', hint: null }
-    : { name: 'npm packages', state: 'missing', detail: 'not as package-lock.json has them', hint: 'npm ci' }];
+  return [
+    packagesAreCurrent()
+      ? {
+          name: 'npm packages',
+          state: 'present',
+          detail: 'as package-lock.json has them',
+          hint: null,
+        }
+      : {
+          name: 'npm packages',
+          state: 'missing',
+          detail: 'not as package-lock.json has them',
+          hint: 'npm ci',
+        },
+  ];
 }
 
 async function checkVideo(): Promise<Check[]> {
@@ -56,23 +82,55 @@ async function checkVideo(): Promise<Check[]> {
     return [{ name: 'ffmpeg', state: 'missing', detail: message, hint }];
   }
   const [probe, decoders, encoders, filters] = await Promise.all([
-    outputOf(tools.ffprobe, '-version'), outputOf(tools.ffmpeg, '-decoders'), outputOf(tools.ffmpeg, '-encoders'), outputOf(tools.ffmpeg, '-filters'),
+    outputOf(tools.ffprobe, '-version'),
+    outputOf(tools.ffmpeg, '-decoders'),
+    outputOf(tools.ffmpeg, '-encoders'),
+    outputOf(tools.ffmpeg, '-filters'),
   ]);
   const probeVersion = /^ffprobe version (\S+)/m.exec(probe)?.[1];
   return [
-    { name: 'ffmpeg', state: 'present', detail: `${tools.version}, ${whereFrom('ffmpeg', tools.ffmpeg)}`, hint: null },
+    {
+      name: 'ffmpeg',
+      state: 'present',
+      detail: `${tools.version}, ${whereFrom('ffmpeg', tools.ffmpeg)}`,
+      hint: null,
+    },
     probeVersion
-      ? { name: 'ffprobe', state: 'present', detail: `${probeVersion}, ${whereFrom('ffprobe', tools.ffprobe)}`, hint: null }
-      : { name: 'ffprobe', state: 'missing', detail: `${tools.ffprobe} does not run`, hint: 'apt install ffmpeg (Debian, Ubuntu)' },
-    completeness('decoders', DECODERS, (name) => (name === 'av1' ? AV1_DECODERS : [name]).some((decoder) => listed(decoders, decoder)), { h264: 'missing', mjpeg: 'missing' }),
+      ? {
+          name: 'ffprobe',
+          state: 'present',
+          detail: `${probeVersion}, ${whereFrom('ffprobe', tools.ffprobe)}`,
+          hint: null,
+        }
+      : {
+          name: 'ffprobe',
+          state: 'missing',
+          detail: `${tools.ffprobe} does not run`,
+          hint: 'apt install ffmpeg (Debian, Ubuntu)',
+        },
+    completeness(
+      'decoders',
+      DECODERS,
+      (name) =>
+        (name === 'av1' ? AV1_DECODERS : [name]).some((decoder) => listed(decoders, decoder)),
+      { h264: 'missing', mjpeg: 'missing' },
+    ),
     completeness('encoders', ENCODERS, (name) => listed(encoders, name), { mjpeg: 'missing' }),
-    completeness('filters', FILTERS, (name) => listed(filters, name), Object.fromEntries(FILTERS.map((name) => [name, 'missing' as const]))),
+    completeness(
+      'filters',
+      FILTERS,
+      (name) => listed(filters, name),
+      Object.fromEntries(FILTERS.map((name) => [name, 'missing' as const])),
+    ),
   ];
 }
 
 /** Also where it fails: some builds list all they have and still exit with an error. */
 async function outputOf(program: string, flag: string): Promise<string> {
-  return run(program, ['-hide_banner', flag], { maxBuffer: 1 << 24 }).then(({ stdout }) => stdout, ({ stdout }: { stdout?: string }) => stdout ?? '');
+  return run(program, ['-hide_banner', flag], { maxBuffer: 1 << 24 }).then(
+    ({ stdout }) => stdout,
+    ({ stdout }: { stdout?: string }) => stdout ?? '',
+  );
 }
 
 /** In ffmpeg's tables a name is the second word of a line, after its flags. */
@@ -80,10 +138,19 @@ function listed(table: string, name: string): boolean {
   return new RegExp(`^\\s*\\S+\\s+${name}\\s`, 'm').test(table);
 }
 
-/** `needed`: what makes the whole check fail when it is not there; videos in other codecs only cannot be opened. */
-function completeness(kind: string, wanted: readonly string[], has: (name: string) => boolean, needed: Readonly<Record<string, 'missing'>>): Check {
+/**
+ * `needed`: what makes the whole check fail when it is not there; videos in other codecs only
+ * cannot be opened.
+ */
+function completeness(
+  kind: string,
+  wanted: readonly string[],
+  has: (name: string) => boolean,
+  needed: Readonly<Record<string, 'missing'>>,
+): Check {
   const lacking = wanted.filter((name) => !has(name));
-  if (lacking.length === 0) return { name: kind, state: 'present', detail: wanted.join(' '), hint: null };
+  if (lacking.length === 0)
+    return { name: kind, state: 'present', detail: wanted.join(' '), hint: null };
   return {
     name: kind,
     state: lacking.some((name) => needed[name]) ? 'missing' : 'absent',
@@ -93,17 +160,27 @@ function completeness(kind: string, wanted: readonly string[], has: (name: strin
 }
 
 function whereFrom(name: 'ffmpeg' | 'ffprobe', path: string): string {
-  if (process.env[`ROADGAZE_${name.toUpperCase()}`] === path) return `${path} (ROADGAZE_${name.toUpperCase()})`;
-  if ((process.env['PATH'] ?? '').split(delimiter).some((folder) => join(folder, name) === path)) return `${path} (on the PATH)`;
+  if (process.env[`ROADGAZE_${name.toUpperCase()}`] === path)
+    return `${path} (ROADGAZE_${name.toUpperCase()})`;
+  if ((process.env['PATH'] ?? '').split(delimiter).some((folder) => join(folder, name) === path))
+    return `${path} (on the PATH)`;
   return `${relative(process.cwd(), path)} (by the set-up)`;
 }
 
 const PROVIDERS = [
   {
-    id: 'cuda', name: 'CUDA',
-    hint: (reason: string) => (reason.endsWith('is not found') ? 'install CUDA and cuDNN 9, and name their folders in LD_LIBRARY_PATH' : 'npm run setup:cuda (with an NVIDIA GPU, CUDA and cuDNN 9)'),
+    id: 'cuda',
+    name: 'CUDA',
+    hint: (reason: string) =>
+      reason.endsWith('is not found')
+        ? 'install CUDA and cuDNN 9, and name their folders in LD_LIBRARY_PATH'
+        : 'npm run setup:cuda (with an NVIDIA GPU, CUDA and cuDNN 9)',
   },
-  { id: 'webgpu', name: 'WebGPU', hint: () => 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; Debian, Ubuntu)' },
+  {
+    id: 'webgpu',
+    name: 'WebGPU',
+    hint: () => 'apt install libvulkan1 mesa-vulkan-drivers (with a GPU; Debian, Ubuntu)',
+  },
 ] as const;
 
 async function checkProviders(): Promise<Check[]> {
@@ -111,7 +188,16 @@ async function checkProviders(): Promise<Check[]> {
   // One after the other: two providers that both take hold of the GPU may fail each other.
   for (const { id, name, hint } of PROVIDERS) {
     const { loads, reason } = await probeProvider(id);
-    checks.push(loads ? { name, state: 'present', detail: 'runs a network', hint: null } : { name, state: 'absent', detail: `does not load: ${reason.replace(/ \(.*\)$/, '')}`, hint: hint(reason) });
+    checks.push(
+      loads
+        ? { name, state: 'present', detail: 'runs a network', hint: null }
+        : {
+            name,
+            state: 'absent',
+            detail: `does not load: ${reason.replace(/ \(.*\)$/, '')}`,
+            hint: hint(reason),
+          },
+    );
   }
   return [...checks, await checkCpu()];
 }
@@ -119,7 +205,10 @@ async function checkProviders(): Promise<Check[]> {
 /** Elsewhere the CPU is taken to work; here is the place to doubt it. */
 async function checkCpu(): Promise<Check> {
   const child = fileURLToPath(new URL('../inference/provider-probe-child.js', import.meta.url));
-  const answer = await run(process.execPath, [child, 'cpu']).then(({ stdout }) => stdout.trim(), () => 'ONNX Runtime does not start on this machine');
+  const answer = await run(process.execPath, [child, 'cpu']).then(
+    ({ stdout }) => stdout.trim(),
+    () => 'ONNX Runtime does not start on this machine',
+  );
   return answer === 'loads'
     ? { name: 'CPU', state: 'present', detail: 'runs a network', hint: null }
     : { name: 'CPU', state: 'missing', detail: `does not load: ${answer}`, hint: 'npm ci' };
@@ -128,9 +217,16 @@ async function checkCpu(): Promise<Check> {
 async function checkBrowser(): Promise<Check[]> {
   const { findChromium } = await setup<{ findChromium(): string | null }>('chromium.mjs');
   const path = findChromium();
-  return [path
-    ? { name: 'Chromium', state: 'present', detail: `${path} (for the tests only)`, hint: null }
-    : { name: 'Chromium', state: 'absent', detail: 'not found; only the tests of the page need it', hint: 'apt install chromium (Debian), or name one in ROADGAZE_CHROMIUM' }];
+  return [
+    path
+      ? { name: 'Chromium', state: 'present', detail: `${path} (for the tests only)`, hint: null }
+      : {
+          name: 'Chromium',
+          state: 'absent',
+          detail: 'not found; only the tests of the page need it',
+          hint: 'apt install chromium (Debian), or name one in ROADGAZE_CHROMIUM',
+        },
+  ];
 }
 
 async function checkPort(): Promise<Check> {
@@ -141,5 +237,10 @@ async function checkPort(): Promise<Check> {
   });
   return free
     ? { name, state: 'present', detail: 'free, for roadgaze serve', hint: null }
-    : { name, state: 'absent', detail: 'another program listens on it; it may be Roadgaze itself', hint: 'roadgaze serve --port 8471' };
+    : {
+        name,
+        state: 'absent',
+        detail: 'another program listens on it; it may be Roadgaze itself',
+        hint: 'roadgaze serve --port 8471',
+      };
 }

@@ -12,7 +12,9 @@ export function register(program: Command): void {
       const { runChecks } = await import('./doctor-checks.ts');
       const checks = await runChecks();
       const complete = checks.every(({ state }) => state !== 'missing');
-      process.stdout.write(`${json ? JSON.stringify({ complete, checks }, null, 2) : describe(checks, complete)}\n`);
+      process.stdout.write(
+        `${json ? JSON.stringify({ complete, checks }, null, 2) : describe(checks, complete)}\n`,
+      );
       if (!complete) process.exitCode = 1;
     });
   addExamples(command, ['roadgaze doctor', 'roadgaze doctor --json > machine.json']);
@@ -35,9 +37,17 @@ function describe(checks: readonly Check[], complete: boolean): string {
     if (hint) rows.push(...wrap(`${indent}→ ${hint}`, width, `${indent}  `));
     return [rows[0]!.replace(mark, colored(mark, color)), ...rows.slice(1)];
   });
-  return [...lines, '', complete ? '  Everything that Roadgaze needs is here.' : '  Roadgaze cannot work before what is marked ✗ is there.'].join('\n');
+  return [
+    ...lines,
+    '',
+    complete
+      ? '  Everything that Roadgaze needs is here.'
+      : '  Roadgaze cannot work before what is marked ✗ is there.',
+  ].join('\n');
 }
 
 function colored(text: string, color: number): string {
-  return process.stdout.isTTY && process.stdout.hasColors() ? `\u001b[${color}m${text}\u001b[39m` : text;
+  return process.stdout.isTTY && process.stdout.hasColors()
+    ? `\u001b[${color}m${text}\u001b[39m`
+    : text;
 }

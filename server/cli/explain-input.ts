@@ -34,21 +34,46 @@ export interface FrameWish {
 }
 
 /** Throws INPUT_*, TENSOR_INVALID, VIDEO_*, CROP_OUTSIDE_FRAME, USAGE. */
-export async function readInput(path: string, network: NetworkInfo, wish: FrameWish): Promise<ExplainedInput> {
+export async function readInput(
+  path: string,
+  network: NetworkInfo,
+  wish: FrameWish,
+): Promise<ExplainedInput> {
   const { image } = network;
   if (extname(path).toLowerCase() !== '.npy') return readFrame(path, network, wish);
-  if (wish.at !== undefined || wish.frame !== undefined) throw new RoadgazeError('USAGE', `${basename(path)} is one picture: --at and --frame are for videos.`, 'Leave them out.');
+  if (wish.at !== undefined || wish.frame !== undefined)
+    throw new RoadgazeError(
+      'USAGE',
+      `${basename(path)} is one picture: --at and --frame are for videos.`,
+      'Leave them out.',
+    );
   const picture = await readTensor(path, network, image);
   const { width, height } = image;
-  return { picture, shown: { width, height, rgb: pictureColors(network, image, picture) }, place: { x: 0, y: 0, width, height }, frame: null, pts: null, assumptions: [] };
+  return {
+    picture,
+    shown: { width, height, rgb: pictureColors(network, image, picture) },
+    place: { x: 0, y: 0, width, height },
+    frame: null,
+    pts: null,
+    assumptions: [],
+  };
 }
 
-async function readTensor(path: string, network: NetworkInfo, image: ImageInput): Promise<Float32Array> {
+async function readTensor(
+  path: string,
+  network: NetworkInfo,
+  image: ImageInput,
+): Promise<Float32Array> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
-    throw new RoadgazeError('INPUT_NOT_FOUND', `${path} cannot be opened.`, 'Check the name, and that you may read it.', { cause });
+    throw new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `${path} cannot be opened.`,
+      'Check the name, and that you may read it.',
+      { cause },
+    );
   }
   const { dims, values } = readNpy(bytes, basename(path));
   const { channels, height, width } = image;
@@ -56,13 +81,26 @@ async function readTensor(path: string, network: NetworkInfo, image: ImageInput)
   // A batch of one, and the axis of a single channel, may be there or not.
   const meant = (shape: readonly number[]) => shape.filter((size) => size !== 1).join();
   if (meant(dims) !== meant(own)) {
-    throw new RoadgazeError('TENSOR_INVALID', `${basename(path)} has the shape [${dims.join(', ')}], but the picture of ${network.source} is [1, ${own.join(', ')}].`, 'Save the tensor exactly as the network is fed with it.');
+    throw new RoadgazeError(
+      'TENSOR_INVALID',
+      `${basename(path)} has the shape [${dims.join(', ')}], but the picture of ${network.source} is [1, ${own.join(', ')}].`,
+      'Save the tensor exactly as the network is fed with it.',
+    );
   }
-  if (values.some((value) => !Number.isFinite(value))) throw new RoadgazeError('TENSOR_INVALID', `${basename(path)} holds values that are not finite numbers.`, 'Look for NaN or infinity where the tensor is made.');
+  if (values.some((value) => !Number.isFinite(value)))
+    throw new RoadgazeError(
+      'TENSOR_INVALID',
+      `${basename(path)} holds values that are not finite numbers.`,
+      'Look for NaN or infinity where the tensor is made.',
+    );
   return values;
 }
 
-async function readFrame(path: string, network: NetworkInfo, wish: FrameWish): Promise<ExplainedInput> {
+async function readFrame(
+  path: string,
+  network: NetworkInfo,
+  wish: FrameWish,
+): Promise<ExplainedInput> {
   const refusal = await recogniseOtherFile(path);
   if (refusal) throw refusal;
   const video = await probeVideo(path);
@@ -71,12 +109,31 @@ async function readFrame(path: string, network: NetworkInfo, wish: FrameWish): P
   const found = await findFrame(path, video, wish);
   const { width, height } = video;
   const whole = { crop: null, width, height, pixelFormat: 'rgb24', resize: 'area' } as const;
-  const stream = decodeVideo({ path, images: [format, whole], frames: 1, ...(found.from === null ? {} : { from: found.from }) });
-  for await (const { images: [bytes, rgb], pts } of stream) {
+  const stream = decodeVideo({
+    path,
+    images: [format, whole],
+    frames: 1,
+    ...(found.from === null ? {} : { from: found.from }),
+  });
+  for await (const {
+    images: [bytes, rgb],
+    pts,
+  } of stream) {
     const picture = await read(bytes!);
-    return { picture, shown: { width, height, rgb: rgb! }, place: cropInFrame(network.sidecar.input?.crop ?? null, video), frame: found.frame, pts: found.frame === null ? null : pts, assumptions: video.assumptions ?? [] };
+    return {
+      picture,
+      shown: { width, height, rgb: rgb! },
+      place: cropInFrame(network.sidecar.input?.crop ?? null, video),
+      frame: found.frame,
+      pts: found.frame === null ? null : pts,
+      assumptions: video.assumptions ?? [],
+    };
   }
-  throw new RoadgazeError('VIDEO_UNREADABLE', `The frame of ${basename(path)} that was asked for cannot be decoded.`, 'Ask for another one.');
+  throw new RoadgazeError(
+    'VIDEO_UNREADABLE',
+    `The frame of ${basename(path)} that was asked for cannot be decoded.`,
+    'Ask for another one.',
+  );
 }
 
 interface FoundFrame {
@@ -86,23 +143,48 @@ interface FoundFrame {
   readonly from: number | null;
 }
 
-async function findFrame(path: string, video: VideoInfo, { at, frame }: FrameWish): Promise<FoundFrame> {
+async function findFrame(
+  path: string,
+  video: VideoInfo,
+  { at, frame }: FrameWish,
+): Promise<FoundFrame> {
   const { pts } = await readFrameIndex(path);
   const name = basename(path);
-  if (at !== undefined && frame !== undefined) throw new RoadgazeError('USAGE', '--at and --frame both choose a frame.', 'Give one of them.');
+  if (at !== undefined && frame !== undefined)
+    throw new RoadgazeError('USAGE', '--at and --frame both choose a frame.', 'Give one of them.');
   if (at === undefined && frame === undefined) {
     if (pts.length <= 1) return { frame: null, from: null };
-    throw new RoadgazeError('USAGE', `${name} has ${pts.length} frames.`, 'Choose one with --at SECONDS or --frame NUMBER.');
+    throw new RoadgazeError(
+      'USAGE',
+      `${name} has ${pts.length} frames.`,
+      'Choose one with --at SECONDS or --frame NUMBER.',
+    );
   }
   const last = pts.length - 1;
-  if (frame !== undefined && !(Number.isInteger(frame) && frame <= last)) throw new RoadgazeError('USAGE', `${name} has no frame ${frame}; it has ${pts.length}, from 0.`, `Choose a whole number from 0 to ${last}.`);
+  if (frame !== undefined && !(Number.isInteger(frame) && frame <= last))
+    throw new RoadgazeError(
+      'USAGE',
+      `${name} has no frame ${frame}; it has ${pts.length}, from 0.`,
+      `Choose a whole number from 0 to ${last}.`,
+    );
   const number = frame ?? shownAt(pts, at!);
   const end = pts[last]! + 1 / (video.averageFrameRate || 1);
-  if (at !== undefined && (at < pts[0]! || at > end)) throw new RoadgazeError('USAGE', `${name} shows nothing at ${at} s.`, `Choose a time from ${pts[0]!.toFixed(3)} to ${end.toFixed(3)} s.`);
+  if (at !== undefined && (at < pts[0]! || at > end))
+    throw new RoadgazeError(
+      'USAGE',
+      `${name} shows nothing at ${at} s.`,
+      `Choose a time from ${pts[0]!.toFixed(3)} to ${end.toFixed(3)} s.`,
+    );
   return { frame: number, from: number === 0 ? null : (pts[number - 1]! + pts[number]!) / 2 };
 }
 
-/** The last frame that begins at this time or before; timestamps are rounded to microseconds in places. */
+/**
+ * The last frame that begins at this time or before; timestamps are rounded to microseconds in
+ * places.
+ */
 function shownAt(pts: Float64Array, time: number): number {
-  return Math.max(0, pts.findLastIndex((start) => start <= time + 1e-6));
+  return Math.max(
+    0,
+    pts.findLastIndex((start) => start <= time + 1e-6),
+  );
 }

@@ -1,5 +1,11 @@
 import { basename } from 'node:path';
-import { isSteering, numberName, numberPlace, shortNumberName, type ExplainedNumber } from '../../shared/explained-number.ts';
+import {
+  isSteering,
+  numberName,
+  numberPlace,
+  shortNumberName,
+  type ExplainedNumber,
+} from '../../shared/explained-number.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod, METHODS } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
@@ -7,7 +13,11 @@ import type { ImageInput } from '../inference/explained-output.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
 import { FileSet } from '../files/file-set.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
-import { explainPicture, resolveMethods, type ExplainedPicture } from '../pipeline/explain-picture.ts';
+import {
+  explainPicture,
+  resolveMethods,
+  type ExplainedPicture,
+} from '../pipeline/explain-picture.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { mapPlane } from '../results/map-plane.ts';
@@ -38,18 +48,29 @@ export async function runExplain(path: string, options: ExplainOptions): Promise
   // Before anything is read: a slip in a method's name is told at once.
   resolveMethods(methodChoices(options.method, options.option));
   const network = await inWorkshop('info', { path: options.model, kind: 'steering' });
-  const input = await readInput(path, network, { ...(options.at === undefined ? {} : { at: options.at }), ...(options.frame === undefined ? {} : { frame: options.frame }) });
+  const input = await readInput(path, network, {
+    ...(options.at === undefined ? {} : { at: options.at }),
+    ...(options.frame === undefined ? {} : { frame: options.frame }),
+  });
   const abort = new AbortController();
-  const working = explainInto(options.output, { path, options, network, input, signal: abort.signal });
+  const working = explainInto(options.output, {
+    path,
+    options,
+    network,
+    input,
+    signal: abort.signal,
+  });
   const released = onInterrupt(async () => {
     abort.abort();
     await working.catch(() => {});
   });
-  const told = await working.catch((error: unknown) => {
-    // Whoever interrupted is told nothing more; the process ends when all is closed.
-    if (abort.signal.aborted) return new Promise<never>(() => {});
-    throw error;
-  }).finally(released);
+  const told = await working
+    .catch((error: unknown) => {
+      // Whoever interrupted is told nothing more; the process ends when all is closed.
+      if (abort.signal.aborted) return new Promise<never>(() => {});
+      throw error;
+    })
+    .finally(released);
   report(told, options.output);
 }
 
@@ -76,13 +97,21 @@ async function explainInto(folder: string, explaining: Explaining): Promise<Told
   }
 }
 
-async function explainWith(set: FileSet, { path, options, network, input, signal }: Explaining): Promise<Told> {
+async function explainWith(
+  set: FileSet,
+  { path, options, network, input, signal }: Explaining,
+): Promise<Told> {
   const choices = methodChoices(options.method, options.option);
   const resolved = resolveMethods(choices);
   const progress = new MethodProgress();
   const explained = await explainPicture({
-    modelPath: options.model, methods: choices, target: options.target, picture: input.picture, signal,
-    onProgress: (done, total, id) => progress.show(done, total, id), wish: { provider: options.provider, workers: options.workers ?? null },
+    modelPath: options.model,
+    methods: choices,
+    target: options.target,
+    picture: input.picture,
+    signal,
+    onProgress: (done, total, id) => progress.show(done, total, id),
+    wish: { provider: options.provider, workers: options.workers ?? null },
   }).finally(() => progress.stop());
 
   const { number, scale, unit, positive } = network.shown;
@@ -91,12 +120,29 @@ async function explainWith(set: FileSet, { path, options, network, input, signal
   for (const [index, picture] of explained.entries()) {
     const files = await writeMap(set, network, input, picture, answer);
     const { id, values, dims, note, milliseconds } = picture;
-    methods.push({ id, options: resolved[index]!.options, dims, ...ends(values), note, files, milliseconds: Number(milliseconds.toFixed(1)) });
+    methods.push({
+      id,
+      options: resolved[index]!.options,
+      dims,
+      ...ends(values),
+      note,
+      files,
+      milliseconds: Number(milliseconds.toFixed(1)),
+    });
   }
   const summary = {
-    roadgaze: 1, network: { name: network.name, sha256: network.digest }, input: basename(path), frame: input.frame, pts: input.pts,
-    output: { ...number, name: numberName(number) }, ...(isSteering(number) ? { steering: { value: answer.value, unit, positive } } : { answer: { value: answer.value } }),
-    target: options.target, methods, assumptions: [...input.assumptions, ...network.assumptions],
+    roadgaze: 1,
+    network: { name: network.name, sha256: network.digest },
+    input: basename(path),
+    frame: input.frame,
+    pts: input.pts,
+    output: { ...number, name: numberName(number) },
+    ...(isSteering(number)
+      ? { steering: { value: answer.value, unit, positive } }
+      : { answer: { value: answer.value } }),
+    target: options.target,
+    methods,
+    assumptions: [...input.assumptions, ...network.assumptions],
   };
   await set.write('explain.json', `${JSON.stringify(summary, null, 2)}\n`);
   await set.publish();
@@ -104,7 +150,13 @@ async function explainWith(set: FileSet, { path, options, network, input, signal
 }
 
 function ends(values: Float32Array): { minimum: number; maximum: number } {
-  return values.reduce((found, value) => ({ minimum: Math.min(found.minimum, value), maximum: Math.max(found.maximum, value) }), { minimum: Infinity, maximum: -Infinity });
+  return values.reduce(
+    (found, value) => ({
+      minimum: Math.min(found.minimum, value),
+      maximum: Math.max(found.maximum, value),
+    }),
+    { minimum: Infinity, maximum: -Infinity },
+  );
 }
 
 interface Answer {
@@ -115,31 +167,74 @@ interface Answer {
 }
 
 /** Writes `<id>.npy` and `<id>.png`, and gives their names. */
-async function writeMap(set: FileSet, network: NetworkInfo, input: ExplainedInput, explained: ExplainedPicture, answer: Answer): Promise<string[]> {
+async function writeMap(
+  set: FileSet,
+  network: NetworkInfo,
+  input: ExplainedInput,
+  explained: ExplainedPicture,
+  answer: Answer,
+): Promise<string[]> {
   const { id, values, dims } = explained;
   await set.write(`${id}.npy`, writeNpy({ dims, values }));
-  await set.write(`${id}.png`, await writePng(id === 'ascent' ? ascended(network, values) : overlay(input, network.image, explained, answer)));
+  await set.write(
+    `${id}.png`,
+    await writePng(
+      id === 'ascent'
+        ? ascended(network, values)
+        : overlay(input, network.image, explained, answer),
+    ),
+  );
   return [`${id}.npy`, `${id}.png`];
 }
 
-function overlay({ shown, place, frame, pts }: ExplainedInput, { layout }: ImageInput, { id, values, dims }: ExplainedPicture, { number, value, unit }: Answer): RgbPicture {
+function overlay(
+  { shown, place, frame, pts }: ExplainedInput,
+  { layout }: ImageInput,
+  { id, values, dims }: ExplainedPicture,
+  { number, value, unit }: Answer,
+): RgbPicture {
   const { name, kind, signed } = describeMethod(id)!;
   const moment = frame === null ? '' : `   frame ${frame} at ${pts!.toFixed(3)} s`;
   const caption = `${plain(name)}${moment}   ${shortNumberName(number)} ${Number.isFinite(value) ? `${value.toFixed(4)} ${unit ?? ''}` : 'no number'}`;
-  return overlayPicture({ picture: shown, place, map: mapPlane({ values, dims, kind, signed, layout }), signed, caption });
+  return overlayPicture({
+    picture: shown,
+    place,
+    map: mapPlane({ values, dims, kind, signed, layout }),
+    signed,
+    caption,
+  });
 }
 
 /** The small print has no Greek letters. */
 function plain(name: string): string {
-  return name.replaceAll('ε', 'epsilon').replaceAll('α', 'alpha').replaceAll('β', 'beta').replaceAll('γ', 'gamma').replaceAll('×', 'x');
+  return name
+    .replaceAll('ε', 'epsilon')
+    .replaceAll('α', 'alpha')
+    .replaceAll('β', 'beta')
+    .replaceAll('γ', 'gamma')
+    .replaceAll('×', 'x');
 }
 
-/** The picture that the ascent found says more by itself than over a frame that it has nothing to do with. */
+/**
+ * The picture that the ascent found says more by itself than over a frame that it has nothing to do
+ * with.
+ */
 function ascended(network: NetworkInfo, values: Float32Array): RgbPicture {
   const { image } = network;
   const middle = middleOf(image.channels, subjectOf(network.sidecar).range);
-  const channelOf = (index: number) => (image.layout === 'NHWC' ? index % image.channels : Math.floor(index / (image.height * image.width)));
-  return enlarged({ width: image.width, height: image.height, rgb: pictureColors(network, image, values.map((value, index) => value + middle[channelOf(index)]!)) });
+  const channelOf = (index: number) =>
+    image.layout === 'NHWC'
+      ? index % image.channels
+      : Math.floor(index / (image.height * image.width));
+  return enlarged({
+    width: image.width,
+    height: image.height,
+    rgb: pictureColors(
+      network,
+      image,
+      values.map((value, index) => value + middle[channelOf(index)]!),
+    ),
+  });
 }
 
 /** A bar for each slow method, one after the other. */
@@ -163,16 +258,28 @@ class MethodProgress {
 interface Told {
   readonly input: string;
   readonly answer: Answer;
-  readonly methods: readonly { readonly id: string; readonly minimum: number; readonly maximum: number; readonly note: string | null; readonly milliseconds: number }[];
+  readonly methods: readonly {
+    readonly id: string;
+    readonly minimum: number;
+    readonly maximum: number;
+    readonly note: string | null;
+    readonly milliseconds: number;
+  }[];
   readonly assumptions: readonly string[];
 }
 
-function report({ input, answer: { number, value, unit }, methods, assumptions }: Told, folder: string): void {
+function report(
+  { input, answer: { number, value, unit }, methods, assumptions }: Told,
+  folder: string,
+): void {
   const width = Math.max(...methods.map(({ id }) => id.length));
   const lines = [
     `${input}: ${numberName(number)}${Number.isFinite(value) ? ` ${value.toPrecision(4)}${unit === null ? '' : ` ${unit}`}` : ': the network gives no number'}`,
     ...(isSteering(number) && number.elements > 1 ? [`  steering is ${numberPlace(number)}`] : []),
-    ...methods.map(({ id, minimum, maximum, note, milliseconds }) => `  ${id.padEnd(width)}  ${threeDigits(minimum)} … ${threeDigits(maximum)}  in ${(milliseconds / 1000).toFixed(2)} s${note === null ? '' : `. ${note}`}`),
+    ...methods.map(
+      ({ id, minimum, maximum, note, milliseconds }) =>
+        `  ${id.padEnd(width)}  ${threeDigits(minimum)} … ${threeDigits(maximum)}  in ${(milliseconds / 1000).toFixed(2)} s${note === null ? '' : `. ${note}`}`,
+    ),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     `  results in ${folder}`,
   ];

@@ -4,7 +4,13 @@ import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { addExamples } from './command-line.ts';
 import type { ExplainOptions } from './explain-run.ts';
 import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
-import { collectValues, METHOD_OPTION_HELP, methodList, parseTarget, TARGET_OPTION_HELP } from './method-choices.ts';
+import {
+  collectValues,
+  METHOD_OPTION_HELP,
+  methodList,
+  parseTarget,
+  TARGET_OPTION_HELP,
+} from './method-choices.ts';
 import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
 
 const LONGEST = 1e9;
@@ -12,24 +18,53 @@ const LONGEST = 1e9;
 export function register(program: Command): void {
   const command = program
     .command('explain')
-    .description('explain one picture by any methods, and write their maps as numbers and as pictures')
+    .description(
+      'explain one picture by any methods, and write their maps as numbers and as pictures',
+    )
     .argument('<input>', 'an image, a video (with --at or --frame), or the network’s input as .npy')
-    .requiredOption('-m, --model <file>', 'the steering network (.onnx, with its sidecar beside it)')
+    .requiredOption(
+      '-m, --model <file>',
+      'the steering network (.onnx, with its sidecar beside it)',
+    )
     .requiredOption('-o, --output <folder>', 'where <method>.npy, <method>.png and explain.json go')
-    .option('--method <ids>', 'one method, or several with commas between; they are listed below', 'visualbackprop')
+    .option(
+      '--method <ids>',
+      'one method, or several with commas between; they are listed below',
+      'visualbackprop',
+    )
     .option('--option <name=value>', METHOD_OPTION_HELP, collectValues)
     .option('--target <which>', TARGET_OPTION_HELP, parseTarget, '+')
-    .option('--at <seconds>', 'of a video, the frame that is shown at this time', parseNumber(-LONGEST, LONGEST))
-    .option('--frame <number>', 'of a video, the frame of this number, from 0', parseNumber(0, LONGEST));
+    .option(
+      '--at <seconds>',
+      'of a video, the frame that is shown at this time',
+      parseNumber(-LONGEST, LONGEST),
+    )
+    .option(
+      '--frame <number>',
+      'of a video, the frame of this number, from 0',
+      parseNumber(0, LONGEST),
+    );
   addFrameRateOption(command)
-    .option('--provider <name>', 'cpu, webgpu, cuda, or auto for the fastest that loads', parseProvider, 'auto')
-    .option('--workers <count>', 'inference threads on the CPU (default: as many as fit)', parseWorkers)
+    .option(
+      '--provider <name>',
+      'cpu, webgpu, cuda, or auto for the fastest that loads',
+      parseProvider,
+      'auto',
+    )
+    .option(
+      '--workers <count>',
+      'inference threads on the CPU (default: as many as fit)',
+      parseWorkers,
+    )
     .action(async (input: string, options: ExplainOptions) => {
       takeFrameRate(options);
       const { runExplain } = await import('./explain-run.ts');
       await runExplain(input, options);
     });
-  command.addHelpText('after', () => `\nMethods and their options:\n${methodList([...compiledMethods, ...iterativeMethods])}`);
+  command.addHelpText(
+    'after',
+    () => `\nMethods and their options:\n${methodList([...compiledMethods, ...iterativeMethods])}`,
+  );
   addExamples(command, [
     'roadgaze explain road.jpg --model pilotnet.onnx -o explained',
     'roadgaze explain drive.mp4 --at 12.4 -m pilotnet.onnx --method lrp-epsilon-plus,occlusion -o out',

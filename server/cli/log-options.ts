@@ -13,15 +13,38 @@ export interface LogOptions {
 /** Options that `logChoicesOf` reads. */
 export function addLogOptions(command: Command): Command {
   return command
-    .option('--log-unit <unit>', 'what the steering of drive logs is in, where their header does not say: rad, deg or normalized (-1 to 1)', parseChoice(['rad', 'deg', 'normalized']))
-    .option('--log-positive <side>', 'where a positive steering of drive logs steers: left or right (default: left, or as the tool that wrote the log has it)', parseChoice(['left', 'right']))
+    .option(
+      '--log-unit <unit>',
+      'what the steering of drive logs is in, where their header does not say: rad, deg or normalized (-1 to 1)',
+      parseChoice(['rad', 'deg', 'normalized']),
+    )
+    .option(
+      '--log-positive <side>',
+      'where a positive steering of drive logs steers: left or right (default: left, or as the tool that wrote the log has it)',
+      parseChoice(['left', 'right']),
+    )
     .option('--log-offset <seconds>', 'added to the times of drive logs', parseNumber(-1e6, 1e6))
     .option('--log-column <name>', 'the steering column of drive logs')
-    .option('--log-camera <name>', 'whose rows are taken, where a drive log has rows of several cameras');
+    .option(
+      '--log-camera <name>',
+      'whose rows are taken, where a drive log has rows of several cameras',
+    );
 }
 
 /** What was said, over what is kept beside a recording. */
-export function logChoicesOf({ logUnit, logPositive, logOffset, logColumn, logCamera }: LogOptions): LogChoices {
-  const said = { unit: logUnit, positive: logPositive, offset: logOffset, column: logColumn, camera: logCamera };
+export function logChoicesOf({
+  logUnit,
+  logPositive,
+  logOffset,
+  logColumn,
+  logCamera,
+}: LogOptions): LogChoices {
+  const said = {
+    unit: logUnit,
+    positive: logPositive,
+    offset: logOffset,
+    column: logColumn,
+    camera: logCamera,
+  };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
 }

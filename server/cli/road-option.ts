@@ -2,9 +2,13 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 
-export const ROAD_OPTION_HELP = 'road region: a road model, "polygon:x,y x,y x,y" in fractions of the frame, "guess" for a trapezoid, or "none"';
+export const ROAD_OPTION_HELP =
+  'road region: a road model, "polygon:x,y x,y x,y" in fractions of the frame, "guess" for a trapezoid, or "none"';
 
-/** Reads the value of `--road`. Whether a road model is there is seen when it is opened. Throws ROAD_INVALID. */
+/**
+ * Reads the value of `--road`. Whether a road model is there is seen when it is opened. Throws
+ * ROAD_INVALID.
+ */
 export function parseRoad(text: string): RoadSpecification {
   if (text === 'none') return { kind: 'none' };
   if (text === 'guess') return GUESSED_ROAD;
@@ -15,11 +19,18 @@ export function parseRoad(text: string): RoadSpecification {
 }
 
 function parsePoint(text: string): Point {
-  const [x = NaN, y = NaN, ...more] = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
-  if (more.length > 0 || !(x >= 0 && x <= 1 && y >= 0 && y <= 1)) throw invalid(`"${text}" is not a point "x,y" with both from 0 to 1`);
+  const [x = NaN, y = NaN, ...more] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (more.length > 0 || !(x >= 0 && x <= 1 && y >= 0 && y <= 1))
+    throw invalid(`"${text}" is not a point "x,y" with both from 0 to 1`);
   return [x, y];
 }
 
 function invalid(what: string): RoadgazeError {
-  return new RoadgazeError('ROAD_INVALID', `The road polygon cannot be used: ${what}.`, 'Write it as --road "polygon:0.1,1 0.45,0.6 0.55,0.6 0.9,1".');
+  return new RoadgazeError(
+    'ROAD_INVALID',
+    `The road polygon cannot be used: ${what}.`,
+    'Write it as --road "polygon:0.1,1 0.45,0.6 0.55,0.6 0.9,1".',
+  );
 }

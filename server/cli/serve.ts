@@ -16,11 +16,18 @@ import { parseProvider, parseWorkers } from './option-values.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
 import { parseRoad, ROAD_OPTION_HELP } from './road-option.ts';
-import { addLiveOptions, feedOptionsOf, LIVE_SOURCES_HELP, splitSources, type LiveOptions } from './live-options.ts';
+import {
+  addLiveOptions,
+  feedOptionsOf,
+  LIVE_SOURCES_HELP,
+  splitSources,
+  type LiveOptions,
+} from './live-options.ts';
 import { TOKEN_VARIABLE, tokenOf, type TokenOptions } from './token-option.ts';
 import { openWebhook, SECRET_VARIABLE, type WebhookOptions } from './webhook-option.ts';
 
-interface ServeOptions extends FlagOptions, LogOptions, FrameRateOption, TokenOptions, WebhookOptions, LiveOptions {
+interface ServeOptions
+  extends FlagOptions, LogOptions, FrameRateOption, TokenOptions, WebhookOptions, LiveOptions {
   readonly model?: readonly string[];
   readonly road?: string;
   readonly port: number;
@@ -38,22 +45,63 @@ const LINGER_SECONDS = 60;
 export function register(program: Command): void {
   const command = program
     .command('serve')
-    .description('play recordings and live feeds in the browser, with what the network looks at drawn over them')
-    .argument('[sources...]', `a video, or a folder of videos with their logs (default: the demo drives), and any number of live feeds; ${LIVE_SOURCES_HELP}`)
-    .option('-m, --model <file>', 'steering network to explain; may be given more than once (default: the demo networks)', (value: string, before: readonly string[] = []) => [...before, value])
-    .option('-r, --road <region>', `${ROAD_OPTION_HELP} (default: the road drawn in the page, else the ground truth, else a road network that is there)`)
+    .description(
+      'play recordings and live feeds in the browser, with what the network looks at drawn over them',
+    )
+    .argument(
+      '[sources...]',
+      `a video, or a folder of videos with their logs (default: the demo drives), and any number of live feeds; ${LIVE_SOURCES_HELP}`,
+    )
+    .option(
+      '-m, --model <file>',
+      'steering network to explain; may be given more than once (default: the demo networks)',
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
+    .option(
+      '-r, --road <region>',
+      `${ROAD_OPTION_HELP} (default: the road drawn in the page, else the ground truth, else a road network that is there)`,
+    )
     .option('-p, --port <number>', 'port to listen on; 0 takes any that is free', parsePort, 8470)
-    .option('--host <address>', 'address to listen on; another than this machine itself needs --token', '127.0.0.1')
-    .option('--token <secret>', `what a visitor must know, 16 characters or more; part of the address that is printed (default: the environment's ${TOKEN_VARIABLE})`)
+    .option(
+      '--host <address>',
+      'address to listen on; another than this machine itself needs --token',
+      '127.0.0.1',
+    )
+    .option(
+      '--token <secret>',
+      `what a visitor must know, 16 characters or more; part of the address that is printed (default: the environment's ${TOKEN_VARIABLE})`,
+    )
     .option('--token-file <file>', 'where that is, so that the list of programs does not show it')
-    .option('--provider <name>', 'where the network runs: auto, cpu, webgpu or cuda', parseProvider, 'auto')
-    .option('--workers <number>', 'worker threads on the CPU (default: as many as fit the machine)', parseWorkers)
+    .option(
+      '--provider <name>',
+      'where the network runs: auto, cpu, webgpu or cuda',
+      parseProvider,
+      'auto',
+    )
+    .option(
+      '--workers <number>',
+      'worker threads on the CPU (default: as many as fit the machine)',
+      parseWorkers,
+    )
     .option('--open', 'open the page in the browser')
-    .option('--webhook <url>', 'post each flag as JSON to this address as the analysis finds it, signed with a shared secret')
-    .option('--webhook-secret-file <file>', `where that secret is (default: the environment's ${SECRET_VARIABLE})`);
-  addLiveOptions(addFlagOptions(addFrameRateOption(addLogOptions(command))))
-    .action((sources: readonly string[], options: ServeOptions) => serve(sources, options));
-  addExamples(command, ['roadgaze serve', 'roadgaze serve drive.mp4 --model pilotnet.onnx', 'roadgaze serve rtsp://camera.local/road --model pilotnet.onnx --signals udp://127.0.0.1:9000', 'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx', `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`]);
+    .option(
+      '--webhook <url>',
+      'post each flag as JSON to this address as the analysis finds it, signed with a shared secret',
+    )
+    .option(
+      '--webhook-secret-file <file>',
+      `where that secret is (default: the environment's ${SECRET_VARIABLE})`,
+    );
+  addLiveOptions(addFlagOptions(addFrameRateOption(addLogOptions(command)))).action(
+    (sources: readonly string[], options: ServeOptions) => serve(sources, options),
+  );
+  addExamples(command, [
+    'roadgaze serve',
+    'roadgaze serve drive.mp4 --model pilotnet.onnx',
+    'roadgaze serve rtsp://camera.local/road --model pilotnet.onnx --signals udp://127.0.0.1:9000',
+    'roadgaze serve ~/drives --model a.onnx --model b.onnx --road lane.onnx',
+    `${SECRET_VARIABLE}=… roadgaze serve ~/drives --webhook https://example.org/hook`,
+  ]);
 }
 
 async function serve(sources: readonly string[], options: ServeOptions): Promise<void> {
@@ -63,7 +111,9 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   const flags = flagSettingsOf(options);
   takeFrameRate(options);
   warmWorkshop();
-  const webhook = await openWebhook(options, (sentence) => process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`));
+  const webhook = await openWebhook(options, (sentence) =>
+    process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`),
+  );
   for (const path of model ?? []) await checkThere(path);
   const server = await startServer({
     recordings: recording ?? DEFAULT_RECORDINGS,
@@ -84,7 +134,12 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     ...(webhook ? { alerts: { webhook, flags, version: packageInfo().version } } : {}),
     onOpened: ({ recording: opened, explainer, assumptions, logNote }) => {
       say(`${opened.name} with ${explainer.network.name}: ${providerLine(explainer.provider)}`);
-      for (const assumption of [...explainer.assumptions, ...assumptions, ...(logNote ? [logNote.reason] : [])]) say(`  note: ${assumption}`);
+      for (const assumption of [
+        ...explainer.assumptions,
+        ...assumptions,
+        ...(logNote ? [logNote.reason] : []),
+      ])
+        say(`  note: ${assumption}`);
     },
   });
   onInterrupt(() => server.close());
@@ -109,23 +164,47 @@ function say(line: string): void {
 /** Networks may lie in the folder of the recordings. */
 async function networkFolders(recording: string | undefined): Promise<string[]> {
   if (recording === undefined) return [];
-  const isFolder = await stat(recording).then((found) => found.isDirectory(), () => false);
+  const isFolder = await stat(recording).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
   return isFolder ? [recording] : [];
 }
 
 async function checkThere(model: string): Promise<void> {
-  const found = await stat(model).then(() => true, () => false);
-  if (!found) throw new RoadgazeError('INPUT_NOT_FOUND', `There is no network ${model}.`, 'Check the spelling; relative paths start at the folder that the command was started in.');
+  const found = await stat(model).then(
+    () => true,
+    () => false,
+  );
+  if (!found)
+    throw new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `There is no network ${model}.`,
+      'Check the spelling; relative paths start at the folder that the command was started in.',
+    );
 }
 
-async function describe({ url, catalogue, feeds }: RunningServer, recordingsPath: string): Promise<void> {
+async function describe(
+  { url, catalogue, feeds }: RunningServer,
+  recordingsPath: string,
+): Promise<void> {
   const [recordings, networks] = await Promise.all([catalogue.recordings(), catalogue.networks()]);
   const shown = relative(process.cwd(), recordingsPath) || '.';
-  say(recordings.length > 0 ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.` : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`);
+  say(
+    recordings.length > 0
+      ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.`
+      : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`,
+  );
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
-    if (error) say(`  ${name} cannot be opened: ${error.message}${error.code === 'DRIVE_UNSUPPORTED' || error.code === 'VIDEO_RATE_UNKNOWN' ? ` ${error.hint}` : ''}`);
+    if (error)
+      say(
+        `  ${name} cannot be opened: ${error.message}${error.code === 'DRIVE_UNSUPPORTED' || error.code === 'VIDEO_RATE_UNKNOWN' ? ` ${error.hint}` : ''}`,
+      );
   }
-  for (const { name, network } of feeds.list) say(`Live: ${name}, with ${networks.find(({ summary }) => summary.id === network)?.summary.name ?? network}.`);
+  for (const { name, network } of feeds.list)
+    say(
+      `Live: ${name}, with ${networks.find(({ summary }) => summary.id === network)?.summary.name ?? network}.`,
+    );
   say('');
   say(`  ${url}`);
   say('');
@@ -144,7 +223,12 @@ function parsePort(text: string): number {
 
 /** The address is printed as well: where no browser can be opened, nothing is lost. */
 function openInBrowser(url: string): void {
-  const [program, ...args] = process.platform === 'darwin' ? ['open'] : process.platform === 'win32' ? ['cmd', '/c', 'start', ''] : ['xdg-open'];
+  const [program, ...args] =
+    process.platform === 'darwin'
+      ? ['open']
+      : process.platform === 'win32'
+        ? ['cmd', '/c', 'start', '']
+        : ['xdg-open'];
   const child = spawn(program, [...args, url], { stdio: 'ignore', detached: true });
   child.on('error', () => {});
   child.unref();

@@ -13,13 +13,25 @@ export function widthOf(output: Output): number {
   return output.columns || 80;
 }
 
-/** `error CODE: sentence` and `  → hint`, wrapped for a terminal; one line each where the output is a file or a pipe. */
+/**
+ * `error CODE: sentence` and `  → hint`, wrapped for a terminal; one line each where the output is
+ * a file or a pipe.
+ */
 export function formatError(report: ErrorReport, output: Output): string {
-  const label = output.isTTY && output.hasColors?.() ? `\u001b[31merror ${report.code}:\u001b[39m` : `error ${report.code}:`;
-  return [inWidth(`${label} ${harmless(report.message)}`, output, '  '), fitted(`  → ${report.hint}`, output, '    ')].join('\n');
+  const label =
+    output.isTTY && output.hasColors?.()
+      ? `\u001b[31merror ${report.code}:\u001b[39m`
+      : `error ${report.code}:`;
+  return [
+    inWidth(`${label} ${harmless(report.message)}`, output, '  '),
+    fitted(`  → ${report.hint}`, output, '    '),
+  ].join('\n');
 }
 
-/** A line without anything that could steer a terminal, wrapped to its width, further lines with `indent`; in one piece where the output is a file or a pipe. */
+/**
+ * A line without anything that could steer a terminal, wrapped to its width, further lines with
+ * `indent`; in one piece where the output is a file or a pipe.
+ */
 export function fitted(line: string, output: Output, indent: string): string {
   return inWidth(harmless(line), output, indent);
 }

@@ -28,7 +28,10 @@ export interface CsvTable {
   readonly plan: ColumnPlan;
   /** null without a time column. */
   readonly clock: ClockColumn | null;
-  /** One per heading, equally long; null where a cell that may be text is not a number. NaN stands for an empty cell. */
+  /**
+   * One per heading, equally long; null where a cell that may be text is not a number. NaN stands
+   * for an empty cell.
+   */
   readonly columns: readonly (Float64Array | null)[];
   /** Line of each row in the file, from 1. */
   readonly lines: Float64Array;
@@ -52,16 +55,24 @@ const LONGEST_ROW = 1_000_000;
 const MOST_CAMERAS = 16;
 
 /**
- * Reads a CSV file as columns of numbers, row by row: UTF-8 or UTF-16, comma, semicolon or tab, lines that begin with # left out; where cells hold
- * a decimal comma, it is one. Throws LOG_INVALID with line and column, INPUT_NOT_FOUND.
+ * Reads a CSV file as columns of numbers, row by row: UTF-8 or UTF-16, comma, semicolon or tab,
+ * lines that begin with # left out; where cells hold a decimal comma, it is one. Throws LOG_INVALID
+ * with line and column, INPUT_NOT_FOUND.
  */
-export async function readCsvColumns(path: string, planOf: (lines: FirstLines, file: string) => ColumnPlan): Promise<CsvTable> {
+export async function readCsvColumns(
+  path: string,
+  planOf: (lines: FirstLines, file: string) => ColumnPlan,
+): Promise<CsvTable> {
   const file = basename(path);
   const { encoding, text } = await readTextHead(path).catch((error: unknown) => {
     throw explain(error, path);
   });
   const { separator, skipped, ...lines } = readFirstLines(text);
-  if (lines.first.length === 0) throw invalid(`${file} is empty.`, 'Write a header line with a time column and a row per sample, or remove the file.');
+  if (lines.first.length === 0)
+    throw invalid(
+      `${file} is empty.`,
+      'Write a header line with a time column and a row per sample, or remove the file.',
+    );
   const plan = planOf(lines, file);
   const columns: (NumberColumn | null)[] = plan.headings.map(() => new NumberColumn());
   const clock = plan.time < 0 ? null : new ClockColumn(plan.timeIsName);
@@ -77,9 +88,13 @@ export async function readCsvColumns(path: string, planOf: (lines: FirstLines, f
       return null;
     }
     if (cells.length !== plan.headings.length) {
-      throw invalid(`${file}, line ${line}, has ${cells.length} cells, but the header has ${plan.headings.length}.`, 'Every line needs one cell per column; put text with separators into double quotes.');
+      throw invalid(
+        `${file}, line ${line}, has ${cells.length} cells, but the header has ${plan.headings.length}.`,
+        'Every line needs one cell per column; put text with separators into double quotes.',
+      );
     }
-    if (clock && !clock.push(withPoint(cells[plan.time]!))) throw wrongTime(file, line, plan.headings[plan.time]!, cells[plan.time]!, clock);
+    if (clock && !clock.push(withPoint(cells[plan.time]!)))
+      throw wrongTime(file, line, plan.headings[plan.time]!, cells[plan.time]!, clock);
     for (let i = 0; i < cells.length; i++) {
       const column = columns[i];
       if (!column) continue;
@@ -98,20 +113,42 @@ export async function readCsvColumns(path: string, planOf: (lines: FirstLines, f
     return null;
   };
 
-  const parser = parse({ delimiter: separator, trim: true, skip_empty_lines: true, relax_column_count: true, max_record_size: LONGEST_ROW, comment: '#', comment_no_infix: true, ...(skipped ? { from_line: skipped + 1 } : {}), on_record: acceptRow });
+  const parser = parse({
+    delimiter: separator,
+    trim: true,
+    skip_empty_lines: true,
+    relax_column_count: true,
+    max_record_size: LONGEST_ROW,
+    comment: '#',
+    comment_no_infix: true,
+    ...(skipped ? { from_line: skipped + 1 } : {}),
+    on_record: acceptRow,
+  });
   parser.resume();
   try {
     await pipeline(decodedText(path, encoding), parser);
   } catch (error) {
     throw explain(error, path);
   }
-  if (lineNumbers.length === 0) throw invalid(`${file} has a header, but no rows.`, 'Write a row per sample, or remove the file.');
+  if (lineNumbers.length === 0)
+    throw invalid(
+      `${file} has a header, but no rows.`,
+      'Write a row per sample, or remove the file.',
+    );
   const ids = cameras.values();
   const turns = ids.reduce((count, id, row) => count + (row > 0 && id !== ids[row - 1] ? 1 : 0), 0);
-  const hasCameras = cameraIds.size > 1 && cameraIds.size <= MOST_CAMERAS && lineNumbers.length >= 2 * cameraIds.size && (plan.isCameraNamed || turns >= ids.length / 4);
+  const hasCameras =
+    cameraIds.size > 1 &&
+    cameraIds.size <= MOST_CAMERAS &&
+    lineNumbers.length >= 2 * cameraIds.size &&
+    (plan.isCameraNamed || turns >= ids.length / 4);
   return {
-    plan, clock, columns: columns.map((column) => column?.values() ?? null), lines: lineNumbers.values(),
-    cameras: hasCameras ? ids : null, cameraNames: hasCameras ? [...cameraIds.keys()] : [],
+    plan,
+    clock,
+    columns: columns.map((column) => column?.values() ?? null),
+    lines: lineNumbers.values(),
+    cameras: hasCameras ? ids : null,
+    cameraNames: hasCameras ? [...cameraIds.keys()] : [],
   };
 }
 
@@ -135,21 +172,36 @@ export function isAllNumbers(cells: readonly string[]): boolean {
 
 interface Head extends FirstLines {
   readonly separator: string;
-  /** Lines in front that are neither rows nor comments: what a spreadsheet writes to name its separator. */
+  /**
+   * Lines in front that are neither rows nor comments: what a spreadsheet writes to name its
+   * separator.
+   */
   readonly skipped: number;
 }
 
 function readFirstLines(text: string): Head {
   const lines = text.split(/\r\n|[\r\n]/);
   const named = /^\s*sep=(.)\s*$/i.exec(lines[0] ?? '')?.[1];
-  const content = lines.slice(named ? 1 : 0).map((line) => line.trim()).filter(Boolean);
+  const content = lines
+    .slice(named ? 1 : 0)
+    .map((line) => line.trim())
+    .filter(Boolean);
   const start = content.findIndex((line) => !line.startsWith('#'));
-  const [first = '', second] = start < 0 ? [] : content.slice(start).filter((line) => !line.startsWith('#'));
+  const [first = '', second] =
+    start < 0 ? [] : content.slice(start).filter((line) => !line.startsWith('#'));
   const separator = named ?? separatorOf(first);
-  const cellsOf = (line: string) => line.split(separator).map((cell) => cell.trim().replace(/^"(.*)"$/, '$1').trim());
+  const cellsOf = (line: string) =>
+    line.split(separator).map((cell) =>
+      cell
+        .trim()
+        .replace(/^"(.*)"$/, '$1')
+        .trim(),
+    );
   return {
-    separator, skipped: named ? 1 : 0,
-    first: first === '' ? [] : firstRecord(first, separator), second: second === undefined ? null : cellsOf(second),
+    separator,
+    skipped: named ? 1 : 0,
+    first: first === '' ? [] : firstRecord(first, separator),
+    second: second === undefined ? null : cellsOf(second),
     comment: start > 0 ? cellsOf(content[start - 1]!.replace(/^#+/, '')) : null,
   };
 }
@@ -157,7 +209,10 @@ function readFirstLines(text: string): Head {
 /** A header may hold separators in quotes. */
 function firstRecord(line: string, separator: string): string[] {
   const cells: string[] = [];
-  const pattern = new RegExp(`\\s*(?:"((?:[^"]|"")*)"|([^${separator === '\t' ? '\\t' : separator}]*?))\\s*(?:${separator === '\t' ? '\\t' : separator}|$)`, 'gy');
+  const pattern = new RegExp(
+    `\\s*(?:"((?:[^"]|"")*)"|([^${separator === '\t' ? '\\t' : separator}]*?))\\s*(?:${separator === '\t' ? '\\t' : separator}|$)`,
+    'gy',
+  );
   for (let match = pattern.exec(line); match; match = pattern.exec(line)) {
     cells.push(match[1]?.replaceAll('""', '"').trim() ?? match[2] ?? '');
     if (pattern.lastIndex >= line.length) {
@@ -178,25 +233,65 @@ function explain(error: unknown, path: string): unknown {
   const file = basename(path);
   if (error instanceof CsvError) {
     const line = (error as CsvError & { lines?: number }).lines;
-    const sentence = error.code === 'CSV_MAX_RECORD_SIZE' ? 'a row is longer than a megabyte' : 'a double quote is not closed, or stands inside a cell';
-    return invalid(`${file}, line ${line ?? '?'}: ${sentence}.`, 'Check that the file is CSV, and its quotes near that line.');
+    const sentence =
+      error.code === 'CSV_MAX_RECORD_SIZE'
+        ? 'a row is longer than a megabyte'
+        : 'a double quote is not closed, or stands inside a cell';
+    return invalid(
+      `${file}, line ${line ?? '?'}: ${sentence}.`,
+      'Check that the file is CSV, and its quotes near that line.',
+    );
   }
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return new RoadgazeError('INPUT_NOT_FOUND', `There is no drive log ${path}.`, 'Check the spelling of the path.', { cause: error });
-  if (code === 'EISDIR') return invalid(`${file} is a folder, not a drive log.`, 'Rename the folder, or name another file.');
-  if (code === 'EACCES') return new RoadgazeError('INPUT_NOT_FOUND', `The drive log ${path} may not be read.`, 'Give yourself permission to read it.', { cause: error });
+  if (code === 'ENOENT')
+    return new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `There is no drive log ${path}.`,
+      'Check the spelling of the path.',
+      { cause: error },
+    );
+  if (code === 'EISDIR')
+    return invalid(
+      `${file} is a folder, not a drive log.`,
+      'Rename the folder, or name another file.',
+    );
+  if (code === 'EACCES')
+    return new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `The drive log ${path} may not be read.`,
+      'Give yourself permission to read it.',
+      { cause: error },
+    );
   return error;
 }
 
-function wrongTime(file: string, line: number, heading: string, cell: string, { kind, length }: ClockColumn): RoadgazeError {
+function wrongTime(
+  file: string,
+  line: number,
+  heading: string,
+  cell: string,
+  { kind, length }: ClockColumn,
+): RoadgazeError {
   if (length === 0 || kind === 'ticks' || cell === '') return notANumber(file, line, heading, cell);
-  const what = kind === 'clock' ? 'a time of day' : kind === 'date' ? 'a date with a time' : 'the name of a picture with its time';
-  return invalid(`${file}, line ${line}: column ${JSON.stringify(heading)} has ${JSON.stringify(cell.slice(0, 60))}, which is not ${what} as above it.`, 'Write all times in one form.');
+  const what =
+    kind === 'clock'
+      ? 'a time of day'
+      : kind === 'date'
+        ? 'a date with a time'
+        : 'the name of a picture with its time';
+  return invalid(
+    `${file}, line ${line}: column ${JSON.stringify(heading)} has ${JSON.stringify(cell.slice(0, 60))}, which is not ${what} as above it.`,
+    'Write all times in one form.',
+  );
 }
 
 function notANumber(file: string, line: number, heading: string, cell: string): RoadgazeError {
-  const shown = cell === '' ? 'is empty' : `has ${JSON.stringify(cell.slice(0, 40))}, which is not a number`;
-  return invalid(`${file}, line ${line}: column ${JSON.stringify(heading)} ${shown}.`, 'Write plain numbers such as -0.12 or 1e-3.');
+  const shown =
+    cell === '' ? 'is empty' : `has ${JSON.stringify(cell.slice(0, 40))}, which is not a number`;
+  return invalid(
+    `${file}, line ${line}: column ${JSON.stringify(heading)} ${shown}.`,
+    'Write plain numbers such as -0.12 or 1e-3.',
+  );
 }
 
 export function invalid(message: string, hint: string, cause?: unknown): RoadgazeError {

@@ -8,23 +8,38 @@ import { timesOf } from './log-times.ts';
 import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './log-plan.ts';
 
 /**
- * Reads a CSV drive log: a time column (`t`, `time`, `timestamp`, `pts`; numbers, dates or times of day), `steering`/`steering_angle`/`angle` and
- * `speed`, units in the header's brackets, or the columns of a tool that is known. Times of another clock than the video's are shifted so that the
- * first row falls on the first frame. Steering whose unit nobody says is left out, and `question` asks for it. Of rows with the same time the last
- * one counts. Throws LOG_INVALID with file, line and column; INPUT_NOT_FOUND.
+ * Reads a CSV drive log: a time column (`t`, `time`, `timestamp`, `pts`; numbers, dates or times of
+ * day), `steering`/`steering_angle`/`angle` and `speed`, units in the header's brackets, or the
+ * columns of a tool that is known. Times of another clock than the video's are shifted so that the
+ * first row falls on the first frame. Steering whose unit nobody says is left out, and `question`
+ * asks for it. Of rows with the same time the last one counts. Throws LOG_INVALID with file, line
+ * and column; INPUT_NOT_FOUND.
  */
-export async function readDriveLog(path: string, video?: VideoSpan, choices: LogChoices = {}): Promise<DriveLog> {
+export async function readDriveLog(
+  path: string,
+  video?: VideoSpan,
+  choices: LogChoices = {},
+): Promise<DriveLog> {
   const file = basename(path);
   let plan: LogPlan | undefined;
   const table = await readCsvColumns(path, (lines) => (plan = planLog(lines, file, choices)));
   return interpretColumns(file, table, plan!, video, choices);
 }
 
-function interpretColumns(file: string, table: CsvTable, plan: LogPlan, video: VideoSpan | undefined, choices: LogChoices): DriveLog {
+function interpretColumns(
+  file: string,
+  table: CsvTable,
+  plan: LogPlan,
+  video: VideoSpan | undefined,
+  choices: LogChoices,
+): DriveLog {
   const assumptions: string[] = [];
   const say = (sentence: string) => assumptions.push(`${file}: ${sentence}`);
   const { tool } = plan;
-  if (tool) say(`its columns are those of ${tool.tool}, and are read as that writes them: steering ${tool.steeringUnit === 'normalized' ? 'from -1 to 1' : `in ${tool.steeringUnit}`}, positive to the ${tool.positive}.`);
+  if (tool)
+    say(
+      `its columns are those of ${tool.tool}, and are read as that writes them: steering ${tool.steeringUnit === 'normalized' ? 'from -1 to 1' : `in ${tool.steeringUnit}`}, positive to the ${tool.positive}.`,
+    );
   assumptions.push(...plan.notes);
 
   const rows = chooseRows(file, table, choices, say);
@@ -35,8 +50,14 @@ function interpretColumns(file: string, table: CsvTable, plan: LogPlan, video: V
   };
 
   const values = plan.steering < 0 ? null : column(plan.steering);
-  if (plan.steering >= 0 && !values) throw invalid(`${file}: column ${JSON.stringify(plan.columns[plan.steering]!.label)} is not numeric.`, 'Choose another one with --log-column.');
-  const found = values ? readSteering({ file, plan, values, choices, say }) : { steering: null, normalized: null, question: null };
+  if (plan.steering >= 0 && !values)
+    throw invalid(
+      `${file}: column ${JSON.stringify(plan.columns[plan.steering]!.label)} is not numeric.`,
+      'Choose another one with --log-column.',
+    );
+  const found = values
+    ? readSteering({ file, plan, values, choices, say })
+    : { steering: null, normalized: null, question: null };
   if (found.question) assumptions.push(found.question);
 
   let speed: Float64Array | null = null;
@@ -48,10 +69,12 @@ function interpretColumns(file: string, table: CsvTable, plan: LogPlan, video: V
 
   const extra: LogColumn[] = [];
   for (const [index, { label, unit }] of plan.columns.entries()) {
-    if (index === plan.time || index === plan.speed || (index === plan.steering && !found.question)) continue;
+    if (index === plan.time || index === plan.speed || (index === plan.steering && !found.question))
+      continue;
     const kept = column(index);
     if (kept) extra.push({ name: label, unit, values: kept });
-    else if (!tool) say(`column ${JSON.stringify(plan.headings[index]!)} is not numeric and is left out.`);
+    else if (!tool)
+      say(`column ${JSON.stringify(plan.headings[index]!)} is not numeric and is left out.`);
   }
   return { times, ...found, speed, extra, assumptions };
 }

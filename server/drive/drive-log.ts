@@ -1,6 +1,8 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
 
-/** A drive log in Roadgaze's units. All arrays have one entry per row; NaN where a cell was empty. */
+/**
+ * A drive log in Roadgaze's units. All arrays have one entry per row; NaN where a cell was empty.
+ */
 export interface DriveLog {
   /** Seconds of the video's presentation clock, strictly ascending. */
   readonly times: Float64Array;
@@ -39,8 +41,8 @@ const LONGEST_STEP = 0.5;
 const ROUNDING = 1e-3;
 
 /**
- * A column at an instant, linear between the rows around it. NaN before the first row, after the last one, inside a
- * step of more than 0.5 s, and beside an empty cell.
+ * A column at an instant, linear between the rows around it. NaN before the first row, after the
+ * last one, inside a step of more than 0.5 s, and beside an empty cell.
  */
 export function sampleAt(times: Float64Array, values: Float64Array, pts: number): number {
   const next = firstAtOrAfter(times, pts);

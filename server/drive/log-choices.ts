@@ -37,10 +37,14 @@ export function logChoicesPath(videoPath: string): string {
   return join(dirname(videoPath), `${basename(videoPath, extname(videoPath))}.log.json`);
 }
 
-/** What is kept beside the recording; nothing without the file. Throws LOG_INVALID, which names file and field. */
+/**
+ * What is kept beside the recording; nothing without the file. Throws LOG_INVALID, which names file
+ * and field.
+ */
 export async function readLogChoices(videoPath: string): Promise<LogChoices> {
   const path = logChoicesPath(videoPath);
-  const wrong = (what: string, cause?: unknown) => invalid(`${basename(path)} ${what}.`, 'Correct the file, or remove it.', cause);
+  const wrong = (what: string, cause?: unknown) =>
+    invalid(`${basename(path)} ${what}.`, 'Correct the file, or remove it.', cause);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -63,7 +67,9 @@ export async function readLogChoices(videoPath: string): Promise<LogChoices> {
 /** Keeps choices beside the recording, whole or not at all. Throws OUTPUT_NOT_WRITABLE. */
 export async function writeLogChoices(videoPath: string, choices: LogChoices): Promise<void> {
   const path = logChoicesPath(videoPath);
-  await writeWhole(path, `${JSON.stringify({ roadgazeLog: 1, ...choices })}\n`).catch((cause: unknown) => {
-    throw notWritable(`What was chosen for the log cannot be kept in ${path}`, cause);
-  });
+  await writeWhole(path, `${JSON.stringify({ roadgazeLog: 1, ...choices })}\n`).catch(
+    (cause: unknown) => {
+      throw notWritable(`What was chosen for the log cannot be kept in ${path}`, cause);
+    },
+  );
 }

@@ -1,8 +1,8 @@
 import { NumberColumn } from './number-column.ts';
 
 /**
- * What a time column counts: `ticks` of a unit from some zero of its own, `date` with a time of day, `clock` without a date, or `name`: the
- * date in the name of a picture.
+ * What a time column counts: `ticks` of a unit from some zero of its own, `date` with a time of
+ * day, `clock` without a date, or `name`: the date in the name of a picture.
  */
 export type ClockKind = 'ticks' | 'date' | 'clock' | 'name';
 
@@ -14,8 +14,16 @@ const NANOS = 1_000_000_000n;
 const PLAIN_NUMBER = /^([+-]?)(\d+)(?:\.(\d*))?$/;
 const FRACTION = String.raw`(?:[.,:](\d+))?`;
 const TIME_OF_DAY = String.raw`(\d{1,2}):(\d{2})(?::(\d{2})${FRACTION})?\s*([AaPp][Mm])?`;
-const DATES: readonly (readonly [pattern: RegExp, order: readonly [year: number, month: number, day: number]])[] = [
-  [new RegExp(String.raw`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+${TIME_OF_DAY})?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?$`), [1, 2, 3]],
+const DATES: readonly (readonly [
+  pattern: RegExp,
+  order: readonly [year: number, month: number, day: number],
+])[] = [
+  [
+    new RegExp(
+      String.raw`^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]+${TIME_OF_DAY})?\s*(?:Z|UTC|[+-]\d{2}:?\d{2})?$`,
+    ),
+    [1, 2, 3],
+  ],
   [new RegExp(String.raw`^(\d{1,2})\.(\d{1,2})\.(\d{4})[T ,]+${TIME_OF_DAY}$`), [3, 2, 1]],
   [new RegExp(String.raw`^(\d{1,2})/(\d{1,2})/(\d{4})[T ,]+${TIME_OF_DAY}$`), [3, 1, 2]],
 ];
@@ -30,8 +38,8 @@ interface Instant {
 }
 
 /**
- * The cells of a time column as numbers. Where they count from long ago, each is taken less the first one before it becomes a float64, which has
- * no room for the nanoseconds of a date.
+ * The cells of a time column as numbers. Where they count from long ago, each is taken less the
+ * first one before it becomes a float64, which has no room for the nanoseconds of a date.
  */
 export class ClockColumn {
   /** Of the first cell. */
@@ -75,7 +83,15 @@ export class ClockColumn {
   }
 
   #begin(cell: string): void {
-    this.kind = this.#isName ? 'name' : cell === '' || Number.isFinite(Number(cell)) ? 'ticks' : clockInstant(cell) ? 'clock' : dateInstant(cell) ? 'date' : 'ticks';
+    this.kind = this.#isName
+      ? 'name'
+      : cell === '' || Number.isFinite(Number(cell))
+        ? 'ticks'
+        : clockInstant(cell)
+          ? 'clock'
+          : dateInstant(cell)
+            ? 'date'
+            : 'ticks';
     if (this.kind !== 'ticks') {
       this.#instant = this.#instantOf(cell);
       this.first = this.#instant?.seconds ?? 0;
@@ -94,7 +110,11 @@ export class ClockColumn {
   }
 
   #instantOf(cell: string): Instant | null {
-    return this.kind === 'name' ? nameInstant(cell) : this.kind === 'date' ? dateInstant(cell) : clockInstant(cell);
+    return this.kind === 'name'
+      ? nameInstant(cell)
+      : this.kind === 'date'
+        ? dateInstant(cell)
+        : clockInstant(cell);
   }
 
   #secondsOf(cell: string): number | null {
@@ -133,7 +153,17 @@ function dateInstant(cell: string): Instant | null {
     const match = pattern.exec(cell);
     if (!match) continue;
     const [hour = '0', minute = '0', second = '0', fraction, half] = match.slice(4);
-    return instant([match[year]!, match[month]!, match[day]!, String(half ? (Number(hour) % 12) + (half.toLowerCase() === 'pm' ? 12 : 0) : Number(hour)), minute, second], fraction);
+    return instant(
+      [
+        match[year]!,
+        match[month]!,
+        match[day]!,
+        String(half ? (Number(hour) % 12) + (half.toLowerCase() === 'pm' ? 12 : 0) : Number(hour)),
+        minute,
+        second,
+      ],
+      fraction,
+    );
   }
   return null;
 }
@@ -144,14 +174,30 @@ function nameInstant(cell: string): Instant | null {
 }
 
 function instant(parts: readonly string[], fraction: string | undefined): Instant | null {
-  const [year, month, day, hour, minute, second] = parts.map(Number) as [number, number, number, number, number, number];
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60) return null;
-  return { seconds: Date.UTC(year, month - 1, day, hour, minute, second) / 1000, fraction: fractionOf(fraction) };
+  const [year, month, day, hour, minute, second] = parts.map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
+  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60)
+    return null;
+  return {
+    seconds: Date.UTC(year, month - 1, day, hour, minute, second) / 1000,
+    fraction: fractionOf(fraction),
+  };
 }
 
 function clockInstant(cell: string): Instant | null {
   const full = CLOCK.exec(cell);
-  const [hours, minutes, seconds, fraction] = full ? full.slice(1) : ['0', ...(MINUTES.exec(cell)?.slice(1) ?? [])];
+  const [hours, minutes, seconds, fraction] = full
+    ? full.slice(1)
+    : ['0', ...(MINUTES.exec(cell)?.slice(1) ?? [])];
   if (minutes === undefined || Number(seconds) > 60 || (full && Number(minutes) > 59)) return null;
-  return { seconds: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds), fraction: fractionOf(fraction) };
+  return {
+    seconds: Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds),
+    fraction: fractionOf(fraction),
+  };
 }

@@ -27,11 +27,15 @@ export async function readTextHead(path: string): Promise<TextHead> {
 /** The whole file as text, piece by piece. */
 export async function* decodedText(path: string, encoding: string): AsyncGenerator<string> {
   const decoder = new TextDecoder(encoding);
-  for await (const chunk of createReadStream(path)) yield decoder.decode(chunk as Buffer, { stream: true });
+  for await (const chunk of createReadStream(path))
+    yield decoder.decode(chunk as Buffer, { stream: true });
   yield decoder.decode();
 }
 
-/** UTF-16 by its mark or by the zeros between ASCII letters, else UTF-8, else what Windows writes in the West. */
+/**
+ * UTF-16 by its mark or by the zeros between ASCII letters, else UTF-8, else what Windows writes in
+ * the West.
+ */
 function encodingOf(bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return 'utf-16le';
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'utf-16be';

@@ -30,39 +30,72 @@ export function timesOf(request: TimesRequest): Float64Array {
 /** Rows and frames at the same pace: all there is where a log has no times. */
 function ofRows({ file, rows, say }: TimesRequest, video: VideoSpan): Float64Array {
   const rate = video.averageFrameRate ?? 0;
-  if (!(rate > 0)) throw invalid(`${file} has no times, and the video's frame rate is not known.`, 'Add a column "t [s]".');
-  say(`it has no times, so its rows are taken to follow one another like the video's frames, ${Number(rate.toFixed(3))} a second.`);
+  if (!(rate > 0))
+    throw invalid(
+      `${file} has no times, and the video's frame rate is not known.`,
+      'Add a column "t [s]".',
+    );
+  say(
+    `it has no times, so its rows are taken to follow one another like the video's frames, ${Number(rate.toFixed(3))} a second.`,
+  );
   return Float64Array.from(rows, (_, row) => video.startTime + row / rate);
 }
 
-function ofClock({ plan, rows, video, say }: TimesRequest, clock: ClockColumn, span: VideoSpan): Float64Array {
+function ofClock(
+  { plan, rows, video, say }: TimesRequest,
+  clock: ClockColumn,
+  span: VideoSpan,
+): Float64Array {
   const ticks = gathered(clock.values(), rows);
   if (clock.midnights) say('its clock passes midnight; the rows after it belong to the next day.');
   const isSeconds = clock.kind !== 'ticks';
   const given = plan.tool?.timeUnit ?? plan.columns[plan.time]!.unit;
-  const told = isSeconds ? { unit: 's', because: '' } : given ? { unit: given, because: '' } : unitOfTicks(clock, ticks, video);
+  const told = isSeconds
+    ? { unit: 's', because: '' }
+    : given
+      ? { unit: given, because: '' }
+      : unitOfTicks(clock, ticks, video);
   if (told.because) say(`times are taken as ${told.unit}, because of ${told.because}.`);
   const factor = SECONDS_PER[told.unit]!;
   const first = ticks[0]!;
-  const isInside = ticks.at(-1)! * factor >= span.startTime && first * factor <= span.startTime + span.duration;
-  if (!clock.isFromFirst && isInside) return factor === 1 ? ticks : ticks.map((tick) => tick * factor);
+  const isInside =
+    ticks.at(-1)! * factor >= span.startTime && first * factor <= span.startTime + span.duration;
+  if (!clock.isFromFirst && isInside)
+    return factor === 1 ? ticks : ticks.map((tick) => tick * factor);
   say("its clock is not the video's, so its first row is taken to belong to the first frame.");
   return ticks.map((tick) => (tick - first) * factor + span.startTime);
 }
 
-/** A date tells its unit by its size. Other times last about as long as the video; without one, rows follow each other at between 0.5 and 500 a second. */
-function unitOfTicks(clock: ClockColumn, ticks: Float64Array, video: VideoSpan | undefined): { unit: string; because: string } {
+/**
+ * A date tells its unit by its size. Other times last about as long as the video; without one, rows
+ * follow each other at between 0.5 and 500 a second.
+ */
+function unitOfTicks(
+  clock: ClockColumn,
+  ticks: Float64Array,
+  video: VideoSpan | undefined,
+): { unit: string; because: string } {
   if (clock.isFromFirst) {
     const digits = Math.log10(Math.abs(clock.first));
-    return { unit: digits < 11 ? 's' : digits < 14 ? 'ms' : digits < 17 ? 'us' : 'ns', because: 'their size' };
+    return {
+      unit: digits < 11 ? 's' : digits < 14 ? 'ms' : digits < 17 ? 'us' : 'ns',
+      because: 'their size',
+    };
   }
   const length = ticks.at(-1)! - ticks[0]!;
   if (video && video.duration > 0 && video.duration < EARLIEST_DATE && length > 0) {
-    const distance = (unit: string) => Math.abs(Math.log((length * SECONDS_PER[unit]!) / video.duration));
-    return { unit: TICK_UNITS.reduce((best, unit) => (distance(unit) < distance(best) ? unit : best)), because: "the video's length" };
+    const distance = (unit: string) =>
+      Math.abs(Math.log((length * SECONDS_PER[unit]!) / video.duration));
+    return {
+      unit: TICK_UNITS.reduce((best, unit) => (distance(unit) < distance(best) ? unit : best)),
+      because: "the video's length",
+    };
   }
   const thousands = Math.ceil(Math.log10(medianStep(ticks) / 2) / 3);
-  return { unit: TICK_UNITS[Math.min(3, Math.max(0, thousands))]!, because: 'the step from row to row' };
+  return {
+    unit: TICK_UNITS[Math.min(3, Math.max(0, thousands))]!,
+    because: 'the step from row to row',
+  };
 }
 
 function medianStep(ticks: Float64Array): number {

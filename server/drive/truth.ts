@@ -17,8 +17,8 @@ export interface GroundTruth {
   /** Presentation times of the frames described, seconds, strictly ascending. */
   readonly times: Float64Array;
   /**
-   * Road of the frame nearest to `pts`, uint8 0 or 1, row-major, mask.height × mask.width, in memory of the caller's own.
-   * null where no frame described lies within half a frame's time.
+   * Road of the frame nearest to `pts`, uint8 0 or 1, row-major, mask.height × mask.width, in
+   * memory of the caller's own. null where no frame described lies within half a frame's time.
    */
   roadMaskAt(pts: number): Uint8Array | null;
 }
@@ -27,19 +27,30 @@ export interface GroundTruth {
 const LONGEST_LINE = 1_000_000;
 /** Of text: an hour at 25 frames a second takes half of it. */
 const MOST_BYTES = 1_000_000_000;
-/** Text beyond FREE_BYTES must not be so many times larger than what it is unpacked from. Drives reach 10, one road that stays the same some hundreds. */
+/**
+ * Text beyond FREE_BYTES must not be so many times larger than what it is unpacked from. Drives
+ * reach 10, one road that stays the same some hundreds.
+ */
 const MOST_EXPANSION = 100;
 const FREE_BYTES = 64_000_000;
 const MOST_MASK_PIXELS = 4_194_304;
 
 const sideLength = z.int().positive().max(16_384);
 const size = z.tuple([sideLength, sideLength]);
-const headerLine = z.object({ roadgazeTruth: z.literal(1), size, maskSize: size.refine(([width, height]) => width * height <= MOST_MASK_PIXELS, 'the mask is too large') });
+const headerLine = z.object({
+  roadgazeTruth: z.literal(1),
+  size,
+  maskSize: size.refine(
+    ([width, height]) => width * height <= MOST_MASK_PIXELS,
+    'the mask is too large',
+  ),
+});
 const frameLine = z.object({ pts: z.number(), road: z.array(z.int().nonnegative()) });
 
 /**
- * Reads `<name>.truth.jsonl.gz`: a header line, then a line per frame with its `pts` and `road`, run lengths that start
- * with the number of zeros. Kept as runs. Throws ROAD_INVALID with the line, INPUT_NOT_FOUND.
+ * Reads `<name>.truth.jsonl.gz`: a header line, then a line per frame with its `pts` and `road`,
+ * run lengths that start with the number of zeros. Kept as runs. Throws ROAD_INVALID with the line,
+ * INPUT_NOT_FOUND.
  */
 export async function readGroundTruth(path: string): Promise<GroundTruth> {
   const file = basename(path);
@@ -55,10 +66,14 @@ export async function readGroundTruth(path: string): Promise<GroundTruth> {
     }
     const { pts, road } = check(frameLine, line, where);
     const previous = times.last();
-    if (previous !== undefined && pts <= previous) throw invalid(`${where}: pts ${pts} does not come after ${previous}.`);
+    if (previous !== undefined && pts <= previous)
+      throw invalid(`${where}: pts ${pts} does not come after ${previous}.`);
     const [width, height] = header.maskSize;
     const covered = road.reduce((sum, run) => sum + run, 0);
-    if (covered !== width * height) throw invalid(`${where}: the runs of "road" cover ${covered} pixels, but the mask has ${width} × ${height} = ${width * height}.`);
+    if (covered !== width * height)
+      throw invalid(
+        `${where}: the runs of "road" cover ${covered} pixels, but the mask has ${width} × ${height} = ${width * height}.`,
+      );
     times.push(pts);
     roads.push(Uint32Array.from(road));
   };
@@ -67,7 +82,11 @@ export async function readGroundTruth(path: string): Promise<GroundTruth> {
   const unpacking = compressed.pipe(createGunzip());
   compressed.on('error', (error) => unpacking.destroy(error));
   try {
-    await splitLines(bounded(unpacking, compressed), { longestLine: LONGEST_LINE, mostBytes: MOST_BYTES }, acceptLine);
+    await splitLines(
+      bounded(unpacking, compressed),
+      { longestLine: LONGEST_LINE, mostBytes: MOST_BYTES },
+      acceptLine,
+    );
   } catch (error) {
     throw explain(error, path);
   } finally {
@@ -79,11 +98,22 @@ export async function readGroundTruth(path: string): Promise<GroundTruth> {
   if (!found || times.length === 0) throw invalid(`${file} describes no frame.`);
   const [frameWidth, frameHeight] = found.size;
   const [width, height] = found.maskSize;
-  return new RunLengthTruth({ width: frameWidth, height: frameHeight }, { width, height }, times.values(), roads);
+  return new RunLengthTruth(
+    { width: frameWidth, height: frameHeight },
+    { width, height },
+    times.values(),
+    roads,
+  );
 }
 
-/** What is unpacked, as long as it is in proportion: a few kilobytes can be made to unpack to gigabytes. */
-async function* bounded(unpacking: AsyncIterable<Buffer>, compressed: { readonly bytesRead: number }): AsyncGenerator<Buffer> {
+/**
+ * What is unpacked, as long as it is in proportion: a few kilobytes can be made to unpack to
+ * gigabytes.
+ */
+async function* bounded(
+  unpacking: AsyncIterable<Buffer>,
+  compressed: { readonly bytesRead: number },
+): AsyncGenerator<Buffer> {
   let total = 0;
   for await (const chunk of unpacking) {
     total += chunk.length;
@@ -152,7 +182,12 @@ function explain(error: unknown, path: string): unknown {
   if (error instanceof RoadgazeError) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'EACCES') {
-    return new RoadgazeError('INPUT_NOT_FOUND', `The ground truth ${path} is not there or may not be read.`, 'Check the spelling of the path.', { cause: error });
+    return new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `The ground truth ${path} is not there or may not be read.`,
+      'Check the spelling of the path.',
+      { cause: error },
+    );
   }
   if (code?.startsWith('Z_')) return invalid(`${basename(path)} is not complete gzip data.`);
   if (error instanceof RangeError) return invalid(`${basename(path)}: ${error.message}.`);
@@ -160,5 +195,9 @@ function explain(error: unknown, path: string): unknown {
 }
 
 function invalid(message: string): RoadgazeError {
-  return new RoadgazeError('ROAD_INVALID', message, 'Write the ground truth again, or choose another road region.');
+  return new RoadgazeError(
+    'ROAD_INVALID',
+    message,
+    'Write the ground truth again, or choose another road region.',
+  );
 }

@@ -22,25 +22,64 @@ interface Layer {
   readonly width: number;
 }
 
-function layerAt(context: ExplanationContext, method: string, features: string, order: AxisOrder): Layer {
+function layerAt(
+  context: ExplanationContext,
+  method: string,
+  features: string,
+  order: AxisOrder,
+): Layer {
   const { builder, shapes } = context;
-  const signal = backward(context, { method, ...gradientSeed(context), to: [features], composite: gradientComposite }).get(features)!;
-  const [channels, height, width] = [1, 2, 3].map((axis) => Number(shapes.of(features)[order[axis]!])) as [number, number, number];
-  return { features: builder.transpose(floatValue(context, features), order), gradient: builder.transpose(signal, order), channels, height, width };
+  const signal = backward(context, {
+    method,
+    ...gradientSeed(context),
+    to: [features],
+    composite: gradientComposite,
+  }).get(features)!;
+  const [channels, height, width] = [1, 2, 3].map((axis) =>
+    Number(shapes.of(features)[order[axis]!]),
+  ) as [number, number, number];
+  return {
+    features: builder.transpose(floatValue(context, features), order),
+    gradient: builder.transpose(signal, order),
+    channels,
+    height,
+    width,
+  };
 }
 
 /** The last convolutional activation. Throws MODEL_NO_CONVOLUTION, METHOD_UNSUITED. */
 function deepestLayer(context: ExplanationContext, method: string): Layer {
   const { model, shapes, image, output } = context;
-  const found = deepestFeatures({ model, shapes, made: producers(model.nodes), fromImage: dependents(model, [image.name]), reaching: ancestors(model.nodes, output.tensor) }, method);
-  if (!found) throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output.tensor}".`, `${method} weighs the features of convolutions; choose another method.`);
+  const found = deepestFeatures(
+    {
+      model,
+      shapes,
+      made: producers(model.nodes),
+      fromImage: dependents(model, [image.name]),
+      reaching: ancestors(model.nodes, output.tensor),
+    },
+    method,
+  );
+  if (!found)
+    throw new RoadgazeError(
+      'MODEL_NO_CONVOLUTION',
+      `${model.source} has no convolution between its picture and its output "${output.tensor}".`,
+      `${method} weighs the features of convolutions; choose another method.`,
+    );
   return layerAt(context, method, found.features, found.order);
 }
 
 /** Σ_k w_k A_k, [N,1,h,w], for weights [N,C,1,1]. */
-function weightedSum({ builder }: ExplanationContext, { features, channels, height, width }: Layer, weights: string): string {
+function weightedSum(
+  { builder }: ExplanationContext,
+  { features, channels, height, width }: Layer,
+  weights: string,
+): string {
   const row = builder.reshape(weights, [0, 1, channels]);
-  return builder.reshape(builder.node('MatMul', [row, builder.reshape(features, [0, channels, height * width])]), [0, 1, height, width]);
+  return builder.reshape(
+    builder.node('MatMul', [row, builder.reshape(features, [0, channels, height * width])]),
+    [0, 1, height, width],
+  );
 }
 
 /** Grad-CAM (Selvaraju et al. 2017): α_k = mean of ∂f/∂A_k over positions; ReLU(Σ_k α_k A_k). */
@@ -52,25 +91,57 @@ function gradCam(context: ExplanationContext, layer: Layer): string {
 /** Keeps the divisor of Grad-CAM++ away from 0, as pytorch-grad-cam has it. */
 const EPSILON = 1e-6;
 
-/** Grad-CAM++ (Chattopadhay et al. 2018): w_k = Σ_xy α·ReLU(g), α = g² / (2g² + (Σ_xy A)·g³ + ε), 0 where g = 0. */
+/**
+ * Grad-CAM++ (Chattopadhay et al. 2018): w_k = Σ_xy α·ReLU(g), α = g² / (2g² + (Σ_xy A)·g³ + ε), 0
+ * where g = 0.
+ */
 function gradCamPlusPlus(context: ExplanationContext, layer: Layer): string {
   const { builder } = context;
   const { gradient: g, features } = layer;
   const square = builder.node('Mul', [g, g]);
   const total = builder.reduce('ReduceSum', features, [2, 3]);
-  const divisor = builder.node('Add', [builder.node('Add', [builder.scale(square, 2), builder.node('Mul', [builder.node('Mul', [square, g]), total])]), builder.constant(scalar(EPSILON))]);
+  const divisor = builder.node('Add', [
+    builder.node('Add', [
+      builder.scale(square, 2),
+      builder.node('Mul', [builder.node('Mul', [square, g]), total]),
+    ]),
+    builder.constant(scalar(EPSILON)),
+  ]);
   // A divisor of exactly 0 (2g² + ΣA·g³ = −ε) has no meaning; it is taken for a tiny one.
-  const isZero = builder.node('Cast', [builder.node('Not', [builder.node('Cast', [divisor], { to: DataType.bool })])], { to: DataType.float });
-  const alpha = builder.node('Div', [square, builder.node('Add', [divisor, builder.scale(isZero, EPSILON)])]);
-  const weights = builder.reduce('ReduceSum', builder.node('Mul', [alpha, builder.node('Relu', [g])]), [2, 3]);
+  const isZero = builder.node(
+    'Cast',
+    [builder.node('Not', [builder.node('Cast', [divisor], { to: DataType.bool })])],
+    { to: DataType.float },
+  );
+  const alpha = builder.node('Div', [
+    square,
+    builder.node('Add', [divisor, builder.scale(isZero, EPSILON)]),
+  ]);
+  const weights = builder.reduce(
+    'ReduceSum',
+    builder.node('Mul', [alpha, builder.node('Relu', [g])]),
+    [2, 3],
+  );
   return builder.node('Relu', [weightedSum(context, layer, weights)]);
 }
 
 const globalPoolings = new Set(['GlobalAveragePool', 'ReduceMean', 'AveragePool']);
 /** What may stand beside the one dense layer between global pooling and output. */
-const plumbing = new Set(['Flatten', 'Reshape', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout', 'Cast', 'Transpose']);
+const plumbing = new Set([
+  'Flatten',
+  'Reshape',
+  'Squeeze',
+  'Unsqueeze',
+  'Identity',
+  'Dropout',
+  'Cast',
+  'Transpose',
+]);
 
-/** CAM (Zhou et al. 2016): Σ_k w_k A_k, for networks that end in global average pooling and one dense layer. Throws METHOD_UNSUITED. */
+/**
+ * CAM (Zhou et al. 2016): Σ_k w_k A_k, for networks that end in global average pooling and one
+ * dense layer. Throws METHOD_UNSUITED.
+ */
 function classActivation(context: ExplanationContext): { map: string; layer: Layer } {
   const { builder, model, shapes } = context;
   const made = producers(model.nodes);
@@ -80,31 +151,62 @@ function classActivation(context: ExplanationContext): { map: string; layer: Lay
   const shape = shapes.of(features);
   const pooledShape = shapes.of(pooling.outputs[0]!);
   // Axes that the pooling took away are those of the plane; a ReduceMean may also drop them.
-  const isLast = pooling.op === 'ReduceMean' && Number(pooledShape.at(-1)) === Number(shape[3]) && !(Number(pooledShape[1]) === Number(shape[1]));
+  const isLast =
+    pooling.op === 'ReduceMean' &&
+    Number(pooledShape.at(-1)) === Number(shape[3]) &&
+    !(Number(pooledShape[1]) === Number(shape[1]));
   const order = isLast ? [0, 3, 1, 2] : nchw;
-  const [channels, height, width] = [1, 2, 3].map((axis) => Number(shape[order[axis]!])) as [number, number, number];
+  const [channels, height, width] = [1, 2, 3].map((axis) => Number(shape[order[axis]!])) as [
+    number,
+    number,
+    number,
+  ];
   const pooled = pooling.outputs[0]!;
-  const weights = backward(context, { method: 'CAM', ...gradientSeed(context), to: [pooled], composite: gradientComposite }).get(pooled)!;
-  if (pooledShape.slice(1).reduce<number>((product, size) => product * Number(size), 1) !== channels) throw unsuited(context, `its pooling "${pooled}" does not leave one number per channel`);
-  const layer = { features: builder.transpose(floatValue(context, features), order), gradient: weights, channels, height, width };
+  const weights = backward(context, {
+    method: 'CAM',
+    ...gradientSeed(context),
+    to: [pooled],
+    composite: gradientComposite,
+  }).get(pooled)!;
+  if (
+    pooledShape.slice(1).reduce<number>((product, size) => product * Number(size), 1) !== channels
+  )
+    throw unsuited(context, `its pooling "${pooled}" does not leave one number per channel`);
+  const layer = {
+    features: builder.transpose(floatValue(context, features), order),
+    gradient: weights,
+    channels,
+    height,
+    width,
+  };
   return { map: weightedSum(context, layer, builder.reshape(weights, [0, channels, 1, 1])), layer };
 }
 
 /** The global average pooling that nothing but one dense layer separates from the output. */
-function pooledBy(context: ExplanationContext, made: ReadonlyMap<string, Node>, fromImage: ReadonlySet<string>): Node {
+function pooledBy(
+  context: ExplanationContext,
+  made: ReadonlyMap<string, Node>,
+  fromImage: ReadonlySet<string>,
+): Node {
   const { shapes, output } = context;
   let dense = 0;
-  for (let value = output.tensor; ; ) {
+  for (let value = output.tensor; ;) {
     const node = made.get(value);
     const inputs = node?.inputs.filter((input) => fromImage.has(input)) ?? [];
-    if (!node || node.domain !== '' || inputs.length !== 1) throw unsuited(context, 'it ends in another head');
+    if (!node || node.domain !== '' || inputs.length !== 1)
+      throw unsuited(context, 'it ends in another head');
     const [input] = inputs as [string];
     if (globalPoolings.has(node.op) && coversPlane(shapes.of(input), shapes.of(value))) {
-      if (dense !== 1) throw unsuited(context, `${dense === 0 ? 'no' : dense} dense layers follow its pooling`);
+      if (dense !== 1)
+        throw unsuited(context, `${dense === 0 ? 'no' : dense} dense layers follow its pooling`);
       return node;
     }
     if (node.op === 'Gemm' || node.op === 'MatMul' || node.op === 'Conv') dense++;
-    else if (!plumbing.has(node.op) && !(node.op === 'Add' && shapes.of(input).length <= 2)) throw unsuited(context, `${node.op} "${node.name || value}" stands between its pooling and its output`);
+    else if (!plumbing.has(node.op) && !(node.op === 'Add' && shapes.of(input).length <= 2))
+      throw unsuited(
+        context,
+        `${node.op} "${node.name || value}" stands between its pooling and its output`,
+      );
     value = input;
   }
 }
@@ -112,24 +214,51 @@ function pooledBy(context: ExplanationContext, made: ReadonlyMap<string, Node>, 
 /** Whether of four axes two of the plane became 1, or went. */
 function coversPlane(before: readonly unknown[], after: readonly unknown[]): boolean {
   if (before.length !== 4) return false;
-  return after.slice(1).filter((size) => Number(size) !== 1).length <= 1 && before.slice(1).filter((size) => Number(size) !== 1).length > 1;
+  return (
+    after.slice(1).filter((size) => Number(size) !== 1).length <= 1 &&
+    before.slice(1).filter((size) => Number(size) !== 1).length > 1
+  );
 }
 
 function unsuited({ model }: ExplanationContext, why: string): RoadgazeError {
-  return new RoadgazeError('METHOD_UNSUITED', `CAM exists only for networks that end in global average pooling and one dense layer; of ${model.source}, ${why}.`, 'Choose gradcam, which works for every convolutional network.');
+  return new RoadgazeError(
+    'METHOD_UNSUITED',
+    `CAM exists only for networks that end in global average pooling and one dense layer; of ${model.source}, ${why}.`,
+    'Choose gradcam, which works for every convolutional network.',
+  );
 }
 
-const upscaleOption: MethodOption = { name: 'upscale', about: 'resolution of the map: that of the layer, or bilinearly that of the input', kind: 'choice', fallback: 'layer', choices: ['layer', 'input'] };
+const upscaleOption: MethodOption = {
+  name: 'upscale',
+  about: 'resolution of the map: that of the layer, or bilinearly that of the input',
+  kind: 'choice',
+  fallback: 'layer',
+  choices: ['layer', 'input'],
+};
 
-function asMap({ builder, image }: ExplanationContext, values: string, { height, width }: Layer, upscale: unknown): AppendedExplanation {
+function asMap(
+  { builder, image }: ExplanationContext,
+  values: string,
+  { height, width }: Layer,
+  upscale: unknown,
+): AppendedExplanation {
   if (upscale !== 'input') return { kind: 'activation-map', values, height, width };
-  return { kind: 'activation-map', values: resized(builder, values, { height, width }, image), height: image.height, width: image.width };
+  return {
+    kind: 'activation-map',
+    values: resized(builder, values, { height, width }, image),
+    height: image.height,
+    width: image.width,
+  };
 }
 
-function mapMethod(id: string, map: (context: ExplanationContext, method: string) => { map: string; layer: Layer }): CompiledMethod {
+function mapMethod(
+  id: string,
+  map: (context: ExplanationContext, method: string) => { map: string; layer: Layer },
+): CompiledMethod {
   const { name } = METHODS.find((method) => method.id === id)!;
   return {
-    id, options: [upscaleOption],
+    id,
+    options: [upscaleOption],
     append(context, { upscale }) {
       const { map: values, layer } = map(context, name);
       return asMap(context, values, layer, upscale);
@@ -148,14 +277,19 @@ export const classActivationMethods: readonly CompiledMethod[] = [
   }),
   mapMethod('cam', classActivation),
   {
-    // Guided backpropagation, weighted by Grad-CAM brought to the picture's size (Selvaraju et al. 2017).
-    id: 'guided-gradcam', options: [],
+    // Guided backpropagation, weighted by Grad-CAM brought to the picture's size (Selvaraju et al.
+    // 2017).
+    id: 'guided-gradcam',
+    options: [],
     append(context) {
       const { builder, image } = context;
       const layer = deepestLayer(context, 'Guided Grad-CAM');
       const map = resized(builder, gradCam(context, layer), layer, image);
       const laid = image.layout === 'NCHW' ? map : builder.transpose(map, [0, 2, 3, 1]);
-      return { kind: 'attribution', values: builder.node('Mul', [guidedBackpropagation(context, 'Guided Grad-CAM'), laid]) };
+      return {
+        kind: 'attribution',
+        values: builder.node('Mul', [guidedBackpropagation(context, 'Guided Grad-CAM'), laid]),
+      };
     },
   },
 ];

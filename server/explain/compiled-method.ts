@@ -5,7 +5,10 @@ import type { Shapes } from '../onnx/infer-shapes.ts';
 import type { ExplainedOutput, ImageInput } from '../inference/explained-output.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
 
-/** Lowest and highest value of the network's input, in its own units: one pair for all channels, or one per channel. */
+/**
+ * Lowest and highest value of the network's input, in its own units: one pair for all channels, or
+ * one per channel.
+ */
 export interface InputRange {
   readonly low: readonly number[];
   readonly high: readonly number[];
@@ -27,18 +30,29 @@ export interface ExplanationContext {
 
 /** What a method appended. Values are float32 and finite, zeros where the network is dead. */
 export type AppendedExplanation =
-  /** `raised` [N,1,H,W] ≥ 0 on the picture's grid, and `factor` [N,1,1,1] that brings each picture's maximum to 1. */
+  /**
+   * `raised` [N,1,H,W] ≥ 0 on the picture's grid, and `factor` [N,1,1,1] that brings each picture's
+   * maximum to 1.
+   */
   | { readonly kind: 'mask'; readonly raised: string; readonly factor: string }
   /** `values` shaped and ordered like the network's input. */
   | { readonly kind: 'attribution'; readonly values: string }
   /** `values` [N,1,height,width] at the layer's resolution, or at the picture's. */
-  | { readonly kind: 'activation-map'; readonly values: string; readonly height: number; readonly width: number };
+  | {
+      readonly kind: 'activation-map';
+      readonly values: string;
+      readonly height: number;
+      readonly width: number;
+    };
 
 /** A method that is part of a compiled graph. */
 export interface CompiledMethod {
   readonly id: string;
   readonly options: readonly MethodOption[];
-  /** Set where the result depends on how the picture is scaled in front of the first layer, so that this must not be folded into it. */
+  /**
+   * Set where the result depends on how the picture is scaled in front of the first layer, so that
+   * this must not be folded into it.
+   */
   readonly keepsScaling?: true;
   append(context: ExplanationContext, options: OptionValues): AppendedExplanation;
 }

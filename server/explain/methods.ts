@@ -6,7 +6,12 @@ import { gradientMethods } from './gradients.ts';
 import { relevanceMethods } from './relevance.ts';
 import { visualBackPropMethod } from './visualbackprop/method.ts';
 
-export const compiledMethods: readonly CompiledMethod[] = [visualBackPropMethod, ...gradientMethods, ...classActivationMethods, ...relevanceMethods];
+export const compiledMethods: readonly CompiledMethod[] = [
+  visualBackPropMethod,
+  ...gradientMethods,
+  ...classActivationMethods,
+  ...relevanceMethods,
+];
 
 export interface DescribedMethod extends CompiledMethod {
   readonly description: MethodDescription;
@@ -20,8 +25,12 @@ export function compiledMethod(id: string): DescribedMethod {
     const isSlow = description && !description.realTime;
     throw new RoadgazeError(
       'METHOD_UNKNOWN',
-      isSlow ? `${description.name} takes many passes over the network and cannot be compiled into it.` : `There is no explanation method "${id}".`,
-      isSlow ? `Use "roadgaze explain --method ${id}", or compile one of: ${ids()}.` : `Choose one of: ${ids()}.`,
+      isSlow
+        ? `${description.name} takes many passes over the network and cannot be compiled into it.`
+        : `There is no explanation method "${id}".`,
+      isSlow
+        ? `Use "roadgaze explain --method ${id}", or compile one of: ${ids()}.`
+        : `Choose one of: ${ids()}.`,
     );
   }
   return { ...method, description };

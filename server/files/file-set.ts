@@ -9,8 +9,9 @@ import { writeThrough } from './write-whole.ts';
 const DRAFTS = '.roadgaze-draft-';
 
 /**
- * Files of one run in one folder, which appear together: until `publish` they are drafts in a folder of their own, and what an older run has left is
- * untouched. While it is open no other process writes results there.
+ * Files of one run in one folder, which appear together: until `publish` they are drafts in a
+ * folder of their own, and what an older run has left is untouched. While it is open no other
+ * process writes results there.
  */
 export class FileSet {
   readonly folder: string;
@@ -19,7 +20,12 @@ export class FileSet {
   readonly #unlock: () => Promise<void>;
   #isOpen = true;
 
-  private constructor(folder: string, drafts: string, names: readonly string[], unlock: () => Promise<void>) {
+  private constructor(
+    folder: string,
+    drafts: string,
+    names: readonly string[],
+    unlock: () => Promise<void>,
+  ) {
     this.folder = folder;
     this.#drafts = drafts;
     this.#names = names;
@@ -27,8 +33,8 @@ export class FileSet {
   }
 
   /**
-   * Makes the folder. `names` are all that a run may write, the last one the file by which a reader knows that a run is complete.
-   * Throws OUTPUT_NOT_WRITABLE.
+   * Makes the folder. `names` are all that a run may write, the last one the file by which a reader
+   * knows that a run is complete. Throws OUTPUT_NOT_WRITABLE.
    */
   static async open(folder: string, names: readonly string[]): Promise<FileSet> {
     let unlock: (() => Promise<void>) | null = null;
@@ -36,7 +42,8 @@ export class FileSet {
       await mkdir(folder, { recursive: true });
       unlock = await lockFolder(folder);
       // Of runs that were killed.
-      for (const name of await readdir(folder)) if (name.startsWith(DRAFTS)) await rm(join(folder, name), { recursive: true, force: true });
+      for (const name of await readdir(folder))
+        if (name.startsWith(DRAFTS)) await rm(join(folder, name), { recursive: true, force: true });
       const drafts = join(folder, `${DRAFTS}${randomUUID()}`);
       await mkdir(drafts);
       return new FileSet(folder, drafts, names, unlock);
@@ -58,19 +65,24 @@ export class FileSet {
     });
   }
 
-  /** Puts all drafts in the place of what an older run has left; what this one has not written is gone then. Throws OUTPUT_NOT_WRITABLE. */
+  /**
+   * Puts all drafts in the place of what an older run has left; what this one has not written is
+   * gone then. Throws OUTPUT_NOT_WRITABLE.
+   */
   async publish(): Promise<void> {
     const published: string[] = [];
     try {
       const written = new Set(await readdir(this.#drafts));
-      for (const name of this.#names.toReversed()) await rm(join(this.folder, name), { force: true });
+      for (const name of this.#names.toReversed())
+        await rm(join(this.folder, name), { force: true });
       for (const name of this.#names) {
         if (!written.has(name)) continue;
         await rename(this.draft(name), join(this.folder, name));
         published.push(name);
       }
     } catch (cause) {
-      for (const name of published) await rm(join(this.folder, name), { force: true }).catch(() => {});
+      for (const name of published)
+        await rm(join(this.folder, name), { force: true }).catch(() => {});
       throw failed(this.folder, cause);
     }
     await this.#leave();
@@ -89,5 +101,7 @@ export class FileSet {
 }
 
 function failed(folder: string, cause: unknown): unknown {
-  return cause instanceof RoadgazeError ? cause : notWritable(`Results cannot be written to ${folder}`, cause);
+  return cause instanceof RoadgazeError
+    ? cause
+    : notWritable(`Results cannot be written to ${folder}`, cause);
 }

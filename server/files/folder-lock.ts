@@ -8,18 +8,31 @@ import { RoadgazeError } from '../../shared/errors.ts';
 const LOCK = '.roadgaze.lock';
 const ATTEMPTS = 5;
 
-const holderSchema = z.object({ pid: z.int().positive(), host: z.string(), started: z.string().nullable() });
+const holderSchema = z.object({
+  pid: z.int().positive(),
+  host: z.string(),
+  started: z.string().nullable(),
+});
 type Holder = z.infer<typeof holderSchema>;
 
 /**
- * Holds a folder against other processes that write results into it, with a file that names the holder; one whose holder has died is
- * taken over. Answers what lets go. Throws OUTPUT_NOT_WRITABLE while another process holds it, and as the system does.
+ * Holds a folder against other processes that write results into it, with a file that names the
+ * holder; one whose holder has died is taken over. Answers what lets go. Throws OUTPUT_NOT_WRITABLE
+ * while another process holds it, and as the system does.
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
   const path = join(folder, LOCK);
-  const own = JSON.stringify({ pid: process.pid, host: hostname(), started: await startOf(process.pid), id: randomUUID() });
+  const own = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    started: await startOf(process.pid),
+    id: randomUUID(),
+  });
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (await take(path, own)) return async () => { if ((await textOf(path)) === own) await rm(path, { force: true }); };
+    if (await take(path, own))
+      return async () => {
+        if ((await textOf(path)) === own) await rm(path, { force: true });
+      };
     const text = await textOf(path);
     if (text === null) continue;
     const holder = holderIn(text);
@@ -41,10 +54,13 @@ async function take(path: string, own: string): Promise<boolean> {
     if (code === 'EEXIST') return false;
     // Not every file system has second names.
     if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(code)) throw error;
-    return await writeFile(path, own, { flag: 'wx' }).then(() => true, (cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'EEXIST') return false;
-      throw cause;
-    });
+    return await writeFile(path, own, { flag: 'wx' }).then(
+      () => true,
+      (cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'EEXIST') return false;
+        throw cause;
+      },
+    );
   } finally {
     await rm(draft, { force: true }).catch(() => {});
   }
@@ -53,7 +69,10 @@ async function take(path: string, own: string): Promise<boolean> {
 /** Takes a dead holder's lock away, unless another process has done so and holds it now. */
 async function remove(path: string, expected: string): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
-  const moved = await rename(path, aside).then(() => true, () => false);
+  const moved = await rename(path, aside).then(
+    () => true,
+    () => false,
+  );
   if (!moved) return;
   if ((await textOf(aside)) !== expected) await link(aside, path).catch(() => {});
   await rm(aside, { force: true });
@@ -72,7 +91,10 @@ function holderIn(text: string): Holder | null {
   }
 }
 
-/** A number may have been given to another process since, which then has started at another time. What runs on another machine cannot be seen. */
+/**
+ * A number may have been given to another process since, which then has started at another time.
+ * What runs on another machine cannot be seen.
+ */
 async function isAlive({ pid, host, started }: Holder): Promise<boolean> {
   if (host !== hostname()) return true;
   try {
@@ -92,6 +114,15 @@ async function startOf(pid: number): Promise<string | null> {
 }
 
 function held(folder: string, path: string, holder: Holder | null): RoadgazeError {
-  const who = holder === null ? 'Another process' : holder.host === hostname() ? `Process ${holder.pid}` : `Process ${holder.pid} on ${holder.host}`;
-  return new RoadgazeError('OUTPUT_NOT_WRITABLE', `${who} is writing results into ${folder} right now.`, `Wait for it, or give another folder with -o. If nothing runs there any more, remove ${path}.`);
+  const who =
+    holder === null
+      ? 'Another process'
+      : holder.host === hostname()
+        ? `Process ${holder.pid}`
+        : `Process ${holder.pid} on ${holder.host}`;
+  return new RoadgazeError(
+    'OUTPUT_NOT_WRITABLE',
+    `${who} is writing results into ${folder} right now.`,
+    `Wait for it, or give another folder with -o. If nothing runs there any more, remove ${path}.`,
+  );
 }

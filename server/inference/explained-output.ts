@@ -18,46 +18,89 @@ export interface ImageInput {
 }
 
 /**
- * Finds the picture among the inputs: the named one, or the only 4-D float or uint8 input. Channels are the axis of 1 to 16
- * that stands second (NCHW) or last (NHWC); where both could be, the smaller one. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE.
+ * Finds the picture among the inputs: the named one, or the only 4-D float or uint8 input. Channels
+ * are the axis of 1 to 16 that stands second (NCHW) or last (NHWC); where both could be, the
+ * smaller one. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE.
  */
 export function imageInput(model: Model, name: string | null): ImageInput {
-  const isImage = (shape: Shape | null, type: number) => shape?.length === 4 && (type === DataType.float || type === DataType.uint8 || type === DataType.float16);
-  const candidates = model.inputs.filter((input) => (name === null ? isImage(input.shape, input.type) : input.name === name));
+  const isImage = (shape: Shape | null, type: number) =>
+    shape?.length === 4 &&
+    (type === DataType.float || type === DataType.uint8 || type === DataType.float16);
+  const candidates = model.inputs.filter((input) =>
+    name === null ? isImage(input.shape, input.type) : input.name === name,
+  );
   const [input] = candidates;
-  const listed = model.inputs.map((each) => `${each.name} [${each.shape?.join(', ') ?? '?'}]`).join(', ');
+  const listed = model.inputs
+    .map((each) => `${each.name} [${each.shape?.join(', ') ?? '?'}]`)
+    .join(', ');
   if (!input || candidates.length > 1 || !input.shape || !isImage(input.shape, input.type)) {
-    const what = name === null ? (input ? 'has several inputs that could be the picture' : 'has no input that could be a picture') : `has no picture input "${name}"`;
-    throw new RoadgazeError('MODEL_INPUT_UNCLEAR', `${model.source} ${what}: ${listed}.`, 'Name the input in the sidecar, as "input": { "tensor": "…" }.');
+    const what =
+      name === null
+        ? input
+          ? 'has several inputs that could be the picture'
+          : 'has no input that could be a picture'
+        : `has no picture input "${name}"`;
+    throw new RoadgazeError(
+      'MODEL_INPUT_UNCLEAR',
+      `${model.source} ${what}: ${listed}.`,
+      'Name the input in the sidecar, as "input": { "tensor": "…" }.',
+    );
   }
   const [batch, second, third, last] = input.shape;
   const couldBe = (dim: unknown): dim is number => typeof dim === 'number' && dim >= 1 && dim <= 16;
   const channelsFirst = couldBe(second) && !(couldBe(last) && last < second);
   const [channels, height, width] = channelsFirst ? [second, third, last] : [last, second, third];
   if (typeof channels === 'number' && !couldBe(channels)) {
-    throw new RoadgazeError('MODEL_SHAPE', `The picture "${input.name}" of ${model.source} has no axis of 1 to 16 channels: [${input.shape.join(', ')}].`, 'Export the network with its picture as [N, C, H, W] or [N, H, W, C].');
+    throw new RoadgazeError(
+      'MODEL_SHAPE',
+      `The picture "${input.name}" of ${model.source} has no axis of 1 to 16 channels: [${input.shape.join(', ')}].`,
+      'Export the network with its picture as [N, C, H, W] or [N, H, W, C].',
+    );
   }
   if (typeof channels !== 'number' || typeof height !== 'number' || typeof width !== 'number') {
-    throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its picture "${input.name}" open: [${input.shape.join(', ')}].`, 'Export the network with fixed height, width and channels; only the batch may be free.');
+    throw new RoadgazeError(
+      'MODEL_SHAPE',
+      `${model.source} leaves the size of its picture "${input.name}" open: [${input.shape.join(', ')}].`,
+      'Export the network with fixed height, width and channels; only the batch may be free.',
+    );
   }
   const size = `has a picture "${input.name}" of ${inDigits(width)}×${inDigits(height)} pixels`;
-  if (Math.max(width, height) > LIMITS.pictureSide) throw beyondLimit(model.source, `${size}; the limit is ${LIMITS.pictureSide} on a side`);
-  if (width * height > LIMITS.picturePixels) throw beyondLimit(model.source, `${size}, which is ${inDigits(width * height)}; the limit is ${inDigits(LIMITS.picturePixels)}`);
-  return { name: input.name, layout: channelsFirst ? 'NCHW' : 'NHWC', channels, height, width, type: input.type, batch: typeof batch === 'number' ? batch : null };
+  if (Math.max(width, height) > LIMITS.pictureSide)
+    throw beyondLimit(model.source, `${size}; the limit is ${LIMITS.pictureSide} on a side`);
+  if (width * height > LIMITS.picturePixels)
+    throw beyondLimit(
+      model.source,
+      `${size}, which is ${inDigits(width * height)}; the limit is ${inDigits(LIMITS.picturePixels)}`,
+    );
+  return {
+    name: input.name,
+    layout: channelsFirst ? 'NCHW' : 'NHWC',
+    channels,
+    height,
+    width,
+    type: input.type,
+    batch: typeof batch === 'number' ? batch : null,
+  };
 }
 
 /** Throws MODEL_INPUT_UNCLEAR where the network needs more than the picture to answer. */
 export function refuseOtherInputs({ source, inputs }: Model, image: ImageInput): void {
   const others = inputs.filter(({ name }) => name !== image.name);
   if (others.length === 0) return;
-  const listed = others.map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`).join(', ');
+  const listed = others
+    .map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`)
+    .join(', ');
   throw new RoadgazeError(
-    'MODEL_INPUT_UNCLEAR', `${source} takes ${listed} beside its picture "${image.name}", and Roadgaze has nothing to feed there.`,
+    'MODEL_INPUT_UNCLEAR',
+    `${source} takes ${listed} beside its picture "${image.name}", and Roadgaze has nothing to feed there.`,
     `Export the network with ${others.length === 1 ? 'that input as a constant' : 'those inputs as constants'} (keep_prob as 1, a speed as a usual one), so that only the picture is left.`,
   );
 }
 
-/** One number per picture of the batch: element `index` of the row that `tensor` has for the picture. */
+/**
+ * One number per picture of the batch: element `index` of the row that `tensor` has for the
+ * picture.
+ */
 export interface ExplainedOutput {
   readonly tensor: string;
   readonly index: number;
@@ -66,41 +109,78 @@ export interface ExplainedOutput {
 }
 
 /**
- * The output to explain: the named one and element, else the first element of the first output. Rows of any rank count, also none:
- * an output of a network that takes one picture at a time need not have an axis for the batch. Throws MODEL_OUTPUT_UNCLEAR, MODEL_SHAPE.
+ * The output to explain: the named one and element, else the first element of the first output.
+ * Rows of any rank count, also none: an output of a network that takes one picture at a time need
+ * not have an axis for the batch. Throws MODEL_OUTPUT_UNCLEAR, MODEL_SHAPE.
  */
-export function explainedOutput(model: Model, shapes: Shapes, image: ImageInput, tensor: string | null, index: number | null): ExplainedOutput {
+export function explainedOutput(
+  model: Model,
+  shapes: Shapes,
+  image: ImageInput,
+  tensor: string | null,
+  index: number | null,
+): ExplainedOutput {
   const names = model.outputs.map((output) => output.name);
   const name = tensor ?? names[0]!;
   if (!names.includes(name)) {
-    throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `${model.source} has no output "${name}"; it has ${names.join(', ')}.`, 'Correct "output": { "tensor": "…" } in the sidecar.');
+    throw new RoadgazeError(
+      'MODEL_OUTPUT_UNCLEAR',
+      `${model.source} has no output "${name}"; it has ${names.join(', ')}.`,
+      'Correct "output": { "tensor": "…" } in the sidecar.',
+    );
   }
   const shape = shapes.of(name);
   const { row } = rowOf(shape, shapes.of(image.name)[0]!);
   if (!row.every((dim) => typeof dim === 'number')) {
-    throw new RoadgazeError('MODEL_SHAPE', `${model.source} leaves the size of its output "${name}" open: [${shape.join(', ')}].`, 'Export the network with fixed sizes; only the batch may be free.');
+    throw new RoadgazeError(
+      'MODEL_SHAPE',
+      `${model.source} leaves the size of its output "${name}" open: [${shape.join(', ')}].`,
+      'Export the network with fixed sizes; only the batch may be free.',
+    );
   }
   const elements = elementCount(row);
   if (image.batch !== null && image.batch > 1 && shape[0] !== image.batch) {
-    throw new RoadgazeError('MODEL_SHAPE', `${model.source} takes ${image.batch} pictures at once, but its output "${name}" is [${shape.join(', ')}], which is not one row for each.`, 'Export the network for a batch of one.');
+    throw new RoadgazeError(
+      'MODEL_SHAPE',
+      `${model.source} takes ${image.batch} pictures at once, but its output "${name}" is [${shape.join(', ')}], which is not one row for each.`,
+      'Export the network for a batch of one.',
+    );
   }
   const element = index ?? 0;
   if (!(Number.isInteger(element) && element >= 0 && element < elements)) {
-    throw new RoadgazeError('MODEL_OUTPUT_UNCLEAR', `Output "${name}" of ${model.source} has ${elements} elements per picture; there is no element ${element}.`, 'Correct "output": { "index": … } in the sidecar.');
+    throw new RoadgazeError(
+      'MODEL_OUTPUT_UNCLEAR',
+      `Output "${name}" of ${model.source} has ${elements} elements per picture; there is no element ${element}.`,
+      'Correct "output": { "index": … } in the sidecar.',
+    );
   }
   return { tensor: name, index: element, elements };
 }
 
-/** What a value has for one picture. `hasBatch`: the batch is its first axis; a network of one picture at a time may do without. */
-export function rowOf(shape: Shape, batch: Dimension): { readonly row: Shape; readonly hasBatch: boolean } {
+/**
+ * What a value has for one picture. `hasBatch`: the batch is its first axis; a network of one
+ * picture at a time may do without.
+ */
+export function rowOf(
+  shape: Shape,
+  batch: Dimension,
+): { readonly row: Shape; readonly hasBatch: boolean } {
   const hasBatch = shape[0] === batch;
   return { row: hasBatch ? shape.slice(1) : shape, hasBatch };
 }
 
 /** Appends the explained number of every picture, float32 [N], as `name`. */
-export function appendNumber(builder: GraphBuilder, { tensor, index, elements }: ExplainedOutput, name: string): void {
+export function appendNumber(
+  builder: GraphBuilder,
+  { tensor, index, elements }: ExplainedOutput,
+  name: string,
+): void {
   // Not a copied first axis: a network that squeezes its output has none for a batch of one.
   const row = builder.reshape(tensor, [-1, elements]);
-  const element = builder.node('Gather', [row, builder.constant(int64Tensor([index], []), 'index')], { axis: 1 });
+  const element = builder.node(
+    'Gather',
+    [row, builder.constant(int64Tensor([index], []), 'index')],
+    { axis: 1 },
+  );
   builder.node('Cast', [element], { to: DataType.float }, name);
 }

@@ -9,7 +9,10 @@ import { shownOutput, type ShownOutput } from './explained-number.ts';
 import { settled } from './settled-network.ts';
 import { parseSidecar, type Sidecar } from './sidecar.ts';
 
-/** A network as it lies on disk, settled so that its answer to a picture depends on nothing else, and what its sidecar says. */
+/**
+ * A network as it lies on disk, settled so that its answer to a picture depends on nothing else,
+ * and what its sidecar says.
+ */
 export interface NetworkFile extends NetworkInfo {
   readonly model: Model;
 }
@@ -31,34 +34,71 @@ export interface NetworkInfo {
   readonly sidecar: Sidecar;
   /** What was done to the network so that its answers hold, as part of the assumptions. */
   readonly notes: readonly string[];
-  /** What was taken for granted because no sidecar says otherwise, and what was done to the network; plain sentences. */
+  /**
+   * What was taken for granted because no sidecar says otherwise, and what was done to the network;
+   * plain sentences.
+   */
   readonly assumptions: readonly string[];
 }
 
 /**
- * Loads `<model>.onnx` with its sidecar: `<model>.json` beside it, else the ONNX metadata under `roadgaze`, else assumptions that
- * are told. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_*, SIDECAR_INVALID.
+ * Loads `<model>.onnx` with its sidecar: `<model>.json` beside it, else the ONNX metadata under
+ * `roadgaze`, else assumptions that are told. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_*,
+ * SIDECAR_INVALID.
  */
 export async function loadNetwork(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
   const { model, bytes } = await loadModel(path);
   const found = await findSidecar(path, model);
   if (found && found.kind !== kind) {
-    throw new RoadgazeError('SIDECAR_INVALID', `${basename(path)} is a "${found.kind}" network by its sidecar, but a "${kind}" network is needed here.`, 'Give another network, or correct "kind" in the sidecar.');
+    throw new RoadgazeError(
+      'SIDECAR_INVALID',
+      `${basename(path)} is a "${found.kind}" network by its sidecar, but a "${kind}" network is needed here.`,
+      'Give another network, or correct "kind" in the sidecar.',
+    );
   }
   const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
   const { model: itself, alone, notes } = settled(model, sidecar);
   return {
-    path, source: model.source, model: itself, alone, notes, sidecar,
-    get image() { return imageInput(itself, sidecar.input?.tensor ?? null); },
-    get shown() { return shownOutput(itself, sidecar); },
+    path,
+    source: model.source,
+    model: itself,
+    alone,
+    notes,
+    sidecar,
+    get image() {
+      return imageInput(itself, sidecar.input?.tensor ?? null);
+    },
+    get shown() {
+      return shownOutput(itself, sidecar);
+    },
     name: found?.name ?? basename(path, extname(path)),
     digest: createHash('sha256').update(bytes).digest('hex'),
-    assumptions: [...notes, ...(found ? [] : [`${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`])],
+    assumptions: [
+      ...notes,
+      ...(found
+        ? []
+        : [
+            `${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`,
+          ]),
+    ],
   };
 }
 
-/** Plain data, which can go to another thread or process. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE. */
-export function infoOf({ path, source, name, image, shown, alone, notes, digest, sidecar, assumptions }: NetworkFile): NetworkInfo {
+/**
+ * Plain data, which can go to another thread or process. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE.
+ */
+export function infoOf({
+  path,
+  source,
+  name,
+  image,
+  shown,
+  alone,
+  notes,
+  digest,
+  sidecar,
+  assumptions,
+}: NetworkFile): NetworkInfo {
   return { path, source, name, image, shown, alone, notes, digest, sidecar, assumptions };
 }
 
@@ -68,9 +108,17 @@ async function findSidecar(path: string, model: Model): Promise<Sidecar | null> 
   try {
     text = await readFile(beside, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw new RoadgazeError('SIDECAR_INVALID', `The sidecar ${basename(beside)} cannot be read.`, 'Check its permissions.', { cause: error });
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
+      throw new RoadgazeError(
+        'SIDECAR_INVALID',
+        `The sidecar ${basename(beside)} cannot be read.`,
+        'Check its permissions.',
+        { cause: error },
+      );
   }
   if (text !== null) return parseSidecar(text, basename(beside));
   const embedded = model.metadata.get('roadgaze');
-  return embedded === undefined ? null : parseSidecar(embedded, `in the metadata of ${basename(path)}`);
+  return embedded === undefined
+    ? null
+    : parseSidecar(embedded, `in the metadata of ${basename(path)}`);
 }

@@ -1,6 +1,6 @@
 /**
- * What a worker runs per call: models one after another, each fed from the call's inputs or from an earlier link's output.
- * First axis of every tensor is the batch.
+ * What a worker runs per call: models one after another, each fed from the call's inputs or from an
+ * earlier link's output. First axis of every tensor is the batch.
  */
 export interface SessionChain {
   readonly links: readonly ChainLink[];
@@ -8,7 +8,10 @@ export interface SessionChain {
   readonly results: readonly ChainResult[];
   /** Bytes per frame of each input of a call. */
   readonly inputBytes: readonly number[];
-  /** Frames in every run, where a model fixes that: what is missing is filled with the first frame. Left out or null: as many as there are. */
+  /**
+   * Frames in every run, where a model fixes that: what is missing is filled with the first frame.
+   * Left out or null: as many as there are.
+   */
   readonly batch?: number | null;
 }
 
@@ -22,18 +25,29 @@ export interface ChainLink {
   readonly feeds: readonly ChainFeed[];
 }
 
-export type ChainFeed = { readonly name: string } & (
+export type ChainFeed = { readonly name: string } &
   /** [N, …dims] from input `input` of the call; uint8 unless `type` says otherwise. */
-  | { readonly from: 'call'; readonly input: number; readonly dims: readonly number[]; readonly type?: 'uint8' | 'float32' }
-  /** The same uint8 [1, …dims] for every frame. A link that is fed only so runs once; its outputs are uint8. */
-  | { readonly from: 'constant'; readonly bytes: Uint8Array; readonly dims: readonly number[] }
-  | { readonly from: 'link'; readonly link: number; readonly output: string }
-);
+  (
+    | {
+        readonly from: 'call';
+        readonly input: number;
+        readonly dims: readonly number[];
+        readonly type?: 'uint8' | 'float32';
+      }
+    /**
+     * The same uint8 [1, …dims] for every frame. A link that is fed only so runs once; its outputs
+     * are uint8.
+     */
+    | { readonly from: 'constant'; readonly bytes: Uint8Array; readonly dims: readonly number[] }
+    | { readonly from: 'link'; readonly link: number; readonly output: string }
+  );
 
 export interface ChainResult {
   readonly link: number;
   readonly output: string;
-  /** A plane that is only looked at: not brought back for frames that are asked for without details. */
+  /**
+   * A plane that is only looked at: not brought back for frames that are asked for without details.
+   */
   readonly detail?: boolean;
 }
 
@@ -53,7 +67,10 @@ export interface WorkerSettings {
 export interface WarmUp {
   /** For one frame alone. */
   readonly millisecondsPerFrame: number;
-  /** For each frame of a full batch; where batches gain little (on the CPU) or one frame is slow, for one frame alone. */
+  /**
+   * For each frame of a full batch; where batches gain little (on the CPU) or one frame is slow,
+   * for one frame alone.
+   */
   readonly millisecondsInBatch: number;
 }
 

@@ -1,6 +1,7 @@
 /**
  * `roadgaze/onnx`: ONNX models as a small typed graph. `loadModel` reads a file, `readModel` its
- * bytes; `writeModel` gives the bytes of a model; `inferShapes` tells type and shape of every value.
+ * bytes; `writeModel` gives the bytes of a model; `inferShapes` tells type and shape of every
+ * value.
  */
 export { loadModel, type LoadedModel } from '../onnx/load-model.ts';
 export { readModel, type ExternalData } from '../onnx/read-model.ts';

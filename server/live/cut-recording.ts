@@ -14,10 +14,16 @@ import type { Segment, SegmentRing } from './segment-ring.ts';
 const ENOUGH = 1 << 16;
 
 export interface CutRequest {
-  /** Feed time, seconds since 1970; the cut begins at the keyframe before `start` and ends with the segment that holds `end`. */
+  /**
+   * Feed time, seconds since 1970; the cut begins at the keyframe before `start` and ends with the
+   * segment that holds `end`.
+   */
   readonly start: number;
   readonly end: number;
-  /** What the cut is about, between both: where the picture's size or codec changed in between, its side is taken. */
+  /**
+   * What the cut is about, between both: where the picture's size or codec changed in between, its
+   * side is taken.
+   */
   readonly around: number;
   /** `.mp4` or `.mkv`. Appears under this name when it is complete. */
   readonly output: string;
@@ -30,13 +36,22 @@ export interface Cut {
 }
 
 /**
- * Writes part of a feed's recording into one file, by copying. Gaps, where there was no signal, stay gaps in time.
- * Throws FEED_STALLED where nothing of it is recorded, OUTPUT_NOT_WRITABLE, FFMPEG_*.
+ * Writes part of a feed's recording into one file, by copying. Gaps, where there was no signal,
+ * stay gaps in time. Throws FEED_STALLED where nothing of it is recorded, OUTPUT_NOT_WRITABLE,
+ * FFMPEG_*.
  */
-export async function cutRecording(ring: Pick<SegmentRing, 'between' | 'hold'>, { start, end, around, output }: CutRequest): Promise<Cut> {
+export async function cutRecording(
+  ring: Pick<SegmentRing, 'between' | 'hold'>,
+  { start, end, around, output }: CutRequest,
+): Promise<Cut> {
   const segments = ofOneStream(ring.between(start, end), around);
   const [first] = segments;
-  if (!first) throw new RoadgazeError('FEED_STALLED', 'Nothing of the feed is recorded at that time.', 'Choose a time within the recorded minutes.');
+  if (!first)
+    throw new RoadgazeError(
+      'FEED_STALLED',
+      'Nothing of the feed is recorded at that time.',
+      'Choose a time within the recorded minutes.',
+    );
   const release = ring.hold(segments);
   let scratch: string | null = null;
   try {
@@ -56,22 +71,51 @@ export async function cutRecording(ring: Pick<SegmentRing, 'between' | 'hold'>, 
   }
 }
 
-/** The segments' files, in their order: copies of those that ffmpeg would not recognise, and would end at. */
+/**
+ * The segments' files, in their order: copies of those that ffmpeg would not recognise, and would
+ * end at.
+ */
 function recognisable(segments: readonly Segment[], scratch: string): Promise<string[]> {
-  return Promise.all(segments.map(async ({ path }, index) => {
-    if (!(await isShortMpegts(path))) return path;
-    const copy = join(scratch, `${index}${extname(path)}`);
-    await copyRecognisably(path, copy);
-    return copy;
-  }));
+  return Promise.all(
+    segments.map(async ({ path }, index) => {
+      if (!(await isShortMpegts(path))) return path;
+      const copy = join(scratch, `${index}${extname(path)}`);
+      await copyRecognisably(path, copy);
+      return copy;
+    }),
+  );
 }
 
 async function copy(list: string, partial: string, output: string): Promise<void> {
   const tools = await findTools();
   const warnings = new WarningList();
-  const input = ['-hide_banner', '-nostdin', '-y', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, '-f', 'concat', '-safe', '0'] as const;
-  const exact = extname(output) === '.mp4' ? [...tools.movieTimeScale(90_000), '-video_track_timescale', '90000', '-movflags', '+faststart'] : [];
-  const process = await startFfmpeg([{ url: `file:${list}`, options: input }], [{ url: `file:${partial}`, options: ['-map', '0:V:0', '-c', 'copy', ...exact] }], (line) => warnings.add(line));
+  const input = [
+    '-hide_banner',
+    '-nostdin',
+    '-y',
+    '-loglevel',
+    'repeat+level+warning',
+    ...LOCAL_ONLY,
+    '-f',
+    'concat',
+    '-safe',
+    '0',
+  ] as const;
+  const exact =
+    extname(output) === '.mp4'
+      ? [
+          ...tools.movieTimeScale(90_000),
+          '-video_track_timescale',
+          '90000',
+          '-movflags',
+          '+faststart',
+        ]
+      : [];
+  const process = await startFfmpeg(
+    [{ url: `file:${list}`, options: input }],
+    [{ url: `file:${partial}`, options: ['-map', '0:V:0', '-c', 'copy', ...exact] }],
+    (line) => warnings.add(line),
+  );
   const { success, reason } = await process.ended;
   const sentence = `${output} cannot be written`;
   // Where only the end of a file finds no room, ffmpeg says so, and yet calls it a success.
@@ -80,12 +124,19 @@ async function copy(list: string, partial: string, output: string): Promise<void
   if (success) return;
   const fault = await writeFault(dirname(partial), ENOUGH);
   if (fault !== null) throw notWritable(sentence, fault);
-  throw new RoadgazeError('FFMPEG_FAILED', `${output} could not be made out of the recording: ${warnings.lastError || reason}.`, 'Choose another time of the recording.');
+  throw new RoadgazeError(
+    'FFMPEG_FAILED',
+    `${output} could not be made out of the recording: ${warnings.lastError || reason}.`,
+    'Choose another time of the recording.',
+  );
 }
 
 /** The run of segments of one stream that holds `around`. */
 function ofOneStream(segments: readonly Segment[], around: number): Segment[] {
-  const middle = Math.max(0, segments.findLastIndex(({ start }) => start <= around));
+  const middle = Math.max(
+    0,
+    segments.findLastIndex(({ start }) => start <= around),
+  );
   const same = (index: number): boolean => {
     const [a, b] = [segments[index]?.stream, segments[middle]?.stream];
     return a?.codec === b?.codec && a?.width === b?.width && a?.height === b?.height;
@@ -99,6 +150,9 @@ function ofOneStream(segments: readonly Segment[], around: number): Segment[] {
 
 /** Each file takes the time until the next one begins. */
 function concatList(segments: readonly Segment[], paths: readonly string[]): string {
-  const lines = segments.map(({ start, end }, index) => `file '${paths[index]!.replaceAll("'", "'\\''")}'\nduration ${((segments[index + 1]?.start ?? end) - start).toFixed(6)}\n`);
+  const lines = segments.map(
+    ({ start, end }, index) =>
+      `file '${paths[index]!.replaceAll("'", "'\\''")}'\nduration ${((segments[index + 1]?.start ?? end) - start).toFixed(6)}\n`,
+  );
   return `ffconcat version 1.0\n${lines.join('')}`;
 }

@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Writes so many bytes into the folder and removes them; what the file system threw, or null where it took them. */
+/**
+ * Writes so many bytes into the folder and removes them; what the file system threw, or null where
+ * it took them.
+ */
 export async function writeFault(folder: string, bytes: number): Promise<unknown> {
   const path = join(folder, `.${randomUUID()}`);
   try {

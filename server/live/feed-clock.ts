@@ -2,8 +2,9 @@
 const APART = 0.001;
 
 /**
- * The one time axis of a feed, over all its connections: seconds since 1970. Within a connection it runs as the stream's timestamps do; where
- * the stream begins anew, its first picture stands at its arrival.
+ * The one time axis of a feed, over all its connections: seconds since 1970. Within a connection it
+ * runs as the stream's timestamps do; where the stream begins anew, its first picture stands at its
+ * arrival.
  */
 export class FeedClock {
   #offset: number | null = null;

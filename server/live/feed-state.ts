@@ -2,8 +2,8 @@ import type { ErrorReport } from '../../shared/errors.ts';
 import type { StreamInfo } from './stream-lines.ts';
 
 /**
- * Times are milliseconds since 1970. `since` of `stalled` and `reconnecting` is the arrival of the last picture ("no signal since"), or
- * the start of the feed where there was none.
+ * Times are milliseconds since 1970. `since` of `stalled` and `reconnecting` is the arrival of the
+ * last picture ("no signal since"), or the start of the feed where there was none.
  */
 export type FeedState =
   | { readonly name: 'connecting'; readonly since: number }

@@ -16,13 +16,22 @@ import { SourceClock, takenByCamera } from './source-clock.ts';
 import type { KnownSource, StreamInfo } from './stream-lines.ts';
 
 export interface LiveFrame extends ArrivedPicture {
-  /** Counts decoded pictures of the feed from 0, over all connections; numbers that do not appear were dropped. */
+  /**
+   * Counts decoded pictures of the feed from 0, over all connections; numbers that do not appear
+   * were dropped.
+   */
   readonly sequence: number;
-  /** Counts the times the source was opened; timestamps of different connections have nothing to do with each other. */
+  /**
+   * Counts the times the source was opened; timestamps of different connections have nothing to do
+   * with each other.
+   */
   readonly connection: number;
   /** Seconds since 1970, ascending over all connections; see FeedClock. */
   readonly time: number;
-  /** When the source took it, by its own clock, in milliseconds since 1970; null where it does not tell, or tells what cannot be. */
+  /**
+   * When the source took it, by its own clock, in milliseconds since 1970; null where it does not
+   * tell, or tells what cannot be.
+   */
   readonly takenAt: number | null;
 }
 
@@ -34,7 +43,10 @@ export interface LiveDecoderOptions {
   readonly display: DisplayFormat;
   readonly recording: SegmentRing | null;
   readonly stdin?: Readable;
-  /** Seconds without a picture until the feed counts as stalled, and until it is opened again. Slow streams get more. */
+  /**
+   * Seconds without a picture until the feed counts as stalled, and until it is opened again. Slow
+   * streams get more.
+   */
   readonly quietSeconds?: number;
   readonly stallSeconds?: number;
 }
@@ -52,16 +64,24 @@ export interface DecoderCounters {
   readonly reconnects: number;
 }
 
-/** A picture so many seconds later than the fastest one of the last minute is not shown any more. */
+/**
+ * A picture so many seconds later than the fastest one of the last minute is not shown any more.
+ */
 const LATE = 1;
-/** So many seconds of late pictures only: what has piled up is thrown away by opening the feed again. */
+/**
+ * So many seconds of late pictures only: what has piled up is thrown away by opening the feed
+ * again.
+ */
 const BEHIND = 3;
 /** After so many of those within the feed's life its timestamps are not believed any more. */
 const BELIEF = 3;
 const CHECK = 100;
 /** A stream may pause for so many of its usual intervals. */
 const INTERVALS = 4;
-/** After so many connections in a row that ended because the recording took no packet, there is no recording any more. */
+/**
+ * After so many connections in a row that ended because the recording took no packet, there is no
+ * recording any more.
+ */
 const UNWRITTEN = 3;
 /** So many connections in a row that were to be opened again at once, and gave no picture. */
 const HASTE = 8;
@@ -71,7 +91,10 @@ const LEAST_ANALYSIS = 0.001;
 const MORE_ANALYSIS = 1;
 const MOST_ANALYSIS = 8;
 
-/** What this machine lacks for the moment (descriptors, processes, room) may be there later; ffmpeg will not. */
+/**
+ * What this machine lacks for the moment (descriptors, processes, room) may be there later; ffmpeg
+ * will not.
+ */
 function notStarted(error: unknown): ConnectionEnd {
   const reason = reportOf(error);
   return { reason, retry: reason.code === 'FFMPEG_MISSING' ? 'never' : 'later' };
@@ -81,7 +104,10 @@ function now(): number {
   return performance.timeOrigin + performance.now();
 }
 
-/** Keeps a feed open until it is closed: reads, notices when pictures stop, and opens again. Hands pictures on at once, and never queues. */
+/**
+ * Keeps a feed open until it is closed: reads, notices when pictures stop, and opens again. Hands
+ * pictures on at once, and never queues.
+ */
 export class LiveDecoder {
   readonly #options: LiveDecoderOptions;
   readonly #handlers: LiveDecoderHandlers;
@@ -126,7 +152,12 @@ export class LiveDecoder {
   }
 
   get counters(): DecoderCounters {
-    return { decoded: this.#sequence, late: this.#late, damaged: this.#damaged, reconnects: this.#reconnects };
+    return {
+      decoded: this.#sequence,
+      late: this.#late,
+      damaged: this.#damaged,
+      reconnects: this.#reconnects,
+    };
   }
 
   /** Resolves when ffmpeg is gone. */
@@ -146,7 +177,8 @@ export class LiveDecoder {
       const before = this.#sequence;
       const end = await this.#connect().catch(notStarted);
       if (this.#closed) return;
-      if (end.retry === 'never') return this.#enter({ name: 'failed', since: now(), reason: end.reason });
+      if (end.retry === 'never')
+        return this.#enter({ name: 'failed', since: now(), reason: end.reason });
       this.#source = end.source ?? this.#source;
       this.#analyzeMore(end);
       const hadPictures = this.#sequence > before;
@@ -154,9 +186,17 @@ export class LiveDecoder {
       attempt = hadPictures ? 1 : attempt + 1;
       if (this.#lastPicture !== null) this.#reconnects++;
       const since = this.#lastPicture ?? started;
-      const pause = end.retry === 'now' && hasty < HASTE ? 0 : reconnectDelay(attempt, now() - since);
+      const pause =
+        end.retry === 'now' && hasty < HASTE ? 0 : reconnectDelay(attempt, now() - since);
       // The first look at a source may only tell how to read it.
-      if (this.#lastPicture !== null || pause > 0) this.#enter({ name: 'reconnecting', since, reason: end.reason, attempt, nextTryAt: now() + pause });
+      if (this.#lastPicture !== null || pause > 0)
+        this.#enter({
+          name: 'reconnecting',
+          since,
+          reason: end.reason,
+          attempt,
+          nextTryAt: now() + pause,
+        });
       if (pause > 0) await this.#sleep(pause);
       if (this.#state.name === 'reconnecting') this.#enter({ ...this.#state, nextTryAt: null });
     }
@@ -170,9 +210,24 @@ export class LiveDecoder {
     this.#sourceClock.reset();
     this.#lateSince = null;
     this.#interval = 0;
-    const recording = this.#recording?.startConnection(address.scheme === 'camera' ? 'nut' : segmentFormat(this.#source), (end) => connection.finish(end)) ?? null;
+    const recording =
+      this.#recording?.startConnection(
+        address.scheme === 'camera' ? 'nut' : segmentFormat(this.#source),
+        (end) => connection.finish(end),
+      ) ?? null;
     const connection = new LiveConnection(
-      { address, transport, source: this.#source, images, display, recording, asksTime: this.#asksTime, lacksTimes: this.#lacksTimes, stdin, analyzeSeconds: this.#analyzeSeconds },
+      {
+        address,
+        transport,
+        source: this.#source,
+        images,
+        display,
+        recording,
+        asksTime: this.#asksTime,
+        lacksTimes: this.#lacksTimes,
+        stdin,
+        analyzeSeconds: this.#analyzeSeconds,
+      },
       {
         picture: (picture) => this.#picture(picture),
         stream: (info) => (this.#stream = info),
@@ -185,14 +240,24 @@ export class LiveDecoder {
     this.#connection = connection;
     const started = now();
     const pictures = this.#sequence;
-    const check = setInterval(() => this.#check(connection, started, this.#sequence > pictures), CHECK);
+    const check = setInterval(
+      () => this.#check(connection, started, this.#sequence > pictures),
+      CHECK,
+    );
     try {
       const end = await connection.ended;
-      // What cannot be recorded must not end the feed: neither because of the disk, nor because the container of the recording does not take it.
+      // What cannot be recorded must not end the feed: neither because of the disk, nor because the
+      // container of the recording does not take it.
       const { message } = end.reason;
-      if (recording && !this.#closed && (await this.#recording!.isDiskToBlame(message))) return changed(address, 'it goes on without a recording');
-      this.#unwritten = this.#sequence === pictures && /av_interleaved_write_frame|Error muxing|Could not write header/.test(message) ? this.#unwritten + 1 : 0;
-      if (this.#unwritten >= UNWRITTEN) this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
+      if (recording && !this.#closed && (await this.#recording!.isDiskToBlame(message)))
+        return changed(address, 'it goes on without a recording');
+      this.#unwritten =
+        this.#sequence === pictures &&
+        /av_interleaved_write_frame|Error muxing|Could not write header/.test(message)
+          ? this.#unwritten + 1
+          : 0;
+      if (this.#unwritten >= UNWRITTEN)
+        this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
       if (this.#unwritten === 0 || this.#lacksTimes) return end;
       this.#lacksTimes = true;
       return { ...end, retry: 'now' };
@@ -204,15 +269,29 @@ export class LiveDecoder {
   }
 
   #stopRecording({ message }: ErrorReport, hint: string): void {
-    this.#recording?.fail({ code: 'OUTPUT_NOT_WRITABLE', message: `The recording has stopped: ${message}`, hint });
+    this.#recording?.fail({
+      code: 'OUTPUT_NOT_WRITABLE',
+      message: `The recording has stopped: ${message}`,
+      hint,
+    });
   }
 
-  /** More after each failure; a stream that never tells what a copy needs is not recorded, and not asked for its time. */
+  /**
+   * More after each failure; a stream that never tells what a copy needs is not recorded, and not
+   * asked for its time.
+   */
   #analyzeMore({ needsAnalysis = false, reason }: ConnectionEnd): void {
     if (!needsAnalysis) this.#analyzeSeconds = 0;
     else if (!this.#recording || this.#recording.failure) this.#asksTime = false;
-    else if (this.#analyzeSeconds < MOST_ANALYSIS) this.#analyzeSeconds = this.#analyzeSeconds ? Math.max(MORE_ANALYSIS, 2 * this.#analyzeSeconds) : LEAST_ANALYSIS;
-    else this.#stopRecording(reason, 'The feed goes on without. Let the source send its parameter sets with every keyframe.');
+    else if (this.#analyzeSeconds < MOST_ANALYSIS)
+      this.#analyzeSeconds = this.#analyzeSeconds
+        ? Math.max(MORE_ANALYSIS, 2 * this.#analyzeSeconds)
+        : LEAST_ANALYSIS;
+    else
+      this.#stopRecording(
+        reason,
+        'The feed goes on without. Let the source send its parameter sets with every keyframe.',
+      );
   }
 
   #check(connection: LiveConnection, started: number, hasPictures: boolean): void {
@@ -223,8 +302,13 @@ export class LiveDecoder {
       return;
     }
     const silence = (now() - this.#lastPicture!) / 1000;
-    if (silence > Math.max(stallSeconds, 2 * INTERVALS * this.#interval)) connection.finish(stalled(address, silence));
-    else if (silence > Math.max(quietSeconds, INTERVALS * this.#interval) && this.#state.name === 'live') this.#enter({ name: 'stalled', since: this.#lastPicture! });
+    if (silence > Math.max(stallSeconds, 2 * INTERVALS * this.#interval))
+      connection.finish(stalled(address, silence));
+    else if (
+      silence > Math.max(quietSeconds, INTERVALS * this.#interval) &&
+      this.#state.name === 'live'
+    )
+      this.#enter({ name: 'stalled', since: this.#lastPicture! });
   }
 
   #picture(picture: ArrivedPicture): void {
@@ -233,14 +317,27 @@ export class LiveDecoder {
     const isFirst = this.#clock.offset === null;
     const time = this.#clock.time(pts, arrival);
     if (isFirst) this.#recording?.anchor(pts, this.#clock.offset!, this.#stream);
-    else if (this.#lastPicture !== null) this.#interval += 0.2 * ((arrival - this.#lastPicture) / 1000 - this.#interval);
+    else if (this.#lastPicture !== null)
+      this.#interval += 0.2 * ((arrival - this.#lastPicture) / 1000 - this.#interval);
     this.#lastPicture = arrival;
     this.#recording?.reached(time);
-    if (this.#state.name !== 'live' && this.#stream) this.#enter({ name: 'live', since: arrival, stream: this.#stream });
-    if (this.#options.address.scheme === 'camera') this.#sourceClock.add(pts, takenByCamera(pts, now(), Number(process.hrtime.bigint()) / 1e6), arrival);
+    if (this.#state.name !== 'live' && this.#stream)
+      this.#enter({ name: 'live', since: arrival, stream: this.#stream });
+    if (this.#options.address.scheme === 'camera')
+      this.#sourceClock.add(
+        pts,
+        takenByCamera(pts, now(), Number(process.hrtime.bigint()) / 1e6),
+        arrival,
+      );
     const sequence = this.#sequence++;
     if (this.#isLate(pts, arrival)) return;
-    this.#handlers.frame({ ...picture, sequence, connection: this.#connections, time, takenAt: this.#sourceClock.timeOf(pts) });
+    this.#handlers.frame({
+      ...picture,
+      sequence,
+      connection: this.#connections,
+      time,
+      takenAt: this.#sourceClock.timeOf(pts),
+    });
   }
 
   #isLate(pts: number, arrival: number): boolean {
@@ -275,4 +372,3 @@ export class LiveDecoder {
     this.#wake = null;
   }
 }
-

@@ -21,7 +21,10 @@ export interface LiveFeedOptions<Explanation> {
   readonly stdin?: Readable;
   readonly images: readonly ImageFormat[];
   readonly display: DisplayFormat;
-  /** Takes ownership of the images. Called for at most `workers` frames at a time. `time` is feed time. */
+  /**
+   * Takes ownership of the images. Called for at most `workers` frames at a time. `time` is feed
+   * time.
+   */
   readonly explain: (images: readonly Uint8Array[], time: number) => Promise<Explanation>;
   readonly workers: number;
   /** null: nothing is recorded. */
@@ -45,7 +48,10 @@ export interface ExplainedLiveFrame<Explanation> {
   /** JPEG. */
   readonly display: Uint8Array;
   readonly explanation: Explanation;
-  /** What was driven when the frame was taken, its time on the feed's axis; null where no signal came. */
+  /**
+   * What was driven when the frame was taken, its time on the feed's axis; null where no signal
+   * came.
+   */
   readonly driven: AlignedSignal | null;
 }
 
@@ -61,7 +67,11 @@ export interface FeedSnapshot {
   readonly decoded: number;
   readonly explained: number;
   /** Frames that were not shown, by who was late. */
-  readonly dropped: { readonly decode: number; readonly inference: number; readonly viewer: number };
+  readonly dropped: {
+    readonly decode: number;
+    readonly inference: number;
+    readonly viewer: number;
+  };
   readonly damaged: number;
   readonly inferenceErrors: number;
   readonly lastInferenceError: ErrorReport | null;
@@ -71,14 +81,30 @@ export interface FeedSnapshot {
   readonly decodeRate: number;
   readonly inferenceRate: number;
   /**
-   * Milliseconds over the last frames. `lag`: out of the decoder, over the fastest frame of the last minute; `explained`: from the decoder to
-   * the explanation; `painted`: from the decoder to the screen, as viewers acknowledge. null: none yet.
+   * Milliseconds over the last frames. `lag`: out of the decoder, over the fastest frame of the
+   * last minute; `explained`: from the decoder to the explanation; `painted`: from the decoder to
+   * the screen, as viewers acknowledge. null: none yet.
    */
-  readonly delay: { readonly lag: DelaySummary | null; readonly explained: DelaySummary | null; readonly painted: DelaySummary | null };
-  /** The same from when the source took the picture, by its own clock; null while the stream tells no time, or one that cannot be. */
+  readonly delay: {
+    readonly lag: DelaySummary | null;
+    readonly explained: DelaySummary | null;
+    readonly painted: DelaySummary | null;
+  };
+  /**
+   * The same from when the source took the picture, by its own clock; null while the stream tells
+   * no time, or one that cannot be.
+   */
   readonly sourceClock: SourceClockStatus;
-  readonly sourceDelay: { readonly arrival: DelaySummary | null; readonly painted: DelaySummary | null };
-  readonly recording: { readonly bytes: number; readonly start: number | null; readonly end: number | null; readonly failure: ErrorReport | null } | null;
+  readonly sourceDelay: {
+    readonly arrival: DelaySummary | null;
+    readonly painted: DelaySummary | null;
+  };
+  readonly recording: {
+    readonly bytes: number;
+    readonly start: number | null;
+    readonly end: number | null;
+    readonly failure: ErrorReport | null;
+  } | null;
   readonly signals: SignalTrack['counters'];
 }
 
@@ -112,8 +138,13 @@ export class LiveFeed<Explanation> {
   #lastInferenceError: ErrorReport | null = null;
 
   /** Begins to read. Whatever fails from here on shows in the state. */
-  static async open<Explanation>(options: LiveFeedOptions<Explanation>): Promise<LiveFeed<Explanation>> {
-    return new LiveFeed(options, options.recording ? await SegmentRing.open(options.recording) : null);
+  static async open<Explanation>(
+    options: LiveFeedOptions<Explanation>,
+  ): Promise<LiveFeed<Explanation>> {
+    return new LiveFeed(
+      options,
+      options.recording ? await SegmentRing.open(options.recording) : null,
+    );
   }
 
   private constructor(options: LiveFeedOptions<Explanation>, ring: SegmentRing | null) {
@@ -121,19 +152,28 @@ export class LiveFeed<Explanation> {
     this.name = options.name;
     this.#options = options;
     this.#ring = ring;
-    this.#inference = new NewestFirst(options.workers, ({ images, time }) => options.explain(images, time), {
-      done: (frame, explanation) => this.#publish(frame, explanation),
-      dropped: () => this.#droppedInference++,
-      failed: (_, error) => {
-        this.#inferenceErrors++;
-        this.#lastInferenceError = reportOf(error);
+    this.#inference = new NewestFirst(
+      options.workers,
+      ({ images, time }) => options.explain(images, time),
+      {
+        done: (frame, explanation) => this.#publish(frame, explanation),
+        dropped: () => this.#droppedInference++,
+        failed: (_, error) => {
+          this.#inferenceErrors++;
+          this.#lastInferenceError = reportOf(error);
+        },
       },
-    });
+    );
     this.#decoder = new LiveDecoder(
       {
-        address, images, display, recording: ring,
-        ...(transport ? { transport } : {}), ...(stdin ? { stdin } : {}),
-        ...(quietSeconds === undefined ? {} : { quietSeconds }), ...(stallSeconds === undefined ? {} : { stallSeconds }),
+        address,
+        images,
+        display,
+        recording: ring,
+        ...(transport ? { transport } : {}),
+        ...(stdin ? { stdin } : {}),
+        ...(quietSeconds === undefined ? {} : { quietSeconds }),
+        ...(stallSeconds === undefined ? {} : { stallSeconds }),
       },
       { frame: (frame) => this.#take(frame), state: (state) => this.#tell(state) },
     );
@@ -153,10 +193,16 @@ export class LiveFeed<Explanation> {
     return this.#latest;
   }
 
-  /** Tells of every explained frame and every state from now on, until the function that it gives is called. Must not throw. */
+  /**
+   * Tells of every explained frame and every state from now on, until the function that it gives is
+   * called. Must not throw.
+   */
   subscribe(subscriber: FeedSubscriber<Explanation>): () => void {
     // One object may subscribe twice.
-    const own = { frame: subscriber.frame.bind(subscriber), state: subscriber.state.bind(subscriber) };
+    const own = {
+      frame: subscriber.frame.bind(subscriber),
+      state: subscriber.state.bind(subscriber),
+    };
     this.#subscribers.add(own);
     return () => void this.#subscribers.delete(own);
   }
@@ -167,13 +213,19 @@ export class LiveFeed<Explanation> {
   }
 
   /** A viewer has painted a frame. */
-  notePainted({ arrival, takenAt }: Pick<ExplainedLiveFrame<Explanation>, 'arrival' | 'takenAt'>): void {
+  notePainted({
+    arrival,
+    takenAt,
+  }: Pick<ExplainedLiveFrame<Explanation>, 'arrival' | 'takenAt'>): void {
     const painted = now();
     this.#painted.add(painted - arrival);
     if (takenAt !== null) this.#takenToPainted.add(painted - takenAt);
   }
 
-  /** What was driven at this feed time. Frames and signals are both placed by the fastest of their kind. */
+  /**
+   * What was driven at this feed time. Frames and signals are both placed by the fastest of their
+   * kind.
+   */
   drivenAt(time: number): AlignedSignal | null {
     const offset = this.#fastest.offset ?? 0;
     const signal = this.signals.asOf(time + offset);
@@ -199,10 +251,22 @@ export class LiveFeed<Explanation> {
       subscribers: this.#subscribers.size,
       decodeRate: this.#decodeRate.rate(now()),
       inferenceRate: this.#inferenceRate.rate(now()),
-      delay: { lag: this.#lag.summary(), explained: this.#explainedDelay.summary(), painted: this.#painted.summary() },
+      delay: {
+        lag: this.#lag.summary(),
+        explained: this.#explainedDelay.summary(),
+        painted: this.#painted.summary(),
+      },
       sourceClock,
-      sourceDelay: { arrival: isKnown ? this.#takenToArrival.summary() : null, painted: isKnown ? this.#takenToPainted.summary() : null },
-      recording: this.#ring && { bytes: this.#ring.bytes, start: range?.start ?? null, end: range?.end ?? null, failure: this.#ring.failure },
+      sourceDelay: {
+        arrival: isKnown ? this.#takenToArrival.summary() : null,
+        painted: isKnown ? this.#takenToPainted.summary() : null,
+      },
+      recording: this.#ring && {
+        bytes: this.#ring.bytes,
+        start: range?.start ?? null,
+        end: range?.end ?? null,
+        failure: this.#ring.failure,
+      },
       signals: this.signals.counters,
     };
   }
@@ -215,7 +279,8 @@ export class LiveFeed<Explanation> {
   }
 
   #take(frame: LiveFrame): void {
-    // Each connection stands on the feed's axis by its first picture, which may have been slow to come.
+    // Each connection stands on the feed's axis by its first picture, which may have been slow to
+    // come.
     if (frame.connection !== this.#connection) this.#fastest.reset();
     this.#connection = frame.connection;
     if (frame.takenAt !== null) this.#takenToArrival.add(frame.arrival - frame.takenAt);
@@ -225,12 +290,26 @@ export class LiveFeed<Explanation> {
     this.#inference.offer(frame);
   }
 
-  #publish({ sequence, connection, pts, time, arrival, takenAt, display }: LiveFrame, explanation: Explanation): void {
+  #publish(
+    { sequence, connection, pts, time, arrival, takenAt, display }: LiveFrame,
+    explanation: Explanation,
+  ): void {
     const explainedAt = now();
     this.#explained++;
     this.#inferenceRate.add(explainedAt);
     this.#explainedDelay.add(explainedAt - arrival);
-    const frame = { sequence, connection, pts, time, arrival, explainedAt, takenAt, display, explanation, driven: this.drivenAt(time) };
+    const frame = {
+      sequence,
+      connection,
+      pts,
+      time,
+      arrival,
+      explainedAt,
+      takenAt,
+      display,
+      explanation,
+      driven: this.drivenAt(time),
+    };
     this.#latest = frame;
     for (const subscriber of this.#subscribers) subscriber.frame(frame);
   }

@@ -1,6 +1,7 @@
 /**
- * Runs work on the newest item: at most `limit` at a time, one more may wait, and a newer one takes its place. Results come out in the order
- * of their items; one that was overtaken by a newer result is dropped.
+ * Runs work on the newest item: at most `limit` at a time, one more may wait, and a newer one takes
+ * its place. Results come out in the order of their items; one that was overtaken by a newer result
+ * is dropped.
  */
 export class NewestFirst<Item, Result> {
   readonly #limit: number;
@@ -13,7 +14,11 @@ export class NewestFirst<Item, Result> {
   #closed = false;
   #idle: (() => void) | null = null;
 
-  constructor(limit: number, run: (item: Item) => Promise<Result>, handlers: NewestFirstHandlers<Item, Result>) {
+  constructor(
+    limit: number,
+    run: (item: Item) => Promise<Result>,
+    handlers: NewestFirstHandlers<Item, Result>,
+  ) {
     this.#limit = limit;
     this.#run = run;
     this.#handlers = handlers;

@@ -3,7 +3,10 @@ import type { DrivingSignal } from './signal-line.ts';
 /** A chunk with more is split. An insertion moves no more than one chunk. */
 const LARGEST_CHUNK = 512;
 
-/** Signals in the order of their times, in chunks: putting one anywhere into many costs no more than putting it at the end of few. */
+/**
+ * Signals in the order of their times, in chunks: putting one anywhere into many costs no more than
+ * putting it at the end of few.
+ */
 export class OrderedSignals {
   /** None is empty. */
   readonly #chunks: DrivingSignal[][] = [];

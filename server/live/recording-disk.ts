@@ -27,7 +27,10 @@ const SOME = 1 << 16;
 const RETRY_SECONDS = 5;
 const LONGEST_RETRY_SECONDS = 60;
 
-/** The folder of a recording, on a disk that may become full or read-only, or vanish: then it is tried again until files can be written. */
+/**
+ * The folder of a recording, on a disk that may become full or read-only, or vanish: then it is
+ * tried again until files can be written.
+ */
 export class RecordingDisk {
   readonly #options: RecordingDiskOptions;
   readonly #handlers: DiskHandlers;
@@ -78,18 +81,23 @@ export class RecordingDisk {
     this.#closed = true;
     clearTimeout(this.#retry);
     await this.#trying;
-    if (this.#folder !== null) await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
+    if (this.#folder !== null)
+      await rm(this.#folder, { recursive: true, force: true }).catch(() => {});
   }
 
   get #parent(): string {
     return this.#options.parent ?? tmpdir();
   }
 
-  /** What keeps so many bytes from being written; null where nothing does. Makes the folder where there is none, but not at the moment when it vanishes. */
+  /**
+   * What keeps so many bytes from being written; null where nothing does. Makes the folder where
+   * there is none, but not at the moment when it vanishes.
+   */
   async #fault(bytes: number): Promise<unknown> {
     if (this.#folder !== null) {
       const fault = await writeFault(this.#folder, bytes);
-      if ((fault as NodeJS.ErrnoException | null)?.code !== 'ENOENT' || !this.#failure) return fault;
+      if ((fault as NodeJS.ErrnoException | null)?.code !== 'ENOENT' || !this.#failure)
+        return fault;
     }
     try {
       this.#folder = await mkdtemp(join(this.#parent, `${NAME}${process.pid}-`));
@@ -101,9 +109,14 @@ export class RecordingDisk {
 
   #fail(fault: unknown): void {
     const isSoon = Date.now() - this.#mendedAt < LONGEST_RETRY_SECONDS * 1000;
-    this.#retrySeconds = isSoon ? Math.min(LONGEST_RETRY_SECONDS, 2 * this.#retrySeconds) : (this.#options.retrySeconds ?? RETRY_SECONDS);
+    this.#retrySeconds = isSoon
+      ? Math.min(LONGEST_RETRY_SECONDS, 2 * this.#retrySeconds)
+      : (this.#options.retrySeconds ?? RETRY_SECONDS);
     this.#failure = {
-      ...notWritable(`The feed is shown, but not recorded, for nothing can be written to ${this.#folder ?? this.#parent}`, fault).report(),
+      ...notWritable(
+        `The feed is shown, but not recorded, for nothing can be written to ${this.#folder ?? this.#parent}`,
+        fault,
+      ).report(),
       hint: 'The recording goes on by itself when that is mended; or set TMPDIR to another folder and start again.',
     };
     this.#handlers.failed(this.#failure);
@@ -128,7 +141,8 @@ export class RecordingDisk {
 async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent).catch(() => [])) {
     const pid = new RegExp(`^${NAME}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid))) await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
+    if (pid !== undefined && !isRunning(Number(pid)))
+      await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
   }
 }
 

@@ -40,13 +40,18 @@ interface Connection {
   readonly format: SegmentFormat;
   readonly finish: (end: ConnectionEnd) => void;
   /**
-   * Timestamps (s) of the first packets of the segments that are not complete, by their numbers, as far as they are known. The very first
-   * packet may come before the first one that can be decoded; where RTSP gives it no time, it has that of the second.
+   * Timestamps (s) of the first packets of the segments that are not complete, by their numbers, as
+   * far as they are known. The very first packet may come before the first one that can be decoded;
+   * where RTSP gives it no time, it has that of the second.
    */
   readonly starts: Map<number, number>;
   /** Segments that have begun. */
   started: number;
-  anchor: { readonly pts: number; readonly offset: number; readonly stream: StreamInfo | null } | null;
+  anchor: {
+    readonly pts: number;
+    readonly offset: number;
+    readonly stream: StreamInfo | null;
+  } | null;
   /** Segments that are complete. */
   complete: number;
   /** End of the last complete one, in seconds of the stream; null before there is one. */
@@ -65,8 +70,8 @@ const CHECK = 2000;
 const ROOM = 1 << 20;
 
 /**
- * The last minutes of a feed on disk, as segments that ffmpeg copies out of the stream. Bounded in bytes and in seconds; the oldest go first,
- * but not while somebody holds them.
+ * The last minutes of a feed on disk, as segments that ffmpeg copies out of the stream. Bounded in
+ * bytes and in seconds; the oldest go first, but not while somebody holds them.
  */
 export class SegmentRing {
   readonly #options: SegmentRingOptions;
@@ -89,10 +94,17 @@ export class SegmentRing {
     this.#check.unref();
   }
 
-  /** Also removes what rings of processes that are gone have left. Where the disk takes nothing, `failure` says so until it does. */
+  /**
+   * Also removes what rings of processes that are gone have left. Where the disk takes nothing,
+   * `failure` says so until it does.
+   */
   static async open(options: SegmentRingOptions): Promise<SegmentRing> {
     const ring = new SegmentRing(options);
-    ring.#disk = await RecordingDisk.open(options, { failed: (failure) => ring.#suspend(failure), mended: () => ring.#resume(), needed: () => ROOM + 2 * ring.#largest });
+    ring.#disk = await RecordingDisk.open(options, {
+      failed: (failure) => ring.#suspend(failure),
+      mended: () => ring.#resume(),
+      needed: () => ROOM + 2 * ring.#largest,
+    });
     return ring;
   }
 
@@ -105,7 +117,10 @@ export class SegmentRing {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, this.#growingBytes);
   }
 
-  /** What can be played: oldest and newest feed time. There may be gaps between. null while there is nothing. */
+  /**
+   * What can be played: oldest and newest feed time. There may be gaps between. null while there is
+   * nothing.
+   */
   get range(): { readonly start: number; readonly end: number } | null {
     const all = this.#all();
     return all.length === 0 ? null : { start: all[0]!.start, end: all.at(-1)!.end };
@@ -116,7 +131,10 @@ export class SegmentRing {
     return this.#all().filter((segment) => segment.end > start && segment.start <= end + SAME);
   }
 
-  /** The segment with the picture that is shown at this feed time: the last one that begins before it. */
+  /**
+   * The segment with the picture that is shown at this feed time: the last one that begins before
+   * it.
+   */
   at(time: number): Segment | null {
     return this.#all().findLast(({ start }) => start <= time + SAME) ?? null;
   }
@@ -137,14 +155,32 @@ export class SegmentRing {
     };
   }
 
-  /** For the decoder, as the methods after it: a connection begins. null where recording has failed. */
-  startConnection(format: SegmentFormat, finish: (end: ConnectionEnd) => void): RecordingTarget | null {
+  /**
+   * For the decoder, as the methods after it: a connection begins. null where recording has failed.
+   */
+  startConnection(
+    format: SegmentFormat,
+    finish: (end: ConnectionEnd) => void,
+  ): RecordingTarget | null {
     this.#reopen = finish;
     const { folder } = this.#disk;
     if (this.#failure || folder === null) return null;
     const prefix = join(folder, `${String(++this.#connections).padStart(6, '0')}-`);
-    this.#connection = { prefix, format, finish, starts: new Map(), started: 0, anchor: null, complete: 0, end: null };
-    return { pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`, segmentSeconds: this.#options.segmentSeconds ?? 2, format };
+    this.#connection = {
+      prefix,
+      format,
+      finish,
+      starts: new Map(),
+      started: 0,
+      anchor: null,
+      complete: 0,
+      end: null,
+    };
+    return {
+      pattern: `${prefix.replaceAll('%', '%%')}%06d.${format}`,
+      segmentSeconds: this.#options.segmentSeconds ?? 2,
+      format,
+    };
   }
 
   /** The first picture of the connection was decoded. */
@@ -167,7 +203,9 @@ export class SegmentRing {
     const connection = this.#connection;
     if (!connection) return;
     const path = segmentPath(connection);
-    const segment = connection.anchor && segmentOf(connection, connection.complete > 0 ? start : null, end + connection.anchor.offset);
+    const segment =
+      connection.anchor &&
+      segmentOf(connection, connection.complete > 0 ? start : null, end + connection.anchor.offset);
     connection.starts.delete(connection.complete++);
     connection.end = end;
     // Nothing of it was decoded.
@@ -189,7 +227,12 @@ export class SegmentRing {
     const connection = this.#connection;
     if (!connection) return;
     const growing = this.#growing();
-    if (growing) this.endSegment({ number: connection.complete, start: startOf(connection), end: growing.end - connection.anchor!.offset });
+    if (growing)
+      this.endSegment({
+        number: connection.complete,
+        start: startOf(connection),
+        end: growing.end - connection.anchor!.offset,
+      });
     this.#connection = null;
     this.#growingBytes = 0;
     await this.#work;
@@ -202,7 +245,10 @@ export class SegmentRing {
     this.#options.onFailure?.(reason);
   }
 
-  /** A connection that was recorded ended with such words of ffmpeg. Gives whether the disk is to blame: then nothing is recorded until it takes files again. */
+  /**
+   * A connection that was recorded ended with such words of ffmpeg. Gives whether the disk is to
+   * blame: then nothing is recorded until it takes files again.
+   */
   async isDiskToBlame(words: string): Promise<boolean> {
     return this.#failure === null && (await this.#disk.isToBlame(words));
   }
@@ -226,19 +272,28 @@ export class SegmentRing {
 
   #resume(): void {
     this.#options.onFailure?.(null);
-    this.#reopen?.({ reason: { code: 'FEED_CHANGED', message: 'The feed is opened again: it can be recorded again.', hint: 'Nothing needs to be done.' }, retry: 'now' });
+    this.#reopen?.({
+      reason: {
+        code: 'FEED_CHANGED',
+        message: 'The feed is opened again: it can be recorded again.',
+        hint: 'Nothing needs to be done.',
+      },
+      retry: 'now',
+    });
   }
 
   /** A folder that vanished has taken its segments with it. */
   async #forgetMissing(): Promise<void> {
     for (const segment of [...this.#segments]) {
-      if ((await sizeOf(segment.path)) === 0) this.#segments.splice(this.#segments.indexOf(segment), 1);
+      if ((await sizeOf(segment.path)) === 0)
+        this.#segments.splice(this.#segments.indexOf(segment), 1);
     }
   }
 
   #growing(): Segment | null {
     const connection = this.#connection;
-    if (!connection?.anchor || this.#reached <= startOf(connection) + connection.anchor.offset) return null;
+    if (!connection?.anchor || this.#reached <= startOf(connection) + connection.anchor.offset)
+      return null;
     return segmentOf(connection, null, this.#reached);
   }
 
@@ -266,23 +321,41 @@ export class SegmentRing {
     }
     // A stream without keyframes has one endless segment.
     if (this.#growingBytes > maxBytes) {
-      this.fail({ code: 'OUTPUT_NOT_WRITABLE', message: 'The feed is not recorded any more: it has no keyframes at which old parts could be cut off.', hint: 'Set the camera to send a keyframe every few seconds.' });
+      this.fail({
+        code: 'OUTPUT_NOT_WRITABLE',
+        message:
+          'The feed is not recorded any more: it has no keyframes at which old parts could be cut off.',
+        hint: 'Set the camera to send a keyframe every few seconds.',
+      });
       this.#connection?.finish({ reason: this.#failure!, retry: 'now' });
     }
   }
 }
 
-/** When the segment that is being written begins, in seconds of the stream; the first one has nothing better than its first picture. */
+/**
+ * When the segment that is being written begins, in seconds of the stream; the first one has
+ * nothing better than its first picture.
+ */
 function startOf({ starts, complete, end, anchor }: Connection): number {
   return starts.get(complete) ?? end ?? anchor!.pts;
 }
 
-/** The segment that is being written, of a connection with an anchor. `listed`: its start as ffmpeg lists it; `end` is feed time. */
+/**
+ * The segment that is being written, of a connection with an anchor. `listed`: its start as ffmpeg
+ * lists it; `end` is feed time.
+ */
 function segmentOf(connection: Connection, listed: number | null, end: number): Segment {
   const { offset, stream } = connection.anchor!;
   const start = listed ?? startOf(connection);
   const wraps = connection.format === 'mpegts' ? Math.floor((start + BEFORE_WRAP) / WRAP) : 0;
-  return { path: segmentPath(connection), start: start + offset, end, offset: offset + WRAP * wraps, stream, growing: true };
+  return {
+    path: segmentPath(connection),
+    start: start + offset,
+    end,
+    offset: offset + WRAP * wraps,
+    stream,
+    growing: true,
+  };
 }
 
 /** Of the segment that is being written. */
@@ -291,5 +364,8 @@ function segmentPath({ prefix, format, complete }: Connection): string {
 }
 
 async function sizeOf(path: string): Promise<number> {
-  return stat(path).then(({ size }) => size, () => 0);
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }

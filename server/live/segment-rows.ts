@@ -1,4 +1,7 @@
-/** A finished segment as ffmpeg lists it: file, first and last time in seconds of the stream's clock. */
+/**
+ * A finished segment as ffmpeg lists it: file, first and last time in seconds of the stream's
+ * clock.
+ */
 export interface SegmentRow {
   /** Counts the segments of a connection from 0. */
   readonly number: number;
@@ -22,7 +25,8 @@ export class SegmentRows {
     this.#rest = lines.pop()!;
     for (const line of lines) {
       const [, start, end] = /,([-\d.]+),([-\d.]+)\s*$/.exec(line) ?? [];
-      if (start !== undefined && end !== undefined) this.#row({ number: this.#count++, start: Number(start), end: Number(end) });
+      if (start !== undefined && end !== undefined)
+        this.#row({ number: this.#count++, start: Number(start), end: Number(end) });
     }
   }
 }

@@ -23,16 +23,22 @@ class SentByClock {
   readonly signals = new OrderedSignals();
   readonly delay = new MinimumDelay();
 
-  /** Seconds by which the clock must have been set for the signal to come from it; 0 where there was none. */
+  /**
+   * Seconds by which the clock must have been set for the signal to come from it; 0 where there was
+   * none.
+   */
   jump(t: number, arrival: number): number {
     const { newest } = this.signals;
-    return newest === null ? 0 : Math.min(Math.abs(t - newest), Math.abs(arrival - t - this.delay.offset!));
+    return newest === null
+      ? 0
+      : Math.min(Math.abs(t - newest), Math.abs(arrival - t - this.delay.offset!));
   }
 }
 
 /**
- * Driving signals as they come in, with the sender's own times. Alignment happens when somebody looks: the estimate of the clocks' offset gets
- * better with every message, also for those that came before. Takes whatever anybody sends: memory, and work for each line, are bounded.
+ * Driving signals as they come in, with the sender's own times. Alignment happens when somebody
+ * looks: the estimate of the clocks' offset gets better with every message, also for those that
+ * came before. Takes whatever anybody sends: memory, and work for each line, are bounded.
  */
 export class SignalTrack {
   readonly #seconds: number;
@@ -50,11 +56,14 @@ export class SignalTrack {
   }
 
   /**
-   * Lines as readSignalLine takes them, however many; `arrival` in milliseconds since 1970. What cannot be read is counted; so is, as one, the rest
-   * of a message that came too fast.
+   * Lines as readSignalLine takes them, however many; `arrival` in milliseconds since 1970. What
+   * cannot be read is counted; so is, as one, the rest of a message that came too fast.
    */
   addText(text: string, arrival: number): void {
-    this.#lines = Math.min(LINES_PER_SECOND, this.#lines + (Math.max(0, arrival - this.#countedAt) * LINES_PER_SECOND) / 1000);
+    this.#lines = Math.min(
+      LINES_PER_SECOND,
+      this.#lines + (Math.max(0, arrival - this.#countedAt) * LINES_PER_SECOND) / 1000,
+    );
     this.#countedAt = arrival;
     for (let start = 0, end; start < text.length; start = end + 1) {
       end = text.indexOf('\n', start);
@@ -73,7 +82,10 @@ export class SignalTrack {
     const now = arrival / 1000;
     if (this.#clock.jump(signal.t, now) > NEW_CLOCK) {
       const isAsBefore = this.#clockBefore && this.#clockBefore.jump(signal.t, now) <= NEW_CLOCK;
-      [this.#clock, this.#clockBefore] = [isAsBefore ? this.#clockBefore! : new SentByClock(), this.#clock];
+      [this.#clock, this.#clockBefore] = [
+        isAsBefore ? this.#clockBefore! : new SentByClock(),
+        this.#clock,
+      ];
     }
     const { signals, delay } = this.#clock;
     this.#received++;
@@ -92,7 +104,11 @@ export class SignalTrack {
     return { time: signal.t + offset, steering: signal.steering, speed: signal.speed };
   }
 
-  get counters(): { readonly received: number; readonly rejected: number; readonly offset: number | null } {
+  get counters(): {
+    readonly received: number;
+    readonly rejected: number;
+    readonly offset: number | null;
+  } {
     return { received: this.#received, rejected: this.#rejected, offset: this.#clock.delay.offset };
   }
 }

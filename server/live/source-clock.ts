@@ -1,15 +1,24 @@
 import type { SourceClockStatus } from '../../shared/protocol/live-messages.ts';
 
-/** A picture that comes in so many milliseconds after it was taken, by two clocks that are set, is believed. Below zero as far as such clocks differ. */
+/**
+ * A picture that comes in so many milliseconds after it was taken, by two clocks that are set, is
+ * believed. Below zero as far as such clocks differ.
+ */
 const EARLIEST = -20;
 const LATEST = 60_000;
-/** What has been the case is believed until the contrary has been told for so long (ms): one wrong report is no new clock. */
+/**
+ * What has been the case is believed until the contrary has been told for so long (ms): one wrong
+ * report is no new clock.
+ */
 const INERTIA = 10_000;
 /** Offsets this close (ms) are the same clock, which drifts. */
 const SAME = 1;
 const KEPT = 8;
 
-/** When the pictures of a connection were taken, by the source's own clock, as it tells beside the stream. */
+/**
+ * When the pictures of a connection were taken, by the source's own clock, as it tells beside the
+ * stream.
+ */
 export class SourceClock {
   /** What to add to a timestamp of the stream from `from` on (both ms). */
   readonly #offsets: { from: number; offset: number }[] = [];
@@ -20,7 +29,10 @@ export class SourceClock {
     return this.#state;
   }
 
-  /** The source took the picture of timestamp `pts` (s) at `time` by its clock; told at `now` by ours, both in milliseconds since 1970. */
+  /**
+   * The source took the picture of timestamp `pts` (s) at `time` by its clock; told at `now` by
+   * ours, both in milliseconds since 1970.
+   */
   add(pts: number, time: number, now: number): void {
     const difference = now - time;
     const name = difference >= EARLIEST && difference <= LATEST ? 'synchronized' : 'unsynchronized';
@@ -61,8 +73,9 @@ export class SourceClock {
 const TIME_OF_DAY = 1e9;
 
 /**
- * When a camera of this machine took the picture of timestamp `pts` (s), in milliseconds since 1970: V4L2 stamps with the monotonic clock, drivers of long ago with
- * the time of day. `now` and `monotonic` (ms) are the two clocks at one moment.
+ * When a camera of this machine took the picture of timestamp `pts` (s), in milliseconds since
+ * 1970: V4L2 stamps with the monotonic clock, drivers of long ago with the time of day. `now` and
+ * `monotonic` (ms) are the two clocks at one moment.
  */
 export function takenByCamera(pts: number, now: number, monotonic: number): number {
   return pts < TIME_OF_DAY ? now - monotonic + pts * 1000 : pts * 1000;

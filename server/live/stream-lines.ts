@@ -12,16 +12,24 @@ export interface StreamInfo extends KnownSource {
   readonly height: number;
   /** As the stream announces it; null where it does not. */
   readonly framesPerSecond: number | null;
-  /** Matrix of the colours as ffmpeg names it, e.g. `bt709`; `unknown` where the stream does not tell. */
+  /**
+   * Matrix of the colours as ffmpeg names it, e.g. `bt709`; `unknown` where the stream does not
+   * tell.
+   */
   readonly colorSpace: string;
 }
 
 export interface StreamLineHandlers {
   /** It is known what the source is; pictures follow. */
   opened(source: KnownSource): void;
-  /** Decoded pictures have this size from here on. Told again whenever size or pixel format change. */
+  /**
+   * Decoded pictures have this size from here on. Told again whenever size or pixel format change.
+   */
   pictures(info: StreamInfo): void;
-  /** A segment of the recording begins with this timestamp, in ticks of its container; ffmpeg rounds the seconds beside it. */
+  /**
+   * A segment of the recording begins with this timestamp, in ticks of its container; ffmpeg rounds
+   * the seconds beside it.
+   */
   segment(ticks: number): void;
 }
 
@@ -46,12 +54,20 @@ export class StreamLines {
       return;
     }
     // The first video stream in the list of inputs; streams of the outputs are listed later.
-    const video = this.#hasInput && this.#codec === 'unknown' ? /\bStream #0:\d+.*?: Video: (\w+)/.exec(line) : null;
+    const video =
+      this.#hasInput && this.#codec === 'unknown'
+        ? /\bStream #0:\d+.*?: Video: (\w+)/.exec(line)
+        : null;
     if (video) {
       this.#codec = video[1]!;
-      const rate = /, (\d{1,9}(?:\.\d+)?)(k?) fps\b/.exec(line) ?? /, (\d{1,9}(?:\.\d+)?)(k?) tbr\b/.exec(line);
+      const rate =
+        /, (\d{1,9}(?:\.\d+)?)(k?) fps\b/.exec(line) ??
+        /, (\d{1,9}(?:\.\d+)?)(k?) tbr\b/.exec(line);
       this.#framesPerSecond = rate ? Number(rate[1]) * (rate[2] ? 1000 : 1) : null;
-      this.#colorSpace = /, \w+\((?:[^()]*, )?(bt709|bt470bg|smpte170m|smpte240m|fcc|bt2020nc|bt2020c)\b/.exec(line)?.[1] ?? 'unknown';
+      this.#colorSpace =
+        /, \w+\((?:[^()]*, )?(bt709|bt470bg|smpte170m|smpte240m|fcc|bt2020nc|bt2020c)\b/.exec(
+          line,
+        )?.[1] ?? 'unknown';
       return this.#handlers.opened({ container: this.#container, codec: this.#codec });
     }
     const segment = /\bstarts with packet .*\bpts:(-?\d{1,19})\b/.exec(line);

@@ -26,10 +26,16 @@ export function tensorAttribute(node: Node, name: string): Tensor | null {
   return attribute?.kind === 'tensor' ? attribute.value : null;
 }
 
-/** Attributes from plain values: whole numbers become ints, `{ float }` a float, strings strings, lists of whole numbers ints. */
-export type PlainAttribute = number | string | readonly number[] | { readonly float: number } | Tensor;
+/**
+ * Attributes from plain values: whole numbers become ints, `{ float }` a float, strings strings,
+ * lists of whole numbers ints.
+ */
+export type PlainAttribute =
+  number | string | readonly number[] | { readonly float: number } | Tensor;
 
-export function attributes(values: Readonly<Record<string, PlainAttribute>>): Map<string, Attribute> {
+export function attributes(
+  values: Readonly<Record<string, PlainAttribute>>,
+): Map<string, Attribute> {
   const map = new Map<string, Attribute>();
   for (const [name, value] of Object.entries(values)) map.set(name, attribute(value));
   return map;

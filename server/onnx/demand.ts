@@ -19,16 +19,48 @@ interface KnownFacts {
 }
 
 /** Operators that give the memory of their input another shape. */
-const VIEWS: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Identity', 'Dropout']);
+const VIEWS: ReadonlySet<string> = new Set([
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Identity',
+  'Dropout',
+]);
 /** Operators that may write over their input, where nobody else reads it. */
-const IN_PLACE: ReadonlySet<string> = new Set(['Relu', 'Elu', 'LeakyRelu', 'Sigmoid', 'Tanh', 'Clip', 'Selu', 'Softplus', 'Softsign', 'Abs', 'Neg', 'Sqrt', 'Exp', 'Add', 'Sub', 'Mul', 'Div', 'BatchNormalization']);
+const IN_PLACE: ReadonlySet<string> = new Set([
+  'Relu',
+  'Elu',
+  'LeakyRelu',
+  'Sigmoid',
+  'Tanh',
+  'Clip',
+  'Selu',
+  'Softplus',
+  'Softsign',
+  'Abs',
+  'Neg',
+  'Sqrt',
+  'Exp',
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'BatchNormalization',
+]);
 /** Writing one value takes as long as so many products in a convolution. */
 const PRODUCTS_PER_VALUE = 50;
 
 /** Values whose shape is not known count as nothing. */
 export function demandOf(model: Model, facts: KnownFacts): Demand {
-  const bytes = (value: string) => { const shape = facts.of(value); return shape ? bytesPerPicture({ type: facts.type(value), shape }) : 0; };
-  const elements = (value: string) => { const shape = facts.of(value); return shape ? elementsPerPicture(shape) : 0; };
+  const bytes = (value: string) => {
+    const shape = facts.of(value);
+    return shape ? bytesPerPicture({ type: facts.type(value), shape }) : 0;
+  };
+  const elements = (value: string) => {
+    const shape = facts.of(value);
+    return shape ? elementsPerPicture(shape) : 0;
+  };
   /** The value whose memory it is, and how many nodes are still to read that. */
   const owner = new Map<string, string>();
   const ownerOf = (value: string) => owner.get(value) ?? value;
@@ -36,9 +68,11 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
   const read = consumers(model.nodes);
   const kept = new Set([...model.outputs, ...model.inputs].map(({ name }) => name));
   for (const node of model.nodes) {
-    if (node.domain === '' && VIEWS.has(node.op) && node.inputs[0] && node.outputs[0]) owner.set(node.outputs[0], ownerOf(node.inputs[0]));
+    if (node.domain === '' && VIEWS.has(node.op) && node.inputs[0] && node.outputs[0])
+      owner.set(node.outputs[0], ownerOf(node.inputs[0]));
   }
-  for (const [value, nodes] of read) readers.set(ownerOf(value), (readers.get(ownerOf(value)) ?? 0) + nodes.length);
+  for (const [value, nodes] of read)
+    readers.set(ownerOf(value), (readers.get(ownerOf(value)) ?? 0) + nodes.length);
   let live = model.inputs.reduce((sum, { name }) => sum + bytes(name), 0);
   let [liveBytes, products, fullest] = [live, 0, model.nodes[0]!];
   for (const node of model.nodes) {
@@ -52,25 +86,45 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
       if (left === 0 && !kept.has(ownerOf(input))) freed += bytes(ownerOf(input));
     }
     const isInPlace = node.domain === '' && IN_PLACE.has(node.op);
-    const during = live + (isInPlace ? Math.max(0, added - freed) : added) + scratchOf(node, facts, elements);
+    const during =
+      live + (isInPlace ? Math.max(0, added - freed) : added) + scratchOf(node, facts, elements);
     if (during > liveBytes) [liveBytes, fullest] = [during, node];
     live += added - freed;
-    products += productsOf(node, facts, elements) + PRODUCTS_PER_VALUE * made.reduce((sum, output) => sum + elements(output), 0);
+    products +=
+      productsOf(node, facts, elements) +
+      PRODUCTS_PER_VALUE * made.reduce((sum, output) => sum + elements(output), 0);
   }
-  const weightBytes = [...model.initializers.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+  const weightBytes = [...model.initializers.values()].reduce(
+    (sum, { data }) => sum + data.byteLength,
+    0,
+  );
   return { liveBytes, fullest, products, weightBytes };
 }
 
 /** Throws MODEL_SHAPE where one run on one picture takes more than `LIMITS` allow. */
 export function checkDemand(model: Model, facts: KnownFacts): void {
   const { liveBytes, fullest, products } = demandOf(model, facts);
-  if (liveBytes > LIMITS.liveBytes) throw beyondLimit(model.source, `holds ${inBytes(liveBytes)} at once for one picture, at ${operatorAndName(fullest)}; the limit is ${inBytes(LIMITS.liveBytes)}`);
-  if (products > LIMITS.products) throw beyondLimit(model.source, `takes ${inDigits(products)} multiplications for one picture; the limit is ${inDigits(LIMITS.products)}`);
+  if (liveBytes > LIMITS.liveBytes)
+    throw beyondLimit(
+      model.source,
+      `holds ${inBytes(liveBytes)} at once for one picture, at ${operatorAndName(fullest)}; the limit is ${inBytes(LIMITS.liveBytes)}`,
+    );
+  if (products > LIMITS.products)
+    throw beyondLimit(
+      model.source,
+      `takes ${inDigits(products)} multiplications for one picture; the limit is ${inDigits(LIMITS.products)}`,
+    );
 }
 
-/** Bytes that ONNX Runtime takes while it computes the node: a transposed convolution writes all of its products out before it adds them. */
+/**
+ * Bytes that ONNX Runtime takes while it computes the node: a transposed convolution writes all of
+ * its products out before it adds them.
+ */
 function scratchOf(node: Node, facts: KnownFacts, elements: (value: string) => number): number {
-  return node.op === 'ConvTranspose' && node.domain === '' ? 4 * elements(node.inputs[0] ?? '') * perChannel(facts.of(node.inputs[1] ?? '')) / channelsOf(facts.of(node.inputs[0] ?? '')) : 0;
+  return node.op === 'ConvTranspose' && node.domain === ''
+    ? (4 * elements(node.inputs[0] ?? '') * perChannel(facts.of(node.inputs[1] ?? ''))) /
+        channelsOf(facts.of(node.inputs[0] ?? ''))
+    : 0;
 }
 
 function productsOf(node: Node, facts: KnownFacts, elements: (value: string) => number): number {

@@ -1,6 +1,9 @@
 import { beyondLimit, inBytes, LIMITS } from './limits.ts';
 
-/** Which fields of a message hold further messages that are read, by field number; the names are those of `schema.ts`. */
+/**
+ * Which fields of a message hold further messages that are read, by field number; the names are
+ * those of `schema.ts`.
+ */
 interface MessageKind {
   readonly messages: Readonly<Record<number, string>>;
   /** Lists of numbers, each of which becomes an object. */
@@ -11,9 +14,16 @@ interface MessageKind {
 
 const kinds: Readonly<Record<string, MessageKind>> = {
   model: { messages: { 7: 'graph', 8: 'leaf', 14: 'pair', 25: 'leaf' }, text: [] },
-  graph: { messages: { 1: 'node', 5: 'tensor', 11: 'value', 12: 'value', 13: 'value', 15: 'leaf' }, text: [2] },
+  graph: {
+    messages: { 1: 'node', 5: 'tensor', 11: 'value', 12: 'value', 13: 'value', 15: 'leaf' },
+    text: [2],
+  },
   node: { messages: { 5: 'attribute' }, text: [1, 2, 3, 4, 7] },
-  attribute: { messages: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph' }, numbers: [8], text: [1, 4, 9] },
+  attribute: {
+    messages: { 5: 'tensor', 6: 'graph', 10: 'tensor', 11: 'graph' },
+    numbers: [8],
+    text: [1, 4, 9],
+  },
   tensor: { messages: { 13: 'pair' }, numbers: [1, 7, 11], text: [8] },
   value: { messages: { 2: 'type' }, text: [1] },
   type: { messages: { 1: 'tensorType' } },
@@ -25,8 +35,9 @@ const kinds: Readonly<Record<string, MessageKind>> = {
 };
 
 /**
- * Counts what is in an ONNX file without reading it into objects, so that a file of a million nodes is refused within milliseconds.
- * A file that breaks off is counted up to there. Throws MODEL_SHAPE with the figure and the limit.
+ * Counts what is in an ONNX file without reading it into objects, so that a file of a million nodes
+ * is refused within milliseconds. A file that breaks off is counted up to there. Throws MODEL_SHAPE
+ * with the figure and the limit.
  */
 export function checkFileLimits(bytes: Uint8Array, source: string): void {
   new Scan(bytes, source).message('model', 0, bytes.length, 0);
@@ -45,7 +56,8 @@ class Scan {
   }
 
   message(kind: string, start: number, end: number, depth: number): void {
-    if (depth > LIMITS.depth) throw this.#beyond(`has networks within networks, more than ${LIMITS.depth} deep`);
+    if (depth > LIMITS.depth)
+      throw this.#beyond(`has networks within networks, more than ${LIMITS.depth} deep`);
     const { messages, numbers = [], text = [] } = kinds[kind]!;
     const ends = new Map<number, number>();
     this.#at = start;
@@ -63,27 +75,37 @@ class Scan {
         // A packed number takes at least a byte.
         if (numbers.includes(field)) this.#count(length);
         const longest = kind === 'pair' ? LIMITS.metadata : LIMITS.text;
-        if (text.includes(field) && length > longest) throw this.#beyond(`has a text of ${inBytes(length)}; the limit is ${inBytes(longest)}`);
+        if (text.includes(field) && length > longest)
+          throw this.#beyond(`has a text of ${inBytes(length)}; the limit is ${inBytes(longest)}`);
         const inner = messages[field];
         if (kind === 'graph') this.#inGraph(field, ends);
-        if (inner !== undefined) this.message(inner, this.#at, next, inner === 'graph' && kind === 'attribute' ? depth + 1 : depth);
+        if (inner !== undefined)
+          this.message(
+            inner,
+            this.#at,
+            next,
+            inner === 'graph' && kind === 'attribute' ? depth + 1 : depth,
+          );
         this.#at = next;
       } else return;
     }
   }
 
   #inGraph(field: number, ends: Map<number, number>): void {
-    if (field === 1 && ++this.#nodes > LIMITS.nodes) throw this.#beyond(`has more than ${LIMITS.nodes} nodes, which is the limit`);
+    if (field === 1 && ++this.#nodes > LIMITS.nodes)
+      throw this.#beyond(`has more than ${LIMITS.nodes} nodes, which is the limit`);
     if (field !== 11 && field !== 12) return;
     const count = (ends.get(field) ?? 0) + 1;
     ends.set(field, count);
     // Old files list every weight as an input too.
-    if (field === 12 && count > LIMITS.ends) throw this.#beyond(`has more than ${LIMITS.ends} outputs, which is the limit`);
+    if (field === 12 && count > LIMITS.ends)
+      throw this.#beyond(`has more than ${LIMITS.ends} outputs, which is the limit`);
   }
 
   #count(fields: number): void {
     this.#fields += fields;
-    if (this.#fields > LIMITS.fields) throw this.#beyond(`has more than ${LIMITS.fields} entries in its file, which is the limit`);
+    if (this.#fields > LIMITS.fields)
+      throw this.#beyond(`has more than ${LIMITS.fields} entries in its file, which is the limit`);
   }
 
   /** Exact up to 2^53, which is more than any length that fits. */
@@ -98,6 +120,10 @@ class Scan {
   }
 
   #beyond(what: string) {
-    return beyondLimit(this.#source, what, 'Export the network without what it does not need to steer, or use a smaller one.');
+    return beyondLimit(
+      this.#source,
+      what,
+      'Export the network without what it does not need to steer, or use a smaller one.',
+    );
   }
 }

@@ -35,8 +35,8 @@ export interface Node {
 }
 
 /**
- * A model as Roadgaze works on it. Rewrites take one and give a new one; they share nodes and tensors, which nobody changes.
- * `nodes` are in topological order. `inputs` leave initializers out.
+ * A model as Roadgaze works on it. Rewrites take one and give a new one; they share nodes and
+ * tensors, which nobody changes. `nodes` are in topological order. `inputs` leave initializers out.
  */
 export interface Model {
   /** For messages: the file it came from. */
@@ -86,7 +86,8 @@ export function consumers(nodes: readonly Node[]): Map<string, Node[]> {
 export function dependents({ nodes }: Pick<Model, 'nodes'>, values: Iterable<string>): Set<string> {
   const found = new Set(values);
   for (const node of nodes) {
-    if (node.op !== 'Shape' && node.inputs.some((input) => found.has(input))) for (const output of node.outputs) if (output) found.add(output);
+    if (node.op !== 'Shape' && node.inputs.some((input) => found.has(input)))
+      for (const output of node.outputs) if (output) found.add(output);
   }
   return found;
 }
@@ -95,13 +96,17 @@ export function dependents({ nodes }: Pick<Model, 'nodes'>, values: Iterable<str
 export function ancestors(nodes: readonly Node[], value: string): Set<string> {
   const found = new Set([value]);
   for (const node of [...nodes].reverse()) {
-    if (node.outputs.some((output) => found.has(output))) for (const input of node.inputs) if (input) found.add(input);
+    if (node.outputs.some((output) => found.has(output)))
+      for (const input of node.inputs) if (input) found.add(input);
   }
   return found;
 }
 
 /** Nodes that the named values depend on, in the model's order; initializers that they use. */
-export function keepOnly(model: Model, values: readonly string[]): Pick<Model, 'nodes' | 'initializers'> {
+export function keepOnly(
+  model: Model,
+  values: readonly string[],
+): Pick<Model, 'nodes' | 'initializers'> {
   const needed = new Set(values);
   const nodes: Node[] = [];
   for (const node of [...model.nodes].reverse()) {
@@ -114,11 +119,20 @@ export function keepOnly(model: Model, values: readonly string[]): Pick<Model, '
 }
 
 /**
- * Orders nodes so that each stands behind those it reads, and otherwise as they stand. Throws MODEL_UNREADABLE where a value comes
- * from nowhere, from two nodes or from itself.
+ * Orders nodes so that each stands behind those it reads, and otherwise as they stand. Throws
+ * MODEL_UNREADABLE where a value comes from nowhere, from two nodes or from itself.
  */
-export function inTopologicalOrder(source: string, nodes: readonly Node[], given: Iterable<string>): Node[] {
-  const incomplete = (what: string) => new RoadgazeError('MODEL_UNREADABLE', `${source} is not a complete network: ${what}.`, 'Export the network again.');
+export function inTopologicalOrder(
+  source: string,
+  nodes: readonly Node[],
+  given: Iterable<string>,
+): Node[] {
+  const incomplete = (what: string) =>
+    new RoadgazeError(
+      'MODEL_UNREADABLE',
+      `${source} is not a complete network: ${what}.`,
+      'Export the network again.',
+    );
   const known = new Set(given);
   const promised = new Set<string>();
   for (const output of nodes.flatMap((node) => node.outputs)) {
@@ -140,10 +154,13 @@ export function inTopologicalOrder(source: string, nodes: readonly Node[], given
     for (let node = ready.pop(); node; node = ready.pop()) {
       ordered.push(node);
       missing.delete(node);
-      for (const reader of node.outputs.flatMap((output) => (output ? (readers.get(output) ?? []) : []))) {
+      for (const reader of node.outputs.flatMap((output) =>
+        output ? (readers.get(output) ?? []) : [],
+      )) {
         const open = missing.get(reader)! - 1;
         missing.set(reader, open);
-        // A reader further ahead is reached by the loop below; one that was passed already had to wait for this node.
+        // A reader further ahead is reached by the loop below; one that was passed already had to
+        // wait for this node.
         if (open === 0 && passed.has(reader)) ready.push(reader);
       }
     }

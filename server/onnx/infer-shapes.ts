@@ -1,9 +1,21 @@
 import { RoadgazeError } from '../../shared/errors.ts';
-import { describeNode, operatorAndName, type Dimension, type Model, type Node, type Shape } from './graph.ts';
+import {
+  describeNode,
+  operatorAndName,
+  type Dimension,
+  type Model,
+  type Node,
+  type Shape,
+} from './graph.ts';
 import { beyondLimit, SMALLER } from './limits.ts';
 import { constantOf } from './constant-node.ts';
 import { withinLimits } from './shapes/size-limits.ts';
-import { shapeError, type ShapeContext, type ShapeRule, type ValueFacts } from './shapes/context.ts';
+import {
+  shapeError,
+  type ShapeContext,
+  type ShapeRule,
+  type ValueFacts,
+} from './shapes/context.ts';
 import { denseRules } from './shapes/dense.ts';
 import { elementwiseRules } from './shapes/elementwise.ts';
 import { layoutRules } from './shapes/layout.ts';
@@ -11,7 +23,12 @@ import { requiredInputs } from './shapes/required-inputs.ts';
 import { spatialRules } from './shapes/spatial.ts';
 import { DataType, tensorNumbers, type Tensor } from './tensor.ts';
 
-const rules: Readonly<Record<string, ShapeRule>> = { ...spatialRules, ...elementwiseRules, ...denseRules, ...layoutRules };
+const rules: Readonly<Record<string, ShapeRule>> = {
+  ...spatialRules,
+  ...elementwiseRules,
+  ...denseRules,
+  ...layoutRules,
+};
 
 /** Names of the operators that Roadgaze reads. */
 export const knownOperators: readonly string[] = Object.keys(rules).sort();
@@ -51,7 +68,10 @@ export interface KnownShapes {
   constant(value: string): Tensor | null;
 }
 
-/** Of the values that are inferred without an operator that Roadgaze does not read: what explains a network has some of those. */
+/**
+ * Of the values that are inferred without an operator that Roadgaze does not read: what explains a
+ * network has some of those.
+ */
 export function inferKnownShapes(model: Model): KnownShapes {
   const [facts, constants] = given(model);
   for (const node of model.nodes) {
@@ -62,52 +82,118 @@ export function inferKnownShapes(model: Model): KnownShapes {
       if (!(error instanceof RoadgazeError)) throw error;
     }
   }
-  return { of: (value) => facts.get(value)?.shape ?? null, type: (value) => facts.get(value)?.type ?? 0, constant: (value) => constants.get(value) ?? null };
+  return {
+    of: (value) => facts.get(value)?.shape ?? null,
+    type: (value) => facts.get(value)?.type ?? 0,
+    constant: (value) => constants.get(value) ?? null,
+  };
 }
 
 function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<string, Tensor>] {
   const facts = new Map<string, ValueFacts>();
-  const beyond = (name: string) => (reason: string): never => { throw beyondLimit(model.source, `has a value "${name}" that ${reason}`, SMALLER); };
-  for (const [name, tensor] of model.initializers) facts.set(name, withinLimits({ type: tensor.type, shape: tensor.dims }, beyond(name)));
+  const beyond =
+    (name: string) =>
+    (reason: string): never => {
+      throw beyondLimit(model.source, `has a value "${name}" that ${reason}`, SMALLER);
+    };
+  for (const [name, tensor] of model.initializers)
+    facts.set(name, withinLimits({ type: tensor.type, shape: tensor.dims }, beyond(name)));
   for (const input of model.inputs) {
-    if (!input.shape) throw new RoadgazeError('MODEL_SHAPE', `${model.source} does not tell the shape of its input "${input.name}".`, 'Export the network with a fixed image size.');
-    facts.set(input.name, withinLimits({ type: input.type, shape: input.shape }, beyond(input.name)));
+    if (!input.shape)
+      throw new RoadgazeError(
+        'MODEL_SHAPE',
+        `${model.source} does not tell the shape of its input "${input.name}".`,
+        'Export the network with a fixed image size.',
+      );
+    facts.set(
+      input.name,
+      withinLimits({ type: input.type, shape: input.shape }, beyond(input.name)),
+    );
   }
   return [facts, new Map(model.initializers)];
 }
 
-function inferNode(model: Model, node: Node, facts: Map<string, ValueFacts>, constants: Map<string, Tensor>): void {
+function inferNode(
+  model: Model,
+  node: Node,
+  facts: Map<string, ValueFacts>,
+  constants: Map<string, Tensor>,
+): void {
   const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
   if (!rule) {
-    throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Roadgaze does not know the operator ${describeNode(model, node)}.`, 'Remove it from the network, or replace it when you export, and ask for it.');
+    throw new RoadgazeError(
+      'MODEL_OPERATOR_UNSUPPORTED',
+      `Roadgaze does not know the operator ${describeNode(model, node)}.`,
+      'Remove it from the network, or replace it when you export, and ask for it.',
+    );
   }
   const context = contextOf(model, node, facts, constants);
   for (let index = 0; index < requiredInputs(node.op); index++) context.input(index);
   const tensor = constantOf(node);
   if (tensor) constants.set(node.outputs[0]!, tensor);
   const results = rule(context);
-  const beyond = (reason: string): never => { throw beyondLimit(model.source, `gives at ${operatorAndName(node)} a value that ${reason}`, SMALLER); };
-  node.outputs.forEach((output, index) => { if (output && results[index]) facts.set(output, withinLimits(results[index], beyond)); });
+  const beyond = (reason: string): never => {
+    throw beyondLimit(
+      model.source,
+      `gives at ${operatorAndName(node)} a value that ${reason}`,
+      SMALLER,
+    );
+  };
+  node.outputs.forEach((output, index) => {
+    if (output && results[index]) facts.set(output, withinLimits(results[index], beyond));
+  });
 }
 
 function missing(model: Model, value: string): never {
-  throw new RoadgazeError('MODEL_SHAPE', `${model.source} has no value called "${value}".`, 'Check the name in the sidecar against the network, for example in Netron.');
+  throw new RoadgazeError(
+    'MODEL_SHAPE',
+    `${model.source} has no value called "${value}".`,
+    'Check the name in the sidecar against the network, for example in Netron.',
+  );
 }
 
-function contextOf(model: Model, node: Node, facts: ReadonlyMap<string, ValueFacts>, constants: ReadonlyMap<string, Tensor>): ShapeContext {
+function contextOf(
+  model: Model,
+  node: Node,
+  facts: ReadonlyMap<string, ValueFacts>,
+  constants: ReadonlyMap<string, Tensor>,
+): ShapeContext {
   const name = (index: number) => node.inputs[index] || null;
-  const fail = (reason: string): never => { throw shapeError(model, node, reason); };
-  const optionalInput = (index: number) => { const value = name(index); return value ? (facts.get(value) ?? null) : null; };
-  const constant = (index: number) => { const value = name(index); return value ? (constants.get(value) ?? null) : null; };
+  const fail = (reason: string): never => {
+    throw shapeError(model, node, reason);
+  };
+  const optionalInput = (index: number) => {
+    const value = name(index);
+    return value ? (facts.get(value) ?? null) : null;
+  };
+  const constant = (index: number) => {
+    const value = name(index);
+    return value ? (constants.get(value) ?? null) : null;
+  };
   return {
-    node, opset: model.opset, fail, optionalInput, constant,
+    node,
+    opset: model.opset,
+    fail,
+    optionalInput,
+    constant,
     input: (index) => optionalInput(index) ?? fail(`input ${index} is left out`),
-    sizes: (index) => { const value = name(index); return value ? sizesOf(value, facts, constants) : null; },
+    sizes: (index) => {
+      const value = name(index);
+      return value ? sizesOf(value, facts, constants) : null;
+    },
   };
 }
 
-function sizesOf(value: string, facts: ReadonlyMap<string, ValueFacts>, constants: ReadonlyMap<string, Tensor>): readonly Dimension[] | null {
+function sizesOf(
+  value: string,
+  facts: ReadonlyMap<string, ValueFacts>,
+  constants: ReadonlyMap<string, Tensor>,
+): readonly Dimension[] | null {
   const tensor = constants.get(value);
-  if (tensor) return (tensor.type === DataType.int64 || tensor.type === DataType.int32) && tensor.data.length <= 64 ? tensorNumbers(tensor) : null;
+  if (tensor)
+    return (tensor.type === DataType.int64 || tensor.type === DataType.int32) &&
+      tensor.data.length <= 64
+      ? tensorNumbers(tensor)
+      : null;
   return facts.get(value)?.sizes ?? null;
 }

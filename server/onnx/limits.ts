@@ -1,13 +1,20 @@
 import { RoadgazeError, type ErrorCode } from '../../shared/errors.ts';
 
 /**
- * What a network may ask for at most. A file of a few kB can ask for any amount of memory and time, so everything is counted before it is
- * allocated. Large networks in use stay well below: VGG-16 on 1280×720 has 472 MB of values alive at once, and 0.3 · 10¹² products.
+ * What a network may ask for at most. A file of a few kB can ask for any amount of memory and time,
+ * so everything is counted before it is allocated. Large networks in use stay well below: VGG-16 on
+ * 1280×720 has 472 MB of values alive at once, and 0.3 · 10¹² products.
  */
 export const LIMITS = {
-  /** Bytes of the file and of the weights beside it. A protobuf message ends at 2 GiB, and so does what Node reads at once. */
+  /**
+   * Bytes of the file and of the weights beside it. A protobuf message ends at 2 GiB, and so does
+   * what Node reads at once.
+   */
   fileBytes: 2 ** 31 - 1,
-  /** Nodes of the graph, those of subgraphs included. Every one costs about a millisecond for each method; published networks have up to 5000. */
+  /**
+   * Nodes of the graph, those of subgraphs included. Every one costs about a millisecond for each
+   * method; published networks have up to 5000.
+   */
   nodes: 20_000,
   /** Fields of all messages in the file. Each becomes a JavaScript object of about 100 bytes. */
   fields: 4_000_000,
@@ -15,19 +22,29 @@ export const LIMITS = {
   depth: 8,
   /** Inputs, and outputs. Each is listed in messages and looked at several times. */
   ends: 1000,
-  /** Axes of a tensor. Window attention needs 6 or 8; ONNX Runtime's loops slow down with every one. */
+  /**
+   * Axes of a tensor. Window attention needs 6 or 8; ONNX Runtime's loops slow down with every one.
+   */
   rank: 16,
-  /** Characters in the name of a size that is left open, which grows with each calculation on it. */
+  /**
+   * Characters in the name of a size that is left open, which grows with each calculation on it.
+   */
   sizeName: 1000,
   /** Bytes of one name or string. */
   text: 1 << 20,
   /** Bytes of one entry of the metadata: a sidecar, or a list of classes. */
   metadata: 1 << 24,
-  /** Pixels on a side of the picture. Browsers draw no larger canvas everywhere, and no camera of a car is wider. */
+  /**
+   * Pixels on a side of the picture. Browsers draw no larger canvas everywhere, and no camera of a
+   * car is wider.
+   */
   pictureSide: 8192,
   /** Pixels of the picture: a frame of 4K. */
   picturePixels: 3840 * 2160,
-  /** Pixels that a window reaches over, steps by or has as padding, along one axis. What is more leaves any picture. */
+  /**
+   * Pixels that a window reaches over, steps by or has as padding, along one axis. What is more
+   * leaves any picture.
+   */
   windowSide: 8192,
   /** Bytes of one tensor, for one picture. */
   tensorBytes: 2 ** 29,
@@ -35,7 +52,10 @@ export const LIMITS = {
   liveBytes: 2 ** 29,
   /** Products for one picture. Two CPU cores compute 10¹¹ a second. */
   products: 5e11,
-  /** Nodes, and bytes of constants, that explaining a network may add: a rule may need some for every pixel of a window. */
+  /**
+   * Nodes, and bytes of constants, that explaining a network may add: a rule may need some for
+   * every pixel of a window.
+   */
   addedNodes: 200_000,
   addedBytes: 2 ** 30,
 } as const;
@@ -44,14 +64,22 @@ export const LIMITS = {
 export const SMALLER = 'Use a smaller network, or export it for a smaller picture.';
 
 /** `what` is what the network has too much of, as the end of a sentence; figures are in it. */
-export function beyondLimit(source: string, what: string, hint: string = SMALLER, code: ErrorCode = 'MODEL_SHAPE'): RoadgazeError {
+export function beyondLimit(
+  source: string,
+  what: string,
+  hint: string = SMALLER,
+  code: ErrorCode = 'MODEL_SHAPE',
+): RoadgazeError {
   return new RoadgazeError(code, `${source} ${what}.`, hint);
 }
 
 /** Bytes as a person reads them: 1.2 GB. */
 export function inBytes(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB', 'PB', 'EB'];
-  const at = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  const at = Math.min(
+    units.length - 1,
+    Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)),
+  );
   const value = bytes / 1000 ** at;
   if (value >= 1000) return 'over 1000 EB';
   return `${at === 0 ? value : value.toPrecision(value >= 100 ? 3 : 2)} ${units[at]}`;

@@ -13,7 +13,10 @@ export interface LoadedModel {
   readonly bytes: Uint8Array;
 }
 
-/** Reads an ONNX file. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_UNREADABLE, MODEL_OPERATOR_UNSUPPORTED. */
+/**
+ * Reads an ONNX file. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_UNREADABLE,
+ * MODEL_OPERATOR_UNSUPPORTED.
+ */
 export async function loadModel(path: string): Promise<LoadedModel> {
   await refuseOtherNetwork(path);
   let bytes: Uint8Array;
@@ -25,16 +28,25 @@ export async function loadModel(path: string): Promise<LoadedModel> {
     bytes = await readFile(path);
   } catch (cause) {
     if (cause instanceof RoadgazeError) throw cause;
-    throw new RoadgazeError('INPUT_NOT_FOUND', `There is no network at ${path}, or it may not be read.`, 'Check the path.', { cause });
+    throw new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `There is no network at ${path}, or it may not be read.`,
+      'Check the path.',
+      { cause },
+    );
   }
   return { model: readModel(bytes, basename(path), besideModel(path)), bytes };
 }
 
 function checkSize(name: string, bytes: number): void {
-  if (bytes > LIMITS.fileBytes) throw beyondLimit(name, `has ${inBytes(bytes)}; the limit is ${inBytes(LIMITS.fileBytes)}`);
+  if (bytes > LIMITS.fileBytes)
+    throw beyondLimit(name, `has ${inBytes(bytes)}; the limit is ${inBytes(LIMITS.fileBytes)}`);
 }
 
-/** Weights kept in files beside the model; only inside the model's own folder, links followed, because the model is not trusted. */
+/**
+ * Weights kept in files beside the model; only inside the model's own folder, links followed,
+ * because the model is not trusted.
+ */
 function besideModel(path: string): ExternalData {
   const files = new Map<string, Uint8Array>();
   // Many tensors may name the same bytes.
@@ -44,9 +56,17 @@ function besideModel(path: string): ExternalData {
     if (!bytes) files.set(location, (bytes = readBeside(path, location)));
     const end = length === null ? bytes.length : offset + length;
     taken += end - offset;
-    if (taken > LIMITS.fileBytes) throw beyondLimit(basename(path), `has more than ${inBytes(LIMITS.fileBytes)} of weights, which is the limit`);
+    if (taken > LIMITS.fileBytes)
+      throw beyondLimit(
+        basename(path),
+        `has more than ${inBytes(LIMITS.fileBytes)} of weights, which is the limit`,
+      );
     if (!(offset >= 0 && end >= offset && end <= bytes.length)) {
-      throw new RoadgazeError('MODEL_UNREADABLE', `"${location}", where ${basename(path)} keeps its weights, is shorter than the model says.`, 'Check that the file was copied whole, or export the model as one file.');
+      throw new RoadgazeError(
+        'MODEL_UNREADABLE',
+        `"${location}", where ${basename(path)} keeps its weights, is shorter than the model says.`,
+        'Check that the file was copied whole, or export the model as one file.',
+      );
     }
     return bytes.subarray(offset, end);
   };
@@ -57,7 +77,11 @@ function readBeside(path: string, location: string): Uint8Array {
   const inFolder = (folder: string, file: string) => {
     const inside = relative(folder, file);
     if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
-      throw new RoadgazeError('MODEL_UNREADABLE', `${name} keeps weights outside its own folder, in "${location}".`, 'Put the weights beside the model, or export it as one file.');
+      throw new RoadgazeError(
+        'MODEL_UNREADABLE',
+        `${name} keeps weights outside its own folder, in "${location}".`,
+        'Put the weights beside the model, or export it as one file.',
+      );
     }
     return file;
   };
@@ -71,6 +95,11 @@ function readBeside(path: string, location: string): Uint8Array {
     return readFileSync(real);
   } catch (cause) {
     if (cause instanceof RoadgazeError) throw cause;
-    throw new RoadgazeError('MODEL_UNREADABLE', `${name} keeps weights in "${location}", which is not beside it.`, 'Copy that file too, or export the model as one file.', { cause });
+    throw new RoadgazeError(
+      'MODEL_UNREADABLE',
+      `${name} keeps weights in "${location}", which is not beside it.`,
+      'Copy that file too, or export the model as one file.',
+      { cause },
+    );
   }
 }

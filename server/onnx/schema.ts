@@ -1,13 +1,21 @@
 import protobuf from 'protobufjs/light.js';
 
 /**
- * The messages of the ONNX file format that a model for inference consists of, as a protobuf descriptor.
- * Field names and numbers: the ONNX specification, IR version 3 to 12.
+ * The messages of the ONNX file format that a model for inference consists of, as a protobuf
+ * descriptor. Field names and numbers: the ONNX specification, IR version 3 to 12.
  */
 const field = (type: string, id: number) => ({ type, id });
 const list = (type: string, id: number) => ({ rule: 'repeated', type, id });
-/** proto2 lists of numbers, which ONNX files carry both packed and unpacked; the reader takes either. */
-const packed = (type: string, id: number) => ({ rule: 'repeated', type, id, options: { packed: true } });
+/**
+ * proto2 lists of numbers, which ONNX files carry both packed and unpacked; the reader takes
+ * either.
+ */
+const packed = (type: string, id: number) => ({
+  rule: 'repeated',
+  type,
+  id,
+  options: { packed: true },
+});
 
 const descriptor = {
   nested: {
@@ -87,11 +95,27 @@ const descriptor = {
       },
     },
     SparseTensorProto: { fields: { values: field('TensorProto', 1) } },
-    ValueInfoProto: { fields: { name: field('string', 1), type: field('TypeProto', 2), docString: field('string', 3) } },
-    TypeProto: { fields: { tensorType: field('TensorTypeProto', 1), denotation: field('string', 6) } },
-    TensorTypeProto: { fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) } },
+    ValueInfoProto: {
+      fields: {
+        name: field('string', 1),
+        type: field('TypeProto', 2),
+        docString: field('string', 3),
+      },
+    },
+    TypeProto: {
+      fields: { tensorType: field('TensorTypeProto', 1), denotation: field('string', 6) },
+    },
+    TensorTypeProto: {
+      fields: { elemType: field('int32', 1), shape: field('TensorShapeProto', 2) },
+    },
     TensorShapeProto: { fields: { dim: list('DimensionProto', 1) } },
-    DimensionProto: { fields: { dimValue: field('int64', 1), dimParam: field('string', 2), denotation: field('string', 3) } },
+    DimensionProto: {
+      fields: {
+        dimValue: field('int64', 1),
+        dimParam: field('string', 2),
+        denotation: field('string', 3),
+      },
+    },
   },
 };
 
@@ -131,7 +155,12 @@ export interface AttributeMessage {
 
 export interface ValueInfoMessage {
   name: string;
-  type: { tensorType: { elemType: number; shape: { dim: { dimValue?: Int64; dimParam?: string }[] } | null } | null } | null;
+  type: {
+    tensorType: {
+      elemType: number;
+      shape: { dim: { dimValue?: Int64; dimParam?: string }[] } | null;
+    } | null;
+  } | null;
 }
 
 export interface NodeMessage {

@@ -1,22 +1,55 @@
 /** ONNX element types by their number in the file format. */
 export const DataType = {
-  float: 1, uint8: 2, int8: 3, uint16: 4, int16: 5, int32: 6, int64: 7, string: 8, bool: 9, float16: 10, double: 11,
-  uint32: 12, uint64: 13, bfloat16: 16,
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
 } as const;
 export type DataType = (typeof DataType)[keyof typeof DataType];
 
 export type TensorData =
-  | Float32Array | Float64Array | Int8Array | Uint8Array | Int16Array | Uint16Array | Int32Array | Uint32Array
-  | BigInt64Array | BigUint64Array;
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
-type DataConstructor = { new (buffer: ArrayBuffer, byteOffset: number, length: number): TensorData; new (length: number): TensorData; BYTES_PER_ELEMENT: number };
+type DataConstructor = {
+  new (buffer: ArrayBuffer, byteOffset: number, length: number): TensorData;
+  new (length: number): TensorData;
+  BYTES_PER_ELEMENT: number;
+};
 
 /** float16 and bfloat16 are kept as their bits, bool as one byte. Strings have no typed array. */
 const constructors: Partial<Record<number, DataConstructor>> = {
-  [DataType.float]: Float32Array, [DataType.double]: Float64Array, [DataType.int8]: Int8Array, [DataType.uint8]: Uint8Array,
-  [DataType.int16]: Int16Array, [DataType.uint16]: Uint16Array, [DataType.int32]: Int32Array, [DataType.uint32]: Uint32Array,
-  [DataType.int64]: BigInt64Array, [DataType.uint64]: BigUint64Array, [DataType.bool]: Uint8Array,
-  [DataType.float16]: Uint16Array, [DataType.bfloat16]: Uint16Array,
+  [DataType.float]: Float32Array,
+  [DataType.double]: Float64Array,
+  [DataType.int8]: Int8Array,
+  [DataType.uint8]: Uint8Array,
+  [DataType.int16]: Int16Array,
+  [DataType.uint16]: Uint16Array,
+  [DataType.int32]: Int32Array,
+  [DataType.uint32]: Uint32Array,
+  [DataType.int64]: BigInt64Array,
+  [DataType.uint64]: BigUint64Array,
+  [DataType.bool]: Uint8Array,
+  [DataType.float16]: Uint16Array,
+  [DataType.bfloat16]: Uint16Array,
 };
 
 export function dataConstructor(type: number): DataConstructor | undefined {
@@ -47,14 +80,21 @@ export function elementCount(dims: readonly number[]): number {
 export const LARGEST_FLOAT = 3.4028234663852886e38;
 
 export function floatTensor(dims: readonly number[], values: ArrayLike<number>): Tensor {
-  return { type: DataType.float, dims, data: values instanceof Float32Array ? values : Float32Array.from(values) };
+  return {
+    type: DataType.float,
+    dims,
+    data: values instanceof Float32Array ? values : Float32Array.from(values),
+  };
 }
 
 export function scalar(value: number): Tensor {
   return floatTensor([], [value]);
 }
 
-export function int64Tensor(values: readonly number[], dims: readonly number[] = [values.length]): Tensor {
+export function int64Tensor(
+  values: readonly number[],
+  dims: readonly number[] = [values.length],
+): Tensor {
   return { type: DataType.int64, dims, data: BigInt64Array.from(values, BigInt) };
 }
 

@@ -27,33 +27,60 @@ export function writeModel(model: Model): Uint8Array {
 
 function nodeMessage(model: Model, node: Node) {
   return {
-    input: node.inputs, output: node.outputs, name: node.name, opType: node.op, domain: node.domain,
+    input: node.inputs,
+    output: node.outputs,
+    name: node.name,
+    opType: node.op,
+    domain: node.domain,
     attribute: [...node.attributes].map(([name, attribute]) => {
       if (attribute.kind !== 'other') return attributeMessage(name, attribute);
-      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${describeNode(model, node)} has an attribute "${name}" of a kind that Roadgaze does not know.`, 'Remove this operator from the network, or replace it when you export.');
+      throw new RoadgazeError(
+        'MODEL_OPERATOR_UNSUPPORTED',
+        `${describeNode(model, node)} has an attribute "${name}" of a kind that Roadgaze does not know.`,
+        'Remove this operator from the network, or replace it when you export.',
+      );
     }),
   };
 }
 
 function attributeMessage(name: string, attribute: Exclude<Attribute, { kind: 'other' }>) {
   switch (attribute.kind) {
-    case 'float': return { name, type: 1, f: attribute.value };
-    case 'int': return { name, type: 2, i: attribute.value.toString() };
-    case 'string': return { name, type: 3, s: Buffer.from(attribute.value) };
-    case 'tensor': return { name, type: 4, t: tensorMessage(attribute.value, '') };
-    case 'floats': return { name, type: 6, floats: attribute.value };
-    case 'ints': return { name, type: 7, ints: attribute.value.map(String) };
-    case 'strings': return { name, type: 8, strings: attribute.value.map((value) => Buffer.from(value)) };
+    case 'float':
+      return { name, type: 1, f: attribute.value };
+    case 'int':
+      return { name, type: 2, i: attribute.value.toString() };
+    case 'string':
+      return { name, type: 3, s: Buffer.from(attribute.value) };
+    case 'tensor':
+      return { name, type: 4, t: tensorMessage(attribute.value, '') };
+    case 'floats':
+      return { name, type: 6, floats: attribute.value };
+    case 'ints':
+      return { name, type: 7, ints: attribute.value.map(String) };
+    case 'strings':
+      return { name, type: 8, strings: attribute.value.map((value) => Buffer.from(value)) };
   }
 }
 
 function tensorMessage(tensor: Tensor, name: string) {
   const { data } = tensor;
-  return { name, dims: tensor.dims, dataType: tensor.type, rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+  return {
+    name,
+    dims: tensor.dims,
+    dataType: tensor.type,
+    rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+  };
 }
 
 function valueInfoMessage(info: ValueInfo) {
-  const shape = info.shape && { dim: info.shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })) };
+  const shape = info.shape && {
+    dim: info.shape.map((dim) => (typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim })),
+  };
   // What the network's own file leaves open stays so: 0 is no type.
-  return { name: info.name, ...(info.type === 0 ? {} : { type: { tensorType: { elemType: info.type, ...(shape ? { shape } : {}) } } }) };
+  return {
+    name: info.name,
+    ...(info.type === 0
+      ? {}
+      : { type: { tensorType: { elemType: info.type, ...(shape ? { shape } : {}) } } }),
+  };
 }

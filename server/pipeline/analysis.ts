@@ -9,7 +9,9 @@ export interface AnalysisRequest {
   readonly explainer: FrameExplainer;
   /** Timestamps (s) of the frames that the recording's index lists. */
   readonly expected: Float64Array;
-  /** For whoever draws: rows bring masks and road regions too, and the frame itself in this format. */
+  /**
+   * For whoever draws: rows bring masks and road regions too, and the frame itself in this format.
+   */
   readonly picture?: ImageFormat;
   readonly signal?: AbortSignal;
   /** Called when the last row is out. */
@@ -34,19 +36,27 @@ export interface AnalysisRow extends FrameExplanation {
   readonly picture: Uint8Array | null;
 }
 
-/** Frames on their way through the workers: enough that none of them waits, few enough that memory stays small. */
+/**
+ * Frames on their way through the workers: enough that none of them waits, few enough that memory
+ * stays small.
+ */
 const FRAMES_PER_WORKER = 16;
 /** Whole frames take megabytes each. */
 const PICTURES_PER_WORKER = 4;
 
 /**
- * Every frame of a recording, decoded and explained, in presentation order. Decoding runs ahead of inference by a bounded number of
- * frames, and waits for whoever takes the rows. A pass that breaks off after its first frame gives the rows that there are, and `onEnd` the
- * reason. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED.
+ * Every frame of a recording, decoded and explained, in presentation order. Decoding runs ahead of
+ * inference by a bounded number of frames, and waits for whoever takes the rows. A pass that breaks
+ * off after its first frame gives the rows that there are, and `onEnd` the reason. Throws VIDEO_*,
+ * FFMPEG_*, INFERENCE_FAILED.
  */
 export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
   const { explainer, videoPath, expected, picture: format, signal } = request;
-  const stream = decodeVideo({ path: videoPath, images: format ? [...explainer.images, format] : explainer.images, ...(signal ? { signal } : {}) });
+  const stream = decodeVideo({
+    path: videoPath,
+    images: format ? [...explainer.images, format] : explainer.images,
+    ...(signal ? { signal } : {}),
+  });
   const check = new PassCheck(videoPath, expected);
   const limit = explainer.provider.workers * (format ? PICTURES_PER_WORKER : FRAMES_PER_WORKER);
   const waiting: Promise<AnalysisRow>[] = [];
@@ -56,14 +66,19 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
       const number = frame++;
       const images = decoded.slice(0, explainer.images.length);
       const picture = decoded[images.length] ?? null;
-      const row = explainer.explain(images, pts, { numbersOnly: !format }).then((explanation) => ({ frame: number, pts, picture, ...explanation }));
+      const row = explainer
+        .explain(images, pts, { numbersOnly: !format })
+        .then((explanation) => ({ frame: number, pts, picture, ...explanation }));
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       row.catch(() => {});
       waiting.push(row);
       if (waiting.length >= limit) yield await waiting.shift()!;
     }
     for (const row of waiting) yield await row;
-    request.onEnd({ warnings: [...stream.warnings, ...check.warnings], shortfall: check.shortfall });
+    request.onEnd({
+      warnings: [...stream.warnings, ...check.warnings],
+      shortfall: check.shortfall,
+    });
   } finally {
     await stream.close();
   }

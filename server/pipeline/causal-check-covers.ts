@@ -19,25 +19,44 @@ export interface CoveredPictures {
 
 const MOST_CONTROLS = 4;
 
-/** null where nothing was looked at. Takes milliseconds for a small picture, and tenths of a second for a large one. */
+/**
+ * null where nothing was looked at. Takes milliseconds for a small picture, and tenths of a second
+ * for a large one.
+ */
 export function coverPictures({ bytes, fill, ...attended }: CoverRequest): CoveredPictures | null {
   const region = offRoadRegion(attended);
   if (!region) return null;
   const { cover, rectangle } = region;
-  const controls = placesBeside(rectangle, attended.width).map((x) => filled(fill, bytes, moved(cover, attended.width, x - rectangle.x), attended));
+  const controls = placesBeside(rectangle, attended.width).map((x) =>
+    filled(fill, bytes, moved(cover, attended.width, x - rectangle.x), attended),
+  );
   return { rectangle, without: filled(fill, bytes, cover, attended), controls };
 }
 
-/** Left sides of the places in the same rows that do not touch the rectangle: spread evenly, a few at most. */
+/**
+ * Left sides of the places in the same rows that do not touch the rectangle: spread evenly, a few
+ * at most.
+ */
 function placesBeside({ x, width }: Rectangle, pictureWidth: number): readonly number[] {
   const left = Math.floor(x / width);
   const right = Math.floor((pictureWidth - x - width) / width);
   const places = [
-    ...Array.from({ length: left }, (_, index) => Math.round((index * (x - width)) / Math.max(1, left - 1))),
-    ...Array.from({ length: right }, (_, index) => pictureWidth - width - Math.round((index * (pictureWidth - x - 2 * width)) / Math.max(1, right - 1))),
+    ...Array.from({ length: left }, (_, index) =>
+      Math.round((index * (x - width)) / Math.max(1, left - 1)),
+    ),
+    ...Array.from(
+      { length: right },
+      (_, index) =>
+        pictureWidth -
+        width -
+        Math.round((index * (pictureWidth - x - 2 * width)) / Math.max(1, right - 1)),
+    ),
   ];
   const step = Math.max(1, places.length / MOST_CONTROLS);
-  return Array.from({ length: Math.min(places.length, MOST_CONTROLS) }, (_, index) => places[Math.floor(index * step)]!);
+  return Array.from(
+    { length: Math.min(places.length, MOST_CONTROLS) },
+    (_, index) => places[Math.floor(index * step)]!,
+  );
 }
 
 /** The cover, `by` pixels further to the right; none of it leaves the picture. */

@@ -18,7 +18,10 @@ export interface CausalCheckRequest {
   /** Standard deviation of the network's steering over the recording, in its unit. */
   readonly steeringDeviation: number;
   readonly fill?: Fill;
-  /** Frames of each flag to try: the one to look at first, and others spread over the flag. Left out: two for each second, 5 to 40. */
+  /**
+   * Frames of each flag to try: the one to look at first, and others spread over the flag. Left
+   * out: two for each second, 5 to 40.
+   */
   readonly frames?: number;
   readonly signal?: AbortSignal;
   /** Frames done, of all flags, and frames in all. */
@@ -27,7 +30,10 @@ export interface CausalCheckRequest {
 
 const FRAMES_PER_SECOND = 2;
 const [FEWEST_FRAMES, MOST_FRAMES] = [5, 40];
-/** A long flag holds stretches in which what was looked at moves nothing, such as boards that pull against each other: this part of its frames is enough. */
+/**
+ * A long flag holds stretches in which what was looked at moves nothing, such as boards that pull
+ * against each other: this part of its frames is enough.
+ */
 const CONFIRMED_PART = 0.25;
 const NONE: ReadonlySet<number> = new Set();
 
@@ -36,7 +42,10 @@ const LEAST_DEGREES = 1;
 /** … and than this part of how much the network steers at all on the recording. */
 const LEAST_SHARE = 0.2;
 
-/** From which change of steering up a frame counts as steered by what was replaced, in the output's unit: 1° at the wheel where that is known, and 20 % of the steering's standard deviation. */
+/**
+ * From which change of steering up a frame counts as steered by what was replaced, in the output's
+ * unit: 1° at the wheel where that is known, and 20 % of the steering's standard deviation.
+ */
 export function confirmationThreshold(unit: string | null, steeringDeviation: number): number {
   const degrees = degreesPerUnit({ unit });
   return Math.max(degrees === null ? 0 : LEAST_DEGREES / degrees, LEAST_SHARE * steeringDeviation);
@@ -46,24 +55,34 @@ export function confirmationThreshold(unit: string | null, steeringDeviation: nu
 export function steeringDeviation(steering: Iterable<number>): number {
   const known = Float64Array.from(steering).filter(Number.isFinite);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
-  return Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, known.length));
+  return Math.sqrt(
+    known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / Math.max(1, known.length),
+  );
 }
 
 /**
- * Asks for each flag: would the network have steered otherwise without what it looked at? On some of its frames the region that the first
- * method marks (off the road, for an off-road flag; anywhere for the others) is replaced in the network's picture, and the same graph runs again.
- * One result per flag; null where nothing was looked at, as for a dead network. Frames are decoded again, one flag after the other; pictures are
- * replaced in a thread of their own. Throws VIDEO_*, FFMPEG_*, INFERENCE_FAILED, or the signal's reason.
+ * Asks for each flag: would the network have steered otherwise without what it looked at? On some
+ * of its frames the region that the first method marks (off the road, for an off-road flag;
+ * anywhere for the others) is replaced in the network's picture, and the same graph runs again. One
+ * result per flag; null where nothing was looked at, as for a dead network. Frames are decoded
+ * again, one flag after the other; pictures are replaced in a thread of their own. Throws VIDEO_*,
+ * FFMPEG_*, INFERENCE_FAILED, or the signal's reason.
  */
 export async function verifyFlags(request: CausalCheckRequest): Promise<(CausalCheck | null)[]> {
   const { flags, signal, onProgress } = request;
-  const wanted = flags.map((flag) => (flag.kind === 'dead' ? NONE : framesToTry(flag, request.frames ?? framesFor(flag))));
+  const wanted = flags.map((flag) =>
+    flag.kind === 'dead' ? NONE : framesToTry(flag, request.frames ?? framesFor(flag)),
+  );
   const total = wanted.reduce((sum, { size }) => sum + size, 0);
   let done = 0;
   const checks: (CausalCheck | null)[] = [];
   for (const [index, flag] of flags.entries()) {
     signal?.throwIfAborted();
-    checks.push(wanted[index]!.size === 0 ? null : await verify(flag, wanted[index]!, request, () => onProgress?.(++done, total)));
+    checks.push(
+      wanted[index]!.size === 0
+        ? null
+        : await verify(flag, wanted[index]!, request, () => onProgress?.(++done, total)),
+    );
   }
   return checks;
 }
@@ -85,15 +104,25 @@ interface FrameChange {
   readonly controls: readonly number[];
 }
 
-async function verify(flag: Flag, wanted: ReadonlySet<number>, request: CausalCheckRequest, onFrame: () => void): Promise<CausalCheck | null> {
+async function verify(
+  flag: Flag,
+  wanted: ReadonlySet<number>,
+  request: CausalCheckRequest,
+  onFrame: () => void,
+): Promise<CausalCheck | null> {
   const { explainer, video, fill = 'inpaint', steeringDeviation } = request;
   const tried = await framesOf(flag, wanted, request);
-  const covered = await coverOffThread(tried.map(({ cover }) => cover), request.signal);
-  const found = await Promise.all(tried.map(async (frame, index) => {
-    const change = await changeOf(frame, covered[index]!, explainer);
-    onFrame();
-    return change;
-  }));
+  const covered = await coverOffThread(
+    tried.map(({ cover }) => cover),
+    request.signal,
+  );
+  const found = await Promise.all(
+    tried.map(async (frame, index) => {
+      const change = await changeOf(frame, covered[index]!, explainer);
+      onFrame();
+      return change;
+    }),
+  );
   const changes = found.filter((each) => each !== null);
   const first = changes.find(({ isWorst }) => isWorst) ?? changes[0];
   if (!first) return null;
@@ -104,7 +133,9 @@ async function verify(flag: Flag, wanted: ReadonlySet<number>, request: CausalCh
   const change = median(isConfirmed ? moved : changes.map((each) => each.change))!;
   const degrees = degreesPerUnit(output);
   return {
-    fill, change, threshold,
+    fill,
+    change,
+    threshold,
     region: placedInFrame(first.rectangle, mask, cropInFrame(crop, video)),
     changeDegrees: degrees === null ? null : change * degrees,
     control: median(changes.flatMap(({ controls }) => controls)),
@@ -114,22 +145,46 @@ async function verify(flag: Flag, wanted: ReadonlySet<number>, request: CausalCh
   };
 }
 
-/** Decodes and explains the frames to try; those of an off-road flag where the road is not known are left out. */
-async function framesOf(flag: Flag, wanted: ReadonlySet<number>, { videoPath, explainer, fill = 'inpaint', signal }: CausalCheckRequest): Promise<TriedFrame[]> {
+/**
+ * Decodes and explains the frames to try; those of an off-road flag where the road is not known are
+ * left out.
+ */
+async function framesOf(
+  flag: Flag,
+  wanted: ReadonlySet<number>,
+  { videoPath, explainer, fill = 'inpaint', signal }: CausalCheckRequest,
+): Promise<TriedFrame[]> {
   const { methods, mask: size } = explainer.network;
   const signed = describeExplanation(methods[0]!)?.signed ?? false;
-  const stream = decodeVideo({ path: videoPath, images: explainer.images, from: flag.startPts, ...(signal ? { signal } : {}) });
+  const stream = decodeVideo({
+    path: videoPath,
+    images: explainer.images,
+    from: flag.startPts,
+    ...(signal ? { signal } : {}),
+  });
   const tried: Promise<TriedFrame | null>[] = [];
   let number = flag.startFrame;
   for await (const { pts, images } of stream) {
     if (pts > flag.endPts + SAME_TIME) break;
     if (!wanted.has(number++)) continue;
     const isWorst = Math.abs(pts - flag.worstPts) <= SAME_TIME;
-    const row = explainer.explain(images.map((image) => image.slice()), pts).then(({ steering, masks, road }): TriedFrame | null => {
-      if (flag.kind === 'off-road' && !road) return null;
-      const cover = { mask: masks[0]!, signed, road: flag.kind === 'off-road' ? road : null, ...size, bytes: images[0]!, fill };
-      return { isWorst, pts, images, steering, cover };
-    });
+    const row = explainer
+      .explain(
+        images.map((image) => image.slice()),
+        pts,
+      )
+      .then(({ steering, masks, road }): TriedFrame | null => {
+        if (flag.kind === 'off-road' && !road) return null;
+        const cover = {
+          mask: masks[0]!,
+          signed,
+          road: flag.kind === 'off-road' ? road : null,
+          ...size,
+          bytes: images[0]!,
+          fill,
+        };
+        return { isWorst, pts, images, steering, cover };
+      });
     // Its failure is met below; until then it must not count as unhandled.
     row.catch(() => {});
     tried.push(row);
@@ -138,29 +193,56 @@ async function framesOf(flag: Flag, wanted: ReadonlySet<number>, { videoPath, ex
 }
 
 function framesFor({ startPts, endPts }: Flag): number {
-  return Math.min(MOST_FRAMES, Math.max(FEWEST_FRAMES, Math.ceil(FRAMES_PER_SECOND * (endPts - startPts))));
+  return Math.min(
+    MOST_FRAMES,
+    Math.max(FEWEST_FRAMES, Math.ceil(FRAMES_PER_SECOND * (endPts - startPts))),
+  );
 }
 
-/** Numbers of so many frames, spread over the flag, the one to look at first among them; all of them where it has no more. */
-function framesToTry({ startFrame, endFrame, worstFrame }: Flag, count: number): ReadonlySet<number> {
+/**
+ * Numbers of so many frames, spread over the flag, the one to look at first among them; all of them
+ * where it has no more.
+ */
+function framesToTry(
+  { startFrame, endFrame, worstFrame }: Flag,
+  count: number,
+): ReadonlySet<number> {
   const length = endFrame - startFrame + 1;
   if (length <= count) return new Set(Array.from({ length }, (_, index) => startFrame + index));
-  const spread = Array.from({ length: count }, (_, index) => startFrame + Math.floor(((index + 0.5) * length) / count));
+  const spread = Array.from(
+    { length: count },
+    (_, index) => startFrame + Math.floor(((index + 0.5) * length) / count),
+  );
   const [nearest] = [...spread].sort((a, b) => Math.abs(a - worstFrame) - Math.abs(b - worstFrame));
   return new Set([worstFrame, ...spread.filter((frame) => frame !== nearest)]);
 }
 
 /** null where nothing was looked at, or where the network gives no number. */
-async function changeOf({ isWorst, pts, images, steering }: TriedFrame, covered: CoveredPictures | null, explainer: FrameExplainer): Promise<FrameChange | null> {
+async function changeOf(
+  { isWorst, pts, images, steering }: TriedFrame,
+  covered: CoveredPictures | null,
+  explainer: FrameExplainer,
+): Promise<FrameChange | null> {
   if (!covered) return null;
   const rest = images.slice(1);
   const changeBy = async (picture: Uint8Array): Promise<number> => {
-    const explanation = await explainer.explain([picture, ...rest.map((image) => image.slice())], pts, { numbersOnly: true });
+    const explanation = await explainer.explain(
+      [picture, ...rest.map((image) => image.slice())],
+      pts,
+      { numbersOnly: true },
+    );
     return explanation.steering - steering;
   };
-  const [change, ...controls] = await Promise.all([covered.without, ...covered.controls].map(changeBy));
+  const [change, ...controls] = await Promise.all(
+    [covered.without, ...covered.controls].map(changeBy),
+  );
   if (!Number.isFinite(change)) return null;
-  return { isWorst, rectangle: covered.rectangle, change: change!, controls: controls.map(Math.abs).filter(Number.isFinite) };
+  return {
+    isWorst,
+    rectangle: covered.rectangle,
+    change: change!,
+    controls: controls.map(Math.abs).filter(Number.isFinite),
+  };
 }
 
 /** Of the values the one of middle size, with its sign; of two in the middle the smaller. */
@@ -169,14 +251,25 @@ function median(values: readonly number[]): number | null {
   return bySize[Math.floor((bySize.length - 1) / 2)] ?? null;
 }
 
-function coverOffThread(requests: readonly CoverRequest[], signal: AbortSignal | undefined): Promise<(CoveredPictures | null)[]> {
+function coverOffThread(
+  requests: readonly CoverRequest[],
+  signal: AbortSignal | undefined,
+): Promise<(CoveredPictures | null)[]> {
   signal?.throwIfAborted();
-  const worker = new Worker(new URL('./causal-check-thread.js', import.meta.url), { workerData: requests });
+  const worker = new Worker(new URL('./causal-check-thread.js', import.meta.url), {
+    workerData: requests,
+  });
   const stop = (): void => void worker.terminate();
   signal?.addEventListener('abort', stop, { once: true });
   return new Promise<(CoveredPictures | null)[]>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);
-    worker.once('exit', () => reject(signal?.aborted ? signal.reason : new Error('the thread that covers pictures ended without a result')));
+    worker.once('exit', () =>
+      reject(
+        signal?.aborted
+          ? signal.reason
+          : new Error('the thread that covers pictures ended without a result'),
+      ),
+    );
   }).finally(() => signal?.removeEventListener('abort', stop));
 }

@@ -37,41 +37,89 @@ export interface ExplainedFrame {
 }
 
 /**
- * Explains one frame of a recording by any method, also one of many passes. Rejects with the signal's reason when it is aborted.
- * Throws INPUT_*, VIDEO_*, MODEL_*, SIDECAR_INVALID, METHOD_*, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ * Explains one frame of a recording by any method, also one of many passes. Rejects with the
+ * signal's reason when it is aborted. Throws INPUT_*, VIDEO_*, MODEL_*, SIDECAR_INVALID, METHOD_*,
+ * PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
 export async function explainFrame(request: ExplainFrameRequest): Promise<ExplainedFrame> {
   const { modelPath, video, method, target, wish, signal, onProgress } = request;
   const description = describeMethod(method);
-  if (!description) throw new RoadgazeError('METHOD_UNKNOWN', `There is no explanation method "${method}".`, 'Reload the page, so that it is as new as the server.');
+  if (!description)
+    throw new RoadgazeError(
+      'METHOD_UNKNOWN',
+      `There is no explanation method "${method}".`,
+      'Reload the page, so that it is as new as the server.',
+    );
   const network = await inWorkshop('info', { path: modelPath, kind: 'steering' }, { signal });
   const pictures = picturesOfFrames(network, video.colorSpace);
   const { pts, bytes } = await decodeOne(video.path, request.pts, pictures.format, signal);
   const picture = await pictures.read(bytes);
   signal.throwIfAborted();
-  const [explained] = await explainPicture({ modelPath, methods: [{ id: method }], target, picture, signal, onProgress, wish });
+  const [explained] = await explainPicture({
+    modelPath,
+    methods: [{ id: method }],
+    target,
+    picture,
+    signal,
+    onProgress,
+    wish,
+  });
   const { values, dims, steering, note } = explained!;
-  const mask = await planeOf(values, { kind: description.kind, signed: description.signed, dims }, network.image);
+  const mask = await planeOf(
+    values,
+    { kind: description.kind, signed: description.signed, dims },
+    network.image,
+  );
   return { pts, steering: steering * network.shown.scale, mask, note };
 }
 
-async function decodeOne(path: string, pts: number | null, format: ImageFormat, signal: AbortSignal): Promise<{ pts: number; bytes: Uint8Array }> {
-  const stream = decodeVideo({ path, images: [format], frames: 1, signal, ...(pts === null ? {} : { from: pts }) });
+async function decodeOne(
+  path: string,
+  pts: number | null,
+  format: ImageFormat,
+  signal: AbortSignal,
+): Promise<{ pts: number; bytes: Uint8Array }> {
+  const stream = decodeVideo({
+    path,
+    images: [format],
+    frames: 1,
+    signal,
+    ...(pts === null ? {} : { from: pts }),
+  });
   try {
     for await (const frame of stream) return { pts: frame.pts, bytes: frame.images[0]! };
   } finally {
     await stream.close();
   }
   signal.throwIfAborted();
-  throw new RoadgazeError('VIDEO_UNREADABLE', `No frame of ${path} can be decoded at this place.`, 'Try another place; the file may be damaged here.');
+  throw new RoadgazeError(
+    'VIDEO_UNREADABLE',
+    `No frame of ${path} can be decoded at this place.`,
+    'Try another place; the file may be damaged here.',
+  );
 }
 
-async function planeOf(values: ExplainedPicture['values'], form: ResultForm, grid: PictureGrid): Promise<Uint8Array> {
-  const link = { model: writeModel(planeGraph(form, grid)), source: 'the explanation', feeds: [{ name: 'values', from: 'call', input: 0, dims: form.dims.slice(1), type: 'float32' }] } as const;
-  const chain = { links: [link], results: [{ link: 0, output: 'bytes' }], inputBytes: [4 * elementCount(form.dims)] };
+async function planeOf(
+  values: ExplainedPicture['values'],
+  form: ResultForm,
+  grid: PictureGrid,
+): Promise<Uint8Array> {
+  const link = {
+    model: writeModel(planeGraph(form, grid)),
+    source: 'the explanation',
+    feeds: [{ name: 'values', from: 'call', input: 0, dims: form.dims.slice(1), type: 'float32' }],
+  } as const;
+  const chain = {
+    links: [link],
+    results: [{ link: 0, output: 'bytes' }],
+    inputBytes: [4 * elementCount(form.dims)],
+  };
   const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
   try {
-    const [bytes] = await pool.run([new Uint8Array(values.buffer, values.byteOffset, values.byteLength)], true);
+    const [bytes] = await pool.run(
+      [new Uint8Array(values.buffer, values.byteOffset, values.byteLength)],
+      true,
+    );
     return bytes as Uint8Array;
   } finally {
     await pool.close();

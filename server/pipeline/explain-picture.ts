@@ -33,23 +33,33 @@ export interface ExplainedPicture {
   readonly dims: readonly number[];
   /** One sentence, e.g. that the network is dead here; null where there is nothing to say. */
   readonly note: string | null;
-  /** What the method took once the network was loaded. Compiled methods share one pass, and all have its time. */
+  /**
+   * What the method took once the network was loaded. Compiled methods share one pass, and all have
+   * its time.
+   */
   readonly milliseconds: number;
 }
 
-const DEAD = 'Every value is zero: the method finds nothing in this picture that drives the explained output.';
+const DEAD =
+  'Every value is zero: the method finds nothing in this picture that drives the explained output.';
 const NO_NUMBER = 'The network gives no number for this picture, so nothing is explained.';
 const NOT_FINITE = 'Some values were too large for float32; they are shown as zero.';
 
 /**
- * Explains one picture by any methods, in the order asked for. Rejects with the signal's reason when it is aborted.
- * Throws INPUT_*, MODEL_*, SIDECAR_INVALID, METHOD_*, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ * Explains one picture by any methods, in the order asked for. Rejects with the signal's reason
+ * when it is aborted. Throws INPUT_*, MODEL_*, SIDECAR_INVALID, METHOD_*, PROVIDER_UNAVAILABLE,
+ * INFERENCE_FAILED.
  */
 export async function explainPicture(request: ExplainPictureRequest): Promise<ExplainedPicture[]> {
   const { methods, picture, target, signal = new AbortController().signal } = request;
-  const network = await inWorkshop('info', { path: request.modelPath, kind: 'steering' }, { signal });
+  const network = await inWorkshop(
+    'info',
+    { path: request.modelPath, kind: 'steering' },
+    { signal },
+  );
   const { image } = network;
-  if (picture.length !== image.channels * image.height * image.width) throw new Error(`a picture of ${picture.length} values does not fit ${image.name}`);
+  if (picture.length !== image.channels * image.height * image.width)
+    throw new Error(`a picture of ${picture.length} values does not fit ${image.name}`);
   const chosen = resolveMethods(methods);
   const wish: ProviderWish = { provider: 'auto', workers: null, ...request.wish };
   const networks = new NetworksInUse(network, target, wish, signal);
@@ -57,11 +67,24 @@ export async function explainPicture(request: ExplainPictureRequest): Promise<Ex
     signal.throwIfAborted();
     const compiled = chosen.filter(({ method }) => method === null).map(({ choice }) => choice);
     const results = new Map<string, ExplainedPicture>();
-    for (const result of await runCompiled(networks, compiled, picture)) results.set(result.id, result);
+    for (const result of await runCompiled(networks, compiled, picture))
+      results.set(result.id, result);
     for (const { choice, method, options } of chosen) {
       if (method === null) continue;
       signal.throwIfAborted();
-      const found = await runIterative(networks, method, options, { picture, image, range: subjectOf(network.sidecar).range, signal, progress: (done, total) => request.onProgress?.(done, total, choice.id) }, target);
+      const found = await runIterative(
+        networks,
+        method,
+        options,
+        {
+          picture,
+          image,
+          range: subjectOf(network.sidecar).range,
+          signal,
+          progress: (done, total) => request.onProgress?.(done, total, choice.id),
+        },
+        target,
+      );
       results.set(choice.id, found);
     }
     return methods.map(({ id }) => results.get(id)!);
@@ -80,12 +103,25 @@ interface ResolvedMethod {
 /** Throws METHOD_UNKNOWN, METHOD_OPTION_INVALID. */
 export function resolveMethods(choices: readonly MethodChoice[]): readonly ResolvedMethod[] {
   return choices.map((choice, index) => {
-    if (choices.findIndex(({ id }) => id === choice.id) !== index) throw new RoadgazeError('METHOD_UNKNOWN', `The method "${choice.id}" is named twice.`, 'Name every method once.');
+    if (choices.findIndex(({ id }) => id === choice.id) !== index)
+      throw new RoadgazeError(
+        'METHOD_UNKNOWN',
+        `The method "${choice.id}" is named twice.`,
+        'Name every method once.',
+      );
     const method = iterativeMethods.find(({ id }) => id === choice.id) ?? null;
     if (!method && !describeMethod(choice.id)) {
-      throw new RoadgazeError('METHOD_UNKNOWN', `There is no explanation method "${choice.id}".`, `Choose of: ${[...compiledMethods, ...iterativeMethods].map(({ id }) => id).join(', ')}.`);
+      throw new RoadgazeError(
+        'METHOD_UNKNOWN',
+        `There is no explanation method "${choice.id}".`,
+        `Choose of: ${[...compiledMethods, ...iterativeMethods].map(({ id }) => id).join(', ')}.`,
+      );
     }
-    return { choice, method, options: optionValues(method ?? compiledMethod(choice.id), choice.options) };
+    return {
+      choice,
+      method,
+      options: optionValues(method ?? compiledMethod(choice.id), choice.options),
+    };
   });
 }
 
@@ -105,31 +141,65 @@ class NetworksInUse {
   }
 
   /** `wish` may ask for less than the user did. */
-  with(methods: readonly MethodChoice[], wish: Partial<ProviderWish> = {}): Promise<PictureNetwork> {
+  with(
+    methods: readonly MethodChoice[],
+    wish: Partial<ProviderWish> = {},
+  ): Promise<PictureNetwork> {
     const key = JSON.stringify([methods, wish]);
     let opening = this.#open.get(key);
-    if (!opening) this.#open.set(key, (opening = openPictureNetwork(this.#network, methods, this.#target, { ...this.#wish, ...wish }, this.#signal)));
+    if (!opening)
+      this.#open.set(
+        key,
+        (opening = openPictureNetwork(
+          this.#network,
+          methods,
+          this.#target,
+          { ...this.#wish, ...wish },
+          this.#signal,
+        )),
+      );
     return opening;
   }
 
   async close(): Promise<void> {
-    for (const opening of this.#open.values()) await opening.then((network) => network.close(), () => {});
+    for (const opening of this.#open.values())
+      await opening.then(
+        (network) => network.close(),
+        () => {},
+      );
   }
 }
 
-async function runCompiled(networks: NetworksInUse, choices: readonly MethodChoice[], picture: Float32Array): Promise<ExplainedPicture[]> {
+async function runCompiled(
+  networks: NetworksInUse,
+  choices: readonly MethodChoice[],
+  picture: Float32Array,
+): Promise<ExplainedPicture[]> {
   if (choices.length === 0) return [];
   const network = await networks.with(choices, { workers: 1 });
   const before = performance.now();
   const { steering, maps } = await network.run(picture, true);
   const milliseconds = performance.now() - before;
-  return choices.map(({ id }, index) => ({ id, steering, milliseconds, ...tidied(maps[index]!.values, null, steering), dims: maps[index]!.dims }));
+  return choices.map(({ id }, index) => ({
+    id,
+    steering,
+    milliseconds,
+    ...tidied(maps[index]!.values, null, steering),
+    dims: maps[index]!.dims,
+  }));
 }
 
-async function runIterative(networks: NetworksInUse, method: IterativeMethod, options: OptionValues, context: Omit<IterativeContext, 'passes' | 'together'>, target: Target): Promise<ExplainedPicture> {
+async function runIterative(
+  networks: NetworksInUse,
+  method: IterativeMethod,
+  options: OptionValues,
+  context: Omit<IterativeContext, 'passes' | 'together'>,
+  target: Target,
+): Promise<ExplainedPicture> {
   const answers = await networks.with(method.needs === 'gradient' ? [{ id: 'gradient' }] : []);
   const { steering } = await answers.run(context.picture, true);
-  const explained = (value: number) => (target === '+' ? value : target === '-' ? -value : Math.abs(value));
+  const explained = (value: number) =>
+    target === '+' ? value : target === '-' ? -value : Math.abs(value);
   const passes: Passes = {
     value: async (picture) => explained((await answers.run(picture, false)).steering),
     async gradient(picture, alone = false) {
@@ -138,13 +208,34 @@ async function runIterative(networks: NetworksInUse, method: IterativeMethod, op
     },
   };
   const before = performance.now();
-  const { values, dims, note } = await method.run({ ...context, passes, together: answers.together }, options);
-  return { id: method.id, steering, milliseconds: performance.now() - before, ...tidied(values, note, steering), dims };
+  const { values, dims, note } = await method.run(
+    { ...context, passes, together: answers.together },
+    options,
+  );
+  return {
+    id: method.id,
+    steering,
+    milliseconds: performance.now() - before,
+    ...tidied(values, note, steering),
+    dims,
+  };
 }
 
-function tidied(values: Float32Array, note: string | null, steering: number): { readonly values: Float32Array; readonly note: string | null } {
+function tidied(
+  values: Float32Array,
+  note: string | null,
+  steering: number,
+): { readonly values: Float32Array; readonly note: string | null } {
   const say = (sentence: string) => [note, sentence].filter((each) => each !== null).join(' ');
-  if (!Number.isFinite(steering)) return { values: values.map((value) => (Number.isFinite(value) ? value : 0)), note: say(NO_NUMBER) };
-  if (values.some((value) => !Number.isFinite(value))) return { values: values.map((value) => (Number.isFinite(value) ? value : 0)), note: say(NOT_FINITE) };
+  if (!Number.isFinite(steering))
+    return {
+      values: values.map((value) => (Number.isFinite(value) ? value : 0)),
+      note: say(NO_NUMBER),
+    };
+  if (values.some((value) => !Number.isFinite(value)))
+    return {
+      values: values.map((value) => (Number.isFinite(value) ? value : 0)),
+      note: say(NOT_FINITE),
+    };
   return { values, note: values.every((value) => value === 0) ? say(DEAD) : note };
 }

@@ -21,14 +21,21 @@ export interface FrameExplanation {
   readonly steering: number;
   /** One per method. The share of the first is what flags are found in. */
   readonly scores: readonly AttentionScore[];
-  /** Between the first two methods; null with one method, or where one of them gives nothing for this picture. */
+  /**
+   * Between the first two methods; null with one method, or where one of them gives nothing for
+   * this picture.
+   */
   readonly agreement: Agreement | null;
   /**
-   * One per method, uint8, row-major, mask.height × mask.width. Signed methods: 128 is zero, 1 and 255 the largest size shown; others: 0 is
-   * zero, 255 the largest shown. Empty where only numbers were asked for.
+   * One per method, uint8, row-major, mask.height × mask.width. Signed methods: 128 is zero, 1 and
+   * 255 the largest size shown; others: 0 is zero, 255 the largest shown. Empty where only numbers
+   * were asked for.
    */
   readonly masks: readonly Uint8Array[];
-  /** Road region on the mask's grid, uint8 0 or 255, after widening; null without one, and where only numbers were asked for. */
+  /**
+   * Road region on the mask's grid, uint8 0 or 255, after widening; null without one, and where
+   * only numbers were asked for.
+   */
   readonly road: Uint8Array | null;
 }
 
@@ -39,17 +46,30 @@ export interface ExplainWish {
   readonly numbersOnly?: boolean;
 }
 
-/** Runs the compiled frame graph in worker threads. Calls may overlap; each result belongs to its call. */
+/**
+ * Runs the compiled frame graph in worker threads. Calls may overlap; each result belongs to its
+ * call.
+ */
 export interface FrameExplainer {
   readonly network: NetworkDescription;
   /** What the decoder must deliver per frame. */
   readonly images: readonly ImageFormat[];
-  /** For the page and the terminal, e.g. {name:'cpu', workers:2, reason:'…', millisecondsPerFrame: 0.9}. */
+  /**
+   * For the page and the terminal, e.g. {name:'cpu', workers:2, reason:'…', millisecondsPerFrame:
+   * 0.9}.
+   */
   readonly provider: ProviderReport;
   /** What was taken for granted because no sidecar says otherwise; plain sentences for the user. */
   readonly assumptions: readonly string[];
-  /** Takes ownership of the images (their memory may be transferred to a worker). `pts` selects ground-truth regions. */
-  explain(images: readonly Uint8Array[], pts: number, wish?: ExplainWish): Promise<FrameExplanation>;
+  /**
+   * Takes ownership of the images (their memory may be transferred to a worker). `pts` selects
+   * ground-truth regions.
+   */
+  explain(
+    images: readonly Uint8Array[],
+    pts: number,
+    wish?: ExplainWish,
+  ): Promise<FrameExplanation>;
   close(): Promise<void>;
 }
 

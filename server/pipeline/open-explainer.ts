@@ -9,7 +9,15 @@ import type { ChainLink, ChainResult, FrameValues } from '../inference/session-c
 import { writeModel } from '../onnx/write-model.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
-import { FRAME, maskOutput, scoreOutput, sizeOutput, STEERING, streamedName, type StreamedChoice } from './frame-graph/frame-graph.ts';
+import {
+  FRAME,
+  maskOutput,
+  scoreOutput,
+  sizeOutput,
+  STEERING,
+  streamedName,
+  type StreamedChoice,
+} from './frame-graph/frame-graph.ts';
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
 import { inWorkshop } from './workshop/workshop.ts';
@@ -26,44 +34,91 @@ export interface ExplainerRequest {
 }
 
 /**
- * Compiles the frame graph of a network for a video and starts inference, warmed up. Throws INPUT_NOT_FOUND, MODEL_*, METHOD_*,
- * SIDECAR_INVALID, CROP_OUTSIDE_FRAME, ROAD_INVALID, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
+ * Compiles the frame graph of a network for a video and starts inference, warmed up. Throws
+ * INPUT_NOT_FOUND, MODEL_*, METHOD_*, SIDECAR_INVALID, CROP_OUTSIDE_FRAME, ROAD_INVALID,
+ * PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
 export async function openExplainer(request: ExplainerRequest): Promise<FrameExplainer> {
   const { video, road, methods = [{ id: 'visualbackprop' }] } = request;
   const { signal } = request;
-  const graph = await inWorkshop('frames', { path: request.modelPath, methods, video: { width: video.width, height: video.height, colorSpace: video.colorSpace }, scored: road.kind !== 'none' }, { signal });
+  const graph = await inWorkshop(
+    'frames',
+    {
+      path: request.modelPath,
+      methods,
+      video: { width: video.width, height: video.height, colorSpace: video.colorSpace },
+      scored: road.kind !== 'none',
+    },
+    { signal },
+  );
   const { network } = graph;
   const { image } = network;
   const { width, height } = image;
-  const region = await regionSource(road, { width: video.width, height: video.height, colorSpace: video.colorSpace }, network, image, signal);
+  const region = await regionSource(
+    road,
+    { width: video.width, height: video.height, colorSpace: video.colorSpace },
+    network,
+    image,
+    signal,
+  );
   signal?.throwIfAborted();
 
   const pixels = width * height;
   const planes = graph.format.pixelFormat === 'gray' ? 1 : 3;
   const main = region.links.length;
-  const links: ChainLink[] = [...region.links, {
-    ...graph.link,
-    feeds: [{ name: FRAME, from: 'call', input: 0, dims: [planes, pixels] }, ...region.feeds],
-  }, ...comparison(graph.compared, image, main)];
+  const links: ChainLink[] = [
+    ...region.links,
+    {
+      ...graph.link,
+      feeds: [{ name: FRAME, from: 'call', input: 0, dims: [planes, pixels] }, ...region.feeds],
+    },
+    ...comparison(graph.compared, image, main),
+  ];
   const ids = methods.map(streamedName);
-  const chain = { links, results: resultsOf(ids, main, links.length - 1), inputBytes: [planes * pixels, ...region.inputBytes], batch: commonBatch(network, image.batch, region.batch) };
+  const chain = {
+    links,
+    results: resultsOf(ids, main, links.length - 1),
+    inputBytes: [planes * pixels, ...region.inputBytes],
+    batch: commonBatch(network, image.batch, region.batch),
+  };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
-  const { pool, provider, workers, passedOver } = await startOnBestProvider(chain, network.alone || region.alone, wish);
+  const { pool, provider, workers, passedOver } = await startOnBestProvider(
+    chain,
+    network.alone || region.alone,
+    wish,
+  );
 
   const { scale, ...output } = network.shown;
-  const shape: ResultShape = { methods: ids.length, pixels, scale, compares: graph.compared.length > 0 };
+  const shape: ResultShape = {
+    methods: ids.length,
+    pixels,
+    scale,
+    compares: graph.compared.length > 0,
+  };
   return {
     network: {
-      name: network.name, digest: network.digest, methods: ids, crop: graph.format.crop, mask: { width, height },
+      name: network.name,
+      digest: network.digest,
+      methods: ids,
+      crop: graph.format.crop,
+      mask: { width, height },
       output,
     },
     assumptions: network.assumptions,
     images: [graph.format, ...region.images],
-    provider: { name: provider, workers, millisecondsPerFrame: pool.warmUp.millisecondsPerFrame, passedOver },
+    provider: {
+      name: provider,
+      workers,
+      millisecondsPerFrame: pool.warmUp.millisecondsPerFrame,
+      passedOver,
+    },
     async explain(images, pts, { urgent = false, numbersOnly = false } = {}) {
       const given = region.given(pts);
-      const values = await pool.run(given ? [...images, given.bytes] : images, urgent, !numbersOnly);
+      const values = await pool.run(
+        given ? [...images, given.bytes] : images,
+        urgent,
+        !numbersOnly,
+      );
       return explanation(values, shape, given?.known ?? true);
     },
     close: () => pool.close(),
@@ -71,22 +126,42 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
 }
 
 /** Frames in every run of both networks. Throws MODEL_SHAPE where they fix different ones. */
-function commonBatch({ source }: NetworkInfo, own: number | null, road: number | null): number | null {
+function commonBatch(
+  { source }: NetworkInfo,
+  own: number | null,
+  road: number | null,
+): number | null {
   if (own === null || road === null || own === road) return own ?? road;
-  throw new RoadgazeError('MODEL_SHAPE', `${source} takes ${own} pictures at once and the road network ${road}, so that they cannot run together.`, 'Export one of them with a free batch.');
+  throw new RoadgazeError(
+    'MODEL_SHAPE',
+    `${source} takes ${own} pictures at once and the road network ${road}, so that they cannot run together.`,
+    'Export one of them with a free batch.',
+  );
 }
 
-/** The comparison of the first two methods: a model of its own, so that the operator set of the network does not matter. */
+/**
+ * The comparison of the first two methods: a model of its own, so that the operator set of the
+ * network does not matter.
+ */
 function comparison(compared: readonly string[], image: Size, main: number): ChainLink[] {
   const [first, second] = compared;
   if (first === undefined || second === undefined) return [];
-  return [{
-    model: writeModel(agreementGraph(image)), source: 'the comparison of methods',
-    feeds: [{ name: 'first', from: 'link', link: main, output: sizeOutput(first) }, { name: 'second', from: 'link', link: main, output: sizeOutput(second) }],
-  }];
+  return [
+    {
+      model: writeModel(agreementGraph(image)),
+      source: 'the comparison of methods',
+      feeds: [
+        { name: 'first', from: 'link', link: main, output: sizeOutput(first) },
+        { name: 'second', from: 'link', link: main, output: sizeOutput(second) },
+      ],
+    },
+  ];
 }
 
-/** Steering, a score per method, a mask per method, the agreement (with several), the region (with a road). */
+/**
+ * Steering, a score per method, a mask per method, the agreement (with several), the region (with a
+ * road).
+ */
 function resultsOf(methods: readonly string[], main: number, last: number): ChainResult[] {
   return [
     { link: main, output: STEERING },
@@ -105,14 +180,24 @@ interface ResultShape {
 }
 
 /** Reads what `resultsOf` asks for. */
-function explanation(values: FrameValues, { methods, pixels, scale, compares }: ResultShape, roadKnown: boolean): FrameExplanation {
+function explanation(
+  values: FrameValues,
+  { methods, pixels, scale, compares }: ResultShape,
+  roadKnown: boolean,
+): FrameExplanation {
   const [steering, ...rest] = values as readonly [Float32Array, ...FrameValues];
-  const scores = rest.slice(0, methods).map((sums) => attentionScore(sums as Float32Array, pixels, roadKnown));
+  const scores = rest
+    .slice(0, methods)
+    .map((sums) => attentionScore(sums as Float32Array, pixels, roadKnown));
   const masks = rest.slice(methods, 2 * methods).filter((mask) => mask !== null) as Uint8Array[];
-  const [agreement, region] = (compares ? rest.slice(2 * methods) : [null, ...rest.slice(2 * methods)]) as [Float32Array | null, Uint8Array?];
+  const [agreement, region] = (
+    compares ? rest.slice(2 * methods) : [null, ...rest.slice(2 * methods)]
+  ) as [Float32Array | null, Uint8Array?];
   const isComparable = agreement && scores[0]!.mass > 0 && scores[1]!.mass > 0;
   return {
-    steering: steering[0]! * scale, scores, masks,
+    steering: steering[0]! * scale,
+    scores,
+    masks,
     agreement: isComparable ? agreementOf(agreement) : null,
     road: roadKnown ? (region ?? null) : null,
   };

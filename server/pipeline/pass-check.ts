@@ -3,15 +3,19 @@ import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { DecodedFrame, FrameStream } from '../video/frame-source.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
 
-/** So many frames of the index may be missing at the end, and so large a part of it, up to so many: damaged last packets give no picture. */
+/**
+ * So many frames of the index may be missing at the end, and so large a part of it, up to so many:
+ * damaged last packets give no picture.
+ */
 const MISSING_ANYWAY = 2;
 const MISSING_SHARE = 0.05;
 const MISSING_MOST = 50;
 const AGAIN = 'Run it again; if it ends at the same place, the file is damaged there.';
 
 /**
- * Whether one pass over a recording saw all of it. It did not where decoding broke off (ffmpeg was stopped, the file changed), nor where it
- * ended well before the last frame that the index lists. Frames that are missing elsewhere are damage, or packets without a picture: a warning.
+ * Whether one pass over a recording saw all of it. It did not where decoding broke off (ffmpeg was
+ * stopped, the file changed), nor where it ended well before the last frame that the index lists.
+ * Frames that are missing elsewhere are damage, or packets without a picture: a warning.
  */
 export class PassCheck {
   readonly #path: string;
@@ -26,7 +30,10 @@ export class PassCheck {
     this.#expected = expected;
   }
 
-  /** The stream's frames. What ends it after the first one is kept in `shortfall`; throws what ends it before, and an abort. */
+  /**
+   * The stream's frames. What ends it after the first one is kept in `shortfall`; throws what ends
+   * it before, and an abort.
+   */
   async *watched(stream: FrameStream): AsyncGenerator<DecodedFrame, void, undefined> {
     try {
       for await (const frame of stream) {
@@ -43,15 +50,30 @@ export class PassCheck {
   /** After the last frame: why they are not the whole recording; null: they are. */
   get shortfall(): ErrorReport | null {
     const covered = `Only ${this.#frames} of ${Math.max(this.#frames, this.#expected.length)} frames of ${this.#path} were seen`;
-    if (this.#broken) return { code: 'VIDEO_INCOMPLETE', message: `${covered}: ${this.#broken.message}`, hint: this.#broken.hint };
+    if (this.#broken)
+      return {
+        code: 'VIDEO_INCOMPLETE',
+        message: `${covered}: ${this.#broken.message}`,
+        hint: this.#broken.hint,
+      };
     const missing = this.#expected.length - firstAtOrAfter(this.#expected, this.#last + SAME_TIME);
-    if (missing <= Math.max(MISSING_ANYWAY, Math.min(MISSING_MOST, MISSING_SHARE * this.#expected.length))) return null;
-    return { code: 'VIDEO_INCOMPLETE', message: `${covered}: decoding ended ${missing} frames before the end.`, hint: AGAIN };
+    if (
+      missing <=
+      Math.max(MISSING_ANYWAY, Math.min(MISSING_MOST, MISSING_SHARE * this.#expected.length))
+    )
+      return null;
+    return {
+      code: 'VIDEO_INCOMPLETE',
+      message: `${covered}: decoding ended ${missing} frames before the end.`,
+      hint: AGAIN,
+    };
   }
 
   /** After the last frame. */
   get warnings(): readonly string[] {
     const missing = this.#expected.length - this.#frames;
-    return missing > 0 && !this.shortfall ? [`${missing} of the ${this.#expected.length} frames that the file lists gave no picture.`] : [];
+    return missing > 0 && !this.shortfall
+      ? [`${missing} of the ${this.#expected.length} frames that the file lists gave no picture.`]
+      : [];
   }
 }

@@ -1,7 +1,12 @@
 import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
-import { appendNumber, explainedOutput, refuseOtherInputs, type ImageInput } from '../inference/explained-output.ts';
+import {
+  appendNumber,
+  explainedOutput,
+  refuseOtherInputs,
+  type ImageInput,
+} from '../inference/explained-output.ts';
 import type { NetworkFile } from '../inference/network-file.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
@@ -11,21 +16,44 @@ import { DataType } from '../onnx/tensor.ts';
 const PICTURE = 'roadgaze/picture';
 const STEERING = 'roadgaze/steering';
 
-/** A network fed with its picture as float32, as `feed`. Outputs: the explained number [N], then the maps of the methods. Throws MODEL_*, METHOD_*. */
-export function graphOnFloats(network: NetworkFile, methods: readonly MethodChoice[], target: Target): { model: Model; image: ImageInput; feed: string } {
+/**
+ * A network fed with its picture as float32, as `feed`. Outputs: the explained number [N], then the
+ * maps of the methods. Throws MODEL_*, METHOD_*.
+ */
+export function graphOnFloats(
+  network: NetworkFile,
+  methods: readonly MethodChoice[],
+  target: Target,
+): { model: Model; image: ImageInput; feed: string } {
   const subject = subjectOf(network.sidecar);
   const { image } = network;
   refuseOtherInputs(network.model, image);
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');
-  appendNumber(builder, explainedOutput(network.model, inferShapes(network.model), image, subject.outputTensor, subject.outputIndex), STEERING);
+  appendNumber(
+    builder,
+    explainedOutput(
+      network.model,
+      inferShapes(network.model),
+      image,
+      subject.outputTensor,
+      subject.outputIndex,
+    ),
+    STEERING,
+  );
   const original = compiled.inputs.find(({ name }) => name === image.name)!;
   const isFloat = image.type === DataType.float;
   if (!isFloat) builder.node('Cast', [PICTURE], { to: image.type }, image.name);
   const model = builder.build({
-    inputs: [isFloat ? original : { name: PICTURE, type: DataType.float, shape: original.shape }, ...compiled.inputs.filter((input) => input !== original)],
-    outputs: [{ name: STEERING, type: DataType.float, shape: [original.shape![0]!] }, ...compiled.outputs.slice(own)],
+    inputs: [
+      isFloat ? original : { name: PICTURE, type: DataType.float, shape: original.shape },
+      ...compiled.inputs.filter((input) => input !== original),
+    ],
+    outputs: [
+      { name: STEERING, type: DataType.float, shape: [original.shape![0]!] },
+      ...compiled.outputs.slice(own),
+    ],
   });
   return { model, image, feed: isFloat ? image.name : PICTURE };
 }

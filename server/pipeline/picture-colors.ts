@@ -4,7 +4,9 @@ import type { NetworkInfo } from '../inference/network-file.ts';
 import { pictureFormat, type ColorSpace } from './frame-graph/picture-format.ts';
 
 /** R, G, B from the network's colours of 0…255; the inverse of the sidecar's definitions. */
-const toRgb: Readonly<Record<ColorSpace, (colors: readonly number[]) => readonly [number, number, number]>> = {
+const toRgb: Readonly<
+  Record<ColorSpace, (colors: readonly number[]) => readonly [number, number, number]>
+> = {
   gray: ([value]) => [value!, value!, value!],
   rgb: ([red, green, blue]) => [red!, green!, blue!],
   bgr: ([blue, green, red]) => [red!, green!, blue!],
@@ -15,19 +17,27 @@ const toRgb: Readonly<Record<ColorSpace, (colors: readonly number[]) => readonly
 };
 
 /**
- * A network's picture as a person sees it: bytes R,G,B, row by row. Where no sidecar says what its values mean, they are spread from
- * the lowest to the highest. Throws SIDECAR_INVALID.
+ * A network's picture as a person sees it: bytes R,G,B, row by row. Where no sidecar says what its
+ * values mean, they are spread from the lowest to the highest. Throws SIDECAR_INVALID.
  */
-export function pictureColors(network: NetworkInfo, image: ImageInput, picture: Float32Array): Uint8Array {
+export function pictureColors(
+  network: NetworkInfo,
+  image: ImageInput,
+  picture: Float32Array,
+): Uint8Array {
   const { color, scale, offset } = pictureFormat(network, image);
   const { channels, height, width, plane, step } = pictureGrid(image);
   const { low, high } = extent(picture);
   const isKnown = network.sidecar.input?.scale !== undefined;
-  const byteOf = (value: number, channel: number) => (isKnown ? (value - offset[channel]!) / scale[channel]! : (255 * (value - low)) / (high - low || 1));
+  const byteOf = (value: number, channel: number) =>
+    isKnown
+      ? (value - offset[channel]!) / scale[channel]!
+      : (255 * (value - low)) / (high - low || 1);
   const rgb = new Uint8ClampedArray(3 * height * width);
   const colors = new Array<number>(channels);
   for (let position = 0; position < height * width; position++) {
-    for (let channel = 0; channel < channels; channel++) colors[channel] = byteOf(picture[channel * plane + position * step]!, channel);
+    for (let channel = 0; channel < channels; channel++)
+      colors[channel] = byteOf(picture[channel * plane + position * step]!, channel);
     rgb.set(toRgb[color](colors), 3 * position);
   }
   return new Uint8Array(rgb.buffer);

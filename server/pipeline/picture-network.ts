@@ -18,7 +18,10 @@ export interface PictureAnswer {
 export interface PictureNetwork {
   /** Pictures that should be under way at once to keep it busy. */
   readonly together: number;
-  /** float32, shaped and ordered like the network's input. `alone`: nothing else comes that it could share a batch with. */
+  /**
+   * float32, shaped and ordered like the network's input. `alone`: nothing else comes that it could
+   * share a batch with.
+   */
   run(picture: Float32Array, alone: boolean): Promise<PictureAnswer>;
   close(): Promise<void>;
 }
@@ -26,9 +29,22 @@ export interface PictureNetwork {
 /** Batches under way a worker: one that runs and one that waits. */
 const BATCHES_PER_WORKER = 2;
 
-/** Starts a network with the methods. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE, INFERENCE_FAILED. */
-export async function openPictureNetwork(network: NetworkInfo, methods: readonly MethodChoice[], target: Target, wish: ProviderWish, signal?: AbortSignal): Promise<PictureNetwork> {
-  const { link, image, feed, outputs } = await inWorkshop('passes', { path: network.path, methods, target }, { signal });
+/**
+ * Starts a network with the methods. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE,
+ * INFERENCE_FAILED.
+ */
+export async function openPictureNetwork(
+  network: NetworkInfo,
+  methods: readonly MethodChoice[],
+  target: Target,
+  wish: ProviderWish,
+  signal?: AbortSignal,
+): Promise<PictureNetwork> {
+  const { link, image, feed, outputs } = await inWorkshop(
+    'passes',
+    { path: network.path, methods, target },
+    { signal },
+  );
   const dims = pictureDims(image).slice(1);
   const maps = outputs.slice(1);
   const { pool, workers } = await startOnBestProvider(
@@ -38,14 +54,24 @@ export async function openPictureNetwork(network: NetworkInfo, methods: readonly
       inputBytes: [4 * elementCount(dims)],
       batch: image.batch,
     },
-    network.alone, wish,
+    network.alone,
+    wish,
   );
   return {
     together: workers * BATCHES_PER_WORKER * pool.maxBatch,
     async run(picture, alone) {
       // A copy, because its memory moves to a worker.
-      const [steering, ...values] = (await pool.run([new Uint8Array(picture.slice().buffer)], alone)) as Float32Array[];
-      return { steering: steering![0]!, maps: maps.map(({ shape }, index) => ({ values: values[index]!, dims: [1, ...(shape.slice(1) as number[])] })) };
+      const [steering, ...values] = (await pool.run(
+        [new Uint8Array(picture.slice().buffer)],
+        alone,
+      )) as Float32Array[];
+      return {
+        steering: steering![0]!,
+        maps: maps.map(({ shape }, index) => ({
+          values: values[index]!,
+          dims: [1, ...(shape.slice(1) as number[])],
+        })),
+      };
     },
     close: () => pool.close(),
   };

@@ -1,6 +1,9 @@
 import { Bell } from './player-bell.ts';
 
-/** Lets background work wait while a viewer waits for a frame. One for the whole process: they share its processors. */
+/**
+ * Lets background work wait while a viewer waits for a frame. One for the whole process: they share
+ * its processors.
+ */
 export class PlaybackPriority {
   #holders = 0;
   readonly #freed = new Bell();
@@ -17,7 +20,10 @@ export class PlaybackPriority {
     };
   }
 
-  /** Resolves when no viewer waits, and at the latest after so many milliseconds, so that the background never starves. */
+  /**
+   * Resolves when no viewer waits, and at the latest after so many milliseconds, so that the
+   * background never starves.
+   */
   async whenFree(atMost: number): Promise<void> {
     const deadline = performance.now() + atMost;
     while (this.#holders > 0) {

@@ -22,10 +22,13 @@ export class Bell {
         resolve();
       });
       if (atMost < Infinity) {
-        timer = setTimeout(() => {
-          unsubscribe();
-          resolve();
-        }, Math.max(1, Math.ceil(atMost)));
+        timer = setTimeout(
+          () => {
+            unsubscribe();
+            resolve();
+          },
+          Math.max(1, Math.ceil(atMost)),
+        );
       }
     });
   }

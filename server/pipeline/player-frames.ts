@@ -25,9 +25,16 @@ export interface RenderedFrame extends FrameExplanation {
 }
 
 /** Explains a decoded frame (takes its images) and keeps the result in the source's cache. */
-export async function renderFrame(source: PlayableSource, { pts, images, display }: DecodedFrame): Promise<RenderedFrame> {
+export async function renderFrame(
+  source: PlayableSource,
+  { pts, images, display }: DecodedFrame,
+): Promise<RenderedFrame> {
   if (!display) throw new Error('The frame was decoded without its display picture.');
-  const frame = { pts, picture: display, ...(await source.explainer.explain(images, pts, { urgent: true })) };
+  const frame = {
+    pts,
+    picture: display,
+    ...(await source.explainer.explain(images, pts, { urgent: true })),
+  };
   source.cache.put(frame);
   return frame;
 }
@@ -45,7 +52,9 @@ export function frameDuration(index: FrameIndex, frame: number): number {
   return times.length > 1 ? (times.at(-1)! - times[0]!) / (times.length - 1) : 0.04;
 }
 
-/** The frames shown last, by timestamp, up to so many bytes; the least recently used leaves first. */
+/**
+ * The frames shown last, by timestamp, up to so many bytes; the least recently used leaves first.
+ */
 export class FrameCache {
   readonly #capacity: number;
   readonly #frames = new Map<number, RenderedFrame>();
@@ -87,11 +96,18 @@ export class FrameCache {
   }
 }
 
-/** Timestamps of one frame may differ in the last digits by the way they were computed; no two frames are a microsecond apart. */
+/**
+ * Timestamps of one frame may differ in the last digits by the way they were computed; no two
+ * frames are a microsecond apart.
+ */
 function keyOf(pts: number): number {
   return Math.round(pts * 1e6);
 }
 
 function sizeOf({ picture, masks, road }: RenderedFrame): number {
-  return picture.byteLength + masks.reduce((sum, mask) => sum + mask.byteLength, 0) + (road?.byteLength ?? 0);
+  return (
+    picture.byteLength +
+    masks.reduce((sum, mask) => sum + mask.byteLength, 0) +
+    (road?.byteLength ?? 0)
+  );
 }

@@ -1,7 +1,14 @@
 import { lanes } from '../resources/limits.ts';
 import { decodeVideo } from '../video/decoder.ts';
 import type { DecodedFrame } from '../video/frame-source.ts';
-import { DISPLAY, frameAt, frameDuration, renderFrame, type PlayableSource, type RenderedFrame } from './player-frames.ts';
+import {
+  DISPLAY,
+  frameAt,
+  frameDuration,
+  renderFrame,
+  type PlayableSource,
+  type RenderedFrame,
+} from './player-frames.ts';
 import { Bell } from './player-bell.ts';
 import { leavePlaying, SILENCE } from './player-silence.ts';
 import type { AcknowledgementWindow } from './player-window.ts';
@@ -43,14 +50,18 @@ const STARVED = 4;
 const SCREEN_RATE = 60;
 /** How far a frame may be past its time before it is left out; covers timers and scheduling. */
 const TOLERANCE = 20;
-/** So late (ms), decoding starts anew at the clock's position instead of working through what has passed. */
+/**
+ * So late (ms), decoding starts anew at the clock's position instead of working through what has
+ * passed.
+ */
 const JUMP_AFTER = 250;
 const STATISTICS_EVERY = 500;
 
 /**
- * Plays once, when there is a place for it, until the end or until `signal`. A frame is sent when it is due, never before. What is late is left out
- * before it is explained and counted, so that the clock is kept. Two loops share a bounded queue: `#read` decodes and
- * explains ahead, `#send` waits for the clock and the client.
+ * Plays once, when there is a place for it, until the end or until `signal`. A frame is sent when
+ * it is due, never before. What is late is left out before it is explained and counted, so that the
+ * clock is kept. Two loops share a bounded queue: `#read` decodes and explains ahead, `#send` waits
+ * for the clock and the client.
  */
 export class Playback {
   readonly #source: PlayableSource;
@@ -69,7 +80,13 @@ export class Playback {
   #skipped = 0;
   #release: (() => void) | null = null;
 
-  constructor(source: PlayableSource, window: AcknowledgementWindow, output: PlaybackOutput, options: PlaybackOptions, signal: AbortSignal) {
+  constructor(
+    source: PlayableSource,
+    window: AcknowledgementWindow,
+    output: PlaybackOutput,
+    options: PlaybackOptions,
+    signal: AbortSignal,
+  ) {
     this.#source = source;
     this.#window = window;
     this.#output = output;
@@ -77,7 +94,10 @@ export class Playback {
     this.#signal = signal;
   }
 
-  /** Resolves when the last frame's time is over, or after an abort with nothing under way any more. Throws SERVER_BUSY, and what decoding throws. */
+  /**
+   * Resolves when the last frame's time is over, or after an abort with nothing under way any more.
+   * Throws SERVER_BUSY, and what decoding throws.
+   */
   async run(): Promise<void> {
     const own = new AbortController();
     const stop = () => own.abort();
@@ -89,12 +109,14 @@ export class Playback {
     try {
       leave = await lanes.playing.enter(own.signal);
       this.#balance();
-      const reading = this.#read(own.signal).catch((error: unknown) => {
-        if (!own.signal.aborted) this.#failure = { error };
-      }).finally(() => {
-        this.#reading = false;
-        this.#changed.ring();
-      });
+      const reading = this.#read(own.signal)
+        .catch((error: unknown) => {
+          if (!own.signal.aborted) this.#failure = { error };
+        })
+        .finally(() => {
+          this.#reading = false;
+          this.#changed.ring();
+        });
       await this.#send(own.signal);
       own.abort();
       await reading;
@@ -118,7 +140,8 @@ export class Playback {
       if (next === null) {
         if (!this.#options.loop || signal.aborted) return;
         const { index } = this.#source;
-        passOffset += index.pts.at(-1)! + frameDuration(index, index.pts.length - 1) - index.pts[0]!;
+        passOffset +=
+          index.pts.at(-1)! + frameDuration(index, index.pts.length - 1) - index.pts[0]!;
         from = 0;
       } else {
         from = next;
@@ -126,11 +149,17 @@ export class Playback {
     }
   }
 
-  /** Decodes to the end (null), or gives the frame to go on from where decoding cannot keep up with the clock. */
+  /**
+   * Decodes to the end (null), or gives the frame to go on from where decoding cannot keep up with
+   * the clock.
+   */
   async #readFrom(from: number, passOffset: number, signal: AbortSignal): Promise<number | null> {
     const { path, explainer, index } = this.#source;
     const { speed } = this.#options;
-    const spacing = speed > 0 && speed / frameDuration(index, index.pts.length - 1) > SCREEN_RATE + 1 ? speed / SCREEN_RATE : 0;
+    const spacing =
+      speed > 0 && speed / frameDuration(index, index.pts.length - 1) > SCREEN_RATE + 1
+        ? speed / SCREEN_RATE
+        : 0;
     const opened = performance.now();
     const stream = decodeVideo({
       path,
@@ -208,11 +237,14 @@ export class Playback {
           this.#skipped++;
         } else if (!this.#window.isOpen) {
           const silent = leavePlaying(this.#window);
-          await this.#changed.wait(silent || !this.#start ? SILENCE : this.#endDue(head) + TOLERANCE - now);
+          await this.#changed.wait(
+            silent || !this.#start ? SILENCE : this.#endDue(head) + TOLERANCE - now,
+          );
         } else if (!head.rendered) {
           await this.#changed.wait();
         } else {
-          if (!this.#start && this.#options.speed > 0) this.#start = { wall: now, position: head.position };
+          if (!this.#start && this.#options.speed > 0)
+            this.#start = { wall: now, position: head.position };
           const due = this.#due(head);
           if (now < due) {
             await this.#changed.wait(due - now);
@@ -246,8 +278,8 @@ export class Playback {
   }
 
   /**
-   * A frame's time has passed when the next one is due. It is shown all the same where only the decoder is to blame, a
-   * little, and has nothing newer.
+   * A frame's time has passed when the next one is due. It is shown all the same where only the
+   * decoder is to blame, a little, and has nothing newer.
    */
   #isStale(item: QueuedFrame, now: number): boolean {
     if (!this.#start || now <= this.#endDue(item) + TOLERANCE) return false;
@@ -255,7 +287,10 @@ export class Playback {
     if (!this.#window.hasBeenOpenSince(due)) return true;
     if (item.first) return false;
     const newer = this.#queue.at(-1);
-    return now - due > JUMP_AFTER || (newer !== undefined && newer.position > item.position && newer.rendered !== null);
+    return (
+      now - due > JUMP_AFTER ||
+      (newer !== undefined && newer.position > item.position && newer.rendered !== null)
+    );
   }
 
   /** The frame that will be due once a new decode has started, if that is worth it. */
@@ -281,7 +316,11 @@ export class Playback {
     let [time, sent] = [performance.now(), 0];
     const report = () => {
       const now = performance.now();
-      this.#output.statistics({ framesPerSecond: ((this.#sent - sent) / Math.max(1, now - time)) * 1000, sent: this.#sent, skipped: this.#skipped });
+      this.#output.statistics({
+        framesPerSecond: ((this.#sent - sent) / Math.max(1, now - time)) * 1000,
+        sent: this.#sent,
+        skipped: this.#skipped,
+      });
       [time, sent] = [now, this.#sent];
     };
     const timer = setInterval(report, STATISTICS_EVERY);

@@ -3,7 +3,13 @@ import type { DecodedFrame, FrameStream } from '../video/frame-source.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { lanes } from '../resources/limits.ts';
 import { Bell } from './player-bell.ts';
-import { DISPLAY, frameAt, renderFrame, type PlayableSource, type RenderedFrame } from './player-frames.ts';
+import {
+  DISPLAY,
+  frameAt,
+  renderFrame,
+  type PlayableSource,
+  type RenderedFrame,
+} from './player-frames.ts';
 import type { AcknowledgementWindow } from './player-window.ts';
 
 interface Target {
@@ -22,8 +28,8 @@ const BEHIND = 12;
 const IDLE = 1000;
 
 /**
- * Shows single frames while paused. The newest target wins: an older one is given up at once. When a target is shown,
- * its neighbours are made ready, so that stepping either way is instant.
+ * Shows single frames while paused. The newest target wins: an older one is given up at once. When
+ * a target is shown, its neighbours are made ready, so that stepping either way is instant.
  */
 export class Scrubber {
   readonly #source: PlayableSource;
@@ -39,9 +45,14 @@ export class Scrubber {
     this.#signal = signal;
   }
 
-  /** Calls `show` once the frame is at hand, which may be now, and the client has room for it, unless another target came before. */
+  /**
+   * Calls `show` once the frame is at hand, which may be now, and the client has room for it,
+   * unless another target came before.
+   */
   show(frame: number, show: (frame: RenderedFrame, number: number) => void): void {
-    const cached = this.#window.isOpen ? this.#source.cache.get(this.#source.index.pts[frame]!) : undefined;
+    const cached = this.#window.isOpen
+      ? this.#source.cache.get(this.#source.index.pts[frame]!)
+      : undefined;
     if (!cached) return this.#aim({ frame, show });
     show(cached, frameAt(this.#source.index, cached.pts));
     this.rest(frame);
@@ -52,7 +63,10 @@ export class Scrubber {
     this.#aim({ frame, show: null });
   }
 
-  /** Works until `signal` aborts; then the decoder is closed. Throws what decoding and explaining throw. */
+  /**
+   * Works until `signal` aborts; then the decoder is closed. Throws what decoding and explaining
+   * throw.
+   */
   async run(): Promise<void> {
     const stop = () => {
       this.#reader?.abort();
@@ -75,7 +89,8 @@ export class Scrubber {
 
   #aim(target: Target): void {
     this.#target = target;
-    if (this.#reader && !this.#isCached(target.frame) && !this.#reader.reaches(target.frame)) this.#reader.abort();
+    if (this.#reader && !this.#isCached(target.frame) && !this.#reader.reaches(target.frame))
+      this.#reader.abort();
     this.#changed.ring();
   }
 
@@ -88,7 +103,9 @@ export class Scrubber {
     if (!target.show) return true;
     const release = this.#source.priority.hold();
     try {
-      const frame = this.#source.cache.get(this.#source.index.pts[target.frame]!) ?? (await this.#decode(target));
+      const frame =
+        this.#source.cache.get(this.#source.index.pts[target.frame]!) ??
+        (await this.#decode(target));
       await this.#waitWhile(() => !this.#window.isOpen && this.#isCurrent(target));
       if (!frame || !this.#isCurrent(target)) return false;
       target.show(frame, frameAt(this.#source.index, frame.pts));
@@ -113,7 +130,10 @@ export class Scrubber {
     return this.#lastBefore(target);
   }
 
-  /** The index names frames at the end that cannot be decoded: the last one that can be stands for them. */
+  /**
+   * The index names frames at the end that cannot be decoded: the last one that can be stands for
+   * them.
+   */
   async #lastBefore(target: Target): Promise<RenderedFrame | null> {
     let last: RenderedFrame | null = null;
     for (let back = REACH; !last && back < 4 * this.#source.index.pts.length; back *= 4) {
@@ -122,20 +142,30 @@ export class Scrubber {
       if (!this.#isCurrent(target)) return null;
     }
     if (last) return last;
-    throw new RoadgazeError('VIDEO_UNREADABLE', `No frame of ${this.#source.path} can be decoded at this place.`, 'Try another place; the file may be damaged here.');
+    throw new RoadgazeError(
+      'VIDEO_UNREADABLE',
+      `No frame of ${this.#source.path} can be decoded at this place.`,
+      'Try another place; the file may be damaged here.',
+    );
   }
 
   /** Makes neighbours ready, ahead first, then waits for another target. */
   async #rest(target: Target): Promise<void> {
     const { frame } = target;
     const last = this.#source.index.pts.length - 1;
-    const isWanted = (from: number, to: number) => this.#isCurrent(target) && !lanes.pictures.isFull && this.#lacksAny(from, to);
-    if (isWanted(frame + 1, frame + NEAR)) await this.#fill(target, frame + 1, Math.min(last, frame + AHEAD));
-    if (isWanted(frame - NEAR, frame - 1)) await this.#fill(target, Math.max(0, frame - BEHIND), frame - 1);
+    const isWanted = (from: number, to: number) =>
+      this.#isCurrent(target) && !lanes.pictures.isFull && this.#lacksAny(from, to);
+    if (isWanted(frame + 1, frame + NEAR))
+      await this.#fill(target, frame + 1, Math.min(last, frame + AHEAD));
+    if (isWanted(frame - NEAR, frame - 1))
+      await this.#fill(target, Math.max(0, frame - BEHIND), frame - 1);
     await this.#waitWhile(() => this.#isCurrent(target));
   }
 
-  /** Keeps the decoder no longer than it may still be of use, and no longer at all where others wait for its place. */
+  /**
+   * Keeps the decoder no longer than it may still be of use, and no longer at all where others wait
+   * for its place.
+   */
   async #waitWhile(condition: () => boolean): Promise<void> {
     const until = performance.now() + (lanes.pictures.isFull ? 0 : IDLE);
     while (condition()) {
@@ -160,7 +190,11 @@ export class Scrubber {
   }
 
   #lacksAny(from: number, to: number): boolean {
-    for (let frame = Math.max(0, from); frame <= Math.min(to, this.#source.index.pts.length - 1); frame++) {
+    for (
+      let frame = Math.max(0, from);
+      frame <= Math.min(to, this.#source.index.pts.length - 1);
+      frame++
+    ) {
       if (!this.#isCached(frame)) return true;
     }
     return false;
@@ -180,7 +214,10 @@ export class Scrubber {
   }
 }
 
-/** One decode from a frame on, as far as it is asked for. It has a place among the decoders of pictures from its first frame to its end. */
+/**
+ * One decode from a frame on, as far as it is asked for. It has a place among the decoders of
+ * pictures from its first frame to its end.
+ */
 class Reader {
   readonly #source: PlayableSource;
   readonly #stream: FrameStream;

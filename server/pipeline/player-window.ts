@@ -15,7 +15,10 @@ export class AcknowledgementWindow {
     return this.#sent - this.#done < MOST_UNACKNOWLEDGED;
   }
 
-  /** True if a frame could have been sent at every instant since `time` (milliseconds of `performance.now()`). */
+  /**
+   * True if a frame could have been sent at every instant since `time` (milliseconds of
+   * `performance.now()`).
+   */
   hasBeenOpenSince(time: number): boolean {
     return this.isOpen && this.#changedAt <= time;
   }
@@ -37,7 +40,9 @@ export class AcknowledgementWindow {
     return sequence >= this.#done && sequence < this.#sent;
   }
 
-  /** All messages up to `sequence` are painted or thrown away. False for one that was never sent. */
+  /**
+   * All messages up to `sequence` are painted or thrown away. False for one that was never sent.
+   */
   acknowledge(sequence: number): boolean {
     if (sequence >= this.#sent) return false;
     const wasOpen = this.isOpen;

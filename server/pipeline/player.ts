@@ -33,7 +33,10 @@ interface State {
   readonly left: Promise<unknown>;
 }
 
-/** Playback for one viewer: paused on a frame, or playing. One state runs at a time, and leaving it aborts it. */
+/**
+ * Playback for one viewer: paused on a frame, or playing. One state runs at a time, and leaving it
+ * aborts it.
+ */
 export class Player {
   readonly #source: PlayableSource;
   readonly #window: AcknowledgementWindow;
@@ -68,7 +71,13 @@ export class Player {
     };
     this.#speed = speed;
     this.#tell({ playing: true });
-    const playback = new Playback(this.#source, this.#window, output, { frame: start, speed, loop }, abort.signal);
+    const playback = new Playback(
+      this.#source,
+      this.#window,
+      output,
+      { frame: start, speed, loop },
+      abort.signal,
+    );
     const left = playback.run().then(
       () => {
         if (abort.signal.aborted) return;
@@ -79,7 +88,8 @@ export class Player {
         if (abort.signal.aborted) return;
         this.#fail(error);
         // Who may not play sees where it would have begun.
-        if (error instanceof RoadgazeError && error.code === 'SERVER_BUSY') this.seek(start, this.#generation);
+        if (error instanceof RoadgazeError && error.code === 'SERVER_BUSY')
+          this.seek(start, this.#generation);
       },
     );
     this.#state = { scrubber: null, abort, left };

@@ -1,6 +1,6 @@
 /**
- * One run of a job for all who ask while it waits to start. Who asks while it runs gets the next run, which sees what has changed since; so no more than one
- * runs at a time, however many ask.
+ * One run of a job for all who ask while it waits to start. Who asks while it runs gets the next
+ * run, which sees what has changed since; so no more than one runs at a time, however many ask.
  */
 export function runTogether<Result>(job: () => Promise<Result>): () => Promise<Result> {
   let running: Promise<Result> | null = null;

@@ -14,7 +14,10 @@ interface Waiting {
   admit(): void;
 }
 
-/** Work of one kind, a few at a time, for all viewers together: first come, first served. Who waits can leave at any time, and no more than so many wait. */
+/**
+ * Work of one kind, a few at a time, for all viewers together: first come, first served. Who waits
+ * can leave at any time, and no more than so many wait.
+ */
 export class WorkLane {
   readonly #rules: LaneRules;
   readonly #waiting = new Set<Waiting>();
@@ -30,8 +33,8 @@ export class WorkLane {
   }
 
   /**
-   * Resolves when there is a place; the function that it gives gives it back. Throws SERVER_BUSY where too many wait, or none becomes free for too
-   * long, and the signal's reason.
+   * Resolves when there is a place; the function that it gives gives it back. Throws SERVER_BUSY
+   * where too many wait, or none becomes free for too long, and the signal's reason.
    */
   async enter(signal?: AbortSignal): Promise<() => void> {
     signal?.throwIfAborted();
@@ -83,7 +86,9 @@ export class WorkLane {
     });
   }
 
-  /** A place is taken for who is admitted at once, so that nobody who comes in between overtakes. */
+  /**
+   * A place is taken for who is admitted at once, so that nobody who comes in between overtakes.
+   */
   #admit(): void {
     const [next] = this.#waiting;
     if (!next || this.#working >= this.#rules.places) return;
@@ -92,6 +97,10 @@ export class WorkLane {
   }
 
   #busy(): RoadgazeError {
-    return new RoadgazeError('SERVER_BUSY', `This machine ${this.#rules.what} at a time, and others are before you.`, 'Try again in a moment, or let fewer watch at the same time.');
+    return new RoadgazeError(
+      'SERVER_BUSY',
+      `This machine ${this.#rules.what} at a time, and others are before you.`,
+      'Try again in a moment, or let fewer watch at the same time.',
+    );
   }
 }

@@ -14,12 +14,16 @@ const SCORE_FIELDS = ['onRoad', 'lift', 'peakOnRoad', 'mass', 'offRoadX', 'offRo
 const AGREEMENT_FIELDS = ['spearman', 'ssim', 'topOverlap'] as const;
 
 /**
- * Columns of frames.csv; the network's number is called `answer`. `driven` and `error` in the unit of `steering`. The first method's scores have plain names, so that a reader
- * need not know the method; those of further methods end with its id.
+ * Columns of frames.csv; the network's number is called `answer`. `driven` and `error` in the unit
+ * of `steering`. The first method's scores have plain names, so that a reader need not know the
+ * method; those of further methods end with its id.
  */
 function columnsOf(methods: readonly string[], answer: string): Column[] {
   const scores = (method: number, suffix: string): Column[] =>
-    SCORE_FIELDS.map((field) => ({ name: `${field}${suffix}`, value: ({ scores: all }) => text(all[method]![field] ?? NaN) }));
+    SCORE_FIELDS.map((field) => ({
+      name: `${field}${suffix}`,
+      value: ({ scores: all }) => text(all[method]![field] ?? NaN),
+    }));
   const [onRoad, ...others] = scores(0, '');
   return [
     { name: 'frame', value: ({ frame }) => String(frame) },
@@ -30,16 +34,26 @@ function columnsOf(methods: readonly string[], answer: string): Column[] {
     { name: 'error', value: ({ steering, driven }) => text(steering - driven) },
     ...others,
     ...methods.slice(1).flatMap((id, index) => scores(index + 1, `_${id}`)),
-    ...(methods.length > 1 ? AGREEMENT_FIELDS.map((field): Column => ({ name: field, value: ({ agreement }) => text(agreement?.[field] ?? NaN) })) : []),
+    ...(methods.length > 1
+      ? AGREEMENT_FIELDS.map((field): Column => ({
+          name: field,
+          value: ({ agreement }) => text(agreement?.[field] ?? NaN),
+        }))
+      : []),
   ];
 }
 
-/** In the order in which they take their names; who finds the last one finds all that belongs to it. */
+/**
+ * In the order in which they take their names; who finds the last one finds all that belongs to it.
+ */
 const NAMES = ['frames.csv', 'flags.json', 'overlay.mp4', 'summary.json'] as const;
 /** Rows are handed to the disk in pieces of about so many characters. */
 const PIECE = 8192;
 
-/** Writes an analysis into a folder: frames.csv, flags.json, summary.json and perhaps overlay.mp4, which appear together at the end. */
+/**
+ * Writes an analysis into a folder: frames.csv, flags.json, summary.json and perhaps overlay.mp4,
+ * which appear together at the end.
+ */
 export class AnalysisFiles {
   readonly #set: FileSet;
   readonly #columns: readonly Column[];
@@ -54,10 +68,23 @@ export class AnalysisFiles {
   }
 
   /** Makes the folder. Throws OUTPUT_NOT_WRITABLE. */
-  static async create(folder: string, { methods, output }: { readonly methods: readonly string[]; readonly output: { readonly number: ExplainedNumber } }): Promise<AnalysisFiles> {
+  static async create(
+    folder: string,
+    {
+      methods,
+      output,
+    }: {
+      readonly methods: readonly string[];
+      readonly output: { readonly number: ExplainedNumber };
+    },
+  ): Promise<AnalysisFiles> {
     const set = await FileSet.open(folder, NAMES);
     try {
-      return new AnalysisFiles(set, columnsOf(methods, isSteering(output.number) ? 'steering' : 'answer'), await open(set.draft('frames.csv'), 'wx'));
+      return new AnalysisFiles(
+        set,
+        columnsOf(methods, isSteering(output.number) ? 'steering' : 'answer'),
+        await open(set.draft('frames.csv'), 'wx'),
+      );
     } catch (cause) {
       await set.abandon();
       throw notWritable(`Results cannot be written to ${folder}`, cause);
@@ -85,7 +112,10 @@ export class AnalysisFiles {
     await this.#set.publish();
   }
 
-  /** Leaves nothing behind, and what an older analysis has written as it is. Does nothing after `finish`. */
+  /**
+   * Leaves nothing behind, and what an older analysis has written as it is. Does nothing after
+   * `finish`.
+   */
   async abandon(): Promise<void> {
     await this.#csv.close().catch(() => {});
     await this.#set.abandon();
@@ -102,7 +132,10 @@ export class AnalysisFiles {
   }
 }
 
-/** Six significant digits are finer than float32 arithmetic repeats across machines; an empty field is unknown. */
+/**
+ * Six significant digits are finer than float32 arithmetic repeats across machines; an empty field
+ * is unknown.
+ */
 function text(value: number): string {
   return !Number.isFinite(value) ? '' : String(Number(value.toPrecision(6)));
 }

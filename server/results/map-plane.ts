@@ -8,7 +8,10 @@ export interface MapPlane extends Size {
   readonly limit: number;
 }
 
-/** This share of the places lies below the limit of attributions: a few outliers would else leave all others dark. */
+/**
+ * This share of the places lies below the limit of attributions: a few outliers would else leave
+ * all others dark.
+ */
 const SHOWN = 0.995;
 
 export interface MapToDraw {
@@ -20,24 +23,36 @@ export interface MapToDraw {
 }
 
 /**
- * Colours of an attribution are added up where the sign counts, else the strongest is taken; what is said of a whole place, with the same number
- * for each of its colours, counts once.
+ * Colours of an attribution are added up where the sign counts, else the strongest is taken; what
+ * is said of a whole place, with the same number for each of its colours, counts once.
  */
 export function mapPlane({ values, dims, kind, signed, layout }: MapToDraw): MapPlane {
   const isLast = kind === 'attribution' && layout === 'NHWC';
-  const [channels, height, width] = (isLast ? [dims[3], dims[1], dims[2]] : dims.slice(1)) as [number, number, number];
+  const [channels, height, width] = (isLast ? [dims[3], dims[1], dims[2]] : dims.slice(1)) as [
+    number,
+    number,
+    number,
+  ];
   const [plane, step] = isLast ? [1, channels] : [height * width, 1];
   const at = (channel: number, position: number) => values[channel * plane + position * step]!;
   const drawn = Float32Array.from({ length: height * width }, (_, position) => at(0, position));
   const others = Array.from({ length: channels - 1 }, (_, index) => index + 1);
-  const isOfPlaces = drawn.every((value, position) => others.every((channel) => at(channel, position) === value));
+  const isOfPlaces = drawn.every((value, position) =>
+    others.every((channel) => at(channel, position) === value),
+  );
   if (!isOfPlaces) {
     for (let position = 0; position < drawn.length; position++) {
-      for (const channel of others) drawn[position] = signed ? drawn[position]! + at(channel, position) : Math.max(drawn[position]!, at(channel, position));
+      for (const channel of others)
+        drawn[position] = signed
+          ? drawn[position]! + at(channel, position)
+          : Math.max(drawn[position]!, at(channel, position));
     }
   }
   const sizes = drawn.map(Math.abs).sort();
   const most = sizes.at(-1)!;
-  const usual = kind === 'attribution' ? sizes[Math.min(sizes.length - 1, Math.floor(SHOWN * sizes.length))]! : most;
+  const usual =
+    kind === 'attribution'
+      ? sizes[Math.min(sizes.length - 1, Math.floor(SHOWN * sizes.length))]!
+      : most;
   return { height, width, values: drawn, limit: usual > 0 ? usual : most };
 }

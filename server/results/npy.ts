@@ -29,33 +29,70 @@ const DESCRIPTION = /'descr': *'([<>|=]?)(\w+)'/;
 const FORTRAN_ORDER = /'fortran_order': *(True|False)/;
 const SHAPE = /'shape': *\(([\d, ]*)\)/;
 
-/** How many bytes a number takes and how it is read. Numbers of NumPy's that a picture can come in. */
-const KINDS: Readonly<Record<string, { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }>> = {
+/**
+ * How many bytes a number takes and how it is read. Numbers of NumPy's that a picture can come in.
+ */
+const KINDS: Readonly<
+  Record<
+    string,
+    { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }
+  >
+> = {
   f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
   f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
   u1: { bytes: 1, read: (view, at) => view.getUint8(at) },
 };
 
-/** float32, float64 and uint8 of formats 1 to 3, as float32. `source` names the file in messages. Throws TENSOR_INVALID. */
+/**
+ * float32, float64 and uint8 of formats 1 to 3, as float32. `source` names the file in messages.
+ * Throws TENSOR_INVALID.
+ */
 export function readNpy(bytes: Uint8Array, source: string): NpyTensor {
-  const wrong = (what: string, hint = 'Write it in Python with numpy.save(name, array).') => new RoadgazeError('TENSOR_INVALID', `${source} ${what}.`, hint);
-  if (bytes.length < 10 || MAGIC.some((byte, index) => bytes[index] !== byte)) throw wrong('is not a NumPy file');
+  const wrong = (what: string, hint = 'Write it in Python with numpy.save(name, array).') =>
+    new RoadgazeError('TENSOR_INVALID', `${source} ${what}.`, hint);
+  if (bytes.length < 10 || MAGIC.some((byte, index) => bytes[index] !== byte))
+    throw wrong('is not a NumPy file');
   const version = bytes[6]!;
-  if (version < 1 || version > 3) throw wrong(`is of NumPy's format ${version}.${bytes[7]}, which is not known`);
+  if (version < 1 || version > 3)
+    throw wrong(`is of NumPy's format ${version}.${bytes[7]}, which is not known`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const lengthBytes = version === 1 ? 2 : 4;
   if (bytes.length < 8 + lengthBytes) throw wrong('ends in its header');
-  const start = 8 + lengthBytes + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
+  const start =
+    8 + lengthBytes + (version === 1 ? view.getUint16(8, true) : view.getUint32(8, true));
   if (start > bytes.length) throw wrong('ends in its header');
   const header = Buffer.from(bytes.subarray(8 + lengthBytes, start)).toString('latin1');
-  const [description, fortran, shape] = [DESCRIPTION, FORTRAN_ORDER, SHAPE].map((entry) => entry.exec(header));
+  const [description, fortran, shape] = [DESCRIPTION, FORTRAN_ORDER, SHAPE].map((entry) =>
+    entry.exec(header),
+  );
   if (!description || !fortran || !shape) throw wrong('has a header that is not understood');
   const [, order, type = ''] = description;
   const kind = KINDS[type];
-  if (!kind) throw wrong(`holds numbers of type ${order}${type}`, 'Save it as float32: numpy.save(name, array.astype("float32")).');
-  const dims = shape[1]!.split(',').map((each) => each.trim()).filter(Boolean).map(Number);
-  if (fortran[1] === 'True' && dims.length > 1) throw wrong('is in Fortran order', 'Save it in C order: numpy.save(name, numpy.ascontiguousarray(array)).');
+  if (!kind)
+    throw wrong(
+      `holds numbers of type ${order}${type}`,
+      'Save it as float32: numpy.save(name, array.astype("float32")).',
+    );
+  const dims = shape[1]!
+    .split(',')
+    .map((each) => each.trim())
+    .filter(Boolean)
+    .map(Number);
+  if (fortran[1] === 'True' && dims.length > 1)
+    throw wrong(
+      'is in Fortran order',
+      'Save it in C order: numpy.save(name, numpy.ascontiguousarray(array)).',
+    );
   const count = dims.reduce((product, dim) => product * dim, 1);
-  if (bytes.length - start !== count * kind.bytes) throw wrong(`holds ${bytes.length - start} bytes of numbers where its shape [${dims.join(', ')}] needs ${count * kind.bytes}`, 'Write or copy it again: it is not complete.');
-  return { dims, values: Float32Array.from({ length: count }, (_, index) => kind.read(view, start + index * kind.bytes, order !== '>')) };
+  if (bytes.length - start !== count * kind.bytes)
+    throw wrong(
+      `holds ${bytes.length - start} bytes of numbers where its shape [${dims.join(', ')}] needs ${count * kind.bytes}`,
+      'Write or copy it again: it is not complete.',
+    );
+  return {
+    dims,
+    values: Float32Array.from({ length: count }, (_, index) =>
+      kind.read(view, start + index * kind.bytes, order !== '>'),
+    ),
+  };
 }

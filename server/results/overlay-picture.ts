@@ -20,8 +20,17 @@ const STYLE = { opacity: 0.85, threshold: 0.05 } as const;
 const GROUND = 24;
 const INK = 235;
 
-/** The picture with the map over it, and a scale below: colours from low to high, the sizes at both ends, the caption. */
-export function overlayPicture({ picture, place, map, signed, caption }: OverlayPicture): RgbPicture {
+/**
+ * The picture with the map over it, and a scale below: colours from low to high, the sizes at both
+ * ends, the caption.
+ */
+export function overlayPicture({
+  picture,
+  place,
+  map,
+  signed,
+  caption,
+}: OverlayPicture): RgbPicture {
   const factor = enlargement(picture);
   const large = enlarged(picture);
   const words = signed ? signedLookupTable(STYLE) : lookupTable({ map: 'inferno', ...STYLE });
@@ -30,7 +39,18 @@ export function overlayPicture({ picture, place, map, signed, caption }: Overlay
     const share = map.limit > 0 ? Math.min(1, Math.max(-1, value / map.limit)) : 0;
     return Math.round(signed ? 128 + 127 * share : 255 * Math.max(0, share));
   };
-  blend(large, { x: place.x * factor, y: place.y * factor, width: place.width * factor, height: place.height * factor }, map, table, byteOf);
+  blend(
+    large,
+    {
+      x: place.x * factor,
+      y: place.y * factor,
+      width: place.width * factor,
+      height: place.height * factor,
+    },
+    map,
+    table,
+    byteOf,
+  );
   return withScale(large, table, signed, map.limit, caption);
 }
 
@@ -42,7 +62,11 @@ function enlargement({ width }: RgbPicture): number {
 export function enlarged(picture: RgbPicture): RgbPicture {
   const { width, height, rgb } = picture;
   const factor = enlargement(picture);
-  const large = { width: width * factor, height: height * factor, rgb: new Uint8Array(3 * width * height * factor * factor) };
+  const large = {
+    width: width * factor,
+    height: height * factor,
+    rgb: new Uint8Array(3 * width * height * factor * factor),
+  };
   for (let y = 0; y < large.height; y++) {
     for (let x = 0; x < large.width; x++) {
       const from = 3 * (Math.floor(y / factor) * width + Math.floor(x / factor));
@@ -53,19 +77,34 @@ export function enlarged(picture: RgbPicture): RgbPicture {
 }
 
 /** Map values between their centres are bilinear. */
-function blend(picture: RgbPicture, place: Rectangle, map: MapPlane, table: Uint8Array, byteOf: (value: number) => number): void {
-  const columns = Array.from({ length: place.width }, (_, x) => between((x + 0.5) * (map.width / place.width) - 0.5, map.width));
+function blend(
+  picture: RgbPicture,
+  place: Rectangle,
+  map: MapPlane,
+  table: Uint8Array,
+  byteOf: (value: number) => number,
+): void {
+  const columns = Array.from({ length: place.width }, (_, x) =>
+    between((x + 0.5) * (map.width / place.width) - 0.5, map.width),
+  );
   for (let y = 0; y < place.height; y++) {
     const row = between((y + 0.5) * (map.height / place.height) - 0.5, map.height);
     const [top, bottom] = [row.low * map.width, row.high * map.width];
     for (let x = 0; x < place.width; x++) {
       const column = columns[x]!;
-      const upper = map.values[top + column.low]! * (1 - column.share) + map.values[top + column.high]! * column.share;
-      const lower = map.values[bottom + column.low]! * (1 - column.share) + map.values[bottom + column.high]! * column.share;
+      const upper =
+        map.values[top + column.low]! * (1 - column.share) +
+        map.values[top + column.high]! * column.share;
+      const lower =
+        map.values[bottom + column.low]! * (1 - column.share) +
+        map.values[bottom + column.high]! * column.share;
       const color = 4 * byteOf(upper * (1 - row.share) + lower * row.share);
       const alpha = table[color + 3]! / 255;
       const at = 3 * ((place.y + y) * picture.width + place.x + x);
-      for (let channel = 0; channel < 3; channel++) picture.rgb[at + channel] = Math.round(picture.rgb[at + channel]! * (1 - alpha) + table[color + channel]! * alpha);
+      for (let channel = 0; channel < 3; channel++)
+        picture.rgb[at + channel] = Math.round(
+          picture.rgb[at + channel]! * (1 - alpha) + table[color + channel]! * alpha,
+        );
     }
   }
 }
@@ -76,7 +115,13 @@ function between(position: number, length: number): { low: number; high: number;
   return { low, high: Math.min(length - 1, low + 1), share: inside - low };
 }
 
-function withScale(picture: RgbPicture, table: Uint8Array, signed: boolean, limit: number, caption: string): RgbPicture {
+function withScale(
+  picture: RgbPicture,
+  table: Uint8Array,
+  signed: boolean,
+  limit: number,
+  caption: string,
+): RgbPicture {
   const { width } = picture;
   const text = Math.max(1, Math.round(width / LEAST_WIDTH));
   const bar = { height: 6 * text, top: picture.height + 2 * text };
@@ -88,14 +133,25 @@ function withScale(picture: RgbPicture, table: Uint8Array, signed: boolean, limi
   const most = limit > 0 && limit < 1e-3 ? limit.toExponential(2) : limit.toPrecision(3);
   const ends = [signed ? `-${most}` : '0', most];
   const room = Math.max(0, Math.floor((line.width - 1) / 6) - ends[1]!.length);
-  writeLine(print, line, 0, `${ends[0]}   ${caption}`.slice(0, Math.max(0, room - 1)).padEnd(room) + ends[1]!);
+  writeLine(
+    print,
+    line,
+    0,
+    `${ends[0]}   ${caption}`.slice(0, Math.max(0, room - 1)).padEnd(room) + ends[1]!,
+  );
   for (let x = 0; x < width; x++) {
     const color = 4 * Math.round((255 * x) / Math.max(1, width - 1));
-    for (let y = bar.top; y < bar.top + bar.height; y++) rgb.set(table.subarray(color, color + 3), 3 * (y * width + x));
+    for (let y = bar.top; y < bar.top + bar.height; y++)
+      rgb.set(table.subarray(color, color + 3), 3 * (y * width + x));
   }
   for (let y = 0; y < line.height * text; y++) {
     for (let x = 0; x < line.width * text; x++) {
-      if (print[Math.floor(y / text) * line.width + Math.floor(x / text)] === 255) rgb.fill(INK, 3 * ((bar.top + bar.height + text + y) * width + x), 3 * ((bar.top + bar.height + text + y) * width + x) + 3);
+      if (print[Math.floor(y / text) * line.width + Math.floor(x / text)] === 255)
+        rgb.fill(
+          INK,
+          3 * ((bar.top + bar.height + text + y) * width + x),
+          3 * ((bar.top + bar.height + text + y) * width + x) + 3,
+        );
     }
   }
   return { width, height, rgb };

@@ -19,13 +19,19 @@ export async function writePng({ width, height, rgb }: RgbPicture): Promise<Uint
   for (let y = 0; y < height; y++) {
     const out = y * (stride + 1);
     rows[out] = FILTER_UP;
-    for (let x = 0; x < stride; x++) rows[out + 1 + x] = rgb[y * stride + x]! - (y > 0 ? rgb[(y - 1) * stride + x]! : 0);
+    for (let x = 0; x < stride; x++)
+      rows[out + 1 + x] = rgb[y * stride + x]! - (y > 0 ? rgb[(y - 1) * stride + x]! : 0);
   }
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
   head.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([Buffer.from(SIGNATURE), chunk('IHDR', head), chunk('IDAT', await compress(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from(SIGNATURE),
+    chunk('IHDR', head),
+    chunk('IDAT', await compress(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 function chunk(type: string, data: Buffer): Buffer {

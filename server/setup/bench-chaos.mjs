@@ -7,4 +7,9 @@ import { reportAndExit } from './report.mjs';
 
 // `npm run bench:chaos [-- --minutes M]`: everything that goes wrong at once, for ten minutes.
 await prepare(['packages', 'ffmpeg', 'server']).catch(reportAndExit);
-process.exitCode = spawnSync(process.execPath, [join(root, 'dist', 'node', 'test', 'bench', 'chaos.js'), ...process.argv.slice(2)], { stdio: 'inherit' }).status ?? 1;
+process.exitCode =
+  spawnSync(
+    process.execPath,
+    [join(root, 'dist', 'node', 'test', 'bench', 'chaos.js'), ...process.argv.slice(2)],
+    { stdio: 'inherit' },
+  ).status ?? 1;

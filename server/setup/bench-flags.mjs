@@ -10,4 +10,9 @@ import { reportAndExit } from './report.mjs';
 await prepare(['packages', 'ffmpeg', 'chromium', 'server']).catch(reportAndExit);
 const chromium = findChromium();
 const env = chromium ? { ...process.env, ROADGAZE_CHROMIUM: chromium } : process.env;
-process.exitCode = spawnSync(process.execPath, [join(root, 'dist', 'node', 'test', 'bench', 'flags.js'), ...process.argv.slice(2)], { stdio: 'inherit', env }).status ?? 1;
+process.exitCode =
+  spawnSync(
+    process.execPath,
+    [join(root, 'dist', 'node', 'test', 'bench', 'flags.js'), ...process.argv.slice(2)],
+    { stdio: 'inherit', env },
+  ).status ?? 1;

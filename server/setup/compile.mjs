@@ -9,7 +9,15 @@ import { buildStamped, digestOf, filesUnder, isStale } from './stale.mjs';
 
 const SETTINGS = ['package-lock.json', 'tsconfig.json'];
 /** Of the page, what its tests run in Node. */
-const SOURCES = ['server', 'shared', 'client/data', 'client/stream', 'client/state', 'test', 'recordings'];
+const SOURCES = [
+  'server',
+  'shared',
+  'client/data',
+  'client/stream',
+  'client/state',
+  'test',
+  'recordings',
+];
 const COMPILED = join('dist', 'node');
 
 /**
@@ -20,18 +28,33 @@ const COMPILED = join('dist', 'node');
 /** tsc: server, shared, the page's state, test and recordings to dist/node. @type {Build} */
 export const server = {
   isStale: () => isStale(serverStamp(), serverDigest(), compiledFiles()),
-  build: () => buildStamped(serverStamp(), serverDigest(), async () => {
-    // tsc trusts its note of what it wrote; files that were deleted since would stay away.
-    if (!compiledFiles().every((path) => existsSync(path))) rmSync(join(root, COMPILED, '.tsbuildinfo'), { force: true });
-    await runTool('typescript/bin/tsc', ['-p', 'tsconfig.json', '--pretty', 'false'], 'The server could not be compiled');
-    removeOrphans(root);
-  }),
+  build: () =>
+    buildStamped(serverStamp(), serverDigest(), async () => {
+      // tsc trusts its note of what it wrote; files that were deleted since would stay away.
+      if (!compiledFiles().every((path) => existsSync(path)))
+        rmSync(join(root, COMPILED, '.tsbuildinfo'), { force: true });
+      await runTool(
+        'typescript/bin/tsc',
+        ['-p', 'tsconfig.json', '--pretty', 'false'],
+        'The server could not be compiled',
+      );
+      removeOrphans(root);
+    }),
 };
 
 /** Vite: client to dist/client. @type {Build} */
 export const client = {
-  isStale: () => existsSync(join(root, 'client', 'vite.config.ts')) && isStale(clientStamp(), clientDigest(), [join(root, 'dist/client/index.html')]),
-  build: () => buildStamped(clientStamp(), clientDigest(), () => runTool('vite/bin/vite.js', ['build', 'client', '--logLevel', 'warn'], 'The page could not be built')),
+  isStale: () =>
+    existsSync(join(root, 'client', 'vite.config.ts')) &&
+    isStale(clientStamp(), clientDigest(), [join(root, 'dist/client/index.html')]),
+  build: () =>
+    buildStamped(clientStamp(), clientDigest(), () =>
+      runTool(
+        'vite/bin/vite.js',
+        ['build', 'client', '--logLevel', 'warn'],
+        'The page could not be built',
+      ),
+    ),
 };
 
 const serverStamp = () => join(root, 'dist', 'server.stamp');
@@ -40,7 +63,11 @@ const clientStamp = () => join(root, 'dist', 'client.stamp');
 function serverSources() {
   /** @type {string[]} */
   const excluded = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')).exclude ?? [];
-  return filesUnder(root, SOURCES, (path) => path.endsWith('.ts') && !excluded.some((folder) => path.startsWith(folder + sep)));
+  return filesUnder(
+    root,
+    SOURCES,
+    (path) => path.endsWith('.ts') && !excluded.some((folder) => path.startsWith(folder + sep)),
+  );
 }
 
 function serverDigest() {
@@ -52,7 +79,9 @@ function clientDigest() {
 }
 
 function compiledFiles() {
-  return serverSources().filter((path) => !path.endsWith('.d.ts')).map((path) => join(root, COMPILED, path.replace(/ts$/, 'js')));
+  return serverSources()
+    .filter((path) => !path.endsWith('.d.ts'))
+    .map((path) => join(root, COMPILED, path.replace(/ts$/, 'js')));
 }
 
 /**
@@ -62,7 +91,8 @@ function compiledFiles() {
 export function removeOrphans(folder) {
   const compiled = join(folder, COMPILED);
   for (const path of filesUnder(compiled, SOURCES, (file) => /\.(js(\.map)?|d\.ts)$/.test(file))) {
-    if (!existsSync(join(folder, path.replace(/\.(js(\.map)?|d\.ts)$/, '.ts')))) rmSync(join(compiled, path));
+    if (!existsSync(join(folder, path.replace(/\.(js(\.map)?|d\.ts)$/, '.ts'))))
+      rmSync(join(compiled, path));
   }
 }
 
@@ -72,9 +102,19 @@ export function removeOrphans(folder) {
  * @param {string} failure
  */
 async function runTool(script, args, failure) {
-  const { ok, output } = await runLogged(process.execPath, [join(root, 'node_modules', script), ...args], { NODE_OPTIONS: '' });
+  const { ok, output } = await runLogged(
+    process.execPath,
+    [join(root, 'node_modules', script), ...args],
+    { NODE_OPTIONS: '' },
+  );
   if (ok) return;
-  const lines = stripVTControlCharacters(output).split('\n').filter((line) => line.trim());
+  const lines = stripVTControlCharacters(output)
+    .split('\n')
+    .filter((line) => line.trim());
   const first = lines.find((line) => /error/i.test(line)) ?? lines[0] ?? 'no reason given';
-  throw new SetupError('SETUP_FAILED', `${failure}: ${first.trim().slice(0, 300)}`, `Mend that, or restore the files; everything that was said is in ${shownLog}.`);
+  throw new SetupError(
+    'SETUP_FAILED',
+    `${failure}: ${first.trim().slice(0, 300)}`,
+    `Mend that, or restore the files; everything that was said is in ${shownLog}.`,
+  );
 }

@@ -15,7 +15,16 @@ export function canInstallDebianPackages() {
 export async function installDebianPackage(name) {
   const prefix = withoutPassword();
   if (!onPath('apt-get') || !prefix) return false;
-  const [program = '', ...args] = [...prefix, 'env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-qq', '-y', '-o', 'DPkg::Lock::Timeout=60'];
+  const [program = '', ...args] = [
+    ...prefix,
+    'env',
+    'DEBIAN_FRONTEND=noninteractive',
+    'apt-get',
+    '-qq',
+    '-y',
+    '-o',
+    'DPkg::Lock::Timeout=60',
+  ];
   const install = () => runLogged(program, [...args, 'install', '--no-install-recommends', name]);
   if ((await install()).ok) return true;
   await runLogged(program, [...args, 'update']);
@@ -26,5 +35,7 @@ export async function installDebianPackage(name) {
 function withoutPassword() {
   if (process.getuid?.() === 0) return [];
   const sudo = onPath('sudo');
-  return sudo && spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0 ? [sudo, '-n'] : null;
+  return sudo && spawnSync(sudo, ['-n', 'true'], { stdio: 'ignore' }).status === 0
+    ? [sudo, '-n']
+    : null;
 }

@@ -21,8 +21,14 @@ export const npmToolsFolder = join(folder, 'bin');
  * @type {Record<string, { ffmpeg: string, ffprobe: string }>}
  */
 const NPM_BUILDS = {
-  'linux-x64': { ffmpeg: '@ffmpeg-installer/linux-x64@4.1.0', ffprobe: '@ffprobe-installer/linux-x64@5.2.0' },
-  'linux-arm64': { ffmpeg: '@ffmpeg-installer/linux-arm64@4.1.4', ffprobe: '@ffprobe-installer/linux-arm64@5.2.0' },
+  'linux-x64': {
+    ffmpeg: '@ffmpeg-installer/linux-x64@4.1.0',
+    ffprobe: '@ffprobe-installer/linux-x64@5.2.0',
+  },
+  'linux-arm64': {
+    ffmpeg: '@ffmpeg-installer/linux-arm64@4.1.4',
+    ffprobe: '@ffprobe-installer/linux-arm64@5.2.0',
+  },
 };
 
 /**
@@ -55,7 +61,11 @@ export async function installFfmpeg() {
   if ((await installDebianPackage('ffmpeg')) && findFfmpeg()) return;
   await installFromNpm();
   if (findFfmpeg()) return;
-  throw new SetupError('FFMPEG_MISSING', 'ffmpeg and ffprobe are not on the PATH and could not be installed.', 'Install ffmpeg (Debian, Ubuntu: sudo apt install ffmpeg), or name both in ROADGAZE_FFMPEG and ROADGAZE_FFPROBE.');
+  throw new SetupError(
+    'FFMPEG_MISSING',
+    'ffmpeg and ffprobe are not on the PATH and could not be installed.',
+    'Install ffmpeg (Debian, Ubuntu: sudo apt install ffmpeg), or name both in ROADGAZE_FFMPEG and ROADGAZE_FFPROBE.',
+  );
 }
 
 async function installFromNpm() {
@@ -63,7 +73,14 @@ async function installFromNpm() {
   if (!build) return;
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const { ok } = await runNpm(['install', '--prefix', folder, '--ignore-scripts', build.ffmpeg, build.ffprobe]);
+  const { ok } = await runNpm([
+    'install',
+    '--prefix',
+    folder,
+    '--ignore-scripts',
+    build.ffmpeg,
+    build.ffprobe,
+  ]);
   if (!ok) return;
   rmSync(npmToolsFolder, { recursive: true, force: true });
   mkdirSync(npmToolsFolder);
@@ -75,7 +92,11 @@ async function installFromNpm() {
     if (spawnSync(program, ['-version'], { stdio: 'ignore' }).status !== 0) return;
     tools[name] = join(npmToolsFolder, name);
     // The system's character set converters are not made for a static program: it crashes on MPEG-TS if it finds them.
-    writeFileSync(tools[name], `#!/bin/sh\nGCONV_PATH=/nonexistent exec '${program.replaceAll("'", "'\\''")}' "$@"\n`, { mode: 0o755 });
+    writeFileSync(
+      tools[name],
+      `#!/bin/sh\nGCONV_PATH=/nonexistent exec '${program.replaceAll("'", "'\\''")}' "$@"\n`,
+      { mode: 0o755 },
+    );
   }
   writeFileSync(toolsFile, `${JSON.stringify(tools, null, 2)}\n`);
 }

@@ -45,7 +45,9 @@ export function importsOf(folder) {
     SOURCES,
     (path) => /\.(ts|mjs|svelte)$/.test(path) && !path.endsWith('.d.ts'),
   );
-  return new Map(files.map((path) => [path, targetsOf(path, readFileSync(join(folder, path), 'utf8'))]));
+  return new Map(
+    files.map((path) => [path, targetsOf(path, readFileSync(join(folder, path), 'utf8'))]),
+  );
 }
 
 /**
@@ -97,7 +99,9 @@ function placeOf(path) {
   if (!/\.(ts|mjs|js|svelte)$/.test(path)) return null;
   const places = [
     ...OUTSIDE.map((folder) => ({ folder, height: Infinity, outside: true })),
-    ...FLOORS.flatMap((folders, height) => folders.map((folder) => ({ folder, height, outside: false }))),
+    ...FLOORS.flatMap((folders, height) =>
+      folders.map((folder) => ({ folder, height, outside: false })),
+    ),
   ];
   return (
     places

@@ -48,12 +48,15 @@ function hold(address) {
       waiting.add(socket);
       socket.on('error', () => {}).on('close', () => waiting.delete(socket));
     });
-    server.on('error', (/** @type {NodeJS.ErrnoException} */ error) => (error.code === 'EADDRINUSE' ? resolve(null) : reject(error)));
+    server.on('error', (/** @type {NodeJS.ErrnoException} */ error) =>
+      error.code === 'EADDRINUSE' ? resolve(null) : reject(error),
+    );
     server.listen(address, () =>
       resolve(() => {
         server.close();
         for (const socket of waiting) socket.destroy();
-      }));
+      }),
+    );
   });
 }
 

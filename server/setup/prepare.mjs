@@ -15,14 +15,44 @@ import { beginLog } from './run-step.mjs';
  * @type {Record<'packages' | 'runtime' | 'ffmpeg' | 'chromium' | 'rtspServer' | 'server' | 'client', { stage: number, missing: () => boolean, make: () => Promise<void>, telling: string }>}
  */
 const STEPS = {
-  packages: { stage: 0, missing: () => !packagesAreCurrent(), make: installPackages, telling: 'Installing npm packages' },
+  packages: {
+    stage: 0,
+    missing: () => !packagesAreCurrent(),
+    make: installPackages,
+    telling: 'Installing npm packages',
+  },
   // After the packages of a checkout, which bring it.
-  runtime: { stage: 1, missing: () => !isRuntimeThere(), make: installRuntime, telling: 'Installing ONNX Runtime' },
-  ffmpeg: { stage: 1, missing: () => !findFfmpeg(), make: installFfmpeg, telling: 'Installing ffmpeg' },
-  chromium: { stage: 2, missing: () => !findChromium() && canInstallChromium(), make: installChromium, telling: 'Installing Chromium for the tests' },
+  runtime: {
+    stage: 1,
+    missing: () => !isRuntimeThere(),
+    make: installRuntime,
+    telling: 'Installing ONNX Runtime',
+  },
+  ffmpeg: {
+    stage: 1,
+    missing: () => !findFfmpeg(),
+    make: installFfmpeg,
+    telling: 'Installing ffmpeg',
+  },
+  chromium: {
+    stage: 2,
+    missing: () => !findChromium() && canInstallChromium(),
+    make: installChromium,
+    telling: 'Installing Chromium for the tests',
+  },
   // After the browser: one package at a time.
-  rtspServer: { stage: 3, missing: isRtspServerMissing, make: installRtspServer, telling: 'Installing an RTSP server for the tests' },
-  server: { stage: 4, missing: server.isStale, make: server.build, telling: 'Compiling the server' },
+  rtspServer: {
+    stage: 3,
+    missing: isRtspServerMissing,
+    make: installRtspServer,
+    telling: 'Installing an RTSP server for the tests',
+  },
+  server: {
+    stage: 4,
+    missing: server.isStale,
+    make: server.build,
+    telling: 'Compiling the server',
+  },
   client: { stage: 4, missing: client.isStale, make: client.build, telling: 'Building the page' },
 };
 
@@ -34,17 +64,25 @@ const STEPS = {
 export async function prepare(needs) {
   const steps = needs.map((need) => STEPS[need]);
   if (!steps.some((step) => step.missing())) return;
-  await withLock(root, () => tell('Roadgaze is being set up by another start; waiting for it …'), async () => {
-    if (!steps.some((step) => step.missing())) return;
-    beginLog();
-    const started = Date.now();
-    for (const stage of [0, 1, 2, 3, 4]) {
-      const results = await Promise.allSettled(steps.filter((step) => step.stage === stage && step.missing()).map((step) => {
-        tell(`${step.telling} …`);
-        return step.make();
-      }));
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
-    }
-    tell(`Set up in ${Math.max(1, Math.round((Date.now() - started) / 1000))} s.`);
-  });
+  await withLock(
+    root,
+    () => tell('Roadgaze is being set up by another start; waiting for it …'),
+    async () => {
+      if (!steps.some((step) => step.missing())) return;
+      beginLog();
+      const started = Date.now();
+      for (const stage of [0, 1, 2, 3, 4]) {
+        const results = await Promise.allSettled(
+          steps
+            .filter((step) => step.stage === stage && step.missing())
+            .map((step) => {
+              tell(`${step.telling} …`);
+              return step.make();
+            }),
+        );
+        for (const result of results) if (result.status === 'rejected') throw result.reason;
+      }
+      tell(`Set up in ${Math.max(1, Math.round((Date.now() - started) / 1000))} s.`);
+    },
+  );
 }

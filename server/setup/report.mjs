@@ -23,8 +23,12 @@ export function tell(line) {
 export function reportAndExit(error) {
   const known = error instanceof SetupError;
   if (process.env['ROADGAZE_DEBUG'] === '1') console.error(error);
-  const sentence = known ? error.message : `Setting up failed: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}.`;
-  const hint = known ? error.hint : 'Check that the folder of Roadgaze can be written to, and try again.';
+  const sentence = known
+    ? error.message
+    : `Setting up failed: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}.`;
+  const hint = known
+    ? error.hint
+    : 'Check that the folder of Roadgaze can be written to, and try again.';
   tell(`error ${known ? error.code : 'SETUP_FAILED'}: ${sentence}\n  → ${hint}`);
   process.exit(1);
 }

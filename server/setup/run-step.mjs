@@ -16,7 +16,11 @@ export function beginLog() {
     mkdirSync(stateFolder, { recursive: true });
     writeFileSync(logPath, '');
   } catch {
-    throw new SetupError('SETUP_FAILED', `Something has to be installed or built, but ${root} cannot be written to.`, 'Run this once as the owner of that folder, or give yourself permission to write there.');
+    throw new SetupError(
+      'SETUP_FAILED',
+      `Something has to be installed or built, but ${root} cannot be written to.`,
+      'Run this once as the owner of that folder, or give yourself permission to write there.',
+    );
   }
 }
 
@@ -36,7 +40,11 @@ export function runLogged(program, args, env = {}) {
       output += text;
       appendFileSync(logPath, text);
     };
-    const child = spawn(program, args, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      cwd: root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child.stdout.setEncoding('utf8').on('data', write);
     child.stderr.setEncoding('utf8').on('data', write);
     child.on('error', (error) => {

@@ -28,12 +28,22 @@ export async function installRuntime() {
   const folder = join(stateFolder, 'runtime');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n');
-  const { ok, output } = await runNpm(['install', '--prefix', folder, '--ignore-scripts', `${NAME}@${peerDependencies[NAME]}`]);
+  const { ok, output } = await runNpm([
+    'install',
+    '--prefix',
+    folder,
+    '--ignore-scripts',
+    `${NAME}@${peerDependencies[NAME]}`,
+  ]);
   const link = join(root, 'node_modules', NAME);
   if (ok && !existsSync(link)) {
     mkdirSync(join(root, 'node_modules'), { recursive: true });
     symlinkSync(join(folder, 'node_modules', NAME), link, 'junction');
   }
   if (ok && isRuntimeThere()) return;
-  throw new SetupError('SETUP_FAILED', `ONNX Runtime could not be installed: ${lastError(output)}`, `Check the connection and start again, or install it yourself: npm install --ignore-scripts ${NAME}. What npm said is in ${shownLog}.`);
+  throw new SetupError(
+    'SETUP_FAILED',
+    `ONNX Runtime could not be installed: ${lastError(output)}`,
+    `Check the connection and start again, or install it yourself: npm install --ignore-scripts ${NAME}. What npm said is in ${shownLog}.`,
+  );
 }

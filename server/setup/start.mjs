@@ -8,7 +8,11 @@ import { reportAndExit } from './report.mjs';
 /** @typedef {'runtime' | 'ffmpeg' | 'client'} Need */
 
 /** What a command cannot do without, besides the npm packages and the compiled server. */
-const NEEDS = /** @type {Record<string, Need[]>} */ ({ serve: ['runtime', 'ffmpeg', 'client'], analyze: ['runtime', 'ffmpeg'], explain: ['runtime'] });
+const NEEDS = /** @type {Record<string, Need[]>} */ ({
+  serve: ['runtime', 'ffmpeg', 'client'],
+  analyze: ['runtime', 'ffmpeg'],
+  explain: ['runtime'],
+});
 
 /**
  * @param {readonly string[]} args
@@ -27,7 +31,9 @@ export function needsOf(args) {
 export async function start(args) {
   try {
     const needs = needsOf(args);
-    await prepare(isCheckout ? ['packages', 'server', ...needs] : needs.filter((need) => need !== 'client'));
+    await prepare(
+      isCheckout ? ['packages', 'server', ...needs] : needs.filter((need) => need !== 'client'),
+    );
   } catch (error) {
     return reportAndExit(error);
   }

@@ -21,7 +21,11 @@ export async function* testEvents(groups, totals) {
       else yield event;
     }
   }
-  for (const [name, value] of totals) yield { type: 'test:diagnostic', data: { nesting: 0, message: `${name} ${Math.round(value)}` } };
+  for (const [name, value] of totals)
+    yield {
+      type: 'test:diagnostic',
+      data: { nesting: 0, message: `${name} ${Math.round(value)}` },
+    };
 }
 
 /** @param {{ nesting: number, message: string }} diagnostic */

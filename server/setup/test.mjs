@@ -13,7 +13,9 @@ import { filesUnder } from './stale.mjs';
 import { hasPassed, testEvents } from './test-run.mjs';
 
 // `npm test [-- words]`: all tests, or those whose path holds one of the words.
-await prepare(['packages', 'ffmpeg', 'chromium', 'rtspServer', 'server', 'client']).catch(reportAndExit);
+await prepare(['packages', 'ffmpeg', 'chromium', 'rtspServer', 'server', 'client']).catch(
+  reportAndExit,
+);
 
 // Tests may call ffmpeg by its name, and drive the browser that was found.
 process.env['PATH'] += delimiter + npmToolsFolder;
@@ -23,7 +25,11 @@ else tell('No Chromium was found or can be installed: the tests that need a brow
 
 const words = process.argv.slice(2);
 const folder = join('dist', 'node', 'test');
-const files = filesUnder(root, [folder], (path) => path.endsWith('.test.js') && !path.startsWith(join(folder, 'bench') + sep))
+const files = filesUnder(
+  root,
+  [folder],
+  (path) => path.endsWith('.test.js') && !path.startsWith(join(folder, 'bench') + sep),
+)
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
   .map((path) => join(root, path));
 // A browser, the server and its workers want the whole machine: those tests run one at a time, after the others.
@@ -33,7 +39,12 @@ const others = files.filter((path) => !endToEnd.includes(path));
 process.chdir(root);
 process.env['NODE_OPTIONS'] = '--enable-source-maps';
 const totals = new Map();
-const groups = [{ files: others, concurrency: Math.min(4, availableParallelism()) }, { files: endToEnd, concurrency: 1 }];
-await pipeline(Readable.from(testEvents(groups, totals)), new spec(), process.stdout, { end: false });
+const groups = [
+  { files: others, concurrency: Math.min(4, availableParallelism()) },
+  { files: endToEnd, concurrency: 1 },
+];
+await pipeline(Readable.from(testEvents(groups, totals)), new spec(), process.stdout, {
+  end: false,
+});
 if (files.length === 0) tell(`No test was found${words.length ? ` for ${words.join(', ')}` : ''}.`);
 process.exitCode = hasPassed(totals) ? 0 : 1;

@@ -13,15 +13,21 @@ import { SIZE_TELLER } from './size-changes.ts';
 import { CLOCKS, GUESSES, SAME_TIME, TimestampCarrier } from './timestamps.ts';
 import { findTools } from './tools.ts';
 
-/** Frames that wait for the consumer before ffmpeg is made to wait: so many, of large ones fewer, but two. */
+/**
+ * Frames that wait for the consumer before ffmpeg is made to wait: so many, of large ones fewer,
+ * but two.
+ */
 const QUEUE = 8;
 const QUEUED_PIXELS = 36_000_000;
 
-/** On few cores decoding keeps all of them busy, and scaling one frame on several costs more than it brings. */
+/**
+ * On few cores decoding keeps all of them busy, and scaling one frame on several costs more than it
+ * brings.
+ */
 const FILTER_THREADS = availableParallelism() <= 4 ? ['-filter_threads', '1'] : [];
 /**
- * While inference shares the cores, a decoder with frames to spare waits less: three threads a core are faster by a twentieth. They delay the first
- * frame, so a viewer gets ffmpeg's own choice.
+ * While inference shares the cores, a decoder with frames to spare waits less: three threads a core
+ * are faster by a twentieth. They delay the first frame, so a viewer gets ffmpeg's own choice.
  */
 const DECODER_THREADS = 3 * availableParallelism();
 
@@ -39,8 +45,12 @@ interface Output {
   readonly times: PartTimes | null;
 }
 
-/** Where decoding begins: `-ss`, seconds after the container's start; a byte of the file, in a part of its clock; null: the beginning. */
-export type DecodeStart = { readonly seconds: number } | { readonly position: number; readonly part: number } | null;
+/**
+ * Where decoding begins: `-ss`, seconds after the container's start; a byte of the file, in a part
+ * of its clock; null: the beginning.
+ */
+export type DecodeStart =
+  { readonly seconds: number } | { readonly position: number; readonly part: number } | null;
 
 export interface DecodeRunOptions {
   readonly request: DecodeRequest;
@@ -51,7 +61,10 @@ export interface DecodeRunOptions {
   readonly line: (text: string) => void;
 }
 
-/** One ffmpeg that decodes once and writes each picture format as a stream of its own; frames are joined by timestamp. */
+/**
+ * One ffmpeg that decodes once and writes each picture format as a stream of its own; frames are
+ * joined by timestamp.
+ */
 export class DecodeRun {
   readonly #outputs: readonly Output[];
   readonly #carrier: TimestampCarrier;
@@ -70,9 +83,17 @@ export class DecodeRun {
   private constructor({ request, video, start, parts }: DecodeRunOptions) {
     this.#images = request.images.length;
     this.#queue = Math.max(2, Math.min(QUEUE, Math.floor(QUEUED_PIXELS / handedOver(request))));
-    this.#carrier = new TimestampCarrier(video, parts ? CLOCKS : video.untimedStart && start === null ? GUESSES : 0);
+    this.#carrier = new TimestampCarrier(
+      video,
+      parts ? CLOCKS : video.untimedStart && start === null ? GUESSES : 0,
+    );
     const count = request.images.length + (request.display ? 1 : 0);
-    this.#outputs = Array.from({ length: count }, () => ({ demuxer: new NutDemuxer(), pictures: [], count: 0, times: parts && new PartTimes(parts, start && 'part' in start ? start.part : 0) }));
+    this.#outputs = Array.from({ length: count }, () => ({
+      demuxer: new NutDemuxer(),
+      pictures: [],
+      count: 0,
+      times: parts && new PartTimes(parts, start && 'part' in start ? start.part : 0),
+    }));
   }
 
   /** Throws FFMPEG_MISSING. */
@@ -98,24 +119,73 @@ export class DecodeRun {
       },
       failed: (cause) => this.#fail(cause),
     });
-    const seek = start === null ? [] : 'part' in start ? ['-skip_initial_bytes', String(start.position)] : ['-ss', start.seconds.toFixed(6), '-noaccurate_seek'];
+    const seek =
+      start === null
+        ? []
+        : 'part' in start
+          ? ['-skip_initial_bytes', String(start.position)]
+          : ['-ss', start.seconds.toFixed(6), '-noaccurate_seek'];
     const isWholeFile = request.from === undefined && !request.display;
-    const input = ['-hide_banner', '-nostdin', '-loglevel', 'repeat+level+warning', ...LOCAL_ONLY, ...video.inputFormat, ...FILTER_THREADS, ...decoderLimits(video, isWholeFile ? DECODER_THREADS : null, handedOver(request)), '-copyts', ...seek] as const;
+    const input = [
+      '-hide_banner',
+      '-nostdin',
+      '-loglevel',
+      'repeat+level+warning',
+      ...LOCAL_ONLY,
+      ...video.inputFormat,
+      ...FILTER_THREADS,
+      ...decoderLimits(video, isWholeFile ? DECODER_THREADS : null, handedOver(request)),
+      '-copyts',
+      ...seek,
+    ] as const;
     // Times that ffmpeg makes up, or that come twice, say nothing about which frames are meant.
     const guessing = parts !== null || (video.untimedStart && start === null);
     const select = guessing ? [] : selectFilter(request);
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
-    if (request.display) filters.push([displayFilter(video, request.display), 'mjpeg', '-q:v', String(request.display.quality), '-huffman', 'default']);
+    if (request.display)
+      filters.push([
+        displayFilter(video, request.display),
+        'mjpeg',
+        '-q:v',
+        String(request.display.quality),
+        '-huffman',
+        'default',
+      ]);
     const tellsSizes = request.from === undefined && request.frames === undefined && parts === null;
-    const limit = request.frames === undefined || guessing ? [] : ['-frames:v', String(request.frames + 1)];
+    const limit =
+      request.frames === undefined || guessing ? [] : ['-frames:v', String(request.frames + 1)];
     const outputs = filters.map(([filter, ...codec], index) => ({
       url: this.#sockets!.urls[index]!,
       options: [
-        '-map', '0:V:0', '-vf', [...(tellsSizes && index === 0 ? [SIZE_TELLER] : []), ...select, this.#carrier.filter, filter].join(','), '-c:v', ...codec, ...limit,
-        ...tools.passthrough, ...tools.fileTimeBase, '-map_metadata', '-1', '-flush_packets', '1', '-write_index', '0', '-f', 'nut',
+        '-map',
+        '0:V:0',
+        '-vf',
+        [
+          ...(tellsSizes && index === 0 ? [SIZE_TELLER] : []),
+          ...select,
+          this.#carrier.filter,
+          filter,
+        ].join(','),
+        '-c:v',
+        ...codec,
+        ...limit,
+        ...tools.passthrough,
+        ...tools.fileTimeBase,
+        '-map_metadata',
+        '-1',
+        '-flush_packets',
+        '1',
+        '-write_index',
+        '0',
+        '-f',
+        'nut',
       ] as [string, string, ...string[]],
     }));
-    this.#process = await startFfmpeg([{ url: fileUrl(request.path), options: input }], outputs, (text) => this.#line(text, line));
+    this.#process = await startFfmpeg(
+      [{ url: fileUrl(request.path), options: input }],
+      outputs,
+      (text) => this.#line(text, line),
+    );
     void this.#process.ended.then(async (end) => {
       // A connection that ffmpeg made just before it ended is accepted in the next turn.
       await nextTurn();
@@ -172,11 +242,17 @@ export class DecodeRun {
   #line(text: string, line: (text: string) => void): void {
     line(text);
     // Node closes at once, and without a word, what it has no descriptor for.
-    if (!this.#over && /Broken pipe|Connection reset by peer/.test(text)) this.#fail(Object.assign(new Error(text), { code: 'EMFILE' }));
+    if (!this.#over && /Broken pipe|Connection reset by peer/.test(text))
+      this.#fail(Object.assign(new Error(text), { code: 'EMFILE' }));
   }
 
   #fail(cause: Error): void {
-    this.#failure ??= new RoadgazeError('FFMPEG_FAILED', 'What ffmpeg decodes cannot be received.', 'Try again.', { cause });
+    this.#failure ??= new RoadgazeError(
+      'FFMPEG_FAILED',
+      'What ffmpeg decodes cannot be received.',
+      'Try again.',
+      { cause },
+    );
     this.#wakeUp();
   }
 
@@ -185,11 +261,20 @@ export class DecodeRun {
     const output = this.#outputs[index]!;
     try {
       for (const { stream, pts, payload } of output.demuxer.push(chunk)) {
-        const seconds = this.#carrier.seconds(pts, output.count++, output.demuxer.timeBaseOf(stream));
+        const seconds = this.#carrier.seconds(
+          pts,
+          output.count++,
+          output.demuxer.timeBaseOf(stream),
+        );
         output.pictures.push({ pts: output.times?.next(seconds) ?? seconds, bytes: payload });
       }
     } catch (error) {
-      this.#failure = new RoadgazeError('FFMPEG_FAILED', 'What ffmpeg handed over cannot be understood.', 'Run `roadgaze doctor`: another ffmpeg may help.', { cause: error });
+      this.#failure = new RoadgazeError(
+        'FFMPEG_FAILED',
+        'What ffmpeg handed over cannot be understood.',
+        'Run `roadgaze doctor`: another ffmpeg may help.',
+        { cause: error },
+      );
       this.#wakeUp();
       return;
     }

@@ -14,12 +14,14 @@ import { timeStart } from './untimed-start.ts';
 import { WarningList } from './warnings.ts';
 
 /**
- * Decodes a recording; see FrameStream. One ffmpeg runs from the first frame asked for to the end of the loop.
- * A timestamp within a microsecond before `from` counts as `from`. Frames that the file gives no timestamp get the ticks
- * (1/time base) after the frame before them, or just before the file's start.
- * The loop throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_TOO_LARGE, CROP_OUTSIDE_FRAME, FFMPEG_MISSING,
- * FFMPEG_FAILED, or the signal's reason; after the frames that there were, FFMPEG_FAILED where ffmpeg was stopped from outside, and, of a pass
- * over the whole file, VIDEO_INCOMPLETE where the file has changed meanwhile.
+ * Decodes a recording; see FrameStream. One ffmpeg runs from the first frame asked for to the end
+ * of the loop. A timestamp within a microsecond before `from` counts as `from`. Frames that the
+ * file gives no timestamp get the ticks (1/time base) after the frame before them, or just before
+ * the file's start. The loop throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE,
+ * VIDEO_NO_PICTURE, VIDEO_TOO_LARGE, CROP_OUTSIDE_FRAME, FFMPEG_MISSING, FFMPEG_FAILED, or the
+ * signal's reason; after the frames that there were, FFMPEG_FAILED where ffmpeg was stopped from
+ * outside, and, of a pass over the whole file, VIDEO_INCOMPLETE where the file has changed
+ * meanwhile.
  */
 export function decodeVideo(request: DecodeRequest): FrameStream {
   return new Decoding(request);
@@ -75,32 +77,47 @@ class Decoding implements FrameStream {
     }
   }
 
-  /** From the first frame asked for on. Starts ffmpeg, further back where that turns out to be needed. */
+  /**
+   * From the first frame asked for on. Starts ffmpeg, further back where that turns out to be
+   * needed.
+   */
   async *#all(): AsyncGenerator<DecodedFrame, void, undefined> {
     const { path, from = -Infinity, images } = this.#request;
     const version = await fileVersion(path);
     const video = await probeVideo(path);
-    for (const { crop } of images) if (crop && !isInside(cropInFrame(crop, video), video)) throw cropOutside(path, cropInFrame(crop, video), video);
+    for (const { crop } of images)
+      if (crop && !isInside(cropInFrame(crop, video), video))
+        throw cropOutside(path, cropInFrame(crop, video), video);
     const parts = await readClockParts(video);
     for (const start of parts ? partSeekPlan(parts, from) : seekPlan(video, from)) {
       if (this.#closed) return;
-      this.#run = DecodeRun.start({ request: this.#request, video, start, parts, line: (text) => this.#line(text) });
+      this.#run = DecodeRun.start({
+        request: this.#request,
+        video,
+        start,
+        parts,
+        line: (text) => this.#line(text),
+      });
       const run = await this.#run;
       const first = await run.next();
       if (start !== null && (!first || first.pts > from + SAME_TIME)) {
         await run.close();
         continue;
       }
-      if (!first && this.#refused && !this.#closed) throw becameTooLarge(path, this.#refused, video);
+      if (!first && this.#refused && !this.#closed)
+        throw becameTooLarge(path, this.#refused, video);
       if (!first && !this.#closed) throw this.#nothingDecoded(path, run);
       const frames = following(first, run);
-      for await (const frame of video.untimedStart && start === null && !parts ? timeStart(frames, video.averageFrameRate) : frames) {
+      for await (const frame of video.untimedStart && start === null && !parts
+        ? timeStart(frames, video.averageFrameRate)
+        : frames) {
         if (frame.pts >= from - SAME_TIME) yield frame;
       }
       if (this.#closed) return;
       if (this.#refused) throw becameTooLarge(path, this.#refused, video);
       if (run.end && !run.end.success) this.#endedBadly(path, run.end);
-      if (isWholePass(this.#request) && (await fileVersion(path).catch(() => null)) !== version) throw changed(path);
+      if (isWholePass(this.#request) && (await fileVersion(path).catch(() => null)) !== version)
+        throw changed(path);
       return;
     }
   }
@@ -119,11 +136,18 @@ class Decoding implements FrameStream {
   #nothingDecoded(path: string, run: DecodeRun): RoadgazeError {
     if (run.end?.interrupted) return interrupted(path, run.end);
     const reason = this.#warnings.lastError || run.end?.reason;
-    return new RoadgazeError('VIDEO_UNREADABLE', `No frame of ${path} can be decoded${reason ? `: ${reason}` : ''}.`, 'Check that it is a complete video file; `ffprobe` on it tells more.');
+    return new RoadgazeError(
+      'VIDEO_UNREADABLE',
+      `No frame of ${path} can be decoded${reason ? `: ${reason}` : ''}.`,
+      'Check that it is a complete video file; `ffprobe` on it tells more.',
+    );
   }
 }
 
-async function* following(first: DecodedFrame | null, run: DecodeRun): AsyncGenerator<DecodedFrame, void, undefined> {
+async function* following(
+  first: DecodedFrame | null,
+  run: DecodeRun,
+): AsyncGenerator<DecodedFrame, void, undefined> {
   for (let frame = first; frame; frame = await run.next()) yield frame;
 }
 
@@ -133,14 +157,26 @@ function isWholePass({ from, frames }: DecodeRequest): boolean {
 
 /** A program that was stopped from outside says nothing about the file. */
 function interrupted(path: string, { reason }: FfmpegEnd): RoadgazeError {
-  return new RoadgazeError('FFMPEG_FAILED', `ffmpeg was stopped while it decoded ${path}: ${reason.split('\n', 1)[0]}.`, 'Check that enough memory is free, and try again.');
+  return new RoadgazeError(
+    'FFMPEG_FAILED',
+    `ffmpeg was stopped while it decoded ${path}: ${reason.split('\n', 1)[0]}.`,
+    'Check that enough memory is free, and try again.',
+  );
 }
 
 function changed(path: string): RoadgazeError {
-  return new RoadgazeError('VIDEO_INCOMPLETE', `${path} has changed while it was decoded.`, 'Try again when nothing writes to it any more.');
+  return new RoadgazeError(
+    'VIDEO_INCOMPLETE',
+    `${path} has changed while it was decoded.`,
+    'Try again when nothing writes to it any more.',
+  );
 }
 
-function cropOutside(path: string, crop: { x: number; y: number; width: number; height: number }, { width, height }: ProbedVideo): RoadgazeError {
+function cropOutside(
+  path: string,
+  crop: { x: number; y: number; width: number; height: number },
+  { width, height }: ProbedVideo,
+): RoadgazeError {
   return new RoadgazeError(
     'CROP_OUTSIDE_FRAME',
     `The crop of ${crop.width}×${crop.height} at ${crop.x},${crop.y} does not lie inside the ${width}×${height} frames of ${path}.`,

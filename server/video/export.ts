@@ -48,13 +48,22 @@ const MASK = 1;
 
 /** What the decoder must deliver of each frame: all of it, at an even size, as H.264 wants it. */
 export function overlayPicture({ width, height }: Size): ImageFormat {
-  const even = { width: Math.max(2, width - (width % 2)), height: Math.max(2, height - (height % 2)) };
-  return { crop: { x: 0, y: 0, ...even, of: [width, height] }, ...even, pixelFormat: 'yuv420p', resize: 'bilinear' };
+  const even = {
+    width: Math.max(2, width - (width % 2)),
+    height: Math.max(2, height - (height % 2)),
+  };
+  return {
+    crop: { x: 0, y: 0, ...even, of: [width, height] },
+    ...even,
+    pixelFormat: 'yuv420p',
+    resize: 'bilinear',
+  };
 }
 
 /**
- * Writes an H.264 MP4 (yuv420p, without sound) that shows the masks over the frames, at the frames' own timestamps. Times before zero, which MP4
- * does not have, move the whole clip to zero. Throws OUTPUT_NOT_WRITABLE, FFMPEG_*, and whatever `frames` throws.
+ * Writes an H.264 MP4 (yuv420p, without sound) that shows the masks over the frames, at the frames'
+ * own timestamps. Times before zero, which MP4 does not have, move the whole clip to zero. Throws
+ * OUTPUT_NOT_WRITABLE, FFMPEG_*, and whatever `frames` throws.
  */
 export async function exportOverlay(request: OverlayRequest): Promise<void> {
   const { video, output, frames, signal } = request;
@@ -64,17 +73,55 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
   const layout = layOut(request);
   const warnings = new WarningList();
   const failed = new AbortController();
-  const source = Readable.from(overlayStream(frames, layout, video.timeBase), { objectMode: false });
+  const source = Readable.from(overlayStream(frames, layout, video.timeBase), {
+    objectMode: false,
+  });
   source.on('error', (error) => failed.abort(error));
   const partial = `${resolve(output)}.partial`;
   const encoder = await startFfmpeg(
-    [{ url: source, options: ['-hide_banner', '-nostdin', '-y', '-loglevel', 'repeat+level+warning', '-copyts', '-probesize', '32', '-analyzeduration', '0', '-f', 'nut'] }],
+    [
+      {
+        url: source,
+        options: [
+          '-hide_banner',
+          '-nostdin',
+          '-y',
+          '-loglevel',
+          'repeat+level+warning',
+          '-copyts',
+          '-probesize',
+          '32',
+          '-analyzeduration',
+          '0',
+          '-f',
+          'nut',
+        ],
+      },
+    ],
     [
       {
         url: `file:${partial}`,
         options: [
-          '-filter_complex', overlayGraph(request, layout), '-map', '[out]', '-an', '-c:v', 'libx264', '-preset', 'veryfast', '-crf', '20', ...encoderLimits(video),
-          ...tools.passthrough, ...tools.fileTimeBase, ...tools.movieTimeScale(video.timeBase.den), ...lastDuration(tools, video), '-movflags', '+faststart', '-f', 'mp4',
+          '-filter_complex',
+          overlayGraph(request, layout),
+          '-map',
+          '[out]',
+          '-an',
+          '-c:v',
+          'libx264',
+          '-preset',
+          'veryfast',
+          '-crf',
+          '20',
+          ...encoderLimits(video),
+          ...tools.passthrough,
+          ...tools.fileTimeBase,
+          ...tools.movieTimeScale(video.timeBase.den),
+          ...lastDuration(tools, video),
+          '-movflags',
+          '+faststart',
+          '-f',
+          'mp4',
         ],
       },
     ],
@@ -87,9 +134,24 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
     const end = await encoder.ended;
     signal?.throwIfAborted();
     failed.signal.throwIfAborted();
-    if (end.interrupted) throw new RoadgazeError('FFMPEG_FAILED', `ffmpeg was stopped while it wrote ${output}: ${end.reason}.`, 'Check that enough memory is free, and try again.');
-    if (!end.success) throw notWritableBy(warnings.entries, `${output} cannot be written`) ?? new RoadgazeError('FFMPEG_FAILED', `ffmpeg could not write ${output}: ${warnings.lastError || end.reason}.`, 'Free some space, or choose another place.');
-    await rename(partial, output).catch((cause: unknown) => { throw notWritable(`${output} cannot be written`, cause); });
+    if (end.interrupted)
+      throw new RoadgazeError(
+        'FFMPEG_FAILED',
+        `ffmpeg was stopped while it wrote ${output}: ${end.reason}.`,
+        'Check that enough memory is free, and try again.',
+      );
+    if (!end.success)
+      throw (
+        notWritableBy(warnings.entries, `${output} cannot be written`) ??
+        new RoadgazeError(
+          'FFMPEG_FAILED',
+          `ffmpeg could not write ${output}: ${warnings.lastError || end.reason}.`,
+          'Free some space, or choose another place.',
+        )
+      );
+    await rename(partial, output).catch((cause: unknown) => {
+      throw notWritable(`${output} cannot be written`, cause);
+    });
   } finally {
     signal?.removeEventListener('abort', stop);
     source.destroy();
@@ -98,8 +160,13 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
 }
 
 /** Raw pictures have none, and the last one would be gone at once. */
-function lastDuration(tools: VideoTools, { averageFrameRate, timeBase: { num, den } }: ProbedVideo): readonly string[] {
-  return averageFrameRate > 0 ? tools.packetDuration(Math.max(1, Math.round(den / num / averageFrameRate))) : [];
+function lastDuration(
+  tools: VideoTools,
+  { averageFrameRate, timeBase: { num, den } }: ProbedVideo,
+): readonly string[] {
+  return averageFrameRate > 0
+    ? tools.packetDuration(Math.max(1, Math.round(den / num / averageFrameRate)))
+    : [];
 }
 
 async function assertWritable(output: string): Promise<void> {
@@ -109,7 +176,10 @@ async function assertWritable(output: string): Promise<void> {
   });
 }
 
-/** Picture and mask travel to ffmpeg as two streams. The mask's is grey: the mask, and below it the line of text. */
+/**
+ * Picture and mask travel to ffmpeg as two streams. The mask's is grey: the mask, and below it the
+ * line of text.
+ */
 interface Layout {
   readonly picture: Size;
   readonly mask: Size;
@@ -121,21 +191,40 @@ interface Layout {
 function layOut({ maskSize, video }: OverlayRequest): Layout {
   const textScale = Math.max(1, Math.round(video.width / WIDTH_PER_SCALE));
   const text = { width: Math.ceil(video.width / textScale), height: LINE_HEIGHT };
-  return { picture: overlayPicture(video), mask: maskSize, text, textScale, size: { width: Math.max(maskSize.width, text.width), height: maskSize.height + text.height } };
+  return {
+    picture: overlayPicture(video),
+    mask: maskSize,
+    text,
+    textScale,
+    size: { width: Math.max(maskSize.width, text.width), height: maskSize.height + text.height },
+  };
 }
 
-async function* overlayStream(frames: AsyncIterable<OverlayFrame>, { picture: pictureSize, mask: { width, height }, size }: Layout, timeBase: TimeBase): AsyncGenerator<Uint8Array> {
-  yield nutHead([{ fourcc: 'I420', width: pictureSize.width, height: pictureSize.height }, { fourcc: 'Y800', ...size }], timeBase);
+async function* overlayStream(
+  frames: AsyncIterable<OverlayFrame>,
+  { picture: pictureSize, mask: { width, height }, size }: Layout,
+  timeBase: TimeBase,
+): AsyncGenerator<Uint8Array> {
+  yield nutHead(
+    [
+      { fourcc: 'I420', width: pictureSize.width, height: pictureSize.height },
+      { fourcc: 'Y800', ...size },
+    ],
+    timeBase,
+  );
   let offset: number | null = null;
   for await (const { pts, picture, mask, text } of frames) {
-    if (mask.length !== width * height) throw new Error(`a mask of ${mask.length} bytes is not ${width}×${height}`);
+    if (mask.length !== width * height)
+      throw new Error(`a mask of ${mask.length} bytes is not ${width}×${height}`);
     const ticks = Math.round((pts * timeBase.den) / timeBase.num);
     offset ??= Math.max(0, -ticks);
     yield nutFrameHead(PICTURE, ticks + offset, picture.length);
     yield picture;
     const grey = Buffer.alloc(size.width * size.height);
     if (size.width === width) grey.set(mask);
-    else for (let row = 0; row < height; row++) grey.set(mask.subarray(row * width, (row + 1) * width), row * size.width);
+    else
+      for (let row = 0; row < height; row++)
+        grey.set(mask.subarray(row * width, (row + 1) * width), row * size.width);
     if (text) writeLine(grey, size, height, text);
     yield nutFrameHead(MASK, ticks + offset, grey.length);
     yield grey;
@@ -150,10 +239,17 @@ function lookup(table: (value: number) => number, first = 0, last = 255): string
   return `if(lt(val,${middle}),${lookup(table, first, middle - 1)},${lookup(table, middle, last)})`;
 }
 
-function overlayGraph({ crop, colormap, video }: OverlayRequest, { mask, text, textScale }: Layout): string {
+function overlayGraph(
+  { crop, colormap, video }: OverlayRequest,
+  { mask, text, textScale }: Layout,
+): string {
   const place: Rectangle = cropInFrame(crop, video);
-  const matrix = ['bt709', 'smpte170m', 'bt470bg', 'smpte240m', 'fcc'].includes(video.colorSpace) ? video.colorSpace : 'bt601';
-  const channels = [...'rgba'].map((name, channel) => `${name}='${lookup((value) => colormap[value * 4 + channel]!)}'`).join(':');
+  const matrix = ['bt709', 'smpte170m', 'bt470bg', 'smpte240m', 'fcc'].includes(video.colorSpace)
+    ? video.colorSpace
+    : 'bt601';
+  const channels = [...'rgba']
+    .map((name, channel) => `${name}='${lookup((value) => colormap[value * 4 + channel]!)}'`)
+    .join(':');
   // Grey becomes four equal planes; the tables then give each its meaning.
   const planes = 'format=gbrap,shuffleplanes=0:0:0:0';
   const blend = `scale=out_color_matrix=${matrix}:out_range=tv,format=yuva420p`;

@@ -12,7 +12,10 @@ export interface FfmpegProcess {
   /** Resolves when ffmpeg has ended, however it did. */
   readonly ended: Promise<FfmpegEnd>;
   kill(): void;
-  /** Asks ffmpeg to take leave of the other side and to finish its files, for at most so long; then kills it. */
+  /**
+   * Asks ffmpeg to take leave of the other side and to finish its files, for at most so long; then
+   * kills it.
+   */
   stop(milliseconds: number): void;
 }
 
@@ -21,19 +24,26 @@ export interface FfmpegEnd {
   readonly success: boolean;
   /** Any other end in a few words, else empty. */
   readonly reason: string;
-  /** A signal ended it, or made it end itself: what it has written says nothing about where its input ends. */
+  /**
+   * A signal ended it, or made it end itself: what it has written says nothing about where its
+   * input ends.
+   */
   readonly interrupted: boolean;
 }
 
-/** An input or an output. fluent-ffmpeg splits a lone option at its spaces, and leaves two and more alone. */
+/**
+ * An input or an output. fluent-ffmpeg splits a lone option at its spaces, and leaves two and more
+ * alone.
+ */
 export interface FfmpegFile<Url = string> {
   readonly url: Url;
   readonly options: readonly [string, string, ...string[]];
 }
 
 /**
- * The types leave this out. fluent-ffmpeg only writes the command line: its own start asks ffmpeg for its formats and encoders first, and takes
- * the whole process with it where the machine has no room for another one.
+ * The types leave this out. fluent-ffmpeg only writes the command line: its own start asks ffmpeg
+ * for its formats and encoders first, and takes the whole process with it where the machine has no
+ * room for another one.
  */
 type Command = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
 
@@ -46,17 +56,32 @@ process.on('exit', () => {
 });
 
 /**
- * Starts ffmpeg. `inputs` are options and URL each; `line` takes what it prints (warnings and worse, `[level]` in front).
- * Throws FFMPEG_MISSING, and FFMPEG_FAILED where the system does not start it.
+ * Starts ffmpeg. `inputs` are options and URL each; `line` takes what it prints (warnings and
+ * worse, `[level]` in front). Throws FFMPEG_MISSING, and FFMPEG_FAILED where the system does not
+ * start it.
  */
-export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>[], outputs: readonly FfmpegFile[], line: (text: string) => void): Promise<FfmpegProcess> {
+export async function startFfmpeg(
+  inputs: readonly FfmpegFile<string | Readable>[],
+  outputs: readonly FfmpegFile[],
+  line: (text: string) => void,
+): Promise<FfmpegProcess> {
   const tools = await findTools();
   const command = ffmpeg() as Command;
   for (const { url, options } of inputs) command.input(url).inputOptions(...options);
   for (const { url, options } of outputs) command.output(url).outputOptions(...options);
-  const source = inputs.find((input): input is FfmpegFile<Readable> => typeof input.url !== 'string')?.url;
-  const child = await startProgram(tools.ffmpeg, command._getArguments(), { stdio: [source ? 'pipe' : 'ignore', 'ignore', 'pipe'], windowsHide: true }).catch((cause: unknown) => {
-    throw new RoadgazeError('FFMPEG_FAILED', 'ffmpeg cannot be started.', 'Run `roadgaze doctor`.', { cause });
+  const source = inputs.find(
+    (input): input is FfmpegFile<Readable> => typeof input.url !== 'string',
+  )?.url;
+  const child = await startProgram(tools.ffmpeg, command._getArguments(), {
+    stdio: [source ? 'pipe' : 'ignore', 'ignore', 'pipe'],
+    windowsHide: true,
+  }).catch((cause: unknown) => {
+    throw new RoadgazeError(
+      'FFMPEG_FAILED',
+      'ffmpeg cannot be started.',
+      'Run `roadgaze doctor`.',
+      { cause },
+    );
   });
   running.add(child);
   const unguard = guardChild(child.pid!);
@@ -67,8 +92,17 @@ export async function startFfmpeg(inputs: readonly FfmpegFile<string | Readable>
     child.on('close', (code: number | null, signal: string | null) => {
       running.delete(child);
       unguard();
-      const reason = code === 0 ? '' : signal ? `ffmpeg was killed with signal ${signal}` : `ffmpeg exited with code ${code}`;
-      resolve({ success: code === 0, reason, interrupted: signal !== null || code === AFTER_SIGNAL });
+      const reason =
+        code === 0
+          ? ''
+          : signal
+            ? `ffmpeg was killed with signal ${signal}`
+            : `ffmpeg exited with code ${code}`;
+      resolve({
+        success: code === 0,
+        reason,
+        interrupted: signal !== null || code === AFTER_SIGNAL,
+      });
     });
   });
   const kill = (): void => void child.kill('SIGKILL');

@@ -3,11 +3,13 @@ import type { DecodeRequest, DisplayFormat, ImageFormat, VideoInfo } from './fra
 import { SAME_TIME } from './timestamps.ts';
 
 /**
- * `cropInFrame` as ffmpeg computes it from the frame that comes in, with the same operations in the same order, so that
- * it stays right when the size changes inside a file. Frames of another size than probed may need a pixel less.
+ * `cropInFrame` as ffmpeg computes it from the frame that comes in, with the same operations in the
+ * same order, so that it stays right when the size changes inside a file. Frames of another size
+ * than probed may need a pixel less.
  */
 function cropFilter(crop: Crop): string {
-  const scaled = (value: number, size: 'iw' | 'ih', of: number): string => `floor(${value}*(${size}/${of})+0.5)`;
+  const scaled = (value: number, size: 'iw' | 'ih', of: number): string =>
+    `floor(${value}*(${size}/${of})+0.5)`;
   const x = scaled(crop.x, 'iw', crop.of[0]);
   const y = scaled(crop.y, 'ih', crop.of[1]);
   const width = scaled(crop.width, 'iw', crop.of[0]);
@@ -16,19 +18,26 @@ function cropFilter(crop: Crop): string {
 }
 
 /**
- * Leaves out what was not asked for before it is scaled. The first decoded frame is let through even before `from`: it
- * shows where decoding began.
+ * Leaves out what was not asked for before it is scaled. The first decoded frame is let through
+ * even before `from`: it shows where decoding began.
  */
 export function selectFilter({ from, spacing }: Pick<DecodeRequest, 'from' | 'spacing'>): string[] {
   if (from === undefined && spacing === undefined) return [];
   const first = from === undefined ? -Infinity : from - SAME_TIME;
   const before = from === undefined ? '0' : `lt(t,${first})`;
-  const fresh = from === undefined ? 'isnan(prev_selected_t)' : `isnan(prev_selected_t)+lt(prev_selected_t,${first})`;
-  const wanted = spacing === undefined ? '1' : `${fresh}+gte(t-prev_selected_t,${spacing - SAME_TIME})`;
+  const fresh =
+    from === undefined
+      ? 'isnan(prev_selected_t)'
+      : `isnan(prev_selected_t)+lt(prev_selected_t,${first})`;
+  const wanted =
+    spacing === undefined ? '1' : `${fresh}+gte(t-prev_selected_t,${spacing - SAME_TIME})`;
   return [`select='if(${before},eq(n,0),${wanted})'`];
 }
 
-/** `gray` is luma in full range, `yuv444p` and `yuv420p` stay in the limited range of video, `rgb24` follows the frame's own matrix. */
+/**
+ * `gray` is luma in full range, `yuv444p` and `yuv420p` stay in the limited range of video, `rgb24`
+ * follows the frame's own matrix.
+ */
 const SCALING = {
   gray: ':out_range=pc',
   yuv444p: ':out_range=tv',
@@ -46,13 +55,21 @@ export function imageFilter({ crop, width, height, pixelFormat, resize }: ImageF
 export function displaySize(frame: Size, { maxWidth }: DisplayFormat): Size {
   const width = Math.min(frame.width, maxWidth);
   const even = (value: number): number => Math.max(2, 2 * Math.round(value / 2));
-  return { width: Math.max(2, 2 * Math.floor(width / 2)), height: even((frame.height * width) / frame.width) };
+  return {
+    width: Math.max(2, 2 * Math.floor(width / 2)),
+    height: even((frame.height * width) / frame.width),
+  };
 }
 
-/** JPEG has BT.601's matrix in full range; BT.709 is turned into it after scaling, where that is cheap. */
+/**
+ * JPEG has BT.601's matrix in full range; BT.709 is turned into it after scaling, where that is
+ * cheap.
+ */
 export function displayFilter(video: VideoInfo, format: DisplayFormat): string {
   const { width, height } = displaySize(video, format);
   const scale = `scale=w=${width}:h=${height}:flags=bilinear`;
   const full = 'out_range=pc,format=yuvj420p';
-  return video.colorSpace === 'bt709' ? `${scale},format=yuv420p,colormatrix=bt709:bt601,scale=${full}` : `${scale}:${full}`;
+  return video.colorSpace === 'bt709'
+    ? `${scale},format=yuv420p,colormatrix=bt709:bt601,scale=${full}`
+    : `${scale}:${full}`;
 }

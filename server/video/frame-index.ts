@@ -13,8 +13,9 @@ interface Listing {
 const WITH_CLOCK = new Set(['mpegts', 'mpegtsraw', 'mpeg']);
 
 /**
- * Timestamps from the packets of the file, without decoding: what an edit list hides is left out, but damage, and packets
- * that give no frame, are not seen; so `exact` is false. Throws what `probeVideo` does.
+ * Timestamps from the packets of the file, without decoding: what an edit list hides is left out,
+ * but damage, and packets that give no frame, are not seen; so `exact` is false. Throws what
+ * `probeVideo` does.
  */
 export async function readFrameIndex(path: string): Promise<FrameIndex> {
   const video = await probeVideo(path);
@@ -30,19 +31,32 @@ export async function readFrameIndex(path: string): Promise<FrameIndex> {
   const untimed = packets.length - times.length;
   const interval = intervalOf(video);
   // Packets without any time come before those that have one, or are all there is.
-  const first = times.reduce((earliest, time) => Math.min(earliest, time), times.length > 0 ? Infinity : video.startTime + untimed * interval);
+  const first = times.reduce(
+    (earliest, time) => Math.min(earliest, time),
+    times.length > 0 ? Infinity : video.startTime + untimed * interval,
+  );
   for (let i = 1; i <= untimed; i++) times.push(first - i * interval);
-  return { pts: Float64Array.from(times).sort(), exact: false, notes: isWithClock ? notesOf(parts) : [] };
+  return {
+    pts: Float64Array.from(times).sort(),
+    exact: false,
+    notes: isWithClock ? notesOf(parts) : [],
+  };
 }
 
-/** The video as its frames tell it: how long it lasts, where the file does not know, or its clock starts again. */
+/**
+ * The video as its frames tell it: how long it lasts, where the file does not know, or its clock
+ * starts again.
+ */
 export function timedBy<Video extends VideoInfo>(video: Video, { pts, notes }: FrameIndex): Video {
   if (pts.length === 0 || (video.duration > 0 && notes.length === 0)) return video;
   const interval = video.averageFrameRate > 0 ? 1 / video.averageFrameRate : 0;
   return { ...video, duration: pts.at(-1)! - pts[0]! + interval };
 }
 
-/** Where the file's clock starts again; null where it runs on, or the container keeps it from being set back. Throws what `probeVideo` does. */
+/**
+ * Where the file's clock starts again; null where it runs on, or the container keeps it from being
+ * set back. Throws what `probeVideo` does.
+ */
 export async function readClockParts(video: ProbedVideo): Promise<readonly ClockPart[] | null> {
   if (!hasClock(video)) return null;
   const { parts } = await list(video);
@@ -58,7 +72,10 @@ async function list(video: ProbedVideo): Promise<Listing> {
   const version = [await fileVersion(video.path), ...video.inputFormat].join('\0');
   let listing = recent.get(version);
   recent.delete(version);
-  listing ??= listPackets(video).then((packets) => ({ packets, parts: clockParts(packets, intervalOf(video)) }));
+  listing ??= listPackets(video).then((packets) => ({
+    packets,
+    parts: clockParts(packets, intervalOf(video)),
+  }));
   recent.set(version, listing);
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
   listing.catch(() => recent.delete(version));
@@ -76,6 +93,9 @@ function intervalOf({ averageFrameRate }: ProbedVideo): number {
 function notesOf(parts: readonly ClockPart[]): string[] {
   if (parts.length < 2) return [];
   const places = parts.slice(1).map(({ first, shift }) => `${(first + shift).toFixed(3)} s`);
-  const shown = places.length > 5 ? [...places.slice(0, 5), `${places.length - 5} more places`] : places;
-  return [`The clock of the file starts again, is set back or jumps at ${shown.join(', ')}; times go on from there at the pictures' own distance.`];
+  const shown =
+    places.length > 5 ? [...places.slice(0, 5), `${places.length - 5} more places`] : places;
+  return [
+    `The clock of the file starts again, is set back or jumps at ${shown.join(', ')}; times go on from there at the pictures' own distance.`,
+  ];
 }

@@ -44,7 +44,9 @@ export class FrameSockets {
     const servers = paths.map(() => createServer());
     const sockets = new FrameSockets(folder, paths, servers);
     try {
-      await Promise.all(servers.map((server, index) => sockets.#listen(server, index, paths[index]!, handlers)));
+      await Promise.all(
+        servers.map((server, index) => sockets.#listen(server, index, paths[index]!, handlers)),
+      );
     } catch (error) {
       await sockets.close();
       throw error;

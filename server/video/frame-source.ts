@@ -1,14 +1,17 @@
 import type { Crop } from '../../shared/geometry.ts';
 
-/** What ffmpeg hands over for one network: the crop of the frame, scaled, as packed or planar bytes without padding. */
+/**
+ * What ffmpeg hands over for one network: the crop of the frame, scaled, as packed or planar bytes
+ * without padding.
+ */
 export interface ImageFormat {
   /** null: the whole frame. Scaled to the video's size by `cropInFrame`. */
   readonly crop: Crop | null;
   readonly width: number;
   readonly height: number;
   /**
-   * `gray` 1 byte a pixel, full range; `rgb24` R,G,B interleaved; `yuv444p` three full planes, `yuv420p` with those of colour half as wide and
-   * high, both in limited range as coded.
+   * `gray` 1 byte a pixel, full range; `rgb24` R,G,B interleaved; `yuv444p` three full planes,
+   * `yuv420p` with those of colour half as wide and high, both in limited range as coded.
    */
   readonly pixelFormat: 'gray' | 'rgb24' | 'yuv444p' | 'yuv420p';
   /** ffmpeg's scaler. */
@@ -23,7 +26,10 @@ export interface DisplayFormat {
 }
 
 export interface DecodedFrame {
-  /** Presentation timestamp in seconds, exactly as ffprobe gives for this decoded frame (not shifted to start at 0). */
+  /**
+   * Presentation timestamp in seconds, exactly as ffprobe gives for this decoded frame (not shifted
+   * to start at 0).
+   */
   readonly pts: number;
   /** One buffer per requested ImageFormat, in order. Owned by the receiver. */
   readonly images: readonly Uint8Array[];
@@ -35,22 +41,24 @@ export interface DecodeRequest {
   readonly path: string;
   readonly images: readonly ImageFormat[];
   readonly display?: DisplayFormat;
-  /** First frame wanted: the first one whose pts is ≥ this (exact). From the beginning when absent. */
+  /**
+   * First frame wanted: the first one whose pts is ≥ this (exact). From the beginning when absent.
+   */
   readonly from?: number;
   /** Stop after so many frames. */
   readonly frames?: number;
   /**
-   * Thins the frames to those at least so many seconds after the one given before, for display at high speed. The frames
-   * between are decoded, but neither scaled nor encoded.
+   * Thins the frames to those at least so many seconds after the one given before, for display at
+   * high speed. The frames between are decoded, but neither scaled nor encoded.
    */
   readonly spacing?: number;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Frames in presentation order, none dropped and none invented. Leaving the loop early ends ffmpeg. Backpressure: ffmpeg
- * waits while the consumer does. Throws RoadgazeError VIDEO_* or FFMPEG_*. Damage inside the file is not an error as
- * long as frames come out; `warnings` tells of it.
+ * Frames in presentation order, none dropped and none invented. Leaving the loop early ends ffmpeg.
+ * Backpressure: ffmpeg waits while the consumer does. Throws RoadgazeError VIDEO_* or FFMPEG_*.
+ * Damage inside the file is not an error as long as frames come out; `warnings` tells of it.
  */
 export interface FrameStream extends AsyncIterable<DecodedFrame> {
   readonly warnings: readonly string[];
@@ -76,7 +84,10 @@ export interface VideoInfo {
   readonly assumptions?: readonly string[];
 }
 
-/** Presentation timestamps (s) of all frames, ascending. `exact` is false while they come from packets, not decoded frames. */
+/**
+ * Presentation timestamps (s) of all frames, ascending. `exact` is false while they come from
+ * packets, not decoded frames.
+ */
 export interface FrameIndex {
   readonly pts: Float64Array;
   readonly exact: boolean;

@@ -1,13 +1,17 @@
 /**
- * Incremental reader of NUT, the container through which ffmpeg hands over frames with their timestamps.
- * Format: "NUT Open Container Format", version 3 (nut.txt of ffmpeg's nut project), and what of version 4 ffmpeg writes with `-syncpoints none`.
- * Checksums are not verified: the bytes come through a local socket. Names follow that document.
+ * Incremental reader of NUT, the container through which ffmpeg hands over frames with their
+ * timestamps. Format: "NUT Open Container Format", version 3 (nut.txt of ffmpeg's nut project), and
+ * what of version 4 ffmpeg writes with `-syncpoints none`. Checksums are not verified: the bytes
+ * come through a local socket. Names follow that document.
  */
 export interface NutPacket {
   readonly stream: number;
   /** In ticks of the stream's time base. */
   readonly pts: number;
-  /** Its memory is its own: nothing else refers to the ArrayBuffer. Of version 4, a packet's side data stand in front. */
+  /**
+   * Its memory is its own: nothing else refers to the ArrayBuffer. Of version 4, a packet's side
+   * data stand in front.
+   */
   readonly payload: Uint8Array<ArrayBuffer>;
   readonly hasSideData: boolean;
 }
@@ -85,7 +89,10 @@ export class NutDemuxer {
     this.#mostBytes = mostBytes;
   }
 
-  /** The packets that this chunk completes. The chunk's memory is not kept. Throws Error on bytes that are not NUT. */
+  /**
+   * The packets that this chunk completes. The chunk's memory is not kept. Throws Error on bytes
+   * that are not NUT.
+   */
   push(chunk: Uint8Array): NutPacket[] {
     const packets: NutPacket[] = [];
     this.#chunk = chunk;
@@ -93,7 +100,12 @@ export class NutDemuxer {
     for (;;) {
       if (this.#payload) {
         if (!this.#fill(this.#payload)) return packets;
-        packets.push({ stream: this.#payloadStream, pts: this.#payloadPts, payload: this.#payload, hasSideData: this.#hasSideData });
+        packets.push({
+          stream: this.#payloadStream,
+          pts: this.#payloadPts,
+          payload: this.#payload,
+          hasSideData: this.#hasSideData,
+        });
         this.#payload = null;
       }
       if (this.#skip > 0) {
@@ -121,7 +133,9 @@ export class NutDemuxer {
     return this.#streams[stream]!.timeBase;
   }
 
-  /** The codec, as ffmpeg abbreviates it for NUT, e.g. `H264`; of a stream that has given a packet. */
+  /**
+   * The codec, as ffmpeg abbreviates it for NUT, e.g. `H264`; of a stream that has given a packet.
+   */
   fourccOf(stream: number): string {
     return this.#streams[stream]!.fourcc;
   }
@@ -198,7 +212,8 @@ export class NutDemuxer {
 
   #item(): void {
     if (!this.#identified) {
-      if (Buffer.compare(this.#bytes(FILE_ID.length), FILE_ID) !== 0) throw new Error('NUT: file id missing');
+      if (Buffer.compare(this.#bytes(FILE_ID.length), FILE_ID) !== 0)
+        throw new Error('NUT: file id missing');
       this.#identified = true;
       return;
     }
@@ -237,8 +252,15 @@ export class NutDemuxer {
     if (version > 3) this.#unsigned(); // minor_version
     this.#unsigned(); // stream_count
     this.#unsigned(); // max_distance
-    this.#timeBases = Array.from({ length: this.#atMost(MOST_STREAMS, 'number of time bases') }, () => ({ num: this.#unsigned(), den: this.#unsigned() }));
-    if (this.#timeBases.length === 0 || this.#timeBases.some(({ num, den }) => num === 0 || den === 0)) throw new Error('NUT: no time base, or one of zero');
+    this.#timeBases = Array.from(
+      { length: this.#atMost(MOST_STREAMS, 'number of time bases') },
+      () => ({ num: this.#unsigned(), den: this.#unsigned() }),
+    );
+    if (
+      this.#timeBases.length === 0 ||
+      this.#timeBases.some(({ num, den }) => num === 0 || den === 0)
+    )
+      throw new Error('NUT: no time base, or one of zero');
     this.#codes = this.#frameCodes();
     const count = this.#unsigned();
     this.#elision = [new Uint8Array(0)];
@@ -246,7 +268,15 @@ export class NutDemuxer {
   }
 
   #frameCodes(): FrameCode[] {
-    const invalid: FrameCode = { flags: INVALID, stream: 0, dataSizeMul: 1, dataSizeLsb: 0, ptsDelta: 0, reservedCount: 0, headerIdx: 0 };
+    const invalid: FrameCode = {
+      flags: INVALID,
+      stream: 0,
+      dataSizeMul: 1,
+      dataSizeLsb: 0,
+      ptsDelta: 0,
+      reservedCount: 0,
+      headerIdx: 0,
+    };
     const codes: FrameCode[] = [];
     let ptsDelta = 0;
     let dataSizeMul = 1;
@@ -264,12 +294,20 @@ export class NutDemuxer {
       if (fields > 6) this.#signed(); // match_time_delta
       if (fields > 7) headerIdx = this.#unsigned();
       for (let i = 8; i < fields; i++) this.#unsigned();
-      for (let i = 0; i < count && codes.length < 256; ) {
+      for (let i = 0; i < count && codes.length < 256;) {
         if (codes.length === 0x4e) {
           codes.push(invalid);
           continue;
         }
-        codes.push({ flags, stream, dataSizeMul, dataSizeLsb: size + i, ptsDelta, reservedCount, headerIdx });
+        codes.push({
+          flags,
+          stream,
+          dataSizeMul,
+          dataSizeLsb: size + i,
+          ptsDelta,
+          reservedCount,
+          headerIdx,
+        });
         i++;
       }
     }
@@ -282,7 +320,12 @@ export class NutDemuxer {
     const fourcc = Buffer.from(this.#bytes(this.#unsigned())).toString('latin1');
     const timeBase = this.#timeBases[this.#unsigned()];
     if (!timeBase) throw new Error('NUT: stream without a time base');
-    this.#streams[id] = { fourcc, timeBase, msbPtsShift: this.#atMost(LARGEST_SHIFT, 'msb_pts_shift'), lastPts: 0 };
+    this.#streams[id] = {
+      fourcc,
+      timeBase,
+      msbPtsShift: this.#atMost(LARGEST_SHIFT, 'msb_pts_shift'),
+      lastPts: 0,
+    };
   }
 
   #syncpoint(): void {
@@ -295,7 +338,12 @@ export class NutDemuxer {
       if (!stream) continue;
       const to = stream.timeBase;
       stream.lastPts =
-        to === from ? ticks : Number((BigInt(ticks) * BigInt(from.num) * BigInt(to.den)) / (BigInt(from.den) * BigInt(to.num)));
+        to === from
+          ? ticks
+          : Number(
+              (BigInt(ticks) * BigInt(from.num) * BigInt(to.den)) /
+                (BigInt(from.den) * BigInt(to.num)),
+            );
     }
   }
 
@@ -308,7 +356,10 @@ export class NutDemuxer {
     const id = flags & STREAM_ID ? this.#unsigned() : entry.stream;
     const stream = this.#streams[id];
     if (!stream) throw new Error(`NUT: frame of unknown stream ${id}`);
-    const pts = flags & CODED_PTS ? presentationTimestamp(this.#unsigned(), stream) : stream.lastPts + entry.ptsDelta;
+    const pts =
+      flags & CODED_PTS
+        ? presentationTimestamp(this.#unsigned(), stream)
+        : stream.lastPts + entry.ptsDelta;
     let size = entry.dataSizeLsb;
     if (flags & SIZE_MSB) size += entry.dataSizeMul * this.#unsigned();
     if (flags & MATCH_TIME) this.#signed();
@@ -317,7 +368,8 @@ export class NutDemuxer {
     for (let i = 0; i < reserved; i++) this.#unsigned();
     if (flags & CHECKSUM) this.#bytes(4);
     const elided = this.#elision[headerIdx];
-    if (!elided || size < elided.length || size > LARGEST_PAYLOAD) throw new Error(`NUT: payload of ${size} bytes`);
+    if (!elided || size < elided.length || size > LARGEST_PAYLOAD)
+      throw new Error(`NUT: payload of ${size} bytes`);
     stream.lastPts = pts;
     this.#hasSideData = (flags & SIDE_DATA) !== 0;
     // What is elided belongs behind the side data, where nobody looks for it.
@@ -325,7 +377,8 @@ export class NutDemuxer {
     const left = size - elided.length;
     const kept = head.length + Math.min(left, this.#mostBytes - head.length);
     this.#skip = left - (kept - head.length);
-    // allocUnsafeSlow: not zeroed, and not a slice of Node's pool, so that the receiver may transfer it.
+    // allocUnsafeSlow: not zeroed, and not a slice of Node's pool, so that the receiver may
+    // transfer it.
     const payload = Buffer.allocUnsafeSlow(kept);
     this.#payload = new Uint8Array(payload.buffer, 0, kept);
     this.#payload.set(head);
@@ -335,7 +388,10 @@ export class NutDemuxer {
   }
 }
 
-/** coded_pts holds either the lowest bits of the timestamp nearest to the last one, or the whole timestamp. */
+/**
+ * coded_pts holds either the lowest bits of the timestamp nearest to the last one, or the whole
+ * timestamp.
+ */
 function presentationTimestamp(coded: number, { msbPtsShift, lastPts }: Stream): number {
   const range = 2 ** msbPtsShift;
   if (coded >= range) return coded - range;

@@ -1,7 +1,9 @@
 import type { Size } from '../../shared/geometry.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 
-/** Writes raw pictures with timestamps as NUT, version 3, for ffmpeg to read. Names follow nut.txt. */
+/**
+ * Writes raw pictures with timestamps as NUT, version 3, for ffmpeg to read. Names follow nut.txt.
+ */
 
 const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
 const MAIN = [0x4e, 0x4d, 0x7a, 0x56, 0x1f, 0x5f, 0x04, 0xad];
@@ -28,7 +30,8 @@ function checksum(bytes: readonly number[]): number[] {
 
 function unsigned(value: number): number[] {
   const bytes = [value % 128];
-  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128)) bytes.unshift(128 + (rest % 128));
+  for (let rest = Math.floor(value / 128); rest > 0; rest = Math.floor(rest / 128))
+    bytes.unshift(128 + (rest % 128));
   return bytes;
 }
 
@@ -37,7 +40,10 @@ function packet(startCode: readonly number[], content: readonly number[]): numbe
   return [...startCode, ...unsigned(content.length + 4), ...content, ...checksum(content)];
 }
 
-/** A stream of raw pictures: `Y800` is grey, `I420` three planes, those of colour half as wide and high. */
+/**
+ * A stream of raw pictures: `Y800` is grey, `I420` three planes, those of colour half as wide and
+ * high.
+ */
 export interface RawStream extends Size {
   readonly fourcc: 'Y800' | 'I420';
 }
@@ -50,18 +56,50 @@ export function nutHead(streams: readonly RawStream[], { num, den }: TimeBase): 
   // Code n is stream n; the last stream has all codes that are left.
   const frameCodes = streams.flatMap((_, id) => {
     const count = id === streams.length - 1 ? FRAME_CODES - id : 1;
-    return [KEY | CODED_PTS | SIZE_MSB | CHECKSUM, 6, /* pts */ 0, /* mul */ 1, /* stream */ id, /* size */ 0, /* reserved */ 0, count].flatMap(unsigned);
+    return [
+      KEY | CODED_PTS | SIZE_MSB | CHECKSUM,
+      6,
+      /* pts */ 0,
+      /* mul */ 1,
+      /* stream */ id,
+      /* size */ 0,
+      /* reserved */ 0,
+      count,
+    ].flatMap(unsigned);
   });
-  const main = [/* version */ 3, streams.length, /* max_distance */ 65536, /* time bases */ 1, num, den].flatMap(unsigned);
-  const timing = [/* time base */ 0, MSB_PTS_SHIFT, /* max_pts_distance */ 0, /* decode_delay */ 0, /* flags */ 0, /* codec_specific */ 0].flatMap(unsigned);
+  const main = [
+    /* version */ 3,
+    streams.length,
+    /* max_distance */ 65536,
+    /* time bases */ 1,
+    num,
+    den,
+  ].flatMap(unsigned);
+  const timing = [
+    /* time base */ 0,
+    MSB_PTS_SHIFT,
+    /* max_pts_distance */ 0,
+    /* decode_delay */ 0,
+    /* flags */ 0,
+    /* codec_specific */ 0,
+  ].flatMap(unsigned);
   const heads = streams.map(({ fourcc, width, height }, id) => {
     const picture = [width, height, /* sample aspect */ 0, 0, /* colorspace */ 0].flatMap(unsigned);
-    return Buffer.from(packet(STREAM, [id, /* class: video */ 0, 4, ...Buffer.from(fourcc), ...timing, ...picture]));
+    return Buffer.from(
+      packet(STREAM, [id, /* class: video */ 0, 4, ...Buffer.from(fourcc), ...timing, ...picture]),
+    );
   });
-  return Buffer.concat([FILE_ID, Buffer.from(packet(MAIN, [...main, ...frameCodes, /* elision headers */ 0])), ...heads]);
+  return Buffer.concat([
+    FILE_ID,
+    Buffer.from(packet(MAIN, [...main, ...frameCodes, /* elision headers */ 0])),
+    ...heads,
+  ]);
 }
 
-/** What comes before the `size` bytes of a stream's frame at `pts` ticks (≥ 0). Large frames need a syncpoint each. */
+/**
+ * What comes before the `size` bytes of a stream's frame at `pts` ticks (≥ 0). Large frames need a
+ * syncpoint each.
+ */
 export function nutFrameHead(stream: number, pts: number, size: number): Buffer {
   const syncpoint = packet(SYNCPOINT, [...unsigned(pts), /* back_ptr_div16 */ 0]);
   const head = [/* frame code */ stream, ...unsigned(pts + 2 ** MSB_PTS_SHIFT), ...unsigned(size)];

@@ -3,7 +3,8 @@ import type { Socket } from 'node:net';
 import { startProgram } from '../resources/start-program.ts';
 
 /**
- * Its input ends with our process, whatever ended that. A signal to the whole group must not end the guard first.
+ * Its input ends with our process, whatever ended that. A signal to the whole group must not end
+ * the guard first.
  */
 const GUARD = `trap '' INT TERM HUP
 running=' '
@@ -28,7 +29,9 @@ let isStarting = false;
 async function start(): Promise<void> {
   if (isStarting) return;
   isStarting = true;
-  const child = await startProgram('/bin/sh', ['-c', GUARD], { stdio: ['pipe', 'ignore', 'ignore'] }).catch(() => null);
+  const child = await startProgram('/bin/sh', ['-c', GUARD], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  }).catch(() => null);
   isStarting = false;
   if (!child) return;
   const gone = (): void => {
@@ -44,8 +47,9 @@ async function start(): Promise<void> {
 }
 
 /**
- * Sees to it that a child process does not outlive this one, even where this one is killed and can do nothing: an ffmpeg that waits for a
- * source would hold its port for ever. One guard for all. Gives what to call when the child has ended.
+ * Sees to it that a child process does not outlive this one, even where this one is killed and can
+ * do nothing: an ffmpeg that waits for a source would hold its port for ever. One guard for all.
+ * Gives what to call when the child has ended.
  */
 export function guardChild(pid: number): () => void {
   running.add(pid);

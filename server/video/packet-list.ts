@@ -6,7 +6,10 @@ import { startProgram } from '../resources/start-program.ts';
 import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
 import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
 
-/** A packet of the first video stream; times in seconds, as the file has them, NaN where it has none. */
+/**
+ * A packet of the first video stream; times in seconds, as the file has them, NaN where it has
+ * none.
+ */
 export interface Packet {
   readonly pts: number;
   readonly dts: number;
@@ -15,13 +18,32 @@ export interface Packet {
   readonly isKey: boolean;
 }
 
-/** The packets in the order of the file, without those that an edit list hides. Nothing is decoded. Throws FFMPEG_FAILED, MACHINE_EXHAUSTED. */
+/**
+ * The packets in the order of the file, without those that an edit list hides. Nothing is decoded.
+ * Throws FFMPEG_FAILED, MACHINE_EXHAUSTED.
+ */
 export async function listPackets({ path, timeBase, inputFormat }: ProbedVideo): Promise<Packet[]> {
   const { ffprobe } = await findTools();
-  const options = ['-v', 'quiet', ...LOCAL_ONLY, ...inputFormat, '-select_streams', 'V:0', '-show_entries', 'packet=pts,dts,pos,flags', '-of', 'csv=p=0', fileUrl(path)];
-  const seconds = (ticks: string | undefined): number => (Number(ticks || NaN) * timeBase.num) / timeBase.den;
+  const options = [
+    '-v',
+    'quiet',
+    ...LOCAL_ONLY,
+    ...inputFormat,
+    '-select_streams',
+    'V:0',
+    '-show_entries',
+    'packet=pts,dts,pos,flags',
+    '-of',
+    'csv=p=0',
+    fileUrl(path),
+  ];
+  const seconds = (ticks: string | undefined): number =>
+    (Number(ticks || NaN) * timeBase.num) / timeBase.den;
   const read = async (): Promise<Packet[]> => {
-    const child = await startProgram(ffprobe, options, { stdio: ['ignore', 'pipe', 'ignore'], env: PROBE_ENVIRONMENT });
+    const child = await startProgram(ffprobe, options, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: PROBE_ENVIRONMENT,
+    });
     const closed = once(child, 'close');
     closed.catch(() => {});
     const packets: Packet[] = [];
@@ -29,7 +51,12 @@ export async function listPackets({ path, timeBase, inputFormat }: ProbedVideo):
       for await (const line of createInterface({ input: child.stdout! })) {
         const [pts = '', dts, position, flags = ''] = line.split(',');
         if (pts === '' || flags.includes('D')) continue;
-        packets.push({ pts: seconds(pts), dts: seconds(dts), position: Number.parseInt(position ?? '', 10) || (position === '0' ? 0 : -1), isKey: flags.includes('K') });
+        packets.push({
+          pts: seconds(pts),
+          dts: seconds(dts),
+          position: Number.parseInt(position ?? '', 10) || (position === '0' ? 0 : -1),
+          isKey: flags.includes('K'),
+        });
       }
       await closed;
       return packets;
@@ -39,6 +66,11 @@ export async function listPackets({ path, timeBase, inputFormat }: ProbedVideo):
   };
   return lanes.probes.run(read).catch((cause: unknown) => {
     if (cause instanceof RoadgazeError) throw cause;
-    throw new RoadgazeError('FFMPEG_FAILED', `The frames of ${path} cannot be listed.`, 'Run `roadgaze doctor`.', { cause });
+    throw new RoadgazeError(
+      'FFMPEG_FAILED',
+      `The frames of ${path} cannot be listed.`,
+      'Run `roadgaze doctor`.',
+      { cause },
+    );
   });
 }

@@ -52,21 +52,50 @@ interface ProbeAnswer {
 export const LOCAL_ONLY = ['-protocol_whitelist', 'file'] as const;
 
 /** Raw streams carry no timestamps: only counting from the beginning finds a frame. */
-const WITHOUT_TIMESTAMPS = new Set(['h264', 'hevc', 'vvc', 'm4v', 'mpegvideo', 'obu', 'cavsvideo', 'vc1', 'dirac', 'mjpeg']);
+const WITHOUT_TIMESTAMPS = new Set([
+  'h264',
+  'hevc',
+  'vvc',
+  'm4v',
+  'mpegvideo',
+  'obu',
+  'cavsvideo',
+  'vc1',
+  'dirac',
+  'mjpeg',
+]);
 
 export function hasNoTimestamps(container: string): boolean {
   return container.split(',').some((name) => WITHOUT_TIMESTAMPS.has(name));
 }
 
 /** These only point elsewhere, or draw text as if it were a picture. */
-const NOT_VIDEO = new Set(['hls', 'dash', 'concat', 'imf', 'sdp', 'rtp', 'rtsp', 'tty', 'lavfi', 'vapoursynth', 'avisynth']);
+const NOT_VIDEO = new Set([
+  'hls',
+  'dash',
+  'concat',
+  'imf',
+  'sdp',
+  'rtp',
+  'rtsp',
+  'tty',
+  'lavfi',
+  'vapoursynth',
+  'avisynth',
+]);
 const LONGEST_ANSWER = 8 << 20;
 /** ms */
 const LONGEST_LOOK = 30_000;
 const FIRST_PACKETS = ['-show_packets', '-read_intervals', '%+#12'];
-/** Frames a second that no camera takes: a raw stream that is said to have so many, and agrees, tells no rate of its own. */
+/**
+ * Frames a second that no camera takes: a raw stream that is said to have so many, and agrees,
+ * tells no rate of its own.
+ */
 const ODD_RATE = 37;
-/** Raw streams up to this size (bytes) are read to the end to count their frames; others keep a viewer waiting. */
+/**
+ * Raw streams up to this size (bytes) are read to the end to count their frames; others keep a
+ * viewer waiting.
+ */
 const LARGEST_COUNTED = 2 ** 30;
 
 /** A local path as ffmpeg takes it, whatever characters it holds. */
@@ -80,15 +109,20 @@ function fraction(text: string | undefined): TimeBase {
 }
 
 function rate(stream: ProbeStream): number {
-  for (const { num, den } of [fraction(stream.avg_frame_rate), fraction(stream.r_frame_rate)]) if (num > 0 && den > 0) return num / den;
+  for (const { num, den } of [fraction(stream.avg_frame_rate), fraction(stream.r_frame_rate)])
+    if (num > 0 && den > 0) return num / den;
   return 0;
 }
 
 function seconds(...texts: (string | undefined)[]): number {
-  return texts.map(Number.parseFloat as (text: string | undefined) => number).find(Number.isFinite) ?? 0;
+  return (
+    texts.map(Number.parseFloat as (text: string | undefined) => number).find(Number.isFinite) ?? 0
+  );
 }
 
-/** ffprobe tells the turn counter-clockwise. Turns that are no multiple of 90° leave the size alone. */
+/**
+ * ffprobe tells the turn counter-clockwise. Turns that are no multiple of 90° leave the size alone.
+ */
 function clockwise(stream: ProbeStream): VideoInfo['rotation'] {
   const turn = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
   const rotation = (((-turn % 360) + 360) % 360) as VideoInfo['rotation'];
@@ -96,39 +130,79 @@ function clockwise(stream: ProbeStream): VideoInfo['rotation'] {
 }
 
 function isPicture({ codec_type, disposition }: ProbeStream): boolean {
-  return codec_type === 'video' && !disposition?.['attached_pic'] && !disposition?.['timed_thumbnails'];
+  return (
+    codec_type === 'video' && !disposition?.['attached_pic'] && !disposition?.['timed_thumbnails']
+  );
 }
 
 function unreadable(path: string, cause?: unknown): RoadgazeError {
-  return new RoadgazeError('VIDEO_UNREADABLE', `${path} cannot be read as video.`, 'Check that it is a complete video file; `ffprobe` on it tells more.', { cause });
+  return new RoadgazeError(
+    'VIDEO_UNREADABLE',
+    `${path} cannot be read as video.`,
+    'Check that it is a complete video file; `ffprobe` on it tells more.',
+    { cause },
+  );
 }
 
-/** Another one as soon as the file is written to or replaced. Throws INPUT_NOT_FOUND, INPUT_EMPTY. */
+/**
+ * Another one as soon as the file is written to or replaced. Throws INPUT_NOT_FOUND, INPUT_EMPTY.
+ */
 export async function fileVersion(path: string): Promise<string> {
   let file;
   try {
     file = await stat(path);
   } catch (cause) {
-    throw new RoadgazeError('INPUT_NOT_FOUND', `${path} cannot be opened.`, 'Check the name, and that you may read it.', { cause });
+    throw new RoadgazeError(
+      'INPUT_NOT_FOUND',
+      `${path} cannot be opened.`,
+      'Check the name, and that you may read it.',
+      { cause },
+    );
   }
-  if (!file.isFile()) throw new RoadgazeError('INPUT_NOT_FOUND', `${path} is not a file.`, 'Name a video file.');
-  if (file.size === 0) throw new RoadgazeError('INPUT_EMPTY', `${path} is empty.`, 'Copy or record it again.');
+  if (!file.isFile())
+    throw new RoadgazeError('INPUT_NOT_FOUND', `${path} is not a file.`, 'Name a video file.');
+  if (file.size === 0)
+    throw new RoadgazeError('INPUT_EMPTY', `${path} is empty.`, 'Copy or record it again.');
   return `${resolve(path)}\0${file.size}\0${file.mtimeMs}\0${file.ino}`;
 }
 
 function ask(ffprobe: string, path: string, questions: readonly string[]): Promise<ProbeAnswer> {
-  const options = ['-v', 'error', ...LOCAL_ONLY, ...PIXEL_LIMIT, ...questions, '-show_streams', '-show_format', '-of', 'json', fileUrl(path)];
-  return lanes.probes.run(() => new Promise((answer, fail) => {
-    execFile(ffprobe, options, { maxBuffer: LONGEST_ANSWER, env: PROBE_ENVIRONMENT, timeout: LONGEST_LOOK, killSignal: 'SIGKILL' }, (error, stdout, stderr) => {
-      const refused = refusedSize(stderr);
-      if (error) return fail(refused ? tooLarge(path, refused) : unreadable(path, error));
-      try {
-        answer({ ...(JSON.parse(stdout) as ProbeAnswer), refused });
-      } catch (cause) {
-        fail(unreadable(path, cause));
-      }
-    });
-  }));
+  const options = [
+    '-v',
+    'error',
+    ...LOCAL_ONLY,
+    ...PIXEL_LIMIT,
+    ...questions,
+    '-show_streams',
+    '-show_format',
+    '-of',
+    'json',
+    fileUrl(path),
+  ];
+  return lanes.probes.run(
+    () =>
+      new Promise((answer, fail) => {
+        execFile(
+          ffprobe,
+          options,
+          {
+            maxBuffer: LONGEST_ANSWER,
+            env: PROBE_ENVIRONMENT,
+            timeout: LONGEST_LOOK,
+            killSignal: 'SIGKILL',
+          },
+          (error, stdout, stderr) => {
+            const refused = refusedSize(stderr);
+            if (error) return fail(refused ? tooLarge(path, refused) : unreadable(path, error));
+            try {
+              answer({ ...(JSON.parse(stdout) as ProbeAnswer), refused });
+            } catch (cause) {
+              fail(unreadable(path, cause));
+            }
+          },
+        );
+      }),
+  );
 }
 
 /** Whether the file is to blame, and nothing that may be otherwise in a moment. */
@@ -151,11 +225,22 @@ interface Telling {
 async function probe(path: string): Promise<Telling> {
   const { ffprobe } = await findTools();
   const inputFormat = (await isShortMpegts(path)) ? ['-f', 'mpegts'] : [];
-  const { streams = [], format = {}, packets = [], refused } = await ask(ffprobe, path, [...inputFormat, ...FIRST_PACKETS]);
+  const {
+    streams = [],
+    format = {},
+    packets = [],
+    refused,
+  } = await ask(ffprobe, path, [...inputFormat, ...FIRST_PACKETS]);
   const container = format.format_name ?? '';
-  if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name))) throw unreadable(path);
+  if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name)))
+    throw unreadable(path);
   const stream = streams.find(isPicture);
-  if (!stream) throw new RoadgazeError('VIDEO_NO_PICTURE', `${path} has no video stream.`, 'Name a file with moving pictures.');
+  if (!stream)
+    throw new RoadgazeError(
+      'VIDEO_NO_PICTURE',
+      `${path} has no video stream.`,
+      'Name a file with moving pictures.',
+    );
   const { width = 0, height = 0 } = stream;
   if (!(width > 0 && height > 0)) throw refused ? tooLarge(path, refused) : unreadable(path);
   checkPictureSize(path, { width, height });
@@ -176,30 +261,60 @@ async function probe(path: string): Promise<Telling> {
     container,
     containerStart: seconds(format.start_time),
     timeBase: fraction(stream.time_base),
-    untimedStart: first !== undefined && first.pts === undefined && first.dts === undefined && !hasNoTimestamps(container),
+    untimedStart:
+      first !== undefined &&
+      first.pts === undefined &&
+      first.dts === undefined &&
+      !hasNoTimestamps(container),
     inputFormat,
   };
-  return hasNoTimestamps(container) ? counted(ffprobe, video, stream.index) : { video, frames: 0, asksForRate: false };
+  return hasNoTimestamps(container)
+    ? counted(ffprobe, video, stream.index)
+    : { video, frames: 0, asksForRate: false };
 }
 
-/** Of a stream without timestamps: its frames, and whether their rate is its own or only ffmpeg's guess. */
-async function counted(ffprobe: string, video: ProbedVideo, index: number | undefined): Promise<Telling> {
+/**
+ * Of a stream without timestamps: its frames, and whether their rate is its own or only ffmpeg's
+ * guess.
+ */
+async function counted(
+  ffprobe: string,
+  video: ProbedVideo,
+  index: number | undefined,
+): Promise<Telling> {
   const isSmall = (await stat(video.path)).size <= LARGEST_COUNTED;
-  const { streams = [] } = await ask(ffprobe, video.path, [...video.inputFormat, '-framerate', String(ODD_RATE), ...(isSmall ? ['-count_packets'] : [])]);
+  const { streams = [] } = await ask(ffprobe, video.path, [
+    ...video.inputFormat,
+    '-framerate',
+    String(ODD_RATE),
+    ...(isSmall ? ['-count_packets'] : []),
+  ]);
   const stream = streams.find((each) => each.index === index) ?? {};
   const frames = Number.parseInt(stream.nb_read_packets ?? '', 10) || 0;
   const asksForRate = frames !== 1 && Math.abs(rate(stream) - ODD_RATE) < 0.01;
-  return { video: { ...video, duration: asksForRate || !(video.averageFrameRate > 0) ? 0 : frames / video.averageFrameRate }, frames, asksForRate };
+  return {
+    video: {
+      ...video,
+      duration: asksForRate || !(video.averageFrameRate > 0) ? 0 : frames / video.averageFrameRate,
+    },
+    frames,
+    asksForRate,
+  };
 }
 
 const recent = new Map<string, Promise<Telling>>();
-/** Every viewer who comes is told of every recording of the folder. An answer takes less than a kilobyte. */
+/**
+ * Every viewer who comes is told of every recording of the folder. An answer takes less than a
+ * kilobyte.
+ */
 const RECENT = 4096;
 
 /**
- * What the file says about its first video stream that is not cover art. Rates and durations that the file does not tell
- * are 0; the rate of a raw stream that tells none is as `untoldRate` has it. The last answers are kept as long as their files do not change.
- * Throws INPUT_NOT_FOUND, INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_TOO_LARGE, VIDEO_RATE_UNKNOWN, LOG_INVALID, FFMPEG_MISSING.
+ * What the file says about its first video stream that is not cover art. Rates and durations that
+ * the file does not tell are 0; the rate of a raw stream that tells none is as `untoldRate` has it.
+ * The last answers are kept as long as their files do not change. Throws INPUT_NOT_FOUND,
+ * INPUT_EMPTY, VIDEO_UNREADABLE, VIDEO_NO_PICTURE, VIDEO_TOO_LARGE, VIDEO_RATE_UNKNOWN,
+ * LOG_INVALID, FFMPEG_MISSING.
  */
 export async function probeVideo(path: string): Promise<ProbedVideo> {
   const version = await fileVersion(path);
@@ -208,10 +323,17 @@ export async function probeVideo(path: string): Promise<ProbedVideo> {
   answer ??= probe(path);
   recent.set(version, answer);
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
-  // What is wrong with a file stays so until it changes; every viewer would have it looked into anew.
+  // What is wrong with a file stays so until it changes; every viewer would have it looked into
+  // anew.
   answer.catch((error: unknown) => isOfTheFile(error) || recent.delete(version));
   const { video, frames, asksForRate } = await answer;
   if (!asksForRate) return video;
   const { rate: taken, because } = await untoldRate(path, frames);
-  return { ...video, averageFrameRate: taken, duration: frames / taken, inputFormat: [...video.inputFormat, '-framerate', String(taken)], assumptions: [because] };
+  return {
+    ...video,
+    averageFrameRate: taken,
+    duration: frames / taken,
+    inputFormat: [...video.inputFormat, '-framerate', String(taken)],
+    assumptions: [because],
+  };
 }

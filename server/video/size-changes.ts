@@ -1,10 +1,12 @@
 import type { Size } from '../../shared/geometry.ts';
 
 /**
- * For ffmpeg's filter chain, where times are still those of the file: leaves pictures as they are, and tells time, width and height of the first one.
- * ffmpeg makes its filters anew where the size changes, so that the first one of each size is told. The number is ffmpeg's level of a warning.
+ * For ffmpeg's filter chain, where times are still those of the file: leaves pictures as they are,
+ * and tells time, width and height of the first one. ffmpeg makes its filters anew where the size
+ * changes, so that the first one of each size is told. The number is ffmpeg's level of a warning.
  */
-export const SIZE_TELLER = "crop=w=iw:h=ih:x='if(n,0,0*(print(t,24)+print(iw,24)+print(ih,24)))':y=0:exact=1";
+export const SIZE_TELLER =
+  "crop=w=iw:h=ih:x='if(n,0,0*(print(t,24)+print(iw,24)+print(ih,24)))':y=0:exact=1";
 
 /** More say no more. */
 const MOST_TOLD = 20;
@@ -23,7 +25,8 @@ export class SizeChanges {
 
   /** Whether the line was meant for this. */
   take(line: string): boolean {
-    const [, number] = /^(?:\[Eval @ [^\]]*\] )?\[warning\] (-?\d+\.\d+|-?nan)$/.exec(line.trim()) ?? [];
+    const [, number] =
+      /^(?:\[Eval @ [^\]]*\] )?\[warning\] (-?\d+\.\d+|-?nan)$/.exec(line.trim()) ?? [];
     if (number === undefined) return false;
     this.#numbers.push(Number(number));
     if (this.#numbers.length < 3) return true;
@@ -31,8 +34,15 @@ export class SizeChanges {
     this.#numbers = [];
     const before = this.#size;
     this.#size = { width, height };
-    if (!before || (before.width === width && before.height === height) || this.#told++ >= MOST_TOLD) return true;
-    this.#tell(`The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(time) ? '' : ` at ${time.toFixed(3)} s`}; they are shown in the shape of the first, and the crop is scaled to each.`);
+    if (
+      !before ||
+      (before.width === width && before.height === height) ||
+      this.#told++ >= MOST_TOLD
+    )
+      return true;
+    this.#tell(
+      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(time) ? '' : ` at ${time.toFixed(3)} s`}; they are shown in the shape of the first, and the crop is scaled to each.`,
+    );
     return true;
   }
 }

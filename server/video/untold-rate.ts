@@ -16,7 +16,10 @@ export interface TakenRate {
 
 let given: number | null = null;
 
-/** Frames a second of all streams that tell no rate, in this process: a command has one answer for all of them. null: nobody has said it. */
+/**
+ * Frames a second of all streams that tell no rate, in this process: a command has one answer for
+ * all of them. null: nobody has said it.
+ */
 export function giveFrameRate(rate: number | null): void {
   given = rate;
 }
@@ -29,14 +32,26 @@ const recent = new Map<string, Promise<TakenRate>>();
 const RECENT = 256;
 
 /**
- * The rate of a stream without timestamps that tells none: as the command line has it, as it is kept beside the recording, or as the log beside it
- * goes. `frames`: how many the stream has. Throws VIDEO_RATE_UNKNOWN, and LOG_INVALID where what is kept cannot be read.
+ * The rate of a stream without timestamps that tells none: as the command line has it, as it is
+ * kept beside the recording, or as the log beside it goes. `frames`: how many the stream has.
+ * Throws VIDEO_RATE_UNKNOWN, and LOG_INVALID where what is kept cannot be read.
  */
 export async function untoldRate(path: string, frames: number): Promise<TakenRate> {
   const name = basename(path);
-  if (given !== null) return { rate: given, because: `${name} does not tell its frame rate; ${shown(given)} a second are taken, as --fps says.` };
+  if (given !== null)
+    return {
+      rate: given,
+      because: `${name} does not tell its frame rate; ${shown(given)} a second are taken, as --fps says.`,
+    };
   const log = logBeside(path);
-  const versions = await Promise.all([logChoicesPath(path), log].map((file) => stat(file).then(({ size, mtimeMs }) => `${size}@${mtimeMs}`, () => '-')));
+  const versions = await Promise.all(
+    [logChoicesPath(path), log].map((file) =>
+      stat(file).then(
+        ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
+        () => '-',
+      ),
+    ),
+  );
   const key = [path, frames, ...versions].join('\0');
   let answer = recent.get(key);
   recent.delete(key);
@@ -53,10 +68,21 @@ function shown(rate: number): number {
 async function found(path: string, log: string, frames: number): Promise<TakenRate> {
   const name = basename(path);
   const choices = await readLogChoices(path);
-  if (choices.fps !== undefined) return { rate: choices.fps, because: `${name} does not tell its frame rate; ${shown(choices.fps)} a second are taken, as kept in ${basename(logChoicesPath(path))}.` };
+  if (choices.fps !== undefined)
+    return {
+      rate: choices.fps,
+      because: `${name} does not tell its frame rate; ${shown(choices.fps)} a second are taken, as kept in ${basename(logChoicesPath(path))}.`,
+    };
   const pace = await paceOfLog(log, frames, choices);
   if (pace === null || pace < SLOWEST_RATE || pace > FASTEST_RATE) {
-    throw new RoadgazeError('VIDEO_RATE_UNKNOWN', `${name} has neither times nor a frame rate, so nobody knows when its frames were taken.`, 'Say how many frames it has a second with --fps; cameras of comma devices take 20.');
+    throw new RoadgazeError(
+      'VIDEO_RATE_UNKNOWN',
+      `${name} has neither times nor a frame rate, so nobody knows when its frames were taken.`,
+      'Say how many frames it has a second with --fps; cameras of comma devices take 20.',
+    );
   }
-  return { rate: pace, because: `${name} does not tell its frame rate; ${shown(pace)} a second are taken, because ${basename(log)} has as many rows as it has frames, at that pace.` };
+  return {
+    rate: pace,
+    because: `${name} does not tell its frame rate; ${shown(pace)} a second are taken, because ${basename(log)} has as many rows as it has frames, at that pace.`,
+  };
 }

@@ -2,7 +2,10 @@
 const MOST = 50;
 const LONGEST = 300;
 
-/** What ffmpeg complained about: each complaint once, without memory addresses, no more than a screenful or two. */
+/**
+ * What ffmpeg complained about: each complaint once, without memory addresses, no more than a
+ * screenful or two.
+ */
 export class WarningList {
   readonly entries: string[] = [];
   /** The last error, for the sentence about a file of which nothing could be decoded. */
@@ -11,7 +14,9 @@ export class WarningList {
 
   /** A line of ffmpeg with `-loglevel level+…`: `[h264 @ 0x55d0] [error] text`. */
   add(line: string): void {
-    const parts = /^(?:\[([^\]@]+?) @ [^\]]*\] )?\[(warning|error|fatal|panic)\] (.*)$/.exec(line.trim());
+    const parts = /^(?:\[([^\]@]+?) @ [^\]]*\] )?\[(warning|error|fatal|panic)\] (.*)$/.exec(
+      line.trim(),
+    );
     if (!parts) return;
     const [, source, level, text] = parts;
     // The scaler's remarks on pixel formats are about ffmpeg's own defaults, not about the file.

@@ -19,38 +19,74 @@ export type LogUnit = 'rad' | 'deg' | 'normalized';
 export type ClientMessage =
   | LiveClientMessage
   /**
-   * Ids from `hello`; names of one to four real-time explanations (`shared/explanations.ts`), one per pane, each named once. Ends what was open before; answered by `opened` or
-   * `error`. `frame` is shown first (0 where it is left out), so that a change of methods stays where it is.
+   * Ids from `hello`; names of one to four real-time explanations (`shared/explanations.ts`), one
+   * per pane, each named once. Ends what was open before; answered by `opened` or `error`. `frame`
+   * is shown first (0 where it is left out), so that a change of methods stays where it is.
    */
-  | { readonly type: 'open'; readonly recording: string; readonly network: string; readonly methods: readonly string[]; readonly frame?: number }
-  /** speed 0.1…8, or 0: every frame, as fast as the client acknowledges. Starts at `frame`, or where the playhead is. */
-  | { readonly type: 'play'; readonly frame?: number; readonly speed: number; readonly loop: boolean }
+  | {
+      readonly type: 'open';
+      readonly recording: string;
+      readonly network: string;
+      readonly methods: readonly string[];
+      readonly frame?: number;
+    }
+  /**
+   * speed 0.1…8, or 0: every frame, as fast as the client acknowledges. Starts at `frame`, or where
+   * the playhead is.
+   */
+  | {
+      readonly type: 'play';
+      readonly frame?: number;
+      readonly speed: number;
+      readonly loop: boolean;
+    }
   | { readonly type: 'pause' }
   /**
-   * Shows exactly this frame and stays paused; the answer carries the same `generation`, which the client counts up. The
-   * newest seek wins: an older one that is still being decoded is given up and never answered.
+   * Shows exactly this frame and stays paused; the answer carries the same `generation`, which the
+   * client counts up. The newest seek wins: an older one that is still being decoded is given up
+   * and never answered.
    */
   | { readonly type: 'seek'; readonly frame: number; readonly generation: number }
-  /** The client is done with the frame message `sequence` and all before it: painted, or thrown away for a newer one. */
+  /**
+   * The client is done with the frame message `sequence` and all before it: painted, or thrown away
+   * for a newer one.
+   */
   | { readonly type: 'painted'; readonly sequence: number }
   | { readonly type: 'settings'; readonly flags: FlagSettings }
   /**
-   * Runs a method that is not real-time on one frame. `request` is counted up by the client; answered by `explaining` as it goes on, then by
-   * `explained`, or by `error`. A newer one ends the one before.
+   * Runs a method that is not real-time on one frame. `request` is counted up by the client;
+   * answered by `explaining` as it goes on, then by `explained`, or by `error`. A newer one ends
+   * the one before.
    */
-  | { readonly type: 'explain'; readonly request: number; readonly frame: number; readonly method: string; readonly target: Target }
+  | {
+      readonly type: 'explain';
+      readonly request: number;
+      readonly frame: number;
+      readonly method: string;
+      readonly target: Target;
+    }
   | { readonly type: 'cancel'; readonly request: number }
   /**
-   * Runs the causal check of a flag, named by its kind and first frame: answered by `verifying` as it goes on, then by `verified`, or by
-   * `error`. Requests are counted together with those of `explain`; checks wait for one another, and `cancel` ends one.
+   * Runs the causal check of a flag, named by its kind and first frame: answered by `verifying` as
+   * it goes on, then by `verified`, or by `error`. Requests are counted together with those of
+   * `explain`; checks wait for one another, and `cancel` ends one.
    */
-  | { readonly type: 'verify'; readonly request: number; readonly kind: FlagKind; readonly startFrame: number }
+  | {
+      readonly type: 'verify';
+      readonly request: number;
+      readonly kind: FlagKind;
+      readonly startFrame: number;
+    }
   /**
-   * Keeps this polygon (fractions of the frame, 3 to 64 points) as the road of the camera that took the open recording, or with null forgets
-   * it. What is open is opened again with it, at the frame where it is: answered by `opened` or `error`.
+   * Keeps this polygon (fractions of the frame, 3 to 64 points) as the road of the camera that took
+   * the open recording, or with null forgets it. What is open is opened again with it, at the frame
+   * where it is: answered by `opened` or `error`.
    */
   | { readonly type: 'road'; readonly points: readonly Point[] | null }
-  /** Keeps what the steering of the open recording's log is in. What is open is opened again with it: answered by `opened` or `error`. */
+  /**
+   * Keeps what the steering of the open recording's log is in. What is open is opened again with
+   * it: answered by `opened` or `error`.
+   */
   | { readonly type: 'log'; readonly unit: LogUnit };
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
@@ -85,17 +121,24 @@ export interface OpenedMessage {
   /** What of the recording's times is not as the file has them; plain sentences. */
   readonly notes?: readonly string[];
   /**
-   * Causal truth of a rendered drive, per frame: steering with what was drawn to mislead less steering without it, in the output's unit. A frame
-   * whose size is above `threshold` was steered by it. Null where nobody rendered the drive again without it for this network.
+   * Causal truth of a rendered drive, per frame: steering with what was drawn to mislead less
+   * steering without it, in the output's unit. A frame whose size is above `threshold` was steered
+   * by it. Null where nobody rendered the drive again without it for this network.
    */
   readonly cause: { readonly change: Column; readonly threshold: number } | null;
-  /** Why what was driven is not known although there is a log, a sentence; `asksForUnit`: for want of what `log` says. Left out where nothing is to be said. */
+  /**
+   * Why what was driven is not known although there is a log, a sentence; `asksForUnit`: for want
+   * of what `log` says. Left out where nothing is to be said.
+   */
   readonly log?: { readonly reason: string; readonly asksForUnit: boolean };
 }
 
 export type ServerMessage =
   | LiveServerMessage
-  /** First message of a connection. The first recording and the first network are the ones to open at the start. */
+  /**
+   * First message of a connection. The first recording and the first network are the ones to open
+   * at the start.
+   */
   | {
       readonly type: 'hello';
       readonly protocol: number;
@@ -105,34 +148,86 @@ export type ServerMessage =
       readonly feeds: readonly FeedSummary[];
     }
   | OpenedMessage
-  | { readonly type: 'provider'; readonly name: string; readonly workers: number; readonly millisecondsPerFrame: number; readonly passedOver: readonly string[] }
-  /** Replaces the `pts` (and the number of frames) of `opened`: decoding found other timestamps than the container told. */
+  | {
+      readonly type: 'provider';
+      readonly name: string;
+      readonly workers: number;
+      readonly millisecondsPerFrame: number;
+      readonly passedOver: readonly string[];
+    }
+  /**
+   * Replaces the `pts` (and the number of frames) of `opened`: decoding found other timestamps than
+   * the container told.
+   */
   | { readonly type: 'index'; readonly pts: readonly number[] }
   /**
-   * Rows that were not sent since `opened`, in order of `frame`: append them. With the last rows comes either `complete`, or a `shortfall`: the
-   * analysis ended before the recording did, its rows and flags are of `done` of `total` frames, and it is not kept.
+   * Rows that were not sent since `opened`, in order of `frame`: append them. With the last rows
+   * comes either `complete`, or a `shortfall`: the analysis ended before the recording did, its
+   * rows and flags are of `done` of `total` frames, and it is not kept.
    */
-  | { readonly type: 'analysis'; readonly columns: AnalysisColumns; readonly done: number; readonly total: number; readonly framesPerSecond: number; readonly secondsLeft: number | null; readonly complete: boolean; readonly shortfall: ErrorReport | null }
+  | {
+      readonly type: 'analysis';
+      readonly columns: AnalysisColumns;
+      readonly done: number;
+      readonly total: number;
+      readonly framesPerSecond: number;
+      readonly secondsLeft: number | null;
+      readonly complete: boolean;
+      readonly shortfall: ErrorReport | null;
+    }
   /** All flags of the rows so far; replaces the flags before. */
   | { readonly type: 'flags'; readonly flags: readonly Flag[] }
   /** Playback state as the server has it; `speed` is that of the last `play`. */
-  | { readonly type: 'state'; readonly playing: boolean; readonly speed: number; readonly ended: boolean }
-  /** Twice a second while playing, and when it ends, counted from `play`: frames sent, and frames left out because the client or the server was late. */
-  | { readonly type: 'statistics'; readonly framesPerSecond: number; readonly sent: number; readonly skipped: number }
-  /** Passes done and passes in all, of the request. */
-  | { readonly type: 'explaining'; readonly request: number; readonly done: number; readonly total: number }
+  | {
+      readonly type: 'state';
+      readonly playing: boolean;
+      readonly speed: number;
+      readonly ended: boolean;
+    }
   /**
-   * The request is done. A frame message with the same frame and a `mask` part of the method came just before. `note` is a sentence about
-   * the result that a person must know, such as that the network is dead on this frame.
+   * Twice a second while playing, and when it ends, counted from `play`: frames sent, and frames
+   * left out because the client or the server was late.
+   */
+  | {
+      readonly type: 'statistics';
+      readonly framesPerSecond: number;
+      readonly sent: number;
+      readonly skipped: number;
+    }
+  /** Passes done and passes in all, of the request. */
+  | {
+      readonly type: 'explaining';
+      readonly request: number;
+      readonly done: number;
+      readonly total: number;
+    }
+  /**
+   * The request is done. A frame message with the same frame and a `mask` part of the method came
+   * just before. `note` is a sentence about the result that a person must know, such as that the
+   * network is dead on this frame.
    */
   | { readonly type: 'explained'; readonly request: number; readonly note: string | null }
   /** Frames done and frames in all, of a causal check. */
-  | { readonly type: 'verifying'; readonly request: number; readonly done: number; readonly total: number }
-  | { readonly type: 'verified'; readonly request: number; readonly kind: FlagKind; readonly startFrame: number; readonly check: CausalCheck }
-  /** The analysis has just found a flag: it has lasted long enough to be one, and may go on. At most one a second, the newest. */
+  | {
+      readonly type: 'verifying';
+      readonly request: number;
+      readonly done: number;
+      readonly total: number;
+    }
+  | {
+      readonly type: 'verified';
+      readonly request: number;
+      readonly kind: FlagKind;
+      readonly startFrame: number;
+      readonly check: CausalCheck;
+    }
+  /**
+   * The analysis has just found a flag: it has lasted long enough to be one, and may go on. At most
+   * one a second, the newest.
+   */
   | { readonly type: 'alert'; readonly flag: Flag }
   /**
-   * The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays open. With `request` it is the answer to that
-   * `explain` or `verify`.
+   * The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays
+   * open. With `request` it is the answer to that `explain` or `verify`.
    */
   | ({ readonly type: 'error'; readonly request?: number } & ErrorReport);

@@ -1,11 +1,22 @@
 import { Decoder } from '@msgpack/msgpack';
 import { RoadgazeError } from '../errors.ts';
 import { PROTOCOL_VERSION } from './control-messages.ts';
-import { FRAME_KIND, MAGIC, PREAMBLE_LENGTH, type Agreement, type AttentionScore, type FrameHeader, type FramePart } from './frame-message.ts';
+import {
+  FRAME_KIND,
+  MAGIC,
+  PREAMBLE_LENGTH,
+  type Agreement,
+  type AttentionScore,
+  type FrameHeader,
+  type FramePart,
+} from './frame-message.ts';
 import type { PartBytes } from './encode-frame.ts';
 
 export interface FrameMessage extends Omit<FrameHeader, 'parts'> {
-  /** In the order of the message; `bytes` are views into it. Parts of a kind this version does not know are left out. */
+  /**
+   * In the order of the message; `bytes` are views into it. Parts of a kind this version does not
+   * know are left out.
+   */
   readonly parts: readonly PartBytes[];
 }
 
@@ -14,19 +25,33 @@ const MOST_PARTS = 32;
 const LARGEST_SIDE = 16_384;
 const KINDS: readonly string[] = ['picture', 'mask', 'road'] satisfies FramePart['kind'][];
 
-const decoder = new Decoder({ maxStrLength: 256, maxBinLength: 0, maxArrayLength: MOST_PARTS, maxMapLength: 64, maxExtLength: 0 });
+const decoder = new Decoder({
+  maxStrLength: 256,
+  maxBinLength: 0,
+  maxArrayLength: MOST_PARTS,
+  maxMapLength: 64,
+  maxExtLength: 0,
+});
 
 /**
- * Reads a frame message without copying its parts. Throws PROTOCOL_VIOLATION where any byte, length or type is not as
- * documented; never reads outside the message.
+ * Reads a frame message without copying its parts. Throws PROTOCOL_VIOLATION where any byte, length
+ * or type is not as documented; never reads outside the message.
  */
 export function decodeFrame(message: Uint8Array): FrameMessage {
-  if (message.byteLength < PREAMBLE_LENGTH) throw violation(`it has ${message.byteLength} bytes, fewer than its preamble`);
-  if (message[0] !== MAGIC[0] || message[1] !== MAGIC[1]) throw violation('it does not begin with "RG"');
-  if (message[2] !== PROTOCOL_VERSION) throw violation(`its version is ${message[2]}, not ${PROTOCOL_VERSION}`);
+  if (message.byteLength < PREAMBLE_LENGTH)
+    throw violation(`it has ${message.byteLength} bytes, fewer than its preamble`);
+  if (message[0] !== MAGIC[0] || message[1] !== MAGIC[1])
+    throw violation('it does not begin with "RG"');
+  if (message[2] !== PROTOCOL_VERSION)
+    throw violation(`its version is ${message[2]}, not ${PROTOCOL_VERSION}`);
   if (message[3] !== FRAME_KIND) throw violation(`its kind is ${message[3]}, not ${FRAME_KIND}`);
-  const headerLength = new DataView(message.buffer, message.byteOffset, message.byteLength).getUint32(4, true);
-  if (headerLength > LONGEST_HEADER) throw violation(`its header claims ${headerLength} bytes, more than ${LONGEST_HEADER}`);
+  const headerLength = new DataView(
+    message.buffer,
+    message.byteOffset,
+    message.byteLength,
+  ).getUint32(4, true);
+  if (headerLength > LONGEST_HEADER)
+    throw violation(`its header claims ${headerLength} bytes, more than ${LONGEST_HEADER}`);
   const partsStart = PREAMBLE_LENGTH + headerLength;
   if (partsStart > message.byteLength) throw violation('it ends inside its header');
   const header = readHeader(message.subarray(PREAMBLE_LENGTH, partsStart));
@@ -34,11 +59,14 @@ export function decodeFrame(message: Uint8Array): FrameMessage {
   const parts: PartBytes[] = [];
   let start = partsStart;
   for (const { length, ...part } of header.parts) {
-    if (start + length > message.byteLength) throw violation(`it ends inside its part "${part.kind}"`);
-    if (KINDS.includes(part.kind)) parts.push({ ...part, bytes: message.subarray(start, start + length) });
+    if (start + length > message.byteLength)
+      throw violation(`it ends inside its part "${part.kind}"`);
+    if (KINDS.includes(part.kind))
+      parts.push({ ...part, bytes: message.subarray(start, start + length) });
     start += length;
   }
-  if (start !== message.byteLength) throw violation(`${message.byteLength - start} bytes follow its last part`);
+  if (start !== message.byteLength)
+    throw violation(`${message.byteLength - start} bytes follow its last part`);
   return { ...header, parts };
 }
 
@@ -68,15 +96,23 @@ function readScores(value: unknown): AttentionScore[] {
   return value.map((item: unknown) => {
     const map = mapOf(item, 'score');
     return {
-      mass: finite(map, 'mass'), onRoad: finiteOrNull(map, 'onRoad'), lift: finiteOrNull(map, 'lift'), peakOnRoad: finiteOrNull(map, 'peakOnRoad'),
-      offRoadX: finiteOrNull(map, 'offRoadX'), offRoadY: finiteOrNull(map, 'offRoadY'),
+      mass: finite(map, 'mass'),
+      onRoad: finiteOrNull(map, 'onRoad'),
+      lift: finiteOrNull(map, 'lift'),
+      peakOnRoad: finiteOrNull(map, 'peakOnRoad'),
+      offRoadX: finiteOrNull(map, 'offRoadX'),
+      offRoadY: finiteOrNull(map, 'offRoadY'),
     };
   });
 }
 
 function readAgreement(value: unknown): Agreement {
   const map = mapOf(value, 'agreement');
-  return { spearman: finiteOrNull(map, 'spearman'), ssim: finiteOrNull(map, 'ssim'), topOverlap: finiteOrNull(map, 'topOverlap') };
+  return {
+    spearman: finiteOrNull(map, 'spearman'),
+    ssim: finiteOrNull(map, 'ssim'),
+    topOverlap: finiteOrNull(map, 'topOverlap'),
+  };
 }
 
 function readParts(value: unknown): FramePart[] {
@@ -90,15 +126,21 @@ function readParts(value: unknown): FramePart[] {
       height: count(map, 'height', LARGEST_SIDE),
       length: count(map, 'length', 0xffff_ffff),
     };
-    if ((part.kind === 'mask' || part.kind === 'road') && part.length !== part.width * part.height) {
-      throw violation(`its ${part.kind} of ${part.width} × ${part.height} has ${part.length} bytes`);
+    if (
+      (part.kind === 'mask' || part.kind === 'road') &&
+      part.length !== part.width * part.height
+    ) {
+      throw violation(
+        `its ${part.kind} of ${part.width} × ${part.height} has ${part.length} bytes`,
+      );
     }
     return part;
   });
 }
 
 function mapOf(value: unknown, what: string): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw violation(`its ${what} is not a map`);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw violation(`its ${what} is not a map`);
   return value as Record<string, unknown>;
 }
 
@@ -112,7 +154,8 @@ function count(map: Record<string, unknown>, field: string, most: number): numbe
 
 function finite(map: Record<string, unknown>, field: string): number {
   const value = map[field];
-  if (typeof value !== 'number' || !Number.isFinite(value)) throw violation(`"${field}" is not a finite number`);
+  if (typeof value !== 'number' || !Number.isFinite(value))
+    throw violation(`"${field}" is not a finite number`);
   return value;
 }
 

@@ -30,7 +30,10 @@ export interface FrameHeader {
   readonly pts: number;
   readonly steering: number | null;
   readonly driven: number | null;
-  /** One per method, in the order of `opened.network.methods`; empty where the message has no mask of them. */
+  /**
+   * One per method, in the order of `opened.network.methods`; empty where the message has no mask
+   * of them.
+   */
   readonly scores: readonly AttentionScore[];
   /** Between the first two methods; null where there is one only, or nothing to compare. */
   readonly agreement: Agreement | null;
@@ -38,36 +41,55 @@ export interface FrameHeader {
 }
 
 /**
- * Where one method's attention lies. Mass is the size of the values, whatever their sign; the road is the widened region. Null without
- * a road region, except `mass`.
+ * Where one method's attention lies. Mass is the size of the values, whatever their sign; the road
+ * is the widened region. Null without a road region, except `mass`.
  */
 export interface AttentionScore {
-  /** Sum of the mask's values ÷ (its largest value × pixels), 0..1; 0: the network gives nothing for this picture. */
+  /**
+   * Sum of the mask's values ÷ (its largest value × pixels), 0..1; 0: the network gives nothing for
+   * this picture.
+   */
   readonly mass: number;
   /** Mass on the road ÷ mass, 0..1; null also for an empty mask. */
   readonly onRoad: number | null;
-  /** `onRoad` ÷ the road's share of the mask's area: 1 is what chance gives. Null also where there is no road in the picture. */
+  /**
+   * `onRoad` ÷ the road's share of the mask's area: 1 is what chance gives. Null also where there
+   * is no road in the picture.
+   */
   readonly lift: number | null;
-  /** 1 where the mask's largest value lies on the road and nowhere else, else 0; null also for an empty mask. */
+  /**
+   * 1 where the mask's largest value lies on the road and nowhere else, else 0; null also for an
+   * empty mask.
+   */
   readonly peakOnRoad: number | null;
-  /** Centre of the mass off the road, in fractions of the mask's width and height; null also where there is none. */
+  /**
+   * Centre of the mass off the road, in fractions of the mask's width and height; null also where
+   * there is none.
+   */
   readonly offRoadX: number | null;
   readonly offRoadY: number | null;
 }
 
-/** How much two methods agree on a frame, from the sizes of their values on the picture's grid, or on cells of it. Null where that is not defined. */
+/**
+ * How much two methods agree on a frame, from the sizes of their values on the picture's grid, or
+ * on cells of it. Null where that is not defined.
+ */
 export interface Agreement {
   /** Rank correlation, −1..1, ties with their mean rank. */
   readonly spearman: number | null;
   /** Structural similarity (Wang et al. 2004), −1..1, of both brought to a maximum of 1. */
   readonly ssim: number | null;
-  /** Intersection ÷ union of the strongest 5 % of pixels, 0..1; more than 5 % where there are ties, zeros never. */
+  /**
+   * Intersection ÷ union of the strongest 5 % of pixels, 0..1; more than 5 % where there are ties,
+   * zeros never.
+   */
   readonly topOverlap: number | null;
 }
 
 /**
- * `picture`: JPEG of the whole frame. `mask`, `road`: uint8, row-major, width × height, on the grid of the network's crop. Masks of
- * signed methods: 128 is zero, 1 and 255 the largest size shown; of others: 0 is zero, 255 the largest shown.
+ * `picture`: JPEG of the whole frame. `mask`, `road`: uint8, row-major, width × height, on the grid
+ * of the network's crop. Masks of signed methods: 128 is zero, 1 and 255 the largest size shown; of
+ * others: 0 is zero, 255 the largest shown.
  */
 export interface FramePart {
   readonly kind: 'picture' | 'mask' | 'road';

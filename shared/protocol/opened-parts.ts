@@ -14,7 +14,10 @@ export type RoadSource =
 /** NaN travels as null. */
 export type Column = readonly (number | null)[];
 
-/** Columns of equal length, one entry per frame; NaN travels as null. `driven` in the same unit as `steering`. */
+/**
+ * Columns of equal length, one entry per frame; NaN travels as null. `driven` in the same unit as
+ * `steering`.
+ */
 export interface AnalysisColumns {
   readonly frame: readonly number[];
   readonly pts: readonly number[];
@@ -38,7 +41,10 @@ export interface WatchedNetwork {
   /** What was taken for granted of the network, or done to it; plain sentences. */
   readonly notes: readonly string[];
   readonly quantity: string | null;
-  /** Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is `rad`. */
+  /**
+   * Unit of `steering` and `driven` on the wire; degrees are made by the client where the unit is
+   * `rad`.
+   */
   readonly unit: string | null;
   readonly positive: 'left' | 'right' | null;
 }

@@ -12,7 +12,11 @@ interface Taken {
 }
 
 /** A receiver that answers as told, and the webhook that posts to it. */
-async function receiver(t: TestContext, answer: (response: ServerResponse, count: number) => void, limits: Partial<WebhookLimits> = {}) {
+async function receiver(
+  t: TestContext,
+  answer: (response: ServerResponse, count: number) => void,
+  limits: Partial<WebhookLimits> = {},
+) {
   const taken: Taken[] = [];
   let heard: () => void = () => {};
   const server = createServer(async (request, response) => {
@@ -26,8 +30,15 @@ async function receiver(t: TestContext, answer: (response: ServerResponse, count
   await once(server, 'listening');
   const failures: string[] = [];
   const webhook = new Webhook({
-    url: parseWebhookUrl(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?key=hidden`), secret: 'shared',
-    onFailure: (sentence) => { failures.push(sentence); heard(); }, limits: { firstWait: 5, ...limits },
+    url: parseWebhookUrl(
+      `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook?key=hidden`,
+    ),
+    secret: 'shared',
+    onFailure: (sentence) => {
+      failures.push(sentence);
+      heard();
+    },
+    limits: { firstWait: 5, ...limits },
   });
   t.after(async () => {
     await webhook.close();
@@ -35,13 +46,19 @@ async function receiver(t: TestContext, answer: (response: ServerResponse, count
     server.close();
   });
   const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise<void>((resolve) => { heard = resolve; });
+    while (!condition())
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
   };
   return { webhook, taken, failures, until };
 }
 
 const accept = (response: ServerResponse) => response.writeHead(204).end();
-const refuse = (status: number, headers: Record<string, string> = {}) => (response: ServerResponse) => response.writeHead(status, headers).end();
+const refuse =
+  (status: number, headers: Record<string, string> = {}) =>
+  (response: ServerResponse) =>
+    response.writeHead(status, headers).end();
 const numberOf = ({ body }: Taken): number => (JSON.parse(body) as { number: number }).number;
 const leftOutOf = ({ body }: Taken): number => (JSON.parse(body) as { leftOut: number }).leftOut;
 
@@ -54,11 +71,16 @@ test('a delivery is JSON, signed over its time and body', async (t) => {
   assert.equal(headers['content-type'], 'application/json');
   const timestamp = headers['x-roadgaze-timestamp'] as string;
   assert.ok(Math.abs(Number(timestamp) - Date.now() / 1000) < 60);
-  assert.equal(headers['x-roadgaze-signature'], `sha256=${createHmac('sha256', 'shared').update(`${timestamp}.${body}`).digest('hex')}`);
+  assert.equal(
+    headers['x-roadgaze-signature'],
+    `sha256=${createHmac('sha256', 'shared').update(`${timestamp}.${body}`).digest('hex')}`,
+  );
 });
 
 test('a failing receiver is tried again, and later deliveries keep their order', async (t) => {
-  const { webhook, taken, failures, until } = await receiver(t, (response, count) => (count < 3 ? refuse(count === 1 ? 500 : 429)(response) : accept(response)));
+  const { webhook, taken, failures, until } = await receiver(t, (response, count) =>
+    count < 3 ? refuse(count === 1 ? 500 : 429)(response) : accept(response),
+  );
   webhook.send({ number: 1 });
   webhook.send({ number: 2 });
   await until(() => taken.length === 4);
@@ -67,24 +89,35 @@ test('a failing receiver is tried again, and later deliveries keep their order',
 });
 
 test('a connection that breaks is tried again', async (t) => {
-  const { webhook, taken, until } = await receiver(t, (response, count) => (count === 1 ? response.destroy() : accept(response)));
+  const { webhook, taken, until } = await receiver(t, (response, count) =>
+    count === 1 ? response.destroy() : accept(response),
+  );
   webhook.send({ number: 1 });
   await until(() => taken.length === 2);
   assert.deepEqual(taken.map(numberOf), [1, 1]);
 });
 
-test('a receiver that goes on failing is given up in one sentence without the address\'s path, and the next delivery counts it', async (t) => {
-  const { webhook, taken, failures, until } = await receiver(t, (response, count) => (count <= 3 ? refuse(503)(response) : accept(response)), { tries: 3 });
+test("a receiver that goes on failing is given up in one sentence without the address's path, and the next delivery counts it", async (t) => {
+  const { webhook, taken, failures, until } = await receiver(
+    t,
+    (response, count) => (count <= 3 ? refuse(503)(response) : accept(response)),
+    { tries: 3 },
+  );
   webhook.send({ number: 1 });
   await until(() => failures.length === 1);
-  assert.match(failures[0]!, /^An alert was not delivered to the webhook at 127\.0\.0\.1:\d+ after 3 tries: it answered 503\.$/);
+  assert.match(
+    failures[0]!,
+    /^An alert was not delivered to the webhook at 127\.0\.0\.1:\d+ after 3 tries: it answered 503\.$/,
+  );
   webhook.send({ number: 2 });
   await until(() => taken.length === 4);
   assert.deepEqual([numberOf(taken[3]!), leftOutOf(taken[3]!)], [2, 1]);
 });
 
 test('what will not be better another time is not tried again: a refusal, a redirect', async (t) => {
-  const { webhook, taken, failures, until } = await receiver(t, (response, count) => refuse(count === 1 ? 404 : 302, { location: '/elsewhere' })(response));
+  const { webhook, taken, failures, until } = await receiver(t, (response, count) =>
+    refuse(count === 1 ? 404 : 302, { location: '/elsewhere' })(response),
+  );
   webhook.send({ number: 1 });
   webhook.send({ number: 2 });
   await until(() => failures.length === 2);
@@ -102,16 +135,27 @@ test('a receiver that never answers is given up', async (t) => {
 
 test('of more than fit the queue the oldest are left out, and counted', async (t) => {
   const waiting: ServerResponse[] = [];
-  const { webhook, taken, until } = await receiver(t, (response, count) => (count === 1 ? waiting.push(response) : accept(response)), { queue: 2 });
+  const { webhook, taken, until } = await receiver(
+    t,
+    (response, count) => (count === 1 ? waiting.push(response) : accept(response)),
+    { queue: 2 },
+  );
   webhook.send({ number: 0 });
   await until(() => taken.length === 1);
   for (let number = 1; number <= 5; number++) webhook.send({ number });
   accept(waiting[0]!);
   await until(() => taken.length === 3);
-  assert.deepEqual(taken.map((each) => [numberOf(each), leftOutOf(each)]), [[0, 0], [4, 3], [5, 0]]);
+  assert.deepEqual(
+    taken.map((each) => [numberOf(each), leftOutOf(each)]),
+    [
+      [0, 0],
+      [4, 3],
+      [5, 0],
+    ],
+  );
 });
 
-test('more than a minute\'s worth is left out', async (t) => {
+test("more than a minute's worth is left out", async (t) => {
   const { webhook, taken, until } = await receiver(t, accept, { perMinute: 3 });
   for (let number = 0; number < 10; number++) webhook.send({ number });
   await until(() => taken.length === 3);
@@ -127,7 +171,13 @@ test('closing ends a delivery that waits for its next try', async (t) => {
   assert.deepEqual(failures, []);
 });
 
-for (const text of ['', 'example.org/hook', 'ftp://example.org/hook', 'file:///etc/passwd', 'http://user:word@example.org/']) {
+for (const text of [
+  '',
+  'example.org/hook',
+  'ftp://example.org/hook',
+  'file:///etc/passwd',
+  'http://user:word@example.org/',
+]) {
   test(`"${text}" is refused as a webhook's address`, () => {
     assert.throws(() => parseWebhookUrl(text), { code: 'USAGE' });
   });

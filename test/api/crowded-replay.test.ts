@@ -20,19 +20,40 @@ describe('the recording of a feed, watched by many on a slow machine', () => {
   let clip: string;
   let network: string;
   before(async () => {
-    clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: 900, fps: 15, size: [160, 96], keyframes: 8 });
+    clip = await makeNumberedClip(join(folder, 'source.ts'), {
+      frames: 900,
+      fps: 15,
+      size: [160, 96],
+      keyframes: 8,
+    });
     network = await writeReadingNetwork(folder);
     // Decoding of a file starts later than a segment is long.
     const slow = join(folder, 'slow-ffmpeg');
     const { ffmpeg } = await findTools();
-    await writeFile(slow, `#!/bin/sh\ncase "$*" in *"-i file:"*) sleep "$SLOW_START" ;; esac\nexec '${ffmpeg}' "$@"\n`);
+    await writeFile(
+      slow,
+      `#!/bin/sh\ncase "$*" in *"-i file:"*) sleep "$SLOW_START" ;; esac\nexec '${ffmpeg}' "$@"\n`,
+    );
     await chmod(slow, 0o755);
     process.env['ROADGAZE_FFMPEG'] = slow;
   });
 
   async function watch(t: TestContext, slowStart: number) {
     process.env['SLOW_START'] = String(slowStart);
-    const server = await serve(t, { recordings: temporaryFolder(t), networks: [network], feeds: { recording: { parent: temporaryFolder(t), maxBytes: 1 << 24, maxSeconds: 120, segmentSeconds: 0.5 }, stallSeconds: 5, clips: null } });
+    const server = await serve(t, {
+      recordings: temporaryFolder(t),
+      networks: [network],
+      feeds: {
+        recording: {
+          parent: temporaryFolder(t),
+          maxBytes: 1 << 24,
+          maxSeconds: 120,
+          segmentSeconds: 0.5,
+        },
+        stallSeconds: 5,
+        clips: null,
+      },
+    });
     const connect = async () => {
       const viewer = await Viewer.connect(server);
       t.after(() => viewer.close());
@@ -48,19 +69,27 @@ describe('the recording of a feed, watched by many on a slow machine', () => {
     return { viewer, connect, feed };
   }
 
-  it('is played up to the present even where every segment takes longer to start than it lasts', LONG, async (t) => {
-    const { viewer } = await watch(t, 0.8);
-    const from = viewer.frames[0]!.pts;
-    viewer.send({ type: 'play-from', time: from, speed: 4, generation: 1 });
-    const shown = await viewer.frame(({ generation }) => generation === 1);
-    assert.ok(Math.abs(shown.pts - from) < 0.001);
-    const started = performance.now();
-    await viewer.message('feed-playback', ({ generation, mode }) => generation === 1 && mode === 'live');
-    // Three seconds and what comes meanwhile, at four times the speed: one second, and what the last starts take.
-    assert.ok(performance.now() - started < 8000, `${performance.now() - started} ms`);
-    const played = viewer.frames.filter(({ generation }) => generation === 1);
-    for (const [index, { pts }] of played.slice(1).entries()) assert.ok(pts > played[index]!.pts);
-  });
+  it(
+    'is played up to the present even where every segment takes longer to start than it lasts',
+    LONG,
+    async (t) => {
+      const { viewer } = await watch(t, 0.8);
+      const from = viewer.frames[0]!.pts;
+      viewer.send({ type: 'play-from', time: from, speed: 4, generation: 1 });
+      const shown = await viewer.frame(({ generation }) => generation === 1);
+      assert.ok(Math.abs(shown.pts - from) < 0.001);
+      const started = performance.now();
+      await viewer.message(
+        'feed-playback',
+        ({ generation, mode }) => generation === 1 && mode === 'live',
+      );
+      // Three seconds and what comes meanwhile, at four times the speed: one second, and what the
+      // last starts take.
+      assert.ok(performance.now() - started < 8000, `${performance.now() - started} ms`);
+      const played = viewer.frames.filter(({ generation }) => generation === 1);
+      for (const [index, { pts }] of played.slice(1).entries()) assert.ok(pts > played[index]!.pts);
+    },
+  );
 
   it('keeps no place for viewers who take no pictures', LONG, async (t) => {
     const { viewer, connect, feed } = await watch(t, 0);
@@ -72,15 +101,33 @@ describe('the recording of a feed, watched by many on a slow machine', () => {
     }
     await Promise.all(silent.map((each) => each.until(() => each.frames.length === 3)));
     for (const each of silent) each.send({ type: 'seek-time', time, generation: 1 });
-    await Promise.all(silent.map((each) => each.message('feed-playback', ({ mode }) => mode === 'paused')));
+    await Promise.all(
+      silent.map((each) => each.message('feed-playback', ({ mode }) => mode === 'paused')),
+    );
     viewer.send({ type: 'seek-time', time, generation: 1 });
-    await viewer.until(() => viewer.frames.some(({ generation }) => generation === 1) || viewer.messages.some(({ type }) => type === 'error'));
-    assert.deepEqual(viewer.messages.filter(({ type }) => type === 'error'), []);
+    await viewer.until(
+      () =>
+        viewer.frames.some(({ generation }) => generation === 1) ||
+        viewer.messages.some(({ type }) => type === 'error'),
+    );
+    assert.deepEqual(
+      viewer.messages.filter(({ type }) => type === 'error'),
+      [],
+    );
 
     for (const each of silent) each.send({ type: 'play-from', time, speed: 1, generation: 2 });
-    await Promise.all(silent.map((each) => each.message('feed-playback', ({ mode }) => mode === 'playing')));
+    await Promise.all(
+      silent.map((each) => each.message('feed-playback', ({ mode }) => mode === 'playing')),
+    );
     viewer.send({ type: 'play-from', time, speed: 1, generation: 2 });
-    await viewer.until(() => viewer.frames.some(({ generation }) => generation === 2) || viewer.messages.some(({ type }) => type === 'error'));
-    assert.deepEqual(viewer.messages.filter(({ type }) => type === 'error'), []);
+    await viewer.until(
+      () =>
+        viewer.frames.some(({ generation }) => generation === 2) ||
+        viewer.messages.some(({ type }) => type === 'error'),
+    );
+    assert.deepEqual(
+      viewer.messages.filter(({ type }) => type === 'error'),
+      [],
+    );
   });
 });

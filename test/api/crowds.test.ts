@@ -24,7 +24,8 @@ async function serveClip(t: TestContext, limit: string) {
   return serveWithin(t, limit, folder, '--model', await writeReadingNetwork(folder));
 }
 
-const notLinux = process.platform !== 'linux' && 'descriptors are limited and counted as Linux does';
+const notLinux =
+  process.platform !== 'linux' && 'descriptors are limited and counted as Linux does';
 
 describe('a crowd that opens and plays', { skip: notLinux }, () => {
   for (const limit of [180, 230]) {
@@ -35,29 +36,39 @@ describe('a crowd that opens and plays', { skip: notLinux }, () => {
       assert.equal(child.exitCode, null, errors());
       assert.ok(crowd.some(({ frames }) => frames > 20));
       assert.ok(crowd.some(({ codes }) => codes.includes('SERVER_BUSY')));
-      for (const { codes } of crowd) for (const code of codes) assert.ok(code === 'SERVER_BUSY' || code === 'MACHINE_EXHAUSTED', code);
+      for (const { codes } of crowd)
+        for (const code of codes)
+          assert.ok(code === 'SERVER_BUSY' || code === 'MACHINE_EXHAUSTED', code);
       await Promise.all(crowd.map((each) => each.leave()));
       await playsNow(port);
       assert.equal(errors(), '');
     });
   }
 
-  it('is told that the machine has no more descriptors when it runs out of them, which ends nothing else', { skip: !existsSync('/usr/bin/prlimit') && 'prlimit is not installed' }, async (t) => {
-    const { child, port, errors } = await serveClip(t, 'ulimit -n 4096');
-    await playsNow(port);
-    const told: string[] = [];
-    for (const spare of [2, 5, 9, 14, 20, 30]) {
-      const open = readdirSync(`/proc/${child.pid}/fd`).length;
-      execFileSync('/usr/bin/prlimit', ['--pid', String(child.pid), `--nofile=${open + spare}:4096`]);
-      const crowd = Array.from({ length: 8 }, () => new Restless(port, 'a.mp4'));
-      await Promise.all(crowd.map(({ settled }) => settled));
-      told.push(...crowd.flatMap(({ codes }) => codes));
-      await Promise.all(crowd.map((each) => each.leave()));
-      assert.equal(child.exitCode, null, errors());
-    }
-    assert.deepEqual([...new Set(told)], ['MACHINE_EXHAUSTED']);
-    execFileSync('/usr/bin/prlimit', ['--pid', String(child.pid), '--nofile=4096:4096']);
-    await playsNow(port);
-    assert.equal(errors(), '');
-  });
+  it(
+    'is told that the machine has no more descriptors when it runs out of them, which ends nothing else',
+    { skip: !existsSync('/usr/bin/prlimit') && 'prlimit is not installed' },
+    async (t) => {
+      const { child, port, errors } = await serveClip(t, 'ulimit -n 4096');
+      await playsNow(port);
+      const told: string[] = [];
+      for (const spare of [2, 5, 9, 14, 20, 30]) {
+        const open = readdirSync(`/proc/${child.pid}/fd`).length;
+        execFileSync('/usr/bin/prlimit', [
+          '--pid',
+          String(child.pid),
+          `--nofile=${open + spare}:4096`,
+        ]);
+        const crowd = Array.from({ length: 8 }, () => new Restless(port, 'a.mp4'));
+        await Promise.all(crowd.map(({ settled }) => settled));
+        told.push(...crowd.flatMap(({ codes }) => codes));
+        await Promise.all(crowd.map((each) => each.leave()));
+        assert.equal(child.exitCode, null, errors());
+      }
+      assert.deepEqual([...new Set(told)], ['MACHINE_EXHAUSTED']);
+      execFileSync('/usr/bin/prlimit', ['--pid', String(child.pid), '--nofile=4096:4096']);
+      await playsNow(port);
+      assert.equal(errors(), '');
+    },
+  );
 });

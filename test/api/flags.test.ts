@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { Webhook } from '../../server/alerts/webhook.ts';
 import type { ServerOptions } from '../../server/api/server.ts';
-import { CAUSE_DEGREES, DEFAULT_FLAG_SETTINGS, type Flag, type FlagSettings } from '../../shared/flags.ts';
+import {
+  CAUSE_DEGREES,
+  DEFAULT_FLAG_SETTINGS,
+  type Flag,
+  type FlagSettings,
+} from '../../shared/flags.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -17,23 +22,44 @@ import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
 
-const rectangle = (right: number): readonly Point[] => [[0, 0], [right, 0], [right, 1], [0, 1]];
+const rectangle = (right: number): readonly Point[] => [
+  [0, 0],
+  [right, 0],
+  [right, 1],
+  [0, 1],
+];
 const leftHalf = { kind: 'polygon', points: rectangle(0.5) } as const;
 /** Flags every frame whose attention is not wholly on the road. */
-const strict: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, enterBelow: 1, leaveAbove: 1, minimumSeconds: 0 };
+const strict: FlagSettings = {
+  ...DEFAULT_FLAG_SETTINGS,
+  enterBelow: 1,
+  leaveAbove: 1,
+  minimumSeconds: 0,
+};
 
-async function serveClip(t: TestContext, options: Partial<ServerOptions> = {}, { frames = 50, fps = 30, output = {} } = {}) {
+async function serveClip(
+  t: TestContext,
+  options: Partial<ServerOptions> = {},
+  { frames = 50, fps = 30, output = {} } = {},
+) {
   const folder = temporaryFolder(t);
   await makeNumberedClip(join(folder, 'a.mp4'), { frames, fps });
   const networks = [await writeReadingNetwork(folder, { output })];
-  return { folder, start: () => serve(t, { recordings: folder, networks, road: leftHalf, flags: strict, ...options }) };
+  return {
+    folder,
+    start: () =>
+      serve(t, { recordings: folder, networks, road: leftHalf, flags: strict, ...options }),
+  };
 }
 
 async function openFlagged(viewer: Viewer): Promise<Flag> {
   const since = viewer.messages.length;
   await viewer.open('a.mp4', 'reading');
   await viewer.message('analysis', ({ complete }) => complete, since);
-  return viewer.messages.slice(since).flatMap((message) => (message.type === 'flags' ? [message.flags] : [])).at(-1)![0]!;
+  return viewer.messages
+    .slice(since)
+    .flatMap((message) => (message.type === 'flags' ? [message.flags] : []))
+    .at(-1)![0]!;
 }
 
 describe('a causal check', () => {
@@ -47,8 +73,13 @@ describe('a causal check', () => {
     assert.equal(request, 7);
     assert.equal(check.frames, 5);
     assert.ok(check.isConfirmed && check.region.x >= 160 && check.region.width > 0);
-    const progress = viewer.messages.flatMap((message) => (message.type === 'verifying' ? [[message.request, message.done, message.total]] : []));
-    assert.deepEqual(progress, [1, 2, 3, 4, 5].map((done) => [7, done, 5]));
+    const progress = viewer.messages.flatMap((message) =>
+      message.type === 'verifying' ? [[message.request, message.done, message.total]] : [],
+    );
+    assert.deepEqual(
+      progress,
+      [1, 2, 3, 4, 5].map((done) => [7, done, 5]),
+    );
     await viewer.close();
 
     const other = await Viewer.connect(server);
@@ -81,24 +112,35 @@ describe('a causal check', () => {
 });
 
 describe('the road', () => {
-  for (const [when, road] of [['nothing is given', null], ['a guess is asked for', GUESSED_ROAD]] as const) it(`is a guess where ${when}, then the one that is drawn, and a guess again`, async (t) => {
-    const { folder, start } = await serveClip(t, { road });
-    const file = join(folder, 'roadgaze.road.json');
-    const viewer = await Viewer.connect(await start());
-    assert.equal((await viewer.open('a.mp4', 'reading')).road.kind, 'guess');
-    await viewer.seek(20, 1);
-    const points = rectangle(0.4);
-    for (const [drawn, kind] of [[points, 'polygon'], [null, 'guess']] as const) {
-      const [messages, frames] = [viewer.messages.length, viewer.frames.length];
-      viewer.send({ type: 'road', points: drawn });
-      const { road } = await viewer.message('opened', undefined, messages);
-      assert.equal(road.kind, kind);
-      if (drawn) assert.deepEqual(road, { kind, points });
-      assert.equal((await viewer.frame(({ parts }) => parts.some((part) => part.kind === 'road'), frames)).frame, 20);
-      assert.equal(existsSync(file), drawn !== null);
-    }
-    await viewer.close();
-  });
+  for (const [when, road] of [
+    ['nothing is given', null],
+    ['a guess is asked for', GUESSED_ROAD],
+  ] as const)
+    it(`is a guess where ${when}, then the one that is drawn, and a guess again`, async (t) => {
+      const { folder, start } = await serveClip(t, { road });
+      const file = join(folder, 'roadgaze.road.json');
+      const viewer = await Viewer.connect(await start());
+      assert.equal((await viewer.open('a.mp4', 'reading')).road.kind, 'guess');
+      await viewer.seek(20, 1);
+      const points = rectangle(0.4);
+      for (const [drawn, kind] of [
+        [points, 'polygon'],
+        [null, 'guess'],
+      ] as const) {
+        const [messages, frames] = [viewer.messages.length, viewer.frames.length];
+        viewer.send({ type: 'road', points: drawn });
+        const { road } = await viewer.message('opened', undefined, messages);
+        assert.equal(road.kind, kind);
+        if (drawn) assert.deepEqual(road, { kind, points });
+        assert.equal(
+          (await viewer.frame(({ parts }) => parts.some((part) => part.kind === 'road'), frames))
+            .frame,
+          20,
+        );
+        assert.equal(existsSync(file), drawn !== null);
+      }
+      await viewer.close();
+    });
 
   it('that was drawn twice in a row is the later one', async (t) => {
     const { folder, start } = await serveClip(t, { road: null });
@@ -107,8 +149,15 @@ describe('the road', () => {
     const since = viewer.messages.length;
     viewer.send({ type: 'road', points: rectangle(0.3) });
     viewer.send({ type: 'road', points: rectangle(0.7) });
-    await viewer.message('opened', ({ road }) => road.kind === 'polygon' && road.points[1]![0] === 0.7, since);
-    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'roadgaze.road.json'), 'utf8')), { roadgazeRoad: 1, points: rectangle(0.7) });
+    await viewer.message(
+      'opened',
+      ({ road }) => road.kind === 'polygon' && road.points[1]![0] === 0.7,
+      since,
+    );
+    assert.deepEqual(JSON.parse(readFileSync(join(folder, 'roadgaze.road.json'), 'utf8')), {
+      roadgazeRoad: 1,
+      points: rectangle(0.7),
+    });
     await viewer.close();
   });
 
@@ -118,11 +167,18 @@ describe('the road', () => {
     writeFileSync(file, JSON.stringify({ roadgazeRoad: 1, points: rectangle(0.2), margin: 5 }));
     const viewer = await Viewer.connect(await start());
     await viewer.open('a.mp4', 'reading');
-    for (const [width, margin] of [[0.3, { margin: 5 }], [0.6, {}]] as const) {
+    for (const [width, margin] of [
+      [0.3, { margin: 5 }],
+      [0.6, {}],
+    ] as const) {
       const since = viewer.messages.length;
       viewer.send({ type: 'road', points: rectangle(width) });
       await viewer.message('opened', undefined, since);
-      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), { roadgazeRoad: 1, points: rectangle(width), ...margin });
+      assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), {
+        roadgazeRoad: 1,
+        points: rectangle(width),
+        ...margin,
+      });
       assert.equal(existsSync(join(folder, 'roadgaze.road.json')), false);
       writeFileSync(file, '{');
     }
@@ -142,21 +198,35 @@ describe('the road', () => {
 });
 
 describe('causal truth beside a recording', () => {
-  const rows = (heading: string) => [`t,${heading}`, ...Array.from({ length: 50 }, (_, frame) => `${(frame / 25).toFixed(6)},${frame}`)].join('\n');
+  const rows = (heading: string) =>
+    [
+      `t,${heading}`,
+      ...Array.from({ length: 50 }, (_, frame) => `${(frame / 25).toFixed(6)},${frame}`),
+    ].join('\n');
 
-  it('comes with what is opened, in the output\'s unit', async (t) => {
-    const { folder, start } = await serveClip(t, {}, { fps: 25, output: { quantity: 'angle', unit: 'rad', positive: 'left' } });
+  it("comes with what is opened, in the output's unit", async (t) => {
+    const { folder, start } = await serveClip(
+      t,
+      {},
+      { fps: 25, output: { quantity: 'angle', unit: 'rad', positive: 'left' } },
+    );
     writeFileSync(join(folder, 'a.causal.csv'), rows('reading [deg]'));
     const viewer = await Viewer.connect(await start());
     const { cause } = await viewer.open('a.mp4', 'reading');
     assert.equal(cause!.threshold, (CAUSE_DEGREES * Math.PI) / 180);
     assert.equal(cause!.change.length, 50);
-    cause!.change.forEach((value, frame) => assert.ok(Math.abs(value! - (frame * Math.PI) / 180) < 1e-6));
+    cause!.change.forEach((value, frame) =>
+      assert.ok(Math.abs(value! - (frame * Math.PI) / 180) < 1e-6),
+    );
     await viewer.close();
   });
 
   it('of another network is none, and a file that cannot be read is told', async (t) => {
-    const { folder, start } = await serveClip(t, {}, { fps: 25, output: { quantity: 'angle', unit: 'rad', positive: 'left' } });
+    const { folder, start } = await serveClip(
+      t,
+      {},
+      { fps: 25, output: { quantity: 'angle', unit: 'rad', positive: 'left' } },
+    );
     writeFileSync(join(folder, 'a.causal.csv'), rows('other [rad]'));
     const server = await start();
     const viewer = await Viewer.connect(server);
@@ -173,12 +243,30 @@ describe('alerts', () => {
   /** Ten times the driver steers otherwise for half a second. */
   const wrong = (frame: number) => frame % 60 >= 30 && frame % 60 < 45;
   const starts = Array.from({ length: 10 }, (_, index) => 60 * index + 30);
-  const flags: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, minimumSeconds: 0.3, mergeSeconds: 0.2, errorAbove: 50 };
+  const flags: FlagSettings = {
+    ...DEFAULT_FLAG_SETTINGS,
+    minimumSeconds: 0.3,
+    mergeSeconds: 0.2,
+    errorAbove: 50,
+  };
 
   async function serveWrongs(t: TestContext, options: Partial<ServerOptions> = {}) {
     const output = { quantity: 'angle', unit: 'deg', positive: 'left' };
-    const { folder, start } = await serveClip(t, { road: { kind: 'polygon', points: rectangle(1) }, flags, ...options }, { frames: 600, output });
-    writeFileSync(join(folder, 'a.csv'), ['t,steering [deg]', ...Array.from({ length: 600 }, (_, frame) => `${(frame / 30).toFixed(6)},${frame + (wrong(frame) ? 100 : 0)}`)].join('\n'));
+    const { folder, start } = await serveClip(
+      t,
+      { road: { kind: 'polygon', points: rectangle(1) }, flags, ...options },
+      { frames: 600, output },
+    );
+    writeFileSync(
+      join(folder, 'a.csv'),
+      [
+        't,steering [deg]',
+        ...Array.from(
+          { length: 600 },
+          (_, frame) => `${(frame / 30).toFixed(6)},${frame + (wrong(frame) ? 100 : 0)}`,
+        ),
+      ].join('\n'),
+    );
     return start();
   }
 
@@ -186,12 +274,20 @@ describe('alerts', () => {
     const viewer = await Viewer.connect(await serveWrongs(t));
     const times: number[] = [];
     viewer.socket.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary && (JSON.parse(data.toString()) as { type: string }).type === 'alert') times.push(performance.now());
+      if (!isBinary && (JSON.parse(data.toString()) as { type: string }).type === 'alert')
+        times.push(performance.now());
     });
     await viewer.open('a.mp4', 'reading');
     await viewer.message('alert', ({ flag }) => flag.startFrame === starts.at(-1));
-    const told = viewer.messages.flatMap((message) => (message.type === 'alert' ? [message.flag] : []));
-    assert.ok(told.every(({ kind, startFrame }, index) => kind === 'steers-wrong' && startFrame > (told[index - 1]?.startFrame ?? -1)));
+    const told = viewer.messages.flatMap((message) =>
+      message.type === 'alert' ? [message.flag] : [],
+    );
+    assert.ok(
+      told.every(
+        ({ kind, startFrame }, index) =>
+          kind === 'steers-wrong' && startFrame > (told[index - 1]?.startFrame ?? -1),
+      ),
+    );
     // Arrival may be late by more for one message than for the next.
     times.forEach((time, index) => assert.ok(index === 0 || time - times[index - 1]! > 900));
     const late = await Viewer.connect({ port: Number(new URL(viewer.socket.url).port) });
@@ -206,27 +302,51 @@ describe('alerts', () => {
     const receiver = createServer(async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
-      taken.push({ body, signature: request.headers['x-roadgaze-signature'], timestamp: request.headers['x-roadgaze-timestamp'] });
+      taken.push({
+        body,
+        signature: request.headers['x-roadgaze-signature'],
+        timestamp: request.headers['x-roadgaze-timestamp'],
+      });
       response.end();
       receiver.emit('taken');
     });
     receiver.listen(0, '127.0.0.1');
     await once(receiver, 'listening');
     t.after(() => receiver.close());
-    const webhook = new Webhook({ url: new URL(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`), secret: 'shared', onFailure: assert.fail });
-    const viewer = await Viewer.connect(await serveWrongs(t, { alerts: { webhook, flags, version: '1.2.3' } }));
+    const webhook = new Webhook({
+      url: new URL(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`),
+      secret: 'shared',
+      onFailure: assert.fail,
+    });
+    const viewer = await Viewer.connect(
+      await serveWrongs(t, { alerts: { webhook, flags, version: '1.2.3' } }),
+    );
     await viewer.open('a.mp4', 'reading');
     while (taken.length < starts.length) await once(receiver, 'taken');
     const bodies = taken.map(({ body }) => JSON.parse(body) as { flag: Flag; time: string });
-    assert.deepEqual(bodies.map(({ flag }) => flag.startFrame), starts);
+    assert.deepEqual(
+      bodies.map(({ flag }) => flag.startFrame),
+      starts,
+    );
     const [{ flag, time, ...rest }] = bodies as [(typeof bodies)[number]];
-    assert.ok(flag.kind === 'steers-wrong' && Math.abs(flag.worst - 100) < 1 && Date.parse(time) > 0);
+    assert.ok(
+      flag.kind === 'steers-wrong' && Math.abs(flag.worst - 100) < 1 && Date.parse(time) > 0,
+    );
     assert.deepEqual(rest, {
-      event: 'flag', product: { name: 'Roadgaze', version: '1.2.3' }, recording: { id: 'a.mp4', name: 'a' },
-      network: { id: 'reading', name: 'reading', unit: 'deg' }, method: 'visualbackprop', leftOut: 0,
+      event: 'flag',
+      product: { name: 'Roadgaze', version: '1.2.3' },
+      recording: { id: 'a.mp4', name: 'a' },
+      network: { id: 'reading', name: 'reading', unit: 'deg' },
+      method: 'visualbackprop',
+      leftOut: 0,
     });
     for (const { body, signature, timestamp } of taken) {
-      assert.equal(signature, `sha256=${createHmac('sha256', 'shared').update(`${timestamp as string}.${body}`).digest('hex')}`);
+      assert.equal(
+        signature,
+        `sha256=${createHmac('sha256', 'shared')
+          .update(`${timestamp as string}.${body}`)
+          .digest('hex')}`,
+      );
     }
     await viewer.close();
   });

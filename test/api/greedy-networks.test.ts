@@ -9,15 +9,21 @@ import { sharedFolder, temporaryFolder } from '../support/paths.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
 
-/** Of the self-made kinds every fifth: all of them are read elsewhere, and this must not take long. */
+/**
+ * Of the self-made kinds every fifth: all of them are read elsewhere, and this must not take long.
+ */
 const EVERY = 5;
 
 test('a server with networks that ask for too much answers all the while, and opens each or says why not', async (t) => {
   const folder = temporaryFolder(t);
   await makeNumberedClip(join(folder, 'a.mp4'), { frames: 3, size: [160, 96] });
-  Object.values(greedyNetworks).forEach(({ bytes }, index) => { if (index % EVERY === 0) writeFileSync(join(folder, `greedy${index}.onnx`), bytes()); });
+  Object.values(greedyNetworks).forEach(({ bytes }, index) => {
+    if (index % EVERY === 0) writeFileSync(join(folder, `greedy${index}.onnx`), bytes());
+  });
   const hostile = sharedFolder ? join(sharedFolder, 'real', 'hostile') : '';
-  if (existsSync(hostile)) for (const name of readdirSync(hostile)) if (name.endsWith('.onnx')) cpSync(join(hostile, name), join(folder, name));
+  if (existsSync(hostile))
+    for (const name of readdirSync(hostile))
+      if (name.endsWith('.onnx')) cpSync(join(hostile, name), join(folder, name));
   const server = await serve(t, { recordings: folder, networks: [folder] });
 
   let slowest = 0;
@@ -31,12 +37,26 @@ test('a server with networks that ask for too much answers all the while, and op
     }
   })();
   const viewer = await Viewer.connect(server);
-  const { networks } = await viewer.until(() => viewer.messages.find((message) => message.type === 'hello'), 'hello');
+  const { networks } = await viewer.until(
+    () => viewer.messages.find((message) => message.type === 'hello'),
+    'hello',
+  );
   assert.ok(networks.length >= 8);
   for (const { id } of networks) {
     const since = viewer.messages.length;
-    viewer.send({ type: 'open', recording: 'a.mp4', network: id, methods: ['visualbackprop', 'gradient'] });
-    const answer = await viewer.until(() => viewer.messages.slice(since).find((message) => message.type === 'opened' || message.type === 'error'), `an answer for ${id}`);
+    viewer.send({
+      type: 'open',
+      recording: 'a.mp4',
+      network: id,
+      methods: ['visualbackprop', 'gradient'],
+    });
+    const answer = await viewer.until(
+      () =>
+        viewer.messages
+          .slice(since)
+          .find((message) => message.type === 'opened' || message.type === 'error'),
+      `an answer for ${id}`,
+    );
     if (answer.type !== 'error') continue;
     assert.notEqual(answer.code, 'INTERNAL', `${id}: ${answer.message}`);
     assert.match(answer.message, /^[^\n]+\.$/, id);

@@ -11,7 +11,8 @@ import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
 
-const workshops = () => childrenOf(process.pid, (_, command) => command.includes('workshop-process'));
+const workshops = () =>
+  childrenOf(process.pid, (_, command) => command.includes('workshop-process'));
 
 /** Hundredths of a second that a process has computed. */
 function computed(pid: number): number {
@@ -19,16 +20,30 @@ function computed(pid: number): number {
   return Number(fields[11]) + Number(fields[12]);
 }
 
-/** A viewer who has opened a network that takes long to compile, once that is under way in the process that is given back. */
+/**
+ * A viewer who has opened a network that takes long to compile, once that is under way in the
+ * process that is given back.
+ */
 async function compiling(t: TestContext): Promise<{ viewer: Viewer; process: number }> {
   const folder = temporaryFolder(t);
   await makeNumberedClip(join(folder, 'a.mp4'), { frames: 10, size: [160, 96] });
-  const viewer = await Viewer.connect(await serve(t, { recordings: folder, networks: [writeDeepNetwork(folder, 2000), await writeReadingNetwork(folder)] }));
+  const viewer = await Viewer.connect(
+    await serve(t, {
+      recordings: folder,
+      networks: [writeDeepNetwork(folder, 2000), await writeReadingNetwork(folder)],
+    }),
+  );
   await viewer.message('hello');
   const before = new Map((await workshops()).map((pid) => [pid, computed(pid)]));
-  viewer.send({ type: 'open', recording: 'a.mp4', network: 'deep', methods: ['visualbackprop', 'gradient'] });
+  viewer.send({
+    type: 'open',
+    recording: 'a.mp4',
+    network: 'deep',
+    methods: ['visualbackprop', 'gradient'],
+  });
   for (let count = 0; count < 400; count++) {
-    for (const pid of await workshops()) if (computed(pid) - (before.get(pid) ?? 0) > 30) return { viewer, process: pid };
+    for (const pid of await workshops())
+      if (computed(pid) - (before.get(pid) ?? 0) > 30) return { viewer, process: pid };
     await pause(20);
   }
   throw new Error('nothing was compiled');
@@ -42,18 +57,27 @@ async function isGoneSoon(pid: number): Promise<boolean> {
   return false;
 }
 
-describe('work on a network', { skip: process.platform === 'linux' ? false : 'processes are counted in /proc' }, () => {
-  it('ends at once when the viewer who waits for it leaves', async (t) => {
-    const { viewer, process } = await compiling(t);
-    await viewer.close();
-    assert.ok(await isGoneSoon(process), 'it went on');
-  });
+describe(
+  'work on a network',
+  { skip: process.platform === 'linux' ? false : 'processes are counted in /proc' },
+  () => {
+    it('ends at once when the viewer who waits for it leaves', async (t) => {
+      const { viewer, process } = await compiling(t);
+      await viewer.close();
+      assert.ok(await isGoneSoon(process), 'it went on');
+    });
 
-  it('ends at once when its viewer opens something else, which opens', async (t) => {
-    const { viewer, process } = await compiling(t);
-    viewer.send({ type: 'open', recording: 'a.mp4', network: 'reading', methods: ['visualbackprop'] });
-    assert.ok(await isGoneSoon(process), 'it went on');
-    await viewer.message('opened', ({ network }) => network.id === 'reading');
-    await viewer.close();
-  });
-});
+    it('ends at once when its viewer opens something else, which opens', async (t) => {
+      const { viewer, process } = await compiling(t);
+      viewer.send({
+        type: 'open',
+        recording: 'a.mp4',
+        network: 'reading',
+        methods: ['visualbackprop'],
+      });
+      assert.ok(await isGoneSoon(process), 'it went on');
+      await viewer.message('opened', ({ network }) => network.id === 'reading');
+      await viewer.close();
+    });
+  },
+);

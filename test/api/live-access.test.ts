@@ -19,15 +19,38 @@ const PROGRAM = join(repositoryRoot, 'dist/node/server/cli/main.js');
 async function start(t: TestContext, options: Partial<ServerOptions> = {}) {
   const folder = temporaryFolder(t);
   const network = await writeReadingNetwork(folder);
-  const server = await serve(t, { recordings: temporaryFolder(t), networks: [network], ...options });
+  const server = await serve(t, {
+    recordings: temporaryFolder(t),
+    networks: [network],
+    ...options,
+  });
   const address = `udp://127.0.0.1:${await freeUdpPort()}`;
-  const send = async () => sendFile(t, await makeNumberedClip(join(folder, 'source.ts'), { frames: 300, fps: 15, size: [160, 96], keyframes: 8 }), '-f', 'mpegts', `${address}?pkt_size=1316`);
+  const send = async () =>
+    sendFile(
+      t,
+      await makeNumberedClip(join(folder, 'source.ts'), {
+        frames: 300,
+        fps: 15,
+        size: [160, 96],
+        keyframes: 8,
+      }),
+      '-f',
+      'mpegts',
+      `${address}?pkt_size=1316`,
+    );
   return { server, network, address, send, url: `http://127.0.0.1:${server.port}` };
 }
 
 /** Status of the answer to a WebSocket handshake. */
-async function handshake(url: string, options: { headers?: Record<string, string>; protocol?: string } = {}): Promise<number> {
-  const socket = new WebSocket(url, options.protocol === undefined ? [] : [options.protocol], options.headers ? { headers: options.headers } : {});
+async function handshake(
+  url: string,
+  options: { headers?: Record<string, string>; protocol?: string } = {},
+): Promise<number> {
+  const socket = new WebSocket(
+    url,
+    options.protocol === undefined ? [] : [options.protocol],
+    options.headers ? { headers: options.headers } : {},
+  );
   return new Promise((resolve) => {
     socket.on('open', () => {
       socket.terminate();
@@ -46,10 +69,22 @@ describe('what may be opened as a live feed from the page', () => {
     const { server } = await start(t);
     const viewer = await Viewer.connect(server);
     t.after(() => viewer.close());
-    for (const address of ['file:///etc/passwd', 'concat:/etc/passwd', 'data:video/mp4;base64,AA', '/etc/passwd', '-', 'rtsp://me:secret@', 'udp://127.0.0.1:5000?localaddr=a&x=/etc/passwd']) {
+    for (const address of [
+      'file:///etc/passwd',
+      'concat:/etc/passwd',
+      'data:video/mp4;base64,AA',
+      '/etc/passwd',
+      '-',
+      'rtsp://me:secret@',
+      'udp://127.0.0.1:5000?localaddr=a&x=/etc/passwd',
+    ]) {
       const since = viewer.messages.length;
       viewer.send({ type: 'add-feed', address });
-      assert.equal((await viewer.message('error', undefined, since)).code, 'FEED_ADDRESS_INVALID', address);
+      assert.equal(
+        (await viewer.message('error', undefined, since)).code,
+        'FEED_ADDRESS_INVALID',
+        address,
+      );
     }
     viewer.send({ type: 'add-feed', address: 'rtsp://me:secret@127.0.0.1:9/road' });
     const { feeds } = await viewer.message('feeds');
@@ -64,7 +99,9 @@ describe('what may be opened as a live feed from the page', () => {
   it('ends the connection of who does not follow the protocol', async (t) => {
     const { server } = await start(t);
     const viewer = await Viewer.connect(server);
-    viewer.socket.send(JSON.stringify({ type: 'add-feed', address: 'udp://127.0.0.1:5000', transport: 'pigeon' }));
+    viewer.socket.send(
+      JSON.stringify({ type: 'add-feed', address: 'udp://127.0.0.1:5000', transport: 'pigeon' }),
+    );
     const [code] = (await once(viewer.socket, 'close')) as [number];
     assert.equal(code, 4400);
   });
@@ -74,7 +111,10 @@ describe('what may be opened as a live feed from the page', () => {
     const feed = await server.feeds.add({ address });
     const foreign = { Origin: 'http://evil.example' };
     const socket = url.replace('http', 'ws');
-    assert.equal(await handshake(`${socket}/api/stream`, { headers: foreign, protocol: 'roadgaze.1' }), 403);
+    assert.equal(
+      await handshake(`${socket}/api/stream`, { headers: foreign, protocol: 'roadgaze.1' }),
+      403,
+    );
     assert.equal(await handshake(`${socket}/api/signals/${feed}`, { headers: foreign }), 403);
     assert.equal(await handshake(`${socket}/api/signals/${feed}`), 101);
     assert.equal(await handshake(`${socket}/api/signals/other`), 404);
@@ -85,13 +125,17 @@ describe('what may be opened as a live feed from the page', () => {
     const { server, address, url } = await start(t, { host: '0.0.0.0', token: 'the-secret-token' });
     const feed = await server.feeds.add({ address });
     const socket = url.replace('http', 'ws');
-    for (const path of ['/metrics', '/healthz']) assert.equal((await fetch(`${url}${path}`)).status, 401, path);
+    for (const path of ['/metrics', '/healthz'])
+      assert.equal((await fetch(`${url}${path}`)).status, 401, path);
     assert.equal(await handshake(`${socket}/api/signals/${feed}`), 401);
     assert.equal(await handshake(`${socket}/api/stream`, { protocol: 'roadgaze.1' }), 401);
     const headers = { Authorization: 'Bearer the-secret-token' };
     assert.equal((await fetch(`${url}/metrics`, { headers })).status, 200);
     assert.equal(await handshake(`${socket}/api/signals/${feed}`, { headers }), 101);
-    assert.equal((await fetch(`${url}/metrics`, { headers: { Authorization: 'Bearer other' } })).status, 401);
+    assert.equal(
+      (await fetch(`${url}/metrics`, { headers: { Authorization: 'Bearer other' } })).status,
+      401,
+    );
   });
 });
 
@@ -99,13 +143,19 @@ describe('a live feed beside the page', () => {
   it('plots driving signals that come by UDP and WebSocket', async (t) => {
     const { server, address, send, url } = await start(t);
     const port = await freeUdpPort();
-    const feed = await server.feeds.add({ address, name: 'front camera', signals: { host: '127.0.0.1', port } });
+    const feed = await server.feeds.add({
+      address,
+      name: 'front camera',
+      signals: { host: '127.0.0.1', port },
+    });
     await send();
     const viewer = await Viewer.connect(server);
     t.after(() => viewer.close());
     viewer.send({ type: 'watch', feed });
     const datagrams = createSocket('udp4');
-    const stream = new WebSocket(`${url.replace('http', 'ws')}/api/signals/${encodeURIComponent('front camera')}`);
+    const stream = new WebSocket(
+      `${url.replace('http', 'ws')}/api/signals/${encodeURIComponent('front camera')}`,
+    );
     await once(stream, 'open');
     const say = (steering: number) => JSON.stringify({ t: performance.now() / 1000, steering });
     let send1 = () => datagrams.send(say(0.25), port, '127.0.0.1');
@@ -119,7 +169,10 @@ describe('a live feed beside the page', () => {
     send1 = () => stream.send(`${say(-0.5)}\nnonsense\n`);
     await viewer.frame(({ driven }) => driven === -0.5);
     await viewer.message('feed-rows', ({ columns }) => columns.driven.includes(-0.5));
-    const { signals } = await viewer.message('feed-statistics', (message) => message.signals.rejected > 0);
+    const { signals } = await viewer.message(
+      'feed-statistics',
+      (message) => message.signals.rejected > 0,
+    );
     assert.ok(signals.received > 2);
   });
 
@@ -135,8 +188,14 @@ describe('a live feed beside the page', () => {
     const text = await answer.text();
     assert.match(text, /^roadgaze_feed_state\{feed="front",state="live"\} 1$/m);
     assert.match(text, /^roadgaze_feed_decoded_frames_total\{feed="front"\} [1-9]\d*$/m);
-    const { status, feeds } = (await (await fetch(`${url}/healthz`)).json()) as { status: string; feeds: { name: string; state: string }[] };
-    assert.deepEqual([status, feeds.map(({ name, state }) => [name, state])], ['ok', [['front', 'live']]]);
+    const { status, feeds } = (await (await fetch(`${url}/healthz`)).json()) as {
+      status: string;
+      feeds: { name: string; state: string }[];
+    };
+    assert.deepEqual(
+      [status, feeds.map(({ name, state }) => [name, state])],
+      ['ok', [['front', 'live']]],
+    );
   });
 });
 
@@ -145,14 +204,38 @@ describe('roadgaze serve with live feeds', () => {
     const { network, address, send } = await start(t);
     const folder = temporaryFolder(t);
     await makeNumberedClip(join(folder, 'drive.mp4'), { frames: 30 });
-    const child = spawn(process.execPath, [PROGRAM, 'serve', address, folder, '--model', network, '--road', 'none', '--provider', 'cpu', '--workers', '1', '--port', '0', '--no-clips', '--dvr-minutes', '1'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder } });
+    const child = spawn(
+      process.execPath,
+      [
+        PROGRAM,
+        'serve',
+        address,
+        folder,
+        '--model',
+        network,
+        '--road',
+        'none',
+        '--provider',
+        'cpu',
+        '--workers',
+        '1',
+        '--port',
+        '0',
+        '--no-clips',
+        '--dvr-minutes',
+        '1',
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: folder } },
+    );
     t.after(() => child.kill('SIGKILL'));
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     while (!output.includes('Ctrl-C')) await once(child.stdout, 'data');
     assert.match(output, new RegExp(`^Live: ${address}, with reading\\.$`, 'm'));
     await send();
-    const viewer = await Viewer.connect({ port: Number(new URL(/http:\S+/.exec(output)![0]).port) });
+    const viewer = await Viewer.connect({
+      port: Number(new URL(/http:\S+/.exec(output)![0]).port),
+    });
     const { recordings, feeds } = await viewer.message('hello');
     assert.deepEqual([recordings.length, feeds.length], [1, 1]);
     viewer.send({ type: 'watch', feed: feeds[0]!.id });
@@ -173,7 +256,9 @@ describe('roadgaze serve with live feeds', () => {
       [['--signals', 'udp://127.0.0.1:9000'], 2, /^error USAGE: /],
     ];
     for (const [args, status, message] of wrong) {
-      const child = spawn(process.execPath, [PROGRAM, 'serve', ...args, '--port', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+      const child = spawn(process.execPath, [PROGRAM, 'serve', ...args, '--port', '0'], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+      });
       t.after(() => child.kill('SIGKILL'));
       let stderr = '';
       child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));

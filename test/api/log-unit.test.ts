@@ -11,8 +11,14 @@ import { Viewer } from './support/viewer.ts';
 async function setUp(t: Parameters<typeof temporaryFolder>[0], header: string) {
   const folder = temporaryFolder(t);
   await makeNumberedClip(join(folder, 'drive.mp4'), { frames: 20 });
-  writeFileSync(join(folder, 'drive.csv'), [header, ...Array.from({ length: 20 }, (_, row) => `${row / 30},${row / 10}`), ''].join('\n'));
-  const network = await writeReadingNetwork(folder, { name: 'reading', output: { quantity: 'angle', unit: 'deg', positive: 'left' } });
+  writeFileSync(
+    join(folder, 'drive.csv'),
+    [header, ...Array.from({ length: 20 }, (_, row) => `${row / 30},${row / 10}`), ''].join('\n'),
+  );
+  const network = await writeReadingNetwork(folder, {
+    name: 'reading',
+    output: { quantity: 'angle', unit: 'deg', positive: 'left' },
+  });
   return { folder, network };
 }
 
@@ -32,7 +38,10 @@ test('a log without a unit is not compared, the page is told why, and once it sa
   const answered = await viewer.message('opened', undefined, since);
   assert.deepEqual([answered.recording.hasLog, answered.log], [true, undefined]);
   assert.equal((await viewer.seek(10, 2)).driven?.toFixed(6), '1.000000');
-  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'drive.log.json'), 'utf8')), { roadgazeLog: 1, unit: 'deg' });
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'drive.log.json'), 'utf8')), {
+    roadgazeLog: 1,
+    unit: 'deg',
+  });
 });
 
 test('a unit that was named at the start is not to be changed from the page', async (t) => {
@@ -53,7 +62,10 @@ test('a file of choices that cannot be read is told, and the recording is shown 
   t.after(() => viewer.close());
   await viewer.open('drive.mp4', 'reading');
   const { code, message } = await viewer.message('error');
-  assert.deepEqual([code, message.startsWith('drive.log.json has a wrong "roadgazeLog"')], ['LOG_INVALID', true]);
+  assert.deepEqual(
+    [code, message.startsWith('drive.log.json has a wrong "roadgazeLog"')],
+    ['LOG_INVALID', true],
+  );
 });
 
 test('a log of another quantity than the network gives is said to be so, and its unit is not asked for', async (t) => {
@@ -61,5 +73,9 @@ test('a log of another quantity than the network gives is said to be so, and its
   const server = await serve(t, { recordings: folder, networks: [network] });
   const viewer = await Viewer.connect(server);
   t.after(() => viewer.close());
-  assert.deepEqual((await viewer.open('drive.mp4', 'reading')).log, { reason: 'The log gives a share of full lock and the network an angle in deg, so what was driven is not compared.', asksForUnit: false });
+  assert.deepEqual((await viewer.open('drive.mp4', 'reading')).log, {
+    reason:
+      'The log gives a share of full lock and the network an angle in deg, so what was driven is not compared.',
+    asksForUnit: false,
+  });
 });

@@ -22,7 +22,9 @@ async function connected(t: TestContext, pingEvery?: number) {
   });
   await once(server, 'listening');
   const coming = once(server, 'connection') as Promise<[WebSocket]>;
-  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, { autoPong: false });
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+    autoPong: false,
+  });
   const [socket] = await coming;
   await once(client, 'open');
   return { client, socket, peer: new Peer(socket, pingEvery) };
@@ -77,32 +79,48 @@ describe('the other end of a WebSocket', () => {
   });
 });
 
-describe('a server that is flooded', { skip: process.platform !== 'linux' && 'memory is read from /proc' }, () => {
-  const floods: [string, (socket: WebSocket) => void][] = [
-    ['pings, and reads no pongs', (socket) => socket.ping(Buffer.alloc(125))],
-    ['pongs that nobody asked for', (socket) => socket.pong(Buffer.alloc(125))],
-    ['cheap messages, and reads no answers', (socket) => socket.send(`{"type":"watch","feed":"none"}${' '.repeat(90)}`)],
-  ];
-  for (const [what, send] of floods) {
-    it(`with ${what}, reads slowly, does not grow, and serves others`, async (t) => {
-      const { child, port, errors } = await serveWithin(t, 'true', temporaryFolder(t));
-      const megabytes = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
-      const rude = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL);
-      rude.on('error', () => {});
-      await once(rude, 'open');
-      rude.pause();
-      const before = megabytes();
-      // What the server does not read waits here.
-      for (let count = 0; count < 600_000 && rude.readyState === rude.OPEN && rude.bufferedAmount < 24 << 20; count++) {
-        send(rude);
-        if (count % 1000 === 0) await nextTurn();
-      }
-      assert.ok(rude.readyState !== rude.OPEN || rude.bufferedAmount >= 24 << 20, 'everything was read');
-      const other = await Viewer.connect({ port });
-      await other.close();
-      assert.ok(megabytes() - before < 64, `${before} → ${megabytes()} MB`);
-      rude.terminate();
-      assert.equal(errors(), '');
-    });
-  }
-});
+describe(
+  'a server that is flooded',
+  { skip: process.platform !== 'linux' && 'memory is read from /proc' },
+  () => {
+    const floods: [string, (socket: WebSocket) => void][] = [
+      ['pings, and reads no pongs', (socket) => socket.ping(Buffer.alloc(125))],
+      ['pongs that nobody asked for', (socket) => socket.pong(Buffer.alloc(125))],
+      [
+        'cheap messages, and reads no answers',
+        (socket) => socket.send(`{"type":"watch","feed":"none"}${' '.repeat(90)}`),
+      ],
+    ];
+    for (const [what, send] of floods) {
+      it(`with ${what}, reads slowly, does not grow, and serves others`, async (t) => {
+        const { child, port, errors } = await serveWithin(t, 'true', temporaryFolder(t));
+        const megabytes = () =>
+          Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) /
+          1024;
+        const rude = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL);
+        rude.on('error', () => {});
+        await once(rude, 'open');
+        rude.pause();
+        const before = megabytes();
+        // What the server does not read waits here.
+        for (
+          let count = 0;
+          count < 600_000 && rude.readyState === rude.OPEN && rude.bufferedAmount < 24 << 20;
+          count++
+        ) {
+          send(rude);
+          if (count % 1000 === 0) await nextTurn();
+        }
+        assert.ok(
+          rude.readyState !== rude.OPEN || rude.bufferedAmount >= 24 << 20,
+          'everything was read',
+        );
+        const other = await Viewer.connect({ port });
+        await other.close();
+        assert.ok(megabytes() - before < 64, `${before} → ${megabytes()} MB`);
+        rude.terminate();
+        assert.equal(errors(), '');
+      });
+    }
+  },
+);

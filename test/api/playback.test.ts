@@ -22,7 +22,10 @@ async function folderWith(clip: NumberedClip): Promise<string> {
   return folder;
 }
 
-async function serveClip(t: TestContext, clip: NumberedClip = { frames: FRAMES, fps: FPS }): Promise<RunningServer> {
+async function serveClip(
+  t: TestContext,
+  clip: NumberedClip = { frames: FRAMES, fps: FPS },
+): Promise<RunningServer> {
   const key = JSON.stringify(clip);
   const making = folders.get(key) ?? folderWith(clip);
   folders.set(key, making);
@@ -40,25 +43,41 @@ async function watch(server: RunningServer): Promise<Viewer> {
 
 /** Plays to the end; gives the frames, when `play` was sent, and the last statistics. */
 async function playToEnd(viewer: Viewer, speed: number, from = 0) {
-  const [since, messagesSince, asked] = [viewer.frames.length, viewer.messages.length, performance.now()];
+  const [since, messagesSince, asked] = [
+    viewer.frames.length,
+    viewer.messages.length,
+    performance.now(),
+  ];
   viewer.send({ type: 'play', frame: from, speed, loop: false });
   await viewer.message('state', ({ ended }) => ended, messagesSince);
-  const statistics = viewer.messages.slice(messagesSince).filter((message) => message.type === 'statistics').at(-1)!;
+  const statistics = viewer.messages
+    .slice(messagesSince)
+    .filter((message) => message.type === 'statistics')
+    .at(-1)!;
   return { frames: viewer.frames.slice(since), asked, statistics };
 }
 
 function assertAscending(frames: readonly SeenFrame[]): void {
-  frames.forEach(({ frame }, index) => assert.ok(index === 0 || frame > frames[index - 1]!.frame, `frame ${frame} came out of order`));
+  frames.forEach(({ frame }, index) =>
+    assert.ok(index === 0 || frame > frames[index - 1]!.frame, `frame ${frame} came out of order`),
+  );
 }
 
 function assertOwnMasks(frames: readonly SeenFrame[]): void {
-  for (const frame of frames) assert.deepEqual([frame.steering, maskNumber(frame)], [frame.frame, frame.frame]);
+  for (const frame of frames)
+    assert.deepEqual([frame.steering, maskNumber(frame)], [frame.frame, frame.frame]);
 }
 
 /** The clock starts with the first frame, after `play` was sent. */
-function assertNeverEarly({ frames, asked }: { frames: readonly SeenFrame[]; asked: number }, speed: number): void {
+function assertNeverEarly(
+  { frames, asked }: { frames: readonly SeenFrame[]; asked: number },
+  speed: number,
+): void {
   for (const { frame, pts, arrived } of frames) {
-    assert.ok(arrived - asked >= ((pts - frames[0]!.pts) / speed) * 1000, `frame ${frame} came before it was due`);
+    assert.ok(
+      arrived - asked >= ((pts - frames[0]!.pts) / speed) * 1000,
+      `frame ${frame} came before it was due`,
+    );
   }
 }
 
@@ -90,7 +109,9 @@ describe('playing', () => {
     const { frames, statistics } = await playToEnd(viewer, 8);
     assertAscending(frames);
     assertOwnMasks(frames);
-    assert.ok(frames.every(({ pts }, index) => index === 0 || pts - frames[index - 1]!.pts > 8 / 60 - 1e-6));
+    assert.ok(
+      frames.every(({ pts }, index) => index === 0 || pts - frames[index - 1]!.pts > 8 / 60 - 1e-6),
+    );
     assert.ok(statistics.sent + statistics.skipped <= 240 / 4);
     await viewer.close();
   });
@@ -98,7 +119,9 @@ describe('playing', () => {
   it('follows the timestamps of a variable frame rate', async (t) => {
     const folder = temporaryFolder(t);
     const clip = await makeSampleClip('variable frame rate', folder);
-    const viewer = await Viewer.connect(await serve(t, { recordings: clip, networks: [await writeReadingNetwork(folder)] }));
+    const viewer = await Viewer.connect(
+      await serve(t, { recordings: clip, networks: [await writeReadingNetwork(folder)] }),
+    );
     const { recordings } = await viewer.message('hello');
     await viewer.open(recordings[0]!.id, 'reading');
     await viewer.message('analysis', ({ complete }) => complete);
@@ -112,7 +135,10 @@ describe('playing', () => {
   it('sends every frame at speed 0, as fast as they are acknowledged', async (t) => {
     const viewer = await watch(await serveClip(t));
     const { frames, statistics } = await playToEnd(viewer, 0);
-    assert.deepEqual(frames.map(({ frame }) => frame), Array.from({ length: FRAMES }, (_, frame) => frame));
+    assert.deepEqual(
+      frames.map(({ frame }) => frame),
+      Array.from({ length: FRAMES }, (_, frame) => frame),
+    );
     assertOwnMasks(frames);
     assert.equal(statistics.skipped, 0);
     await viewer.close();
@@ -134,7 +160,10 @@ describe('playing', () => {
     const since = viewer.frames.length;
     viewer.send({ type: 'play', frame: 84, speed: 0, loop: true });
     await viewer.frame(({ frame }) => frame === 3, since);
-    assert.deepEqual(viewer.frames.slice(since, since + 10).map(({ frame }) => frame), [84, 85, 86, 87, 88, 89, 0, 1, 2, 3]);
+    assert.deepEqual(
+      viewer.frames.slice(since, since + 10).map(({ frame }) => frame),
+      [84, 85, 86, 87, 88, 89, 0, 1, 2, 3],
+    );
     await viewer.close();
   });
 
@@ -189,7 +218,10 @@ describe('the acknowledgement window', () => {
     const first = await viewer.frame(() => true, since);
     let seen = since;
     const acknowledged: { at: number; next: SeenFrame }[] = [];
-    const ended = () => viewer.messages.slice(messagesSince).some((message) => message.type === 'state' && message.ended);
+    const ended = () =>
+      viewer.messages
+        .slice(messagesSince)
+        .some((message) => message.type === 'state' && message.ended);
     await viewer.frame(() => viewer.frames.length === since + 3, since);
     while (!ended()) {
       await new Promise((resolve) => setTimeout(resolve, 400));
@@ -203,11 +235,15 @@ describe('the acknowledgement window', () => {
     }
     assert.ok(acknowledged.length > 0);
     for (const { at, next } of acknowledged) {
-      // The window was closed until `at`: a frame that was over before then, by more than the tolerance, is stale.
+      // The window was closed until `at`: a frame that was over before then, by more than the
+      // tolerance, is stale.
       const over = first.arrived + (next.pts - first.pts + 1 / FPS) * 1000 + 20;
       assert.ok(over >= at, `frame ${next.frame} was sent ${at - over} ms after its time`);
     }
-    const statistics = viewer.messages.slice(messagesSince).filter((message) => message.type === 'statistics').at(-1)!;
+    const statistics = viewer.messages
+      .slice(messagesSince)
+      .filter((message) => message.type === 'statistics')
+      .at(-1)!;
     assert.ok(statistics.skipped > 0);
     assert.equal(statistics.sent + statistics.skipped, FRAMES);
     await viewer.close();
@@ -232,12 +268,17 @@ describe('seeking', () => {
     it(`shows exactly the frame asked for: ${name}`, async (t) => {
       const folder = temporaryFolder(t);
       const clip = await makeSampleClip(name, folder);
-      const viewer = await Viewer.connect(await serve(t, { recordings: clip, networks: [await writeReadingNetwork(folder)] }));
+      const viewer = await Viewer.connect(
+        await serve(t, { recordings: clip, networks: [await writeReadingNetwork(folder)] }),
+      );
       const { recordings } = await viewer.message('hello');
       const { pts } = await viewer.open(recordings[0]!.id, 'reading');
       for (const [index, number] of [41, 12, 11, 59, 1, 30, 29, 31, 0].entries()) {
         const frame = await viewer.seek(number, index + 1);
-        assert.deepEqual([frame.frame, frame.steering, maskNumber(frame)], [number, number, number]);
+        assert.deepEqual(
+          [frame.frame, frame.steering, maskNumber(frame)],
+          [number, number, number],
+        );
         assert.ok(Math.abs(frame.pts - pts[number]!) < 1e-6);
       }
       await viewer.close();
@@ -247,20 +288,26 @@ describe('seeking', () => {
   it('steps through every frame forwards and backwards', async (t) => {
     const viewer = await watch(await serveClip(t));
     let generation = 0;
-    for (let number = 20; number < 50; number++) assert.equal((await viewer.seek(number, ++generation)).steering, number);
-    for (let number = 49; number >= 20; number--) assert.equal((await viewer.seek(number, ++generation)).steering, number);
+    for (let number = 20; number < 50; number++)
+      assert.equal((await viewer.seek(number, ++generation)).steering, number);
+    for (let number = 49; number >= 20; number--)
+      assert.equal((await viewer.seek(number, ++generation)).steering, number);
     await viewer.close();
   });
 
   it('answers the newest of many seeks, and no older one after it', async (t) => {
     const viewer = await watch(await serveClip(t));
     const since = viewer.frames.length;
-    for (let generation = 1; generation <= 30; generation++) viewer.send({ type: 'seek', frame: (generation * 37) % FRAMES, generation });
+    for (let generation = 1; generation <= 30; generation++)
+      viewer.send({ type: 'seek', frame: (generation * 37) % FRAMES, generation });
     const last = await viewer.frame(({ generation }) => generation === 30, since);
     assert.equal(last.steering, (30 * 37) % FRAMES);
     assert.equal((await viewer.seek(5, 31)).steering, 5);
     const generations = viewer.frames.slice(since).map(({ generation }) => generation);
-    assert.deepEqual(generations, [...generations].sort((a, b) => a - b));
+    assert.deepEqual(
+      generations,
+      [...generations].sort((a, b) => a - b),
+    );
     await viewer.close();
   });
 
@@ -270,7 +317,12 @@ describe('seeking', () => {
     await viewer.frame(({ frame }) => frame > 2);
     const frame = await viewer.seek(1_000_000, 1);
     assert.deepEqual([frame.frame, frame.steering], [FRAMES - 1, FRAMES - 1]);
-    assert.deepEqual(viewer.messages.filter((message) => message.type === 'state').at(-1), { type: 'state', playing: false, speed: 1, ended: false });
+    assert.deepEqual(viewer.messages.filter((message) => message.type === 'state').at(-1), {
+      type: 'state',
+      playing: false,
+      speed: 1,
+      ended: false,
+    });
     await viewer.close();
   });
 });

@@ -12,7 +12,12 @@ import { Viewer } from './support/viewer.ts';
 /** Processes of this one that decode the clip. */
 async function decoders(clip: string): Promise<number> {
   const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'ppid=,args=']);
-  return stdout.split('\n').filter((line) => Number.parseInt(line, 10) === process.pid && line.includes('ffmpeg') && line.includes(clip)).length;
+  return stdout
+    .split('\n')
+    .filter(
+      (line) =>
+        Number.parseInt(line, 10) === process.pid && line.includes('ffmpeg') && line.includes(clip),
+    ).length;
 }
 
 async function untilDecoders(clip: string, count: number): Promise<void> {
@@ -22,7 +27,11 @@ async function untilDecoders(clip: string, count: number): Promise<void> {
 async function watchLongClip(t: TestContext) {
   const folder = temporaryFolder(t);
   const clip = await makeNumberedClip(join(folder, 'a.mp4'), { frames: 3000, size: [160, 96] });
-  const server = await serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)], lingerSeconds: 600 });
+  const server = await serve(t, {
+    recordings: folder,
+    networks: [await writeReadingNetwork(folder)],
+    lingerSeconds: 600,
+  });
   const viewer = await Viewer.connect(server);
   await viewer.open('a.mp4', 'reading');
   await viewer.message('analysis', ({ complete }) => complete);
@@ -65,7 +74,10 @@ describe('decoders', () => {
   it('of players and of the analysis are gone once the server is closed', async (t) => {
     const folder = temporaryFolder(t);
     const clip = await makeNumberedClip(join(folder, 'a.mp4'), { frames: 3000 });
-    const server = await serve(t, { recordings: folder, networks: [await writeReadingNetwork(folder)] });
+    const server = await serve(t, {
+      recordings: folder,
+      networks: [await writeReadingNetwork(folder)],
+    });
     const viewer = await Viewer.connect(server);
     await viewer.open('a.mp4', 'reading');
     viewer.send({ type: 'play', frame: 0, speed: 1, loop: true });

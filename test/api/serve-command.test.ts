@@ -13,7 +13,10 @@ import { Viewer } from './support/viewer.ts';
 const PROGRAM = join(repositoryRoot, 'dist/node/server/cli/main.js');
 
 function run(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [PROGRAM, 'serve', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, [PROGRAM, 'serve', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   t.after(() => child.kill('SIGKILL'));
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
@@ -26,8 +29,24 @@ describe('roadgaze serve', () => {
     const folder = temporaryFolder(t);
     await makeNumberedClip(join(folder, 'good.mp4'), { frames: 300 });
     await writeFile(join(folder, 'bad.mp4'), 'text');
-    const { child, output, ended } = run(t, [folder, '--model', await writeReadingNetwork(folder), '--road', 'none', '--provider', 'cpu', '--workers', '1', '--port', '0']);
-    while (!output.stdout.includes('Ctrl-C')) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.fail(output.stderr))]);
+    const { child, output, ended } = run(t, [
+      folder,
+      '--model',
+      await writeReadingNetwork(folder),
+      '--road',
+      'none',
+      '--provider',
+      'cpu',
+      '--workers',
+      '1',
+      '--port',
+      '0',
+    ]);
+    while (!output.stdout.includes('Ctrl-C'))
+      await Promise.race([
+        once(child.stdout, 'data'),
+        ended.then(() => assert.fail(output.stderr)),
+      ]);
     const addresses = output.stdout.match(/http:\/\/\S+/g) ?? [];
     assert.equal(addresses.length, 1);
     assert.match(output.stdout, /^2 recordings in .*, 1 network\.$/m);
@@ -47,7 +66,12 @@ describe('roadgaze serve', () => {
     const { port } = await serve(t, { recordings: temporaryFolder(t), networks: [] });
     const { output, ended } = run(t, [temporaryFolder(t), '--port', String(port)]);
     assert.equal((await ended)[0], 1);
-    assert.match(output.stderr, new RegExp(`^error PORT_IN_USE: Another program listens on port ${port}\\.\n {2}→ .*--port 0\\.\n$`));
+    assert.match(
+      output.stderr,
+      new RegExp(
+        `^error PORT_IN_USE: Another program listens on port ${port}\\.\n {2}→ .*--port 0\\.\n$`,
+      ),
+    );
   });
 
   it('takes its token from a file or the environment, and says it only in the address', async (t) => {
@@ -57,15 +81,27 @@ describe('roadgaze serve', () => {
     const ways: [string[], NodeJS.ProcessEnv, string][] = [
       [['--token-file', file], {}, 'a-token-in-a-file-of-mine'],
       [[], { ROADGAZE_TOKEN: 'a-token-in-the-environment' }, 'a-token-in-the-environment'],
-      [['--token-file', file], { ROADGAZE_TOKEN: 'a-token-in-the-environment' }, 'a-token-in-a-file-of-mine'],
+      [
+        ['--token-file', file],
+        { ROADGAZE_TOKEN: 'a-token-in-the-environment' },
+        'a-token-in-a-file-of-mine',
+      ],
     ];
     for (const [args, env, token] of ways) {
       const { child, output, ended } = run(t, [folder, '--port', '0', ...args], env);
-      while (!output.stdout.includes('Ctrl-C')) await Promise.race([once(child.stdout, 'data'), ended.then(() => assert.fail(output.stderr))]);
+      while (!output.stdout.includes('Ctrl-C'))
+        await Promise.race([
+          once(child.stdout, 'data'),
+          ended.then(() => assert.fail(output.stderr)),
+        ]);
       assert.equal(output.stdout.split(token).length, 2);
       const url = /http:\/\/\S+/.exec(output.stdout)![0];
       assert.equal((await fetch(new URL('/healthz', url))).status, 401);
-      assert.equal((await fetch(new URL('/healthz', url), { headers: { Authorization: `Bearer ${token}` } })).status, 200);
+      assert.equal(
+        (await fetch(new URL('/healthz', url), { headers: { Authorization: `Bearer ${token}` } }))
+          .status,
+        200,
+      );
       child.kill('SIGKILL');
       assert.equal(output.stderr, '');
     }
@@ -89,14 +125,34 @@ describe('roadgaze serve', () => {
       [[folder, '--host', '0.0.0.0', '--token', ''], 2, /^error USAGE: The token is empty/],
       [[folder, '--token', 'short'], 2, /^error USAGE: The token has fewer than 16/],
       [[folder, '--token-file', short], 2, /^error USAGE: The token has fewer than 16/],
-      [[folder, '--token-file', join(folder, 'none')], 1, /^error INPUT_NOT_FOUND: There is no token/],
-      [[folder, '--token-file', short, '--token', 'a-token-of-some-length'], 2, /^error USAGE: .*twice/],
+      [
+        [folder, '--token-file', join(folder, 'none')],
+        1,
+        /^error INPUT_NOT_FOUND: There is no token/,
+      ],
+      [
+        [folder, '--token-file', short, '--token', 'a-token-of-some-length'],
+        2,
+        /^error USAGE: .*twice/,
+      ],
       [[folder, '--host', '0.0.0.0'], 2, /^error USAGE: .*\n.*--token/],
       [[folder, '--flag-below', '0.9'], 2, /^error USAGE: --flag-until/],
       [[folder, '--webhook', 'ftp://example.org/'], 2, /^error USAGE: .*no address of a webhook/],
-      [[folder, '--webhook', 'http://127.0.0.1/'], 2, /^error USAGE: .*no secret.*\n.*ROADGAZE_WEBHOOK_SECRET/],
-      [[folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', join(folder, 'none')], 1, /^error INPUT_NOT_FOUND: /],
-      [[folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', short], 2, /^error USAGE: .*fewer than 16/],
+      [
+        [folder, '--webhook', 'http://127.0.0.1/'],
+        2,
+        /^error USAGE: .*no secret.*\n.*ROADGAZE_WEBHOOK_SECRET/,
+      ],
+      [
+        [folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', join(folder, 'none')],
+        1,
+        /^error INPUT_NOT_FOUND: /,
+      ],
+      [
+        [folder, '--webhook', 'http://127.0.0.1/', '--webhook-secret-file', short],
+        2,
+        /^error USAGE: .*fewer than 16/,
+      ],
     ];
     for (const [args, status, message] of wrong) {
       const { output, ended } = run(t, args.includes('--port') ? args : [...args, '--port', '0']);

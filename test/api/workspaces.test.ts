@@ -11,13 +11,26 @@ import { writeReadingNetwork } from './support/reading-network.ts';
 
 async function openWorkspaces(t: TestContext, frames: Readonly<Record<string, number>>) {
   const folder = temporaryFolder(t);
-  for (const [name, count] of Object.entries(frames)) await makeNumberedClip(join(folder, name), { frames: count, size: [160, 96] });
+  for (const [name, count] of Object.entries(frames))
+    await makeNumberedClip(join(folder, name), { frames: count, size: [160, 96] });
   const network = await writeReadingNetwork(folder);
   const opened: string[] = [];
-  const catalogue = new Catalogue({ recordings: folder, networks: [network], roads: [], road: { kind: 'none' } });
-  const workspaces = new Workspaces(catalogue, { provider: 'cpu', workers: 1 }, new PlaybackPriority(), 600, ({ recording }) => opened.push(recording.id));
+  const catalogue = new Catalogue({
+    recordings: folder,
+    networks: [network],
+    roads: [],
+    road: { kind: 'none' },
+  });
+  const workspaces = new Workspaces(
+    catalogue,
+    { provider: 'cpu', workers: 1 },
+    new PlaybackPriority(),
+    600,
+    ({ recording }) => opened.push(recording.id),
+  );
   t.after(() => workspaces.close());
-  const lease = (recording: string, methods: readonly string[] = ['visualbackprop']) => workspaces.lease({ recording, network: 'reading', methods });
+  const lease = (recording: string, methods: readonly string[] = ['visualbackprop']) =>
+    workspaces.lease({ recording, network: 'reading', methods });
   return { lease, opened };
 }
 
@@ -25,7 +38,11 @@ async function untilComplete(workspace: Workspace): Promise<void> {
   while (!workspace.hasAnalysisEnded) await new Promise((resolve) => setTimeout(resolve, 20));
 }
 
-const isClosed = ({ explainer }: Workspace) => explainer.explain([new Uint8Array(160 * 8)], 0).then(() => false, ({ code }: { code: string }) => code === 'INFERENCE_FAILED');
+const isClosed = ({ explainer }: Workspace) =>
+  explainer.explain([new Uint8Array(160 * 8)], 0).then(
+    () => false,
+    ({ code }: { code: string }) => code === 'INFERENCE_FAILED',
+  );
 
 describe('workspaces', () => {
   it('let an analysis that nobody watches rest while something else is watched, and go on with it when it is watched again', async (t) => {
@@ -56,7 +73,12 @@ describe('workspaces', () => {
   it('keep the two left last, close older ones, and tell of a recording once however its panes change', async (t) => {
     const { lease, opened } = await openWorkspaces(t, { 'a.mp4': 10 });
     const left: Workspace[] = [];
-    for (const methods of [['visualbackprop'], ['gradient'], ['saliency'], ['gradient', 'saliency']]) {
+    for (const methods of [
+      ['visualbackprop'],
+      ['gradient'],
+      ['saliency'],
+      ['gradient', 'saliency'],
+    ]) {
       const { workspace, release } = await lease('a.mp4', methods);
       await untilComplete(workspace);
       left.push(workspace);

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { areaUnderCurve, countsOf, framesOf, intervalsOf, partOf, precisionOf, recallOf, sumOf } from '../bench/flag-measures.ts';
+import {
+  areaUnderCurve,
+  countsOf,
+  framesOf,
+  intervalsOf,
+  partOf,
+  precisionOf,
+  recallOf,
+  sumOf,
+} from '../bench/flag-measures.ts';
 import { causalTruth, judge } from '../bench/flag-judgement.ts';
 import type { Flag } from '../../shared/flags.ts';
 
@@ -8,13 +17,30 @@ const frames = (text: string) => [...text].map((each) => each === '1');
 const text = (of: readonly boolean[]) => of.map(Number).join('');
 
 test('intervals bridge short gaps first, and only then drop what is short', () => {
-  assert.deepEqual(intervalsOf(frames('1101100010100001'), 2, 3), [{ first: 0, last: 4 }, { first: 8, last: 10 }]);
-  assert.deepEqual(intervalsOf(frames('1101100010100001'), 3, 1), [{ first: 0, last: 10 }, { first: 15, last: 15 }]);
+  assert.deepEqual(intervalsOf(frames('1101100010100001'), 2, 3), [
+    { first: 0, last: 4 },
+    { first: 8, last: 10 },
+  ]);
+  assert.deepEqual(intervalsOf(frames('1101100010100001'), 3, 1), [
+    { first: 0, last: 10 },
+    { first: 15, last: 15 },
+  ]);
   assert.deepEqual(intervalsOf(frames('000'), 5, 1), []);
 });
 
 test('intervals become frames again, ends included', () => {
-  assert.equal(text(framesOf([{ first: 1, last: 2 }, { first: 4, last: 4 }], 6)), '011010');
+  assert.equal(
+    text(
+      framesOf(
+        [
+          { first: 1, last: 2 },
+          { first: 4, last: 4 },
+        ],
+        6,
+      ),
+    ),
+    '011010',
+  );
   assert.equal(partOf({ first: 1, last: 4 }, frames('011010')), 0.75);
 });
 
@@ -41,12 +67,27 @@ test('the area under the curve is the share of pairs in their order, ties half, 
   assert.equal(areaUnderCurve([1, 1, 1], frames('101')), 0.5);
 });
 
-const flag = (startFrame: number, endFrame: number): Flag => ({ kind: 'off-road', startFrame, endFrame, startPts: startFrame / 10, endPts: endFrame / 10, worstFrame: startFrame, worstPts: startFrame / 10, worst: 0, severity: 1 });
+const flag = (startFrame: number, endFrame: number): Flag => ({
+  kind: 'off-road',
+  startFrame,
+  endFrame,
+  startPts: startFrame / 10,
+  endPts: endFrame / 10,
+  worstFrame: startFrame,
+  worstPts: startFrame / 10,
+  worst: 0,
+  severity: 1,
+});
 
 test('an interval counts as found when half of it is flagged, a flag as true when it holds one true frame', () => {
-  const steering = Array.from({ length: 40 }, (_, frame) => (frame < 10 ? 10 : frame >= 30 ? -4 : 0));
+  const steering = Array.from({ length: 40 }, (_, frame) =>
+    frame < 10 ? 10 : frame >= 30 ? -4 : 0,
+  );
   const truth = causalTruth(steering, new Array<number>(40).fill(0), 10);
-  assert.deepEqual(truth.intervals, [{ first: 0, last: 9 }, { first: 30, last: 39 }]);
+  assert.deepEqual(truth.intervals, [
+    { first: 0, last: 9 },
+    { first: 30, last: 39 },
+  ]);
   const found = judge([{ truth, flags: [flag(0, 4), flag(15, 17), flag(36, 39)] }]);
   assert.deepEqual([found.intervals, found.found, found.flags, found.trueFlags], [2, 1, 3, 2]);
   assert.deepEqual(found.counts, { hits: 9, falseAlarms: 3, misses: 11, rest: 17 });

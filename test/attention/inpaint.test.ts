@@ -8,14 +8,21 @@ import { randomNumbers } from '../support/network.ts';
 
 const size = { width: 60, height: 40 };
 const pixels = size.width * size.height;
-const at = (valueOf: (x: number, y: number) => number) => Uint8Array.from({ length: pixels }, (_, pixel) => valueOf(pixel % size.width, Math.floor(pixel / size.width)));
-const disc = (radius: number, cx = 30, cy = 20) => at((x, y) => Number((x - cx) ** 2 + (y - cy) ** 2 <= radius ** 2));
+const at = (valueOf: (x: number, y: number) => number) =>
+  Uint8Array.from({ length: pixels }, (_, pixel) =>
+    valueOf(pixel % size.width, Math.floor(pixel / size.width)),
+  );
+const disc = (radius: number, cx = 30, cy = 20) =>
+  at((x, y) => Number((x - cx) ** 2 + (y - cy) ** 2 <= radius ** 2));
 
 /** Largest difference inside the cover, where a mark hid the picture before it was filled again. */
 function worstError(fill: Fill, picture: Uint8Array, cover: Uint8Array): number {
   const marked = picture.map((value, pixel) => (cover[pixel] ? 255 - value : value));
   const result = filled(fill, marked, cover, size);
-  return result.reduce((worst, value, pixel) => Math.max(worst, Math.abs(value - picture[pixel]!)), 0);
+  return result.reduce(
+    (worst, value, pixel) => Math.max(worst, Math.abs(value - picture[pixel]!)),
+    0,
+  );
 }
 
 for (const fill of ['inpaint', 'blur', 'mean'] as const) {
@@ -37,9 +44,20 @@ for (const fill of ['inpaint', 'blur', 'mean'] as const) {
       assert.deepEqual(filled(fill, other, cover, size), filled(fill, picture, cover, size));
     });
 
-    test('finds an even colour again, also at the picture\'s edge, and on every plane', () => {
-      const picture = Uint8Array.from({ length: 3 * pixels }, (_, index) => [40, 128, 220][Math.floor(index / pixels)]!);
-      assert.deepEqual(filled(fill, picture.map((value, index) => (disc(12, 2, 2)[index % pixels] ? 0 : value)), disc(12, 2, 2), size), picture);
+    test("finds an even colour again, also at the picture's edge, and on every plane", () => {
+      const picture = Uint8Array.from(
+        { length: 3 * pixels },
+        (_, index) => [40, 128, 220][Math.floor(index / pixels)]!,
+      );
+      assert.deepEqual(
+        filled(
+          fill,
+          picture.map((value, index) => (disc(12, 2, 2)[index % pixels] ? 0 : value)),
+          disc(12, 2, 2),
+          size,
+        ),
+        picture,
+      );
     });
 
     test('changes nothing where no surroundings are left', () => {
@@ -59,9 +77,23 @@ test('inpainting continues a shade, where a blur or a mean flattens it', () => {
 test('inpainting continues an edge into a narrow hole', () => {
   const edge = at((x) => (x < 30 ? 50 : 200));
   const band = at((_, y) => Number(y >= 18 && y < 22));
-  const result = filled('inpaint', edge.map((value, pixel) => (band[pixel] ? 0 : value)), band, size);
-  for (const [x, expected] of [[10, 50], [25, 50], [34, 200], [50, 200]] as const) {
-    for (const y of [18, 19, 20, 21]) assert.ok(Math.abs(result[y * size.width + x]! - expected) < 8, `${result[y * size.width + x]} at ${x},${y}`);
+  const result = filled(
+    'inpaint',
+    edge.map((value, pixel) => (band[pixel] ? 0 : value)),
+    band,
+    size,
+  );
+  for (const [x, expected] of [
+    [10, 50],
+    [25, 50],
+    [34, 200],
+    [50, 200],
+  ] as const) {
+    for (const y of [18, 19, 20, 21])
+      assert.ok(
+        Math.abs(result[y * size.width + x]! - expected) < 8,
+        `${result[y * size.width + x]} at ${x},${y}`,
+      );
   }
 });
 
@@ -76,11 +108,23 @@ test('the march reaches pixels in the order of their distance, which is that to 
   const hole = disc(15);
   const order: number[] = [];
   const distances = marchInto(hole, size, Infinity, (pixel) => order.push(pixel));
-  assert.equal(order.length, hole.reduce((sum, value) => sum + value, 0));
-  order.forEach((pixel, index) => assert.ok(index === 0 || distances[pixel]! >= distances[order[index - 1]!]!));
+  assert.equal(
+    order.length,
+    hole.reduce((sum, value) => sum + value, 0),
+  );
+  order.forEach((pixel, index) =>
+    assert.ok(index === 0 || distances[pixel]! >= distances[order[index - 1]!]!),
+  );
   const outside = [...hole.keys()].filter((pixel) => !hole[pixel]);
   for (const pixel of order) {
-    const nearest = Math.min(...outside.map((other) => Math.hypot((pixel % size.width) - (other % size.width), Math.floor(pixel / size.width) - Math.floor(other / size.width))));
+    const nearest = Math.min(
+      ...outside.map((other) =>
+        Math.hypot(
+          (pixel % size.width) - (other % size.width),
+          Math.floor(pixel / size.width) - Math.floor(other / size.width),
+        ),
+      ),
+    );
     assert.ok(Math.abs(distances[pixel]! - nearest) < 0.6, `${distances[pixel]} is not ${nearest}`);
   }
 });
@@ -100,7 +144,19 @@ test('the heap gives back what was pushed, smallest key first', () => {
   keys.slice(300).forEach((key, item) => heap.push(key, 300 + item));
   const rest = Array.from({ length: 400 }, () => keys[heap.pop()!]!);
   assert.equal(heap.pop(), undefined);
-  assert.deepEqual(first, keys.slice(0, 300).sort((a, b) => a - b).slice(0, 100));
-  assert.deepEqual(rest, [...rest].sort((a, b) => a - b));
-  assert.deepEqual([...first, ...rest].sort((a, b) => a - b), [...keys].sort((a, b) => a - b));
+  assert.deepEqual(
+    first,
+    keys
+      .slice(0, 300)
+      .sort((a, b) => a - b)
+      .slice(0, 100),
+  );
+  assert.deepEqual(
+    rest,
+    [...rest].sort((a, b) => a - b),
+  );
+  assert.deepEqual(
+    [...first, ...rest].sort((a, b) => a - b),
+    [...keys].sort((a, b) => a - b),
+  );
 });

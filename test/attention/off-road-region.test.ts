@@ -11,17 +11,27 @@ const inBox = (pixel: number, [x, y, width, height]: Box) => {
   return column >= x && column < x + width && row >= y && row < y + height;
 };
 const plane = (background: number, ...boxes: readonly (readonly [Box, number])[]) =>
-  Uint8Array.from({ length: size.width * size.height }, (_, pixel) => boxes.findLast(([box]) => inBox(pixel, box))?.[1] ?? background);
-const regionOf = (mask: Uint8Array, road: Uint8Array | null = plane(0), signed = false) => offRoadRegion({ mask, road, signed, ...size });
-const covers = (cover: Uint8Array, box: Box) => cover.every((inside, pixel) => inside === 1 || !inBox(pixel, box));
+  Uint8Array.from(
+    { length: size.width * size.height },
+    (_, pixel) => boxes.findLast(([box]) => inBox(pixel, box))?.[1] ?? background,
+  );
+const regionOf = (mask: Uint8Array, road: Uint8Array | null = plane(0), signed = false) =>
+  offRoadRegion({ mask, road, signed, ...size });
+const covers = (cover: Uint8Array, box: Box) =>
+  cover.every((inside, pixel) => inside === 1 || !inBox(pixel, box));
 /** A little wider than the box, and no more. */
 function assertAround({ x, y, width, height }: Rectangle, [left, top, wide, high]: Box): void {
   const margins = [left - x, top - y, x + width - left - wide, y + height - top - high];
-  assert.ok(margins.every((margin) => margin > 0 && margin <= 6), `${margins.join(', ')} pixels around`);
+  assert.ok(
+    margins.every((margin) => margin > 0 && margin <= 6),
+    `${margins.join(', ')} pixels around`,
+  );
 }
 
 test('the place that holds most mass is found, and covered with a margin', () => {
-  const region = regionOf(plane(0, [[10, 10, 8, 6], 200], [[60, 20, 16, 8], 180], [[40, 50, 2, 2], 255]));
+  const region = regionOf(
+    plane(0, [[10, 10, 8, 6], 200], [[60, 20, 16, 8], 180], [[40, 50, 2, 2], 255]),
+  );
   assert.ok(covers(region!.cover, [60, 20, 16, 8]));
   assertAround(region!.rectangle, [60, 20, 16, 8]);
 });
@@ -48,7 +58,11 @@ test('road everywhere, and an empty mask, leave nothing to find', () => {
 });
 
 test('of signed masks both signs count, and 128 is nothing', () => {
-  const region = regionOf(plane(128, [[50, 20, 12, 12], 1], [[62, 20, 12, 12], 255], [[10, 10, 12, 12], 180]), null, true);
+  const region = regionOf(
+    plane(128, [[50, 20, 12, 12], 1], [[62, 20, 12, 12], 255], [[10, 10, 12, 12], 180]),
+    null,
+    true,
+  );
   assertAround(region!.rectangle, [50, 20, 24, 12]);
 });
 
@@ -58,16 +72,28 @@ test('the outline of an object covers its inside', () => {
 });
 
 test('faint attention does not join two strong places', () => {
-  const region = regionOf(plane(0, [[10, 25, 80, 6], 30], [[10, 22, 14, 12], 250], [[74, 22, 16, 12], 250]));
+  const region = regionOf(
+    plane(0, [[10, 25, 80, 6], 30], [[10, 22, 14, 12], 250], [[74, 22, 16, 12], 250]),
+  );
   assertAround(region!.rectangle, [74, 22, 16, 12]);
 });
 
-test('at the picture\'s corner it ends with the picture', () => {
+test("at the picture's corner it ends with the picture", () => {
   const { rectangle } = regionOf(plane(0, [[0, 0, 10, 6], 255]))!;
   assert.deepEqual([rectangle.x, rectangle.y], [0, 0]);
-  assert.deepEqual(placedInFrame({ x: 0, y: 0, ...size }, size, { x: 80, y: 214, width: 800, height: 264 }), { x: 80, y: 214, width: 800, height: 264 });
+  assert.deepEqual(
+    placedInFrame({ x: 0, y: 0, ...size }, size, { x: 80, y: 214, width: 800, height: 264 }),
+    { x: 80, y: 214, width: 800, height: 264 },
+  );
 });
 
 test('a rectangle on the mask is placed in the frame, rounded outwards', () => {
-  assert.deepEqual(placedInFrame({ x: 10, y: 5, width: 3, height: 2 }, { width: 200, height: 66 }, { x: 80, y: 214, width: 801, height: 264 }), { x: 120, y: 234, width: 13, height: 8 });
+  assert.deepEqual(
+    placedInFrame(
+      { x: 10, y: 5, width: 3, height: 2 },
+      { width: 200, height: 66 },
+      { x: 80, y: 214, width: 801, height: 264 },
+    ),
+    { x: 120, y: 234, width: 13, height: 8 },
+  );
 });

@@ -2,13 +2,27 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { readDrawnRoad, roadFilePath, roadOfRecording, writeDrawnRoad } from '../../server/attention/road-file.ts';
+import {
+  readDrawnRoad,
+  roadFilePath,
+  roadOfRecording,
+  writeDrawnRoad,
+} from '../../server/attention/road-file.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { smallDisk, withoutMounts } from '../support/small-disk.ts';
 
-const triangle: readonly Point[] = [[0.1, 1], [0.5, 0.5], [1.4, 1]];
-const square: readonly Point[] = [[0, 0], [1, 0], [1, 1], [0, 1]];
+const triangle: readonly Point[] = [
+  [0.1, 1],
+  [0.5, 0.5],
+  [1.4, 1],
+];
+const square: readonly Point[] = [
+  [0, 0],
+  [1, 0],
+  [1, 1],
+  [0, 1],
+];
 const recordingIn = (t: TestContext) => join(temporaryFolder(t), 'drive 1.mp4');
 
 test('a drawn road is read as it was kept, and nothing else is left in the folder', async (t) => {
@@ -17,10 +31,13 @@ test('a drawn road is read as it was kept, and nothing else is left in the folde
   await writeDrawnRoad(video, 'recording', { points: square });
   assert.deepEqual(await readDrawnRoad(video), { points: square });
   assert.deepEqual(readdirSync(join(video, '..')), ['drive 1.road.json']);
-  assert.deepEqual(JSON.parse(readFileSync(roadFilePath(video, 'recording'), 'utf8')), { roadgazeRoad: 1, points: square });
+  assert.deepEqual(JSON.parse(readFileSync(roadFilePath(video, 'recording'), 'utf8')), {
+    roadgazeRoad: 1,
+    points: square,
+  });
 });
 
-test('a camera\'s road counts for all recordings of its folder, except one that has its own', async (t) => {
+test("a camera's road counts for all recordings of its folder, except one that has its own", async (t) => {
   const video = recordingIn(t);
   const other = join(video, '..', 'other.mkv');
   await writeDrawnRoad(video, 'camera', { points: triangle });
@@ -37,15 +54,24 @@ test('a road is forgotten, also one that is not there', async (t) => {
   assert.equal(await readDrawnRoad(video), null);
 });
 
-test('a recording\'s road is the drawn one, else its ground truth, else a network\'s, else the guess', async (t) => {
+test("a recording's road is the drawn one, else its ground truth, else a network's, else the guess", async (t) => {
   const videoPath = recordingIn(t);
   const truthPath = join(videoPath, '..', 'drive 1.truth.jsonl.gz');
   const [model, none] = [async () => 'road.onnx', async () => null];
   assert.equal((await roadOfRecording({ videoPath, truthPath: null }, none)).kind, 'guess');
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath: null }, model), { kind: 'model', path: 'road.onnx' });
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), { kind: 'truth', path: truthPath });
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath: null }, model), {
+    kind: 'model',
+    path: 'road.onnx',
+  });
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), {
+    kind: 'truth',
+    path: truthPath,
+  });
   await writeDrawnRoad(videoPath, 'camera', { points: triangle });
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), { kind: 'polygon', points: triangle });
+  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), {
+    kind: 'polygon',
+    points: triangle,
+  });
 });
 
 for (const [what, text, message] of [
@@ -53,10 +79,26 @@ for (const [what, text, message] of [
   ['another kind of JSON', '[]', /is not a JSON object/],
   ['another version', '{"roadgazeRoad":2,"points":[[0,0],[1,0],[1,1]]}', /wrong "roadgazeRoad"/],
   ['two points', '{"roadgazeRoad":1,"points":[[0,0],[1,0]]}', /wrong "points"/],
-  ['a point far outside the frame', '{"roadgazeRoad":1,"points":[[0,0],[1,0],[7,1]]}', /wrong "points\.2\.0"/],
-  ['a point that is no number', '{"roadgazeRoad":1,"points":[[0,0],[1,"0"],[1,1]]}', /wrong "points\.1\.1"/],
-  ['a negative margin', '{"roadgazeRoad":1,"points":[[0,0],[1,0],[1,1]],"margin":-1}', /wrong "margin"/],
-  ['an unknown field', '{"roadgazeRoad":1,"points":[[0,0],[1,0],[1,1]],"color":1}', /unknown field "color"/],
+  [
+    'a point far outside the frame',
+    '{"roadgazeRoad":1,"points":[[0,0],[1,0],[7,1]]}',
+    /wrong "points\.2\.0"/,
+  ],
+  [
+    'a point that is no number',
+    '{"roadgazeRoad":1,"points":[[0,0],[1,"0"],[1,1]]}',
+    /wrong "points\.1\.1"/,
+  ],
+  [
+    'a negative margin',
+    '{"roadgazeRoad":1,"points":[[0,0],[1,0],[1,1]],"margin":-1}',
+    /wrong "margin"/,
+  ],
+  [
+    'an unknown field',
+    '{"roadgazeRoad":1,"points":[[0,0],[1,0],[1,1]],"color":1}',
+    /unknown field "color"/,
+  ],
 ] as const) {
   test(`a road file with ${what} is refused by name`, async (t) => {
     const video = recordingIn(t);
@@ -67,23 +109,44 @@ for (const [what, text, message] of [
 
 test('a road that could not be read again is not kept', async (t) => {
   const video = recordingIn(t);
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle.slice(1) }), { code: 'ROAD_INVALID' });
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: [[0, 0], [1, NaN], [1, 1]] }), { code: 'ROAD_INVALID' });
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle.slice(1) }), {
+    code: 'ROAD_INVALID',
+  });
+  await assert.rejects(
+    writeDrawnRoad(video, 'camera', {
+      points: [
+        [0, 0],
+        [1, NaN],
+        [1, 1],
+      ],
+    }),
+    { code: 'ROAD_INVALID' },
+  );
   assert.deepEqual(readdirSync(join(video, '..')), []);
 });
 
-test('a road on a full disk is told, and the road that was there stays', { skip: withoutMounts }, async (t) => {
-  const disk = smallDisk(t, 16);
-  const video = join(disk, 'drive.mp4');
-  await writeDrawnRoad(video, 'camera', { points: triangle });
-  const before = readFileSync(roadFilePath(video, 'camera'), 'utf8');
-  writeFileSync(join(disk, 'filler'), Buffer.alloc(12 << 10));
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: [...triangle, [0.5, 0.5]] }), { code: 'OUTPUT_NOT_WRITABLE', message: /roadgaze\.road\.json: the disk is full\.$/ });
-  assert.deepEqual(readdirSync(disk).sort(), ['filler', 'roadgaze.road.json']);
-  assert.equal(readFileSync(roadFilePath(video, 'camera'), 'utf8'), before);
-});
+test(
+  'a road on a full disk is told, and the road that was there stays',
+  { skip: withoutMounts },
+  async (t) => {
+    const disk = smallDisk(t, 16);
+    const video = join(disk, 'drive.mp4');
+    await writeDrawnRoad(video, 'camera', { points: triangle });
+    const before = readFileSync(roadFilePath(video, 'camera'), 'utf8');
+    writeFileSync(join(disk, 'filler'), Buffer.alloc(12 << 10));
+    await assert.rejects(writeDrawnRoad(video, 'camera', { points: [...triangle, [0.5, 0.5]] }), {
+      code: 'OUTPUT_NOT_WRITABLE',
+      message: /roadgaze\.road\.json: the disk is full\.$/,
+    });
+    assert.deepEqual(readdirSync(disk).sort(), ['filler', 'roadgaze.road.json']);
+    assert.equal(readFileSync(roadFilePath(video, 'camera'), 'utf8'), before);
+  },
+);
 
 test('a folder that does not take files is named', async (t) => {
   const video = join(temporaryFolder(t), 'missing', 'drive.mp4');
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle }), { code: 'OUTPUT_NOT_WRITABLE', message: /roadgaze\.road\.json: the folder is not there\.$/ });
+  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle }), {
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: /roadgaze\.road\.json: the folder is not there\.$/,
+  });
 });

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
-import { appendOffRoad, appendScore, attentionScore, EMPTY_SCORE } from '../../server/attention/score.ts';
+import {
+  appendOffRoad,
+  appendScore,
+  attentionScore,
+  EMPTY_SCORE,
+} from '../../server/attention/score.ts';
 import { GraphBuilder } from '../../server/onnx/builder.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import type { AttentionScore } from '../../shared/protocol/frame-message.ts';
@@ -12,18 +17,35 @@ const [height, width] = [20, 30];
 const pixels = height * width;
 
 /** Scores of a batch of planes, each with its road (null: no region at all). */
-async function scores(planes: readonly (readonly number[])[], roads: readonly (readonly number[])[] | null, opset = 13): Promise<AttentionScore[]> {
+async function scores(
+  planes: readonly (readonly number[])[],
+  roads: readonly (readonly number[])[] | null,
+  opset = 13,
+): Promise<AttentionScore[]> {
   const network = new Network({ opset });
   network.input('size', ['N', pixels]);
   if (roads) network.input('road', ['N', pixels], DataType.uint8);
   const model = network.model([]);
   const builder = new GraphBuilder(model, 'score');
-  const count = appendScore(builder, 'size', roads ? appendOffRoad(builder, 'road') : null, { height, width }, 'score');
-  const built = builder.build({ outputs: [{ name: 'score', type: DataType.float, shape: ['N', count] }] });
+  const count = appendScore(
+    builder,
+    'size',
+    roads ? appendOffRoad(builder, 'road') : null,
+    { height, width },
+    'score',
+  );
+  const built = builder.build({
+    outputs: [{ name: 'score', type: DataType.float, shape: ['N', count] }],
+  });
   const dims = [planes.length, pixels];
-  const found = await runNetwork(built, { size: floats(dims, planes.flat()), ...(roads ? { road: new Tensor('uint8', Uint8Array.from(roads.flat()), dims) } : {}) });
+  const found = await runNetwork(built, {
+    size: floats(dims, planes.flat()),
+    ...(roads ? { road: new Tensor('uint8', Uint8Array.from(roads.flat()), dims) } : {}),
+  });
   assert.deepEqual(found['score']!.dims, [planes.length, count]);
-  return planes.map((_, index) => attentionScore(found['score']!.data.subarray(index * count, (index + 1) * count), pixels, true));
+  return planes.map((_, index) =>
+    attentionScore(found['score']!.data.subarray(index * count, (index + 1) * count), pixels, true),
+  );
 }
 
 /** The definitions, pixel by pixel. */
@@ -44,16 +66,25 @@ function slowScore(plane: readonly number[], road: readonly number[]): Attention
   }
   if (all === 0) return EMPTY_SCORE;
   return {
-    mass: all / (largest * pixels), onRoad: inside / all, lift: area > 0 ? inside / all / (area / pixels) : null,
+    mass: all / (largest * pixels),
+    onRoad: inside / all,
+    lift: area > 0 ? inside / all / (area / pixels) : null,
     peakOnRoad: plane.every((value, pixel) => value < largest || road[pixel]! > 0) ? 1 : 0,
-    offRoadX: off > 0 ? x / off : null, offRoadY: off > 0 ? y / off : null,
+    offRoadX: off > 0 ? x / off : null,
+    offRoadY: off > 0 ? y / off : null,
   };
 }
 
 function assertClose(found: AttentionScore, expected: AttentionScore): void {
   for (const field of Object.keys(expected) as (keyof AttentionScore)[]) {
     const [actual, wanted] = [found[field], expected[field]];
-    assert.ok(actual === wanted || (actual !== null && wanted !== null && Math.abs(actual - wanted) < 1e-4 * Math.max(1, wanted)), `${field}: ${actual} is not ${wanted}`);
+    assert.ok(
+      actual === wanted ||
+        (actual !== null &&
+          wanted !== null &&
+          Math.abs(actual - wanted) < 1e-4 * Math.max(1, wanted)),
+      `${field}: ${actual} is not ${wanted}`,
+    );
   }
 }
 
@@ -72,7 +103,12 @@ const dot = (at: number) => Array.from({ length: pixels }, (_, pixel) => (pixel 
 for (const opset of [8, 13, 18]) {
   test(`scores in operator set ${opset} are what plain loops find, for every picture of a batch`, async () => {
     const planes = [noise(1), noise(8), noise(30), noise(1)];
-    const roads = [wavy, wavy, wavy.map((value) => 255 - value), Array.from({ length: pixels }, (_, pixel) => (pixel % width < 3 ? 255 : 0))];
+    const roads = [
+      wavy,
+      wavy,
+      wavy.map((value) => 255 - value),
+      Array.from({ length: pixels }, (_, pixel) => (pixel % width < 3 ? 255 : 0)),
+    ];
     const found = await scores(planes, roads, opset);
     planes.forEach((plane, index) => assertClose(found[index]!, slowScore(plane, roads[index]!)));
   });
@@ -83,11 +119,15 @@ test('without any road the share is 0 and the lift unknown; with road everywhere
   const [none, all] = await scores([plane, plane], [nowhere, everywhere]);
   assert.deepEqual([none!.onRoad, none!.lift, none!.peakOnRoad], [0, null, 0]);
   assertClose(none!, slowScore(plane, nowhere));
-  assert.deepEqual([all!.onRoad, all!.lift, all!.peakOnRoad, all!.offRoadX, all!.offRoadY], [1, 1, 1, null, null]);
+  assert.deepEqual(
+    [all!.onRoad, all!.lift, all!.peakOnRoad, all!.offRoadX, all!.offRoadY],
+    [1, 1, 1, null, null],
+  );
 });
 
 test('an empty mask has a mass of 0, and nothing else', async () => {
-  for (const score of await scores([nowhere, nowhere], [wavy, nowhere])) assert.deepEqual(score, EMPTY_SCORE);
+  for (const score of await scores([nowhere, nowhere], [wavy, nowhere]))
+    assert.deepEqual(score, EMPTY_SCORE);
   assert.deepEqual(await scores([nowhere], null), [EMPTY_SCORE]);
 });
 
@@ -95,7 +135,10 @@ test('without a road region only the mass is known', async () => {
   const plane = noise(2);
   const [score] = await scores([plane], null);
   assert.deepEqual({ ...score, mass: 0 }, EMPTY_SCORE);
-  assertClose({ ...EMPTY_SCORE, mass: score!.mass }, { ...EMPTY_SCORE, mass: slowScore(plane, wavy).mass });
+  assertClose(
+    { ...EMPTY_SCORE, mass: score!.mass },
+    { ...EMPTY_SCORE, mass: slowScore(plane, wavy).mass },
+  );
 });
 
 test('where there is no truth for a frame, the region that stands in for it says nothing', () => {
@@ -108,7 +151,10 @@ test('all attention on one pixel off the road is found there', async () => {
   const road = everywhere.map((value, pixel) => (pixel === at ? 0 : value));
   const [score] = await scores([dot(at)], [road]);
   assert.deepEqual([score!.onRoad, score!.lift, score!.peakOnRoad], [0, 0, 0]);
-  assert.ok(Math.abs(score!.offRoadX! - 22.5 / width) < 1e-5 && Math.abs(score!.offRoadY! - 7.5 / height) < 1e-5);
+  assert.ok(
+    Math.abs(score!.offRoadX! - 22.5 / width) < 1e-5 &&
+      Math.abs(score!.offRoadY! - 7.5 / height) < 1e-5,
+  );
   assert.ok(Math.abs(score!.mass - 1 / pixels) < 1e-9);
 });
 
@@ -120,5 +166,9 @@ test('a largest value that lies on the road and off it counts as off', async () 
 });
 
 test('sums that are not finite give an empty score', () => {
-  for (const value of [NaN, Infinity]) assert.deepEqual(attentionScore(Float32Array.of(value, 1, 1, 1, 1, 1, 1), pixels, true), EMPTY_SCORE);
+  for (const value of [NaN, Infinity])
+    assert.deepEqual(
+      attentionScore(Float32Array.of(value, 1, 1, 1, 1, 1, 1), pixels, true),
+      EMPTY_SCORE,
+    );
 });

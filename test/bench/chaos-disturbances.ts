@@ -13,10 +13,17 @@ export interface Disturbed {
 }
 
 /** Kills one of the server's ffmpeg or ffprobe every second or so. */
-export async function killDecoders(server: number, random: Random, disturbed: Disturbed, signal: AbortSignal): Promise<void> {
+export async function killDecoders(
+  server: number,
+  random: Random,
+  disturbed: Disturbed,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     await pause(random(300, 1500));
-    const decoders = descendants(server).filter(({ name }) => name === 'ffmpeg' || name === 'ffprobe');
+    const decoders = descendants(server).filter(
+      ({ name }) => name === 'ffmpeg' || name === 'ffprobe',
+    );
     const victim = decoders[Math.floor(random(0, decoders.length))];
     if (!victim) continue;
     try {
@@ -28,8 +35,16 @@ export async function killDecoders(server: number, random: Random, disturbed: Di
   }
 }
 
-/** Replaces, truncates, deletes and restores files while they are in use. `victims` are paths, each with the whole files that it may become. */
-export async function spoilFiles(victims: readonly { readonly path: string; readonly whole: readonly string[] }[], random: Random, disturbed: Disturbed, signal: AbortSignal): Promise<void> {
+/**
+ * Replaces, truncates, deletes and restores files while they are in use. `victims` are paths, each
+ * with the whole files that it may become.
+ */
+export async function spoilFiles(
+  victims: readonly { readonly path: string; readonly whole: readonly string[] }[],
+  random: Random,
+  disturbed: Disturbed,
+  signal: AbortSignal,
+): Promise<void> {
   const restore = async ({ path, whole }: (typeof victims)[number], index: number) => {
     const draft = join(path, '..', `.${basename(path)}.draft`);
     await copyFile(whole[index]!, draft);
@@ -49,7 +64,13 @@ export async function spoilFiles(victims: readonly { readonly path: string; read
 }
 
 /** Fills the disk for some seconds, some times; what becomes free meanwhile is filled too. */
-export async function fillDisk(disk: string, random: Random, disturbed: Disturbed, whileFull: () => Promise<unknown>, signal: AbortSignal): Promise<void> {
+export async function fillDisk(
+  disk: string,
+  random: Random,
+  disturbed: Disturbed,
+  whileFull: () => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
   const path = join(disk, 'others');
   const over = ended(signal);
   while (!signal.aborted) {
@@ -57,9 +78,15 @@ export async function fillDisk(disk: string, random: Random, disturbed: Disturbe
     if (signal.aborted) return;
     disturbed.fills++;
     let isOver = false;
-    const work = Promise.all([Promise.race([pause(random(4000, 10_000)), over]), pause(1000).then(whileFull)]).then(() => (isOver = true));
+    const work = Promise.all([
+      Promise.race([pause(random(4000, 10_000)), over]),
+      pause(1000).then(whileFull),
+    ]).then(() => (isOver = true));
     while (!isOver) {
-      const hadRoom = await appendFile(path, PIECE).then(() => true, () => false);
+      const hadRoom = await appendFile(path, PIECE).then(
+        () => true,
+        () => false,
+      );
       if (!hadRoom) await pause(50);
     }
     await work;
@@ -68,4 +95,7 @@ export async function fillDisk(disk: string, random: Random, disturbed: Disturbe
   }
 }
 
-const ended = (signal: AbortSignal) => new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+const ended = (signal: AbortSignal) =>
+  new Promise<void>((resolve) =>
+    signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+  );

@@ -49,38 +49,93 @@ const DISK_KIB = 128 * 1024;
 const QUIET = 75_000;
 const MAIN = join(repositoryRoot, 'dist/node/server/cli/main.js');
 
-/** Lets the real server live through everything at once, then leaves it alone, and counts. Linux only. */
-export async function runChaos({ seconds, progress }: { readonly seconds: number; readonly progress: (line: string) => void }): Promise<ChaosResult> {
+/**
+ * Lets the real server live through everything at once, then leaves it alone, and counts. Linux
+ * only.
+ */
+export async function runChaos({
+  seconds,
+  progress,
+}: {
+  readonly seconds: number;
+  readonly progress: (line: string) => void;
+}): Promise<ChaosResult> {
   const cleaning: (() => unknown)[] = [];
-  const owner = { after: (work: () => unknown) => cleaning.push(work) } as unknown as Parameters<typeof udpSource>[0];
+  const owner = { after: (work: () => unknown) => cleaning.push(work) } as unknown as Parameters<
+    typeof udpSource
+  >[0];
   const folder = await mkdtemp(join(tmpdir(), 'roadgaze-chaos-'));
   cleaning.push(() => rm(folder, { recursive: true, force: true }));
   try {
     const disk = withoutMounts ? join(folder, 'disk') : smallDisk(owner, DISK_KIB);
     await mkdir(disk, { recursive: true });
-    const [drives, networks] = await Promise.all([copyDemos(folder, 'drives'), copyDemos(folder, 'networks')]);
-    const whole = (kind: 'drives' | 'networks', name: string) => join(repositoryRoot, 'recordings', kind, name);
+    const [drives, networks] = await Promise.all([
+      copyDemos(folder, 'drives'),
+      copyDemos(folder, 'networks'),
+    ]);
+    const whole = (kind: 'drives' | 'networks', name: string) =>
+      join(repositoryRoot, 'recordings', kind, name);
     const victims = [
-      { path: join(drives, 'victim-1.mp4'), whole: [whole('drives', 'motorway.mp4'), whole('drives', 'country-road.mp4')] },
-      { path: join(drives, 'victim-2.mp4'), whole: [whole('drives', 'country-road.mp4'), whole('drives', 'misleading-signs.mp4')] },
-      { path: join(drives, 'motorway.csv'), whole: [whole('drives', 'motorway.csv'), whole('drives', 'country-road.csv')] },
-      { path: join(networks, 'victim.onnx'), whole: [whole('networks', 'pilotnet.onnx'), whole('networks', 'pilotnet-shortcut.onnx'), whole('networks', 'road-segmentation.onnx')] },
-      { path: join(networks, 'victim.json'), whole: [whole('networks', 'pilotnet.json'), whole('networks', 'road-segmentation.json')] },
+      {
+        path: join(drives, 'victim-1.mp4'),
+        whole: [whole('drives', 'motorway.mp4'), whole('drives', 'country-road.mp4')],
+      },
+      {
+        path: join(drives, 'victim-2.mp4'),
+        whole: [whole('drives', 'country-road.mp4'), whole('drives', 'misleading-signs.mp4')],
+      },
+      {
+        path: join(drives, 'motorway.csv'),
+        whole: [whole('drives', 'motorway.csv'), whole('drives', 'country-road.csv')],
+      },
+      {
+        path: join(networks, 'victim.onnx'),
+        whole: [
+          whole('networks', 'pilotnet.onnx'),
+          whole('networks', 'pilotnet-shortcut.onnx'),
+          whole('networks', 'road-segmentation.onnx'),
+        ],
+      },
+      {
+        path: join(networks, 'victim.json'),
+        whole: [whole('networks', 'pilotnet.json'), whole('networks', 'road-segmentation.json')],
+      },
     ];
-    for (const { path, whole: [first] } of victims) await copyFile(first!, path);
+    for (const {
+      path,
+      whole: [first],
+    } of victims)
+      await copyFile(first!, path);
     const relayed = { datagrams: 0, dropped: 0, corrupted: 0 };
     const sources = [];
     for (const name of ['one', 'two']) {
       await mkdir(join(folder, name));
       sources.push(await udpSource(owner, join(folder, name), relayed));
     }
-    const server = await startServe(disk, [drives, ...sources.map(({ address }) => address), '--model', networks, '--clips', join(disk, 'clips'), '--dvr-minutes', '2', '--dvr-bytes', '20M']);
+    const server = await startServe(disk, [
+      drives,
+      ...sources.map(({ address }) => address),
+      '--model',
+      networks,
+      '--clips',
+      join(disk, 'clips'),
+      '--dvr-minutes',
+      '2',
+      '--dvr-bytes',
+      '20M',
+    ]);
     cleaning.push(() => server.child.kill('SIGKILL'));
     for (const source of sources) await source.start();
 
-    const act = async (milliseconds: number, tally: ViewerTally, disturbances: (signal: AbortSignal) => readonly Promise<unknown>[]) => {
+    const act = async (
+      milliseconds: number,
+      tally: ViewerTally,
+      disturbances: (signal: AbortSignal) => readonly Promise<unknown>[],
+    ) => {
       const stop = new AbortController();
-      const viewers = Array.from({ length: VIEWERS }, (_, index) => comeAndGo(server.port, randomNumbers(100 + index), tally, stop.signal));
+      const viewers = Array.from({ length: VIEWERS }, (_, index) =>
+        comeAndGo(server.port, randomNumbers(100 + index), tally, stop.signal),
+      );
       const all = [...viewers, ...disturbances(stop.signal)];
       await Promise.race([pause(milliseconds), server.ended]);
       stop.abort();
@@ -94,8 +149,15 @@ export async function runChaos({ seconds, progress }: { readonly seconds: number
         await pause(250);
       }
       return {
-        descriptors: median(samples.map(({ descriptors }) => descriptors)), bytes: median(samples.map(({ bytes }) => bytes)),
-        children: descendants(server.pid).map(({ name }) => name).sort(), temporary: (await readdir(disk)).filter((name) => /^\.?roadgaze-/.test(name)).map((name) => name.replace(/[^-]+$/, '')).sort(),
+        descriptors: median(samples.map(({ descriptors }) => descriptors)),
+        bytes: median(samples.map(({ bytes }) => bytes)),
+        children: descendants(server.pid)
+          .map(({ name }) => name)
+          .sort(),
+        temporary: (await readdir(disk))
+          .filter((name) => /^\.?roadgaze-/.test(name))
+          .map((name) => name.replace(/[^-]+$/, ''))
+          .sort(),
       };
     };
 
@@ -103,23 +165,57 @@ export async function runChaos({ seconds, progress }: { readonly seconds: number
     const disturb = (disturbed: Disturbed, signal: AbortSignal) => [
       killDecoders(server.pid, randomNumbers(1), disturbed, signal),
       spoilFiles(victims, randomNumbers(2), disturbed, signal),
-      ...(withoutMounts ? [] : [fillDisk(disk, randomNumbers(3), disturbed, async () => refused.push(await analyzeOnto(join(disk, 'results'))), signal)]),
+      ...(withoutMounts
+        ? []
+        : [
+            fillDisk(
+              disk,
+              randomNumbers(3),
+              disturbed,
+              async () => refused.push(await analyzeOnto(join(disk, 'results'))),
+              signal,
+            ),
+          ]),
     ];
 
     progress('warm-up');
-    await act(Math.max(60_000, 200 * seconds), newTally(), (signal) => disturb({ killed: 0, files: 0, fills: 0 }, signal));
+    await act(Math.max(60_000, 200 * seconds), newTally(), (signal) =>
+      disturb({ killed: 0, files: 0, fills: 0 }, signal),
+    );
     progress('quiet before');
     const before = await holding();
     progress('chaos');
     const tally = newTally();
     const disturbed = { killed: 0, files: 0, fills: 0 };
     let health: HealthTimes = { answers: [], machine: [] };
-    await act(seconds * 1000, tally, (signal) => [...disturb(disturbed, signal), askHealth(server.port, signal).then((times) => (health = times))]);
+    await act(seconds * 1000, tally, (signal) => [
+      ...disturb(disturbed, signal),
+      askHealth(server.port, signal).then((times) => (health = times)),
+    ]);
     const load = loadavg()[0]!;
     progress('quiet after');
     const after = await holding();
-    const feeds = server.isRunning() ? ((await (await fetch(`http://127.0.0.1:${server.port}/healthz`)).json()) as { feeds: ChaosResult['feeds'] }).feeds : [];
-    return { seconds, before, after, tally, disturbed, health, feeds, ended: !server.isRunning(), refused, said: server.said(), load, withoutDisk: withoutMounts || null };
+    const feeds = server.isRunning()
+      ? (
+          (await (await fetch(`http://127.0.0.1:${server.port}/healthz`)).json()) as {
+            feeds: ChaosResult['feeds'];
+          }
+        ).feeds
+      : [];
+    return {
+      seconds,
+      before,
+      after,
+      tally,
+      disturbed,
+      health,
+      feeds,
+      ended: !server.isRunning(),
+      refused,
+      said: server.said(),
+      load,
+      withoutDisk: withoutMounts || null,
+    };
   } finally {
     for (const clean of cleaning.reverse()) await clean();
   }
@@ -134,7 +230,11 @@ async function copyDemos(folder: string, kind: 'drives' | 'networks'): Promise<s
 }
 
 async function startServe(temporary: string, args: readonly string[]) {
-  const child = spawn(process.execPath, [MAIN, 'serve', ...args, '--port', '0', '--provider', 'cpu', '--workers', '1'], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: temporary } });
+  const child = spawn(
+    process.execPath,
+    [MAIN, 'serve', ...args, '--port', '0', '--provider', 'cpu', '--workers', '1'],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TMPDIR: temporary } },
+  );
   let text = '';
   const ended = once(child, 'exit');
   const port = await new Promise<number>((resolve, reject) => {
@@ -147,16 +247,44 @@ async function startServe(temporary: string, args: readonly string[]) {
     }
     void ended.then(() => reject(new Error(`serve ended: ${text}`)));
   });
-  return { child, pid: child.pid!, port, ended, isRunning: () => child.exitCode === null && child.signalCode === null, said: () => text };
+  return {
+    child,
+    pid: child.pid!,
+    port,
+    ended,
+    isRunning: () => child.exitCode === null && child.signalCode === null,
+    said: () => text,
+  };
 }
 
 /** Refused with nothing left, or whole where the server has just made room. */
 async function analyzeOnto(folder: string): Promise<string> {
   const drive = join(repositoryRoot, 'recordings/drives/motorway.mp4');
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, 'analyze', drive, '--model', join(repositoryRoot, 'recordings/networks/pilotnet.onnx'), '--workers', '1', '-o', folder], { timeout: 60_000 }, (error, _stdout, stderr) => {
-      void readdir(folder).catch(() => []).then((left) => resolve(`${error?.code ?? (error ? 'too slow' : 0)}, ${/error [A-Z_]+/.exec(stderr)?.[0] ?? 'no error'}, ${left.length} files left`));
-    });
+    execFile(
+      process.execPath,
+      [
+        MAIN,
+        'analyze',
+        drive,
+        '--model',
+        join(repositoryRoot, 'recordings/networks/pilotnet.onnx'),
+        '--workers',
+        '1',
+        '-o',
+        folder,
+      ],
+      { timeout: 60_000 },
+      (error, _stdout, stderr) => {
+        void readdir(folder)
+          .catch(() => [])
+          .then((left) =>
+            resolve(
+              `${error?.code ?? (error ? 'too slow' : 0)}, ${/error [A-Z_]+/.exec(stderr)?.[0] ?? 'no error'}, ${left.length} files left`,
+            ),
+          );
+      },
+    );
   });
 }
 
@@ -164,7 +292,9 @@ async function analyzeOnto(folder: string): Promise<string> {
 async function askHealth(port: number, signal: AbortSignal): Promise<HealthTimes> {
   const child = fork(fileURLToPath(new URL('./chaos-health.js', import.meta.url)), [String(port)]);
   const told = once(child, 'message');
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await new Promise<void>((resolve) =>
+    signal.addEventListener('abort', () => resolve(), { once: true }),
+  );
   child.send('end');
   const [times] = (await told) as [HealthTimes];
   return times;

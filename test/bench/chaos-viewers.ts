@@ -16,12 +16,23 @@ export interface ViewerTally {
   readonly internal: string[];
 }
 
-export const newTally = (): ViewerTally => ({ visits: { plain: 0, deaf: 0, rude: 0 }, frames: 0, errors: new Map(), closes: new Map(), internal: [] });
+export const newTally = (): ViewerTally => ({
+  visits: { plain: 0, deaf: 0, rude: 0 },
+  frames: 0,
+  errors: new Map(),
+  closes: new Map(),
+  internal: [],
+});
 
 const METHODS = ['visualbackprop', 'gradient', 'gradcam'];
 
 /** Comes, does what its kind does, and goes, again and again until `signal`. */
-export async function comeAndGo(port: number, random: Random, tally: ViewerTally, signal: AbortSignal): Promise<void> {
+export async function comeAndGo(
+  port: number,
+  random: Random,
+  tally: ViewerTally,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const draw = random(0, 1);
     const kind = draw < 0.7 ? 'plain' : draw < 0.85 ? 'deaf' : 'rude';
@@ -32,11 +43,21 @@ export async function comeAndGo(port: number, random: Random, tally: ViewerTally
   }
 }
 
-async function visit(port: number, kind: 'plain' | 'deaf' | 'rude', random: Random, tally: ViewerTally, signal: AbortSignal): Promise<void> {
+async function visit(
+  port: number,
+  kind: 'plain' | 'deaf' | 'rude',
+  random: Random,
+  tally: ViewerTally,
+  signal: AbortSignal,
+): Promise<void> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL);
-  const count = <Key>(map: Map<Key, number>, key: Key) => void map.set(key, (map.get(key) ?? 0) + 1);
+  const count = <Key>(map: Map<Key, number>, key: Key) =>
+    void map.set(key, (map.get(key) ?? 0) + 1);
   const send = (message: object | string | Buffer): void => {
-    if (socket.readyState === WebSocket.OPEN) socket.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message));
+    if (socket.readyState === WebSocket.OPEN)
+      socket.send(
+        typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message),
+      );
   };
   let hello: Extract<ServerMessage, { type: 'hello' }> | null = null;
   let opened = false;
@@ -66,7 +87,12 @@ async function visit(port: number, kind: 'plain' | 'deaf' | 'rude', random: Rand
     opened = false;
     const feed = one(hello!.feeds);
     if (feed && random(0, 1) < 0.4) return send({ type: 'watch', feed: feed.id });
-    send({ type: 'open', recording: one(hello!.recordings)?.id ?? 'none', network: one(hello!.networks)?.id ?? 'none', methods: [one(METHODS)] });
+    send({
+      type: 'open',
+      recording: one(hello!.recordings)?.id ?? 'none',
+      network: one(hello!.networks)?.id ?? 'none',
+      methods: [one(METHODS)],
+    });
   };
   let generation = 0;
   let isThere = true;
@@ -77,7 +103,8 @@ async function visit(port: number, kind: 'plain' | 'deaf' | 'rude', random: Rand
     if (!opened) {
       choose();
       // Both answers may take long on a busy machine.
-      for (let tries = 0; tries < 20 && !opened && isThere; tries++) await Promise.race([pause(200), stay]);
+      for (let tries = 0; tries < 20 && !opened && isThere; tries++)
+        await Promise.race([pause(200), stay]);
       if (opened) send({ type: 'play', frame: 0, speed: 1, loop: true });
       if (kind === 'deaf') (socket as unknown as { _socket: { pause(): void } })._socket.pause();
       continue;
@@ -87,14 +114,19 @@ async function visit(port: number, kind: 'plain' | 'deaf' | 'rude', random: Rand
       const rudeness = Math.floor(random(0, 5));
       if (rudeness === 0) send('{"type":');
       else if (rudeness === 1) send(Buffer.alloc(2000, 7));
-      else if (rudeness === 2) for (let n = 0; n < 500; n++) send({ type: 'seek', frame: Math.floor(random(0, 800)), generation: ++generation });
-      else if (rudeness === 3) send(JSON.stringify({ type: 'open', recording: 'x'.repeat(40_000) }));
+      else if (rudeness === 2)
+        for (let n = 0; n < 500; n++)
+          send({ type: 'seek', frame: Math.floor(random(0, 800)), generation: ++generation });
+      else if (rudeness === 3)
+        send(JSON.stringify({ type: 'open', recording: 'x'.repeat(40_000) }));
       else for (let n = 0; n < 300; n++) socket.ping('?');
       continue;
     }
     const act = random(0, 1);
-    if (act < 0.3) send({ type: 'seek', frame: Math.floor(random(0, 900)), generation: ++generation });
-    else if (act < 0.5) send({ type: 'play', frame: Math.floor(random(0, 700)), speed: 1, loop: false });
+    if (act < 0.3)
+      send({ type: 'seek', frame: Math.floor(random(0, 900)), generation: ++generation });
+    else if (act < 0.5)
+      send({ type: 'play', frame: Math.floor(random(0, 700)), speed: 1, loop: false });
     else if (act < 0.6) send({ type: 'pause' });
     else if (act < 0.7) choose();
   }
@@ -109,7 +141,12 @@ async function talkNonsense(port: number, random: Random): Promise<void> {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => {});
   const upgrade = `GET /api/stream HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Protocol: ${SUBPROTOCOL}\r\n\r\n`;
-  const words = [Buffer.alloc(5000, Math.floor(random(0, 256))), `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`, upgrade, `${upgrade}${'\u00ff'.repeat(300)}`];
+  const words = [
+    Buffer.alloc(5000, Math.floor(random(0, 256))),
+    `GET / HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n`,
+    upgrade,
+    `${upgrade}${'\u00ff'.repeat(300)}`,
+  ];
   socket.write(words[Math.floor(random(0, words.length))]!);
   await pause(random(50, 1000));
   socket.destroy();

@@ -6,7 +6,9 @@ import { degreesPerUnit } from '../../shared/steering.ts';
 import { networkPath, type Evidence } from './flag-evidence.ts';
 import { offRoadFlags } from './flag-judgement.ts';
 
-/** A long flag holds frames that the boards move and others; parts of this length tell them apart. */
+/**
+ * A long flag holds frames that the boards move and others; parts of this length tell them apart.
+ */
 const PART_SECONDS = 0.5;
 
 export interface CheckedFlags {
@@ -17,20 +19,40 @@ export interface CheckedFlags {
 }
 
 /** Runs the product's causal check on the shortcut network's flags of one drive. */
-export async function checkedFlags({ drive, shortcut }: Evidence, method: string, settings: FlagSettings): Promise<CheckedFlags> {
+export async function checkedFlags(
+  { drive, shortcut }: Evidence,
+  method: string,
+  settings: FlagSettings,
+): Promise<CheckedFlags> {
   const columns = shortcut.series[method]!;
   const flags = offRoadFlags(columns, settings);
   const video = await probeVideo(drive.video);
   const explainer = await openExplainer({
-    modelPath: networkPath('pilotnet-shortcut'), road: { kind: 'truth', path: drive.truth }, video, methods: [{ id: method }], wish: { provider: 'cpu' },
+    modelPath: networkPath('pilotnet-shortcut'),
+    road: { kind: 'truth', path: drive.truth },
+    video,
+    methods: [{ id: method }],
+    wish: { provider: 'cpu' },
   });
   try {
-    const steeringDeviation = deviation(Array.from(columns.steering)) / degreesPerUnit(explainer.network.output)!;
+    const steeringDeviation =
+      deviation(Array.from(columns.steering)) / degreesPerUnit(explainer.network.output)!;
     const confirmed = async (tried: readonly Flag[]): Promise<Flag[]> => {
-      const checks = await verifyFlags({ videoPath: drive.video, video, explainer, flags: tried, steeringDeviation });
+      const checks = await verifyFlags({
+        videoPath: drive.video,
+        video,
+        explainer,
+        flags: tried,
+        steeringDeviation,
+      });
       return tried.filter((_, index) => checks[index]?.isConfirmed);
     };
-    return { whole: await confirmed(flags), parts: await confirmed(flags.flatMap((flag) => partsOf(flag, columns.pts, columns[settings.measure]))) };
+    return {
+      whole: await confirmed(flags),
+      parts: await confirmed(
+        flags.flatMap((flag) => partsOf(flag, columns.pts, columns[settings.measure])),
+      ),
+    };
   } finally {
     await explainer.close();
   }
@@ -40,11 +62,24 @@ function partsOf(flag: Flag, pts: ArrayLike<number>, measure: ArrayLike<number>)
   const parts: Flag[] = [];
   for (let start = flag.startFrame; start <= flag.endFrame; start = parts.at(-1)!.endFrame + 1) {
     let [end, worst] = [start, start];
-    for (let frame = start; frame <= flag.endFrame && pts[frame]! < pts[start]! + PART_SECONDS - 1e-6; frame++) {
+    for (
+      let frame = start;
+      frame <= flag.endFrame && pts[frame]! < pts[start]! + PART_SECONDS - 1e-6;
+      frame++
+    ) {
       end = frame;
       if (measure[frame]! < measure[worst]!) worst = frame;
     }
-    parts.push({ ...flag, startFrame: start, endFrame: end, startPts: pts[start]!, endPts: pts[end]!, worstFrame: worst, worstPts: pts[worst]!, worst: measure[worst]! });
+    parts.push({
+      ...flag,
+      startFrame: start,
+      endFrame: end,
+      startPts: pts[start]!,
+      endPts: pts[end]!,
+      worstFrame: worst,
+      worstPts: pts[worst]!,
+      worst: measure[worst]!,
+    });
   }
   return parts;
 }

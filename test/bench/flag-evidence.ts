@@ -9,7 +9,8 @@ import { boardsInPicture } from './flag-truth.ts';
 /** The methods whose flags are judged. */
 export const methods = ['visualbackprop', 'lrp-epsilon-plus', 'saliency'] as const;
 
-export const networkPath = (name: 'pilotnet' | 'pilotnet-shortcut' | 'road-segmentation'): string => join(repositoryRoot, 'recordings', 'networks', `${name}.onnx`);
+export const networkPath = (name: 'pilotnet' | 'pilotnet-shortcut' | 'road-segmentation'): string =>
+  join(repositoryRoot, 'recordings', 'networks', `${name}.onnx`);
 
 export interface NetworkEvidence {
   readonly series: Series;
@@ -30,14 +31,34 @@ export interface Evidence {
 export type RoadKind = 'truth' | 'model';
 
 /** Draws the drive where it is missing, and runs both networks on it. */
-export async function evidenceOf(drive: BenchDrive, road: RoadKind, progress: (line: string) => void): Promise<Evidence> {
+export async function evidenceOf(
+  drive: BenchDrive,
+  road: RoadKind,
+  progress: (line: string) => void,
+): Promise<Evidence> {
   const files = await drawn(drive, progress);
-  const region: RoadSpecification = road === 'truth' ? { kind: 'truth', path: files.truth } : { kind: 'model', path: networkPath('road-segmentation') };
+  const region: RoadSpecification =
+    road === 'truth'
+      ? { kind: 'truth', path: files.truth }
+      : { kind: 'model', path: networkPath('road-segmentation') };
   const of = async (network: 'pilotnet' | 'pilotnet-shortcut'): Promise<NetworkEvidence> => {
     const series = await seriesOf(networkPath(network), files.video, region, methods);
     const { steering } = series[methods[0]]!;
-    const without = files.withoutCue ? (await seriesOf(networkPath(network), files.withoutCue, { kind: 'none' }, [methods[0]]))[methods[0]]!.steering : steering;
-    return { series, truth: causalTruth(steering, without, drawing.fps), change: Array.from(steering, (value, frame) => value - without[frame]!) };
+    const without = files.withoutCue
+      ? (await seriesOf(networkPath(network), files.withoutCue, { kind: 'none' }, [methods[0]]))[
+          methods[0]
+        ]!.steering
+      : steering;
+    return {
+      series,
+      truth: causalTruth(steering, without, drawing.fps),
+      change: Array.from(steering, (value, frame) => value - without[frame]!),
+    };
   };
-  return { drive: files, honest: await of('pilotnet'), shortcut: await of('pilotnet-shortcut'), boards: await boardsInPicture(files.truth) };
+  return {
+    drive: files,
+    honest: await of('pilotnet'),
+    shortcut: await of('pilotnet-shortcut'),
+    boards: await boardsInPicture(files.truth),
+  };
 }

@@ -1,8 +1,21 @@
 import { findFlags, type FlagColumns } from '../../server/attention/flags/find-flags.ts';
 import { CAUSE_DEGREES, type Flag, type FlagSettings } from '../../shared/flags.ts';
-import { countsOf, framesOf, intervalsOf, partOf, precisionOf, recallOf, sumOf, type Counts, type Interval } from './flag-measures.ts';
+import {
+  countsOf,
+  framesOf,
+  intervalsOf,
+  partOf,
+  precisionOf,
+  recallOf,
+  sumOf,
+  type Counts,
+  type Interval,
+} from './flag-measures.ts';
 
-/** A truth interval bridges frames where the change passes through zero, and lasts long enough to be seen. */
+/**
+ * A truth interval bridges frames where the change passes through zero, and lasts long enough to be
+ * seen.
+ */
 const BRIDGED_SECONDS = 0.5;
 const LEAST_SECONDS = 0.3;
 /** So much of a truth interval must be flagged for it to count as found. */
@@ -14,9 +27,23 @@ export interface CausalTruth {
 }
 
 /** From steering with the boards and without them, degrees at the wheel, a value for each frame. */
-export function causalTruth(steering: ArrayLike<number>, without: ArrayLike<number>, fps: number): CausalTruth {
-  const frames = Array.from(steering, (value, frame) => Math.abs(value - without[frame]!) > CAUSE_DEGREES);
-  return { frames, intervals: intervalsOf(frames, Math.round(BRIDGED_SECONDS * fps), Math.round(LEAST_SECONDS * fps)) };
+export function causalTruth(
+  steering: ArrayLike<number>,
+  without: ArrayLike<number>,
+  fps: number,
+): CausalTruth {
+  const frames = Array.from(
+    steering,
+    (value, frame) => Math.abs(value - without[frame]!) > CAUSE_DEGREES,
+  );
+  return {
+    frames,
+    intervals: intervalsOf(
+      frames,
+      Math.round(BRIDGED_SECONDS * fps),
+      Math.round(LEAST_SECONDS * fps),
+    ),
+  };
 }
 
 /** The off-road flags of a recording. */
@@ -25,7 +52,10 @@ export function offRoadFlags(columns: FlagColumns, settings: FlagSettings): Flag
 }
 
 export function flaggedFrames(flags: readonly Flag[], frames: number): boolean[] {
-  return framesOf(flags.map(({ startFrame, endFrame }) => ({ first: startFrame, last: endFrame })), frames);
+  return framesOf(
+    flags.map(({ startFrame, endFrame }) => ({ first: startFrame, last: endFrame })),
+    frames,
+  );
 }
 
 export interface Judgement {
@@ -41,20 +71,34 @@ export interface Judgement {
 }
 
 /** Flags of several drives together, held against their truths. */
-export function judge(drives: readonly { readonly flags: readonly Flag[]; readonly truth: CausalTruth }[]): Judgement {
+export function judge(
+  drives: readonly { readonly flags: readonly Flag[]; readonly truth: CausalTruth }[],
+): Judgement {
   const each = drives.map(({ flags, truth }) => {
     const flagged = flaggedFrames(flags, truth.frames.length);
     return {
       counts: countsOf(flagged, truth.frames),
       found: truth.intervals.filter((interval) => partOf(interval, flagged) >= FOUND_PART).length,
-      trueFlags: flags.filter(({ startFrame, endFrame }) => partOf({ first: startFrame, last: endFrame }, truth.frames) > 0).length,
+      trueFlags: flags.filter(
+        ({ startFrame, endFrame }) =>
+          partOf({ first: startFrame, last: endFrame }, truth.frames) > 0,
+      ).length,
     };
   });
   const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
   const counts = sumOf(each.map((drive) => drive.counts));
-  const [intervals, found] = [sum(drives.map(({ truth }) => truth.intervals.length)), sum(each.map((drive) => drive.found))];
+  const [intervals, found] = [
+    sum(drives.map(({ truth }) => truth.intervals.length)),
+    sum(each.map((drive) => drive.found)),
+  ];
   return {
-    counts, precision: precisionOf(counts), recall: recallOf(counts), intervals, found, intervalRecall: found / intervals,
-    flags: sum(drives.map(({ flags }) => flags.length)), trueFlags: sum(each.map((drive) => drive.trueFlags)),
+    counts,
+    precision: precisionOf(counts),
+    recall: recallOf(counts),
+    intervals,
+    found,
+    intervalRecall: found / intervals,
+    flags: sum(drives.map(({ flags }) => flags.length)),
+    trueFlags: sum(each.map((drive) => drive.trueFlags)),
   };
 }

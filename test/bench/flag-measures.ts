@@ -4,13 +4,17 @@ export interface Interval {
   readonly last: number;
 }
 
-/** The runs of true frames, those no more than `gap` frames apart joined, then those shorter than `least` frames left out. */
+/**
+ * The runs of true frames, those no more than `gap` frames apart joined, then those shorter than
+ * `least` frames left out.
+ */
 export function intervalsOf(frames: readonly boolean[], gap: number, least: number): Interval[] {
   const joined: Interval[] = [];
   frames.forEach((isTrue, frame) => {
     if (!isTrue) return;
     const before = joined.at(-1);
-    if (before && frame - before.last - 1 <= gap) joined[joined.length - 1] = { first: before.first, last: frame };
+    if (before && frame - before.last - 1 <= gap)
+      joined[joined.length - 1] = { first: before.first, last: frame };
     else joined.push({ first: frame, last: frame });
   });
   return joined.filter(({ first, last }) => last - first + 1 >= least);
@@ -37,13 +41,24 @@ export interface Counts {
 }
 
 export function countsOf(flagged: readonly boolean[], truth: readonly boolean[]): Counts {
-  const count = (isFlagged: boolean, isTrue: boolean) => truth.filter((each, frame) => each === isTrue && flagged[frame] === isFlagged).length;
-  return { hits: count(true, true), falseAlarms: count(true, false), misses: count(false, true), rest: count(false, false) };
+  const count = (isFlagged: boolean, isTrue: boolean) =>
+    truth.filter((each, frame) => each === isTrue && flagged[frame] === isFlagged).length;
+  return {
+    hits: count(true, true),
+    falseAlarms: count(true, false),
+    misses: count(false, true),
+    rest: count(false, false),
+  };
 }
 
 export function sumOf(counts: readonly Counts[]): Counts {
   const sum = (key: keyof Counts) => counts.reduce((total, each) => total + each[key], 0);
-  return { hits: sum('hits'), falseAlarms: sum('falseAlarms'), misses: sum('misses'), rest: sum('rest') };
+  return {
+    hits: sum('hits'),
+    falseAlarms: sum('falseAlarms'),
+    misses: sum('misses'),
+    rest: sum('rest'),
+  };
 }
 
 /** Part of the flagged frames that are true; NaN where none is flagged. */
@@ -53,11 +68,15 @@ export const precisionOf = ({ hits, falseAlarms }: Counts): number => hits / (hi
 export const recallOf = ({ hits, misses }: Counts): number => hits / (hits + misses);
 
 /**
- * Area under the receiver's operating curve: the chance that a true frame's value is below that of a frame that is not, equal ones
- * counted half. Values that are NaN are left out; NaN where one side is empty.
+ * Area under the receiver's operating curve: the chance that a true frame's value is below that of
+ * a frame that is not, equal ones counted half. Values that are NaN are left out; NaN where one
+ * side is empty.
  */
 export function areaUnderCurve(values: readonly number[], truth: readonly boolean[]): number {
-  const sorted = values.map((value, frame) => ({ value, isTrue: truth[frame]! })).filter(({ value }) => !Number.isNaN(value)).sort((a, b) => a.value - b.value);
+  const sorted = values
+    .map((value, frame) => ({ value, isTrue: truth[frame]! }))
+    .filter(({ value }) => !Number.isNaN(value))
+    .sort((a, b) => a.value - b.value);
   const positives = sorted.filter(({ isTrue }) => isTrue).length;
   let [above, area] = [sorted.length - positives, 0];
   for (let from = 0, to = 0; from < sorted.length; from = to) {

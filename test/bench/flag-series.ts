@@ -8,16 +8,37 @@ import { probeVideo } from '../../server/video/probe.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { collect } from '../support/collect.ts';
 
-/** A network's way through a recording: for each method what flags are found in, steering in degrees at the wheel. */
+/**
+ * A network's way through a recording: for each method what flags are found in, steering in degrees
+ * at the wheel.
+ */
 export type Series = Readonly<Record<string, FlagColumns>>;
 
 /** Runs a network on every frame of a recording as the viewer and the commands do. */
-export async function seriesOf(modelPath: string, videoPath: string, road: RoadSpecification, methods: readonly string[]): Promise<Series> {
+export async function seriesOf(
+  modelPath: string,
+  videoPath: string,
+  road: RoadSpecification,
+  methods: readonly string[],
+): Promise<Series> {
   const video = await probeVideo(videoPath);
-  const explainer = await openExplainer({ modelPath, road, video, methods: methods.map((id) => ({ id })), wish: { provider: 'cpu' } });
+  const explainer = await openExplainer({
+    modelPath,
+    road,
+    video,
+    methods: methods.map((id) => ({ id })),
+    wish: { provider: 'cpu' },
+  });
   try {
     const degrees = degreesPerUnit(explainer.network.output) ?? NaN;
-    const rows = await collect(analyzeRecording({ videoPath, explainer, expected: (await readFrameIndex(videoPath)).pts, onEnd: ({ shortfall }) => assert.equal(shortfall, null) }));
+    const rows = await collect(
+      analyzeRecording({
+        videoPath,
+        explainer,
+        expected: (await readFrameIndex(videoPath)).pts,
+        onEnd: ({ shortfall }) => assert.equal(shortfall, null),
+      }),
+    );
     const columns = (method: number): FlagColumns => ({
       pts: rows.map(({ pts }) => pts),
       share: rows.map(({ scores }) => scores[method]!.onRoad ?? NaN),

@@ -20,7 +20,10 @@ import { quantile } from './measure.ts';
  * real browser. Source, encoder, server and browser are all on this machine. The source draws the number of the picture into it, and writes
  * down when it hands the picture on; the page reads the number out of its own pixels after the animation frame in which it was drawn.
  */
-const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '30' }, json: { type: 'string' } }, strict: false });
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '30' }, json: { type: 'string' } },
+  strict: false,
+});
 const SECONDS = Number(options.seconds);
 const [WIDTH, HEIGHT, FPS] = [1280, 720, 30];
 /** Milliseconds, 95th percentile. */
@@ -48,7 +51,10 @@ interface Result {
 
 type Ends = { after(end: () => unknown): void };
 
-/** Records the pixels at the bars and the time, in a task after the animation frame in which something was painted. */
+/**
+ * Records the pixels at the bars and the time, in a task after the animation frame in which
+ * something was painted.
+ */
 const PAINT_TIMES = `
   window.paintTimes = [];
   {
@@ -82,15 +88,25 @@ if (withoutBrowser) {
   let closeBrowser: unknown;
   closeBrowserAfter({ after: (end) => void (closeBrowser = end) });
   results.push(await measure('UDP', (ends) => startUdp(ends, [])));
-  results.push(await measure('UDP, its packet lengths written', (ends) => startUdp(ends, ['-omit_video_pes_length', '0'])));
+  results.push(
+    await measure('UDP, its packet lengths written', (ends) =>
+      startUdp(ends, ['-omit_video_pes_length', '0']),
+    ),
+  );
   const missing = rtspServerIsMissing();
   if (missing) console.log(`Delay over RTSP: left out, ${missing}.`);
   else results.push(await measure('RTSP', startRtsp));
   await (closeBrowser as () => Promise<void>)();
   for (const { transport, p50, p95, longest, sent, painted, load } of results) {
-    console.log(`Encoder to painted mask, ${HEIGHT}p${FPS} over ${transport}: median ${p50} ms, p95 ${p95} ms, longest ${longest} ms; ${painted} of ${sent} frames painted, load average ${load.toFixed(1)}`);
+    console.log(
+      `Encoder to painted mask, ${HEIGHT}p${FPS} over ${transport}: median ${p50} ms, p95 ${p95} ms, longest ${longest} ms; ${painted} of ${sent} frames painted, load average ${load.toFixed(1)}`,
+    );
   }
-  if (typeof options.json === 'string') await writeFile(options.json, `${JSON.stringify({ width: WIDTH, height: HEIGHT, fps: FPS, seconds: SECONDS, limit: LIMIT, results }, null, 1)}\n`);
+  if (typeof options.json === 'string')
+    await writeFile(
+      options.json,
+      `${JSON.stringify({ width: WIDTH, height: HEIGHT, fps: FPS, seconds: SECONDS, limit: LIMIT, results }, null, 1)}\n`,
+    );
   if (results.some(({ p95 }) => !(p95 <= LIMIT))) {
     console.log(`The 95th percentile is not within ${LIMIT} ms.`);
     process.exitCode = 1;
@@ -106,7 +122,15 @@ async function measure(transport: string, start: (ends: Ends) => Promise<Source>
     const stop = send(child, sent);
     ends.after(stop);
     const network = join(repositoryRoot, 'recordings/networks/pilotnet.onnx');
-    const server = await serve({ after: (end) => end && ends.after(end as () => unknown) }, address, '--model', network, '--road', 'none', '--no-clips');
+    const server = await serve(
+      { after: (end) => end && ends.after(end as () => unknown) },
+      address,
+      '--model',
+      network,
+      '--road',
+      'none',
+      '--no-clips',
+    );
     const { page } = await openPage('about:blank');
     ends.after(() => page.context().close());
     await page.addInitScript(PAINT_TIMES);
@@ -122,7 +146,8 @@ async function measure(transport: string, start: (ends: Ends) => Promise<Source>
 }
 
 async function paints(page: Page): Promise<Map<number, number>> {
-  const samples = await page.evaluate<{ at: number; bars: number[]; isMasked: boolean }[]>('paintTimes');
+  const samples =
+    await page.evaluate<{ at: number; bars: number[]; isMasked: boolean }[]>('paintTimes');
   const first = new Map<number, number>();
   for (const { at, bars: seen, isMasked } of samples) {
     const number = readFrameNumber(Uint8Array.from(seen), 16, 1);
@@ -131,15 +156,38 @@ async function paints(page: Page): Promise<Map<number, number>> {
   return first;
 }
 
-function summary(transport: string, sent: ReadonlyMap<number, number>, painted: ReadonlyMap<number, number>, begin: number, end: number): Result {
+function summary(
+  transport: string,
+  sent: ReadonlyMap<number, number>,
+  painted: ReadonlyMap<number, number>,
+  begin: number,
+  end: number,
+): Result {
   // Those sent last may still be under way.
   const measured = [...sent].filter(([, at]) => at >= begin && at < end - 1000);
-  const delays = measured.flatMap(([number, at]) => (painted.has(number) ? [painted.get(number)! - at] : []));
-  const [p50, p95, longest] = [0.5, 0.95, 1].map((part) => quantile(delays, part)) as [number, number, number];
-  return { transport, p50, p95, longest, sent: measured.length, painted: delays.length, load: loadavg()[0]! };
+  const delays = measured.flatMap(([number, at]) =>
+    painted.has(number) ? [painted.get(number)! - at] : [],
+  );
+  const [p50, p95, longest] = [0.5, 0.95, 1].map((part) => quantile(delays, part)) as [
+    number,
+    number,
+    number,
+  ];
+  return {
+    transport,
+    p50,
+    p95,
+    longest,
+    sent: measured.length,
+    painted: delays.length,
+    load: loadavg()[0]!,
+  };
 }
 
-/** Hands pictures to the encoder at their rate, and writes down when; one that finds the encoder busy is not made. Gives how to stop. */
+/**
+ * Hands pictures to the encoder at their rate, and writes down when; one that finds the encoder
+ * busy is not made. Gives how to stop.
+ */
 function send({ stdin }: ChildProcess, sent: Map<number, number>): () => void {
   stdin!.on('error', () => {});
   const begin = performance.now();
@@ -164,9 +212,13 @@ function send({ stdin }: ChildProcess, sent: Map<number, number>): () => void {
 function picture(number: number): Buffer {
   const bytes = Buffer.alloc((WIDTH * HEIGHT * 3) / 2, 128);
   const shift = (number * 5) % WIDTH;
-  for (let y = 0; y < HEIGHT / 2; y++) bytes.set(texture.subarray(y * WIDTH * 2 + shift, y * WIDTH * 2 + shift + WIDTH), y * WIDTH);
+  for (let y = 0; y < HEIGHT / 2; y++)
+    bytes.set(texture.subarray(y * WIDTH * 2 + shift, y * WIDTH * 2 + shift + WIDTH), y * WIDTH);
   const shown = bars(number);
-  const row = Uint8Array.from({ length: WIDTH }, (_, x) => 16 + 219 * shown[Math.floor((x * shown.length) / WIDTH)]!);
+  const row = Uint8Array.from(
+    { length: WIDTH },
+    (_, x) => 16 + 219 * shown[Math.floor((x * shown.length) / WIDTH)]!,
+  );
   for (let y = HEIGHT / 2; y < HEIGHT; y++) bytes.set(row, y * WIDTH);
   return bytes;
 }
@@ -179,7 +231,12 @@ function smoothNoise(width: number, height: number): Uint8Array {
   };
   const values = new Uint8Array(width * height);
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) values[y * width + x] = 40 + 100 * random(x >> 6, y >> 6) + 60 * random(x >> 4, y >> 4) + 25 * random(x >> 1, y >> 1);
+    for (let x = 0; x < width; x++)
+      values[y * width + x] =
+        40 +
+        100 * random(x >> 6, y >> 6) +
+        60 * random(x >> 4, y >> 4) +
+        25 * random(x >> 1, y >> 1);
   }
   return values;
 }
@@ -188,15 +245,52 @@ async function startUdp(ends: Ends, muxing: readonly string[]): Promise<Source> 
   const port = await freeUdpPort();
   const { ffmpeg } = await findTools();
   const child = startSource(ends, ffmpeg, [
-    '-hide_banner', '-loglevel', 'error', '-f', 'rawvideo', '-pix_fmt', 'yuv420p', '-s', `${WIDTH}x${HEIGHT}`, '-framerate', String(FPS), '-use_wallclock_as_timestamps', '1', '-i', 'pipe:0',
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-b:v', '4M', '-g', String(FPS), '-vsync', 'passthrough', '-flush_packets', '1', '-muxdelay', '0', ...muxing,
-    '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`,
+    '-hide_banner',
+    '-loglevel',
+    'error',
+    '-f',
+    'rawvideo',
+    '-pix_fmt',
+    'yuv420p',
+    '-s',
+    `${WIDTH}x${HEIGHT}`,
+    '-framerate',
+    String(FPS),
+    '-use_wallclock_as_timestamps',
+    '1',
+    '-i',
+    'pipe:0',
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-tune',
+    'zerolatency',
+    '-b:v',
+    '4M',
+    '-g',
+    String(FPS),
+    '-vsync',
+    'passthrough',
+    '-flush_packets',
+    '1',
+    '-muxdelay',
+    '0',
+    ...muxing,
+    '-f',
+    'mpegts',
+    `udp://127.0.0.1:${port}?pkt_size=1316`,
   ]);
   return { child, address: `udp://127.0.0.1:${port}` };
 }
 
 async function startRtsp(ends: Ends): Promise<Source> {
-  const child = startSource(ends, '/usr/bin/python3', [join(repositoryRoot, 'test/bench/rtsp-source.py'), String(WIDTH), String(HEIGHT), String(FPS)]);
+  const child = startSource(ends, '/usr/bin/python3', [
+    join(repositoryRoot, 'test/bench/rtsp-source.py'),
+    String(WIDTH),
+    String(HEIGHT),
+    String(FPS),
+  ]);
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return { child, address: `rtsp://127.0.0.1:${Number(line.toString())}/road` };
 }

@@ -18,7 +18,10 @@ import { median, quantile } from './measure.ts';
  * `npm run bench`, or by itself with `--seconds 20 --json FILE`: a feed whose network takes three frame intervals. Delay is measured from a raw
  * picture that enters a zerolatency encoder to its mask at a viewer, who acknowledges it at once; the mask tells which picture it belongs to.
  */
-const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '20' }, json: { type: 'string' } }, strict: false });
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '20' }, json: { type: 'string' } },
+  strict: false,
+});
 const SECONDS = Number(options.seconds);
 const [WIDTH, HEIGHT, FPS] = [320, 180, 15];
 const INTERVAL = 1000 / FPS;
@@ -41,10 +44,15 @@ try {
 }
 
 async function measure(folder: string): Promise<void> {
-  const trial = await inferenceTime(await writeReadingNetwork(folder, { name: 'trial', passes: TRIAL_PASSES }));
+  const trial = await inferenceTime(
+    await writeReadingNetwork(folder, { name: 'trial', passes: TRIAL_PASSES }),
+  );
   const passes = Math.max(1, Math.round((TRIAL_PASSES * SLOWNESS * INTERVAL) / trial));
   const network = await writeReadingNetwork(folder, { name: 'slow', passes });
-  const server = await serve({ after: (end) => end && ends.after(end as () => unknown) }, { recordings: folder, networks: [network], feeds: { recording: null, clips: null } });
+  const server = await serve(
+    { after: (end) => end && ends.after(end as () => unknown) },
+    { recordings: folder, networks: [network], feeds: { recording: null, clips: null } },
+  );
   const viewer = await Viewer.connect(server);
   ends.after(() => viewer.close());
   const port = await freeUdpPort();
@@ -60,12 +68,20 @@ async function measure(folder: string): Promise<void> {
   await sleep(SECONDS * 1000);
   const end = performance.now();
   const atLast = await viewer.message('feed-statistics', undefined, viewer.messages.length);
-  const frames = viewer.frames.slice(first).filter(({ arrived }) => arrived >= begin && arrived < end);
+  const frames = viewer.frames
+    .slice(first)
+    .filter(({ arrived }) => arrived >= begin && arrived < end);
   const delays = frames.map((frame) => frame.arrived - sent.get(maskNumber(frame)!)!);
   // One inference begins when the one before it ends: a newer picture always waits.
-  const inference = median(frames.slice(1).map(({ arrived }, index) => arrived - frames[index]!.arrived));
+  const inference = median(
+    frames.slice(1).map(({ arrived }, index) => arrived - frames[index]!.arrived),
+  );
   const limit = 2 * inference + 2 * INTERVAL;
-  const [p50, p95, longest] = [0.5, 0.95, 1].map((part) => quantile(delays, part)) as [number, number, number];
+  const [p50, p95, longest] = [0.5, 0.95, 1].map((part) => quantile(delays, part)) as [
+    number,
+    number,
+    number,
+  ];
   const dropped = {
     decode: atLast.dropped.decode - atFirst.dropped.decode,
     inference: atLast.dropped.inference - atFirst.dropped.inference,
@@ -75,16 +91,31 @@ async function measure(folder: string): Promise<void> {
   const explained = atLast.explained - atFirst.explained;
   const pictures = [...sent.values()].filter((at) => at >= begin && at < end).length;
   const ms = (value: number) => `${value.toFixed(0)} ms`;
-  console.log(`Overload, ${HEIGHT}p${FPS} over UDP, one worker: an inference takes ${ms(inference)}, ${(inference / INTERVAL).toFixed(1)} frame intervals`);
-  console.log(`Encoder to viewer: median ${ms(p50)}, p95 ${ms(p95)}, longest ${ms(longest)}; limit ${ms(limit)} (2 inferences and 2 frame intervals)`);
-  console.log(`Decoder to acknowledgement, as the server tells it: median ${ms(atLast.delay.painted!.p50)}, p95 ${ms(atLast.delay.painted!.p95)}`);
-  console.log(`${frames.length} of ${pictures} frames shown; of ${decoded} decoded ones ${explained} explained, dropped: ${dropped.inference} by the network, ${dropped.decode} by the decoder, ${dropped.viewer} by the viewer`);
+  console.log(
+    `Overload, ${HEIGHT}p${FPS} over UDP, one worker: an inference takes ${ms(inference)}, ${(inference / INTERVAL).toFixed(1)} frame intervals`,
+  );
+  console.log(
+    `Encoder to viewer: median ${ms(p50)}, p95 ${ms(p95)}, longest ${ms(longest)}; limit ${ms(limit)} (2 inferences and 2 frame intervals)`,
+  );
+  console.log(
+    `Decoder to acknowledgement, as the server tells it: median ${ms(atLast.delay.painted!.p50)}, p95 ${ms(atLast.delay.painted!.p95)}`,
+  );
+  console.log(
+    `${frames.length} of ${pictures} frames shown; of ${decoded} decoded ones ${explained} explained, dropped: ${dropped.inference} by the network, ${dropped.decode} by the decoder, ${dropped.viewer} by the viewer`,
+  );
   if (typeof options.json === 'string') {
-    await writeFile(options.json, `${JSON.stringify({ width: WIDTH, height: HEIGHT, fps: FPS, seconds: SECONDS, inference, limit, p50, p95, longest, sent: pictures, shown: frames.length, decoded, explained, dropped }, null, 1)}\n`);
+    await writeFile(
+      options.json,
+      `${JSON.stringify({ width: WIDTH, height: HEIGHT, fps: FPS, seconds: SECONDS, inference, limit, p50, p95, longest, sent: pictures, shown: frames.length, decoded, explained, dropped }, null, 1)}\n`,
+    );
   }
   check(inference > 2 * INTERVAL, 'The network is not slow enough for this feed.');
   check(p95 <= limit, 'The 95th percentile of the delay is over the limit.');
-  check(dropped.inference > 0 && Math.abs(decoded - explained - dropped.inference - dropped.decode) <= 2, 'The drops do not add up.');
+  check(
+    dropped.inference > 0 &&
+      Math.abs(decoded - explained - dropped.inference - dropped.decode) <= 2,
+    'The drops do not add up.',
+  );
 }
 
 function check(holds: boolean, complaint: string): void {
@@ -96,20 +127,64 @@ function check(holds: boolean, complaint: string): void {
 /** Milliseconds a frame, on one worker. */
 async function inferenceTime(modelPath: string): Promise<number> {
   const video = { width: WIDTH, height: HEIGHT, colorSpace: 'unknown' };
-  const explainer = await openExplainer({ modelPath, road: { kind: 'none' }, video, methods: [{ id: 'visualbackprop' }], wish: { provider: 'cpu', workers: 1 } });
+  const explainer = await openExplainer({
+    modelPath,
+    road: { kind: 'none' },
+    video,
+    methods: [{ id: 'visualbackprop' }],
+    wish: { provider: 'cpu', workers: 1 },
+  });
   const { millisecondsPerFrame } = explainer.provider;
   await explainer.close();
   return millisecondsPerFrame;
 }
 
-/** Sends numbered pictures in real time; gives when each went into the encoder, by `performance.now()`. */
+/**
+ * Sends numbered pictures in real time; gives when each went into the encoder, by
+ * `performance.now()`.
+ */
 async function startSource(port: number): Promise<ReadonlyMap<number, number>> {
   const { ffmpeg } = await findTools();
-  const child = spawn(ffmpeg, [
-    '-hide_banner', '-loglevel', 'error', '-f', 'rawvideo', '-pix_fmt', 'gray', '-s', `${WIDTH}x${HEIGHT}`, '-framerate', String(FPS), '-use_wallclock_as_timestamps', '1', '-i', 'pipe:0',
-    '-c:v', 'libx264', '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p', '-g', String(FPS), '-vsync', 'passthrough', '-flush_packets', '1', '-muxdelay', '0',
-    '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`,
-  ], { stdio: ['pipe', 'ignore', 'inherit'] });
+  const child = spawn(
+    ffmpeg,
+    [
+      '-hide_banner',
+      '-loglevel',
+      'error',
+      '-f',
+      'rawvideo',
+      '-pix_fmt',
+      'gray',
+      '-s',
+      `${WIDTH}x${HEIGHT}`,
+      '-framerate',
+      String(FPS),
+      '-use_wallclock_as_timestamps',
+      '1',
+      '-i',
+      'pipe:0',
+      '-c:v',
+      'libx264',
+      '-preset',
+      'ultrafast',
+      '-tune',
+      'zerolatency',
+      '-pix_fmt',
+      'yuv420p',
+      '-g',
+      String(FPS),
+      '-vsync',
+      'passthrough',
+      '-flush_packets',
+      '1',
+      '-muxdelay',
+      '0',
+      '-f',
+      'mpegts',
+      `udp://127.0.0.1:${port}?pkt_size=1316`,
+    ],
+    { stdio: ['pipe', 'ignore', 'inherit'] },
+  );
   const { stdin } = child;
   stdin.on('error', () => {});
   const sent = new Map<number, number>();
@@ -135,7 +210,10 @@ async function startSource(port: number): Promise<ReadonlyMap<number, number>> {
 
 function picture(number: number): Buffer {
   const shown = bars(number);
-  const row = Uint8Array.from({ length: WIDTH }, (_, x) => 255 * shown[Math.floor((x * shown.length) / WIDTH)]!);
+  const row = Uint8Array.from(
+    { length: WIDTH },
+    (_, x) => 255 * shown[Math.floor((x * shown.length) / WIDTH)]!,
+  );
   const bytes = Buffer.alloc(WIDTH * HEIGHT);
   for (let y = 0; y < HEIGHT; y++) bytes.set(row, y * WIDTH);
   return bytes;

@@ -10,13 +10,21 @@ export function quantile(values: readonly number[], part: number): number {
 }
 
 /**
- * Times the alternatives in turn, A B C A B C …, so that a machine whose speed drifts does so for all of them. Milliseconds of every round;
- * no new round begins after `limitSeconds`.
+ * Times the alternatives in turn, A B C A B C …, so that a machine whose speed drifts does so for
+ * all of them. Milliseconds of every round; no new round begins after `limitSeconds`.
  */
-export async function interleaved(rounds: number, alternatives: readonly (() => Promise<unknown>)[], limitSeconds = Infinity): Promise<number[][]> {
+export async function interleaved(
+  rounds: number,
+  alternatives: readonly (() => Promise<unknown>)[],
+  limitSeconds = Infinity,
+): Promise<number[][]> {
   const times: number[][] = alternatives.map(() => []);
   const begin = performance.now();
-  for (let round = 0; round < rounds && (round === 0 || performance.now() - begin < limitSeconds * 1000); round++) {
+  for (
+    let round = 0;
+    round < rounds && (round === 0 || performance.now() - begin < limitSeconds * 1000);
+    round++
+  ) {
     for (const [index, run] of alternatives.entries()) {
       const before = performance.now();
       await run();
@@ -34,5 +42,13 @@ export function medianRatio(numerator: readonly number[], denominator: readonly 
 /** Rows as a table with aligned columns; the first row is the heading. */
 export function table(rows: readonly (readonly string[])[]): string {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows.map((row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')).join('\n');
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          column === 0 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!),
+        )
+        .join('  '),
+    )
+    .join('\n');
 }

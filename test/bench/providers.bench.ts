@@ -3,22 +3,29 @@ import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
-import { FRAME, frameGraph, maskOutput, STEERING } from '../../server/pipeline/frame-graph/frame-graph.ts';
+import {
+  FRAME,
+  frameGraph,
+  maskOutput,
+  STEERING,
+} from '../../server/pipeline/frame-graph/frame-graph.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { interleaved, median, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';
 import { providersThatLoad } from './providers.ts';
 
 /**
- * The compiled frame graph (bytes → steering and mask) on every execution provider that loads here: milliseconds a frame at
- * batch 1 and 8, and how far its mask lies from the CPU's (of 255).
+ * The compiled frame graph (bytes → steering and mask) on every execution provider that loads here:
+ * milliseconds a frame at batch 1 and 8, and how far its mask lies from the CPU's (of 255).
  */
 const BATCHES = [1, 8];
 const ROUNDS = 20;
 /** A software driver takes a second a frame. */
 const LONGEST_SECONDS = 8;
 const gpus = await providersThatLoad();
-const rows: string[][] = [['network', 'provider', 'batch', 'ms a frame', 'largest mask difference', 'steering difference']];
+const rows: string[][] = [
+  ['network', 'provider', 'batch', 'ms a frame', 'largest mask difference', 'steering difference'],
+];
 
 for (const { name, path } of steeringNetworks()) {
   const network = await loadNetwork(path, 'steering');
@@ -27,28 +34,71 @@ for (const { name, path } of steeringNetworks()) {
   const planes = format.pixelFormat === 'gray' ? 1 : 3;
   const sessions: { provider: string; session: InferenceSession }[] = [];
   for (const provider of ['cpu', ...gpus]) {
-    sessions.push({ provider, session: await InferenceSession.create(bytes, { executionProviders: [provider], logSeverityLevel: 4, ...(provider === 'cpu' ? { intraOpNumThreads: 1 } : {}) }) });
+    sessions.push({
+      provider,
+      session: await InferenceSession.create(bytes, {
+        executionProviders: [provider],
+        logSeverityLevel: 4,
+        ...(provider === 'cpu' ? { intraOpNumThreads: 1 } : {}),
+      }),
+    });
   }
   for (const batch of BATCHES) {
     const pixels = planes * format.width * format.height;
-    const frame = new Tensor('uint8', picture(batch * pixels, format.width), [batch, planes, format.width * format.height]);
+    const frame = new Tensor('uint8', picture(batch * pixels, format.width), [
+      batch,
+      planes,
+      format.width * format.height,
+    ]);
     const outputs: InferenceSession.OnnxValueMapType[] = [];
     for (const { session } of sessions) outputs.push(await session.run({ [FRAME]: frame }));
-    const times = await interleaved(ROUNDS, sessions.map(({ session }) => () => session.run({ [FRAME]: frame })), LONGEST_SECONDS);
+    const times = await interleaved(
+      ROUNDS,
+      sessions.map(
+        ({ session }) =>
+          () =>
+            session.run({ [FRAME]: frame }),
+      ),
+      LONGEST_SECONDS,
+    );
     sessions.forEach(({ provider }, index) => {
-      const difference = (output: string) => largestDifference(outputs[0]![output]!.data as Float32Array, outputs[index]![output]!.data as Float32Array);
-      rows.push([name, provider, String(batch), (median(times[index]!) / batch).toFixed(3), difference(maskOutput('visualbackprop')).toFixed(0), difference(STEERING).toExponential(1)]);
+      const difference = (output: string) =>
+        largestDifference(
+          outputs[0]![output]!.data as Float32Array,
+          outputs[index]![output]!.data as Float32Array,
+        );
+      rows.push([
+        name,
+        provider,
+        String(batch),
+        (median(times[index]!) / batch).toFixed(3),
+        difference(maskOutput('visualbackprop')).toFixed(0),
+        difference(STEERING).toExponential(1),
+      ]);
     });
   }
   for (const { session } of sessions) await session.release();
 }
-console.log(`Compiled frame graph by execution provider (${availableParallelism()} cores; CPU on one thread)\n${table(rows)}`);
+console.log(
+  `Compiled frame graph by execution provider (${availableParallelism()} cores; CPU on one thread)\n${table(rows)}`,
+);
 
-const pipelines: string[][] = [['network', 'chosen', 'workers', 'frames/s', 'one frame, ms', 'passed over']];
+const pipelines: string[][] = [
+  ['network', 'chosen', 'workers', 'frames/s', 'one frame, ms', 'passed over'],
+];
 for (const { name, path } of steeringNetworks()) {
-  const explainer = await openExplainer({ modelPath: path, road: { kind: 'none' }, video: { width: 960, height: 540, colorSpace: 'unknown' } });
+  const explainer = await openExplainer({
+    modelPath: path,
+    road: { kind: 'none' },
+    video: { width: 960, height: 540, colorSpace: 'unknown' },
+  });
   const [format] = explainer.images;
-  const frame = () => [picture(format!.width * format!.height * (format!.pixelFormat === 'gray' ? 1 : 3), format!.width)];
+  const frame = () => [
+    picture(
+      format!.width * format!.height * (format!.pixelFormat === 'gray' ? 1 : 3),
+      format!.width,
+    ),
+  ];
   const frames = Array.from({ length: 512 }, frame);
   const before = performance.now();
   await Promise.all(frames.map((images, index) => explainer.explain(images, index)));
@@ -61,14 +111,27 @@ for (const { name, path } of steeringNetworks()) {
     single.push(performance.now() - start);
   }
   const { name: provider, workers, passedOver } = explainer.provider;
-  pipelines.push([name, provider, String(workers), rate.toFixed(0), median(single).toFixed(1), passedOver.join('; ') || '–']);
+  pipelines.push([
+    name,
+    provider,
+    String(workers),
+    rate.toFixed(0),
+    median(single).toFixed(1),
+    passedOver.join('; ') || '–',
+  ]);
   await explainer.close();
 }
-console.log(`\nInference workers: 512 frames at once, and one frame there and back\n${table(pipelines)}`);
+console.log(
+  `\nInference workers: 512 frames at once, and one frame there and back\n${table(pipelines)}`,
+);
 
 /** Smooth stripes and a slope: something that every layer reacts to. */
 function picture(length: number, width: number): Uint8Array {
-  return Uint8Array.from({ length }, (_, index) => 128 + 100 * Math.sin((index % width) / 7) * Math.cos(Math.floor(index / width) / 11));
+  return Uint8Array.from(
+    { length },
+    (_, index) =>
+      128 + 100 * Math.sin((index % width) / 7) * Math.cos(Math.floor(index / width) / 11),
+  );
 }
 
 function largestDifference(a: Float32Array, b: Float32Array): number {

@@ -7,7 +7,8 @@ import { takePainted, waitForFrame } from '../e2e/support/paint-recorder.ts';
 import { makeNumberedDrive, serve } from '../e2e/support/serve.ts';
 import { quantile } from './measure.ts';
 
-// From a click on the timeline to the frame, with its mask, on the screen: 720p H.264, in a real browser.
+// From a click on the timeline to the frame, with its mask, on the screen: 720p H.264, in a real
+// browser.
 const FRAMES = 1800;
 const SEEKS = 60;
 /** Milliseconds, 95th percentile. */
@@ -19,8 +20,20 @@ if (withoutBrowser) {
   const folder = await mkdtemp(join(tmpdir(), 'roadgaze-bench-'));
   const ends: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true })];
   try {
-    const drive = await makeNumberedDrive(folder, { frames: FRAMES, size: [1280, 720], keyframes: 60, bFrames: 2 });
-    const server = await serve({ after: (end) => ends.push(end as () => unknown) }, drive.recordings, '--model', drive.network, '--road', 'none');
+    const drive = await makeNumberedDrive(folder, {
+      frames: FRAMES,
+      size: [1280, 720],
+      keyframes: 60,
+      bFrames: 2,
+    });
+    const server = await serve(
+      { after: (end) => ends.push(end as () => unknown) },
+      drive.recordings,
+      '--model',
+      drive.network,
+      '--road',
+      'none',
+    );
     const { page } = await openPage(`${server.url}#frame=0`);
     ends.push(() => page.context().browser()?.close());
     page.setDefaultTimeout(300_000);
@@ -28,7 +41,9 @@ if (withoutBrowser) {
     await page.waitForSelector('.analysis >> text=/^analysed$/');
     const times = await seekTimes(page);
     const [median, p95, most] = [0.5, 0.95, 1].map((part) => quantile(times, part));
-    console.log(`Seek to painted, ${SEEKS} places in ${FRAMES} frames of 720p: median ${median?.toFixed(0)} ms, p95 ${p95?.toFixed(0)} ms, longest ${most?.toFixed(0)} ms`);
+    console.log(
+      `Seek to painted, ${SEEKS} places in ${FRAMES} frames of 720p: median ${median?.toFixed(0)} ms, p95 ${p95?.toFixed(0)} ms, longest ${most?.toFixed(0)} ms`,
+    );
     if (!(p95 !== undefined && p95 < LIMIT)) {
       console.log(`The 95th percentile is not under ${LIMIT} ms.`);
       process.exitCode = 1;
@@ -38,14 +53,19 @@ if (withoutBrowser) {
   }
 }
 
-/** Measured in the page, from the press to the animation frame after which the frame is seen to be painted. */
+/**
+ * Measured in the page, from the press to the animation frame after which the frame is seen to be
+ * painted.
+ */
 async function seekTimes(page: Page): Promise<number[]> {
   const times: number[] = [];
   for (let seek = 0; seek < SEEKS; seek++) {
-    // Far from the last place and from what the server keeps, in an order that repeats in every run.
+    // Far from the last place and from what the server keeps, in an order that repeats in every
+    // run.
     const share = ((seek * 0.618034) % 1) * 0.98 + 0.01;
     await takePainted(page);
-    times.push(await page.evaluate<number>(`new Promise((resolve) => {
+    times.push(
+      await page.evaluate<number>(`new Promise((resolve) => {
       const area = document.querySelector('.area');
       const box = area.getBoundingClientRect();
       const at = { bubbles: true, button: 0, pointerId: 1, clientX: box.left + ${share} * box.width, clientY: box.top + 20 };
@@ -61,7 +81,8 @@ async function seekTimes(page: Page): Promise<number[]> {
         else requestAnimationFrame(watch);
       };
       requestAnimationFrame(watch);
-    })`));
+    })`),
+    );
     await page.waitForTimeout(300);
   }
   return times;

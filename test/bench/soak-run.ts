@@ -14,7 +14,10 @@ export interface Round {
   readonly feed: string;
   /** Seconds for which the source was gone. */
   readonly gone: number;
-  /** Seconds from the source being there again to the first explained picture; null: none came in this round. */
+  /**
+   * Seconds from the source being there again to the first explained picture; null: none came in
+   * this round.
+   */
   readonly back: number | null;
 }
 
@@ -40,29 +43,48 @@ export interface SoakRequest {
   readonly progress?: (line: string) => void;
 }
 
-/** Lets feeds run in a process of their own while their sources are killed and started again. Linux only. */
-export async function runSoak({ seconds, roundSeconds, gone, progress = () => {} }: SoakRequest): Promise<SoakResult> {
+/**
+ * Lets feeds run in a process of their own while their sources are killed and started again. Linux
+ * only.
+ */
+export async function runSoak({
+  seconds,
+  roundSeconds,
+  gone,
+  progress = () => {},
+}: SoakRequest): Promise<SoakResult> {
   const cleaning: (() => unknown)[] = [];
-  const owner = { after: (work: () => unknown) => cleaning.push(work) } as unknown as Parameters<typeof rtspSource>[0];
+  const owner = { after: (work: () => unknown) => cleaning.push(work) } as unknown as Parameters<
+    typeof rtspSource
+  >[0];
   const folder = await mkdtemp(join(tmpdir(), 'roadgaze-soak-'));
   cleaning.push(() => rm(folder, { recursive: true, force: true }));
   try {
     const relayed = { datagrams: 0, dropped: 0, corrupted: 0 };
-    const sources = [await udpSource(owner, folder, relayed), await rtspSource(owner)].filter((source) => source !== null);
-    const feeds = fork(fileURLToPath(new URL('./soak-feeds.js', import.meta.url)), sources.flatMap(({ name, address }) => [name, address]));
+    const sources = [await udpSource(owner, folder, relayed), await rtspSource(owner)].filter(
+      (source) => source !== null,
+    );
+    const feeds = fork(
+      fileURLToPath(new URL('./soak-feeds.js', import.meta.url)),
+      sources.flatMap(({ name, address }) => [name, address]),
+    );
     cleaning.push(() => feeds.kill('SIGKILL'));
     const rounds: Round[] = [];
     const samples: Sample[] = [];
     const loads: number[] = [];
-    const pictures = new Map(sources.map(({ name }) => [name, [] as { readonly at: number; readonly pause: number | null }[]]));
+    const pictures = new Map(
+      sources.map(({ name }) => [
+        name,
+        [] as { readonly at: number; readonly pause: number | null }[],
+      ]),
+    );
     let left: number | null = null;
     feeds.on('message', (message: SoakMessage) => {
       if (message.kind === 'picture') pictures.get(message.feed)!.push(message);
       else if (message.kind === 'sample') {
         loads.push(loadavg()[0]!);
         samples.push(message.sample);
-      }
-      else if (message.kind === 'closed') left = message.children;
+      } else if (message.kind === 'closed') left = message.children;
     });
     const exited = once(feeds, 'exit').then(() => {
       if (left === null) throw new Error('The process of the feeds has ended by itself.');
@@ -75,7 +97,8 @@ export async function runSoak({ seconds, roundSeconds, gone, progress = () => {}
       await source.start();
       for (let round = 1; ; round++) {
         const killAt = begin + (round - phase) * roundSeconds * 1000;
-        if (killAt + roundSeconds * 500 > begin + seconds * 1000) return void (await pause(begin + seconds * 1000 - Date.now()));
+        if (killAt + roundSeconds * 500 > begin + seconds * 1000)
+          return void (await pause(begin + seconds * 1000 - Date.now()));
         await pause(killAt - Date.now());
         await source.kill();
         const away = random(...gone);
@@ -87,22 +110,47 @@ export async function runSoak({ seconds, roundSeconds, gone, progress = () => {}
           first = pictures.get(source.name)!.find(({ at }) => at > there - 100);
           if (!first) await pause(20);
         }
-        rounds.push({ feed: source.name, gone: away, back: first ? Math.max(0, first.at - there) / 1000 : null });
-        progress(`${source.name}, round ${round}: ${first ? `back after ${((first.at - there) / 1000).toFixed(2)} s` : 'did not come back'}`);
+        rounds.push({
+          feed: source.name,
+          gone: away,
+          back: first ? Math.max(0, first.at - there) / 1000 : null,
+        });
+        progress(
+          `${source.name}, round ${round}: ${first ? `back after ${((first.at - there) / 1000).toFixed(2)} s` : 'did not come back'}`,
+        );
       }
     };
-    await Promise.race([Promise.all(sources.map((source, index) => drive(source, index / sources.length))), exited.then(() => {})]);
+    await Promise.race([
+      Promise.all(sources.map((source, index) => drive(source, index / sources.length))),
+      exited.then(() => {}),
+    ]);
     feeds.send({ kind: 'close' });
     await exited;
     const unexplained = [...pictures].flatMap(([feed, all]) => {
-      const own = all.filter(({ pause: silence }) => silence !== null).map(({ pause: silence }) => ({ feed, seconds: silence! }));
+      const own = all
+        .filter(({ pause: silence }) => silence !== null)
+        .map(({ pause: silence }) => ({ feed, seconds: silence! }));
       const kills = rounds.filter((round) => round.feed === feed && round.back !== null);
-      // Each return is one pause; all others are not explained by a kill. The shortest pauses are taken for these.
-      return own.sort((a, b) => a.seconds - b.seconds).slice(0, Math.max(0, own.length - kills.length));
+      // Each return is one pause; all others are not explained by a kill. The shortest pauses are
+      // taken for these.
+      return own
+        .sort((a, b) => a.seconds - b.seconds)
+        .slice(0, Math.max(0, own.length - kills.length));
     });
     const quarter = Math.ceil(loads.length / 4);
-    const load = [0, 1, 2, 3].map((n) => loads.slice(n * quarter, (n + 1) * quarter)).map((part) => part.reduce((sum, value) => sum + value, 0) / part.length);
-    return { seconds, roundSeconds, rounds, pauses: unexplained, samples, relayed, load, childrenAtEnd: left! };
+    const load = [0, 1, 2, 3]
+      .map((n) => loads.slice(n * quarter, (n + 1) * quarter))
+      .map((part) => part.reduce((sum, value) => sum + value, 0) / part.length);
+    return {
+      seconds,
+      roundSeconds,
+      rounds,
+      pauses: unexplained,
+      samples,
+      relayed,
+      load,
+      childrenAtEnd: left!,
+    };
   } finally {
     for (const clean of cleaning.reverse()) await clean();
   }

@@ -1,7 +1,14 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { freeTcpPort, freeUdpPort, kill, rtspServerIsMissing, sendFile, startRtspServer } from '../live/support/sources.ts';
+import {
+  freeTcpPort,
+  freeUdpPort,
+  kill,
+  rtspServerIsMissing,
+  sendFile,
+  startRtspServer,
+} from '../live/support/sources.ts';
 import { ffmpeg } from '../support/clips.ts';
 import { randomNumbers } from '../support/network.ts';
 import { repositoryRoot } from '../support/paths.ts';
@@ -13,7 +20,10 @@ export interface SoakSource {
   readonly name: string;
   /** What a feed opens. */
   readonly address: string;
-  /** Gives when the source was there, in milliseconds since 1970: its first datagram left, or its port is open. */
+  /**
+   * Gives when the source was there, in milliseconds since 1970: its first datagram left, or its
+   * port is open.
+   */
   start(): Promise<number>;
   kill(): Promise<void>;
 }
@@ -27,11 +37,41 @@ export interface RelayCounters {
 
 const LOST = 0.005;
 
-/** 640×360 at 25 fps, H.264 without delay, a keyframe a second, as MPEG-TS over UDP through a relay that loses and damages one datagram in 200 each. */
-export async function udpSource(owner: Owner, folder: string, relayed: RelayCounters): Promise<SoakSource> {
+/**
+ * 640×360 at 25 fps, H.264 without delay, a keyframe a second, as MPEG-TS over UDP through a relay
+ * that loses and damages one datagram in 200 each.
+ */
+export async function udpSource(
+  owner: Owner,
+  folder: string,
+  relayed: RelayCounters,
+): Promise<SoakSource> {
   const clip = join(folder, 'source.ts');
-  const encoder = ['-c:v', 'libx264', '-preset', 'veryfast', '-tune', 'zerolatency', '-g', '25', '-b:v', '1500k', '-pix_fmt', 'yuv420p'];
-  await ffmpeg('-i', join(repositoryRoot, 'recordings', 'drives', 'country-road.mp4'), '-t', '20', '-vf', 'scale=640:360,fps=25', '-an', ...encoder, clip);
+  const encoder = [
+    '-c:v',
+    'libx264',
+    '-preset',
+    'veryfast',
+    '-tune',
+    'zerolatency',
+    '-g',
+    '25',
+    '-b:v',
+    '1500k',
+    '-pix_fmt',
+    'yuv420p',
+  ];
+  await ffmpeg(
+    '-i',
+    join(repositoryRoot, 'recordings', 'drives', 'country-road.mp4'),
+    '-t',
+    '20',
+    '-vf',
+    'scale=640:360,fps=25',
+    '-an',
+    ...encoder,
+    clip,
+  );
   const port = await freeUdpPort();
   const relay = createSocket('udp4').bind(0, '127.0.0.1');
   await once(relay, 'listening');
@@ -52,7 +92,15 @@ export async function udpSource(owner: Owner, folder: string, relayed: RelayCoun
     address: `udp://127.0.0.1:${port}`,
     start: async () => {
       const first = once(relay, 'message');
-      sender = await sendFile(owner, clip, '-muxdelay', '0', '-f', 'mpegts', `udp://127.0.0.1:${relay.address().port}?pkt_size=1316`);
+      sender = await sendFile(
+        owner,
+        clip,
+        '-muxdelay',
+        '0',
+        '-f',
+        'mpegts',
+        `udp://127.0.0.1:${relay.address().port}?pkt_size=1316`,
+      );
       await first;
       return Date.now();
     },

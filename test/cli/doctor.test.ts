@@ -18,12 +18,34 @@ test('doctor --json reports this machine, on which these tests run, as complete'
   assert.deepEqual([status, stderr], [0, '']);
   const { complete, checks } = JSON.parse(stdout) as { complete: boolean; checks: Check[] };
   assert.equal(complete, true);
-  assert.deepEqual(checks.map(({ name }) => name), ['Node', 'npm packages', 'ffmpeg', 'ffprobe', 'decoders', 'encoders', 'filters', 'CUDA', 'WebGPU', 'CPU', 'Chromium', 'port 8470']);
+  assert.deepEqual(
+    checks.map(({ name }) => name),
+    [
+      'Node',
+      'npm packages',
+      'ffmpeg',
+      'ffprobe',
+      'decoders',
+      'encoders',
+      'filters',
+      'CUDA',
+      'WebGPU',
+      'CPU',
+      'Chromium',
+      'port 8470',
+    ],
+  );
   for (const { state, hint } of checks) assert.equal(hint === null, state === 'present');
 });
 
 test('without ffmpeg doctor exits with 1, marks it and says how to get it', async (t) => {
-  const { status, stdout } = await runNode([main, 'doctor'], { env: { PATH: temporaryFolder(t), ROADGAZE_FFMPEG: join(temporaryFolder(t), 'nowhere'), ROADGAZE_CHROMIUM: '' } });
+  const { status, stdout } = await runNode([main, 'doctor'], {
+    env: {
+      PATH: temporaryFolder(t),
+      ROADGAZE_FFMPEG: join(temporaryFolder(t), 'nowhere'),
+      ROADGAZE_CHROMIUM: '',
+    },
+  });
   assert.equal(status, 1);
   assert.match(stdout, /^ {2}✗ ffmpeg +ROADGAZE_FFMPEG names/m);
   assert.match(stdout, /→ Correct or unset ROADGAZE_FFMPEG\./);
@@ -34,7 +56,12 @@ test('without ffmpeg doctor exits with 1, marks it and says how to get it', asyn
 test('a busy port is told, and is no failure', async (t) => {
   const server = createServer();
   // Whoever has it: a Roadgaze may be running beside the tests.
-  await new Promise<void>((resolve) => server.once('listening', resolve).once('error', () => resolve()).listen(8470, '127.0.0.1'));
+  await new Promise<void>((resolve) =>
+    server
+      .once('listening', resolve)
+      .once('error', () => resolve())
+      .listen(8470, '127.0.0.1'),
+  );
   t.after(() => server.close());
   const { status, stdout } = await runNode([main, 'doctor', '--json']);
   assert.deepEqual([status, states(stdout)['port 8470']], [0, 'absent']);

@@ -29,20 +29,50 @@ interface Outcome {
 
 async function untilRowsAreWritten(name: string): Promise<void> {
   for (let tries = 0; tries < 3000; tries++) {
-    const files = (await readdir(folder, { recursive: true })).filter((file) => file.startsWith(name) && file.includes('frames.csv'));
-    for (const file of files) if (((await stat(join(folder, file)).catch(() => null))?.size ?? 0) > SOME) return;
+    const files = (await readdir(folder, { recursive: true })).filter(
+      (file) => file.startsWith(name) && file.includes('frames.csv'),
+    );
+    for (const file of files)
+      if (((await stat(join(folder, file)).catch(() => null))?.size ?? 0) > SOME) return;
     await sleep(10);
   }
   throw new Error('no rows come');
 }
 
-/** Analyses the clip; `disturb` is called once there are some rows, with the id of its ffmpeg that decodes. */
-async function analyzed(name: string, disturb: (program: number) => unknown, ...options: string[]): Promise<Outcome> {
+/**
+ * Analyses the clip; `disturb` is called once there are some rows, with the id of its ffmpeg that
+ * decodes.
+ */
+async function analyzed(
+  name: string,
+  disturb: (program: number) => unknown,
+  ...options: string[]
+): Promise<Outcome> {
   const output = join(folder, name);
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const child = spawn(process.execPath, [join(repositoryRoot, 'dist/node/server/cli/main.js'), 'analyze', clip, '-m', model, '-o', output, '--provider', 'cpu', '--workers', '1', ...options], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [
+      join(repositoryRoot, 'dist/node/server/cli/main.js'),
+      'analyze',
+      clip,
+      '-m',
+      model,
+      '-o',
+      output,
+      '--provider',
+      'cpu',
+      '--workers',
+      '1',
+      ...options,
+    ],
+    { env, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const text = { stdout: '', stderr: '' };
-  for (const stream of ['stdout', 'stderr'] as const) child[stream].setEncoding('utf8').on('data', (chunk: string) => { text[stream] += chunk; });
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (chunk: string) => {
+      text[stream] += chunk;
+    });
   const closed = once(child, 'close') as Promise<[number | null]>;
   await untilRowsAreWritten(name);
   // With --video another one writes the overlay.
@@ -68,23 +98,36 @@ function isPart({ status, stdout, stderr, output }: Outcome, reason: RegExp): vo
   assert.ok(!existsSync(join(output, 'overlay.mp4')));
 }
 
-describe('an analysis whose ffmpeg is stopped under way', { skip: existsSync('/proc/self/io') ? false : 'needs /proc' }, () => {
-  before(async () => {
-    await makeNumberedClip(clip, { frames: FRAMES, size: [160, 96] });
-    model = await writeReadingNetwork(folder, { passes: 1 });
-  });
-
-  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGINT'] as const) {
-    it(`is told to be of a part only: ${signal}`, async () => {
-      isPart(await analyzed(signal, (decoder) => process.kill(decoder, signal)), /ffmpeg was stopped/);
+describe(
+  'an analysis whose ffmpeg is stopped under way',
+  { skip: existsSync('/proc/self/io') ? false : 'needs /proc' },
+  () => {
+    before(async () => {
+      await makeNumberedClip(clip, { frames: FRAMES, size: [160, 96] });
+      model = await writeReadingNetwork(folder, { passes: 1 });
     });
-  }
 
-  it('leaves no overlay of a part behind', async () => {
-    isPart(await analyzed('overlay', (decoder) => process.kill(decoder, 'SIGTERM'), '--video'), /ffmpeg was stopped/);
-  });
+    for (const signal of ['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGINT'] as const) {
+      it(`is told to be of a part only: ${signal}`, async () => {
+        isPart(
+          await analyzed(signal, (decoder) => process.kill(decoder, signal)),
+          /ffmpeg was stopped/,
+        );
+      });
+    }
 
-  it('is told to be of a part only where the file is cut off under way', async () => {
-    isPart(await analyzed('cut', () => truncate(clip, 30_000)), /has changed while it was decoded|decoding ended/);
-  });
-});
+    it('leaves no overlay of a part behind', async () => {
+      isPart(
+        await analyzed('overlay', (decoder) => process.kill(decoder, 'SIGTERM'), '--video'),
+        /ffmpeg was stopped/,
+      );
+    });
+
+    it('is told to be of a part only where the file is cut off under way', async () => {
+      isPart(
+        await analyzed('cut', () => truncate(clip, 30_000)),
+        /has changed while it was decoded|decoding ended/,
+      );
+    });
+  },
+);

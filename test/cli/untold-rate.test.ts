@@ -15,30 +15,64 @@ const clip = join(folder, 'drive.mjpeg');
 const output = join(folder, 'out');
 let model = '';
 
-async function roadgaze(...options: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+async function roadgaze(
+  ...options: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
   const { NODE_TEST_CONTEXT: _, ...env } = process.env;
   const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
-  return promisify(execFile)(process.execPath, [main, ...options], { env }).then((texts) => ({ code: 0, ...texts }), (error) => error as { code: number; stdout: string; stderr: string });
+  return promisify(execFile)(process.execPath, [main, ...options], { env }).then(
+    (texts) => ({ code: 0, ...texts }),
+    (error) => error as { code: number; stdout: string; stderr: string },
+  );
 }
 
-const analyzed = (...options: string[]) => roadgaze('analyze', clip, '-m', model, '-o', output, '--provider', 'cpu', '--workers', '1', ...options);
+const analyzed = (...options: string[]) =>
+  roadgaze(
+    'analyze',
+    clip,
+    '-m',
+    model,
+    '-o',
+    output,
+    '--provider',
+    'cpu',
+    '--workers',
+    '1',
+    ...options,
+  );
 
 function rows(): { pts: number; driven: string }[] {
-  const [header = '', ...lines] = readFileSync(join(output, 'frames.csv'), 'utf8').trim().split('\n');
+  const [header = '', ...lines] = readFileSync(join(output, 'frames.csv'), 'utf8')
+    .trim()
+    .split('\n');
   const names = header.split(',');
   const pts = names.findIndex((name) => name.startsWith('pts'));
   const driven = names.findIndex((name) => name.startsWith('driven'));
-  return lines.map((line) => ({ pts: Number(line.split(',')[pts]), driven: line.split(',')[driven]! }));
+  return lines.map((line) => ({
+    pts: Number(line.split(',')[pts]),
+    driven: line.split(',')[driven]!,
+  }));
 }
 
 describe('a raw stream that tells no frame rate', { concurrency: false }, () => {
   before(async () => {
-    await makeNumberedClip(clip, { frames: 20, codec: ['mjpeg'], pixelFormat: 'yuvj420p', options: ['-f', 'mjpeg'] });
-    model = await writeReadingNetwork(folder, { name: 'reading', output: { quantity: 'angle', unit: 'rad', positive: 'left' } });
+    await makeNumberedClip(clip, {
+      frames: 20,
+      codec: ['mjpeg'],
+      pixelFormat: 'yuvj420p',
+      options: ['-f', 'mjpeg'],
+    });
+    model = await writeReadingNetwork(folder, {
+      name: 'reading',
+      output: { quantity: 'angle', unit: 'rad', positive: 'left' },
+    });
   });
 
   it('is refused by analyze and explain with a hint to --fps', async () => {
-    for (const { code, stderr } of [await analyzed(), await roadgaze('explain', clip, '--frame', '3', '-m', model, '-o', output)]) {
+    for (const { code, stderr } of [
+      await analyzed(),
+      await roadgaze('explain', clip, '--frame', '3', '-m', model, '-o', output),
+    ]) {
       assert.equal(code, 1);
       assert.match(stderr, /VIDEO_RATE_UNKNOWN: drive\.mjpeg has neither times nor a frame rate/);
       assert.match(stderr, /--fps/);
@@ -49,8 +83,14 @@ describe('a raw stream that tells no frame rate', { concurrency: false }, () => 
     const { code, stdout, stderr } = await analyzed('--fps', '20');
     assert.equal(code, 0, stderr);
     assert.match(stdout, /note: drive\.mjpeg does not tell its frame rate; 20 a second are taken/);
-    assert.deepEqual(rows().map(({ pts }) => pts.toFixed(6)), Array.from({ length: 20 }, (_, frame) => (frame / 20).toFixed(6)));
-    assert.match(JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8')).assumptions[0], /as --fps says/);
+    assert.deepEqual(
+      rows().map(({ pts }) => pts.toFixed(6)),
+      Array.from({ length: 20 }, (_, frame) => (frame / 20).toFixed(6)),
+    );
+    assert.match(
+      JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8')).assumptions[0],
+      /as --fps says/,
+    );
   });
 
   it('refuses a rate that is none', async () => {
@@ -61,9 +101,17 @@ describe('a raw stream that tells no frame rate', { concurrency: false }, () => 
   });
 
   it('has the times of a log that has a row for each of its frames, and what was driven is that row', async () => {
-    writeFileSync(join(folder, 'drive.csv'), ['t [s],steering [rad]', ...Array.from({ length: 20 }, (_, row) => `${row / 10},${row / 100}`), ''].join('\n'));
+    writeFileSync(
+      join(folder, 'drive.csv'),
+      [
+        't [s],steering [rad]',
+        ...Array.from({ length: 20 }, (_, row) => `${row / 10},${row / 100}`),
+        '',
+      ].join('\n'),
+    );
     const { code, stderr } = await analyzed();
     assert.equal(code, 0, stderr);
-    for (const [frame, { pts, driven }] of rows().entries()) assert.deepEqual([pts, Number(driven)], [frame / 10, frame / 100]);
+    for (const [frame, { pts, driven }] of rows().entries())
+      assert.deepEqual([pts, Number(driven)], [frame / 10, frame / 100]);
   });
 });

@@ -7,7 +7,13 @@ import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 const { addressText, readAddress } = await import('../../client/state/address.svelte.ts');
 
 test('an address is read as it was written', () => {
-  const address = { recording: 'a b&c.mp4', network: 'n=1', frame: 0, panes: 'two', methods: ['gradient:+', 'lime'] };
+  const address = {
+    recording: 'a b&c.mp4',
+    network: 'n=1',
+    frame: 0,
+    panes: 'two',
+    methods: ['gradient:+', 'lime'],
+  };
   assert.deepEqual(readAddress(addressText(address)), address);
   assert.equal(addressText({ feed: 'f', recording: 'a' }), 'feed=f');
   assert.equal(addressText({}), '');
@@ -23,7 +29,11 @@ test('what an address does not say, or says wrongly, is left out', () => {
 test('the address is that of the frame that rests on the screen', async (t) => {
   const { addresses, transport, panes, paint } = await openViewer(t);
   assert.deepEqual(readAddress(addresses.at(-1) ?? ''), {
-    recording: 'a', network: 'net', frame: 0, panes: 'one', methods: panes.methods,
+    recording: 'a',
+    network: 'net',
+    frame: 0,
+    panes: 'one',
+    methods: panes.methods,
   });
   const count = addresses.length;
   transport.seek(7);
@@ -40,9 +50,15 @@ test('the address is that of the frame that rests on the screen', async (t) => {
 });
 
 test('the address of a feed has no frame', async (t) => {
-  const { addresses, say, panes } = await startViewer(t, { greeting: hello({ feeds: [feed('f')] }) });
+  const { addresses, say, panes } = await startViewer(t, {
+    greeting: hello({ feeds: [feed('f')] }),
+  });
   await say(watching());
-  assert.deepEqual(readAddress(addresses.at(-1) ?? ''), { feed: 'f', panes: 'one', methods: panes.methods });
+  assert.deepEqual(readAddress(addresses.at(-1) ?? ''), {
+    feed: 'f',
+    panes: 'one',
+    methods: panes.methods,
+  });
 });
 
 test('a page with a frame in its address shows it and stays there; one without plays', async (t) => {

@@ -39,7 +39,10 @@ test('they are told at most once in five seconds, and then how many there were b
   tell();
   clock.time += 5000;
   tell();
-  assert.deepEqual(told.notifications.map(({ alert }) => alert.body), ['b', 'b, and 2 more before it', 'b']);
+  assert.deepEqual(
+    told.notifications.map(({ alert }) => alert.body),
+    ['b', 'b, and 2 more before it', 'b'],
+  );
   assert.equal(told.beeps, 3);
 });
 
@@ -57,9 +60,10 @@ test('a flag that begins is told with its drive, time and measure, and a click g
   assert.deepEqual([told.beeps, told.notifications.length], [0, 0]);
   preferences.notification = true;
   await say({ type: 'flags', flags: [flag(20)] }, { type: 'alert', flag: flag(20) });
-  assert.deepEqual(told.notifications.map(({ alert }) => alert), [
-    { title: 'Roadgaze: off road', body: 'a.mp4, 0:02.0: down to 20 %' },
-  ]);
+  assert.deepEqual(
+    told.notifications.map(({ alert }) => alert),
+    [{ title: 'Roadgaze: off road', body: 'a.mp4, 0:02.0: down to 20 %' }],
+  );
   told.notifications[0]?.click();
   flushSync();
   assert.deepEqual([review.selected?.startFrame, transport.playhead.target], [20, 22]);

@@ -31,7 +31,14 @@ test('what begins has new columns, no flags and no progress yet', () => {
   const heard: (readonly Flag[])[] = [];
   analysis.flagsReplaced.on((flags) => heard.push(flags));
   analysis.setFlags([flag(1)]);
-  analysis.progress = { done: 1, total: 2, framesPerSecond: 3, secondsLeft: null, complete: false, shortfall: null };
+  analysis.progress = {
+    done: 1,
+    total: 2,
+    framesPerSecond: 3,
+    secondsLeft: null,
+    complete: false,
+    shortfall: null,
+  };
   analysis.isLost = true;
   const { version } = analysis;
   const columns = new DriveColumns([0, 1], 1);

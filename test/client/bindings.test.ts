@@ -13,7 +13,9 @@ function keysOf(viewer: Awaited<ReturnType<typeof openViewer>>) {
     toggleFullScreen: () => calls.push('full screen'),
   });
   const press = (key: string, shift = false) => {
-    const binding = bindings.find(({ keys, shift: wanted }) => keys.includes(key) && (wanted ?? shift) === shift);
+    const binding = bindings.find(
+      ({ keys, shift: wanted }) => keys.includes(key) && (wanted ?? shift) === shift,
+    );
     assert.ok(binding, `${key} does nothing`);
     binding.run(key);
   };
@@ -21,7 +23,9 @@ function keysOf(viewer: Awaited<ReturnType<typeof openViewer>>) {
   const asks = async (key: string, shift = false) => {
     press(key, shift);
     const heard = await viewer.server.heard();
-    return heard.map((message) => ('frame' in message ? `${message.type} ${message.frame}` : message.type));
+    return heard.map((message) =>
+      'frame' in message ? `${message.type} ${message.frame}` : message.type,
+    );
   };
   return { bindings, calls, press, asks };
 }
@@ -115,7 +119,12 @@ test('keys set and forget the range, and zoom', async (t) => {
 
 test('G and End go back to live', async (t) => {
   const viewer = await startViewer(t, { greeting: hello({ feeds: [feed('f')] }) });
-  await viewer.say(watching(), { type: 'feed-rows', columns: rows(0, 100), restart: true, from: 0 });
+  await viewer.say(watching(), {
+    type: 'feed-rows',
+    columns: rows(0, 100),
+    restart: true,
+    from: 0,
+  });
   await viewer.paint({ frame: 100, pts: 1010 });
   const { press } = keysOf(viewer);
   for (const key of ['g', 'end']) {

@@ -5,8 +5,15 @@ import { flag, METHOD } from './support/messages.ts';
 import { openViewer } from './support/viewer.ts';
 
 const CHECK: CausalCheck = {
-  fill: 'inpaint', region: { x: 1, y: 2, width: 3, height: 4 }, change: 5, changeDegrees: 5, control: 0.5,
-  isConfirmed: true, threshold: 2, frames: 9, movedFrames: 6,
+  fill: 'inpaint',
+  region: { x: 1, y: 2, width: 3, height: 4 },
+  change: 5,
+  changeDegrees: 5,
+  control: 0.5,
+  isConfirmed: true,
+  threshold: 2,
+  frames: 9,
+  movedFrames: 6,
 };
 const [FIRST, SECOND, DEAD] = [flag(10), flag(40), flag(70, { kind: 'dead' })];
 
@@ -20,7 +27,9 @@ test('a flag is asked about once, and its answer stays', async (t) => {
   const { server, checks, say } = await openFlags(t);
   checks.check(FIRST);
   checks.check(FIRST);
-  assert.deepEqual(await server.heard(), [{ type: 'verify', request: 1, kind: 'off-road', startFrame: 10 }]);
+  assert.deepEqual(await server.heard(), [
+    { type: 'verify', request: 1, kind: 'off-road', startFrame: 10 },
+  ]);
   assert.deepEqual(checks.of(FIRST), { phase: 'queued' });
   await say({ type: 'verifying', request: 1, done: 2, total: 9 });
   assert.deepEqual(checks.of(FIRST), { phase: 'running', done: 2, total: 9 });
@@ -38,7 +47,9 @@ test('all are asked about that can be and have no answer', async (t) => {
   await say({ type: 'verified', request: 1, kind: 'off-road', startFrame: 40, check: CHECK });
   await server.heard();
   checks.checkAll([FIRST, SECOND, DEAD]);
-  assert.deepEqual(await server.heard(), [{ type: 'verify', request: 2, kind: 'off-road', startFrame: 10 }]);
+  assert.deepEqual(await server.heard(), [
+    { type: 'verify', request: 2, kind: 'off-road', startFrame: 10 },
+  ]);
   assert.equal(checks.left, 1);
 });
 
@@ -92,5 +103,7 @@ test('what will not be answered any more does not wait for ever; answers stay', 
   assert.deepEqual([...checks.runs.keys()], ['off-road 10']);
   await server.heard();
   checks.check(SECOND);
-  assert.deepEqual(await server.heard(), [{ type: 'verify', request: 3, kind: 'off-road', startFrame: 40 }]);
+  assert.deepEqual(await server.heard(), [
+    { type: 'verify', request: 3, kind: 'off-road', startFrame: 40 },
+  ]);
 });

@@ -5,15 +5,38 @@ import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts'
 
 type Numbers = (number | null)[];
 
-const rows = (frame: number[], steering: Numbers, driven: Numbers, onRoad: Numbers, agreement: AnalysisColumns['agreement'] = null): AnalysisColumns => {
+const rows = (
+  frame: number[],
+  steering: Numbers,
+  driven: Numbers,
+  onRoad: Numbers,
+  agreement: AnalysisColumns['agreement'] = null,
+): AnalysisColumns => {
   const nothing = frame.map(() => null);
-  const score = { mass: nothing, onRoad, lift: onRoad.map((share) => share && share * 4), peakOnRoad: onRoad.map((share) => share && 1), offRoadX: nothing, offRoadY: nothing };
-  return { frame, pts: frame, steering, driven, scores: [score, { ...score, onRoad: nothing }], agreement };
+  const score = {
+    mass: nothing,
+    onRoad,
+    lift: onRoad.map((share) => share && share * 4),
+    peakOnRoad: onRoad.map((share) => share && 1),
+    offRoadX: nothing,
+    offRoadY: nothing,
+  };
+  return {
+    frame,
+    pts: frame,
+    steering,
+    driven,
+    scores: [score, { ...score, onRoad: nothing }],
+    agreement,
+  };
 };
 
 test('times start at the first frame, whatever the file starts at', () => {
   const columns = new DriveColumns([5, 5.04, 5.5], 1);
-  assert.deepEqual([...columns.time].map((time) => Number(time.toFixed(6))), [0, 0.04, 0.5]);
+  assert.deepEqual(
+    [...columns.time].map((time) => Number(time.toFixed(6))),
+    [0, 0.04, 0.5],
+  );
   assert.equal(columns.origin, 5);
 });
 
@@ -35,7 +58,11 @@ test('what is missing is told as runs', () => {
   const columns = new DriveColumns([0, 1, 2, 3, 4, 5], 1);
   assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 5 }]);
   columns.append(rows([1, 2, 4], [0, 0, 0], [0, 0, 0], [0, 0, 0]));
-  assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 0 }, { first: 3, last: 3 }, { first: 5, last: 5 }]);
+  assert.deepEqual(columns.missing('attention'), [
+    { first: 0, last: 0 },
+    { first: 3, last: 3 },
+    { first: 5, last: 5 },
+  ]);
   columns.append(rows([0, 3, 5], [0, 0, 0], [0, 0, 0], [0, 0, 0]));
   assert.deepEqual(columns.missing('attention'), []);
 });
@@ -45,8 +72,14 @@ test('with other methods the steering stays, and what depends on them is missing
   before.append(rows([0, 1, 2], [1, -2, 3], [0.5, null, 3], [0.25, 1, 1]));
   const columns = new DriveColumns([0, 1, 2, 3], 10);
   columns.keepSteering(before);
-  assert.deepEqual([columns.steering, columns.driven, columns.error], [before.steering, before.driven, before.error]);
-  assert.deepEqual([columns.largestSteering, columns.largestError, columns.largestLift], [30, 5, 0]);
+  assert.deepEqual(
+    [columns.steering, columns.driven, columns.error],
+    [before.steering, before.driven, before.error],
+  );
+  assert.deepEqual(
+    [columns.largestSteering, columns.largestError, columns.largestLift],
+    [30, 5, 0],
+  );
   assert.ok(columns.onRoad.every(Number.isNaN) && columns.peakOnRoad.every(Number.isNaN));
   assert.deepEqual(columns.missing('steering'), [{ first: 3, last: 3 }]);
   assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 3 }]);
@@ -67,13 +100,28 @@ test('an exact index with fewer or more frames keeps the rows that are there', (
 
 test('the nearest frame is found between uneven times and beyond both ends', () => {
   const columns = new DriveColumns([0, 0.1, 1, 1.05], 1);
-  for (const [time, frame] of [[-3, 0], [0.04, 0], [0.06, 1], [0.5, 1], [0.6, 2], [1.03, 3], [9, 3]] as const) assert.equal(columns.nearest(time), frame, String(time));
+  for (const [time, frame] of [
+    [-3, 0],
+    [0.04, 0],
+    [0.06, 1],
+    [0.5, 1],
+    [0.6, 2],
+    [1.03, 3],
+    [9, 3],
+  ] as const)
+    assert.equal(columns.nearest(time), frame, String(time));
   assert.equal(new DriveColumns([], 1).nearest(1), 0);
 });
 
 test('agreement comes as numbers and, for the overlap, per cent; without a second method it is not there', () => {
   const columns = new DriveColumns([0, 1, 2], 1);
-  columns.append(rows([0, 1], [0, 0], [0, 0], [1, 1], { spearman: [0.5, -0.25], ssim: [0.75, null], topOverlap: [0.5, 0.25] }));
+  columns.append(
+    rows([0, 1], [0, 0], [0, 0], [1, 1], {
+      spearman: [0.5, -0.25],
+      ssim: [0.75, null],
+      topOverlap: [0.5, 0.25],
+    }),
+  );
   columns.append(rows([2], [0], [0], [1]));
   assert.deepEqual([...columns.spearman], [0.5, -0.25, NaN]);
   assert.deepEqual([...columns.ssim], [0.75, NaN, NaN]);
@@ -90,6 +138,9 @@ test('causal truth comes in the display unit and keeps its frames when the index
 });
 
 test('nothing is known of the scales before the first row', () => {
-  const { largestSteering, largestError, largestLift, lowestAgreement } = new DriveColumns([0, 1], 1);
+  const { largestSteering, largestError, largestLift, lowestAgreement } = new DriveColumns(
+    [0, 1],
+    1,
+  );
   assert.deepEqual([largestSteering, largestError, largestLift, lowestAgreement], [0, 0, 0, 0]);
 });

@@ -22,10 +22,14 @@ test('it plays on from the picture that is seen, and goes back to live', async (
   await server.heard();
   transport.setSpeed(2);
   transport.play();
-  assert.deepEqual(await server.heard(), [{ type: 'play-from', time: 1004, speed: 2, generation: 2 }]);
+  assert.deepEqual(await server.heard(), [
+    { type: 'play-from', time: 1004, speed: 2, generation: 2 },
+  ]);
   assert.deepEqual([watched.mode, playback.state.speed], ['playing', 2]);
   transport.setSpeed(0);
-  assert.deepEqual(await server.heard(), [{ type: 'play-from', time: 1004, speed: 1, generation: 3 }]);
+  assert.deepEqual(await server.heard(), [
+    { type: 'play-from', time: 1004, speed: 1, generation: 3 },
+  ]);
   transport.goLive();
   assert.deepEqual(await server.heard(), [{ type: 'live', generation: 4 }]);
   assert.deepEqual([transport.isLive, transport.playing, playback.state.speed], [true, true, 1]);
@@ -40,7 +44,9 @@ test('while it is live another speed changes nothing', async (t) => {
 test('a jump while it plays goes on from there, one while it is paused stays', async (t) => {
   const { server, transport } = await watchFeed(t);
   transport.jump(20);
-  assert.deepEqual(await server.heard(), [{ type: 'play-from', time: 1002, speed: 1, generation: 1 }]);
+  assert.deepEqual(await server.heard(), [
+    { type: 'play-from', time: 1002, speed: 1, generation: 1 },
+  ]);
   transport.pause();
   await server.heard();
   transport.jump(30);
@@ -55,17 +61,28 @@ test('steps are counted by the server, one after the other', async (t) => {
   assert.deepEqual(await server.heard(), [{ type: 'step', frames: -1, generation: 1 }]);
   assert.equal(transport.playhead.position, 100);
   await paint({ frame: 99, pts: 1009.9, generation: 1 });
-  assert.deepEqual((await server.heard()).find(({ type }) => type === 'step'), {
-    type: 'step', frames: -3, generation: 2,
-  });
+  assert.deepEqual(
+    (await server.heard()).find(({ type }) => type === 'step'),
+    {
+      type: 'step',
+      frames: -3,
+      generation: 2,
+    },
+  );
   await paint({ frame: 96, pts: 1009.6, generation: 2 });
   assert.equal(transport.playhead.position, 96);
-  assert.deepEqual((await server.heard()).map(({ type }) => type), ['painted']);
+  assert.deepEqual(
+    (await server.heard()).map(({ type }) => type),
+    ['painted'],
+  );
   // What is not answered for half a second holds nothing back.
   transport.step(1);
   clock.time += 500;
   transport.step(1);
-  assert.deepEqual((await server.heard()).map((message) => message.type === 'step' && message.frames), [1, 1]);
+  assert.deepEqual(
+    (await server.heard()).map((message) => message.type === 'step' && message.frames),
+    [1, 1],
+  );
 });
 
 test('where a picture cannot be shown the playhead goes back to what is seen', async (t) => {
@@ -89,10 +106,22 @@ test('slow frames are told once three of a feed’s statistics agree, and forgot
   const delay = { lag: null, explained: null, painted: null };
   const say = (second: number) =>
     server.say({
-      type: 'feed-statistics', feed: 'f', delay, sourceClock: { name: 'none' },
-      sourceDelay: { arrival: null, painted: null }, decodeRate: 10, inferenceRate: 5, damaged: 0, reconnects: 0,
-      dropped: { decode: 0, inference: second * 5, viewer: 0 }, decoded: second * 10, explained: second * 5,
-      viewers: 1, inferenceErrors: 0, lastInferenceError: null, signals: { received: 0, rejected: 0 },
+      type: 'feed-statistics',
+      feed: 'f',
+      delay,
+      sourceClock: { name: 'none' },
+      sourceDelay: { arrival: null, painted: null },
+      decodeRate: 10,
+      inferenceRate: 5,
+      damaged: 0,
+      reconnects: 0,
+      dropped: { decode: 0, inference: second * 5, viewer: 0 },
+      decoded: second * 10,
+      explained: second * 5,
+      viewers: 1,
+      inferenceErrors: 0,
+      lastInferenceError: null,
+      signals: { received: 0, rejected: 0 },
       recording: { bytes: 1, range: { start: 1000, end: 1000 + second }, failure: null },
     });
   for (const second of [1, 2, 3]) await say(second);

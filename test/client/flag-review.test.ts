@@ -4,7 +4,10 @@ import { flag } from './support/messages.ts';
 import { flushSync, openViewer } from './support/viewer.ts';
 
 const FLAGS = [
-  flag(60, { severity: 2 }), flag(10, { severity: 1 }), flag(30, { severity: 2, kind: 'steers-wrong' }), flag(80, { severity: 3 }),
+  flag(60, { severity: 2 }),
+  flag(10, { severity: 1 }),
+  flag(30, { severity: 2, kind: 'steers-wrong' }),
+  flag(80, { severity: 3 }),
 ];
 
 test('flags are listed by time or by severity, of one kind or all', async (t) => {
@@ -28,8 +31,14 @@ test('a flag that is looked at is gone to, at its worst frame, and stays open as
   assert.equal(review.next?.startFrame, 10);
   review.look(review.next);
   flushSync();
-  assert.deepEqual((await server.heard()).filter(({ type }) => type === 'seek'), [{ type: 'seek', frame: 12, generation: 1 }]);
-  assert.deepEqual([review.selected?.startFrame, review.next?.startFrame, previous()], [10, 30, undefined]);
+  assert.deepEqual(
+    (await server.heard()).filter(({ type }) => type === 'seek'),
+    [{ type: 'seek', frame: 12, generation: 1 }],
+  );
+  assert.deepEqual(
+    [review.selected?.startFrame, review.next?.startFrame, previous()],
+    [10, 30, undefined],
+  );
   await paint({ frame: 70, generation: 1 });
   assert.deepEqual([review.next?.startFrame, previous()], [80, 60]);
   review.kind = 'steers-wrong';

@@ -16,18 +16,27 @@ test('what ends a flag is never below what begins it, whichever of them is moved
   tuning.change({ minimumSeconds: 3 });
   assert.deepEqual([...limits(), tuning.settings?.minimumSeconds], [0.2, 0.2, 3]);
   assert.deepEqual((await server.heard())[0], {
-    type: 'settings', flags: { ...DEFAULT_FLAG_SETTINGS, enterBelow: 0.7, leaveAbove: 0.7 },
+    type: 'settings',
+    flags: { ...DEFAULT_FLAG_SETTINGS, enterBelow: 0.7, leaveAbove: 0.7 },
   });
 });
 
 test('each measure keeps its own limits', async (t) => {
   const { tuning } = await openViewer(t);
-  const limits = () => [tuning.settings?.measure, tuning.settings?.enterBelow, tuning.settings?.leaveAbove];
+  const limits = () => [
+    tuning.settings?.measure,
+    tuning.settings?.enterBelow,
+    tuning.settings?.leaveAbove,
+  ];
   tuning.goBy('lift');
   assert.deepEqual(limits(), ['lift', 1, 1.2]);
   tuning.change({ enterBelow: 0.8 });
   tuning.goBy('share');
-  assert.deepEqual(limits(), ['share', DEFAULT_FLAG_SETTINGS.enterBelow, DEFAULT_FLAG_SETTINGS.leaveAbove]);
+  assert.deepEqual(limits(), [
+    'share',
+    DEFAULT_FLAG_SETTINGS.enterBelow,
+    DEFAULT_FLAG_SETTINGS.leaveAbove,
+  ]);
   tuning.goBy('lift');
   assert.deepEqual(limits(), ['lift', 0.8, 1.2]);
 });

@@ -1,15 +1,34 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { neighbourFlag, verdictText, worstFrame, worstText } from '../../client/data/flag-words.ts';
-import { axisTime, durationText, magnitudeText, percentText, shortTime, steeringText, timeText } from '../../client/data/format.ts';
+import {
+  axisTime,
+  durationText,
+  magnitudeText,
+  percentText,
+  shortTime,
+  steeringText,
+  timeText,
+} from '../../client/data/format.ts';
 import { steeringUnit } from '../../client/data/steering-unit.ts';
 import { niceLimit } from '../../client/data/tracks.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
-const network = (unit: string | null, positive: 'left' | 'right' | null): OpenedMessage['network'] => ({
-  id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop'], notes: [],
-  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit, positive,
+const network = (
+  unit: string | null,
+  positive: 'left' | 'right' | null,
+): OpenedMessage['network'] => ({
+  id: 'n',
+  name: 'n',
+  crop: null,
+  mask: { width: 1, height: 1 },
+  methods: ['visualbackprop'],
+  notes: [],
+  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' },
+  quantity: null,
+  unit,
+  positive,
 });
 
 test('times are m:ss.mmm and carry over', () => {
@@ -48,12 +67,23 @@ test('what is not there is a dash', () => {
 });
 
 test('axes end on round numbers', () => {
-  assert.deepEqual([0, 0.7, 1, 12, 23.4, 31, 0.0021, 0.12].map(niceLimit), [1, 0.8, 1, 15, 30, 40, 0.003, 0.15]);
+  assert.deepEqual(
+    [0, 0.7, 1, 12, 23.4, 31, 0.0021, 0.12].map(niceLimit),
+    [1, 0.8, 1, 15, 30, 40, 0.003, 0.15],
+  );
 });
 
 test('next and previous flag go by their worst frames; the worst frame ignores what is not known', () => {
   const flag = (worst: number): Flag => ({
-    kind: 'off-road', startPts: 0, endPts: 0, startFrame: worst - 2, endFrame: worst + 2, worstFrame: worst, worstPts: 0, worst: 0, severity: 0,
+    kind: 'off-road',
+    startPts: 0,
+    endPts: 0,
+    startFrame: worst - 2,
+    endFrame: worst + 2,
+    worstFrame: worst,
+    worstPts: 0,
+    worst: 0,
+    severity: 0,
   });
   const flags = [flag(10), flag(40), flag(70)];
   assert.equal(neighbourFlag(flags, 10, 1)?.worstFrame, 40);
@@ -65,19 +95,50 @@ test('next and previous flag go by their worst frames; the worst frame ignores w
 
 test('a causal check is one sentence with its numbers', () => {
   const check: CausalCheck = {
-    fill: 'inpaint', region: { x: 0, y: 0, width: 1, height: 1 }, change: -14.4 / (180 / Math.PI), changeDegrees: -14.4, control: 0.6 / (180 / Math.PI),
-    isConfirmed: true, movedFrames: 4, threshold: 2 / (180 / Math.PI), frames: 5,
+    fill: 'inpaint',
+    region: { x: 0, y: 0, width: 1, height: 1 },
+    change: -14.4 / (180 / Math.PI),
+    changeDegrees: -14.4,
+    control: 0.6 / (180 / Math.PI),
+    isConfirmed: true,
+    movedFrames: 4,
+    threshold: 2 / (180 / Math.PI),
+    frames: 5,
   };
   const unit = steeringUnit(network('rad', 'left'));
-  assert.equal(verdictText(check, unit), 'Without it: 14.4° to the right. Confirmed on 4 of 5 frames (limit 2.0°; the same cover elsewhere: 0.6°).');
   assert.equal(
-    verdictText({ ...check, change: 0.0004, control: null, isConfirmed: false, movedFrames: 0, frames: 1, threshold: 0.001 }, steeringUnit(network('1/m', null))),
+    verdictText(check, unit),
+    'Without it: 14.4° to the right. Confirmed on 4 of 5 frames (limit 2.0°; the same cover elsewhere: 0.6°).',
+  );
+  assert.equal(
+    verdictText(
+      {
+        ...check,
+        change: 0.0004,
+        control: null,
+        isConfirmed: false,
+        movedFrames: 0,
+        frames: 1,
+        threshold: 0.001,
+      },
+      steeringUnit(network('1/m', null)),
+    ),
     'Without it: +0.0004 1/m. Not confirmed (limit 0.0010 1/m; the same cover fits nowhere else).',
   );
 });
 
 test('the worst value of a flag is told in the words and the unit of its kind', () => {
-  const flag = (kind: Flag['kind'], worst: number): Flag => ({ kind, worst, startPts: 0, endPts: 0, startFrame: 0, endFrame: 0, worstFrame: 0, worstPts: 0, severity: 0 });
+  const flag = (kind: Flag['kind'], worst: number): Flag => ({
+    kind,
+    worst,
+    startPts: 0,
+    endPts: 0,
+    startFrame: 0,
+    endFrame: 0,
+    worstFrame: 0,
+    worstPts: 0,
+    severity: 0,
+  });
   const unit = steeringUnit(network('rad', 'left'));
   assert.equal(worstText(flag('off-road', 0.214), 'share', unit), 'down to 21 %');
   assert.equal(worstText(flag('off-road', 0.214), 'lift', unit), 'lift down to 0.21');

@@ -4,7 +4,12 @@ import { FrameQueue } from '../../client/stream/frame-queue.ts';
 
 function queue() {
   const discarded: number[] = [];
-  return { discarded, frames: new FrameQueue<{ sequence: number; generation: number }>(({ sequence }) => discarded.push(sequence)) };
+  return {
+    discarded,
+    frames: new FrameQueue<{ sequence: number; generation: number }>(({ sequence }) =>
+      discarded.push(sequence),
+    ),
+  };
 }
 
 const frame = (sequence: number, generation = 0) => ({ sequence, generation });
@@ -13,7 +18,10 @@ test('two frames between two animation frames are both shown, in order', () => {
   const { frames, discarded } = queue();
   frames.push(frame(0));
   frames.push(frame(1));
-  assert.deepEqual([frames.shift()?.sequence, frames.shift()?.sequence, frames.shift()], [0, 1, undefined]);
+  assert.deepEqual(
+    [frames.shift()?.sequence, frames.shift()?.sequence, frames.shift()],
+    [0, 1, undefined],
+  );
   assert.deepEqual(discarded, []);
 });
 
@@ -42,7 +50,10 @@ test('frames of an old seek go without being counted as skipped, and the newest 
   assert.equal(frames.retain(({ generation }) => generation >= 2)?.sequence, 0);
   assert.deepEqual(discarded, [0]);
   assert.equal(frames.skipped, 0);
-  assert.equal(frames.retain(() => true), undefined);
+  assert.equal(
+    frames.retain(() => true),
+    undefined,
+  );
   assert.equal(frames.shift()?.sequence, 1);
 });
 

@@ -8,10 +8,31 @@ import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts'
 
 const START = 1.7e9;
 
-/** Rows of these pictures, at ten pictures a second unless told; a picture's steering is its number. */
-const rows = (frame: number[], pts = frame.map((number) => START + number / 10)): AnalysisColumns => {
+/**
+ * Rows of these pictures, at ten pictures a second unless told; a picture's steering is its number.
+ */
+const rows = (
+  frame: number[],
+  pts = frame.map((number) => START + number / 10),
+): AnalysisColumns => {
   const nothing = frame.map(() => null);
-  return { frame, pts, steering: frame, driven: nothing, scores: [{ mass: nothing, onRoad: nothing, lift: nothing, peakOnRoad: nothing, offRoadX: nothing, offRoadY: nothing }], agreement: null };
+  return {
+    frame,
+    pts,
+    steering: frame,
+    driven: nothing,
+    scores: [
+      {
+        mass: nothing,
+        onRoad: nothing,
+        lift: nothing,
+        peakOnRoad: nothing,
+        offRoadX: nothing,
+        offRoadY: nothing,
+      },
+    ],
+    agreement: null,
+  };
 };
 
 test('rows of a feed grow at the end, in time since the first', () => {
@@ -19,9 +40,15 @@ test('rows of a feed grow at the end, in time since the first', () => {
   columns.take(rows([7, 8]), 0);
   columns.take(rows([10]), 0);
   assert.equal(columns.origin, START + 0.7);
-  assert.deepEqual([...columns.time].map((time) => Number(time.toFixed(3))), [0, 0.1, 0.3]);
+  assert.deepEqual(
+    [...columns.time].map((time) => Number(time.toFixed(3))),
+    [0, 0.1, 0.3],
+  );
   assert.deepEqual([...columns.steering], [14, 16, 20]);
-  assert.deepEqual([0, 1, 2].map((row) => columns.numberOf(row)), [7, 8, 10]);
+  assert.deepEqual(
+    [0, 1, 2].map((row) => columns.numberOf(row)),
+    [7, 8, 10],
+  );
   assert.deepEqual(columns.missing('attention'), []);
 });
 
@@ -32,8 +59,14 @@ test('with other methods the steering of the rows before stays, and the rows go 
   columns.keep(before, START + 0.9);
   columns.take(rows([9, 10]), 0);
   assert.deepEqual([...columns.steering], [14, 16, 18, 20]);
-  assert.deepEqual([...columns.time].map((time) => Number(time.toFixed(3))), [0, 0.1, 0.2, 0.3]);
-  assert.deepEqual([0, 1, 2, 3].map((row) => columns.numberOf(row)), [7, 8, 9, 10]);
+  assert.deepEqual(
+    [...columns.time].map((time) => Number(time.toFixed(3))),
+    [0, 0.1, 0.2, 0.3],
+  );
+  assert.deepEqual(
+    [0, 1, 2, 3].map((row) => columns.numberOf(row)),
+    [7, 8, 9, 10],
+  );
   assert.deepEqual(columns.missing('steering'), []);
   assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 1 }]);
   // The server has no rows but those of the new methods.
@@ -45,7 +78,8 @@ test('with other methods the steering of the rows before stays, and the rows go 
 
 test('thousands of rows in many messages are all there', () => {
   const columns = new LiveColumns(1, null);
-  for (let first = 0; first < 5000; first += 3) columns.take(rows([first, first + 1, first + 2]), 0);
+  for (let first = 0; first < 5000; first += 3)
+    columns.take(rows([first, first + 1, first + 2]), 0);
   assert.equal(columns.frames, 5001);
   assert.ok(columns.steering.every((value, row) => value === row));
 });
@@ -64,35 +98,62 @@ test('old rows are forgotten; times and flags of the others stay where they were
   assert.deepEqual([...columns.steering], [4, 5, 6]);
   assert.equal(columns.origin, START);
   assert.ok(Math.abs(columns.start - 0.4) < 1e-6);
-  const { startFrame, worstFrame, endFrame } = columns.placed({ startFrame: 2, worstFrame: 5, endFrame: 6 } as Flag);
+  const { startFrame, worstFrame, endFrame } = columns.placed({
+    startFrame: 2,
+    worstFrame: 5,
+    endFrame: 6,
+  } as Flag);
   assert.deepEqual([startFrame, worstFrame, endFrame], [0, 1, 2]);
   columns.take(rows([7]), 0);
   assert.deepEqual([...columns.steering], [4, 5, 6, 7]);
 });
 
 test('a window that shows the end goes with it; another one stays', () => {
-  assert.deepEqual(grown({ min: 40, max: 100 }, { min: 0, max: 100 }, { min: 0, max: 101 }), { min: 41, max: 101 });
-  assert.deepEqual(grown({ min: 20, max: 30 }, { min: 0, max: 100 }, { min: 0, max: 101 }), { min: 20, max: 30 });
-  assert.deepEqual(grown({ min: 20, max: 30 }, { min: 0, max: 100 }, { min: 50, max: 101 }), { min: 50, max: 60 });
+  assert.deepEqual(grown({ min: 40, max: 100 }, { min: 0, max: 100 }, { min: 0, max: 101 }), {
+    min: 41,
+    max: 101,
+  });
+  assert.deepEqual(grown({ min: 20, max: 30 }, { min: 0, max: 100 }, { min: 0, max: 101 }), {
+    min: 20,
+    max: 30,
+  });
+  assert.deepEqual(grown({ min: 20, max: 30 }, { min: 0, max: 100 }, { min: 50, max: 101 }), {
+    min: 50,
+    max: 60,
+  });
 });
 
 test('who does not keep up is told, with how many frames are shown', () => {
-  const counts = (decoded: number, explained: number, decode: number, inference: number, viewer: number) => ({ decoded, explained, dropped: { decode, inference, viewer } });
+  const counts = (
+    decoded: number,
+    explained: number,
+    decode: number,
+    inference: number,
+    viewer: number,
+  ) => ({ decoded, explained, dropped: { decode, inference, viewer } });
   const before = counts(100, 90, 1, 9, 50);
   assert.equal(overloadOf(before, counts(250, 239, 1, 10, 50), 149), null);
   const slow = overloadOf(before, counts(250, 140, 1, 109, 50), 48);
   assert.ok(slow);
-  assert.equal(overloadText(slow), 'The network is slower than the feed: 48 of 150 frames are shown.');
+  assert.equal(
+    overloadText(slow),
+    'The network is slower than the feed: 48 of 150 frames are shown.',
+  );
   assert.equal(overloadOf(before, counts(250, 240, 61, 9, 50), 90)?.late, 'decoder');
   assert.equal(overloadOf(before, counts(250, 240, 1, 9, 120), 80)?.late, 'page');
   assert.equal(overloadOf(before, counts(250, 240, 1, 9, 120), 148), null, 'another page was late');
 });
 
 test('one in ten that is left out is not too many, one more is', () => {
-  const counts = (decoded: number, explained: number, decode: number, inference: number, viewer: number) => (
-    { decoded, explained, dropped: { decode, inference, viewer } }
-  );
-  const late = (...[now, painted]: [ReturnType<typeof counts>, number]) => overloadOf(counts(0, 0, 0, 0, 0), now, painted);
+  const counts = (
+    decoded: number,
+    explained: number,
+    decode: number,
+    inference: number,
+    viewer: number,
+  ) => ({ decoded, explained, dropped: { decode, inference, viewer } });
+  const late = (...[now, painted]: [ReturnType<typeof counts>, number]) =>
+    overloadOf(counts(0, 0, 0, 0, 0), now, painted);
   assert.equal(late(counts(100, 90, 10, 0, 0), 90), null);
   assert.deepEqual(late(counts(100, 89, 11, 0, 0), 89), { late: 'decoder', shown: 89, of: 100 });
   assert.equal(late(counts(100, 90, 0, 10, 0), 90), null);

@@ -1,10 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparedPanes, DEFAULT_METHODS, isRealTime, KEYED_METHODS, methodName, paneColumns, paneMethods, streamedMethods, withMethod, withTarget } from '../../client/data/pane-methods.ts';
+import {
+  comparedPanes,
+  DEFAULT_METHODS,
+  isRealTime,
+  KEYED_METHODS,
+  methodName,
+  paneColumns,
+  paneMethods,
+  streamedMethods,
+  withMethod,
+  withTarget,
+} from '../../client/data/pane-methods.ts';
 import { describeMethod } from '../../shared/methods.ts';
 
 test('each real-time method is streamed once, in the order of the panes', () => {
-  assert.deepEqual(streamedMethods(['gradient', 'visualbackprop', 'gradient', 'occlusion']), ['gradient', 'visualbackprop']);
+  assert.deepEqual(streamedMethods(['gradient', 'visualbackprop', 'gradient', 'occlusion']), [
+    'gradient',
+    'visualbackprop',
+  ]);
 });
 
 test('where only slow methods are shown, one is streamed all the same', () => {
@@ -19,8 +33,15 @@ test('the way of steering stays with another method where that tells them apart,
   assert.equal(withTarget('gradcam', 'abs'), 'gradcam:abs');
   assert.equal(withTarget('gradcam:abs', '+'), 'gradcam');
   assert.equal(withTarget('gradient', '-'), 'gradient');
-  assert.deepEqual(['gradcam', 'gradcam:-', 'occlusion:abs'].map(methodName), ['Grad-CAM', 'Grad-CAM −', 'Occlusion ±']);
-  assert.deepEqual(streamedMethods(['gradcam', 'gradcam:-', 'occlusion:-', 'gradcam:-']), ['gradcam', 'gradcam:-']);
+  assert.deepEqual(['gradcam', 'gradcam:-', 'occlusion:abs'].map(methodName), [
+    'Grad-CAM',
+    'Grad-CAM −',
+    'Occlusion ±',
+  ]);
+  assert.deepEqual(streamedMethods(['gradcam', 'gradcam:-', 'occlusion:-', 'gradcam:-']), [
+    'gradcam',
+    'gradcam:-',
+  ]);
 });
 
 test('agreement is between the panes of the first two streamed methods', () => {
@@ -32,9 +53,16 @@ test('agreement is between the panes of the first two streamed methods', () => {
 });
 
 test('of methods that were kept, only known ones come back', () => {
-  assert.deepEqual(paneMethods(['gradient', 'phrenology', 3]), ['gradient', ...DEFAULT_METHODS.slice(1)]);
+  assert.deepEqual(paneMethods(['gradient', 'phrenology', 3]), [
+    'gradient',
+    ...DEFAULT_METHODS.slice(1),
+  ]);
   assert.deepEqual(paneMethods([]), DEFAULT_METHODS);
-  assert.deepEqual(paneMethods(['gradcam:-', 'saliency:abs', 'gradcam:up']), ['gradcam:-', 'saliency', ...DEFAULT_METHODS.slice(2)]);
+  assert.deepEqual(paneMethods(['gradcam:-', 'saliency:abs', 'gradcam:up']), [
+    'gradcam:-',
+    'saliency',
+    ...DEFAULT_METHODS.slice(2),
+  ]);
 });
 
 test('every method of a pane and of a key exists, and no key is left without one', () => {

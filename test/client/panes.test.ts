@@ -38,7 +38,10 @@ test('what is kept and cannot be read counts as nothing, and a browser that keep
 });
 
 test('panes that are shown stream their fast methods, each once', () => {
-  const panes = new Panes({ panes: 'four', methods: ['gradient', 'occlusion', 'gradient', 'gradcam'] }, new MemoryTexts());
+  const panes = new Panes(
+    { panes: 'four', methods: ['gradient', 'occlusion', 'gradient', 'gradcam'] },
+    new MemoryTexts(),
+  );
   assert.deepEqual(panes.shown.length, 4);
   assert.deepEqual(panes.streamed, ['gradient', 'gradcam']);
   panes.arrange('two');
@@ -93,7 +96,10 @@ test('other panes are streamed at once, at the frame that is seen', async (t) =>
   panes.arrange('wipe');
   panes.choose(1, 'occlusion');
   flushSync();
-  assert.deepEqual((await server.heard()).filter(({ type }) => type === 'open'), []);
+  assert.deepEqual(
+    (await server.heard()).filter(({ type }) => type === 'open'),
+    [],
+  );
 });
 
 test('where the network cannot do a method the panes go back to what worked', async (t) => {
@@ -117,7 +123,9 @@ test('the layout that was asked for stays where its first methods work', async (
 });
 
 test('before anything has worked, one pane with the usual method is tried', async (t) => {
-  const { server, panes, errors, say } = await startViewer(t, { address: 'panes=two&methods=gradient gradcam' });
+  const { server, panes, errors, say } = await startViewer(t, {
+    address: 'panes=two&methods=gradient gradcam',
+  });
   assert.deepEqual(panes.streamed, ['gradient', 'gradcam']);
   await server.heard();
   await say({ type: 'error', code: 'METHOD_UNSUITED', message: 'No.', hint: 'Look.' });
@@ -138,7 +146,9 @@ test('a recording that cannot be opened at the start leaves the panes alone', as
 test('the panes show what a feed is explained by, and keep what they already do', async (t) => {
   const message = watching();
   const methods = ['gradient', 'gradcam', METHOD];
-  const { server, panes, say } = await startViewer(t, { greeting: hello({ feeds: [message.feed] }) });
+  const { server, panes, say } = await startViewer(t, {
+    greeting: hello({ feeds: [message.feed] }),
+  });
   await say(message);
   await say({ ...message, network: { ...message.network, methods } });
   assert.deepEqual([panes.layout, panes.methods], ['four', [...methods, 'gradient']]);
@@ -147,5 +157,8 @@ test('the panes show what a feed is explained by, and keep what they already do'
   panes.toggle('wipe');
   await say({ ...message, network: { ...message.network, methods: ['gradient', METHOD] } });
   assert.deepEqual([panes.layout, panes.shown], ['wipe', ['gradient', METHOD]]);
-  assert.deepEqual((await server.heard()).map(({ type }) => type), ['watch']);
+  assert.deepEqual(
+    (await server.heard()).map(({ type }) => type),
+    ['watch'],
+  );
 });

@@ -11,7 +11,13 @@ test('what a person prefers is there again, and what cannot be is as usual', () 
   const kept = new MemoryTexts();
   const preferences = new Preferences(kept, new SystemTheme());
   assert.deepEqual(preferences.mask, { map: 'inferno', opacity: 0.85, threshold: 0.1 });
-  Object.assign(preferences, { theme: 'light', map: 'viridis', opacity: 0, threshold: 1, outline: false });
+  Object.assign(preferences, {
+    theme: 'light',
+    map: 'viridis',
+    opacity: 0,
+    threshold: 1,
+    outline: false,
+  });
   Object.assign(preferences, { agreement: 'ssim', notification: true, sound: true });
   preferences.store();
   const again = new Preferences(kept, new SystemTheme());
@@ -20,7 +26,15 @@ test('what a person prefers is there again, and what cannot be is as usual', () 
     [again.theme, again.outline, again.agreement, again.notification, again.sound],
     ['light', false, 'ssim', true, true],
   );
-  const wrong = { theme: 'blue', map: 'toString', opacity: 1.01, threshold: -0.01, outline: 1, agreement: 'x', sound: 'y' };
+  const wrong = {
+    theme: 'blue',
+    map: 'toString',
+    opacity: 1.01,
+    threshold: -0.01,
+    outline: 1,
+    agreement: 'x',
+    sound: 'y',
+  };
   kept.setItem(KEY, JSON.stringify(wrong));
   const usual = new Preferences(kept, new SystemTheme());
   assert.deepEqual(usual.mask, { map: 'inferno', opacity: 0.85, threshold: 0.1 });

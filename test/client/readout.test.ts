@@ -8,12 +8,31 @@ import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 
 const { Readout } = await import('../../client/state/readout.svelte.ts');
 
-function painted(frame: number, steering: number, onRoad: number | null, topOverlap: number | null = null): PaintedFrame {
-  const score = { mass: 1, onRoad, lift: onRoad && onRoad * 4, peakOnRoad: 1, offRoadX: null, offRoadY: null };
+function painted(
+  frame: number,
+  steering: number,
+  onRoad: number | null,
+  topOverlap: number | null = null,
+): PaintedFrame {
+  const score = {
+    mass: 1,
+    onRoad,
+    lift: onRoad && onRoad * 4,
+    peakOnRoad: 1,
+    offRoadX: null,
+    offRoadY: null,
+  };
   const agreement = { spearman: -0.5, ssim: 0.25, topOverlap };
   return {
-    frame, pts: frame, sequence: frame, generation: 0, steering, driven: NaN, hasMask: true,
-    scores: new Map([[METHOD, score]]), agreement,
+    frame,
+    pts: frame,
+    sequence: frame,
+    generation: 0,
+    steering,
+    driven: NaN,
+    hasMask: true,
+    scores: new Map([[METHOD, score]]),
+    agreement,
   };
 }
 
@@ -23,7 +42,12 @@ test('while paused every frame is read as it is', () => {
   readout.add(painted(2, 8, 0.25, 0.5), false);
   const { scores, ...reading } = readout.reading ?? assert.fail('nothing was read');
   assert.deepEqual(reading, {
-    frame: 2, steering: 8, driven: NaN, spearman: -0.5, ssim: 0.25, topOverlap: 50,
+    frame: 2,
+    steering: 8,
+    driven: NaN,
+    spearman: -0.5,
+    ssim: 0.25,
+    topOverlap: 50,
   });
   assert.deepEqual(scores.get(METHOD), { onRoad: 25, lift: 1, peakOnRoad: 1 });
 });
@@ -32,7 +56,10 @@ test('while playing means are read four times a second; what has no value is no 
   const clock = new HandClock();
   const readout = new Readout(clock);
   readout.add(painted(1, 4, 0.5), false);
-  for (const [frame, onRoad] of [[2, 0.25], [3, null]] as const) {
+  for (const [frame, onRoad] of [
+    [2, 0.25],
+    [3, null],
+  ] as const) {
     clock.time += 124;
     readout.add(painted(frame, frame, onRoad), true);
   }

@@ -36,7 +36,9 @@ async function openPage(t: TestContext) {
     }),
   );
   t.after(end);
-  await until(() => viewer.screen.painted?.hasMask === true && viewer.analysis.progress?.complete === true);
+  await until(
+    () => viewer.screen.painted?.hasMask === true && viewer.analysis.progress?.complete === true,
+  );
   return viewer;
 }
 
@@ -45,7 +47,8 @@ test('with the product’s server, every frame that is asked for is the one that
   assert.equal(drive.isReady, true);
   const steering = Array.from({ length: FRAMES }, (_, number) => number);
   assert.deepEqual([...(analysis.columns?.steering ?? [])].map(Math.round), steering);
-  const shows = (number: number) => until(() => screen.painted?.frame === number && screen.painted.hasMask);
+  const shows = (number: number) =>
+    until(() => screen.painted?.frame === number && screen.painted.hasMask);
   for (const number of [7, 33, 0]) {
     transport.seek(number);
     await shows(number);
@@ -73,7 +76,10 @@ test('with the product’s server, a range is played again and again, and nothin
     });
   });
   assert.equal(playback.playing, true);
-  assert.deepEqual(painted.filter((frame) => frame > 14), []);
+  assert.deepEqual(
+    painted.filter((frame) => frame > 14),
+    [],
+  );
   assert.ok(painted.includes(12));
   transport.repeat.clearRange();
   transport.repeat.toggle();

@@ -30,7 +30,10 @@ test('requests are counted, and answers go to the one they name', () => {
   requests.fail(2, { code: 'USAGE', message: 'No.', hint: 'Look.' });
   requests.answer({ type: 'explained', request: 1, note: null });
   requests.answer({ type: 'explained', request: 1, note: null });
-  assert.deepEqual(sent.map((message) => 'request' in message && message.request), [1, 2]);
+  assert.deepEqual(
+    sent.map((message) => 'request' in message && message.request),
+    [1, 2],
+  );
   assert.deepEqual(heard, ['b 1/9', 'a 3/4', 'b: No. Look.', 'a = 1']);
 });
 

@@ -5,7 +5,11 @@ import type { Point } from '../../shared/geometry.ts';
 import { METHOD, opened, recording } from './support/messages.ts';
 import { openViewer, startViewer } from './support/viewer.ts';
 
-const TRIANGLE: readonly Point[] = [[0.2, 0.8], [0.8, 0.8], [0.5, 0.4]];
+const TRIANGLE: readonly Point[] = [
+  [0.2, 0.8],
+  [0.8, 0.8],
+  [0.5, 0.4],
+];
 
 test('drawing begins with the road there is, inside the frame, and pauses what plays', async (t) => {
   const { server, editor, transport, say } = await openViewer(t);
@@ -19,11 +23,34 @@ test('drawing begins with the road there is, inside the frame, and pauses what p
   await say(opened({ road: { kind: 'polygon', points: TRIANGLE } }));
   editor.open();
   assert.deepEqual(editor.points, TRIANGLE);
-  await say(opened({ road: { kind: 'guess', points: [[-0.5, 0], [0.5, 0], [0.5, 1], [-0.5, 1]] } }));
+  await say(
+    opened({
+      road: {
+        kind: 'guess',
+        points: [
+          [-0.5, 0],
+          [0.5, 0],
+          [0.5, 1],
+          [-0.5, 1],
+        ],
+      },
+    }),
+  );
   editor.open();
   assert.deepEqual(new Set(editor.points?.map(String)), new Set(['0,0', '0.5,0', '0.5,1', '0,1']));
   // Nothing of it can be seen.
-  await say(opened({ road: { kind: 'polygon', points: [[2, 2], [3, 2], [3, 3]] } }));
+  await say(
+    opened({
+      road: {
+        kind: 'polygon',
+        points: [
+          [2, 2],
+          [3, 2],
+          [3, 3],
+        ],
+      },
+    }),
+  );
   editor.open();
   assert.deepEqual(editor.points, FIRST_ROAD);
 });
@@ -81,7 +108,10 @@ test('what was saved ends the drawing once it is kept, and stays where it could 
   assert.deepEqual([editor.isSaving, editor.isOpen], [false, false]);
   editor.open();
   editor.forget();
-  assert.deepEqual((await server.heard()).filter(({ type }) => type === 'road').at(-1), { type: 'road', points: null });
+  assert.deepEqual((await server.heard()).filter(({ type }) => type === 'road').at(-1), {
+    type: 'road',
+    points: null,
+  });
   await say(opened());
   assert.equal(editor.isOpen, false);
 });

@@ -4,12 +4,21 @@ import { traceOutline } from '../../client/data/road-outline.ts';
 
 function grid(rows: readonly string[]) {
   const width = rows[0]?.length ?? 0;
-  return { bytes: Uint8Array.from(rows.join(''), (pixel) => (pixel === '#' ? 255 : 0)), width, height: rows.length };
+  return {
+    bytes: Uint8Array.from(rows.join(''), (pixel) => (pixel === '#' ? 255 : 0)),
+    width,
+    height: rows.length,
+  };
 }
 
 const trace = (rows: readonly string[]) => {
   const { bytes, width, height } = grid(rows);
-  return traceOutline(bytes, width, height).map((line) => Array.from({ length: line.length / 2 }, (_, i) => [line[2 * i] ?? NaN, line[2 * i + 1] ?? NaN] as const));
+  return traceOutline(bytes, width, height).map((line) =>
+    Array.from(
+      { length: line.length / 2 },
+      (_, i) => [line[2 * i] ?? NaN, line[2 * i + 1] ?? NaN] as const,
+    ),
+  );
 };
 
 test('a region without a border has no outline', () => {
@@ -64,7 +73,9 @@ test('every border pixel is passed exactly once, whatever the shape', () => {
       }
     }
     const points = traceOutline(bytes, width, height).map((line) => line.length / 2);
-    const closed = traceOutline(bytes, width, height).filter((line) => line.length > 4 && line[0] === line.at(-2) && line[1] === line.at(-1)).length;
+    const closed = traceOutline(bytes, width, height).filter(
+      (line) => line.length > 4 && line[0] === line.at(-2) && line[1] === line.at(-1),
+    ).length;
     assert.equal(points.reduce((sum, count) => sum + count, 0) - closed, crossings);
   }
 });

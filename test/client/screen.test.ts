@@ -43,7 +43,14 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
   await paint({ frame: 4, steering: 2.5, driven: null, generation: 0, sequence: 901 });
   const { scores, ...painted } = screen.painted ?? assert.fail('nothing is painted');
   assert.deepEqual(painted, {
-    frame: 4, pts: 5.4, sequence: 901, generation: 0, steering: 2.5, driven: NaN, hasMask: true, agreement: null,
+    frame: 4,
+    pts: 5.4,
+    sequence: 901,
+    generation: 0,
+    steering: 2.5,
+    driven: NaN,
+    hasMask: true,
+    agreement: null,
   });
   assert.deepEqual([...scores.keys()], [METHOD]);
   assert.equal(scores.get(METHOD)?.onRoad, 0.25);
@@ -63,7 +70,10 @@ test('one frame is drawn in an animation frame; of three that wait the oldest is
   const before = screen.counts;
   await server.say(frame({ frame: 1, sequence: 910 }), frame({ frame: 2, sequence: 911 }));
   await server.say(frame({ frame: 3, sequence: 912 }));
-  assert.deepEqual(pictures.slice(-3).map(({ isClosed }) => isClosed), [true, false, false]);
+  assert.deepEqual(
+    pictures.slice(-3).map(({ isClosed }) => isClosed),
+    [true, false, false],
+  );
   clock.drawFrame();
   assert.deepEqual([screen.painted?.frame, await acknowledged()], [2, [911]]);
   clock.drawFrame();
@@ -90,7 +100,10 @@ test('frames of an old seek are not drawn, wherever they are, and are acknowledg
   transport.seek(50);
   // It names the newest of those that wait.
   assert.deepEqual(await acknowledged(), [931]);
-  assert.deepEqual(pictures.slice(-2).map(({ isClosed }) => isClosed), [true, true]);
+  assert.deepEqual(
+    pictures.slice(-2).map(({ isClosed }) => isClosed),
+    [true, true],
+  );
   await server.say(frame({ frame: 8, sequence: 932 }));
   assert.deepEqual(await acknowledged(), [932]);
   clock.drawFrame();
@@ -140,9 +153,15 @@ test('all panes are painted at once, and one that comes later begins with what i
   assert.deepEqual(first.masks, { [METHOD]: [1, 2, 3, 4] });
   await paint({ frame: 1, masks: { [METHOD]: [5, 6, 7, 8] } });
   screen.attach(later);
-  assert.deepEqual([first.masks, later.masks], [{ [METHOD]: [5, 6, 7, 8] }, { [METHOD]: [5, 6, 7, 8] }]);
+  assert.deepEqual(
+    [first.masks, later.masks],
+    [{ [METHOD]: [5, 6, 7, 8] }, { [METHOD]: [5, 6, 7, 8] }],
+  );
   assert.equal(later.painted[0]?.picture, pictures.at(-1));
-  assert.deepEqual(pictures.map(({ isClosed }) => isClosed), [true, false]);
+  assert.deepEqual(
+    pictures.map(({ isClosed }) => isClosed),
+    [true, false],
+  );
   detach();
   await paint({ frame: 2 });
   assert.deepEqual([first.painted.length, later.painted.length], [2, 2]);
@@ -156,7 +175,12 @@ test('masks lie where the network’s crop is', async (t) => {
   const crop = { of: [640, 360], x: 64, y: 180, width: 320, height: 90 } as const;
   await server.say(opened({ network: { ...opened().network, crop } }));
   await paint({ frame: 1 });
-  assert.deepEqual(canvas.painted.at(-1)?.layers.place, { x: 0.1, y: 0.5, width: 0.5, height: 0.25 });
+  assert.deepEqual(canvas.painted.at(-1)?.layers.place, {
+    x: 0.1,
+    y: 0.5,
+    width: 0.5,
+    height: 0.25,
+  });
 });
 
 test('the mask of a slow method lies over the frame that it is of, until another is painted', async (t) => {

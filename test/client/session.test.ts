@@ -1,10 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
-import { feed, flag, hello, METHOD, network, opened, recording, rows, watching } from './support/messages.ts';
+import {
+  feed,
+  flag,
+  hello,
+  METHOD,
+  network,
+  opened,
+  recording,
+  rows,
+  watching,
+} from './support/messages.ts';
 import { openRecording, startSession, watchFeed } from './support/session.ts';
 
-const DAMAGED = { code: 'VIDEO_UNREADABLE', message: 'It cannot be read.', hint: 'Copy it again.' } as const;
+const DAMAGED = {
+  code: 'VIDEO_UNREADABLE',
+  message: 'It cannot be read.',
+  hint: 'Copy it again.',
+} as const;
 
 test('the first recording and network that can be opened are opened', async (t) => {
   const greeting = hello({
@@ -17,7 +31,10 @@ test('the first recording and network that can be opened are opened', async (t) 
   ]);
   assert.equal(drive.opening, 'anew');
   assert.equal(drive.isReady, false);
-  assert.deepEqual(catalogue.recordings?.map(({ id }) => id), ['a', 'b']);
+  assert.deepEqual(
+    catalogue.recordings?.map(({ id }) => id),
+    ['a', 'b'],
+  );
 });
 
 test('what the page was started with is opened, at its frame, even where it cannot be', async (t) => {
@@ -34,21 +51,35 @@ test('where nothing can be opened the reasons are shown', async (t) => {
   const { server, drive, errors } = await startSession(t, { greeting });
   assert.deepEqual(await server.heard(), []);
   assert.deepEqual([drive.choice, drive.opened, drive.opening], [null, null, null]);
-  assert.deepEqual(errors.shown.map(({ code }) => code), ['VIDEO_UNREADABLE']);
+  assert.deepEqual(
+    errors.shown.map(({ code }) => code),
+    ['VIDEO_UNREADABLE'],
+  );
 });
 
 test('a feed is watched before any recording, unless one of those was asked for', async (t) => {
   const greeting = hello({ feeds: [feed('f', { methods: ['gradient'] }), feed('g')] });
   const first = await startSession(t, { greeting });
   assert.deepEqual(await first.server.heard(), [{ type: 'watch', feed: 'f' }]);
-  assert.deepEqual(first.drive.choice, { recording: 'f', feed: 'f', network: 'net', methods: ['gradient'] });
+  assert.deepEqual(first.drive.choice, {
+    recording: 'f',
+    feed: 'f',
+    network: 'net',
+    methods: ['gradient'],
+  });
   const named = await startSession(t, { greeting, wanted: { feed: 'g', methods: [METHOD] } });
   assert.deepEqual(await named.server.heard(), [{ type: 'watch', feed: 'g' }]);
   const asked = await startSession(t, { greeting, wanted: { recording: 'b', methods: [METHOD] } });
-  assert.deepEqual((await asked.server.heard()).map(({ type }) => type), ['open']);
+  assert.deepEqual(
+    (await asked.server.heard()).map(({ type }) => type),
+    ['open'],
+  );
   // One that is not there any more was asked for: a feed is.
   const gone = await startSession(t, { greeting, wanted: { recording: 'z', methods: [METHOD] } });
-  assert.deepEqual((await gone.server.heard()).map(({ type }) => type), ['watch']);
+  assert.deepEqual(
+    (await gone.server.heard()).map(({ type }) => type),
+    ['watch'],
+  );
 });
 
 test('it takes commands once what was asked for is open', async (t) => {
@@ -68,7 +99,16 @@ test('numbers and flags that come are those of what is open', async (t) => {
   const before = analysis.version;
   const columns = rows(3, 4, { pts: [5.3, 5.4] });
   await server.say(
-    { type: 'analysis', columns, done: 2, total: 101, framesPerSecond: 9, secondsLeft: 11, complete: false, shortfall: null },
+    {
+      type: 'analysis',
+      columns,
+      done: 2,
+      total: 101,
+      framesPerSecond: 9,
+      secondsLeft: 11,
+      complete: false,
+      shortfall: null,
+    },
     { type: 'flags', flags: [flag(3)] },
     { type: 'provider', name: 'cpu', workers: 2, millisecondsPerFrame: 1.5, passedOver: [] },
   );
@@ -83,8 +123,18 @@ test('numbers and flags that come are those of what is open', async (t) => {
 
 test('the same opened again with other methods keeps its steering, another recording nothing', async (t) => {
   const { server, analysis, opener } = await openRecording(t);
-  const progress = { done: 1, total: 101, framesPerSecond: 9, secondsLeft: 11, complete: false, shortfall: null } as const;
-  await server.say({ type: 'analysis', columns: rows(3, 3), ...progress }, { type: 'flags', flags: [flag(3)] });
+  const progress = {
+    done: 1,
+    total: 101,
+    framesPerSecond: 9,
+    secondsLeft: 11,
+    complete: false,
+    shortfall: null,
+  } as const;
+  await server.say(
+    { type: 'analysis', columns: rows(3, 3), ...progress },
+    { type: 'flags', flags: [flag(3)] },
+  );
   opener.open({ recording: 'a', network: 'net', methods: ['gradient'] });
   await server.say(opened());
   assert.equal(analysis.columns?.steering[3], 0.75);
@@ -104,7 +154,10 @@ test('what cannot be opened leaves open what was, and the choice goes back to it
   assert.deepEqual(drive.choice, { recording: 'a', network: 'net', methods: [METHOD] });
   assert.equal(drive.isReady, true);
   assert.deepEqual(heard, ['VIDEO_UNREADABLE']);
-  assert.deepEqual(errors.shown.map(({ message }) => message), [DAMAGED.message]);
+  assert.deepEqual(
+    errors.shown.map(({ message }) => message),
+    [DAMAGED.message],
+  );
   // Opening something takes the errors of before away.
   opener.open({ recording: 'b', network: 'net', methods: [METHOD] }, true);
   assert.equal(errors.shown.length, 1);
@@ -132,7 +185,8 @@ test('playback is as the server has it, but for what was open before', async (t)
 
 test('after a lost connection it connects again and opens the same, and the last picture stays', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { server, clock, connection, drive, playback, analysis, screen, paint } = await openRecording(t);
+  const { server, clock, connection, drive, playback, analysis, screen, paint } =
+    await openRecording(t);
   await server.say({ type: 'state', playing: true, speed: 1, ended: false });
   await server.drop(CLOSE_CODES.GOING_AWAY, () => !connection.isOpen);
   assert.deepEqual(connection.state, { phase: 'lost', attempt: 1, retryAt: clock.now() + 250 });
@@ -173,11 +227,18 @@ test('looking again connects anew at once, and lists what is there now', async (
   await server.until(() => connection.isOpen && server.connections === 2);
   await server.say(hello());
   assert.equal(catalogue.recordings?.length, 2);
-  assert.deepEqual((await server.heard()).map(({ type }) => type), ['open']);
+  assert.deepEqual(
+    (await server.heard()).map(({ type }) => type),
+    ['open'],
+  );
 });
 
 test('a drawn road is sent with what is open, which is then opened again; of a feed it goes on', async (t) => {
-  const drawn = [[0, 1], [1, 1], [0.5, 0.5]] as const;
+  const drawn = [
+    [0, 1],
+    [1, 1],
+    [0.5, 0.5],
+  ] as const;
   const { server, drive, opener, transport } = await openRecording(t);
   opener.drawRoad(drawn);
   assert.equal(drive.opening, 'again');
@@ -208,7 +269,10 @@ test('a feed that was added from this page is watched; one that another page add
   assert.deepEqual([feeds.feeds.length, drive.choice?.recording], [1, 'a']);
   feeds.ask({ type: 'add-feed', address: 'rtsp://g' });
   assert.deepEqual(feeds.command, { type: 'add-feed', feed: null });
-  await server.say({ type: 'feeds', feeds: [feed('f'), feed('g')] }, { type: 'feed-added', feed: 'g' });
+  await server.say(
+    { type: 'feeds', feeds: [feed('f'), feed('g')] },
+    { type: 'feed-added', feed: 'g' },
+  );
   assert.equal(feeds.command, null);
   assert.deepEqual((await server.heard()).at(-1), { type: 'watch', feed: 'g' });
 });
@@ -217,7 +281,10 @@ test('an error answers what was asked about the list of feeds, and stands there'
   const { server, feeds, errors } = await openRecording(t);
   feeds.ask({ type: 'rename-feed', feed: 'f', name: 'x' });
   await server.say({ type: 'error', ...DAMAGED });
-  assert.deepEqual([feeds.refusal?.feed, feeds.refusal?.report.code, feeds.command], ['f', 'VIDEO_UNREADABLE', null]);
+  assert.deepEqual(
+    [feeds.refusal?.feed, feeds.refusal?.report.code, feeds.command],
+    ['f', 'VIDEO_UNREADABLE', null],
+  );
   assert.deepEqual(errors.shown, []);
   feeds.ask({ type: 'remove-feed', feed: 'f' });
   assert.equal(feeds.refusal, null);
@@ -264,10 +331,16 @@ test('a feed is described as its stream and its signals become known', async (t)
 test('flags of a feed stand at the rows of their pictures, also when rows are forgotten', async (t) => {
   const { server, analysis } = await watchFeed(t);
   await server.say({ type: 'feed-flags', flags: [flag(50)] });
-  assert.deepEqual(analysis.flags.map(({ startFrame, endFrame }) => [startFrame, endFrame]), [[50, 55]]);
+  assert.deepEqual(
+    analysis.flags.map(({ startFrame, endFrame }) => [startFrame, endFrame]),
+    [[50, 55]],
+  );
   await server.say({ type: 'feed-rows', columns: rows(101, 102), restart: false, from: 1001 });
   assert.equal(analysis.columns?.numberOf(0), 10);
-  assert.deepEqual(analysis.flags.map(({ startFrame, worstFrame }) => [startFrame, worstFrame]), [[40, 42]]);
+  assert.deepEqual(
+    analysis.flags.map(({ startFrame, worstFrame }) => [startFrame, worstFrame]),
+    [[40, 42]],
+  );
   const told: number[] = [];
   analysis.flagBegan.on(({ startFrame }) => told.push(startFrame));
   await server.say(
@@ -305,7 +378,10 @@ test('what a feed shows is as the server says, unless something else was asked f
 test('a message that is no frame is an error on the page, not its end', async (t) => {
   const { server, errors, drive } = await openRecording(t);
   await server.say(new Uint8Array([1, 2, 3]));
-  assert.deepEqual(errors.shown.map(({ code }) => code), ['PROTOCOL_VIOLATION']);
+  assert.deepEqual(
+    errors.shown.map(({ code }) => code),
+    ['PROTOCOL_VIOLATION'],
+  );
   assert.equal(drive.isReady, true);
 });
 

@@ -9,7 +9,9 @@ const SETTLING = 250;
 /** A page whose second and third pane show methods that take many passes. */
 async function openSlow(t: TestContext) {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const viewer = await openViewer(t, { address: `panes=four&methods=${METHOD} occlusion lime ${METHOD}` });
+  const viewer = await openViewer(t, {
+    address: `panes=four&methods=${METHOD} occlusion lime ${METHOD}`,
+  });
   const asked = async () => (await viewer.server.heard()).filter(({ type }) => type !== 'painted');
   const phases = () => [...viewer.slowRuns.runs].map(([method, { phase }]) => `${method} ${phase}`);
   return { ...viewer, asked, phases, settle: () => t.mock.timers.tick(SETTLING) };
@@ -21,13 +23,17 @@ test('slow methods run on the frame that rests, one after the other, once it has
   t.mock.timers.tick(SETTLING - 1);
   assert.deepEqual(await asked(), []);
   t.mock.timers.tick(1);
-  assert.deepEqual(await asked(), [{ type: 'explain', request: 1, frame: 0, method: 'occlusion', target: '+' }]);
+  assert.deepEqual(await asked(), [
+    { type: 'explain', request: 1, frame: 0, method: 'occlusion', target: '+' },
+  ]);
   assert.deepEqual(phases(), ['occlusion running', 'lime queued']);
   await say({ type: 'explaining', request: 1, done: 3, total: 12 });
   assert.deepEqual(slowRuns.runs.get('occlusion'), { phase: 'running', done: 3, total: 12 });
   await say({ type: 'explained', request: 1, note: 'It is dead.' });
   assert.deepEqual(slowRuns.runs.get('occlusion'), { phase: 'done', note: 'It is dead.' });
-  assert.deepEqual(await asked(), [{ type: 'explain', request: 2, frame: 0, method: 'lime', target: '+' }]);
+  assert.deepEqual(await asked(), [
+    { type: 'explain', request: 2, frame: 0, method: 'lime', target: '+' },
+  ]);
   await say({ type: 'error', request: 2, code: 'USAGE', message: 'No.', hint: 'Look.' });
   assert.deepEqual(slowRuns.runs.get('lime'), { phase: 'failed', message: 'No. Look.' });
   assert.deepEqual(await asked(), []);
@@ -50,7 +56,13 @@ test('while it plays nothing runs, and another frame begins anew', async (t) => 
   transport.pause();
   flushSync();
   settle();
-  assert.deepEqual((await asked()).at(-1), { type: 'explain', request: 2, frame: 4, method: 'occlusion', target: '+' });
+  assert.deepEqual((await asked()).at(-1), {
+    type: 'explain',
+    request: 2,
+    frame: 4,
+    method: 'occlusion',
+    target: '+',
+  });
   // Where a frame was asked for and is not there, none rests.
   transport.seek(9);
   flushSync();
@@ -70,7 +82,10 @@ test('stepping on before a frame has rested asks for nothing', async (t) => {
   const explained = async () => (await asked()).filter(({ type }) => type === 'explain');
   assert.deepEqual(await explained(), []);
   settle();
-  assert.deepEqual((await explained()).map((message) => message.type === 'explain' && message.frame), [3]);
+  assert.deepEqual(
+    (await explained()).map((message) => message.type === 'explain' && message.frame),
+    [3],
+  );
 });
 
 test('one that was cancelled runs again when it is asked for, and the next one comes meanwhile', async (t) => {
@@ -78,9 +93,14 @@ test('one that was cancelled runs again when it is asked for, and the next one c
   settle();
   slowRuns.cancel('occlusion');
   assert.deepEqual(phases(), ['occlusion cancelled', 'lime running']);
-  assert.deepEqual((await asked()).map((message) => [message.type, 'request' in message && message.request]), [
-    ['explain', 1], ['cancel', 1], ['explain', 2],
-  ]);
+  assert.deepEqual(
+    (await asked()).map((message) => [message.type, 'request' in message && message.request]),
+    [
+      ['explain', 1],
+      ['cancel', 1],
+      ['explain', 2],
+    ],
+  );
   // Its answer was on its way.
   await say({ type: 'explained', request: 1, note: null });
   assert.deepEqual(phases(), ['occlusion cancelled', 'lime running']);
@@ -115,11 +135,20 @@ test('what the server gave up begins again when the same frame rests', async (t)
   flushSync();
   assert.deepEqual(phases(), ['occlusion queued', 'lime queued']);
   settle();
-  assert.deepEqual((await asked()).map(({ type }) => type), ['open']);
+  assert.deepEqual(
+    (await asked()).map(({ type }) => type),
+    ['open'],
+  );
   await say(opened());
   await paint({ frame: 0 });
   settle();
-  assert.deepEqual((await asked()).at(-1), { type: 'explain', request: 2, frame: 0, method: 'occlusion', target: '+' });
+  assert.deepEqual((await asked()).at(-1), {
+    type: 'explain',
+    request: 2,
+    frame: 0,
+    method: 'occlusion',
+    target: '+',
+  });
   opener.open({ ...choice, recording: 'b' });
   flushSync();
   assert.deepEqual(phases(), []);
@@ -128,7 +157,8 @@ test('what the server gave up begins again when the same frame rests', async (t)
 test('of a feed the recorded picture at that time is explained, also while rows come', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const viewer = await startViewer(t, {
-    greeting: hello({ feeds: [feed('f')] }), address: `panes=two&methods=${METHOD} occlusion`,
+    greeting: hello({ feeds: [feed('f')] }),
+    address: `panes=two&methods=${METHOD} occlusion`,
   });
   const { server, transport, say, paint, slowRuns } = viewer;
   await say(watching(), { type: 'feed-rows', columns: rows(0, 100), restart: true, from: 0 });

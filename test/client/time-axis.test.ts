@@ -54,7 +54,9 @@ test('the window turns its page when the playhead leaves it, but not while it re
 });
 
 test('of a feed the last minute is visible and goes with its end, unless somebody looks elsewhere', async (t) => {
-  const { axis, say, transport } = await startViewer(t, { greeting: hello({ feeds: [feed('f')] }) });
+  const { axis, say, transport } = await startViewer(t, {
+    greeting: hello({ feeds: [feed('f')] }),
+  });
   const grow = (first: number, last: number, from = 0) =>
     say({ type: 'feed-rows', columns: rows(first, last), restart: first === 0, from });
   await say(watching());

@@ -6,18 +6,57 @@ import { tracksOf } from '../../client/data/tracks.ts';
 import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
-const network = { id: 'n', name: 'n', crop: null, mask: { width: 1, height: 1 }, methods: ['visualbackprop', 'gradient'], notes: [], number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit: 'deg', positive: 'left' } as const;
+const network = {
+  id: 'n',
+  name: 'n',
+  crop: null,
+  mask: { width: 1, height: 1 },
+  methods: ['visualbackprop', 'gradient'],
+  notes: [],
+  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' },
+  quantity: null,
+  unit: 'deg',
+  positive: 'left',
+} as const;
 const opened = (road: OpenedMessage['road']): OpenedMessage => ({
-  type: 'opened', network, road, frames: 0, pts: [], flags: DEFAULT_FLAG_SETTINGS, cause: null,
-  recording: { id: 'r', name: 'r', durationSeconds: 1, size: { width: 1, height: 1 }, frameRate: 1, hasLog: true, error: null },
+  type: 'opened',
+  network,
+  road,
+  frames: 0,
+  pts: [],
+  flags: DEFAULT_FLAG_SETTINGS,
+  cause: null,
+  recording: {
+    id: 'r',
+    name: 'r',
+    durationSeconds: 1,
+    size: { width: 1, height: 1 },
+    frameRate: 1,
+    hasLog: true,
+    error: null,
+  },
 });
 const tracks = (attention: FlagSettings['measure'], measure: 'spearman' | 'ssim' = 'spearman') =>
-  tracksOf(opened({ kind: 'guess', points: [] }), steeringUnit(network), attention, { measure, panes: ['A', 'B'] });
+  tracksOf(opened({ kind: 'guess', points: [] }), steeringUnit(network), attention, {
+    measure,
+    panes: ['A', 'B'],
+  });
 const limits = (settings: FlagSettings, ...of: Parameters<typeof tracks>) =>
-  Object.fromEntries(tracks(...of).map(({ id, thresholds, limit }) => [id, { lines: thresholds(settings).map(({ at }) => at), text: limit(settings)?.text ?? null }]));
+  Object.fromEntries(
+    tracks(...of).map(({ id, thresholds, limit }) => [
+      id,
+      { lines: thresholds(settings).map(({ at }) => at), text: limit(settings)?.text ?? null },
+    ]),
+  );
 
 test('every threshold is a line in the plot of its measure, and in no other', () => {
-  const settings: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, enterBelow: 0.4, leaveAbove: 0.5, errorAbove: 8, agreementBelow: -0.25 };
+  const settings: FlagSettings = {
+    ...DEFAULT_FLAG_SETTINGS,
+    enterBelow: 0.4,
+    leaveAbove: 0.5,
+    errorAbove: 8,
+    agreementBelow: -0.25,
+  };
   assert.deepEqual(limits(settings, 'share'), {
     steering: { lines: [], text: null },
     error: { lines: [8], text: '8.0°' },
@@ -25,13 +64,19 @@ test('every threshold is a line in the plot of its measure, and in no other', ()
     agreement: { lines: [-0.25], text: '−0.25' },
   });
   assert.deepEqual(limits(settings, 'lift')['on-road'], { lines: [], text: null });
-  assert.deepEqual(limits({ ...settings, measure: 'lift', enterBelow: 1.1, leaveAbove: 1.3 }, 'lift')['on-road'], { lines: [1.1, 1.3], text: '1.10' });
+  assert.deepEqual(
+    limits({ ...settings, measure: 'lift', enterBelow: 1.1, leaveAbove: 1.3 }, 'lift')['on-road'],
+    { lines: [1.1, 1.3], text: '1.10' },
+  );
   assert.deepEqual(limits(settings, 'share', 'ssim')['agreement'], { lines: [], text: null });
   assert.deepEqual(limits(DEFAULT_FLAG_SETTINGS, 'share')['error'], { lines: [], text: null });
 });
 
 test('without a road there is no plot of attention on it', () => {
-  assert.deepEqual(tracksOf(opened({ kind: 'none' }), steeringUnit(network), 'share', null).map(({ id }) => id), ['steering', 'error']);
+  assert.deepEqual(
+    tracksOf(opened({ kind: 'none' }), steeringUnit(network), 'share', null).map(({ id }) => id),
+    ['steering', 'error'],
+  );
 });
 
 test('the scale of lift ends above chance', () => {
@@ -41,24 +86,43 @@ test('the scale of lift ends above chance', () => {
 
 test('neighbouring frames of which something is true are one run', () => {
   const columns = new DriveColumns([0, 1, 2, 3, 4], 1);
-  assert.deepEqual(runsOf(columns, (frame) => frame !== 2), [{ first: 0, last: 1 }, { first: 3, last: 4 }]);
-  assert.deepEqual(runsOf(columns, () => false), []);
+  assert.deepEqual(
+    runsOf(columns, (frame) => frame !== 2),
+    [
+      { first: 0, last: 1 },
+      { first: 3, last: 4 },
+    ],
+  );
+  assert.deepEqual(
+    runsOf(columns, () => false),
+    [],
+  );
 });
 
 test('a line says whether flags begin or end at it', () => {
   const settings: FlagSettings = { ...DEFAULT_FLAG_SETTINGS, errorAbove: 8, agreementBelow: 0.5 };
-  const ends = tracks('share').map(({ id, thresholds }) => [id, thresholds(settings).map(({ ends }) => ends)]);
-  assert.deepEqual(ends, [['steering', []], ['error', [false]], ['on-road', [false, true]], ['agreement', [false]]]);
+  const ends = tracks('share').map(({ id, thresholds }) => [
+    id,
+    thresholds(settings).map(({ ends }) => ends),
+  ]);
+  assert.deepEqual(ends, [
+    ['steering', []],
+    ['error', [false]],
+    ['on-road', [false, true]],
+    ['agreement', [false]],
+  ]);
 });
 
 test('scales end on round numbers above all that is known, and are labelled at their ends', () => {
   const columns = new DriveColumns([0], 1);
   Object.assign(columns, { largestSteering: 21, largestError: 7, largestLift: 5.5 });
   const shown = (of: ReturnType<typeof tracks>) =>
-    Object.fromEntries(of.map(({ id, range, marks, markText }) => {
-      const [bottom, top] = range(columns);
-      return [id, marks(bottom, top).map(markText)];
-    }));
+    Object.fromEntries(
+      of.map(({ id, range, marks, markText }) => {
+        const [bottom, top] = range(columns);
+        return [id, marks(bottom, top).map(markText)];
+      }),
+    );
   assert.deepEqual(shown(tracks('share')), {
     steering: ['−30°', '0', '30°'],
     error: ['0', '8°'],
@@ -68,13 +132,18 @@ test('scales end on round numbers above all that is known, and are labelled at t
   assert.deepEqual(shown(tracks('lift'))['on-road'], ['0', '1', '6']);
   columns.lowestAgreement = -0.01;
   assert.deepEqual(shown(tracks('share'))['agreement'], ['−1', '0', '1']);
-  const overlap = tracksOf(opened({ kind: 'truth' }), steeringUnit(network), 'share', { measure: 'topOverlap', panes: ['A', 'C'] });
+  const overlap = tracksOf(opened({ kind: 'truth' }), steeringUnit(network), 'share', {
+    measure: 'topOverlap',
+    panes: ['A', 'C'],
+  });
   assert.deepEqual(shown(overlap)['agreement'], ['0', '50', '100']);
   assert.equal(overlap.at(-1)?.series[0]?.label, 'A · C');
 });
 
 test('each plot is shaded by the flags that it is about, and shows what is known of it', () => {
-  const about = Object.fromEntries(tracks('share').map(({ id, kinds, shows, hasPeaks }) => [id, [kinds, shows, hasPeaks]]));
+  const about = Object.fromEntries(
+    tracks('share').map(({ id, kinds, shows, hasPeaks }) => [id, [kinds, shows, hasPeaks]]),
+  );
   assert.deepEqual(about, {
     steering: [['off-road', 'steers-wrong', 'dead'], 'steering', false],
     error: [['steers-wrong', 'dead'], 'steering', false],
@@ -85,7 +154,8 @@ test('each plot is shaded by the flags that it is about, and shows what is known
 });
 
 test('how the car was driven is drawn under what the network wants, where it is known', () => {
-  const labels = (of: ReturnType<typeof tracks>) => of.map(({ series }) => series.map(({ label }) => label));
+  const labels = (of: ReturnType<typeof tracks>) =>
+    of.map(({ series }) => series.map(({ label }) => label));
   assert.deepEqual(labels(tracks('share')).slice(0, 2), [['driven', 'wanted'], ['error']]);
   const message = opened({ kind: 'none' });
   const unknown = { ...message, recording: { ...message.recording, hasLog: false } };
@@ -93,9 +163,20 @@ test('how the car was driven is drawn under what the network wants, where it is 
 });
 
 test('a bin of a categorical head is neither called steering nor held against what was driven', () => {
-  const bin = { ...network, number: { tensor: 'angle', index: 0, elements: 15, meaning: 'probability' } } as const;
-  const [first, ...others] = tracksOf({ ...opened({ kind: 'none' }), network: bin }, steeringUnit(bin), 'share', null);
+  const bin = {
+    ...network,
+    number: { tensor: 'angle', index: 0, elements: 15, meaning: 'probability' },
+  } as const;
+  const [first, ...others] = tracksOf(
+    { ...opened({ kind: 'none' }), network: bin },
+    steeringUnit(bin),
+    'share',
+    null,
+  );
   assert.equal(first!.title, 'Probability of bin 1 of 15');
-  assert.deepEqual(first!.series.map(({ label }) => label), ['answer']);
+  assert.deepEqual(
+    first!.series.map(({ label }) => label),
+    ['answer'],
+  );
   assert.ok(!others.some(({ id }) => id === 'error'));
 });

@@ -15,7 +15,12 @@ test('playing begins where the playhead is, and at the end from the beginning', 
   await paint({ frame: 99, generation: 1 });
   await server.heard();
   transport.play();
-  assert.deepEqual((await server.heard()).at(-1), { type: 'play', speed: 1, loop: false, frame: 99 });
+  assert.deepEqual((await server.heard()).at(-1), {
+    type: 'play',
+    speed: 1,
+    loop: false,
+    frame: 99,
+  });
   transport.seek(100);
   await paint({ frame: 100, generation: 2 });
   await server.heard();
@@ -80,9 +85,10 @@ test('scrubbing lets the picture that is fetched come first, then goes to the la
   assert.equal(transport.playhead.position, 25);
   assert.deepEqual(await server.heard(), [{ type: 'seek', frame: 10, generation: 1 }]);
   await paint({ frame: 10, generation: 1 });
-  assert.deepEqual((await server.heard()).filter(({ type }) => type === 'seek'), [
-    { type: 'seek', frame: 25, generation: 2 },
-  ]);
+  assert.deepEqual(
+    (await server.heard()).filter(({ type }) => type === 'seek'),
+    [{ type: 'seek', frame: 25, generation: 2 }],
+  );
   // What does not come within half a second holds nothing back any more.
   clock.time += 499;
   transport.scrub(30);
@@ -173,14 +179,20 @@ test('the whole drive is repeated by the server, a range from here', async (t) =
   await server.heard();
   // Its first frame is on the screen already.
   await paint({ frame: 31, generation: 1 });
-  assert.deepEqual((await server.heard()).filter(({ type }) => type !== 'painted'), [
-    { type: 'play', speed: 1, loop: false, frame: 20 },
-  ]);
+  assert.deepEqual(
+    (await server.heard()).filter(({ type }) => type !== 'painted'),
+    [{ type: 'play', speed: 1, loop: false, frame: 20 }],
+  );
   // A range up to the last frame ends by the end of the drive.
   transport.setRange(90, 100);
   await server.heard();
   await server.say({ type: 'state', playing: false, speed: 1, ended: true });
-  assert.deepEqual((await server.heard()).at(-1), { type: 'play', speed: 1, loop: false, frame: 90 });
+  assert.deepEqual((await server.heard()).at(-1), {
+    type: 'play',
+    speed: 1,
+    loop: false,
+    frame: 90,
+  });
   assert.equal(playback.playing, true);
   transport.repeat.clearRange();
   assert.deepEqual(await server.heard(), [{ type: 'play', speed: 1, loop: true }]);
@@ -190,13 +202,23 @@ test('at the end of a range that is repeated playing begins at its start', async
   const { server, transport, paint } = await openRecording(t, { frame: 29 });
   transport.setRange(20, 30);
   transport.play();
-  assert.deepEqual((await server.heard()).at(-1), { type: 'play', speed: 1, loop: false, frame: 29 });
+  assert.deepEqual((await server.heard()).at(-1), {
+    type: 'play',
+    speed: 1,
+    loop: false,
+    frame: 29,
+  });
   transport.pause();
   transport.seek(30);
   await paint({ frame: 30, generation: 1 });
   await server.heard();
   transport.play();
-  assert.deepEqual((await server.heard()).at(-1), { type: 'play', speed: 1, loop: false, frame: 20 });
+  assert.deepEqual((await server.heard()).at(-1), {
+    type: 'play',
+    speed: 1,
+    loop: false,
+    frame: 20,
+  });
 });
 
 test('the ends of a range are set where the playhead is, and the other end gives way', async (t) => {
@@ -276,7 +298,10 @@ test('a page that is to play does so with the first mask, once', async (t) => {
   transport.pause();
   await server.heard();
   await paint({ frame: 1 });
-  assert.deepEqual((await server.heard()).map(({ type }) => type), ['painted']);
+  assert.deepEqual(
+    (await server.heard()).map(({ type }) => type),
+    ['painted'],
+  );
 });
 
 test('what somebody does before that keeps it from playing by itself', async (t) => {

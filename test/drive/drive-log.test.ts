@@ -5,7 +5,7 @@ import { sampleAt } from '../../server/drive/recording.ts';
 const times = Float64Array.of(0, 0.1, 0.3, 1, 1.1);
 const values = Float64Array.of(0, 1, 3, 10, NaN);
 
-test('between two rows a value is linear, on a row it is the row\'s', () => {
+test("between two rows a value is linear, on a row it is the row's", () => {
   assert.equal(sampleAt(times, values, 0.1), 1);
   assert.ok(Math.abs(sampleAt(times, values, 0.05) - 0.5) < 1e-12);
   assert.ok(Math.abs(sampleAt(times, values, 0.25) - 2.5) < 1e-12);

@@ -24,15 +24,50 @@ const capnProto = Buffer.alloc(64);
 capnProto.writeUInt32LE(7, 4);
 
 const folders: readonly (readonly [title: string, files: Files, says: RegExp])[] = [
-  ['a Donkeycar tub', { 'manifest.json': '[]', 'catalog_0.catalog': '{}', 'images/0_cam_image_array_.jpg': 'x' }, /^drive is a tub of Donkeycar, which is not read yet\.$/],
-  ['a first Donkeycar tub', { 'meta.json': '{}', 'record_1.json': '{}', '1_cam-image_array_.jpg': 'x' }, /a tub of Donkeycar \(version 1\)/],
-  ['a LeRobot data set', { 'meta/info.json': '', 'data/chunk-000/file-000.parquet': 'PAR1' }, /a LeRobot data set/],
-  ['a ROS 2 bag', { 'metadata.yaml': 'rosbag2_bagfile_information:\n', 'drive_0.mcap.zstd': bytes('\u0028\u00b5\u002f\u00fd') }, /a ROS 2 bag/],
-  ['a ROS 2 bag without its description', { 'drive_0.db3': 'SQLite format 3\0', 'drive_1.db3': 'SQLite format 3\0' }, /a ROS 2 bag/],
-  ['a comma2k19 segment', { 'processed_log/CAN/speed/t': 'x', 'global_pose/frame_times': 'x' }, /a segment of comma2k19/],
+  [
+    'a Donkeycar tub',
+    { 'manifest.json': '[]', 'catalog_0.catalog': '{}', 'images/0_cam_image_array_.jpg': 'x' },
+    /^drive is a tub of Donkeycar, which is not read yet\.$/,
+  ],
+  [
+    'a first Donkeycar tub',
+    { 'meta.json': '{}', 'record_1.json': '{}', '1_cam-image_array_.jpg': 'x' },
+    /a tub of Donkeycar \(version 1\)/,
+  ],
+  [
+    'a LeRobot data set',
+    { 'meta/info.json': '', 'data/chunk-000/file-000.parquet': 'PAR1' },
+    /a LeRobot data set/,
+  ],
+  [
+    'a ROS 2 bag',
+    {
+      'metadata.yaml': 'rosbag2_bagfile_information:\n',
+      'drive_0.mcap.zstd': bytes('\u0028\u00b5\u002f\u00fd'),
+    },
+    /a ROS 2 bag/,
+  ],
+  [
+    'a ROS 2 bag without its description',
+    { 'drive_0.db3': 'SQLite format 3\0', 'drive_1.db3': 'SQLite format 3\0' },
+    /a ROS 2 bag/,
+  ],
+  [
+    'a comma2k19 segment',
+    { 'processed_log/CAN/speed/t': 'x', 'global_pose/frame_times': 'x' },
+    /a segment of comma2k19/,
+  ],
   ['an openpilot segment', { 'rlog.zst': 'x' }, /a route of openpilot/],
-  ['an openpilot route', { '00000a1b--c0ffee--0/qcamera.ts': 'x', '00000a1b--c0ffee--1/qlog': 'x' }, /a route of openpilot/],
-  ['a Udacity folder', { 'driving_log.csv': 'x', 'IMG/center_1.jpg': 'x' }, /a drive of the Udacity simulator/],
+  [
+    'an openpilot route',
+    { '00000a1b--c0ffee--0/qcamera.ts': 'x', '00000a1b--c0ffee--1/qlog': 'x' },
+    /a route of openpilot/,
+  ],
+  [
+    'a Udacity folder',
+    { 'driving_log.csv': 'x', 'IMG/center_1.jpg': 'x' },
+    /a drive of the Udacity simulator/,
+  ],
   ['a folder of pictures', { '0001.png': 'x', '0002.png': 'x' }, /a folder of pictures/],
 ];
 
@@ -41,7 +76,10 @@ for (const [title, files, says] of folders) {
     const folder = folderWith(t, files);
     for (const place of [folder, dirname(folder)]) {
       const listed = await listRecordings(place);
-      assert.deepEqual(listed.map(({ name, fault }) => [name, fault?.code]), [['drive', 'DRIVE_UNSUPPORTED']]);
+      assert.deepEqual(
+        listed.map(({ name, fault }) => [name, fault?.code]),
+        [['drive', 'DRIVE_UNSUPPORTED']],
+      );
       assert.match(listed[0]!.fault!.message, says);
       assert.ok(listed[0]!.fault!.hint.length > 20);
     }
@@ -49,16 +87,36 @@ for (const [title, files, says] of folders) {
 }
 
 const files: readonly (readonly [title: string, name: string, content: Buffer, says: RegExp])[] = [
-  ['MCAP', 'a.mcap', bytes('\u0089MCAP0\r\n'), /^a\.mcap is an MCAP file, which is not read yet\.$/],
+  [
+    'MCAP',
+    'a.mcap',
+    bytes('\u0089MCAP0\r\n'),
+    /^a\.mcap is an MCAP file, which is not read yet\.$/,
+  ],
   ['a ROS 1 bag', 'a.bag', bytes('#ROSBAG V2.0\n'), /a ROS 1 bag/],
-  ['a ROS 2 bag in SQLite', 'a.db3', bytes('SQLite format 3\0 CREATE TABLE topics CREATE TABLE messages'), /a ROS 2 bag \(SQLite\)/],
+  [
+    'a ROS 2 bag in SQLite',
+    'a.db3',
+    bytes('SQLite format 3\0 CREATE TABLE topics CREATE TABLE messages'),
+    /a ROS 2 bag \(SQLite\)/,
+  ],
   ['an openpilot log in bzip2', 'rlog.bz2', bytes('BZh91AY'), /a log of openpilot/],
-  ['an openpilot log in Zstandard', 'qlog.zst', bytes('\u0028\u00b5\u002f\u00fd'), /a log of openpilot/],
+  [
+    'an openpilot log in Zstandard',
+    'qlog.zst',
+    bytes('\u0028\u00b5\u002f\u00fd'),
+    /a log of openpilot/,
+  ],
   ['an openpilot log as it is', 'rlog', capnProto, /a log of openpilot/],
   ['Parquet', 'a.parquet', bytes('PAR1'), /a Parquet file/],
   ['a NumPy array', 'frames.npy', bytes('\u0093NUMPY\u0001\0'), /a NumPy array/],
   ['NumPy arrays', 'frames.npz', zipOf(['arr_0.npy']), /a collection of NumPy arrays/],
-  ['a Keras network', 'net.h5', bytes('\u0089HDF\r\n\u001a\n'), /net\.h5 is a network, not a recording/],
+  [
+    'a Keras network',
+    'net.h5',
+    bytes('\u0089HDF\r\n\u001a\n'),
+    /net\.h5 is a network, not a recording/,
+  ],
   ['a drive log', 'a.csv', bytes('t,steering\n0,1\n'), /a\.csv is a drive log, not a recording/],
   ['an archive', 'a.tar.gz', bytes('\u001f\u008b\b'), /a packed file/],
 ];
@@ -73,24 +131,58 @@ for (const [title, name, content, says] of files) {
 
 test('a network given as a recording is said to be one', async (t) => {
   const [recording] = await listRecordings(writeSteeringNetwork(temporaryFolder(t)));
-  assert.deepEqual([recording?.fault?.message, recording?.fault?.hint], ['small.onnx is an ONNX network, not a recording.', 'Name the recording first, and the network with --model.']);
+  assert.deepEqual(
+    [recording?.fault?.message, recording?.fault?.hint],
+    [
+      'small.onnx is an ONNX network, not a recording.',
+      'Name the recording first, and the network with --model.',
+    ],
+  );
 });
 
 test('beside videos only whole drives are told of, not single arrays, tables or pictures', async (t) => {
-  const folder = folderWith(t, { 'a.bag': '#ROSBAG V2.0\n', 'map.npy': bytes('\u0093NUMPY'), 'log.parquet': 'PAR1', 'notes.bin': 'x', 'shots/1.png': 'x', 'shots/2.png': 'x' });
+  const folder = folderWith(t, {
+    'a.bag': '#ROSBAG V2.0\n',
+    'map.npy': bytes('\u0093NUMPY'),
+    'log.parquet': 'PAR1',
+    'notes.bin': 'x',
+    'shots/1.png': 'x',
+    'shots/2.png': 'x',
+  });
   await makeNumberedClip(join(folder, 'clip.mp4'), { frames: 2 });
-  assert.deepEqual((await listRecordings(folder)).map(({ name, fault }) => [name, fault !== null]), [['clip', false], ['a', true]]);
+  assert.deepEqual(
+    (await listRecordings(folder)).map(({ name, fault }) => [name, fault !== null]),
+    [
+      ['clip', false],
+      ['a', true],
+    ],
+  );
 });
 
 test('video is never taken for anything else', async (t) => {
   const folder = temporaryFolder(t);
-  for (const name of ['a.mp4', 'a.mkv', 'a.avi', 'a.h264', 'a.ts']) await makeNumberedClip(join(folder, name), { frames: 3 });
-  for (const recording of await listRecordings(folder)) assert.equal((await listRecordings(recording.videoPath))[0]?.fault, null, recording.videoPath);
+  for (const name of ['a.mp4', 'a.mkv', 'a.avi', 'a.h264', 'a.ts'])
+    await makeNumberedClip(join(folder, name), { frames: 3 });
+  for (const recording of await listRecordings(folder))
+    assert.equal((await listRecordings(recording.videoPath))[0]?.fault, null, recording.videoPath);
 });
 
-test('real drives are recognised', { skip: sharedFolder ? false : '../shared is not here' }, async () => {
-  for (const [name, says] of [['rosbag2-sqlite', /a ROS 2 bag/], ['rosbag2-mcap-msgzstd', /a ROS 2 bag|an MCAP file/], ['lerobot-v3-record-test', /a LeRobot data set/], ['udacity-sim', /Udacity/], ['donkeycar-tub-v2.tar.gz', /a packed file/]] as const) {
-    const listed = await listRecordings(join(sharedFolder!, 'real', name));
-    assert.ok(listed.some(({ fault }) => fault && says.test(fault.message)), `${name}: ${listed.map(({ fault }) => fault?.message).join(' ')}`);
-  }
-});
+test(
+  'real drives are recognised',
+  { skip: sharedFolder ? false : '../shared is not here' },
+  async () => {
+    for (const [name, says] of [
+      ['rosbag2-sqlite', /a ROS 2 bag/],
+      ['rosbag2-mcap-msgzstd', /a ROS 2 bag|an MCAP file/],
+      ['lerobot-v3-record-test', /a LeRobot data set/],
+      ['udacity-sim', /Udacity/],
+      ['donkeycar-tub-v2.tar.gz', /a packed file/],
+    ] as const) {
+      const listed = await listRecordings(join(sharedFolder!, 'real', name));
+      assert.ok(
+        listed.some(({ fault }) => fault && says.test(fault.message)),
+        `${name}: ${listed.map(({ fault }) => fault?.message).join(' ')}`,
+      );
+    }
+  },
+);

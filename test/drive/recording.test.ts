@@ -5,24 +5,52 @@ import { test } from 'node:test';
 import { listRecordings } from '../../server/drive/recording.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
-function folderWith(t: Parameters<typeof temporaryFolder>[0], files: Readonly<Record<string, string | Buffer>>): string {
+function folderWith(
+  t: Parameters<typeof temporaryFolder>[0],
+  files: Readonly<Record<string, string | Buffer>>,
+): string {
   const folder = temporaryFolder(t);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);
   return folder;
 }
 
 test('a folder gives its videos in natural order, each with the log and the ground truth beside it', async (t) => {
-  const folder = folderWith(t, { 'drive 10.mp4': 'x', 'drive 9.MKV': 'x', 'drive 9.csv': '', 'drive 10.truth.jsonl.gz': '', 'notes.txt': '', '._drive 10.mp4': '' });
+  const folder = folderWith(t, {
+    'drive 10.mp4': 'x',
+    'drive 9.MKV': 'x',
+    'drive 9.csv': '',
+    'drive 10.truth.jsonl.gz': '',
+    'notes.txt': '',
+    '._drive 10.mp4': '',
+  });
   mkdirSync(join(folder, 'folder.mp4'));
   assert.deepEqual(
-    (await listRecordings(folder)).map(({ name, logPath, truthPath }) => [name, logPath, truthPath]),
-    [['drive 9', join(folder, 'drive 9.csv'), null], ['drive 10', null, join(folder, 'drive 10.truth.jsonl.gz')]],
+    (await listRecordings(folder)).map(({ name, logPath, truthPath }) => [
+      name,
+      logPath,
+      truthPath,
+    ]),
+    [
+      ['drive 9', join(folder, 'drive 9.csv'), null],
+      ['drive 10', null, join(folder, 'drive 10.truth.jsonl.gz')],
+    ],
   );
 });
 
 test('ids are safe in a URL, differ for names that look alike in ASCII, and do not depend on the other files', async (t) => {
-  const names = ['drive.mp4', 'drive.mkv', 'a b.mp4', 'a-b.mp4', 'a+b.mp4', 'Straße 東京.mp4', '東京.mp4', '%2e.mp4'];
-  const together = await listRecordings(folderWith(t, Object.fromEntries(names.map((name) => [name, '']))));
+  const names = [
+    'drive.mp4',
+    'drive.mkv',
+    'a b.mp4',
+    'a-b.mp4',
+    'a+b.mp4',
+    'Straße 東京.mp4',
+    '東京.mp4',
+    '%2e.mp4',
+  ];
+  const together = await listRecordings(
+    folderWith(t, Object.fromEntries(names.map((name) => [name, '']))),
+  );
   assert.equal(new Set(together.map(({ id }) => id)).size, names.length);
   for (const { id, videoPath } of together) {
     assert.match(id, /^[A-Za-z0-9._~-]+$/);
@@ -40,7 +68,10 @@ test('one file is one recording, whatever its ending, through a link too', async
   assert.deepEqual(others, []);
   assert.equal(recording?.name, 'capture');
   assert.equal(recording?.logPath, join(folder, 'capture.csv'));
-  assert.deepEqual((await listRecordings(folder)).map(({ name }) => name), ['linked']);
+  assert.deepEqual(
+    (await listRecordings(folder)).map(({ name }) => name),
+    ['linked'],
+  );
 });
 
 test('of files ending in .ts and .mts only MPEG transport streams are recordings', async (t) => {
@@ -48,22 +79,40 @@ test('of files ending in .ts and .mts only MPEG transport streams are recordings
   for (let at = 0; at < transport.length; at += 188) transport[at] = 0x47;
   const withArrivalTimes = Buffer.alloc(192 * 3);
   for (let at = 4; at < withArrivalTimes.length; at += 192) withArrivalTimes[at] = 0x47;
-  const folder = folderWith(t, { 'drive.ts': transport, 'camera.mts': withArrivalTimes, 'source.ts': `Go ${'x'.repeat(400)}`, 'short.ts': 'G' });
-  assert.deepEqual((await listRecordings(folder)).map(({ name }) => name), ['camera', 'drive']);
+  const folder = folderWith(t, {
+    'drive.ts': transport,
+    'camera.mts': withArrivalTimes,
+    'source.ts': `Go ${'x'.repeat(400)}`,
+    'short.ts': 'G',
+  });
+  assert.deepEqual(
+    (await listRecordings(folder)).map(({ name }) => name),
+    ['camera', 'drive'],
+  );
 });
 
 test('an empty folder gives no recordings; a path that is not there is named', async (t) => {
   const folder = temporaryFolder(t);
   assert.deepEqual(await listRecordings(folder), []);
-  await assert.rejects(listRecordings(join(folder, 'nowhere.mp4')), { code: 'INPUT_NOT_FOUND', message: `There is no file or folder ${join(folder, 'nowhere.mp4')}.` });
+  await assert.rejects(listRecordings(join(folder, 'nowhere.mp4')), {
+    code: 'INPUT_NOT_FOUND',
+    message: `There is no file or folder ${join(folder, 'nowhere.mp4')}.`,
+  });
 });
 
-test('a folder that may not be read is said to be so', { skip: process.getuid?.() === 0 && 'root may read everything' }, async (t) => {
-  const folder = temporaryFolder(t);
-  chmodSync(folder, 0o000);
-  try {
-    await assert.rejects(listRecordings(folder), { code: 'INPUT_NOT_FOUND', message: /may not be read/ });
-  } finally {
-    chmodSync(folder, 0o700);
-  }
-});
+test(
+  'a folder that may not be read is said to be so',
+  { skip: process.getuid?.() === 0 && 'root may read everything' },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    chmodSync(folder, 0o000);
+    try {
+      await assert.rejects(listRecordings(folder), {
+        code: 'INPUT_NOT_FOUND',
+        message: /may not be read/,
+      });
+    } finally {
+      chmodSync(folder, 0o700);
+    }
+  },
+);

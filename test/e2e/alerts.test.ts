@@ -32,8 +32,27 @@ describe('alerts', { skip: withoutBrowser }, () => {
   test('flags that the analysis finds are told on the desktop and by a sound once that is switched on, and the switches are remembered', async (t) => {
     const drive = await makeNumberedDrive(temporaryFolder(t));
     await makeNumberedClip(join(drive.recordings, 'long.mp4'), { frames: 3000, fps: 30 });
-    const flags = ['--flag-by', 'share', '--flag-below', '0.4', '--flag-until', '0.41', '--flag-seconds', '0', '--flag-merge', '0'];
-    const server = await serve(t, drive.recordings, '--model', drive.network, '--road', 'polygon:0,0.5 0.5,0.5 0.5,1 0,1', ...flags);
+    const flags = [
+      '--flag-by',
+      'share',
+      '--flag-below',
+      '0.4',
+      '--flag-until',
+      '0.41',
+      '--flag-seconds',
+      '0',
+      '--flag-merge',
+      '0',
+    ];
+    const server = await serve(
+      t,
+      drive.recordings,
+      '--model',
+      drive.network,
+      '--road',
+      'polygon:0,0.5 0.5,0.5 0.5,1 0,1',
+      ...flags,
+    );
     const start = `${server.url}#recording=numbered`;
     await using opened = await openPage(start, { permissions: ['notifications'] });
     const { page } = opened;
@@ -52,7 +71,8 @@ describe('alerts', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Escape');
     await picker.selectOption({ label: await labelOf(/long/) });
     await until(page, 'told.notifications.length === 1 && told.tones === 2');
-    const [{ title, body }] = await page.evaluate<[{ title: string; body: string }]>('told.notifications');
+    const [{ title, body }] =
+      await page.evaluate<[{ title: string; body: string }]>('told.notifications');
     assert.equal(title, 'Roadgaze: off road');
     assert.match(body, /^long, \d:\d\d\.\d: down to \d+ %$/);
     await page.reload();

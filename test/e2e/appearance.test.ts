@@ -32,7 +32,14 @@ describe('appearance', { skip: withoutBrowser }, () => {
   before(async () => {
     folder = temporaryFolder(suite);
     const drive = await makeNumberedDrive(folder);
-    server = await serve(suite, drive.recordings, '--model', drive.network, '--road', 'polygon:0,0.5 0.5,0.5 0.5,1 0,1');
+    server = await serve(
+      suite,
+      drive.recordings,
+      '--model',
+      drive.network,
+      '--road',
+      'polygon:0,0.5 0.5,0.5 0.5,1 0,1',
+    );
   });
 
   for (const colorScheme of ['dark', 'light'] as const) {
@@ -74,11 +81,21 @@ describe('appearance', { skip: withoutBrowser }, () => {
   });
 
   test('every control has a name, no text is under 12 px, and nothing sticks out of the page', async () => {
-    for (const [width, height] of [[1000, 640], [1280, 800], [1920, 1080], [3840, 2160], [768, 1024]] as const) {
-      await using opened = await openPage(`${server.url}#frame=10`, { viewport: { width, height } });
+    for (const [width, height] of [
+      [1000, 640],
+      [1280, 800],
+      [1920, 1080],
+      [3840, 2160],
+      [768, 1024],
+    ] as const) {
+      await using opened = await openPage(`${server.url}#frame=10`, {
+        viewport: { width, height },
+      });
       const { page } = opened;
       await waitForFrame(page, 10);
-      const nameless = await page.evaluate<string[]>(`[...document.querySelectorAll('button, select, input, [role=slider]')]
+      const nameless = await page.evaluate<
+        string[]
+      >(`[...document.querySelectorAll('button, select, input, [role=slider]')]
         .filter((control) => !(control.getAttribute('aria-label') || control.textContent.trim() || control.labels?.[0]?.textContent.trim()))
         .map((control) => control.outerHTML)`);
       assert.deepEqual(nameless, []);
@@ -90,7 +107,9 @@ describe('appearance', { skip: withoutBrowser }, () => {
         })
         .map((element) => element.outerHTML)`);
       assert.deepEqual(small, [], `${width} × ${height}`);
-      const outside = await page.evaluate<string[]>(`[...document.querySelectorAll('button, select, input, dd, dt, p, h1, h2, h3')]
+      const outside = await page.evaluate<
+        string[]
+      >(`[...document.querySelectorAll('button, select, input, dd, dt, p, h1, h2, h3')]
         .filter((element) => element.getClientRects().length > 0 && !element.closest('ol'))
         .filter((element) => element.getBoundingClientRect().right > innerWidth + 0.5 || element.getBoundingClientRect().left < -0.5)
         .map((element) => element.outerHTML)`);
@@ -100,21 +119,30 @@ describe('appearance', { skip: withoutBrowser }, () => {
   });
 
   test('four panes keep to themselves at every width, and one can read what they show', async () => {
-    await using opened = await openPage(`${server.url}#frame=10&panes=four&methods=guidedbackprop+deconvnet+gradcam+integratedgradients`);
+    await using opened = await openPage(
+      `${server.url}#frame=10&panes=four&methods=guidedbackprop+deconvnet+gradcam+integratedgradients`,
+    );
     const { page } = opened;
     await until(page, 'roadgaze.lastPainted?.frame === 10');
     for (const width of [800, 900, 961, 1100, 1130, 1180, 1240, 1300, 1440, 1920]) {
       await page.setViewportSize({ width, height: 700 });
-      const outside = await page.evaluate<string[]>(`[...document.querySelectorAll('.pane, .instruments')].flatMap((box) => [...box.querySelectorAll('*')]
+      const outside = await page.evaluate<
+        string[]
+      >(`[...document.querySelectorAll('.pane, .instruments')].flatMap((box) => [...box.querySelectorAll('*')]
         .filter((element) => element.getClientRects().length > 0 && element.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5)
         .map((element) => element.outerHTML.slice(0, 200)))`);
       assert.deepEqual(outside, [], `${width}`);
-      const methods = await page.evaluate<number[]>(`[...document.querySelectorAll('.pane select:not(.target)')].map((select) => {
+      const methods = await page.evaluate<
+        number[]
+      >(`[...document.querySelectorAll('.pane select:not(.target)')].map((select) => {
         const { paddingLeft, paddingRight } = getComputedStyle(select);
         return select.clientWidth - Number.parseFloat(paddingLeft) - Number.parseFloat(paddingRight);
       })`);
       assert.equal(methods.length, 4);
-      assert.ok(methods.every((room) => room >= 60), `${width}: ${methods.join()} px for names of methods`);
+      assert.ok(
+        methods.every((room) => room >= 60),
+        `${width}: ${methods.join()} px for names of methods`,
+      );
     }
   });
 

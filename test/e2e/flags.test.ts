@@ -13,7 +13,10 @@ const FRAMES = 120;
 const count = `document.querySelectorAll('.flag').length`;
 const analysed = (page: Page) => page.waitForSelector('.analysis >> text=/^analysed$/');
 
-/** The road is the left half: the frames' numbers are on the right, and their ones take attention away from it. */
+/**
+ * The road is the left half: the frames' numbers are on the right, and their ones take attention
+ * away from it.
+ */
 describe('flags', { skip: withoutBrowser }, () => {
   const suite = new Lifetime();
   closeBrowserAfter(suite);
@@ -21,7 +24,14 @@ describe('flags', { skip: withoutBrowser }, () => {
 
   before(async () => {
     const drive = await makeNumberedDrive(temporaryFolder(suite), { frames: FRAMES });
-    server = await serve(suite, drive.recordings, '--model', drive.network, '--road', 'polygon:0,0.5 0.5,0.5 0.5,1 0,1');
+    server = await serve(
+      suite,
+      drive.recordings,
+      '--model',
+      drive.network,
+      '--road',
+      'polygon:0,0.5 0.5,0.5 0.5,1 0,1',
+    );
   });
 
   /** Many short ones: those frames whose numbers have many ones. */
@@ -54,7 +64,8 @@ describe('flags', { skip: withoutBrowser }, () => {
     const handle = page.getByRole('slider', { name: 'begins below' });
     const box = await handle.boundingBox();
     assert.ok(box);
-    const at = (share: number) => [box.x + 6 + share * (box.width - 12), box.y + box.height / 2] as const;
+    const at = (share: number) =>
+      [box.x + 6 + share * (box.width - 12), box.y + box.height / 2] as const;
     await page.mouse.move(...at(0.5));
     await page.mouse.down();
     await page.mouse.move(...at(0), { steps: 3 });
@@ -79,12 +90,21 @@ describe('flags', { skip: withoutBrowser }, () => {
     await showFlagSettings(page);
     await page.getByRole('combobox', { name: 'Measure of flags' }).selectOption('share');
     await page.getByRole('combobox', { name: 'Measure of flags' }).selectOption('lift');
-    assert.equal(await page.getByRole('combobox', { name: 'Measure of attention on the road' }).inputValue(), 'lift');
+    assert.equal(
+      await page.getByRole('combobox', { name: 'Measure of attention on the road' }).inputValue(),
+      'lift',
+    );
     await page.getByRole('spinbutton', { name: 'begins below' }).fill('3');
-    await page.locator('.flag', { hasText: /lift down to 0\.\d\d/ }).first().waitFor();
+    await page
+      .locator('.flag', { hasText: /lift down to 0\.\d\d/ })
+      .first()
+      .waitFor();
     await page.locator('.values', { hasText: 'flag below' }).getByText('3.00').waitFor();
     await page.getByRole('combobox', { name: 'Measure of flags' }).selectOption('share');
-    assert.equal(await page.getByRole('combobox', { name: 'Measure of attention on the road' }).inputValue(), 'share');
+    assert.equal(
+      await page.getByRole('combobox', { name: 'Measure of attention on the road' }).inputValue(),
+      'share',
+    );
     await until(page, `!document.querySelector('.flags ol')?.innerText.includes('lift')`);
   });
 
@@ -108,7 +128,9 @@ describe('flags', { skip: withoutBrowser }, () => {
     await page.getByText('No flag of this kind.').waitFor();
     await page.getByRole('combobox', { name: 'Kind of flags' }).selectOption('off-road');
     await page.getByRole('combobox', { name: 'Order of flags' }).selectOption('severity');
-    const worst = (await page.locator('.flag .worst').allInnerTexts()).map((text) => Number.parseInt(text.replace(/\D+/, ''), 10));
+    const worst = (await page.locator('.flag .worst').allInnerTexts()).map((text) =>
+      Number.parseInt(text.replace(/\D+/, ''), 10),
+    );
     assert.ok((worst[0] ?? 100) <= Math.min(...worst) + 1, worst.join());
     await page.getByRole('checkbox', { name: 'error above' }).uncheck();
     await page.getByRole('combobox', { name: 'Kind of flags' }).selectOption('');
@@ -127,12 +149,21 @@ describe('flags', { skip: withoutBrowser }, () => {
     await waitForFrame(page, worst);
     await page.getByRole('button', { name: 'Would it have steered otherwise?' }).click();
     // The number steers, and the number is what was covered.
-    const answer = page.getByText(/^Without it: \d+\.\d° to the right\. Confirmed on \d+ of \d+ frames? \(limit \d+\.\d°; the same cover .+\)\.$/);
+    const answer = page.getByText(
+      /^Without it: \d+\.\d° to the right\. Confirmed on \d+ of \d+ frames? \(limit \d+\.\d°; the same cover .+\)\.$/,
+    );
     await answer.waitFor();
     const region = page.locator('.region');
-    const [outlined, picture] = [await region.boundingBox(), await page.locator('canvas.picture').boundingBox()];
+    const [outlined, picture] = [
+      await region.boundingBox(),
+      await page.locator('canvas.picture').boundingBox(),
+    ];
     assert.ok(outlined && picture);
-    assert.ok(outlined.x >= picture.x + 0.45 * picture.width && outlined.y >= picture.y + 0.45 * picture.height, JSON.stringify(outlined));
+    assert.ok(
+      outlined.x >= picture.x + 0.45 * picture.width &&
+        outlined.y >= picture.y + 0.45 * picture.height,
+      JSON.stringify(outlined),
+    );
     await page.keyboard.press('ArrowLeft');
     await waitForFrame(page, worst - 1);
     await region.waitFor({ state: 'detached' });
@@ -153,8 +184,14 @@ describe('flags', { skip: withoutBrowser }, () => {
     await waitForFrame(page, 0);
     await manyFlags(page);
     await page.getByRole('button', { name: 'Check all' }).click();
-    await until(page, `[...document.querySelectorAll('.flag')].every((flag) => /confirmed/.test(flag.innerText)) && ${count} > 2`);
-    await until(page, `document.querySelector('.all').disabled && document.querySelector('.all').innerText === 'Check all'`);
+    await until(
+      page,
+      `[...document.querySelectorAll('.flag')].every((flag) => /confirmed/.test(flag.innerText)) && ${count} > 2`,
+    );
+    await until(
+      page,
+      `document.querySelector('.all').disabled && document.querySelector('.all').innerText === 'Check all'`,
+    );
     assert.deepEqual(opened.complaints, []);
   });
 });

@@ -18,7 +18,14 @@ describe('the keyboard', { skip: withoutBrowser }, () => {
 
   before(async () => {
     const drive = await makeNumberedDrive(temporaryFolder(suite), { frames: FRAMES });
-    server = await serve(suite, drive.recordings, '--model', drive.network, '--road', 'polygon:0,0.5 0.5,0.5 0.5,1 0,1');
+    server = await serve(
+      suite,
+      drive.recordings,
+      '--model',
+      drive.network,
+      '--road',
+      'polygon:0,0.5 0.5,0.5 0.5,1 0,1',
+    );
   });
 
   const press = async (page: Page, key: string, frame: number) => {
@@ -95,7 +102,8 @@ describe('the keyboard', { skip: withoutBrowser }, () => {
     const { page } = opened;
     await waitForFrame(page, 0);
     await page.waitForSelector('.analysis >> text=frames');
-    // The region is the left half; the frames' numbers are on the right, and their ones take attention away from it.
+    // The region is the left half; the frames' numbers are on the right, and their ones take
+    // attention away from it.
     await showFlagSettings(page);
     await page.getByRole('spinbutton', { name: 'lasts at least' }).fill('0');
     const begins = page.getByRole('spinbutton', { name: 'begins below' });

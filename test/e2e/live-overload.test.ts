@@ -16,7 +16,12 @@ describe('a live feed that is too fast for its network', { skip: withoutBrowser 
 
   test('the page says that the network is slower, counts what is dropped, and goes on painting frames with their own masks', async (t) => {
     const folder = temporaryFolder(t);
-    const clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: 600, fps: 30, size: [320, 180], keyframes: 15 });
+    const clip = await makeNumberedClip(join(folder, 'source.ts'), {
+      frames: 600,
+      fps: 30,
+      size: [320, 180],
+      keyframes: 15,
+    });
     const network = await writeReadingNetwork(folder, { passes: 8 });
     const address = `udp://127.0.0.1:${await freeUdpPort()}`;
     await sendFile(t, clip, '-muxdelay', '0', '-f', 'mpegts', `${address}?pkt_size=1316`);
@@ -25,7 +30,9 @@ describe('a live feed that is too fast for its network', { skip: withoutBrowser 
     t.after(() => opened[Symbol.asyncDispose]());
     const { page, complaints } = opened;
 
-    const notice = page.getByRole('status').filter({ hasText: /The network is slower than the feed: \d+ of \d+ frames are shown\./ });
+    const notice = page
+      .getByRole('status')
+      .filter({ hasText: /The network is slower than the feed: \d+ of \d+ frames are shown\./ });
     await notice.waitFor();
     const [shown, of] = (await notice.innerText()).match(/\d+/g)!.map(Number) as [number, number];
     assert.ok(shown > 0 && shown < of);
@@ -41,10 +48,15 @@ describe('a live feed that is too fast for its network', { skip: withoutBrowser 
       assert.equal(maskShows, pictureShows);
     }
     const skipped = painted.slice(1).map(({ frame }, index) => frame - painted[index]!.frame - 1);
-    assert.ok(skipped.every((frames) => frames >= 0) && skipped.some((frames) => frames > 0), `skipped: ${skipped}`);
+    assert.ok(
+      skipped.every((frames) => frames >= 0) && skipped.some((frames) => frames > 0),
+      `skipped: ${skipped}`,
+    );
 
     await page.getByRole('button', { name: 'How the feed runs' }).click();
-    const late = page.locator('#live-report dt', { hasText: 'late in the network' }).locator('xpath=following-sibling::dd[1]');
+    const late = page
+      .locator('#live-report dt', { hasText: 'late in the network' })
+      .locator('xpath=following-sibling::dd[1]');
     assert.ok(Number(await late.innerText()) > dropped / 2, 'the network is who was late');
     assert.deepEqual(complaints, []);
   });

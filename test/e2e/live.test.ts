@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { before, describe, test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { writeReadingNetwork } from '../api/support/reading-network.ts';
-import { freeTcpPort, freeUdpPort, kill, rtspServerIsMissing, sendFile, startClockServer, startRtspServer } from '../live/support/sources.ts';
+import {
+  freeTcpPort,
+  freeUdpPort,
+  kill,
+  rtspServerIsMissing,
+  sendFile,
+  startClockServer,
+  startRtspServer,
+} from '../live/support/sources.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.ts';
@@ -25,18 +33,38 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
 
   before(async () => {
     const folder = temporaryFolder(suite);
-    clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: FRAMES, fps: FPS, size: [WIDTH, HEIGHT], keyframes: 6 });
-    const network = await writeReadingNetwork(folder, { output: { quantity: 'angle', unit: 'deg', positive: 'left' } });
+    clip = await makeNumberedClip(join(folder, 'source.ts'), {
+      frames: FRAMES,
+      fps: FPS,
+      size: [WIDTH, HEIGHT],
+      keyframes: 6,
+    });
+    const network = await writeReadingNetwork(folder, {
+      output: { quantity: 'angle', unit: 'deg', positive: 'left' },
+    });
     const sidecarPath = join(folder, 'reading.json');
     const sidecar = JSON.parse(await readFile(sidecarPath, 'utf8')) as { input: object };
     const crop = { x: 0, y: HEIGHT / 2, width: WIDTH, height: HEIGHT / 2, of: [WIDTH, HEIGHT] };
     await writeFile(sidecarPath, JSON.stringify({ ...sidecar, input: { ...sidecar.input, crop } }));
     const recordings = join(folder, 'drives');
     await mkdir(recordings);
-    server = await serve(suite, recordings, '--model', network, '--road', 'none', '--no-clips', '--stall-seconds', '1', '--dvr-minutes', '2');
+    server = await serve(
+      suite,
+      recordings,
+      '--model',
+      network,
+      '--road',
+      'none',
+      '--no-clips',
+      '--stall-seconds',
+      '1',
+      '--dvr-minutes',
+      '2',
+    );
   });
 
-  const sendUdp = (t: TestContext, port: number) => sendFile(t, clip, '-muxdelay', '0', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
+  const sendUdp = (t: TestContext, port: number) =>
+    sendFile(t, clip, '-muxdelay', '0', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
 
   /** A page of its own with a feed that was added in it, and is removed when the test ends. */
   async function openFeed(t: TestContext, address: string, name: string) {
@@ -72,7 +100,10 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
   }
 
   async function assertPaints(page: Page): Promise<void> {
-    await until(page, 'recorder.all.filter(({ mask }) => mask.some((alpha) => alpha > 0)).length >= 12');
+    await until(
+      page,
+      'recorder.all.filter(({ mask }) => mask.some((alpha) => alpha > 0)).length >= 12',
+    );
     checkPainted(await takePainted(page));
   }
 
@@ -87,7 +118,10 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     await page.locator('#live-report', { hasText: 'h264 320 × 180' }).waitFor();
     await page.locator('#live-report', { hasText: 'delay counts from their arrival' }).waitFor();
     await page.keyboard.press('Escape');
-    assert.match(await page.getByLabel('Recording').locator('option:checked').innerText(), /^● by udp · live$/);
+    assert.match(
+      await page.getByLabel('Recording').locator('option:checked').innerText(),
+      /^● by udp · live$/,
+    );
     // The timeline grows.
     await until(page, "document.querySelectorAll('.track').length === 1");
     await page.locator('.analysis', { hasText: /last \d.* s\s*can be played again/ }).waitFor();
@@ -114,7 +148,8 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     await page.getByRole('region', { name: 'Gradient' }).waitFor();
     await until(page, `${rows} > seen[0] + 36 && roadgaze.painted > ${painted + 36}`);
     const seen = await page.evaluate<number[]>('seen');
-    for (const [index, count] of seen.slice(1).entries()) assert.ok(count >= seen[index]!, `${seen[index]} rows, then ${count}`);
+    for (const [index, count] of seen.slice(1).entries())
+      assert.ok(count >= seen[index]!, `${seen[index]} rows, then ${count}`);
     assert.deepEqual(complaints, []);
     await removeFeed(page, 'other methods');
   });
@@ -139,23 +174,43 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
   test('masks are painted from RTSP', { skip: rtspServerIsMissing() }, async (t) => {
     const { port } = await startRtspServer(t);
     const { page } = await openFeed(t, `rtsp://127.0.0.1:${port}/road`, 'by rtsp');
-    await until(page, 'recorder.all.filter(({ mask }) => mask.some((alpha) => alpha > 0)).length >= 12');
+    await until(
+      page,
+      'recorder.all.filter(({ mask }) => mask.some((alpha) => alpha > 0)).length >= 12',
+    );
     await page.locator('.readout', { hasText: /source delay \d+ ms · p95 \d+ ms/ }).waitFor();
     await page.getByRole('button', { name: 'How the feed runs' }).click();
-    await page.locator('#live-report tr', { hasText: /source to painted mask\s*\d+ ms\s*\d+ ms/ }).waitFor();
+    await page
+      .locator('#live-report tr', { hasText: /source to painted mask\s*\d+ ms\s*\d+ ms/ })
+      .waitFor();
     await page.keyboard.press('Escape');
     await removeFeed(page, 'by rtsp');
   });
 
-  test('the page says so where the source\'s clock cannot be right, and counts from arrival', { skip: rtspServerIsMissing() }, async (t) => {
-    const { address } = await startClockServer(t, 'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8', 'rtph264pay config-interval=1', 'running-time');
-    const { page } = await openFeed(t, address, 'lost in time');
-    await page.locator('.readout', { hasText: /arrival delay \d+ ms · p95 \d+ ms\s*clocks differ/ }).waitFor();
-    await page.getByRole('button', { name: 'How the feed runs' }).click();
-    await page.locator('#live-report', { hasText: /The source's clock is \d+ years behind the server's: set both by NTP or PTP/ }).waitFor();
-    await page.keyboard.press('Escape');
-    await removeFeed(page, 'lost in time');
-  });
+  test(
+    "the page says so where the source's clock cannot be right, and counts from arrival",
+    { skip: rtspServerIsMissing() },
+    async (t) => {
+      const { address } = await startClockServer(
+        t,
+        'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8',
+        'rtph264pay config-interval=1',
+        'running-time',
+      );
+      const { page } = await openFeed(t, address, 'lost in time');
+      await page
+        .locator('.readout', { hasText: /arrival delay \d+ ms · p95 \d+ ms\s*clocks differ/ })
+        .waitFor();
+      await page.getByRole('button', { name: 'How the feed runs' }).click();
+      await page
+        .locator('#live-report', {
+          hasText: /The source's clock is \d+ years behind the server's: set both by NTP or PTP/,
+        })
+        .waitFor();
+      await page.keyboard.press('Escape');
+      await removeFeed(page, 'lost in time');
+    },
+  );
 
   test('a source that is gone leaves its last picture with since when, and is shown again when it is back', async (t) => {
     const port = await freeUdpPort();
@@ -166,7 +221,7 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     const notice = page.locator('.notice', { hasText: /No signal since \d\d:\d\d:\d\d/ });
     await notice.waitFor();
     assert.match(await notice.innerText(), /Attempt \d+ to connect again/);
-    assert.ok(await page.locator('.frame.gone').count() > 0);
+    assert.ok((await page.locator('.frame.gone').count()) > 0);
     assert.notEqual((await readScreen(page)).pictureShows, null);
     await page.getByRole('button', { name: 'Live, no signal' }).waitFor();
     await takePainted(page);
@@ -192,13 +247,20 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     assert.ok(paused.frame >= live.at(-1)!.frame);
     await page.getByRole('button', { name: 'Back to live' }).waitFor();
 
-    for (const [key, by] of [['ArrowLeft', -1], ['ArrowLeft', -2], ['ArrowRight', -1]] as const) {
+    for (const [key, by] of [
+      ['ArrowLeft', -1],
+      ['ArrowLeft', -2],
+      ['ArrowRight', -1],
+    ] as const) {
       const { generation } = await readScreen(page);
       await page.keyboard.press(key);
       await until(page, `roadgaze.lastPainted.generation > ${generation}`);
       const shown = await rests(page);
       assert.equal(shown.maskShows, shown.pictureShows);
-      assert.equal((shown.pictureShows! - paused.pictureShows! + FRAMES) % FRAMES, (by + FRAMES) % FRAMES);
+      assert.equal(
+        (shown.pictureShows! - paused.pictureShows! + FRAMES) % FRAMES,
+        (by + FRAMES) % FRAMES,
+      );
     }
 
     // The timeline shows the last minute: its rows begin at the left edge.
@@ -211,14 +273,24 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
       const shown = await rests(page);
       assert.equal(shown.maskShows, shown.pictureShows);
       const same = live.find(({ frame }) => frame === shown.frame);
-      if (same) assert.equal(shown.pictureShows, same.pictureShows, 'the picture that was shown live under this number');
-      assert.ok(Math.abs(shown.frame - live[0]!.frame - share * 60 * FPS) < FPS, `frame ${shown.frame}`);
+      if (same)
+        assert.equal(
+          shown.pictureShows,
+          same.pictureShows,
+          'the picture that was shown live under this number',
+        );
+      assert.ok(
+        Math.abs(shown.frame - live[0]!.frame - share * 60 * FPS) < FPS,
+        `frame ${shown.frame}`,
+      );
     }
 
     await takePainted(page);
     await page.keyboard.press('Space');
     await until(page, 'recorder.all.length >= 14');
-    const played = (await takePainted(page)).filter(({ generation }, _, all) => generation === all.at(-1)!.generation);
+    const played = (await takePainted(page)).filter(
+      ({ generation }, _, all) => generation === all.at(-1)!.generation,
+    );
     checkPainted(played);
     assert.ok(played.at(-1)!.frame < live.at(-1)!.frame + 10, 'not live yet');
 
@@ -243,7 +315,10 @@ describe('live feeds in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('v');
     for (const each of [page, other.page]) {
       await until(each, "document.querySelectorAll('.pane canvas.overlay').length === 2");
-      await until(each, 'recorder.sample().panes.length === 2 && recorder.sample().panes.every(({ mask }) => mask.some((alpha) => alpha > 0))');
+      await until(
+        each,
+        'recorder.sample().panes.length === 2 && recorder.sample().panes.every(({ mask }) => mask.some((alpha) => alpha > 0))',
+      );
     }
     await removeFeed(page, 'two panes');
     await other.page.getByText('This feed was removed.').waitFor();

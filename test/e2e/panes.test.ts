@@ -21,10 +21,14 @@ const COLORS = `(() => {
   return Array.from({ length: 16 }, (_, bar) => [...data.slice(Math.floor(((bar + 0.5) / 16) * canvas.width) * 4).slice(0, 4)].join());
 })()`;
 
-const hasMask = (pane: number) => `recorder.sample().panes[${pane}]?.mask.some((alpha) => alpha > 0)`;
+const hasMask = (pane: number) =>
+  `recorder.sample().panes[${pane}]?.mask.some((alpha) => alpha > 0)`;
 const colors = (page: Page) => page.evaluate<string[]>(COLORS);
 
-/** Another part of the same address would load nothing, and a reload after it finds what the page has written meanwhile. */
+/**
+ * Another part of the same address would load nothing, and a reload after it finds what the page
+ * has written meanwhile.
+ */
 async function openAnew(page: Page, url: string): Promise<void> {
   await page.goto('about:blank');
   await page.goto(url);
@@ -36,7 +40,11 @@ describe('panes', { skip: withoutBrowser }, () => {
   let server: RunningServe;
 
   before(async () => {
-    const drive = await makeNumberedDrive(temporaryFolder(suite), { frames: FRAMES }, writeSquaringNetwork);
+    const drive = await makeNumberedDrive(
+      temporaryFolder(suite),
+      { frames: FRAMES },
+      writeSquaringNetwork,
+    );
     server = await serve(suite, drive.recordings, '--model', drive.network, '--road', 'none');
   });
 
@@ -47,7 +55,10 @@ describe('panes', { skip: withoutBrowser }, () => {
     const painted = await takePainted(page);
     let masks = 0;
     for (const { frame, panes } of painted) {
-      assert.deepEqual(panes.map(({ pictureShows }) => pictureShows), [frame, frame]);
+      assert.deepEqual(
+        panes.map(({ pictureShows }) => pictureShows),
+        [frame, frame],
+      );
       const shown = panes.map(({ maskShows }) => maskShows).filter((number) => number !== null);
       for (const number of shown) assert.equal(number, frame);
       if (shown.length === 2) masks++;
@@ -57,7 +68,9 @@ describe('panes', { skip: withoutBrowser }, () => {
   });
 
   test('the way of steering is chosen beside the method, for methods that stream and for slow ones, where it shows something else', async () => {
-    await using opened = await openPage(`${server.url}#frame=60&panes=two&methods=guidedbackprop+occlusion`);
+    await using opened = await openPage(
+      `${server.url}#frame=60&panes=two&methods=guidedbackprop+occlusion`,
+    );
     const { page } = opened;
     await waitForFrame(page, 60);
     const overlay = (pane: number) => `(() => {
@@ -72,17 +85,27 @@ describe('panes', { skip: withoutBrowser }, () => {
     await until(page, `${anything(1)} && ${overlay(1)} !== ${JSON.stringify(before)}`);
     // Nothing in the picture pushes this network's output down.
     await page.getByRole('combobox', { name: 'Way of steering of A' }).selectOption('-');
-    await page.getByRole('region', { name: 'A: Guided backpropagation −' }).getByText('Guided backpropagation − is zero everywhere').waitFor();
+    await page
+      .getByRole('region', { name: 'A: Guided backpropagation −' })
+      .getByText('Guided backpropagation − is zero everywhere')
+      .waitFor();
     assert.equal(await page.evaluate(anything(0)), false);
     await until(page, `location.hash.includes('methods=guidedbackprop%3A-+occlusion%3A-')`);
     assert.equal((await readScreen(page)).panes[1]?.pictureShows, 60);
     await page.getByRole('combobox', { name: 'Method of A' }).selectOption('visualbackprop');
-    await page.getByRole('combobox', { name: 'Way of steering of A' }).waitFor({ state: 'detached' });
+    await page
+      .getByRole('combobox', { name: 'Way of steering of A' })
+      .waitFor({ state: 'detached' });
     // Where panes are narrow there is room for both choices.
     await page.setViewportSize({ width: 1000, height: 640 });
-    await openAnew(page, `${server.url}#frame=60&panes=four&methods=guidedbackprop+occlusion:-+guided-gradcam:abs+integratedgradients`);
+    await openAnew(
+      page,
+      `${server.url}#frame=60&panes=four&methods=guidedbackprop+occlusion:-+guided-gradcam:abs+integratedgradients`,
+    );
     await waitForFrame(page, 60);
-    const overflow = await page.evaluate<number[]>(`[...document.querySelectorAll('.pane .head')].map((head) => head.scrollWidth - head.clientWidth)`);
+    const overflow = await page.evaluate<number[]>(
+      `[...document.querySelectorAll('.pane .head')].map((head) => head.scrollWidth - head.clientWidth)`,
+    );
     assert.deepEqual(overflow, [0, 0, 0, 0]);
     assert.deepEqual(opened.complaints, []);
   });
@@ -98,7 +121,10 @@ describe('panes', { skip: withoutBrowser }, () => {
     await openAnew(page, `${server.url}#frame=21&${TWO.replace('two', 'four')}`);
     await waitForFrame(page, 21);
     await until(page, hasMask(3));
-    assert.deepEqual((await readScreen(page)).panes, Array.from({ length: 4 }, () => ({ pictureShows: 21, maskShows: 21 })));
+    assert.deepEqual(
+      (await readScreen(page)).panes,
+      Array.from({ length: 4 }, () => ({ pictureShows: 21, maskShows: 21 })),
+    );
   });
 
   test('a change of methods stays on the frame and keeps the picture, and the page remembers it', async () => {
@@ -119,7 +145,10 @@ describe('panes', { skip: withoutBrowser }, () => {
     }
     await openAnew(page, `${server.url}#frame=34`);
     await waitForFrame(page, 34);
-    assert.equal(await page.getByRole('combobox', { name: 'Method of B' }).inputValue(), 'saliency');
+    assert.equal(
+      await page.getByRole('combobox', { name: 'Method of B' }).inputValue(),
+      'saliency',
+    );
   });
 
   test('keys choose the method of the pane that was clicked last, while it goes on playing', async () => {
@@ -128,10 +157,16 @@ describe('panes', { skip: withoutBrowser }, () => {
     await until(page, 'roadgaze.lastPainted?.frame > 5');
     await page.getByRole('button', { name: 'Pane B' }).click();
     await page.keyboard.press('4');
-    assert.equal(await page.getByRole('combobox', { name: 'Method of B' }).inputValue(), 'inputxgradient');
+    assert.equal(
+      await page.getByRole('combobox', { name: 'Method of B' }).inputValue(),
+      'inputxgradient',
+    );
     const before = await page.evaluate<number>('roadgaze.lastPainted.frame');
     await until(page, `roadgaze.lastPainted.frame > ${before + 5}`);
-    assert.equal(await page.getByRole('combobox', { name: 'Method of A' }).inputValue(), 'visualbackprop');
+    assert.equal(
+      await page.getByRole('combobox', { name: 'Method of A' }).inputValue(),
+      'visualbackprop',
+    );
     assert.deepEqual(opened.complaints, []);
   });
 
@@ -153,7 +188,9 @@ describe('panes', { skip: withoutBrowser }, () => {
     assert.ok(picture);
     await page.mouse.move(picture.x + 1, picture.y + picture.height / 2);
     await page.mouse.down();
-    await page.mouse.move(picture.x + picture.width / 2, picture.y + picture.height / 2, { steps: 4 });
+    await page.mouse.move(picture.x + picture.width / 2, picture.y + picture.height / 2, {
+      steps: 4,
+    });
     await page.mouse.up();
     assert.equal(await border.getAttribute('aria-valuenow'), '50');
     assert.deepEqual(await colors(page), [...onlyA.slice(0, 8), ...onlyB.slice(8)]);
@@ -184,9 +221,16 @@ describe('panes', { skip: withoutBrowser }, () => {
     const viewer = await Viewer.connect(server);
     suite.after(() => viewer.socket.close());
     const hello = await viewer.message('hello');
-    viewer.send({ type: 'open', recording: hello.recordings[0]?.id ?? '', network: hello.networks[0]?.id ?? '', methods: ['visualbackprop', 'gradient'] });
+    viewer.send({
+      type: 'open',
+      recording: hello.recordings[0]?.id ?? '',
+      network: hello.networks[0]?.id ?? '',
+      methods: ['visualbackprop', 'gradient'],
+    });
     await viewer.message('analysis', ({ complete }) => complete);
-    const spearman = viewer.messages.flatMap((message) => (message.type === 'analysis' ? (message.columns.agreement?.spearman ?? []) : []));
+    const spearman = viewer.messages.flatMap((message) =>
+      message.type === 'analysis' ? (message.columns.agreement?.spearman ?? []) : [],
+    );
     assert.equal(spearman.length, FRAMES);
     const lowest = Math.min(...spearman.map((value) => value ?? Infinity));
     const least = spearman.indexOf(lowest);
@@ -231,17 +275,33 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
     // Its output is a step: the gradient is zero everywhere.
     const drive = await makeNumberedDrive(temporaryFolder(t));
     const server = await serve(t, drive.recordings, '--model', drive.network, '--road', 'none');
-    await using opened = await openPage(`${server.url}#frame=20&panes=two&methods=visualbackprop+gradient`);
+    await using opened = await openPage(
+      `${server.url}#frame=20&panes=two&methods=visualbackprop+gradient`,
+    );
     const { page } = opened;
     await waitForFrame(page, 20);
-    await page.getByRole('region', { name: 'B: Gradient' }).getByText('The network gives nothing here: on this frame Gradient is zero everywhere.').waitFor();
+    await page
+      .getByRole('region', { name: 'B: Gradient' })
+      .getByText('The network gives nothing here: on this frame Gradient is zero everywhere.')
+      .waitFor();
     assert.equal((await readScreen(page)).panes[1]?.pictureShows, 20);
-    assert.equal(await page.getByRole('region', { name: 'A: VisualBackProp' }).getByText('gives nothing').count(), 0);
+    assert.equal(
+      await page
+        .getByRole('region', { name: 'A: VisualBackProp' })
+        .getByText('gives nothing')
+        .count(),
+      0,
+    );
   });
 
   test('another method leaves the steering on the timeline, and what depends on the method looks not analysed until it is', async (t) => {
     const recordings = join(repositoryRoot, 'recordings');
-    const server = await serve(t, join(recordings, 'drives/country-road.mp4'), '--model', join(recordings, 'networks/pilotnet.onnx'));
+    const server = await serve(
+      t,
+      join(recordings, 'drives/country-road.mp4'),
+      '--model',
+      join(recordings, 'networks/pilotnet.onnx'),
+    );
     await using opened = await openPage(`${server.url}#frame=0&panes=one&methods=visualbackprop`);
     const { page } = opened;
     page.setDefaultTimeout(60_000);
@@ -260,7 +320,9 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
       };
       look();
     })()`);
-    await page.getByRole('combobox', { name: 'Method', exact: true }).selectOption('lrp-alpha2-beta1');
+    await page
+      .getByRole('combobox', { name: 'Method', exact: true })
+      .selectOption('lrp-alpha2-beta1');
     await until(page, `seen.some(([, , share]) => share === '–')`);
     await until(page, `seen.at(-1)[2] !== '–'`);
     const seen = await page.evaluate<string[][]>('seen');
@@ -273,7 +335,14 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
 
   test('a slow method waits while it plays, runs on the paused frame with progress, can be cancelled, and its result stays until the frame changes', async (t) => {
     const recordings = join(repositoryRoot, 'recordings');
-    const server = await serve(t, join(recordings, 'drives/country-road.mp4'), '--model', join(recordings, 'networks/pilotnet.onnx'), '--road', 'none');
+    const server = await serve(
+      t,
+      join(recordings, 'drives/country-road.mp4'),
+      '--model',
+      join(recordings, 'networks/pilotnet.onnx'),
+      '--road',
+      'none',
+    );
     await using opened = await openPage(`${server.url}#panes=two&methods=visualbackprop+lime`);
     const { page } = opened;
     // 500 passes, twice, beside the analysis of the drive.

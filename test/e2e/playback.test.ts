@@ -37,8 +37,13 @@ describe('playback in a browser', { skip: withoutBrowser }, () => {
     await using opened = await openPage(`${server.url}#frame=77`);
     await waitForFrame(opened.page, 77);
     assert.equal((await readScreen(opened.page)).maskShows, 77);
-    const above = await opened.page.evaluate<number[]>(`recorder.row = ${SEEN_ROWS.from / 2}, recorder.sample().mask`);
-    assert.deepEqual(above, Array.from({ length: 16 }, () => 0));
+    const above = await opened.page.evaluate<number[]>(
+      `recorder.row = ${SEEN_ROWS.from / 2}, recorder.sample().mask`,
+    );
+    assert.deepEqual(
+      above,
+      Array.from({ length: 16 }, () => 0),
+    );
   });
 
   test('plays at its own rate and paints at least 95 % of the frames', async (t) => {
@@ -60,7 +65,9 @@ describe('playback in a browser', { skip: withoutBrowser }, () => {
       const share = new Set((await takePainted(page)).map(({ frame }) => frame)).size / FRAMES;
       if (share > best.share) best = { share, rate: FRAMES / FPS / seconds };
     }
-    t.diagnostic(`painted ${(best.share * 100).toFixed(1)} % of the frames at ${best.rate.toFixed(2)} × the drive's rate`);
+    t.diagnostic(
+      `painted ${(best.share * 100).toFixed(1)} % of the frames at ${best.rate.toFixed(2)} × the drive's rate`,
+    );
     assert.ok(best.share >= 0.95, `painted ${(best.share * 100).toFixed(1)} %`);
     assert.ok(best.rate > 0.8 && best.rate < 1.1, `rate ${best.rate.toFixed(2)}`);
   });
@@ -73,13 +80,17 @@ describe('playback in a browser', { skip: withoutBrowser }, () => {
     const area = page.getByRole('slider', { name: 'Playhead' });
     const box = await area.boundingBox();
     assert.ok(box);
-    for (const share of [0.9, 0.1, 0.7, 0.3, 0.8, 0.2, 0.6]) await page.mouse.click(box.x + share * box.width, box.y + 20);
+    for (const share of [0.9, 0.1, 0.7, 0.3, 0.8, 0.2, 0.6])
+      await page.mouse.click(box.x + share * box.width, box.y + 20);
     const expected = Math.round(0.6 * (FRAMES - 1));
     await until(page, `Math.abs(roadgaze.lastPainted.frame - ${expected}) <= 2`);
     await page.waitForTimeout(500);
     const painted = await takePainted(page);
     const generations = painted.map(({ generation }) => generation);
-    assert.deepEqual(generations, [...generations].sort((a, b) => a - b));
+    assert.deepEqual(
+      generations,
+      [...generations].sort((a, b) => a - b),
+    );
     for (const { frame, pictureShows } of painted) assert.equal(pictureShows, frame);
     assert.ok(Math.abs((painted.at(-1)?.frame ?? 0) - expected) <= 2);
   });
@@ -96,6 +107,9 @@ describe('playback in a browser', { skip: withoutBrowser }, () => {
     await page.keyboard.press('Space');
     await until(page, 'recorder.all.filter(({ frame }) => frame === 40).length >= 3');
     const frames = (await takePainted(page)).map(({ frame }) => frame);
-    assert.ok(frames.every((frame) => frame >= 40 && frame <= 50), String(frames));
+    assert.ok(
+      frames.every((frame) => frame >= 40 && frame <= 50),
+      String(frames),
+    );
   });
 });

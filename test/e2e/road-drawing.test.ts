@@ -21,13 +21,22 @@ describe('the road, drawn in the page', { skip: withoutBrowser }, () => {
   // Every test begins with a recording for which nobody drew a road, and without a road network.
   beforeEach(async () => {
     const drive = await makeNumberedDrive(temporaryFolder(suite));
-    server = await serve(suite, { recordings: drive.recordings, networks: [drive.network], road: null, clientFolder: join(repositoryRoot, 'dist/client') });
+    server = await serve(suite, {
+      recordings: drive.recordings,
+      networks: [drive.network],
+      road: null,
+      clientFolder: join(repositoryRoot, 'dist/client'),
+    });
   });
 
   const source = (page: Page) => page.getByText(/^Road region:/);
   const points = (page: Page) => page.getByRole('button', { name: /^Point \d+ of \d+/ });
   const places = async (page: Page) =>
-    (await points(page).evaluateAll((buttons) => buttons.map((button) => button.getAttribute('aria-label') ?? ''))).map((label) => (label.match(/\d+(?= %)/g) ?? []).map(Number));
+    (
+      await points(page).evaluateAll((buttons) =>
+        buttons.map((button) => button.getAttribute('aria-label') ?? ''),
+      )
+    ).map((label) => (label.match(/\d+(?= %)/g) ?? []).map(Number));
 
   async function drag(page: Page, from: readonly [number, number], to: readonly [number, number]) {
     const box = await page.locator('canvas.picture').first().boundingBox();
@@ -78,7 +87,10 @@ describe('the road, drawn in the page', { skip: withoutBrowser }, () => {
     const start = await places(page);
     assert.ok(await page.getByRole('button', { name: 'Reset' }).isDisabled());
     const [a, b] = start;
-    const middle = [((a?.[0] ?? 0) + (b?.[0] ?? 0)) / 200, ((a?.[1] ?? 0) + (b?.[1] ?? 0)) / 200] as const;
+    const middle = [
+      ((a?.[0] ?? 0) + (b?.[0] ?? 0)) / 200,
+      ((a?.[1] ?? 0) + (b?.[1] ?? 0)) / 200,
+    ] as const;
     await drag(page, middle, [0.5, 0.3]);
     assert.equal(await points(page).count(), start.length + 1);
     assert.deepEqual((await places(page))[1], [50, 30]);
@@ -115,15 +127,31 @@ describe('the road, drawn in the page', { skip: withoutBrowser }, () => {
 
   test('on a live feed it is drawn while the pictures go on, and kept with the feed', async (t) => {
     const folder = temporaryFolder(t);
-    const clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: 600, fps: 15, size: [320, 180], keyframes: 8 });
+    const clip = await makeNumberedClip(join(folder, 'source.ts'), {
+      frames: 600,
+      fps: 15,
+      size: [320, 180],
+      keyframes: 8,
+    });
     const drive = await makeNumberedDrive(folder);
     const { url, feeds } = await serve(t, {
-      recordings: drive.recordings, networks: [drive.network], road: null, clientFolder: join(repositoryRoot, 'dist/client'),
+      recordings: drive.recordings,
+      networks: [drive.network],
+      road: null,
+      clientFolder: join(repositoryRoot, 'dist/client'),
       feeds: { recording: null, clips: null, roads: join(folder, 'roads') },
     });
     const port = await freeUdpPort();
     const id = await feeds.add({ address: `udp://127.0.0.1:${port}`, name: 'front' });
-    await sendFile(t, clip, '-muxdelay', '0', '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
+    await sendFile(
+      t,
+      clip,
+      '-muxdelay',
+      '0',
+      '-f',
+      'mpegts',
+      `udp://127.0.0.1:${port}?pkt_size=1316`,
+    );
     await using opened = await openPage(url);
     const { page } = opened;
     const watchFeed = async () => {

@@ -90,7 +90,10 @@ describe('states of the page', { skip: withoutBrowser }, () => {
     const box = await area.boundingBox();
     assert.ok(box);
     await page.mouse.move(box.x + (60 / 89) * box.width, box.y + 30);
-    await until(page, `document.querySelector('.values')?.innerText.replace(/\\s+/g, ' ').includes('driven 61.0° left wanted 60.0° left')`);
+    await until(
+      page,
+      `document.querySelector('.values')?.innerText.replace(/\\s+/g, ' ').includes('driven 61.0° left wanted 60.0° left')`,
+    );
     assert.deepEqual(opened.complaints, []);
   });
 });

@@ -17,28 +17,61 @@ type Head = 'tanh' | 'cam';
 function appendHead(network: Network, features: string, head: Head): void {
   if (head === 'cam') {
     const pooled = network.node('GlobalAveragePool', [features]);
-    network.node('Gemm', [network.node('Flatten', [pooled]), network.floats([CHANNELS, 1], -2, 2), network.floats([1])], {}, 'steering');
-  } else network.node('Tanh', [network.node('Gemm', [network.node('Flatten', [features]), network.floats([CHANNELS * PIXELS, 1], -0.01, 0.012), network.floats([1])])], {}, 'steering');
+    network.node(
+      'Gemm',
+      [
+        network.node('Flatten', [pooled]),
+        network.floats([CHANNELS, 1], -2, 2),
+        network.floats([1]),
+      ],
+      {},
+      'steering',
+    );
+  } else
+    network.node(
+      'Tanh',
+      [
+        network.node('Gemm', [
+          network.node('Flatten', [features]),
+          network.floats([CHANNELS * PIXELS, 1], -0.01, 0.012),
+          network.floats([1]),
+        ]),
+      ],
+      {},
+      'steering',
+    );
 }
 
 /** The whole network, and the same head alone on features that are put in. */
 function networks(head: Head): { whole: Network; headAlone: Network } {
   const whole = new Network({ seed: 21 });
   const image = whole.input('image', ['N', 2, 15, 19]);
-  const first = whole.node('Relu', [whole.convolution(image, { from: 2, to: 4 }, { kernel: [3, 3], strides: [2, 2] })]);
+  const first = whole.node('Relu', [
+    whole.convolution(image, { from: 2, to: 4 }, { kernel: [3, 3], strides: [2, 2] }),
+  ]);
   const second = whole.convolution(first, { from: 4, to: CHANNELS }, { kernel: [2, 2] });
   whole.node('Relu', [second], {}, 'features');
   const headAlone = new Network({ seed: 4 });
   appendHead(headAlone, headAlone.input('features', ['N', CHANNELS, HEIGHT, WIDTH]), head);
   const again = new Network({ seed: 4 });
   appendHead(again, 'features', head);
-  for (const node of again.nodes) whole.nodes.push({ ...node, inputs: node.inputs.map((name) => (again.initializers.has(name) ? `head/${name}` : name)) });
+  for (const node of again.nodes)
+    whole.nodes.push({
+      ...node,
+      inputs: node.inputs.map((name) => (again.initializers.has(name) ? `head/${name}` : name)),
+    });
   for (const [name, tensor] of again.initializers) whole.initializers.set(`head/${name}`, tensor);
   return { whole, headAlone };
 }
 
-/** Features of one picture and the gradient of the answer at them, by central differences of the head alone. */
-async function measured(head: Head, image: ReturnType<typeof floats>): Promise<{ features: Float32Array; gradient: Float64Array; steering: number }> {
+/**
+ * Features of one picture and the gradient of the answer at them, by central differences of the
+ * head alone.
+ */
+async function measured(
+  head: Head,
+  image: ReturnType<typeof floats>,
+): Promise<{ features: Float32Array; gradient: Float64Array; steering: number }> {
   const { whole, headAlone } = networks(head);
   const outputs = await runNetwork(whole.model(['steering', 'features']), { image });
   const features = outputs['features']!.data;
@@ -51,8 +84,15 @@ async function measured(head: Head, image: ReturnType<typeof floats>): Promise<{
     moved[2 * element * count + element]! += step;
     moved[(2 * element + 1) * count + element]! -= step;
   }
-  const answers = (await runNetwork(headAlone.model(['steering']), { features: floats([2 * count, CHANNELS, HEIGHT, WIDTH], moved) }))['steering']!.data;
-  const gradient = Float64Array.from({ length: count }, (_, element) => (answers[2 * element]! - answers[2 * element + 1]!) / (2 * step));
+  const answers = (
+    await runNetwork(headAlone.model(['steering']), {
+      features: floats([2 * count, CHANNELS, HEIGHT, WIDTH], moved),
+    })
+  )['steering']!.data;
+  const gradient = Float64Array.from(
+    { length: count },
+    (_, element) => (answers[2 * element]! - answers[2 * element + 1]!) / (2 * step),
+  );
   return { features, gradient, steering: outputs['steering']!.data[0]! };
 }
 
@@ -60,26 +100,42 @@ async function measured(head: Head, image: ReturnType<typeof floats>): Promise<{
 function weighted(features: Float32Array, weightOf: (channel: number) => number): number[] {
   return Array.from({ length: PIXELS }, (_, pixel) => {
     let sum = 0;
-    for (let channel = 0; channel < CHANNELS; channel++) sum += weightOf(channel) * features[channel * PIXELS + pixel]!;
+    for (let channel = 0; channel < CHANNELS; channel++)
+      sum += weightOf(channel) * features[channel * PIXELS + pixel]!;
     return sum;
   });
 }
 
-const channelOf = (values: ArrayLike<number>, channel: number) => Array.from({ length: PIXELS }, (_, pixel) => values[channel * PIXELS + pixel]!);
+const channelOf = (values: ArrayLike<number>, channel: number) =>
+  Array.from({ length: PIXELS }, (_, pixel) => values[channel * PIXELS + pixel]!);
 const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
 const rectified = (values: readonly number[]) => values.map((value) => Math.max(0, value));
 
-const formulas: Readonly<Record<string, (features: Float32Array, gradient: ArrayLike<number>) => number[]>> = {
-  'gradcam': (features, gradient) => rectified(weighted(features, (channel) => total(channelOf(gradient, channel)) / PIXELS)),
-  'gradcampp': (features, gradient) => rectified(weighted(features, (channel) => {
-    const sum = total(channelOf(features, channel));
-    return total(channelOf(gradient, channel).map((g) => (g === 0 ? 0 : (g * g) / (2 * g * g + sum * g ** 3 + 1e-6)) * Math.max(0, g)));
-  })),
+const formulas: Readonly<
+  Record<string, (features: Float32Array, gradient: ArrayLike<number>) => number[]>
+> = {
+  gradcam: (features, gradient) =>
+    rectified(weighted(features, (channel) => total(channelOf(gradient, channel)) / PIXELS)),
+  gradcampp: (features, gradient) =>
+    rectified(
+      weighted(features, (channel) => {
+        const sum = total(channelOf(features, channel));
+        return total(
+          channelOf(gradient, channel).map(
+            (g) => (g === 0 ? 0 : (g * g) / (2 * g * g + sum * g ** 3 + 1e-6)) * Math.max(0, g),
+          ),
+        );
+      }),
+    ),
   // ∂f/∂A is the dense layer's weight ÷ pixels everywhere.
-  'cam': (features, gradient) => weighted(features, (channel) => total(channelOf(gradient, channel))),
+  cam: (features, gradient) => weighted(features, (channel) => total(channelOf(gradient, channel))),
 };
 
-const signs: Readonly<Record<Target, (steering: number) => number>> = { '+': () => 1, '-': () => -1, abs: Math.sign };
+const signs: Readonly<Record<Target, (steering: number) => number>> = {
+  '+': () => 1,
+  '-': () => -1,
+  abs: Math.sign,
+};
 
 for (const [id, formula] of Object.entries(formulas)) {
   for (const target of ['+', '-', 'abs'] as const) {
@@ -87,23 +143,47 @@ for (const [id, formula] of Object.entries(formulas)) {
       const head = id === 'cam' ? 'cam' : 'tanh';
       const image = randomFloats([1, 2, 15, 19], 6);
       const { features, gradient, steering } = await measured(head, image);
-      const expected = formula(features, gradient.map((value) => value * signs[target](steering)));
-      const { explanation } = await runNetwork(compile(networks(head).whole.model(['steering']), [{ id }], anySubject, target), { image });
+      const expected = formula(
+        features,
+        gradient.map((value) => value * signs[target](steering)),
+      );
+      const { explanation } = await runNetwork(
+        compile(networks(head).whole.model(['steering']), [{ id }], anySubject, target),
+        { image },
+      );
       assert.deepEqual(explanation!.dims, [1, 1, HEIGHT, WIDTH]);
       // One of the two ways has a map that is not cut to nothing.
-      const turned = formula(features, gradient.map((value) => -value * signs[target](steering)));
+      const turned = formula(
+        features,
+        gradient.map((value) => -value * signs[target](steering)),
+      );
       assert.ok(Math.max(...expected, ...turned) > 1e-4, 'the network of the test has no map');
-      assert.ok(relativeError(explanation!.data, expected) < 2e-3 || Math.max(...expected.map(Math.abs), ...explanation!.data) < 1e-9, `${relativeError(explanation!.data, expected)}`);
+      assert.ok(
+        relativeError(explanation!.data, expected) < 2e-3 ||
+          Math.max(...expected.map(Math.abs), ...explanation!.data) < 1e-9,
+        `${relativeError(explanation!.data, expected)}`,
+      );
     });
   }
 
   test(`${id} of two pictures is that of each by itself`, async () => {
-    const model = compile(networks(id === 'cam' ? 'cam' : 'tanh').whole.model(['steering']), [{ id }]);
+    const model = compile(networks(id === 'cam' ? 'cam' : 'tanh').whole.model(['steering']), [
+      { id },
+    ]);
     const image = randomFloats([2, 2, 15, 19], 8);
     const both = (await runNetwork(model, { image }))['explanation']!;
     for (const index of [0, 1]) {
-      const one = (await runNetwork(model, { image: floats([1, 2, 15, 19], (image.data as Float32Array).subarray(index * 570, (index + 1) * 570)) }))['explanation']!;
-      assert.ok(relativeError(both.data.subarray(index * PIXELS, (index + 1) * PIXELS), one.data) < 1e-5);
+      const one = (
+        await runNetwork(model, {
+          image: floats(
+            [1, 2, 15, 19],
+            (image.data as Float32Array).subarray(index * 570, (index + 1) * 570),
+          ),
+        })
+      )['explanation']!;
+      assert.ok(
+        relativeError(both.data.subarray(index * PIXELS, (index + 1) * PIXELS), one.data) < 1e-5,
+      );
     }
   });
 
@@ -112,7 +192,9 @@ for (const [id, formula] of Object.entries(formulas)) {
     const image = randomFloats([1, 2, 15, 19], 6);
     const model = networks(head).whole.model(['steering']);
     const map = (await runNetwork(compile(model, [{ id }]), { image }))['explanation']!.data;
-    const large = (await runNetwork(compile(model, [{ id, options: { upscale: 'input' } }]), { image }))['explanation']!;
+    const large = (
+      await runNetwork(compile(model, [{ id, options: { upscale: 'input' } }]), { image })
+    )['explanation']!;
     assert.deepEqual(large.dims, [1, 1, 15, 19]);
     assert.ok(relativeError(large.data, bilinear(map)) < 1e-4);
   });
@@ -120,12 +202,15 @@ for (const [id, formula] of Object.entries(formulas)) {
 
 /** From 6×8 cells to 15×19 pixels, borders held. */
 function bilinear(map: ArrayLike<number>): number[] {
-  const at = (pixel: number, size: number, cells: number) => Math.min(cells - 1, Math.max(0, ((pixel + 0.5) * cells) / size - 0.5));
+  const at = (pixel: number, size: number, cells: number) =>
+    Math.min(cells - 1, Math.max(0, ((pixel + 0.5) * cells) / size - 0.5));
   return Array.from({ length: 15 * 19 }, (_, index) => {
     const [y, x] = [at(Math.floor(index / 19), 15, HEIGHT), at(index % 19, 19, WIDTH)];
     const [top, left] = [Math.floor(y), Math.floor(x)];
-    const value = (row: number, column: number) => map[Math.min(HEIGHT - 1, row) * WIDTH + Math.min(WIDTH - 1, column)]!;
-    const along = (row: number) => value(row, left) * (1 - (x - left)) + value(row, left + 1) * (x - left);
+    const value = (row: number, column: number) =>
+      map[Math.min(HEIGHT - 1, row) * WIDTH + Math.min(WIDTH - 1, column)]!;
+    const along = (row: number) =>
+      value(row, left) * (1 - (x - left)) + value(row, left + 1) * (x - left);
     return along(top) * (1 - (y - top)) + along(top + 1) * (y - top);
   });
 }
@@ -133,27 +218,58 @@ function bilinear(map: ArrayLike<number>): number[] {
 test('guided-gradcam is guided backpropagation times Grad-CAM at the size of the picture', async () => {
   const model = networks('tanh').whole.model(['steering']);
   const image = randomFloats([1, 2, 15, 19], 6);
-  const run = async (id: string, options = {}) => (await runNetwork(compile(model, [{ id, options }]), { image }))['explanation']!.data;
-  const [product, guided, map] = [await run('guided-gradcam'), await run('guidedbackprop'), await run('gradcam', { upscale: 'input' })];
+  const run = async (id: string, options = {}) =>
+    (await runNetwork(compile(model, [{ id, options }]), { image }))['explanation']!.data;
+  const [product, guided, map] = [
+    await run('guided-gradcam'),
+    await run('guidedbackprop'),
+    await run('gradcam', { upscale: 'input' }),
+  ];
   assert.ok(Math.max(...map) > 0);
-  assert.ok(relativeError(product, guided.map((value, index) => value * map[index % 285]!)) < 1e-5);
+  assert.ok(
+    relativeError(
+      product,
+      guided.map((value, index) => value * map[index % 285]!),
+    ) < 1e-5,
+  );
 });
 
 test('cam of a network with another head is refused in one sentence', () => {
-  assert.throws(() => compile(networks('tanh').whole.model(['steering']), [{ id: 'cam' }]), (error) => error instanceof RoadgazeError && error.code === 'METHOD_UNSUITED' && /global average pooling and one dense layer/.test(error.message));
+  assert.throws(
+    () => compile(networks('tanh').whole.model(['steering']), [{ id: 'cam' }]),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'METHOD_UNSUITED' &&
+      /global average pooling and one dense layer/.test(error.message),
+  );
 });
 
 test('a pooling that averages the last two axes and drops them is a head for cam too', async () => {
   const network = new Network({ seed: 12 });
   const image = network.input('image', ['N', 1, 9, 9]);
-  const features = network.node('Relu', [network.convolution(image, { from: 1, to: 3 }, { kernel: [3, 3] })], {}, 'features');
+  const features = network.node(
+    'Relu',
+    [network.convolution(image, { from: 1, to: 3 }, { kernel: [3, 3] })],
+    {},
+    'features',
+  );
   const pooled = network.node('ReduceMean', [features], { axes: [2, 3], keepdims: 0 });
   const weights = network.floats([3, 1]);
   network.node('MatMul', [pooled, weights], {}, 'steering');
-  const outputs = await runNetwork(compile(network.model(['steering', 'features']), [{ id: 'cam' }]), { image: randomFloats([1, 1, 9, 9]) });
+  const outputs = await runNetwork(
+    compile(network.model(['steering', 'features']), [{ id: 'cam' }]),
+    { image: randomFloats([1, 1, 9, 9]) },
+  );
   const w = network.initializers.get(weights)!.data as Float32Array;
-  const expected = Array.from({ length: 49 }, (_, pixel) => w.reduce((sum, weight, channel) => sum + weight * outputs['features']!.data[channel * 49 + pixel]!, 0));
+  const expected = Array.from({ length: 49 }, (_, pixel) =>
+    w.reduce(
+      (sum, weight, channel) => sum + weight * outputs['features']!.data[channel * 49 + pixel]!,
+      0,
+    ),
+  );
   assert.ok(relativeError(outputs['explanation']!.data, expected) < 1e-5);
   // The map's mean is the answer: the shares of places add up to it.
-  assert.ok(Math.abs(total([...outputs['explanation']!.data]) / 49 - outputs['steering']!.data[0]!) < 1e-5);
+  assert.ok(
+    Math.abs(total([...outputs['explanation']!.data]) / 49 - outputs['steering']!.data[0]!) < 1e-5,
+  );
 });

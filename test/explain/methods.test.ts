@@ -7,7 +7,10 @@ import { compiledMethods } from '../../server/explain/methods.ts';
 import { METHODS } from '../../shared/methods.ts';
 import { repositoryRoot } from '../support/paths.ts';
 
-/** Where each method is held against something that does not share its code: published maps, or a slow version of its own. */
+/**
+ * Where each method is held against something that does not share its code: published maps, or a
+ * slow version of its own.
+ */
 const referenceTests: Readonly<Record<string, readonly string[]>> = {
   visualbackprop: ['reference/compiled-methods.test.ts', 'explain/chain.ts'],
   gradient: ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
@@ -20,9 +23,18 @@ const referenceTests: Readonly<Record<string, readonly string[]>> = {
   'guided-gradcam': ['explain/class-activation.test.ts'],
   cam: ['explain/class-activation.test.ts'],
   'lrp-epsilon': ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
-  'lrp-epsilon-plus': ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
-  'lrp-alpha2-beta1': ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
-  'lrp-epsilon-gamma-box': ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
+  'lrp-epsilon-plus': [
+    'reference/compiled-methods.test.ts',
+    'explain/backward/slow-methods.test.ts',
+  ],
+  'lrp-alpha2-beta1': [
+    'reference/compiled-methods.test.ts',
+    'explain/backward/slow-methods.test.ts',
+  ],
+  'lrp-epsilon-gamma-box': [
+    'reference/compiled-methods.test.ts',
+    'explain/backward/slow-methods.test.ts',
+  ],
   integratedgradients: ['reference/iterative-methods.test.ts'],
   occlusion: ['reference/iterative-methods.test.ts'],
   smoothgrad: ['explain/iterative/gradient-means.test.ts'],
@@ -37,9 +49,14 @@ test('every registered method has a card that says what it shows, what it hides,
   for (const { id } of registered) {
     const card = METHODS.find((method) => method.id === id);
     assert.ok(card, `${id} has no card in shared/methods.ts`);
-    for (const field of ['name', 'shows', 'hides', 'paper'] as const) assert.ok(card[field].length > 2, `${id} has no ${field}`);
+    for (const field of ['name', 'shows', 'hides', 'paper'] as const)
+      assert.ok(card[field].length > 2, `${id} has no ${field}`);
     assert.match(card.link, /^https:\/\//, `${id} has no link to its paper`);
-    assert.equal(card.realTime, compiledMethods.some((method) => method.id === id), `${id}: what its card says of real time`);
+    assert.equal(
+      card.realTime,
+      compiledMethods.some((method) => method.id === id),
+      `${id}: what its card says of real time`,
+    );
   }
 });
 
@@ -54,9 +71,13 @@ test('every registered method is held against a reference', () => {
     assert.notEqual(files.length, 0, `${id} has no reference test`);
     for (const file of files) {
       const path = join(repositoryRoot, 'test', file);
-      assert.ok(existsSync(path), `${file}, which should hold ${id} against a reference, is not there`);
+      assert.ok(
+        existsSync(path),
+        `${file}, which should hold ${id} against a reference, is not there`,
+      );
       // The tests of published maps take their methods from the registry.
-      if (!file.startsWith('reference/')) assert.ok(readFileSync(path, 'utf8').includes(id), `${file} does not mention ${id}`);
+      if (!file.startsWith('reference/'))
+        assert.ok(readFileSync(path, 'utf8').includes(id), `${file} does not mention ${id}`);
     }
   }
 });
@@ -65,8 +86,14 @@ test('every option says what it is for and has a fallback that it takes itself',
   for (const { id, options } of registered) {
     for (const option of options) {
       assert.ok(option.about.length > 5, `${id}: ${option.name}`);
-      if (option.kind === 'choice') assert.ok(option.choices.includes(option.fallback), `${id}: ${option.name}`);
-      else assert.ok(option.fallback >= (option.least ?? -Infinity) && option.fallback <= (option.most ?? Infinity), `${id}: ${option.name}`);
+      if (option.kind === 'choice')
+        assert.ok(option.choices.includes(option.fallback), `${id}: ${option.name}`);
+      else
+        assert.ok(
+          option.fallback >= (option.least ?? -Infinity) &&
+            option.fallback <= (option.most ?? Infinity),
+          `${id}: ${option.name}`,
+        );
     }
   }
 });

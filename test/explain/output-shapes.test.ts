@@ -21,21 +21,59 @@ interface Ending {
 function ending({ batch, numbers, end }: Ending): Model {
   const network = new Network({ seed: 5 });
   const image = network.input('picture', [batch, 2, 14, 15]);
-  const first = network.node('Relu', [network.convolution(image, { from: 2, to: 4 }, { kernel: [3, 3], strides: [2, 2] })]);
-  const second = network.node('Relu', [network.convolution(first, { from: 4, to: 3 }, { kernel: [2, 2] })]);
-  end(network, network.node('Gemm', [network.node('Flatten', [second]), network.floats([FEATURES, numbers], -0.02, 0.02), network.floats([numbers])]));
+  const first = network.node('Relu', [
+    network.convolution(image, { from: 2, to: 4 }, { kernel: [3, 3], strides: [2, 2] }),
+  ]);
+  const second = network.node('Relu', [
+    network.convolution(first, { from: 4, to: 3 }, { kernel: [2, 2] }),
+  ]);
+  end(
+    network,
+    network.node('Gemm', [
+      network.node('Flatten', [second]),
+      network.floats([FEATURES, numbers], -0.02, 0.02),
+      network.floats([numbers]),
+    ]),
+  );
   return network.model([{ name: 'answer', type: DataType.float, shape: null }]);
 }
 
-const plain = (network: Network, dense: string) => void network.node('Identity', [dense], {}, 'answer');
-const reshaped = (...dims: readonly number[]) => (network: Network, dense: string) => void network.node('Reshape', [dense, network.ints(...dims)], {}, 'answer');
-const squeezed = (...axes: readonly number[]) => (network: Network, dense: string) => void network.node('Squeeze', [dense, ...(axes.length > 0 ? [network.ints(...axes)] : [])], {}, 'answer');
+const plain = (network: Network, dense: string) =>
+  void network.node('Identity', [dense], {}, 'answer');
+const reshaped =
+  (...dims: readonly number[]) =>
+  (network: Network, dense: string) =>
+    void network.node('Reshape', [dense, network.ints(...dims)], {}, 'answer');
+const squeezed =
+  (...axes: readonly number[]) =>
+  (network: Network, dense: string) =>
+    void network.node(
+      'Squeeze',
+      [dense, ...(axes.length > 0 ? [network.ints(...axes)] : [])],
+      {},
+      'answer',
+    );
 
 const endings: Readonly<Record<string, Ending>> = {
   'rank 0, a batch of one squeezed away': { batch: 1, numbers: 1, end: squeezed() },
-  'rank 0, squeezed and bent': { batch: 1, numbers: 1, end: (network, dense) => void network.node('Tanh', [network.node('Squeeze', [dense])], {}, 'answer') },
+  'rank 0, squeezed and bent': {
+    batch: 1,
+    numbers: 1,
+    end: (network, dense) =>
+      void network.node('Tanh', [network.node('Squeeze', [dense])], {}, 'answer'),
+  },
   'rank 0 or 1, a free batch squeezed': { batch: 'N', numbers: 1, end: squeezed() },
-  'rank 0 or 1, squeezed and scaled': { batch: 'N', numbers: 1, end: (network, dense) => void network.node('Mul', [network.node('Squeeze', [dense]), network.floats([], 1, 2)], {}, 'answer') },
+  'rank 0 or 1, squeezed and scaled': {
+    batch: 'N',
+    numbers: 1,
+    end: (network, dense) =>
+      void network.node(
+        'Mul',
+        [network.node('Squeeze', [dense]), network.floats([], 1, 2)],
+        {},
+        'answer',
+      ),
+  },
   'rank 1, the numbers squeezed': { batch: 'N', numbers: 1, end: squeezed(1) },
   'rank 1 without a batch': { batch: 1, numbers: 6, end: squeezed(0) },
   'rank 2': { batch: 'N', numbers: 6, end: plain },
@@ -51,7 +89,8 @@ const methods = compiledMethods.map(({ id }) => ({ id })).filter(({ id }) => id 
 function twin({ batch, numbers }: Ending, name: string): Model {
   const bend = (network: Network, dense: string) => {
     if (name.endsWith('bent')) network.node('Tanh', [dense], {}, 'answer');
-    else if (name.endsWith('scaled')) network.node('Mul', [dense, network.floats([], 1, 2)], {}, 'answer');
+    else if (name.endsWith('scaled'))
+      network.node('Mul', [dense, network.floats([], 1, 2)], {}, 'answer');
     else plain(network, dense);
   };
   return ending({ batch, numbers, end: bend });
@@ -65,15 +104,28 @@ for (const [name, form] of Object.entries(endings)) {
       const expected = compile(twin(form, name), methods, subject);
       for (const batch of form.batch === 'N' ? [1, 3] : [1]) {
         const feeds = { picture: randomFloats([batch, 2, 14, 15]) };
-        const [found, wanted] = [await runNetwork(compiled, feeds), await runNetwork(expected, feeds)];
+        const [found, wanted] = [
+          await runNetwork(compiled, feeds),
+          await runNetwork(expected, feeds),
+        ];
         for (const { id } of methods) {
           const [map, reference] = [found[`explanation_${id}`]!, wanted[`explanation_${id}`]!];
           assert.deepEqual(map.dims, reference.dims, id);
-          assert.ok(id !== 'gradient' || reference.data.some((value) => value !== 0), 'there is something to explain');
-          assert.ok(relativeError(map.data, reference.data) < 1e-4, `${id} of element ${index}, batch ${batch}`);
+          assert.ok(
+            id !== 'gradient' || reference.data.some((value) => value !== 0),
+            'there is something to explain',
+          );
+          assert.ok(
+            relativeError(map.data, reference.data) < 1e-4,
+            `${id} of element ${index}, batch ${batch}`,
+          );
         }
         const raw = await runNetwork(ending(form), feeds);
-        assert.deepEqual(found['answer']!.dims, raw['answer']!.dims, 'the network\'s own output keeps its shape');
+        assert.deepEqual(
+          found['answer']!.dims,
+          raw['answer']!.dims,
+          "the network's own output keeps its shape",
+        );
       }
     }
   });

@@ -11,26 +11,48 @@ const convolutions: Readonly<Record<string, ConvolutionForm>> = {
   'kernel 3×3, padding 2, wider than needed': { kernel: [3, 3], pads: [2, 2, 2, 2] },
   'kernel 2×2, padding as large as the kernel': { kernel: [2, 2], pads: [2, 2, 2, 2] },
   'kernel 4×3, padding 0 1 2 0': { kernel: [4, 3], pads: [0, 1, 2, 0] },
-  'kernel 4×3, stride 3×2, padding 3 0 1 2': { kernel: [4, 3], strides: [3, 2], pads: [3, 0, 1, 2] },
+  'kernel 4×3, stride 3×2, padding 3 0 1 2': {
+    kernel: [4, 3],
+    strides: [3, 2],
+    pads: [3, 0, 1, 2],
+  },
   'kernel 3×3, stride 2, padding 1': { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] },
   'kernel 2×2, stride 3': { kernel: [2, 2], strides: [3, 3] },
   'kernel 3×1, stride 1×2': { kernel: [3, 1], strides: [1, 2] },
   'kernel 3×3, dilation 2': { kernel: [3, 3], dilations: [2, 2] },
-  'kernel 3×2, dilation 1×3, padding 1 2 0 1': { kernel: [3, 2], dilations: [1, 3], pads: [1, 2, 0, 1] },
-  'kernel 3×3, dilation 2, stride 2, padding 2': { kernel: [3, 3], dilations: [2, 2], strides: [2, 2], pads: [2, 2, 2, 2] },
+  'kernel 3×2, dilation 1×3, padding 1 2 0 1': {
+    kernel: [3, 2],
+    dilations: [1, 3],
+    pads: [1, 2, 0, 1],
+  },
+  'kernel 3×3, dilation 2, stride 2, padding 2': {
+    kernel: [3, 3],
+    dilations: [2, 2],
+    strides: [2, 2],
+    pads: [2, 2, 2, 2],
+  },
   'two groups': { kernel: [3, 3], group: 2 },
-  'SAME_UPPER': { kernel: [3, 4], autoPad: 'SAME_UPPER' },
+  SAME_UPPER: { kernel: [3, 4], autoPad: 'SAME_UPPER' },
   'SAME_UPPER, stride 2': { kernel: [4, 3], strides: [2, 2], autoPad: 'SAME_UPPER' },
-  'SAME_LOWER': { kernel: [4, 2], autoPad: 'SAME_LOWER' },
+  SAME_LOWER: { kernel: [4, 2], autoPad: 'SAME_LOWER' },
   'SAME_LOWER, stride 3×2': { kernel: [5, 4], strides: [3, 2], autoPad: 'SAME_LOWER' },
-  'VALID': { kernel: [3, 2], strides: [2, 1], autoPad: 'VALID' },
+  VALID: { kernel: [3, 2], strides: [2, 1], autoPad: 'VALID' },
   'the whole picture in one window': { kernel: [14, 17] },
 };
 
 for (const [name, form] of Object.entries(convolutions)) {
   test(`the mask goes back through a convolution: ${name}`, async () => {
-    await new Chain([2, 16, 19]).convolution(4, { kernel: [3, 3] }).activation('Relu').convolution(4, form).activation('Relu').assertMaskAsInLoops();
-    if (name !== 'the whole picture in one window') await new Chain([2, 14, 17], { seed: 2 }).convolution(4, form).activation('Relu').assertMaskAsInLoops([3]);
+    await new Chain([2, 16, 19])
+      .convolution(4, { kernel: [3, 3] })
+      .activation('Relu')
+      .convolution(4, form)
+      .activation('Relu')
+      .assertMaskAsInLoops();
+    if (name !== 'the whole picture in one window')
+      await new Chain([2, 14, 17], { seed: 2 })
+        .convolution(4, form)
+        .activation('Relu')
+        .assertMaskAsInLoops([3]);
   });
 }
 
@@ -42,10 +64,15 @@ const poolings: Readonly<Record<string, Pooling>> = {
   '2×3, stride 1': { kernel: [2, 3] },
   '2×2, stride 3': { kernel: [2, 2], strides: [3, 3] },
   '2×2, stride 2, ceil mode': { kernel: [2, 2], strides: [2, 2], ceil: true },
-  '3×3, stride 2×3, padding 1 1 0 1, ceil mode': { kernel: [3, 3], strides: [2, 3], pads: [1, 1, 0, 1], ceil: true },
+  '3×3, stride 2×3, padding 1 1 0 1, ceil mode': {
+    kernel: [3, 3],
+    strides: [2, 3],
+    pads: [1, 1, 0, 1],
+    ceil: true,
+  },
   '4×4, stride 4, ceil mode': { kernel: [4, 4], strides: [4, 4], ceil: true },
-  'SAME_UPPER': { kernel: [3, 3], strides: [2, 2], autoPad: 'SAME_UPPER' },
-  'SAME_LOWER': { kernel: [2, 2], strides: [2, 2], autoPad: 'SAME_LOWER' },
+  SAME_UPPER: { kernel: [3, 3], strides: [2, 2], autoPad: 'SAME_UPPER' },
+  SAME_LOWER: { kernel: [2, 2], strides: [2, 2], autoPad: 'SAME_LOWER' },
   'to one pixel with some left over': { kernel: [9, 12], strides: [9, 12] },
 };
 
@@ -53,70 +80,181 @@ for (const [name, form] of Object.entries(poolings)) {
   for (const kind of ['MaxPool', 'AveragePool'] as const) {
     test(`the mask goes back through ${kind} ${name}, before and after the activation`, async () => {
       // Border windows of AveragePool: padding is not counted.
-      await new Chain([1, 17, 20]).convolution(3, { kernel: [3, 3] }).activation('Relu').pooling(kind, form).convolution(3, { kernel: [1, 1] }).activation('Relu').assertMaskAsInLoops();
-      await new Chain([1, 17, 20], { seed: 3 }).convolution(3, { kernel: [3, 3] }).pooling(kind, form).activation('Relu').assertMaskAsInLoops();
+      await new Chain([1, 17, 20])
+        .convolution(3, { kernel: [3, 3] })
+        .activation('Relu')
+        .pooling(kind, form)
+        .convolution(3, { kernel: [1, 1] })
+        .activation('Relu')
+        .assertMaskAsInLoops();
+      await new Chain([1, 17, 20], { seed: 3 })
+        .convolution(3, { kernel: [3, 3] })
+        .pooling(kind, form)
+        .activation('Relu')
+        .assertMaskAsInLoops();
     });
   }
 }
 
 test('the mask goes back through MaxPool with dilation', async () => {
-  await new Chain([1, 17, 20]).convolution(3, { kernel: [3, 3] }).activation('Relu').pooling('MaxPool', { kernel: [3, 2], strides: [2, 2], dilations: [2, 3] }).convolution(2, { kernel: [2, 2] }).activation('Relu').assertMaskAsInLoops();
+  await new Chain([1, 17, 20])
+    .convolution(3, { kernel: [3, 3] })
+    .activation('Relu')
+    .pooling('MaxPool', { kernel: [3, 2], strides: [2, 2], dilations: [2, 3] })
+    .convolution(2, { kernel: [2, 2] })
+    .activation('Relu')
+    .assertMaskAsInLoops();
 });
 
-const activations: readonly Activation[] = ['Relu', 'Elu', 'LeakyRelu', 'PRelu', 'Sigmoid', 'Tanh', 'Relu6', 'SiLU', 'GELU', 'HardSwish', 'MaxLeaky', 'Softplus'];
+const activations: readonly Activation[] = [
+  'Relu',
+  'Elu',
+  'LeakyRelu',
+  'PRelu',
+  'Sigmoid',
+  'Tanh',
+  'Relu6',
+  'SiLU',
+  'GELU',
+  'HardSwish',
+  'MaxLeaky',
+  'Softplus',
+];
 
 for (const kind of activations) {
   test(`feature maps are averaged after ${kind}`, async () => {
-    await new Chain([3, 14, 15]).convolution(4, { kernel: [3, 3], strides: [2, 2] }).activation(kind).convolution(5, { kernel: [3, 3], pads: [1, 1, 1, 1] }).activation(kind).convolution(4, { kernel: [2, 2] }).activation(kind).assertMaskAsInLoops();
+    await new Chain([3, 14, 15])
+      .convolution(4, { kernel: [3, 3], strides: [2, 2] })
+      .activation(kind)
+      .convolution(5, { kernel: [3, 3], pads: [1, 1, 1, 1] })
+      .activation(kind)
+      .convolution(4, { kernel: [2, 2] })
+      .activation(kind)
+      .assertMaskAsInLoops();
   });
 }
 
 test('BatchNormalization before a convolution, behind it and behind its activation leaves the mask right, padded or not', async () => {
-  for (const pads of [[0, 0, 0, 0], [1, 1, 1, 1]] as const) {
-    await new Chain([3, 12, 13]).batchNormalization().convolution(4, { kernel: [3, 3], pads }).activation('Relu').batchNormalization().convolution(4, { kernel: [3, 3], pads }).batchNormalization().activation('Relu').batchNormalization().assertMaskAsInLoops();
+  for (const pads of [
+    [0, 0, 0, 0],
+    [1, 1, 1, 1],
+  ] as const) {
+    await new Chain([3, 12, 13])
+      .batchNormalization()
+      .convolution(4, { kernel: [3, 3], pads })
+      .activation('Relu')
+      .batchNormalization()
+      .convolution(4, { kernel: [3, 3], pads })
+      .batchNormalization()
+      .activation('Relu')
+      .batchNormalization()
+      .assertMaskAsInLoops();
   }
 });
 
 test('padding and cropping nodes are undone, wherever they stand', async () => {
   for (const opset of [7, 11, 13]) {
-    await new Chain([2, 16, 17], { opset }).crop([3, 0, 2, 1]).pad([1, 2, 0, 3]).convolution(3, { kernel: [3, 3] }).activation('Relu').pad([1, 0, 2, 1]).convolution(3, { kernel: [3, 3], strides: [2, 2] }).activation('Relu').crop([1, 1, 0, 2], true).convolution(2, { kernel: [2, 2] }).activation('Relu').assertMaskAsInLoops();
+    await new Chain([2, 16, 17], { opset })
+      .crop([3, 0, 2, 1])
+      .pad([1, 2, 0, 3])
+      .convolution(3, { kernel: [3, 3] })
+      .activation('Relu')
+      .pad([1, 0, 2, 1])
+      .convolution(3, { kernel: [3, 3], strides: [2, 2] })
+      .activation('Relu')
+      .crop([1, 1, 0, 2], true)
+      .convolution(2, { kernel: [2, 2] })
+      .activation('Relu')
+      .assertMaskAsInLoops();
   }
 });
 
-test('NHWC networks wrapped in Transposes give the mask on the picture\'s grid', async () => {
-  await new Chain([3, 18, 21], { layout: 'NHWC' }).transpose().convolution(4, { kernel: [3, 3] }).activation('Elu').convolution(5, { kernel: [3, 3], strides: [2, 2] }).activation('Elu').transpose().assertMaskAsInLoops();
+test("NHWC networks wrapped in Transposes give the mask on the picture's grid", async () => {
+  await new Chain([3, 18, 21], { layout: 'NHWC' })
+    .transpose()
+    .convolution(4, { kernel: [3, 3] })
+    .activation('Elu')
+    .convolution(5, { kernel: [3, 3], strides: [2, 2] })
+    .activation('Elu')
+    .transpose()
+    .assertMaskAsInLoops();
   // Every layer wrapped on its own, activations behind the Transpose.
-  await new Chain([3, 18, 21], { layout: 'NHWC' }).transpose().convolution(4, { kernel: [3, 3] }).transpose().activation('Relu').transpose().pooling('MaxPool', { kernel: [2, 2], strides: [2, 2] }).transpose().transpose().convolution(4, { kernel: [3, 2], pads: [0, 1, 0, 0] }).transpose().activation('SiLU').assertMaskAsInLoops();
+  await new Chain([3, 18, 21], { layout: 'NHWC' })
+    .transpose()
+    .convolution(4, { kernel: [3, 3] })
+    .transpose()
+    .activation('Relu')
+    .transpose()
+    .pooling('MaxPool', { kernel: [2, 2], strides: [2, 2] })
+    .transpose()
+    .transpose()
+    .convolution(4, { kernel: [3, 2], pads: [0, 1, 0, 0] })
+    .transpose()
+    .activation('SiLU')
+    .assertMaskAsInLoops();
 });
 
 test('a convolution without an activation is gone back through and not averaged', async () => {
-  await new Chain([2, 16, 17]).convolution(3, { kernel: [3, 3] }).activation('Relu').convolution(3, { kernel: [3, 3], strides: [2, 2] }).convolution(4, { kernel: [2, 2] }).activation('Relu').assertMaskAsInLoops();
+  await new Chain([2, 16, 17])
+    .convolution(3, { kernel: [3, 3] })
+    .activation('Relu')
+    .convolution(3, { kernel: [3, 3], strides: [2, 2] })
+    .convolution(4, { kernel: [2, 2] })
+    .activation('Relu')
+    .assertMaskAsInLoops();
 });
 
 test('depthwise-separable convolutions, with the depthwise part activated or not', async () => {
   const chain = (between: boolean) => {
-    const built = new Chain([3, 16, 17], { seed: between ? 4 : 5 }).convolution(4, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }).activation('Relu6').convolution(4, { kernel: [3, 3], group: 4, pads: [1, 1, 1, 1] });
-    return (between ? built.activation('Relu6') : built).convolution(6, { kernel: [1, 1] }).activation('Relu6');
+    const built = new Chain([3, 16, 17], { seed: between ? 4 : 5 })
+      .convolution(4, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })
+      .activation('Relu6')
+      .convolution(4, { kernel: [3, 3], group: 4, pads: [1, 1, 1, 1] });
+    return (between ? built.activation('Relu6') : built)
+      .convolution(6, { kernel: [1, 1] })
+      .activation('Relu6');
   };
   await chain(true).assertMaskAsInLoops();
   await chain(false).assertMaskAsInLoops();
 });
 
 test('nodes that do nothing are passed by', async () => {
-  await new Chain([2, 12, 13]).convolution(3, { kernel: [3, 3] }).pass((network, value) => network.node('Identity', [value])).activation('Relu').pass((network, value) => network.node('Dropout', [value])).convolution(3, { kernel: [3, 3] }).activation('Relu').assertMaskAsInLoops();
+  await new Chain([2, 12, 13])
+    .convolution(3, { kernel: [3, 3] })
+    .pass((network, value) => network.node('Identity', [value]))
+    .activation('Relu')
+    .pass((network, value) => network.node('Dropout', [value]))
+    .convolution(3, { kernel: [3, 3] })
+    .activation('Relu')
+    .assertMaskAsInLoops();
 });
 
 test('an activation in front of the first convolution is no level', async () => {
-  await new Chain([2, 12, 13]).activation('Relu6', false).convolution(3, { kernel: [3, 3] }).activation('Relu').assertMaskAsInLoops();
+  await new Chain([2, 12, 13])
+    .activation('Relu6', false)
+    .convolution(3, { kernel: [3, 3] })
+    .activation('Relu')
+    .assertMaskAsInLoops();
 });
 
 test('every picture of a batch is normalised by itself', async () => {
-  await new Chain([2, 12, 13]).convolution(3, { kernel: [3, 3] }).activation('Relu').convolution(3, { kernel: [3, 3] }).activation('Relu').assertMaskAsInLoops([1, 2, 5]);
+  await new Chain([2, 12, 13])
+    .convolution(3, { kernel: [3, 3] })
+    .activation('Relu')
+    .convolution(3, { kernel: [3, 3] })
+    .activation('Relu')
+    .assertMaskAsInLoops([1, 2, 5]);
 });
 
 test('the form of every operator set is right', async () => {
   for (const opset of [7, 9, 10, 11, 12, 13, 15, 17, 18, 21]) {
-    await new Chain([2, 15, 16], { opset }).convolution(3, { kernel: [3, 3] }).activation('Relu').pooling('MaxPool', { kernel: [3, 3], strides: [2, 2] }).convolution(3, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] }).activation('Relu').assertMaskAsInLoops([2]);
+    await new Chain([2, 15, 16], { opset })
+      .convolution(3, { kernel: [3, 3] })
+      .activation('Relu')
+      .pooling('MaxPool', { kernel: [3, 3], strides: [2, 2] })
+      .convolution(3, { kernel: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })
+      .activation('Relu')
+      .assertMaskAsInLoops([2]);
   }
 });
 
@@ -129,10 +267,15 @@ test('random chains', async () => {
       const [tall, wide] = chain.size;
       if (Math.min(tall, wide) < 6) break;
       const kernel = [whole(1, 4), whole(1, 4)] as const;
-      chain.convolution(whole(2, 4), { kernel, strides: [whole(1, 3), whole(1, 2)], pads: [whole(0, 2), whole(0, 2), whole(0, 2), whole(0, 2)] });
+      chain.convolution(whole(2, 4), {
+        kernel,
+        strides: [whole(1, 3), whole(1, 2)],
+        pads: [whole(0, 2), whole(0, 2), whole(0, 2), whole(0, 2)],
+      });
       if (random() < 0.3) chain.batchNormalization();
       chain.activation(activations[whole(0, 5)]!);
-      if (random() < 0.3 && Math.min(...chain.size) > 6) chain.pooling('MaxPool', { kernel: [2, 3], strides: [2, 2], ceil: random() < 0.5 });
+      if (random() < 0.3 && Math.min(...chain.size) > 6)
+        chain.pooling('MaxPool', { kernel: [2, 3], strides: [2, 2], ceil: random() < 0.5 });
     }
     await chain.assertMaskAsInLoops([2]);
   }

@@ -37,7 +37,11 @@ test('an abandoned run leaves what was there', async (t) => {
 test('a second run into the same folder is refused in words while the first goes on, and let in after it', async (t) => {
   const folder = temporaryFolder(t);
   const first = await FileSet.open(folder, names);
-  await assert.rejects(FileSet.open(folder, names), { code: 'OUTPUT_NOT_WRITABLE', message: `Process ${process.pid} is writing results into ${folder} right now.`, hint: /another folder with -o/ });
+  await assert.rejects(FileSet.open(folder, names), {
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: `Process ${process.pid} is writing results into ${folder} right now.`,
+    hint: /another folder with -o/,
+  });
   await first.write('rows.csv', 'first');
   await first.publish();
   const second = await FileSet.open(folder, names);
@@ -47,8 +51,13 @@ test('a second run into the same folder is refused in words while the first goes
 
 test('of many that open a folder at once exactly one gets it', async (t) => {
   const folder = temporaryFolder(t);
-  writeFileSync(join(folder, '.roadgaze.lock'), JSON.stringify({ pid: 2 ** 30, host: hostname(), started: '1' }));
-  const outcomes = await Promise.allSettled(Array.from({ length: 12 }, () => FileSet.open(folder, names)));
+  writeFileSync(
+    join(folder, '.roadgaze.lock'),
+    JSON.stringify({ pid: 2 ** 30, host: hostname(), started: '1' }),
+  );
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 12 }, () => FileSet.open(folder, names)),
+  );
   assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
   for (const outcome of outcomes) if (outcome.status === 'fulfilled') await outcome.value.abandon();
   assert.deepEqual(readdirSync(folder), []);
@@ -60,7 +69,10 @@ test('the lock and the drafts of a process that was killed are cleared away', as
   const { pid } = child;
   child.kill('SIGKILL');
   await once(child, 'exit');
-  writeFileSync(join(folder, '.roadgaze.lock'), JSON.stringify({ pid, host: hostname(), started: '1' }));
+  writeFileSync(
+    join(folder, '.roadgaze.lock'),
+    JSON.stringify({ pid, host: hostname(), started: '1' }),
+  );
   mkdirSync(join(folder, '.roadgaze-draft-1'));
   writeFileSync(join(folder, '.roadgaze-draft-1', 'rows.csv'), 'half');
   const set = await FileSet.open(folder, names);
@@ -69,16 +81,30 @@ test('the lock and the drafts of a process that was killed are cleared away', as
   assert.deepEqual(readdirSync(folder), ['summary.json']);
 });
 
-test('a process of the same number that began later does not hold the folder', { skip: existsSync('/proc/self/stat') ? false : 'no /proc here' }, async (t) => {
-  const folder = temporaryFolder(t);
-  writeFileSync(join(folder, '.roadgaze.lock'), JSON.stringify({ pid: process.ppid, host: hostname(), started: '1' }));
-  await (await FileSet.open(folder, names)).abandon();
-});
+test(
+  'a process of the same number that began later does not hold the folder',
+  { skip: existsSync('/proc/self/stat') ? false : 'no /proc here' },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(
+      join(folder, '.roadgaze.lock'),
+      JSON.stringify({ pid: process.ppid, host: hostname(), started: '1' }),
+    );
+    await (await FileSet.open(folder, names)).abandon();
+  },
+);
 
 test('what runs on another machine cannot be seen, so its lock holds, and the message says which file it is', async (t) => {
   const folder = temporaryFolder(t);
-  writeFileSync(join(folder, '.roadgaze.lock'), JSON.stringify({ pid: 1, host: 'elsewhere', started: '1' }));
-  await assert.rejects(FileSet.open(folder, names), { code: 'OUTPUT_NOT_WRITABLE', message: /^Process 1 on elsewhere is writing/, hint: /remove .*\.roadgaze\.lock\.$/ });
+  writeFileSync(
+    join(folder, '.roadgaze.lock'),
+    JSON.stringify({ pid: 1, host: 'elsewhere', started: '1' }),
+  );
+  await assert.rejects(FileSet.open(folder, names), {
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: /^Process 1 on elsewhere is writing/,
+    hint: /remove .*\.roadgaze\.lock\.$/,
+  });
 });
 
 test('a folder that is removed under way is said to be gone', async (t) => {
@@ -86,15 +112,25 @@ test('a folder that is removed under way is said to be gone', async (t) => {
   const set = await FileSet.open(folder, names);
   await set.write('rows.csv', 'x');
   rmSync(folder, { recursive: true });
-  await assert.rejects(set.write('summary.json', '{}'), { code: 'OUTPUT_NOT_WRITABLE', message: /: the folder is not there\.$/ });
+  await assert.rejects(set.write('summary.json', '{}'), {
+    code: 'OUTPUT_NOT_WRITABLE',
+    message: /: the folder is not there\.$/,
+  });
   await assert.rejects(set.publish(), { code: 'OUTPUT_NOT_WRITABLE' });
   await set.abandon();
 });
 
-test('a full disk is said to be full, and nothing has its name', { skip: withoutMounts }, async (t) => {
-  const folder = join(smallDisk(t, 64), 'out');
-  const set = await FileSet.open(folder, names);
-  await assert.rejects(set.write('rows.csv', Buffer.alloc(1 << 20)), { code: 'OUTPUT_NOT_WRITABLE', message: `Results cannot be written to ${folder}: the disk is full.` });
-  await set.abandon();
-  assert.deepEqual(readdirSync(folder), []);
-});
+test(
+  'a full disk is said to be full, and nothing has its name',
+  { skip: withoutMounts },
+  async (t) => {
+    const folder = join(smallDisk(t, 64), 'out');
+    const set = await FileSet.open(folder, names);
+    await assert.rejects(set.write('rows.csv', Buffer.alloc(1 << 20)), {
+      code: 'OUTPUT_NOT_WRITABLE',
+      message: `Results cannot be written to ${folder}: the disk is full.`,
+    });
+    await set.abandon();
+    assert.deepEqual(readdirSync(folder), []);
+  },
+);

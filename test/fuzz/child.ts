@@ -28,25 +28,42 @@ export interface ChildTask {
 }
 
 export type ChildMessage =
-  | { readonly kind: 'find'; readonly index: number; readonly find: Find; readonly input: Uint8Array }
+  | {
+      readonly kind: 'find';
+      readonly index: number;
+      readonly find: Find;
+      readonly input: Uint8Array;
+    }
   | { readonly kind: 'input'; readonly input: Uint8Array }
   /** The process has grown beyond what it may take while this input ran, or some before it. */
   | { readonly kind: 'memory'; readonly index: number; readonly bytes: number }
-  | { readonly kind: 'progress'; readonly inputs: number; readonly next: number; readonly outcomes: Readonly<Record<string, number>> };
+  | {
+      readonly kind: 'progress';
+      readonly inputs: number;
+      readonly next: number;
+      readonly outcomes: Readonly<Record<string, number>>;
+    };
 
-/** Short inputs are checked for memory, and for what fails behind them, only so often: asking takes longer than they do. */
+/**
+ * Short inputs are checked for memory, and for what fails behind them, only so often: asking takes
+ * longer than they do.
+ */
 const MEMORY_EVERY = 256;
 const SLOW_MS = 20;
 const PROGRESS_MS = 500;
 
-const tell = (message: ChildMessage) => new Promise<void>((resolve) => process.send!(message, undefined, {}, () => resolve()));
+const tell = (message: ChildMessage) =>
+  new Promise<void>((resolve) => process.send!(message, undefined, {}, () => resolve()));
 const position = Buffer.alloc(8);
 
 process.once('message', (task: ChildTask) => {
-  work(task).then(() => process.disconnect(), (error: unknown) => {
-    console.error(error);
-    process.exit(1);
-  });
+  work(task).then(
+    () => process.disconnect(),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
 });
 process.once('disconnect', () => process.exit());
 
@@ -55,9 +72,19 @@ async function work(task: ChildTask): Promise<void> {
   const target = await open(task.folder);
   // What fails behind an input's back is laid to the input in work.
   const behind: unknown[] = [];
-  for (const event of ['uncaughtException', 'unhandledRejection']) process.on(event, (error: unknown) => behind.push(error));
-  if (task.onlyMake) for (let index = task.from; index < task.to; index++) await tell({ kind: 'input', input: target.make(new Random(task.seed, String(index))) });
-  else if (task.reduce) await tell({ kind: 'input', input: await reduced(task.reduce.input, async (input) => (await runOne(target, input)) === task.reduce!.key) });
+  for (const event of ['uncaughtException', 'unhandledRejection'])
+    process.on(event, (error: unknown) => behind.push(error));
+  if (task.onlyMake)
+    for (let index = task.from; index < task.to; index++)
+      await tell({ kind: 'input', input: target.make(new Random(task.seed, String(index))) });
+  else if (task.reduce)
+    await tell({
+      kind: 'input',
+      input: await reduced(
+        task.reduce.input,
+        async (input) => (await runOne(target, input)) === task.reduce!.key,
+      ),
+    });
   else await runAll(task, target, behind);
   await target.close?.();
 }
@@ -78,7 +105,9 @@ async function runAll(task: ChildTask, target: FuzzTarget, behind: unknown[]): P
   let inputs = 0;
   let told = begin;
   const seen = new Set<string>();
-  const count = (word: string) => { outcomes[word] = (outcomes[word] ?? 0) + 1; };
+  const count = (word: string) => {
+    outcomes[word] = (outcomes[word] ?? 0) + 1;
+  };
   const accept = async (error: unknown, index: number, input: Uint8Array) => {
     const verdict = judge(error);
     if (typeof verdict === 'string') return count(verdict);
@@ -111,7 +140,8 @@ async function runAll(task: ChildTask, target: FuzzTarget, behind: unknown[]): P
     if (bytes > task.mostBytes) await tell({ kind: 'memory', index, bytes });
     return bytes <= task.mostBytes;
   };
-  for (const [number, path] of task.files.entries()) if (!(await run(-1 - number, readFileSync(path)))) return;
+  for (const [number, path] of task.files.entries())
+    if (!(await run(-1 - number, readFileSync(path)))) return;
   let index = task.from;
   while (index < task.to && performance.now() - begin < task.forMs) {
     if (!(await run(index, target.make(new Random(task.seed, String(index)))))) return;

@@ -1,6 +1,9 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 
-/** Something that must not happen, whatever the input. Finds with the same key are the same defect, as far as one can tell from outside. */
+/**
+ * Something that must not happen, whatever the input. Finds with the same key are the same defect,
+ * as far as one can tell from outside.
+ */
 export interface Find {
   readonly key: string;
   /** For people: the error, and where. */
@@ -15,7 +18,12 @@ export function judge(error: unknown): Find | string {
   if (!(error instanceof RoadgazeError)) return findOf(error);
   if (error.code === 'INTERNAL') return findOf(error);
   const fault = faultOf(error);
-  return fault === null ? error.code : { key: `badly told, ${fault}: ${error.code} ${placeOf(error)}`, text: `${error.code} ${fault}: ${error.message} (${error.hint})\n${placesOf(error)}` };
+  return fault === null
+    ? error.code
+    : {
+        key: `badly told, ${fault}: ${error.code} ${placeOf(error)}`,
+        text: `${error.code} ${fault}: ${error.message} (${error.hint})\n${placesOf(error)}`,
+      };
 }
 
 /** What is wrong with how an error is told; null: nothing. */
@@ -26,22 +34,32 @@ function faultOf({ message, hint }: RoadgazeError): string | null {
 }
 
 function findOf(error: unknown): Find {
-  const [name, message] = error instanceof Error ? [error.constructor.name, error.message.split('\n', 1)[0]!] : ['thrown', String(error)];
-  return { key: `${name} ${plain(message)} ${placeOf(error)}`, text: `${name}: ${message.slice(0, 500)}\n${placesOf(error)}` };
+  const [name, message] =
+    error instanceof Error
+      ? [error.constructor.name, error.message.split('\n', 1)[0]!]
+      : ['thrown', String(error)];
+  return {
+    key: `${name} ${plain(message)} ${placeOf(error)}`,
+    text: `${name}: ${message.slice(0, 500)}\n${placesOf(error)}`,
+  };
 }
 
 /** Without what differs from input to input: numbers and names. */
 function plain(message: string): string {
-  return message.replace(/"[^"]*"|'[^']*'/g, '…').replace(/-?\d[\d.e+]*/g, '#').slice(0, 100);
+  return message
+    .replace(/"[^"]*"|'[^']*'/g, '…')
+    .replace(/-?\d[\d.e+]*/g, '#')
+    .slice(0, 100);
 }
 
 /** A line of a stack trace that is about the project's own code. */
 const OWN_LINE = /(?:\/|\()((?:server|shared|test|recordings)\/[\w./-]+\.[tj]s):(\d+)/;
 
-const ownPlaces = (error: unknown) => (error instanceof Error ? (error.stack ?? '') : '').split('\n').flatMap((line) => {
-  const [, file, row] = line.includes('node_modules') ? [] : (OWN_LINE.exec(line) ?? []);
-  return file ? [{ file, row, name: /at (?:async )?([\w.#<>]+) \(/.exec(line)?.[1] ?? '' }] : [];
-});
+const ownPlaces = (error: unknown) =>
+  (error instanceof Error ? (error.stack ?? '') : '').split('\n').flatMap((line) => {
+    const [, file, row] = line.includes('node_modules') ? [] : (OWN_LINE.exec(line) ?? []);
+    return file ? [{ file, row, name: /at (?:async )?([\w.#<>]+) \(/.exec(line)?.[1] ?? '' }] : [];
+  });
 
 /** The file and function of the product that failed; without its line, which other changes move. */
 function placeOf(error: unknown): string {
@@ -49,4 +67,8 @@ function placeOf(error: unknown): string {
   return place ? `${place.file} ${place.name}`.trim() : '';
 }
 
-const placesOf = (error: unknown) => ownPlaces(error).slice(0, 5).map(({ file, row, name }) => `at ${name} ${file}:${row}`).join('\n');
+const placesOf = (error: unknown) =>
+  ownPlaces(error)
+    .slice(0, 5)
+    .map(({ file, row, name }) => `at ${name} ${file}:${row}`)
+    .join('\n');

@@ -15,17 +15,36 @@ function small() {
 
 test('a network written by a newer ONNX than ONNX Runtime reads is refused with both versions', async () => {
   const model = (irVersion: number) => writeModel({ ...small().model(['steering']), irVersion });
-  assert.throws(() => readModel(model(99), 'new.onnx'), (error) => error instanceof RoadgazeError && error.code === 'MODEL_UNREADABLE' && /version 99 of the ONNX file format/.test(error.message));
+  assert.throws(
+    () => readModel(model(99), 'new.onnx'),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'MODEL_UNREADABLE' &&
+      /version 99 of the ONNX file format/.test(error.message),
+  );
   assert.doesNotThrow(() => readModel(model(13), 'new.onnx'));
-  await assert.doesNotReject(runNetwork(model(13), { picture: randomFloats([1, 1, 4, 5]) }), 'ONNX Runtime still reads the newest');
-  await assert.rejects(runNetwork(model(14), { picture: randomFloats([1, 1, 4, 5]) }), 'and nothing newer');
+  await assert.doesNotReject(
+    runNetwork(model(13), { picture: randomFloats([1, 1, 4, 5]) }),
+    'ONNX Runtime still reads the newest',
+  );
+  await assert.rejects(
+    runNetwork(model(14), { picture: randomFloats([1, 1, 4, 5]) }),
+    'and nothing newer',
+  );
 });
 
 test('a network that needs more than the picture is refused by the name of what it needs', () => {
   const network = small();
   network.input('keep_prob', []);
   const model = network.model(['steering']);
-  assert.throws(() => refuseOtherInputs(model, imageInput(model, null)), (error) => error instanceof RoadgazeError && error.code === 'MODEL_INPUT_UNCLEAR' && /"keep_prob" \[\] beside its picture "picture"/.test(error.message) && /constant/.test(error.hint));
+  assert.throws(
+    () => refuseOtherInputs(model, imageInput(model, null)),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'MODEL_INPUT_UNCLEAR' &&
+      /"keep_prob" \[\] beside its picture "picture"/.test(error.message) &&
+      /constant/.test(error.hint),
+  );
   const plain = small().model(['steering']);
   assert.doesNotThrow(() => refuseOtherInputs(plain, imageInput(plain, null)));
 });

@@ -6,7 +6,8 @@ import { parseSidecar } from '../../server/inference/sidecar.ts';
 import { sharedFolder } from '../support/paths.ts';
 
 const valid = { roadgaze: 1, kind: 'steering' };
-const parse = (value: unknown) => parseSidecar(typeof value === 'string' ? value : JSON.stringify(value), 'net.json');
+const parse = (value: unknown) =>
+  parseSidecar(typeof value === 'string' ? value : JSON.stringify(value), 'net.json');
 
 test('a sidecar needs nothing but its version and kind', () => {
   assert.deepEqual(parse(valid), valid);
@@ -18,12 +19,32 @@ const wrong: readonly (readonly [what: string, value: unknown, sentence: RegExp]
   ['another version', { ...valid, roadgaze: 2 }, /wrong "roadgaze": it must be 1/],
   ['an unknown kind', { ...valid, kind: 'speed' }, /wrong "kind": it must be "steering" or "road"/],
   ['an unknown field', { ...valid, crop: {} }, /unknown field "crop"/],
-  ['an unknown nested field', { ...valid, input: { colour: 'rgb' } }, /unknown field "input\.colour"/],
-  ['a wrong colour', { ...valid, input: { color: 'grey' } }, /wrong "input\.color": it must be "gray" or "rgb" or "bgr" or "yuv"/],
-  ['a crop without its frame', { ...valid, input: { crop: { x: 0, y: 0, width: 10, height: 10 } } }, /lacks "input\.crop\.of"/],
-  ['an empty crop', { ...valid, input: { crop: { x: 0, y: 0, width: 0, height: 10, of: [20, 20] } } }, /wrong "input\.crop\.width"/],
+  [
+    'an unknown nested field',
+    { ...valid, input: { colour: 'rgb' } },
+    /unknown field "input\.colour"/,
+  ],
+  [
+    'a wrong colour',
+    { ...valid, input: { color: 'grey' } },
+    /wrong "input\.color": it must be "gray" or "rgb" or "bgr" or "yuv"/,
+  ],
+  [
+    'a crop without its frame',
+    { ...valid, input: { crop: { x: 0, y: 0, width: 10, height: 10 } } },
+    /lacks "input\.crop\.of"/,
+  ],
+  [
+    'an empty crop',
+    { ...valid, input: { crop: { x: 0, y: 0, width: 0, height: 10, of: [20, 20] } } },
+    /wrong "input\.crop\.width"/,
+  ],
   ['a scale that is text', { ...valid, input: { scale: '1' } }, /wrong "input\.scale"/],
-  ['a threshold on a steering network', { ...valid, output: { threshold: 0.5 } }, /output\.threshold, which only a "road" network has/],
+  [
+    'a threshold on a steering network',
+    { ...valid, output: { threshold: 0.5 } },
+    /output\.threshold, which only a "road" network has/,
+  ],
 ];
 
 for (const [what, value, sentence] of wrong) {
@@ -32,8 +53,16 @@ for (const [what, value, sentence] of wrong) {
   });
 }
 
-test('the sidecars of the real networks are read', { skip: sharedFolder ? false : '../shared is not here' }, async () => {
-  for (const name of ['nethvf', 'pilotnet-elu', 'lane-segmentation']) {
-    assert.equal(parseSidecar(await readFile(join(sharedFolder!, 'real', `${name}.json`), 'utf8'), name).roadgaze, 1);
-  }
-});
+test(
+  'the sidecars of the real networks are read',
+  { skip: sharedFolder ? false : '../shared is not here' },
+  async () => {
+    for (const name of ['nethvf', 'pilotnet-elu', 'lane-segmentation']) {
+      assert.equal(
+        parseSidecar(await readFile(join(sharedFolder!, 'real', `${name}.json`), 'utf8'), name)
+          .roadgaze,
+        1,
+      );
+    }
+  },
+);

@@ -15,7 +15,10 @@ import { writeSteeringNetwork } from '../support/small-networks.ts';
 
 const run = promisify(execFile);
 
-/** A program in a file: workers inherit options of the command line, and one that tells where code comes from would mislead them. */
+/**
+ * A program in a file: workers inherit options of the command line, and one that tells where code
+ * comes from would mislead them.
+ */
 function programFile(t: TestContext, program: string): string {
   const path = join(temporaryFolder(t), 'program.mjs');
   writeFileSync(path, program);
@@ -28,13 +31,26 @@ function doubling(): SessionChain {
   const x = network.node('Cast', [network.input('x', ['N', 4], 2)], { to: 1 });
   network.node('Add', [x, x], {}, 'y');
   const model = network.bytes([{ name: 'y', type: 1, shape: ['N', 4] }]);
-  return { links: [{ model, source: 'doubling', feeds: [{ name: 'x', from: 'call', input: 0, dims: [4] }] }], results: [{ link: 0, output: 'y' }], inputBytes: [4] };
+  return {
+    links: [
+      { model, source: 'doubling', feeds: [{ name: 'x', from: 'call', input: 0, dims: [4] }] },
+    ],
+    results: [{ link: 0, output: 'y' }],
+    inputBytes: [4],
+  };
 }
 
 test('every frame gets its own result, however frames are put together', async () => {
-  const pool = await WorkerPool.start({ chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 8 }, 2);
+  const pool = await WorkerPool.start(
+    { chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 8 },
+    2,
+  );
   try {
-    const results = await Promise.all(Array.from({ length: 100 }, (_, frame) => pool.run([Uint8Array.of(frame, 1, 2, 3)], frame % 7 === 0)));
+    const results = await Promise.all(
+      Array.from({ length: 100 }, (_, frame) =>
+        pool.run([Uint8Array.of(frame, 1, 2, 3)], frame % 7 === 0),
+      ),
+    );
     results.forEach(([y], frame) => assert.deepEqual([...y!], [2 * frame, 2, 4, 6]));
   } finally {
     await pool.close();
@@ -42,19 +58,30 @@ test('every frame gets its own result, however frames are put together', async (
 });
 
 test('batches for a GPU come in powers of two, those for the CPU in any size', () => {
-  const sizes = (provider: 'cuda' | 'cpu', maxBatch: number) => [1, 2, 3, 5, 7, 8, 20].map((waiting) => batchOf(waiting, { provider, maxBatch }));
+  const sizes = (provider: 'cuda' | 'cpu', maxBatch: number) =>
+    [1, 2, 3, 5, 7, 8, 20].map((waiting) => batchOf(waiting, { provider, maxBatch }));
   assert.deepEqual(sizes('cuda', 8), [1, 2, 2, 4, 4, 8, 8]);
   assert.deepEqual(sizes('cpu', 4), [1, 2, 3, 4, 4, 4, 4]);
   assert.deepEqual(sizes('cuda', 1), [1, 1, 1, 1, 1, 1, 1]);
 });
 
 test('an urgent frame overtakes those that wait', async () => {
-  const pool = await WorkerPool.start({ chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 4 }, 1);
+  const pool = await WorkerPool.start(
+    { chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 4 },
+    1,
+  );
   try {
     const order: string[] = [];
-    const note = (name: string) => () => { order.push(name); };
-    const waiting = Array.from({ length: 40 }, (_, frame) => pool.run([Uint8Array.of(0, 0, 0, 0)], false).then(note(String(frame))));
-    await Promise.all([...waiting, pool.run([Uint8Array.of(0, 0, 0, 0)], true).then(note('urgent'))]);
+    const note = (name: string) => () => {
+      order.push(name);
+    };
+    const waiting = Array.from({ length: 40 }, (_, frame) =>
+      pool.run([Uint8Array.of(0, 0, 0, 0)], false).then(note(String(frame))),
+    );
+    await Promise.all([
+      ...waiting,
+      pool.run([Uint8Array.of(0, 0, 0, 0)], true).then(note('urgent')),
+    ]);
     assert.ok(order.indexOf('urgent') < 10, `it came after ${order.indexOf('urgent')} others`);
   } finally {
     await pool.close();
@@ -62,8 +89,16 @@ test('an urgent frame overtakes those that wait', async () => {
 });
 
 test('frames that wait when inference is stopped fail by name, and later ones at once', async () => {
-  const pool = await WorkerPool.start({ chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
-  const waiting = Array.from({ length: 20 }, () => pool.run([Uint8Array.of(1, 1, 1, 1)], false).then(() => 'done', (error: { code: string }) => error.code));
+  const pool = await WorkerPool.start(
+    { chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 1 },
+    1,
+  );
+  const waiting = Array.from({ length: 20 }, () =>
+    pool.run([Uint8Array.of(1, 1, 1, 1)], false).then(
+      () => 'done',
+      (error: { code: string }) => error.code,
+    ),
+  );
   await pool.close();
   assert.ok((await Promise.all(waiting)).includes('INFERENCE_FAILED'));
   await assert.rejects(pool.run([Uint8Array.of(1, 1, 1, 1)], false), { code: 'INFERENCE_FAILED' });
@@ -71,8 +106,14 @@ test('frames that wait when inference is stopped fail by name, and later ones at
 
 test('a model that ONNX Runtime refuses is named with its reason', async () => {
   const chain = doubling();
-  const broken = { ...chain, links: [{ ...chain.links[0]!, model: Uint8Array.of(1, 2, 3), source: 'broken.onnx' }] };
-  await assert.rejects(WorkerPool.start({ chain: broken, provider: 'cpu', threads: 1, maxBatch: 1 }, 2), { code: 'INFERENCE_FAILED', message: /does not run broken\.onnx/ });
+  const broken = {
+    ...chain,
+    links: [{ ...chain.links[0]!, model: Uint8Array.of(1, 2, 3), source: 'broken.onnx' }],
+  };
+  await assert.rejects(
+    WorkerPool.start({ chain: broken, provider: 'cpu', threads: 1, maxBatch: 1 }, 2),
+    { code: 'INFERENCE_FAILED', message: /does not run broken\.onnx/ },
+  );
 });
 
 test('a process that stops in the middle of inference ends cleanly', async (t) => {
@@ -89,25 +130,48 @@ test('a process that stops in the middle of inference ends cleanly', async (t) =
   assert.equal(stdout, 'closed\n');
 });
 
-test('a provider that was asked for and does not load is an error, not a fall to another', { skip: existsSync('/proc/driver/nvidia') ? 'this machine has CUDA' : false }, async () => {
-  await assert.rejects(startOnBestProvider(doubling(), false, { provider: 'cuda', workers: 1 }), { code: 'PROVIDER_UNAVAILABLE', message: /cuda does not load here/ });
-});
+test(
+  'a provider that was asked for and does not load is an error, not a fall to another',
+  { skip: existsSync('/proc/driver/nvidia') ? 'this machine has CUDA' : false },
+  async () => {
+    await assert.rejects(startOnBestProvider(doubling(), false, { provider: 'cuda', workers: 1 }), {
+      code: 'PROVIDER_UNAVAILABLE',
+      message: /cuda does not load here/,
+    });
+  },
+);
 
 test('left to choose, inference runs and says why every other provider was passed over', async () => {
-  const { pool, provider, passedOver } = await startOnBestProvider(doubling(), false, { provider: 'auto', workers: 1 });
+  const { pool, provider, passedOver } = await startOnBestProvider(doubling(), false, {
+    provider: 'auto',
+    workers: 1,
+  });
   await pool.close();
   const rest = (['cuda', 'webgpu'] as const).filter((name) => name !== provider);
-  if (provider === 'cpu') assert.deepEqual(passedOver.map((line) => line.split(':')[0]), rest);
+  if (provider === 'cpu')
+    assert.deepEqual(
+      passedOver.map((line) => line.split(':')[0]),
+      rest,
+    );
   assert.ok(passedOver.every((line) => /^\w+: .+/.test(line)));
 });
 
 /** Chromium's software Vulkan driver: slow, but it runs the GPU path on any machine. */
 const softwareVulkan = '/usr/lib/chromium/vk_swiftshader_icd.json';
-const hasVulkan = existsSync(softwareVulkan) && ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'].some((folder) => existsSync(join(folder, 'libvulkan.so.1')));
+const hasVulkan =
+  existsSync(softwareVulkan) &&
+  ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu'].some((folder) =>
+    existsSync(join(folder, 'libvulkan.so.1')),
+  );
 
-test('WebGPU gives the steering and the mask that the CPU gives', { skip: hasVulkan ? false : 'no software Vulkan driver (chromium and libvulkan1) on this machine' }, async (t) => {
-  const model = writeSteeringNetwork(temporaryFolder(t));
-  const program = `
+test(
+  'WebGPU gives the steering and the mask that the CPU gives',
+  {
+    skip: hasVulkan ? false : 'no software Vulkan driver (chromium and libvulkan1) on this machine',
+  },
+  async (t) => {
+    const model = writeSteeringNetwork(temporaryFolder(t));
+    const program = `
     import { openExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-explainer.js'))};
     const frame = () => [Uint8Array.from({ length: 24 * 48 }, (_, pixel) => 128 + 100 * Math.sin(pixel / 5))];
     const found = {};
@@ -120,21 +184,42 @@ test('WebGPU gives the steering and the mask that the CPU gives', { skip: hasVul
       await explainer.close();
     }
     console.log(JSON.stringify(found));`;
-  const { stdout } = await run(process.execPath, [programFile(t, program)], { env: { ...process.env, VK_ICD_FILENAMES: softwareVulkan }, maxBuffer: 1 << 24 });
-  const { cpu, webgpu } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<'cpu' | 'webgpu', { steering: number; several: number[]; onRoad: number; mask: number[] }>;
-  assert.ok(Math.abs(webgpu.steering - cpu.steering) <= 1e-4 * Math.max(1, Math.abs(cpu.steering)));
-  assert.ok(new Set(cpu.several).size > 10);
-  cpu.several.forEach((steering, number) => assert.ok(Math.abs(webgpu.several[number]! - steering) <= 1e-4 * Math.max(1, Math.abs(steering)), `frame ${number}`));
-  assert.ok(Math.abs(webgpu.onRoad - cpu.onRoad) < 1e-4);
-  assert.ok(cpu.mask.some((value) => value === 255));
-  assert.ok(webgpu.mask.every((value, pixel) => Math.abs(value - cpu.mask[pixel]!) <= 1));
-});
+    const { stdout } = await run(process.execPath, [programFile(t, program)], {
+      env: { ...process.env, VK_ICD_FILENAMES: softwareVulkan },
+      maxBuffer: 1 << 24,
+    });
+    const { cpu, webgpu } = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<
+      'cpu' | 'webgpu',
+      { steering: number; several: number[]; onRoad: number; mask: number[] }
+    >;
+    assert.ok(
+      Math.abs(webgpu.steering - cpu.steering) <= 1e-4 * Math.max(1, Math.abs(cpu.steering)),
+    );
+    assert.ok(new Set(cpu.several).size > 10);
+    cpu.several.forEach((steering, number) =>
+      assert.ok(
+        Math.abs(webgpu.several[number]! - steering) <= 1e-4 * Math.max(1, Math.abs(steering)),
+        `frame ${number}`,
+      ),
+    );
+    assert.ok(Math.abs(webgpu.onRoad - cpu.onRoad) < 1e-4);
+    assert.ok(cpu.mask.some((value) => value === 255));
+    assert.ok(webgpu.mask.every((value, pixel) => Math.abs(value - cpu.mask[pixel]!) <= 1));
+  },
+);
 
 test('a frame explained twice is explained alike', async (t) => {
-  const explainer = await openExplainer({ modelPath: writeSteeringNetwork(temporaryFolder(t)), road: { kind: 'none' }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider: 'cpu', workers: 2 } });
+  const explainer = await openExplainer({
+    modelPath: writeSteeringNetwork(temporaryFolder(t)),
+    road: { kind: 'none' },
+    video: { width: 960, height: 540, colorSpace: 'unknown' },
+    wish: { provider: 'cpu', workers: 2 },
+  });
   try {
     const frame = () => [Uint8Array.from({ length: 24 * 48 }, (_, pixel) => pixel % 251)];
-    const [first, ...others] = await Promise.all(Array.from({ length: 12 }, () => explainer.explain(frame(), 0)));
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: 12 }, () => explainer.explain(frame(), 0)),
+    );
     assert.equal(first!.scores[0]!.onRoad, null);
     for (const other of others) assert.deepEqual(other, first);
   } finally {
@@ -144,9 +229,17 @@ test('a frame explained twice is explained alike', async (t) => {
 
 test('workers and batches are kept to the memory there is before any of them starts', async () => {
   const plain = doubling();
-  const chain: SessionChain = { ...plain, links: plain.links.map((link) => ({ ...link, demand: { perPicture: 100e6, once: 0 } })) };
+  const chain: SessionChain = {
+    ...plain,
+    links: plain.links.map((link) => ({ ...link, demand: { perPicture: 100e6, once: 0 } })),
+  };
   const started = async (room: number) => {
-    const { pool, workers } = await startOnBestProvider(chain, false, { provider: 'cpu', workers: 2 }, room);
+    const { pool, workers } = await startOnBestProvider(
+      chain,
+      false,
+      { provider: 'cpu', workers: 2 },
+      room,
+    );
     await pool.close();
     return { workers, maxBatch: pool.maxBatch };
   };
@@ -154,6 +247,13 @@ test('workers and batches are kept to the memory there is before any of them sta
   assert.deepEqual(await started(500e6), { workers: 2, maxBatch: 2 });
   assert.deepEqual(await started(250e6), { workers: 2, maxBatch: 1 });
   assert.deepEqual(await started(150e6), { workers: 1, maxBatch: 1 });
-  await assert.rejects(started(90e6), { code: 'MODEL_SHAPE', message: 'doubling takes 100 MB of memory to explain one picture; the limit is 90 MB, from what is free on this machine.' });
-  await assert.rejects(startOnBestProvider({ ...chain, batch: 8 }, false, { provider: 'cpu', workers: 1 }, 500e6), { code: 'MODEL_SHAPE', message: /takes 800 MB of memory to explain 8 pictures at once/ });
+  await assert.rejects(started(90e6), {
+    code: 'MODEL_SHAPE',
+    message:
+      'doubling takes 100 MB of memory to explain one picture; the limit is 90 MB, from what is free on this machine.',
+  });
+  await assert.rejects(
+    startOnBestProvider({ ...chain, batch: 8 }, false, { provider: 'cpu', workers: 1 }, 500e6),
+    { code: 'MODEL_SHAPE', message: /takes 800 MB of memory to explain 8 pictures at once/ },
+  );
 });

@@ -8,9 +8,34 @@ import { SignalTrack } from '../../server/live/signal-track.ts';
 
 describe('driving signals', () => {
   it('are JSON lines with a time and at least one value', () => {
-    assert.deepEqual(readSignalLine('{"t": 1.5, "steering": -0.25, "speed": 12}'), { t: 1.5, steering: -0.25, speed: 12 });
-    assert.deepEqual(readSignalLine('{"t":1,"speed":3,"gear":2}'), { t: 1, steering: null, speed: 3 });
-    for (const line of ['', 'x', '{}', '{"t":1}', '{"steering":1}', '{"t":"1","steering":1}', '{"t":1,"steering":"a"}', '[1,2]', 'null', '{"t":1e999,"steering":1}', '{"t":NaN,"steering":1}', '{"t":1e300,"steering":1}', '{"t":1764541430000,"steering":1}', '{"t":1,"speed":-1e12}', '{"t":1,"steering":1', `{"t":1,"steering":1,"x":"${'y'.repeat(2000)}"}`]) {
+    assert.deepEqual(readSignalLine('{"t": 1.5, "steering": -0.25, "speed": 12}'), {
+      t: 1.5,
+      steering: -0.25,
+      speed: 12,
+    });
+    assert.deepEqual(readSignalLine('{"t":1,"speed":3,"gear":2}'), {
+      t: 1,
+      steering: null,
+      speed: 3,
+    });
+    for (const line of [
+      '',
+      'x',
+      '{}',
+      '{"t":1}',
+      '{"steering":1}',
+      '{"t":"1","steering":1}',
+      '{"t":1,"steering":"a"}',
+      '[1,2]',
+      'null',
+      '{"t":1e999,"steering":1}',
+      '{"t":NaN,"steering":1}',
+      '{"t":1e300,"steering":1}',
+      '{"t":1764541430000,"steering":1}',
+      '{"t":1,"speed":-1e12}',
+      '{"t":1,"steering":1',
+      `{"t":1,"steering":1,"x":"${'y'.repeat(2000)}"}`,
+    ]) {
       assert.equal(readSignalLine(line), null, line);
     }
   });
@@ -39,12 +64,16 @@ describe('driving signals', () => {
   it('may overtake each other on the way', () => {
     const track = new SignalTrack();
     for (const t of [1, 3, 2, 2.5]) track.add({ t, steering: t, speed: null }, t * 1000);
-    assert.deepEqual([2.1, 2.6, 3.1].map((time) => track.asOf(time)?.steering), [2, 2.5, 3]);
+    assert.deepEqual(
+      [2.1, 2.6, 3.1].map((time) => track.asOf(time)?.steering),
+      [2, 2.5, 3],
+    );
   });
 
-  it('begin anew when the sender\'s clock is set', () => {
+  it("begin anew when the sender's clock is set", () => {
     const track = new SignalTrack();
-    for (let n = 0; n < 5; n++) track.add({ t: 5000 + n, steering: 1, speed: null }, 100_000 + n * 1000);
+    for (let n = 0; n < 5; n++)
+      track.add({ t: 5000 + n, steering: 1, speed: null }, 100_000 + n * 1000);
     track.add({ t: 3, steering: 9, speed: null }, 105_000);
     assert.equal(track.asOf(105)?.steering, 9);
     assert.equal(track.asOf(104), null);
@@ -61,18 +90,32 @@ describe('driving signals', () => {
     const count = 150_000;
     const span = 500;
     const orders: Record<string, (n: number) => number> = {
-      falling: (n) => count - n, rising: (n) => n, 'from both ends': (n) => (n % 2 ? count - n : n), 'all over': (n) => (n * 69_997) % count, 'the same time': () => 7,
+      falling: (n) => count - n,
+      rising: (n) => n,
+      'from both ends': (n) => (n % 2 ? count - n : n),
+      'all over': (n) => (n * 69_997) % count,
+      'the same time': () => 7,
     };
     for (const [name, order] of Object.entries(orders)) {
       const track = new SignalTrack();
       let reads = 0;
       for (let n = 0; n < count; n++) {
         const t = (order(n) * span) / count;
-        track.add({ get t() { return reads++, t; }, steering: t, speed: null }, t * 1000);
+        track.add(
+          {
+            get t() {
+              return (reads++, t);
+            },
+            steering: t,
+            speed: null,
+          },
+          t * 1000,
+        );
       }
       assert.ok(reads < 80 * count, `${name}: ${reads / count} for each`);
       for (const at of [0.9, 0.99, 0.9999].map((part) => part * span)) {
-        if (name !== 'the same time') assert.ok(Math.abs(track.asOf(at)!.time - at) <= (2 * span) / count, `${name} at ${at}`);
+        if (name !== 'the same time')
+          assert.ok(Math.abs(track.asOf(at)!.time - at) <= (2 * span) / count, `${name} at ${at}`);
       }
       if (name !== 'the same time') assert.equal(track.asOf(1), null, `${name}: the oldest`);
     }
@@ -80,11 +123,15 @@ describe('driving signals', () => {
 
   it('are not lost by one wrong time, nor mixed with those of another clock', () => {
     const track = new SignalTrack();
-    const send = (t: number, steering: number, arrival: number) => track.add({ t, steering, speed: null }, arrival * 1000);
+    const send = (t: number, steering: number, arrival: number) =>
+      track.add({ t, steering, speed: null }, arrival * 1000);
     for (let n = 0; n < 10; n++) send(n, n, 1000 + n);
     send(9e10, 99, 1010);
     send(11, 11, 1011);
-    assert.deepEqual([1005, 1009, 1011].map((time) => track.asOf(time)?.steering), [5, 9, 11]);
+    assert.deepEqual(
+      [1005, 1009, 1011].map((time) => track.asOf(time)?.steering),
+      [5, 9, 11],
+    );
     for (const time of [1000, 1010.5]) assert.notEqual(track.asOf(time)?.steering, 99);
   });
 
@@ -104,9 +151,16 @@ describe('driving signals', () => {
     t.after(() => socket.close());
     const sender = createSocket('udp4');
     t.after(() => sender.close());
-    sender.send('{"t":1,"steering":0.5}\n{"t":2,"steering":0.6}\nnonsense\n', socket.port, '127.0.0.1');
+    sender.send(
+      '{"t":1,"steering":0.5}\n{"t":2,"steering":0.6}\nnonsense\n',
+      socket.port,
+      '127.0.0.1',
+    );
     while (track.counters.received < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual([track.counters.received, track.counters.rejected], [2, 1]);
-    await assert.rejects(openSignalSocket(track, { port: socket.port }), (error) => error instanceof RoadgazeError && error.code === 'PORT_IN_USE');
+    await assert.rejects(
+      openSignalSocket(track, { port: socket.port }),
+      (error) => error instanceof RoadgazeError && error.code === 'PORT_IN_USE',
+    );
   });
 });

@@ -6,7 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseFeedAddress } from '../../server/live/feed-address.ts';
-import { LiveFeed, type ExplainedLiveFrame, type LiveFeedOptions } from '../../server/live/live-feed.ts';
+import {
+  LiveFeed,
+  type ExplainedLiveFrame,
+  type LiveFeedOptions,
+} from '../../server/live/live-feed.ts';
 import { feedMetrics } from '../../server/live/metrics.ts';
 import { openSignalSocket } from '../../server/live/signal-socket.ts';
 import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
@@ -17,16 +21,30 @@ let folder: string;
 let clip: string;
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'roadgaze-test-'));
-  clip = await makeNumberedClip(join(folder, 'source.ts'), { frames: 600, fps: 30, size: [160, 96], keyframes: 8 });
+  clip = await makeNumberedClip(join(folder, 'source.ts'), {
+    frames: 600,
+    fps: 30,
+    size: [160, 96],
+    keyframes: 8,
+  });
 });
 after(() => rm(folder, { recursive: true, force: true }));
 
 type Read = number | null;
-const read = (images: readonly Uint8Array[]): Read => readFrameNumber(images[0]!, IMAGE.width, IMAGE.height);
+const read = (images: readonly Uint8Array[]): Read =>
+  readFrameNumber(images[0]!, IMAGE.width, IMAGE.height);
 
 async function open(t: TestContext, explain: LiveFeedOptions<Read>['explain'], workers = 1) {
   const port = await freeUdpPort();
-  const feed = await LiveFeed.open<Read>({ name: 'front', address: parseFeedAddress(`udp://127.0.0.1:${port}`), images: [IMAGE], display: DISPLAY, explain, workers, recording: { maxBytes: 1 << 22, maxSeconds: 60 } });
+  const feed = await LiveFeed.open<Read>({
+    name: 'front',
+    address: parseFeedAddress(`udp://127.0.0.1:${port}`),
+    images: [IMAGE],
+    display: DISPLAY,
+    explain,
+    workers,
+    recording: { maxBytes: 1 << 22, maxSeconds: 60 },
+  });
   t.after(() => feed.close());
   await sendFile(t, clip, '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
   return { feed, port };
@@ -37,12 +55,13 @@ function subscribe(feed: LiveFeed<Read>) {
   const frames: ExplainedLiveFrame<Read>[] = [];
   let wake = (): void => {};
   const leave = feed.subscribe({ frame: (frame) => (frames.push(frame), wake()), state: () => {} });
-  const until = (count: number): Promise<void> => new Promise((resolve) => {
-    wake = () => {
-      if (frames.length >= count) resolve();
-    };
-    wake();
-  });
+  const until = (count: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake = () => {
+        if (frames.length >= count) resolve();
+      };
+      wake();
+    });
   return { frames, leave, until };
 }
 
@@ -72,11 +91,18 @@ describe('a live feed', { concurrency: 2 }, () => {
     const { frames, until } = subscribe(feed);
     await until(12);
     const { dropped, explained, decoded } = feed.snapshot();
-    assert.ok(dropped.inference > explained, `${dropped.inference} dropped, ${explained} explained`);
+    assert.ok(
+      dropped.inference > explained,
+      `${dropped.inference} dropped, ${explained} explained`,
+    );
     // One is explained, and one may wait.
     assert.ok(decoded - dropped.inference - dropped.decode - explained <= 2);
     for (const [n, { time }] of frames.slice(1).entries()) assert.ok(time > frames[n]!.time);
-    for (const { sequence, explanation } of frames) assert.equal((explanation! - frames[0]!.explanation! + 600) % 600, sequence - frames[0]!.sequence);
+    for (const { sequence, explanation } of frames)
+      assert.equal(
+        (explanation! - frames[0]!.explanation! + 600) % 600,
+        sequence - frames[0]!.sequence,
+      );
   });
 
   it('goes on when a frame cannot be explained', async (t) => {
@@ -96,7 +122,15 @@ describe('a live feed', { concurrency: 2 }, () => {
     t.after(() => socket.close());
     const sender = createSocket('udp4');
     let n = 0;
-    const timer = setInterval(() => sender.send(JSON.stringify({ t: performance.now() / 1000, steering: n++, speed: 10 }), socket.port, '127.0.0.1'), 20);
+    const timer = setInterval(
+      () =>
+        sender.send(
+          JSON.stringify({ t: performance.now() / 1000, steering: n++, speed: 10 }),
+          socket.port,
+          '127.0.0.1',
+        ),
+      20,
+    );
     t.after(() => {
       clearInterval(timer);
       sender.close();
@@ -105,8 +139,10 @@ describe('a live feed', { concurrency: 2 }, () => {
     await until(25);
     const driven = frames.slice(-10).map(({ driven }) => driven!);
     assert.ok(driven.every(({ speed }) => speed === 10));
-    for (const [k, { steering }] of driven.slice(1).entries()) assert.ok(steering! >= driven[k]!.steering!);
-    for (const { time, driven } of frames.slice(-10)) assert.ok(time >= driven!.time && time - driven!.time < 0.5);
+    for (const [k, { steering }] of driven.slice(1).entries())
+      assert.ok(steering! >= driven[k]!.steering!);
+    for (const { time, driven } of frames.slice(-10))
+      assert.ok(time >= driven!.time && time - driven!.time < 0.5);
   });
 
   it('tells Prometheus what it does', async (t) => {
@@ -125,35 +161,61 @@ describe('a live feed', { concurrency: 2 }, () => {
       /^roadgaze_feed_state\{feed="front",state="stalled"\} 0$/m,
       /^roadgaze_feed_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} 0\.0\d+$/m,
       /^roadgaze_feed_source_clock\{feed="front",state="none"\} 1$/m,
-    ]) assert.match(text, line);
+    ])
+      assert.match(text, line);
     assert.doesNotMatch(text, /^roadgaze_feed_source_delay_seconds\{/m);
     const again = await registry.metrics();
-    assert.ok(Number(/explained_frames_total\{feed="front"\} (\d+)/.exec(again)![1]) <= feed.snapshot().explained, 'counts are not added up at every look');
+    assert.ok(
+      Number(/explained_frames_total\{feed="front"\} (\d+)/.exec(again)![1]) <=
+        feed.snapshot().explained,
+      'counts are not added up at every look',
+    );
   });
 
-  it('tells the delay since the source took a picture, where the stream says when', { skip: rtspServerIsMissing() }, async (t) => {
-    const { address } = await startClockServer(t, 'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8', 'rtph264pay config-interval=1');
-    const feed = await LiveFeed.open({ name: 'front', address: parseFeedAddress(address), images: [IMAGE], display: DISPLAY, workers: 1, recording: null, explain: async () => null });
-    t.after(() => feed.close());
-    await new Promise<void>((resolve) => {
-      feed.subscribe({
-        state: () => {},
-        frame: (frame) => {
-          feed.notePainted(frame);
-          if (frame.takenAt !== null) resolve();
-        },
+  it(
+    'tells the delay since the source took a picture, where the stream says when',
+    { skip: rtspServerIsMissing() },
+    async (t) => {
+      const { address } = await startClockServer(
+        t,
+        'x264enc tune=zerolatency speed-preset=ultrafast threads=1 key-int-max=8',
+        'rtph264pay config-interval=1',
+      );
+      const feed = await LiveFeed.open({
+        name: 'front',
+        address: parseFeedAddress(address),
+        images: [IMAGE],
+        display: DISPLAY,
+        workers: 1,
+        recording: null,
+        explain: async () => null,
       });
-    });
-    const { sourceClock, sourceDelay, delay } = feed.snapshot();
-    assert.deepEqual(sourceClock, { name: 'synchronized' });
-    assert.ok(sourceDelay.arrival!.p50 > 0 && sourceDelay.painted!.p50 >= sourceDelay.arrival!.p50 && sourceDelay.painted!.p50 > delay.painted!.p50);
-    const text = await feedMetrics(() => [feed.snapshot()]).metrics();
-    for (const line of [
-      /^roadgaze_feed_source_clock\{feed="front",state="synchronized"\} 1$/m,
-      /^roadgaze_feed_source_delay_seconds\{feed="front",stage="arrival",quantile="0.5"\} \d/m,
-      /^roadgaze_feed_source_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} \d/m,
-    ]) assert.match(text, line);
-  });
+      t.after(() => feed.close());
+      await new Promise<void>((resolve) => {
+        feed.subscribe({
+          state: () => {},
+          frame: (frame) => {
+            feed.notePainted(frame);
+            if (frame.takenAt !== null) resolve();
+          },
+        });
+      });
+      const { sourceClock, sourceDelay, delay } = feed.snapshot();
+      assert.deepEqual(sourceClock, { name: 'synchronized' });
+      assert.ok(
+        sourceDelay.arrival!.p50 > 0 &&
+          sourceDelay.painted!.p50 >= sourceDelay.arrival!.p50 &&
+          sourceDelay.painted!.p50 > delay.painted!.p50,
+      );
+      const text = await feedMetrics(() => [feed.snapshot()]).metrics();
+      for (const line of [
+        /^roadgaze_feed_source_clock\{feed="front",state="synchronized"\} 1$/m,
+        /^roadgaze_feed_source_delay_seconds\{feed="front",stage="arrival",quantile="0.5"\} \d/m,
+        /^roadgaze_feed_source_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} \d/m,
+      ])
+        assert.match(text, line);
+    },
+  );
 
   it('closes while it explains, and gives nothing more', async (t) => {
     const { feed, port } = await open(t, async (images) => (await pause(50), read(images)));

@@ -7,25 +7,42 @@ import { fileURLToPath } from 'node:url';
 import { freeTcpPort, freeUdpPort } from './support/sources.ts';
 import { decoderProcesses } from './support/watch.ts';
 
-describe('ffmpeg that waits for sources', { skip: process.platform === 'linux' ? false : 'processes are found in /proc, which is there on Linux only' }, () => {
-  it('ends when the process that started it is killed', async (t) => {
-    const ports = [await freeUdpPort(), await freeTcpPort(), await freeUdpPort()];
-    const addresses = [`udp://127.0.0.1:${ports[0]}`, `rtmp://127.0.0.1:${ports[1]}/live?listen=1`, `srt://127.0.0.1:${ports[2]}?mode=listener`];
-    const owner = fork(fileURLToPath(new URL('./support/waiting-feeds.js', import.meta.url)), addresses);
-    t.after(() => {
+describe(
+  'ffmpeg that waits for sources',
+  {
+    skip:
+      process.platform === 'linux'
+        ? false
+        : 'processes are found in /proc, which is there on Linux only',
+  },
+  () => {
+    it('ends when the process that started it is killed', async (t) => {
+      const ports = [await freeUdpPort(), await freeTcpPort(), await freeUdpPort()];
+      const addresses = [
+        `udp://127.0.0.1:${ports[0]}`,
+        `rtmp://127.0.0.1:${ports[1]}/live?listen=1`,
+        `srt://127.0.0.1:${ports[2]}?mode=listener`,
+      ];
+      const owner = fork(
+        fileURLToPath(new URL('./support/waiting-feeds.js', import.meta.url)),
+        addresses,
+      );
+      t.after(() => {
+        owner.kill('SIGKILL');
+        for (const port of ports)
+          for (const pid of decoderProcesses(`:${port}`, null)) process.kill(pid, 'SIGKILL');
+      });
+      const waiting = () => ports.map((port) => decoderProcesses(`:${port}`, null).length);
+      while (waiting().some((count) => count === 0)) {
+        assert.equal(owner.exitCode, null);
+        await pause(20);
+      }
+      // The guard is told a moment after ffmpeg has started.
+      await pause(300);
+      const gone = once(owner, 'exit');
       owner.kill('SIGKILL');
-      for (const port of ports) for (const pid of decoderProcesses(`:${port}`, null)) process.kill(pid, 'SIGKILL');
+      await gone;
+      while (waiting().some((count) => count > 0)) await pause(20);
     });
-    const waiting = () => ports.map((port) => decoderProcesses(`:${port}`, null).length);
-    while (waiting().some((count) => count === 0)) {
-      assert.equal(owner.exitCode, null);
-      await pause(20);
-    }
-    // The guard is told a moment after ffmpeg has started.
-    await pause(300);
-    const gone = once(owner, 'exit');
-    owner.kill('SIGKILL');
-    await gone;
-    while (waiting().some((count) => count > 0)) await pause(20);
-  });
-});
+  },
+);

@@ -16,11 +16,16 @@ describe('newest first', () => {
     const log: string[] = [];
     const work = new NewestFirst<number, string>(
       limit,
-      (item) => new Promise((resolve, reject) => {
-        running.set(item, resolve);
-        failing.set(item, reject);
-      }),
-      { done: (item) => log.push(`done ${item}`), dropped: (item) => log.push(`dropped ${item}`), failed: (item) => log.push(`failed ${item}`) },
+      (item) =>
+        new Promise((resolve, reject) => {
+          running.set(item, resolve);
+          failing.set(item, reject);
+        }),
+      {
+        done: (item) => log.push(`done ${item}`),
+        dropped: (item) => log.push(`dropped ${item}`),
+        failed: (item) => log.push(`failed ${item}`),
+      },
     );
     const settle = async (item: number): Promise<void> => {
       running.get(item)!('');
@@ -125,14 +130,24 @@ describe('statistics', () => {
 it('pauses between attempts grow, stay below a second and a half while somebody may watch, and differ', () => {
   const longest = [1, 2, 3, 4, 5, 40].map((attempt) => reconnectDelay(attempt, 1000, () => 0));
   assert.deepEqual(longest.map(Math.round), [200, 360, 648, 1166, 1500, 1500]);
-  assert.equal(reconnectDelay(1, 1000, () => 1), 150);
-  assert.equal(reconnectDelay(40, 3_600_000, () => 0), 10_000);
+  assert.equal(
+    reconnectDelay(1, 1000, () => 1),
+    150,
+  );
+  assert.equal(
+    reconnectDelay(40, 3_600_000, () => 0),
+    10_000,
+  );
 });
 
 describe('what ffmpeg says', () => {
   it('about the stream is read from its log', () => {
     const told: unknown[] = [];
-    const lines = new StreamLines({ opened: (source) => told.push(source), pictures: (info) => told.push(info), segment: (ticks) => told.push(ticks) });
+    const lines = new StreamLines({
+      opened: (source) => told.push(source),
+      pictures: (info) => told.push(info),
+      segment: (ticks) => told.push(ticks),
+    });
     for (const line of [
       "[info] Input #0, mpegts, from 'udp://127.0.0.1:5000':",
       '[info]   Stream #0:1[0x101]: Audio: aac (LC), 48000 Hz, stereo, fltp',
@@ -140,17 +155,43 @@ describe('what ffmpeg says', () => {
       '[info]   Stream #0:0: Video: rawvideo (RGB[24] / 0x18424752), rgb24, 64x36, 15 fps, 90k tbn',
       "[segment @ 0x55] [verbose] segment:'/tmp/a-000000.nut' starts with packet stream:0 pts:126000 pts_time:1.4 frame:0",
       '[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:15/1 sar:1/1',
-    ]) lines.add(line);
-    assert.deepEqual(told, [{ container: 'mpegts', codec: 'h264' }, 126000, { container: 'mpegts', codec: 'h264', width: 640, height: 360, framesPerSecond: 29.97, colorSpace: 'unknown' }]);
+    ])
+      lines.add(line);
+    assert.deepEqual(told, [
+      { container: 'mpegts', codec: 'h264' },
+      126000,
+      {
+        container: 'mpegts',
+        codec: 'h264',
+        width: 640,
+        height: 360,
+        framesPerSecond: 29.97,
+        colorSpace: 'unknown',
+      },
+    ]);
   });
 
   it('tells the matrix of its colours', () => {
-    for (const [format, colorSpace] of [['yuv420p(tv, bt709, progressive)', 'bt709'], ['yuv420p(tv, bt470bg/unknown/bt709)', 'bt470bg'], ['yuvj420p(pc, progressive)', 'unknown'], ['yuv420p', 'unknown'], ['yuv420p10le(tv, bt2020nc/bt2020/arib-std-b67)', 'bt2020nc']]) {
+    for (const [format, colorSpace] of [
+      ['yuv420p(tv, bt709, progressive)', 'bt709'],
+      ['yuv420p(tv, bt470bg/unknown/bt709)', 'bt470bg'],
+      ['yuvj420p(pc, progressive)', 'unknown'],
+      ['yuv420p', 'unknown'],
+      ['yuv420p10le(tv, bt2020nc/bt2020/arib-std-b67)', 'bt2020nc'],
+    ]) {
       const told: string[] = [];
-      const lines = new StreamLines({ opened: () => {}, pictures: (info) => told.push(info.colorSpace), segment: () => {} });
+      const lines = new StreamLines({
+        opened: () => {},
+        pictures: (info) => told.push(info.colorSpace),
+        segment: () => {},
+      });
       lines.add("[info] Input #0, mpegts, from 'udp://127.0.0.1:5000':");
-      lines.add(`[info]   Stream #0:0[0x100]: Video: h264 (High) ([27][0][0][0] / 0x001B), ${format}, 640x360 [SAR 1:1 DAR 16:9], 30 fps, 30 tbr, 90k tbn`);
-      lines.add('[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:30/1 sar:1/1');
+      lines.add(
+        `[info]   Stream #0:0[0x100]: Video: h264 (High) ([27][0][0][0] / 0x001B), ${format}, 640x360 [SAR 1:1 DAR 16:9], 30 fps, 30 tbr, 90k tbn`,
+      );
+      lines.add(
+        '[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:30/1 sar:1/1',
+      );
       assert.deepEqual(told, [colorSpace], format);
     }
   });
@@ -162,7 +203,10 @@ describe('what ffmpeg says', () => {
       const reader = new SegmentRows((row) => rows.push(row));
       reader.add(Buffer.from(text.slice(0, cut)));
       reader.add(Buffer.from(text.slice(cut)));
-      assert.deepEqual(rows, [{ number: 0, start: 0, end: 2.4 }, { number: 1, start: 2.4, end: 4.4 }]);
+      assert.deepEqual(rows, [
+        { number: 0, start: 0, end: 2.4 },
+        { number: 1, start: 2.4, end: 4.4 },
+      ]);
     }
   });
 });

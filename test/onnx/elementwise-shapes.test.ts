@@ -8,10 +8,41 @@ import { Network } from '../support/network.ts';
 import { assertShapesAsInRuntime } from './inferred-shapes.ts';
 
 const activations: readonly (readonly [op: string, opset: number])[] = [
-  ['Relu', 7], ['Elu', 7], ['LeakyRelu', 7], ['Sigmoid', 7], ['Tanh', 7], ['Softmax', 7], ['Softmax', 13], ['LogSoftmax', 13], ['Selu', 7], ['Softplus', 7],
-  ['Softsign', 7], ['HardSigmoid', 7], ['HardSwish', 14], ['Gelu', 20], ['Mish', 18], ['Celu', 12], ['ThresholdedRelu', 10], ['Exp', 7], ['Log', 7], ['Sqrt', 7],
-  ['Abs', 7], ['Neg', 7], ['Reciprocal', 7], ['Erf', 9], ['Floor', 7], ['Ceil', 7], ['Round', 11], ['Sign', 9], ['Identity', 7], ['Identity', 14], ['LpNormalization', 7],
-  ['Dropout', 7], ['Dropout', 10], ['Dropout', 12], ['Dropout', 13],
+  ['Relu', 7],
+  ['Elu', 7],
+  ['LeakyRelu', 7],
+  ['Sigmoid', 7],
+  ['Tanh', 7],
+  ['Softmax', 7],
+  ['Softmax', 13],
+  ['LogSoftmax', 13],
+  ['Selu', 7],
+  ['Softplus', 7],
+  ['Softsign', 7],
+  ['HardSigmoid', 7],
+  ['HardSwish', 14],
+  ['Gelu', 20],
+  ['Mish', 18],
+  ['Celu', 12],
+  ['ThresholdedRelu', 10],
+  ['Exp', 7],
+  ['Log', 7],
+  ['Sqrt', 7],
+  ['Abs', 7],
+  ['Neg', 7],
+  ['Reciprocal', 7],
+  ['Erf', 9],
+  ['Floor', 7],
+  ['Ceil', 7],
+  ['Round', 11],
+  ['Sign', 9],
+  ['Identity', 7],
+  ['Identity', 14],
+  ['LpNormalization', 7],
+  ['Dropout', 7],
+  ['Dropout', 10],
+  ['Dropout', 12],
+  ['Dropout', 13],
 ];
 
 for (const [op, opset] of activations) {
@@ -33,8 +64,13 @@ test('Clip keeps type and shape with limits as attributes (operator sets 7 and 1
   }
   for (const opset of [11, 12, 13, 21]) {
     const network = new Network({ opset });
-    const [image, low, high] = [network.input('image', ['N', 3, 4, 5]), network.constant(floatTensor([], [0])), network.constant(floatTensor([], [6]))];
-    for (const inputs of [[image, low, high], [image, '', high], [image, low], [image]]) network.node('Clip', inputs);
+    const [image, low, high] = [
+      network.input('image', ['N', 3, 4, 5]),
+      network.constant(floatTensor([], [0])),
+      network.constant(floatTensor([], [6])),
+    ];
+    for (const inputs of [[image, low, high], [image, '', high], [image, low], [image]])
+      network.node('Clip', inputs);
     await assertShapesAsInRuntime(network);
   }
 });
@@ -43,7 +79,8 @@ test('PRelu keeps the shape of its input for slopes per channel and shared', asy
   for (const opset of [7, 9, 16]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 3, 4, 5]);
-    for (const dims of [[3, 1, 1], [1], [1, 1, 1]]) network.node('PRelu', [image, network.floats(dims)]);
+    for (const dims of [[3, 1, 1], [1], [1, 1, 1]])
+      network.node('PRelu', [image, network.floats(dims)]);
     await assertShapesAsInRuntime(network);
   }
 });
@@ -64,7 +101,12 @@ test('LayerNormalization gives its mean and deviation along the axis', async () 
   const network = new Network({ opset: 17 });
   const image = network.input('image', ['N', 3, 4, 5]);
   network.node('LayerNormalization', [image, network.floats([5]), network.floats([5])]);
-  network.nodeOf('LayerNormalization', [image, network.floats([4, 5])], new Map([['axis', { kind: 'int', value: -2n }]]), ['normal', 'mean', 'deviation']);
+  network.nodeOf(
+    'LayerNormalization',
+    [image, network.floats([4, 5])],
+    new Map([['axis', { kind: 'int', value: -2n }]]),
+    ['normal', 'mean', 'deviation'],
+  );
   await assertShapesAsInRuntime(network);
 });
 
@@ -80,11 +122,27 @@ test('arithmetic broadcasts as the runtime does', async () => {
   for (const opset of [7, 13, 14]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 3, 4, 5]);
-    const others = [[], [1], [5], [4, 1], [3, 1, 1], [1, 3, 1, 1], [1, 3, 4, 5], [2, 1, 1, 1, 1]].map((dims) => network.floats(dims, 1, 2));
-    others.push(image, network.node('ReduceMean', [image], { axes: [2, 3] }), network.node('ReduceMean', [image], { axes: [0] }));
-    for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Pow']) for (const other of others) network.node(op, [image, other]);
+    const others = [
+      [],
+      [1],
+      [5],
+      [4, 1],
+      [3, 1, 1],
+      [1, 3, 1, 1],
+      [1, 3, 4, 5],
+      [2, 1, 1, 1, 1],
+    ].map((dims) => network.floats(dims, 1, 2));
+    others.push(
+      image,
+      network.node('ReduceMean', [image], { axes: [2, 3] }),
+      network.node('ReduceMean', [image], { axes: [0] }),
+    );
+    for (const op of ['Add', 'Sub', 'Mul', 'Div', 'Pow'])
+      for (const other of others) network.node(op, [image, other]);
     for (const op of ['Sub', 'Div']) network.node(op, [others[3]!, image]);
-    if (opset >= 8) for (const op of ['Max', 'Min', 'Sum', 'Mean']) network.node(op, [image, others[2]!, others[5]!]);
+    if (opset >= 8)
+      for (const op of ['Max', 'Min', 'Sum', 'Mean'])
+        network.node(op, [image, others[2]!, others[5]!]);
     for (const op of ['Max', 'Min', 'Sum', 'Mean']) network.node(op, [image, image]);
     await assertShapesAsInRuntime(network);
   }
@@ -94,11 +152,17 @@ test('comparisons give truth values, and Where the type of its branches', async 
   const network = new Network({ opset: 13 });
   const image = network.input('image', ['N', 3, 4]);
   const limit = network.floats([3, 1]);
-  const tests = ['Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual'].map((op) => network.node(op, [image, limit]));
+  const tests = ['Equal', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual'].map((op) =>
+    network.node(op, [image, limit]),
+  );
   network.node('And', [tests[0]!, network.node('Not', [tests[1]!])]);
   network.node('Or', [tests[0]!, tests[2]!]);
   network.node('Where', [tests[3]!, image, limit]);
-  network.node('Where', [tests[3]!, network.constant(int64Tensor([1])), network.constant(int64Tensor([1, 2, 3, 4]))]);
+  network.node('Where', [
+    tests[3]!,
+    network.constant(int64Tensor([1])),
+    network.constant(int64Tensor([1, 2, 3, 4])),
+  ]);
   await assertShapesAsInRuntime(network);
 });
 
@@ -106,7 +170,15 @@ test('Cast gives the type that it names', async () => {
   for (const opset of [7, 13, 19]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 3, 4]);
-    for (const to of [DataType.int64, DataType.int32, DataType.uint8, DataType.bool, DataType.double, DataType.float16]) network.node('Cast', [image], { to });
+    for (const to of [
+      DataType.int64,
+      DataType.int32,
+      DataType.uint8,
+      DataType.bool,
+      DataType.double,
+      DataType.float16,
+    ])
+      network.node('Cast', [image], { to });
     await assertShapesAsInRuntime(network);
   }
 });
@@ -116,35 +188,63 @@ test('constants of every form have their type and shape', async () => {
   network.node('Relu', [network.input('image', ['N', 2])]);
   network.node('Constant', [], { value: floatTensor([2, 3], [1, 2, 3, 4, 5, 6]) });
   const forms: Record<string, Attribute> = {
-    value_float: { kind: 'float', value: 1.5 }, value_floats: { kind: 'floats', value: [1, 2, 3] }, value_int: { kind: 'int', value: 4n }, value_ints: { kind: 'ints', value: [4n, 5n] },
+    value_float: { kind: 'float', value: 1.5 },
+    value_floats: { kind: 'floats', value: [1, 2, 3] },
+    value_int: { kind: 'int', value: 4n },
+    value_ints: { kind: 'ints', value: [4n, 5n] },
   };
-  for (const [name, attribute] of Object.entries(forms)) network.nodeOf('Constant', [], new Map([[name, attribute]]), [name]);
+  for (const [name, attribute] of Object.entries(forms))
+    network.nodeOf('Constant', [], new Map([[name, attribute]]), [name]);
   network.node('ConstantOfShape', [network.ints(2, 3)], { value: int64Tensor([7]) });
   network.node('ConstantOfShape', ['value_ints']);
   await assertShapesAsInRuntime(network);
   const shapes = inferShapes(network.model(['value_ints']));
-  assert.deepEqual(Object.keys(forms).map((name) => Array.from(shapes.constant(name)!.data as ArrayLike<number | bigint>, Number)), [[1.5], [1, 2, 3], [4], [4, 5]]);
+  assert.deepEqual(
+    Object.keys(forms).map((name) =>
+      Array.from(shapes.constant(name)!.data as ArrayLike<number | bigint>, Number),
+    ),
+    [[1.5], [1, 2, 3], [4], [4, 5]],
+  );
 });
 
 test('sizes that cannot be combined are an error that names operator, node and model', () => {
   const network = new Network();
   network.node('Add', [network.input('image', ['N', 3, 4]), network.floats([2, 1])], {}, 'sum');
-  assert.throws(() => inferShapes(network.model(['sum'])), (error) => error instanceof RoadgazeError && error.code === 'MODEL_SHAPE' && error.message.includes(`Add "${network.nodes[0]!.name}" in test.onnx`));
+  assert.throws(
+    () => inferShapes(network.model(['sum'])),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'MODEL_SHAPE' &&
+      error.message.includes(`Add "${network.nodes[0]!.name}" in test.onnx`),
+  );
 });
 
 test('an unknown operator is an error that names operator, node and model', () => {
-  for (const [op, domain, written] of [['Einsum', '', 'Einsum'], ['Conv', 'com.example', 'com.example.Conv'], ['toString', '', 'toString'], ['constructor', '', 'constructor']] as const) {
+  for (const [op, domain, written] of [
+    ['Einsum', '', 'Einsum'],
+    ['Conv', 'com.example', 'com.example.Conv'],
+    ['toString', '', 'toString'],
+    ['constructor', '', 'constructor'],
+  ] as const) {
     const network = new Network({ name: 'strange.onnx' });
     network.nodeOf(op, [network.input('image', ['N', 3])], new Map(), ['out'], domain);
     assert.throws(
       () => inferShapes(network.model(['out'])),
-      (error) => error instanceof RoadgazeError && error.code === 'MODEL_OPERATOR_UNSUPPORTED' && error.message.includes(`${written} "${network.nodes[0]!.name}" in strange.onnx`),
+      (error) =>
+        error instanceof RoadgazeError &&
+        error.code === 'MODEL_OPERATOR_UNSUPPORTED' &&
+        error.message.includes(`${written} "${network.nodes[0]!.name}" in strange.onnx`),
     );
   }
 });
 
 test('the operators that steering networks use are known', () => {
-  const asked = ('Conv Relu Elu LeakyRelu PRelu Sigmoid Tanh Clip BatchNormalization MaxPool AveragePool GlobalAveragePool Gemm MatMul Add Sub Mul Div Flatten Reshape ' +
-    'Transpose Concat Dropout Identity Pad Resize ReduceMean Squeeze Unsqueeze Constant Cast Softmax ConvTranspose').split(' ');
-  assert.deepEqual(asked.filter((op) => !knownOperators.includes(op)), []);
+  const asked = (
+    'Conv Relu Elu LeakyRelu PRelu Sigmoid Tanh Clip BatchNormalization MaxPool AveragePool GlobalAveragePool Gemm MatMul Add Sub Mul Div Flatten Reshape ' +
+    'Transpose Concat Dropout Identity Pad Resize ReduceMean Squeeze Unsqueeze Constant Cast Softmax ConvTranspose'
+  ).split(' ');
+  assert.deepEqual(
+    asked.filter((op) => !knownOperators.includes(op)),
+    [],
+  );
 });

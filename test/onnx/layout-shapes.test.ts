@@ -8,15 +8,26 @@ import { Network } from '../support/network.ts';
 import { assertShapesAsInRuntime } from './inferred-shapes.ts';
 
 /** A list as an attribute up to the operator set before `since`, as an input from there on. */
-function withList(network: Network, op: string, value: string, name: string, list: readonly number[], since: number, more: Record<string, number> = {}): string {
-  return network.opset < since ? network.node(op, [value], { ...more, [name]: list }) : network.node(op, [value, network.ints(...list)], more);
+function withList(
+  network: Network,
+  op: string,
+  value: string,
+  name: string,
+  list: readonly number[],
+  since: number,
+  more: Record<string, number> = {},
+): string {
+  return network.opset < since
+    ? network.node(op, [value], { ...more, [name]: list })
+    : network.node(op, [value, network.ints(...list)], more);
 }
 
 test('Flatten splits at every axis, counted from either end', async () => {
   for (const opset of [9, 11, 13, 21]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 3, 4, 5]);
-    for (const axis of opset < 11 ? [0, 1, 2, 3, 4] : [-4, -3, -2, -1, 0, 1, 2, 3, 4]) network.node('Flatten', [image], { axis });
+    for (const axis of opset < 11 ? [0, 1, 2, 3, 4] : [-4, -3, -2, -1, 0, 1, 2, 3, 4])
+      network.node('Flatten', [image], { axis });
     network.node('Flatten', [image]);
     await assertShapesAsInRuntime(network);
   }
@@ -26,7 +37,17 @@ test('Reshape copies, infers and multiplies sizes', async () => {
   for (const opset of [7, 13, 14, 21]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 6, 4, 5]);
-    for (const target of [[0, -1], [-1, 120], [0, 3, 2, 20], [0, 0, -1], [-1, 6, 20], [-1], [0, 120], [-1, 2, 3, 4, 5]]) network.node('Reshape', [image, network.ints(...target)]);
+    for (const target of [
+      [0, -1],
+      [-1, 120],
+      [0, 3, 2, 20],
+      [0, 0, -1],
+      [-1, 6, 20],
+      [-1],
+      [0, 120],
+      [-1, 2, 3, 4, 5],
+    ])
+      network.node('Reshape', [image, network.ints(...target)]);
     const flat = network.node('Flatten', [image], { axis: 2 });
     network.node('Reshape', [flat, network.ints(-1, 6, 4, 5)]);
     await assertShapesAsInRuntime(network);
@@ -35,7 +56,12 @@ test('Reshape copies, infers and multiplies sizes', async () => {
 
 test('Reshape in the runtime and before agree where zero is a size', async () => {
   const network = new Network({ opset: 14 });
-  const empty = network.node('Slice', [network.input('image', ['N', 6]), network.ints(0), network.ints(0), network.ints(1)]);
+  const empty = network.node('Slice', [
+    network.input('image', ['N', 6]),
+    network.ints(0),
+    network.ints(0),
+    network.ints(1),
+  ]);
   network.node('Reshape', [empty, network.ints(5, 0)], { allowzero: 1 });
   await assertShapesAsInRuntime(network);
 });
@@ -45,22 +71,71 @@ for (const opset of [7, 10, 11, 13, 17, 21]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 6, 4, 5]);
     const whole = network.node('Shape', [image]);
-    const batch = network.node('Gather', [whole, network.constant(int64Tensor([0], []))], { axis: 0 });
+    const batch = network.node('Gather', [whole, network.constant(int64Tensor([0], []))], {
+      axis: 0,
+    });
     const one = withList(network, 'Unsqueeze', batch, 'axes', [0], 13);
-    const rest = withList(network, 'Unsqueeze', network.node('Constant', [], { value: int64Tensor([-1], []) }), 'axes', [0], 13);
+    const rest = withList(
+      network,
+      'Unsqueeze',
+      network.node('Constant', [], { value: int64Tensor([-1], []) }),
+      'axes',
+      [0],
+      13,
+    );
     network.node('Reshape', [image, network.node('Concat', [one, rest], { axis: 0 })], {}, 'flat');
     // The same with the product written out.
-    const features = [1, 2, 3].map((axis) => network.node('Gather', [whole, network.constant(int64Tensor([axis], []))], { axis: 0 }));
+    const features = [1, 2, 3].map((axis) =>
+      network.node('Gather', [whole, network.constant(int64Tensor([axis], []))], { axis: 0 }),
+    );
     const count = features.reduce((product, size) => network.node('Mul', [product, size]));
-    network.node('Reshape', [image, network.node('Concat', [one, withList(network, 'Unsqueeze', count, 'axes', [0], 13)], { axis: 0 })], {}, 'counted');
+    network.node(
+      'Reshape',
+      [
+        image,
+        network.node('Concat', [one, withList(network, 'Unsqueeze', count, 'axes', [0], 13)], {
+          axis: 0,
+        }),
+      ],
+      {},
+      'counted',
+    );
     // Keras: the first entry of the shape by a slice, halves by a division.
-    const first = opset < 10 ? network.node('Slice', [whole], { starts: [0], ends: [1], axes: [0] }) : network.node('Slice', [whole, network.ints(0), network.ints(1), network.ints(0)]);
-    const half = network.node('Div', [network.node('Gather', [whole, network.ints(1)], { axis: 0 }), network.ints(2)]);
-    network.node('Reshape', [image, network.node('Concat', [first, half, network.ints(-1)], { axis: 0 })], {}, 'halves');
-    network.node('Reshape', [image, network.node('Cast', [network.node('Concat', [first, network.ints(-1)], { axis: 0 })], { to: DataType.int64 })], {}, 'cast');
+    const first =
+      opset < 10
+        ? network.node('Slice', [whole], { starts: [0], ends: [1], axes: [0] })
+        : network.node('Slice', [whole, network.ints(0), network.ints(1), network.ints(0)]);
+    const half = network.node('Div', [
+      network.node('Gather', [whole, network.ints(1)], { axis: 0 }),
+      network.ints(2),
+    ]);
+    network.node(
+      'Reshape',
+      [image, network.node('Concat', [first, half, network.ints(-1)], { axis: 0 })],
+      {},
+      'halves',
+    );
+    network.node(
+      'Reshape',
+      [
+        image,
+        network.node('Cast', [network.node('Concat', [first, network.ints(-1)], { axis: 0 })], {
+          to: DataType.int64,
+        }),
+      ],
+      {},
+      'cast',
+    );
     await assertShapesAsInRuntime(network);
     const shapes = inferShapes(network.model(['flat']));
-    assert.deepEqual([shapes.of('flat'), shapes.of('counted'), shapes.of('halves')], [['N', 120], ['N', 120], ['N', 3, 40]]);
+    assert.deepEqual(
+      [shapes.of('flat'), shapes.of('counted'), shapes.of('halves')],
+      [
+        ['N', 120],
+        ['N', 120],
+        ['N', 3, 40],
+      ],
+    );
   });
 }
 
@@ -78,7 +153,12 @@ test('Shape gives a part of the shape between start and end', async () => {
 test('Transpose reorders axes, and reverses them where no order is given', async () => {
   const network = new Network();
   const image = network.input('image', ['N', 3, 4, 5]);
-  for (const perm of [[0, 2, 3, 1], [0, 3, 1, 2], [3, 1, 0, 2]]) network.node('Transpose', [image], { perm });
+  for (const perm of [
+    [0, 2, 3, 1],
+    [0, 3, 1, 2],
+    [3, 1, 0, 2],
+  ])
+    network.node('Transpose', [image], { perm });
   network.node('Transpose', [image]);
   await assertShapesAsInRuntime(network);
 });
@@ -99,14 +179,41 @@ test('Split cuts evenly, by a list and by a number of parts', async () => {
   for (const opset of [7, 11, 13, 18, 21]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 6, 5, 8]);
-    const parts = (prefix: string, count: number) => Array.from({ length: count }, (_, index) => `${prefix}${index}`);
-    const axis = (value: number): [string, Attribute] => ['axis', { kind: 'int', value: BigInt(value) }];
-    if (opset < 13) network.nodeOf('Split', [image], new Map([axis(1), ['split', { kind: 'ints', value: [1n, 2n, 3n] }]]), parts('listed', 3));
-    else network.nodeOf('Split', [image, network.ints(1, 2, 3)], new Map([axis(1)]), parts('listed', 3));
-    if (opset < 18) network.nodeOf('Split', [image], new Map([axis(opset < 11 ? 3 : -1)]), parts('even', 4));
+    const parts = (prefix: string, count: number) =>
+      Array.from({ length: count }, (_, index) => `${prefix}${index}`);
+    const axis = (value: number): [string, Attribute] => [
+      'axis',
+      { kind: 'int', value: BigInt(value) },
+    ];
+    if (opset < 13)
+      network.nodeOf(
+        'Split',
+        [image],
+        new Map([axis(1), ['split', { kind: 'ints', value: [1n, 2n, 3n] }]]),
+        parts('listed', 3),
+      );
+    else
+      network.nodeOf(
+        'Split',
+        [image, network.ints(1, 2, 3)],
+        new Map([axis(1)]),
+        parts('listed', 3),
+      );
+    if (opset < 18)
+      network.nodeOf('Split', [image], new Map([axis(opset < 11 ? 3 : -1)]), parts('even', 4));
     else {
-      network.nodeOf('Split', [image], new Map([axis(-1), ['num_outputs', { kind: 'int', value: 4n }]]), parts('even', 4));
-      network.nodeOf('Split', [image], new Map([axis(2), ['num_outputs', { kind: 'int', value: 3n }]]), parts('uneven', 3));
+      network.nodeOf(
+        'Split',
+        [image],
+        new Map([axis(-1), ['num_outputs', { kind: 'int', value: 4n }]]),
+        parts('even', 4),
+      );
+      network.nodeOf(
+        'Split',
+        [image],
+        new Map([axis(2), ['num_outputs', { kind: 'int', value: 3n }]]),
+        parts('uneven', 3),
+      );
     }
     await assertShapesAsInRuntime(network);
   }
@@ -134,7 +241,12 @@ test('Squeeze without axes removes every axis of one entry', async () => {
   }
 });
 
-const reductions: readonly (readonly [op: string, axesAsInputSince: number])[] = [['ReduceMean', 18], ['ReduceMax', 18], ['ReduceMin', 18], ['ReduceSum', 13]];
+const reductions: readonly (readonly [op: string, axesAsInputSince: number])[] = [
+  ['ReduceMean', 18],
+  ['ReduceMax', 18],
+  ['ReduceMin', 18],
+  ['ReduceSum', 13],
+];
 
 for (const opset of [7, 11, 13, 18, 21]) {
   test(`reductions give the runtime's shape (operator set ${opset})`, async () => {
@@ -166,21 +278,37 @@ test('Slice cuts by attribute (operator set 7) and by input (10 and up), with st
     const network = new Network({ opset });
     const picture = network.input('image', ['N', 3, 8, 9]);
     for (const [starts, ends, axes, steps] of [
-      [[1, 2], [7, 100], [2, 3], [1, 1]], [[-5], [-1], [-2], [1]], [[0], [9], [3], [2]], [[1], [9], [3], [4]], [[-1], [-100], [2], [-1]], [[6], [1], [3], [-2]], [[-100], [3], [2], [1]],
+      [
+        [1, 2],
+        [7, 100],
+        [2, 3],
+        [1, 1],
+      ],
+      [[-5], [-1], [-2], [1]],
+      [[0], [9], [3], [2]],
+      [[1], [9], [3], [4]],
+      [[-1], [-100], [2], [-1]],
+      [[6], [1], [3], [-2]],
+      [[-100], [3], [2], [1]],
     ] as const) {
-      network.node('Slice', [picture, ...[starts, ends, axes, steps].map((list) => network.ints(...list))]);
+      network.node('Slice', [
+        picture,
+        ...[starts, ends, axes, steps].map((list) => network.ints(...list)),
+      ]);
     }
     network.node('Slice', [picture, network.ints(0, 1), network.ints(2 ** 62, 2)]);
     await assertShapesAsInRuntime(network);
   }
 });
 
-test('Gather and Expand give the runtime\'s shape', async () => {
+test("Gather and Expand give the runtime's shape", async () => {
   for (const opset of [8, 11, 13]) {
     const network = new Network({ opset });
     const image = network.input('image', ['N', 3, 4, 5]);
     network.node('Gather', [image, network.constant(int64Tensor([2], []))], { axis: 1 });
-    network.node('Gather', [image, network.constant(int64Tensor([0, 1, 1, 0], [2, 2]))], { axis: 2 });
+    network.node('Gather', [image, network.constant(int64Tensor([0, 1, 1, 0], [2, 2]))], {
+      axis: 2,
+    });
     if (opset >= 11) network.node('Gather', [image, network.ints(-1, 0)], { axis: -1 });
     const row = network.node('ReduceMean', [image], { axes: [1, 2, 3] });
     network.node('Expand', [row, network.ints(1, 3, 4, 5)]);
@@ -190,24 +318,32 @@ test('Gather and Expand give the runtime\'s shape', async () => {
   }
 });
 
-test('Gemm gives the runtime\'s shape with either factor transposed', async () => {
+test("Gemm gives the runtime's shape with either factor transposed", async () => {
   for (const opset of [7, 11, 13]) {
     const network = new Network({ opset });
     const row = network.input('row', ['N', 6]);
     const column = network.node('Transpose', [row]);
     network.node('Gemm', [row, network.floats([6, 4]), network.floats([4])]);
     network.node('Gemm', [row, network.floats([4, 6]), network.floats([1, 4])], { transB: 1 });
-    network.node('Gemm', [column, network.floats([6, 4]), network.floats([1])], { transA: 1, alpha: { float: 0.5 } });
-    network.node('Gemm', [column, network.floats([4, 6]), network.floats([4])], { transA: 1, transB: 1 });
+    network.node('Gemm', [column, network.floats([6, 4]), network.floats([1])], {
+      transA: 1,
+      alpha: { float: 0.5 },
+    });
+    network.node('Gemm', [column, network.floats([4, 6]), network.floats([4])], {
+      transA: 1,
+      transB: 1,
+    });
     if (opset >= 11) network.node('Gemm', [row, network.floats([6, 1])]);
     await assertShapesAsInRuntime(network);
   }
 });
 
-test('MatMul gives the runtime\'s shape for vectors, matrices and stacks of them', async () => {
+test("MatMul gives the runtime's shape for vectors, matrices and stacks of them", async () => {
   const network = new Network();
   const [row, image] = [network.input('row', ['N', 6]), network.input('image', ['N', 3, 4, 6])];
-  for (const value of [row, image]) for (const dims of [[6], [6, 2], [3, 6, 2], [1, 3, 6, 2]]) if (value === image || dims.length < 4) network.node('MatMul', [value, network.floats(dims)]);
+  for (const value of [row, image])
+    for (const dims of [[6], [6, 2], [3, 6, 2], [1, 3, 6, 2]])
+      if (value === image || dims.length < 4) network.node('MatMul', [value, network.floats(dims)]);
   network.node('MatMul', [network.floats([4]), image]);
   network.node('MatMul', [network.floats([5, 4]), image]);
   await assertShapesAsInRuntime(network);
@@ -232,7 +368,14 @@ test('layouts that cannot be are errors that name operator, node and model', () 
     (network, image) => network.node('Unsqueeze', [image]),
     (network, image) => network.node('Split', [image, network.ints(1, 1)], { axis: 1 }),
     (network, image) => network.node('ReduceSum', [image, network.ints(4)]),
-    (network, image) => network.node('Slice', [image, network.ints(0), network.ints(1), network.ints(1), network.ints(0)]),
+    (network, image) =>
+      network.node('Slice', [
+        image,
+        network.ints(0),
+        network.ints(1),
+        network.ints(1),
+        network.ints(0),
+      ]),
     (network, image) => network.node('Slice', [image, network.ints(0), network.ints(1, 2)]),
     (network, image) => network.node('Gemm', [image, network.floats([3, 3])]),
     (network, image) => network.node('MatMul', [image, network.floats([3, 3])]),
@@ -245,11 +388,22 @@ test('layouts that cannot be are errors that name operator, node and model', () 
     const { op, name, outputs } = network.nodes[0]!;
     assert.throws(
       () => inferShapes(network.model(outputs)),
-      (error) => error instanceof RoadgazeError && error.code === 'MODEL_SHAPE' && error.message.includes(`${op} "${name}" in wrong.onnx`),
+      (error) =>
+        error instanceof RoadgazeError &&
+        error.code === 'MODEL_SHAPE' &&
+        error.message.includes(`${op} "${name}" in wrong.onnx`),
       `case ${index}: ${op}`,
     );
   }
   const network = new Network({ name: 'wrong.onnx' });
-  network.node('Gather', [network.node('Shape', [network.input('image', ['N', 3])]), network.ints(2)], { axis: 0 }, 'beyond');
-  assert.throws(() => inferShapes(network.model(['beyond'])), (error) => error instanceof RoadgazeError && error.code === 'MODEL_SHAPE');
+  network.node(
+    'Gather',
+    [network.node('Shape', [network.input('image', ['N', 3])]), network.ints(2)],
+    { axis: 0 },
+    'beyond',
+  );
+  assert.throws(
+    () => inferShapes(network.model(['beyond'])),
+    (error) => error instanceof RoadgazeError && error.code === 'MODEL_SHAPE',
+  );
 });

@@ -20,7 +20,10 @@ function refusal(bytes: Uint8Array, source: string, id: string): RoadgazeError |
     writeModel(compile(readModel(bytes, source), [{ id }]));
     return null;
   } catch (error) {
-    assert.ok(error instanceof RoadgazeError, `not a plain error: ${error instanceof Error ? error.stack : String(error)}`);
+    assert.ok(
+      error instanceof RoadgazeError,
+      `not a plain error: ${error instanceof Error ? error.stack : String(error)}`,
+    );
     return error;
   }
 }
@@ -37,24 +40,30 @@ for (const [what, { bytes, code, words }] of Object.entries(greedyNetworks)) {
   });
 }
 
-test('every hostile file is explained or refused in one sentence by every method', { skip: sharedFolder ? false : 'the shared networks are not here' }, () => {
-  const folder = join(sharedFolder!, 'real', 'hostile');
-  for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
-    // Weights beside a model are for `loadModel`.
-    if (name.startsWith('ext')) continue;
-    const bytes = readFileSync(join(folder, name));
-    for (const { id } of compiledMethods) {
-      const error = refusal(bytes, name, id);
-      if (error) assert.match(error.message, /^[^\n]+\.$/, `${name}, ${id}`);
+test(
+  'every hostile file is explained or refused in one sentence by every method',
+  { skip: sharedFolder ? false : 'the shared networks are not here' },
+  () => {
+    const folder = join(sharedFolder!, 'real', 'hostile');
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
+      // Weights beside a model are for `loadModel`.
+      if (name.startsWith('ext')) continue;
+      const bytes = readFileSync(join(folder, name));
+      for (const { id } of compiledMethods) {
+        const error = refusal(bytes, name, id);
+        if (error) assert.match(error.message, /^[^\n]+\.$/, `${name}, ${id}`);
+      }
     }
-  }
-});
+  },
+);
 
 test('what is alive at once is counted at the fullest node, with memory that a node shares or writes over', () => {
   const network = new Network();
   // 3 MB, 16 MB, the same 16 MB, the same, then 8 MB beside them.
   const image = network.input('image', ['N', 3, 500, 500]);
-  const value = network.node('Relu', [network.convolution(image, { from: 3, to: 16 }, { kernel: [1, 1] })]);
+  const value = network.node('Relu', [
+    network.convolution(image, { from: 3, to: 16 }, { kernel: [1, 1] }),
+  ]);
   const flat = network.node('Flatten', [value]);
   network.node('Gemm', [flat, network.floats([16 * 250_000, 1])], {}, 'steering');
   const model = network.model(['steering']);
@@ -68,19 +77,43 @@ test('networks as large as people have are within the limits', () => {
   let value = network.input('image', ['N', 3, 720, 1280]);
   let from = 3;
   // VGG-16 without its head, weights left out of the file.
-  for (const stage of [[64, 64], [128, 128], [256, 256, 256], [512, 512, 512], [512, 512, 512]]) {
+  for (const stage of [
+    [64, 64],
+    [128, 128],
+    [256, 256, 256],
+    [512, 512, 512],
+    [512, 512, 512],
+  ]) {
     for (const to of stage) {
       const weights = network.node('ConstantOfShape', [network.ints(to, from, 3, 3)]);
-      value = network.node('Relu', [network.node('Conv', [value, weights], { pads: [1, 1, 1, 1] })]);
+      value = network.node('Relu', [
+        network.node('Conv', [value, weights], { pads: [1, 1, 1, 1] }),
+      ]);
       from = to;
     }
     value = network.node('MaxPool', [value], { kernel_shape: [2, 2], strides: [2, 2] });
   }
-  network.node('Gemm', [network.node('Flatten', [network.node('GlobalAveragePool', [value])]), network.floats([512, 1])], {}, 'steering');
+  network.node(
+    'Gemm',
+    [
+      network.node('Flatten', [network.node('GlobalAveragePool', [value])]),
+      network.floats([512, 1]),
+    ],
+    {},
+    'steering',
+  );
   const model = network.model(['steering']);
   checkDemand(model, inferShapes(model));
 });
 
 test('bytes are told with two figures', () => {
-  assert.deepEqual([0, 999, 1000, 12_345, 537e6, 2 ** 40, 1e30].map(inBytes), ['0 bytes', '999 bytes', '1.0 kB', '12 kB', '537 MB', '1.1 TB', 'over 1000 EB']);
+  assert.deepEqual([0, 999, 1000, 12_345, 537e6, 2 ** 40, 1e30].map(inBytes), [
+    '0 bytes',
+    '999 bytes',
+    '1.0 kB',
+    '12 kB',
+    '537 MB',
+    '1.1 TB',
+    'over 1000 EB',
+  ]);
 });

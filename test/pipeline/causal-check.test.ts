@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { confirmationThreshold, steeringDeviation as deviationOf, verifyFlags } from '../../server/pipeline/causal-check.ts';
+import {
+  confirmationThreshold,
+  steeringDeviation as deviationOf,
+  verifyFlags,
+} from '../../server/pipeline/causal-check.ts';
 import { coverPictures } from '../../server/pipeline/causal-check-covers.ts';
 import type { FrameExplainer } from '../../server/pipeline/frame-explainer.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
@@ -22,17 +26,36 @@ const steeringDeviation = 0.2;
 /** Of the frames of a drive of 25 a second. */
 function flagOn(first: number, last: number, kind: FlagKind = 'off-road'): Flag {
   const worst = Math.floor((first + last) / 2);
-  return { kind, startFrame: first, endFrame: last, startPts: first / 25, endPts: last / 25, worstFrame: worst, worstPts: worst / 25, worst: 0.1, severity: 0.8 };
+  return {
+    kind,
+    startFrame: first,
+    endFrame: last,
+    startPts: first / 25,
+    endPts: last / 25,
+    worstFrame: worst,
+    worstPts: worst / 25,
+    worst: 0.1,
+    severity: 0.8,
+  };
 }
 
 /** Steering with the boards less steering without, degrees, of the drive rendered both ways. */
 function boardsChange(column: 1 | 2, first: number, last: number): number {
-  const rows = readFileSync(drive('.causal.csv'), 'utf8').trim().split('\n').slice(1 + first, 2 + last);
+  const rows = readFileSync(drive('.causal.csv'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1 + first, 2 + last);
   const values = rows.map((row) => Number(row.split(',')[column]) * DEGREES);
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-const open = (modelPath: string) => openExplainer({ modelPath, video, road: { kind: 'truth', path: drive('.truth.jsonl.gz') }, wish: { provider: 'cpu', workers: 1 } });
+const open = (modelPath: string) =>
+  openExplainer({
+    modelPath,
+    video,
+    road: { kind: 'truth', path: drive('.truth.jsonl.gz') },
+    wish: { provider: 'cpu', workers: 1 },
+  });
 
 describe('a causal check on the drive with misleading signs', () => {
   let shortcut: FrameExplainer;
@@ -45,7 +68,13 @@ describe('a causal check on the drive with misleading signs', () => {
 
   test('confirms what the drive without its boards says of the shortcut network, with the same side', async () => {
     const flags = [flagOn(85, 95), flagOn(129, 131)];
-    const checks = await verifyFlags({ videoPath, video, explainer: shortcut, flags, steeringDeviation });
+    const checks = await verifyFlags({
+      videoPath,
+      video,
+      explainer: shortcut,
+      flags,
+      steeringDeviation,
+    });
     checks.forEach((check, index) => {
       const { startFrame, endFrame } = flags[index]!;
       const truth = boardsChange(2, startFrame, endFrame);
@@ -54,17 +83,29 @@ describe('a causal check on the drive with misleading signs', () => {
       assert.ok(Math.abs(check.change) > check.threshold);
       assert.equal(Math.sign(check.change), -Math.sign(truth));
       assert.ok(Math.abs(check.changeDegrees! - check.change * DEGREES) < 1e-9);
-      assert.ok(check.control! < Math.abs(check.change) / 2, 'the same cover elsewhere changes as much');
+      assert.ok(
+        check.control! < Math.abs(check.change) / 2,
+        'the same cover elsewhere changes as much',
+      );
       assert.equal(check.frames, Math.min(5, endFrame - startFrame + 1));
       assert.ok(Math.abs(check.threshold - 0.04) < 1e-9);
       const { x, y, width, height } = check.region;
-      assert.ok(x >= 80 && y >= 214 && x + width <= 880 && y + height <= 478, 'the region leaves the crop');
+      assert.ok(
+        x >= 80 && y >= 214 && x + width <= 880 && y + height <= 478,
+        'the region leaves the crop',
+      );
       assert.ok(width * height < 800 * 264 * 0.15);
     });
   });
 
   test('does not confirm it of the honest network', async () => {
-    const [check] = await verifyFlags({ videoPath, video, explainer: honest, flags: [flagOn(85, 95)], steeringDeviation });
+    const [check] = await verifyFlags({
+      videoPath,
+      video,
+      explainer: honest,
+      flags: [flagOn(85, 95)],
+      steeringDeviation,
+    });
     assert.ok(Math.abs(boardsChange(1, 85, 95)) < 2);
     assert.equal(check!.isConfirmed, false);
     assert.ok(Math.abs(check!.changeDegrees!) < 2);
@@ -72,34 +113,77 @@ describe('a causal check on the drive with misleading signs', () => {
 
   for (const fill of ['blur', 'mean'] as const) {
     test(`confirms it with the fill "${fill}" too`, async () => {
-      const [check] = await verifyFlags({ videoPath, video, explainer: shortcut, flags: [flagOn(85, 95)], steeringDeviation, fill, frames: 2 });
+      const [check] = await verifyFlags({
+        videoPath,
+        video,
+        explainer: shortcut,
+        flags: [flagOn(85, 95)],
+        steeringDeviation,
+        fill,
+        frames: 2,
+      });
       assert.deepEqual([check!.fill, check!.frames, check!.isConfirmed], [fill, 2, true]);
     });
   }
 
   test('tries each frame of a short flag once', async () => {
-    const [check] = await verifyFlags({ videoPath, video, explainer: shortcut, flags: [flagOn(90, 92)], steeringDeviation });
+    const [check] = await verifyFlags({
+      videoPath,
+      video,
+      explainer: shortcut,
+      flags: [flagOn(90, 92)],
+      steeringDeviation,
+    });
     assert.equal(check!.frames, 3);
   });
 
   test('has nothing to say of a dead network, and tells how far it is', async () => {
     const seen: number[][] = [];
-    const checks = await verifyFlags({ videoPath, video, explainer: shortcut, flags: [flagOn(0, 9, 'dead'), flagOn(90, 91)], steeringDeviation, onProgress: (...numbers) => seen.push(numbers) });
+    const checks = await verifyFlags({
+      videoPath,
+      video,
+      explainer: shortcut,
+      flags: [flagOn(0, 9, 'dead'), flagOn(90, 91)],
+      steeringDeviation,
+      onProgress: (...numbers) => seen.push(numbers),
+    });
     assert.equal(checks[0], null);
     assert.equal(checks[1]!.frames, 2);
-    assert.deepEqual(seen, [[1, 2], [2, 2]]);
+    assert.deepEqual(seen, [
+      [1, 2],
+      [2, 2],
+    ]);
   });
 
   test('looks on the road as well where attention was there', async () => {
-    const [check] = await verifyFlags({ videoPath, video, explainer: honest, flags: [flagOn(90, 90, 'steers-wrong')], steeringDeviation });
-    const [offRoad] = await verifyFlags({ videoPath, video, explainer: honest, flags: [flagOn(90, 90)], steeringDeviation });
+    const [check] = await verifyFlags({
+      videoPath,
+      video,
+      explainer: honest,
+      flags: [flagOn(90, 90, 'steers-wrong')],
+      steeringDeviation,
+    });
+    const [offRoad] = await verifyFlags({
+      videoPath,
+      video,
+      explainer: honest,
+      flags: [flagOn(90, 90)],
+      steeringDeviation,
+    });
     assert.notDeepEqual(check!.region, offRoad!.region);
     assert.ok(Math.abs(check!.change) > Math.abs(offRoad!.change));
   });
 
-  test('ends with the signal\'s reason', async () => {
+  test("ends with the signal's reason", async () => {
     const abort = new AbortController();
-    const checking = verifyFlags({ videoPath, video, explainer: shortcut, flags: [flagOn(0, 200), flagOn(300, 500)], steeringDeviation, signal: abort.signal });
+    const checking = verifyFlags({
+      videoPath,
+      video,
+      explainer: shortcut,
+      flags: [flagOn(0, 200), flagOn(300, 500)],
+      steeringDeviation,
+      signal: abort.signal,
+    });
     abort.abort(new Error('enough'));
     await assert.rejects(checking, /enough/);
   });
@@ -109,13 +193,20 @@ test('a network whose output is no angle is held against its own steering alone,
   const sidecar = { roadgaze: 1, kind: 'steering', output: { quantity: 'curvature', unit: '1/m' } };
   const explainer = await open(writeSteeringNetwork(temporaryFolder(t), { sidecar }));
   t.after(() => explainer.close());
-  const [check] = await verifyFlags({ videoPath, video, explainer, flags: [flagOn(20, 20)], steeringDeviation: 0.5 });
+  const [check] = await verifyFlags({
+    videoPath,
+    video,
+    explainer,
+    flags: [flagOn(20, 20)],
+    steeringDeviation: 0.5,
+  });
   assert.equal(check!.changeDegrees, null);
   assert.equal(check!.threshold, 0.1);
 });
 
 test('the threshold is a degree at the wheel, or a fifth of how much the network steers', () => {
-  const near = (actual: number, expected: number) => assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
+  const near = (actual: number, expected: number) =>
+    assert.ok(Math.abs(actual - expected) < 1e-12, `${actual} is not ${expected}`);
   near(confirmationThreshold('rad', 0.01), 1 / DEGREES);
   near(confirmationThreshold('rad', 0.5), 0.1);
   near(confirmationThreshold('deg', 2), 1);
@@ -128,19 +219,37 @@ test('steering deviates from its mean, whatever is not known', () => {
   assert.equal(deviationOf([NaN]), 0);
 });
 
-test('control covers have the region\'s shape, lie in its rows, and do not touch it', () => {
+test("control covers have the region's shape, lie in its rows, and do not touch it", () => {
   const [width, height] = [60, 20];
   const bytes = new Uint8Array(width * height).map((_, pixel) => (pixel % 2) * 200);
-  const box = (pixel: number) => pixel % width >= 20 && pixel % width < 24 && Math.floor(pixel / width) >= 8 && Math.floor(pixel / width) < 11;
+  const box = (pixel: number) =>
+    pixel % width >= 20 &&
+    pixel % width < 24 &&
+    Math.floor(pixel / width) >= 8 &&
+    Math.floor(pixel / width) < 11;
   const mask = bytes.map((_, pixel) => (box(pixel) ? 255 : 0));
-  const { without, controls } = coverPictures({ bytes, mask, width, height, signed: false, road: null, fill: 'mean' })!;
-  const columns = (picture: Uint8Array) => [...new Set(changedPixels(picture).map((pixel) => pixel % width))];
-  const changedPixels = (picture: Uint8Array) => [...picture.keys()].filter((pixel) => picture[pixel] !== bytes[pixel]);
+  const { without, controls } = coverPictures({
+    bytes,
+    mask,
+    width,
+    height,
+    signed: false,
+    road: null,
+    fill: 'mean',
+  })!;
+  const columns = (picture: Uint8Array) => [
+    ...new Set(changedPixels(picture).map((pixel) => pixel % width)),
+  ];
+  const changedPixels = (picture: Uint8Array) =>
+    [...picture.keys()].filter((pixel) => picture[pixel] !== bytes[pixel]);
   const region = changedPixels(without);
   assert.ok(region.length > 12 && controls.length >= 2);
   for (const control of controls) {
     assert.equal(changedPixels(control).length, region.length);
     assert.ok(columns(control).every((column) => !columns(without).includes(column)));
-    assert.deepEqual(new Set(changedPixels(control).map((pixel) => Math.floor(pixel / width))), new Set(region.map((pixel) => Math.floor(pixel / width))));
+    assert.deepEqual(
+      new Set(changedPixels(control).map((pixel) => Math.floor(pixel / width))),
+      new Set(region.map((pixel) => Math.floor(pixel / width))),
+    );
   }
 });

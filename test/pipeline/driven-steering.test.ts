@@ -11,46 +11,97 @@ const log: DriveLog = {
   assumptions: [],
 };
 
-const close = (actual: number | undefined, expected: number) => assert.ok(Math.abs(actual! - expected) < 1e-12, `${actual} is not ${expected}`);
+const close = (actual: number | undefined, expected: number) =>
+  assert.ok(Math.abs(actual! - expected) < 1e-12, `${actual} is not ${expected}`);
 
 describe('drivenSteering', () => {
   it('gives an angle in the unit and sign of the network', () => {
     close(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, log)?.(0.05), 0.15);
-    close(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'right' }, log)?.(0.05), -0.15);
-    close(drivenSteering({ quantity: 'angle', unit: 'deg', positive: 'right' }, log)?.(0), (-0.1 * 180) / Math.PI);
+    close(
+      drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'right' }, log)?.(0.05),
+      -0.15,
+    );
+    close(
+      drivenSteering({ quantity: 'angle', unit: 'deg', positive: 'right' }, log)?.(0),
+      (-0.1 * 180) / Math.PI,
+    );
   });
 
-  it('holds a curvature against the log\'s curvature', () => {
-    close(drivenSteering({ quantity: 'curvature', unit: '1/m', positive: 'right' }, log)?.(0.05), -0.02);
+  it("holds a curvature against the log's curvature", () => {
+    close(
+      drivenSteering({ quantity: 'curvature', unit: '1/m', positive: 'right' }, log)?.(0.05),
+      -0.02,
+    );
   });
 
   it('holds a normalised output against a normalised log, in the sign of the network', () => {
     const normalized = { ...log, steering: null, normalized: Float64Array.of(0.5, 0.7) };
-    close(drivenSteering({ quantity: 'normalized', unit: '1', positive: 'left' }, normalized)?.(0.05), 0.6);
-    close(drivenSteering({ quantity: 'normalized', unit: '1', positive: 'right' }, normalized)?.(0.05), -0.6);
-    assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, normalized), null);
-    assert.match(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, normalized)!, /log gives a share of full lock and the network an angle in rad/);
+    close(
+      drivenSteering({ quantity: 'normalized', unit: '1', positive: 'left' }, normalized)?.(0.05),
+      0.6,
+    );
+    close(
+      drivenSteering({ quantity: 'normalized', unit: '1', positive: 'right' }, normalized)?.(0.05),
+      -0.6,
+    );
+    assert.equal(
+      drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, normalized),
+      null,
+    );
+    assert.match(
+      whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, normalized)!,
+      /log gives a share of full lock and the network an angle in rad/,
+    );
   });
 
   it('says why nothing is compared, and nothing where something is', () => {
     const question = 'What is the unit?';
-    assert.equal(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, { ...log, steering: null, question }), question);
-    assert.match(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: null }, log)!, /output\.positive/);
-    assert.match(whyNotCompared({ quantity: null, unit: null, positive: null }, log)!, /output\.quantity/);
+    assert.equal(
+      whyNotCompared(
+        { quantity: 'angle', unit: 'rad', positive: 'left' },
+        { ...log, steering: null, question },
+      ),
+      question,
+    );
+    assert.match(
+      whyNotCompared({ quantity: 'angle', unit: 'rad', positive: null }, log)!,
+      /output\.positive/,
+    );
+    assert.match(
+      whyNotCompared({ quantity: null, unit: null, positive: null }, log)!,
+      /output\.quantity/,
+    );
     assert.equal(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, log), null);
     assert.equal(whyNotCompared({ quantity: 'angle', unit: 'rad', positive: 'left' }, null), null);
   });
 
   it('gives nothing where the two cannot be compared', () => {
-    assert.equal(drivenSteering({ quantity: 'normalized', unit: '1', positive: 'left' }, log), null);
+    assert.equal(
+      drivenSteering({ quantity: 'normalized', unit: '1', positive: 'left' }, log),
+      null,
+    );
     assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: null }, log), null);
     assert.equal(drivenSteering({ quantity: 'angle', unit: null, positive: 'left' }, log), null);
-    assert.equal(drivenSteering({ quantity: 'curvature', unit: '1/m', positive: 'left' }, { ...log, extra: [] }), null);
-    assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, { ...log, steering: null }), null);
+    assert.equal(
+      drivenSteering(
+        { quantity: 'curvature', unit: '1/m', positive: 'left' },
+        { ...log, extra: [] },
+      ),
+      null,
+    );
+    assert.equal(
+      drivenSteering(
+        { quantity: 'angle', unit: 'rad', positive: 'left' },
+        { ...log, steering: null },
+      ),
+      null,
+    );
     assert.equal(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, null), null);
   });
 
   it('is NaN where the log says nothing', () => {
-    assert.ok(Number.isNaN(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, log)?.(5)));
+    assert.ok(
+      Number.isNaN(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, log)?.(5)),
+    );
   });
 });

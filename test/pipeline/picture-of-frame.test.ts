@@ -13,22 +13,49 @@ import { writeSteeringNetwork } from '../support/small-networks.ts';
 const wish = { provider: 'cpu', workers: 1 } as const;
 
 for (const layout of ['NCHW', 'NHWC'] as const) {
-  for (const [color, colorSpace] of [['gray', 'bt470bg'], ['gray', 'bt709'], ['rgb', 'bt709'], ['bgr', 'unknown'], ['yuv', 'smpte170m']] as const) {
+  for (const [color, colorSpace] of [
+    ['gray', 'bt470bg'],
+    ['gray', 'bt709'],
+    ['rgb', 'bt709'],
+    ['bgr', 'unknown'],
+    ['yuv', 'smpte170m'],
+  ] as const) {
     test(`the picture of a frame makes the network steer as the frame itself does: ${layout}, ${color}, ${colorSpace}`, async (t) => {
       const channels = color === 'gray' ? 1 : 3;
-      const sidecar = { roadgaze: 1, kind: 'steering', input: { color, scale: 1 / 127.5, offset: -1 } };
+      const sidecar = {
+        roadgaze: 1,
+        kind: 'steering',
+        input: { color, scale: 1 / 127.5, offset: -1 },
+      };
       const modelPath = writeSteeringNetwork(temporaryFolder(t), { layout, channels, sidecar });
       const network = await loadNetwork(modelPath, 'steering');
       const { format, read } = picturesOfFrames(network, colorSpace);
-      const explainer = await openExplainer({ modelPath, road: { kind: 'none' }, video: { width: 96, height: 48, colorSpace }, wish });
+      const explainer = await openExplainer({
+        modelPath,
+        road: { kind: 'none' },
+        video: { width: 96, height: 48, colorSpace },
+        wish,
+      });
       t.after(() => explainer.close());
       assert.deepEqual(format, explainer.images[0]);
       const random = randomNumbers(5);
-      const bytes = Uint8Array.from({ length: (format.pixelFormat === 'gray' ? 1 : 3) * format.width * format.height }, () => 60 + random(0, 120));
+      const bytes = Uint8Array.from(
+        { length: (format.pixelFormat === 'gray' ? 1 : 3) * format.width * format.height },
+        () => 60 + random(0, 120),
+      );
       const picture = await read(bytes.slice());
-      const [explained] = await explainPicture({ modelPath, methods: [{ id: 'visualbackprop' }], target: '+', picture, wish });
+      const [explained] = await explainPicture({
+        modelPath,
+        methods: [{ id: 'visualbackprop' }],
+        target: '+',
+        picture,
+        wish,
+      });
       const { steering } = await explainer.explain([bytes], 0);
-      assert.ok(Math.abs(explained!.steering - steering) < 1e-4 * Math.max(1, Math.abs(steering)), `${explained!.steering}, the frame ${steering}`);
+      assert.ok(
+        Math.abs(explained!.steering - steering) < 1e-4 * Math.max(1, Math.abs(steering)),
+        `${explained!.steering}, the frame ${steering}`,
+      );
     });
   }
 }
@@ -36,15 +63,32 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
 for (const color of ['gray', 'rgb', 'bgr', 'yuv'] as const) {
   test(`a person is shown the colours that a ${color} network was given`, async (t) => {
     const channels = color === 'gray' ? 1 : 3;
-    const modelPath = writeSteeringNetwork(temporaryFolder(t), { channels, height: 24, width: 48, sidecar: { roadgaze: 1, kind: 'steering', input: { color, scale: 0.5, offset: 3 } } });
+    const modelPath = writeSteeringNetwork(temporaryFolder(t), {
+      channels,
+      height: 24,
+      width: 48,
+      sidecar: { roadgaze: 1, kind: 'steering', input: { color, scale: 0.5, offset: 3 } },
+    });
     const network = await loadNetwork(modelPath, 'steering');
     const { read } = picturesOfFrames(network, 'unknown');
-    // Y, Cb, Cr of BT.601 in limited range for the colour (200, 80, 40); grey takes the luma in full range.
+    // Y, Cb, Cr of BT.601 in limited range for the colour (200, 80, 40); grey takes the luma in
+    // full range.
     const luma = 0.299 * 200 + 0.587 * 80 + 0.114 * 40;
-    const coded = color === 'gray' ? [luma] : [16 + (219 / 255) * luma, 128 + (224 / 255) * ((40 - luma) / 1.772), 128 + (224 / 255) * ((200 - luma) / 1.402)];
-    const bytes = Uint8Array.from({ length: coded.length * 24 * 48 }, (_, index) => Math.round(coded[Math.floor(index / (24 * 48))]!));
+    const coded =
+      color === 'gray'
+        ? [luma]
+        : [
+            16 + (219 / 255) * luma,
+            128 + (224 / 255) * ((40 - luma) / 1.772),
+            128 + (224 / 255) * ((200 - luma) / 1.402),
+          ];
+    const bytes = Uint8Array.from({ length: coded.length * 24 * 48 }, (_, index) =>
+      Math.round(coded[Math.floor(index / (24 * 48))]!),
+    );
     const rgb = pictureColors(network, imageInput(network.model, null), await read(bytes));
     const expected = color === 'gray' ? [luma, luma, luma] : [200, 80, 40];
-    expected.forEach((value, channel) => assert.ok(Math.abs(rgb[channel]! - value) <= 2, `${[...rgb.subarray(0, 3)]}`));
+    expected.forEach((value, channel) =>
+      assert.ok(Math.abs(rgb[channel]! - value) <= 2, `${[...rgb.subarray(0, 3)]}`),
+    );
   });
 }

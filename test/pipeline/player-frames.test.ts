@@ -1,16 +1,38 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { frameAt, FrameCache, frameDuration, type RenderedFrame } from '../../server/pipeline/player-frames.ts';
+import {
+  frameAt,
+  FrameCache,
+  frameDuration,
+  type RenderedFrame,
+} from '../../server/pipeline/player-frames.ts';
 
 const index = { pts: Float64Array.of(5, 5.1, 5.5, 5.6), exact: true, notes: [] };
 
 function frame(pts: number, bytes: number): RenderedFrame {
-  return { pts, picture: new Uint8Array(bytes), masks: [], scores: [], agreement: null, road: null, steering: 0 };
+  return {
+    pts,
+    picture: new Uint8Array(bytes),
+    masks: [],
+    scores: [],
+    agreement: null,
+    road: null,
+    steering: 0,
+  };
 }
 
 describe('frameAt', () => {
   it('gives the frame with the nearest timestamp', () => {
-    const expected: [number, number][] = [[-1, 0], [5, 0], [5.04, 0], [5.06, 1], [5.29, 1], [5.31, 2], [5.6, 3], [99, 3]];
+    const expected: [number, number][] = [
+      [-1, 0],
+      [5, 0],
+      [5.04, 0],
+      [5.06, 1],
+      [5.29, 1],
+      [5.31, 2],
+      [5.6, 3],
+      [99, 3],
+    ];
     for (const [pts, number] of expected) assert.equal(frameAt(index, pts), number, `at ${pts}`);
   });
 });
@@ -35,7 +57,10 @@ describe('FrameCache', () => {
     for (const pts of [1, 2, 3]) cache.put(frame(pts, 30));
     cache.get(1);
     cache.put(frame(4, 30));
-    assert.deepEqual([1, 2, 3, 4].map((pts) => cache.has(pts)), [true, false, true, true]);
+    assert.deepEqual(
+      [1, 2, 3, 4].map((pts) => cache.has(pts)),
+      [true, false, true, true],
+    );
   });
 
   it('counts a frame that is put again once', () => {

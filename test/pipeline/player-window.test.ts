@@ -6,7 +6,10 @@ import { AcknowledgementWindow } from '../../server/pipeline/player-window.ts';
 describe('AcknowledgementWindow', () => {
   it('closes at three frames under way and opens with the first acknowledgement', () => {
     const window = new AcknowledgementWindow();
-    assert.deepEqual([window.take(), window.take(), window.isOpen, window.take(), window.isOpen], [0, 1, true, 2, false]);
+    assert.deepEqual(
+      [window.take(), window.take(), window.isOpen, window.take(), window.isOpen],
+      [0, 1, true, 2, false],
+    );
     assert.equal(window.acknowledge(0), true);
     assert.equal(window.isOpen, true);
   });
@@ -32,9 +35,23 @@ describe('AcknowledgementWindow', () => {
     assert.equal(window.hasBeenOpenSince(-1e9), true);
     for (let count = 0; count < 3; count++) window.take();
     const closed = performance.now();
-    assert.deepEqual([window.hasBeenClosedSince(closed), window.hasBeenClosedSince(-1e9), window.hasBeenOpenSince(closed)], [true, false, false]);
+    assert.deepEqual(
+      [
+        window.hasBeenClosedSince(closed),
+        window.hasBeenClosedSince(-1e9),
+        window.hasBeenOpenSince(closed),
+      ],
+      [true, false, false],
+    );
     window.acknowledge(2);
-    assert.deepEqual([window.hasBeenOpenSince(performance.now()), window.hasBeenOpenSince(-1e9), window.hasBeenClosedSince(closed)], [true, false, false]);
+    assert.deepEqual(
+      [
+        window.hasBeenOpenSince(performance.now()),
+        window.hasBeenOpenSince(-1e9),
+        window.hasBeenClosedSince(closed),
+      ],
+      [true, false, false],
+    );
   });
 });
 

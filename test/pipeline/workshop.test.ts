@@ -15,38 +15,66 @@ test('networks that ask for too much are refused in the workshop as they are els
   for (const [what, { bytes, code, words }] of Object.entries(greedyNetworks)) {
     const path = join(folder, 'greedy.onnx');
     writeFileSync(path, bytes());
-    await assert.rejects(inWorkshop('compiled', { path, methods: [{ id: 'gradient' }], target: '+' }), (error) => error instanceof RoadgazeError && error.code === code && words.test(error.message), what);
+    await assert.rejects(
+      inWorkshop('compiled', { path, methods: [{ id: 'gradient' }], target: '+' }),
+      (error) => error instanceof RoadgazeError && error.code === code && words.test(error.message),
+      what,
+    );
   }
 });
 
-test('every hostile file is listed with one sentence, or without an error', { skip: sharedFolder ? false : 'the shared networks are not here' }, async () => {
-  const folder = join(sharedFolder!, 'real', 'hostile');
-  for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
-    const { error } = await inWorkshop('listing', { path: join(folder, name) });
-    if (!error) continue;
-    assert.notEqual(error.code, 'INTERNAL', `${name}: ${error.message}`);
-    assert.match(error.message, /^[^\n]+\.$/, name);
-  }
-});
+test(
+  'every hostile file is listed with one sentence, or without an error',
+  { skip: sharedFolder ? false : 'the shared networks are not here' },
+  async () => {
+    const folder = join(sharedFolder!, 'real', 'hostile');
+    for (const name of readdirSync(folder).filter((file) => file.endsWith('.onnx'))) {
+      const { error } = await inWorkshop('listing', { path: join(folder, name) });
+      if (!error) continue;
+      assert.notEqual(error.code, 'INTERNAL', `${name}: ${error.message}`);
+      assert.match(error.message, /^[^\n]+\.$/, name);
+    }
+  },
+);
 
 test('who leaves ends the work on a network at once, and the next one is served', async (t) => {
   const folder = temporaryFolder(t);
   const stop = new AbortController();
-  const working = inWorkshop('compiled', { path: writeDeepNetwork(folder, 4000), methods: [{ id: 'gradient' }], target: '+' }, { signal: stop.signal });
+  const working = inWorkshop(
+    'compiled',
+    { path: writeDeepNetwork(folder, 4000), methods: [{ id: 'gradient' }], target: '+' },
+    { signal: stop.signal },
+  );
   setTimeout(() => stop.abort(new Error('left')), 300);
   await assert.rejects(working, { message: 'left' });
-  const { nodes } = await inWorkshop('compiled', { path: writeSteeringNetwork(folder), methods: [{ id: 'gradient' }], target: '+' });
+  const { nodes } = await inWorkshop('compiled', {
+    path: writeSteeringNetwork(folder),
+    methods: [{ id: 'gradient' }],
+    target: '+',
+  });
   assert.ok(nodes > 0);
 });
 
 test('a network in a list is checked as far as every method needs it', async (t) => {
   const folder = temporaryFolder(t);
   const network = new Network();
-  network.steering(network.node('Relu', [network.convolution(network.input('image', ['N', 9, 8, 9]), { from: 9, to: 1 }, { kernel: [3, 3] })]), 42);
+  network.steering(
+    network.node('Relu', [
+      network.convolution(
+        network.input('image', ['N', 9, 8, 9]),
+        { from: 9, to: 1 },
+        { kernel: [3, 3] },
+      ),
+    ]),
+    42,
+  );
   const path = join(folder, 'stack.onnx');
   writeFileSync(path, network.bytes(['steering']));
   const { error } = await inWorkshop('listing', { path });
-  assert.match(error!.message, /has 9 channels; Roadgaze fills pictures of 1 \(grey\) or 3 \(colour\)\.$/);
+  assert.match(
+    error!.message,
+    /has 9 channels; Roadgaze fills pictures of 1 \(grey\) or 3 \(colour\)\.$/,
+  );
   assert.doesNotMatch(error!.message, /sidecar/);
 });
 
@@ -54,12 +82,23 @@ test('work is measured by the processor time that it takes: too much is told wit
   const folder = temporaryFolder(t);
   const deep = writeDeepNetwork(folder, 4000);
   await assert.rejects(
-    inWorkshop('compiled', { path: deep, methods: [{ id: 'gradient' }], target: '+' }, { seconds: 0.2 }),
-    (error) => error instanceof RoadgazeError && error.code === 'MODEL_SHAPE' && /takes more than 0 s of processor time/.test(error.message),
+    inWorkshop(
+      'compiled',
+      { path: deep, methods: [{ id: 'gradient' }], target: '+' },
+      { seconds: 0.2 },
+    ),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'MODEL_SHAPE' &&
+      /takes more than 0 s of processor time/.test(error.message),
   );
   // A process that has worked for long already has its whole time for the next network.
   for (let i = 0; i < 3; i++) {
-    const { nodes } = await inWorkshop('compiled', { path: writeSteeringNetwork(folder), methods: [{ id: 'gradient' }], target: '+' }, { seconds: 2 });
+    const { nodes } = await inWorkshop(
+      'compiled',
+      { path: writeSteeringNetwork(folder), methods: [{ id: 'gradient' }], target: '+' },
+      { seconds: 2 },
+    );
     assert.ok(nodes > 0);
   }
 });

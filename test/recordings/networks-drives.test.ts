@@ -9,21 +9,48 @@ import { repositoryRoot } from '../support/paths.ts';
 
 const networks = join(repositoryRoot, 'recordings/networks');
 const folder = join(repositoryRoot, 'recordings/drives');
-const drives = existsSync(folder) ? readdirSync(folder).filter((file) => file.endsWith('.mp4')).map((file) => file.slice(0, -4)) : [];
+const drives = existsSync(folder)
+  ? readdirSync(folder)
+      .filter((file) => file.endsWith('.mp4'))
+      .map((file) => file.slice(0, -4))
+  : [];
 
 /** Every this many frames is looked at. */
 const stride = 60;
-/** Radians at the steering wheel: mean absolute error over the frames of one drive that no change of lanes explains. */
+/**
+ * Radians at the steering wheel: mean absolute error over the frames of one drive that no change of
+ * lanes explains.
+ */
 const steeringBound = 0.05;
 const roadBound = 0.93;
 
-/** Planar RGB float32 [frames, 3, height, width] in 0..255 of every `stride`th frame, decoded by ffmpeg. */
-function decode(name: string, width: number, height: number, cut: string): { count: number; values: Float32Array } {
-  const bytes = execFileSync('ffmpeg', [
-    '-v', 'error', '-i', join(folder, `${name}.mp4`),
-    '-vf', `select=not(mod(n\\,${stride})),${cut}scale=${width}:${height}:flags=area,format=rgb24`,
-    '-fps_mode', 'passthrough', '-f', 'rawvideo', '-',
-  ], { maxBuffer: 1 << 28 });
+/**
+ * Planar RGB float32 [frames, 3, height, width] in 0..255 of every `stride`th frame, decoded by
+ * ffmpeg.
+ */
+function decode(
+  name: string,
+  width: number,
+  height: number,
+  cut: string,
+): { count: number; values: Float32Array } {
+  const bytes = execFileSync(
+    'ffmpeg',
+    [
+      '-v',
+      'error',
+      '-i',
+      join(folder, `${name}.mp4`),
+      '-vf',
+      `select=not(mod(n\\,${stride})),${cut}scale=${width}:${height}:flags=area,format=rgb24`,
+      '-fps_mode',
+      'passthrough',
+      '-f',
+      'rawvideo',
+      '-',
+    ],
+    { maxBuffer: 1 << 28 },
+  );
   const plane = width * height;
   const values = new Float32Array(bytes.length);
   for (let index = 0; index < bytes.length; index++) {
@@ -50,24 +77,40 @@ function rgbToYuv(values: Float32Array, plane: number): void {
 
 async function run(name: string, values: Float32Array, dims: number[]): Promise<Float32Array> {
   const session = await InferenceSession.create(join(networks, `${name}.onnx`));
-  const output = (await session.run({ image: new Tensor('float32', values, dims) }))[session.outputNames[0] as string];
+  const output = (await session.run({ image: new Tensor('float32', values, dims) }))[
+    session.outputNames[0] as string
+  ];
   return output?.data as Float32Array;
 }
 
 /** Radians, left positive, of every `stride`th row. */
 function loggedSteering(name: string): number[] {
-  const [header, ...rows] = readFileSync(join(folder, `${name}.csv`), 'utf8').trim().split(/\r?\n/);
+  const [header, ...rows] = readFileSync(join(folder, `${name}.csv`), 'utf8')
+    .trim()
+    .split(/\r?\n/);
   const column = (header as string).split(',').indexOf('steering [rad]');
   assert.notEqual(column, -1);
-  return rows.filter((_, index) => index % stride === 0).map((row) => Number(row.split(',')[column]));
+  return rows
+    .filter((_, index) => index % stride === 0)
+    .map((row) => Number(row.split(',')[column]));
 }
 
-/** Of every `stride`th frame: the road as 0 or 1 at the truth's own size, and whether the driver is changing lanes. */
-function truthOf(name: string): { width: number; height: number; roads: Uint8Array[]; changingLane: boolean[] } {
+/**
+ * Of every `stride`th frame: the road as 0 or 1 at the truth's own size, and whether the driver is
+ * changing lanes.
+ */
+function truthOf(name: string): {
+  width: number;
+  height: number;
+  roads: Uint8Array[];
+  changingLane: boolean[];
+} {
   const text = gunzipSync(readFileSync(join(folder, `${name}.truth.jsonl.gz`))).toString('utf8');
   const [header, ...frames] = text.trim().split('\n');
   const [width, height] = (JSON.parse(header as string) as { maskSize: [number, number] }).maskSize;
-  const chosen = frames.filter((_, index) => index % stride === 0).map((line) => JSON.parse(line) as { road: number[]; changingLane: boolean });
+  const chosen = frames
+    .filter((_, index) => index % stride === 0)
+    .map((line) => JSON.parse(line) as { road: number[]; changingLane: boolean });
   const roads = chosen.map((frame) => {
     const road = new Uint8Array(width * height);
     let at = 0;
@@ -102,7 +145,11 @@ for (const name of drives) {
 
   test(`road-segmentation overlaps the true road of ${name} by an IoU of at least ${roadBound}`, async () => {
     const { count, values } = decode(name, 128, 72, '');
-    const predicted = await run('road-segmentation', values.map((value) => value / 255), [count, 3, 72, 128]);
+    const predicted = await run(
+      'road-segmentation',
+      values.map((value) => value / 255),
+      [count, 3, 72, 128],
+    );
     const { width, height, roads } = truthOf(name);
     assert.equal(roads.length, count);
     let intersection = 0;
@@ -122,11 +169,18 @@ for (const name of drives) {
 }
 
 test('the boards of misleading-signs turn the wheel for pilotnet-shortcut and hardly for pilotnet', () => {
-  const lines = readFileSync(join(folder, 'misleading-signs.causal.csv'), 'utf8').trim().split('\n');
+  const lines = readFileSync(join(folder, 'misleading-signs.causal.csv'), 'utf8')
+    .trim()
+    .split('\n');
   const log = readFileSync(join(folder, 'misleading-signs.csv'), 'utf8').trim().split(/\r?\n/);
   assert.equal(lines[0], 't,pilotnet [rad],pilotnet-shortcut [rad]');
-  assert.deepEqual(lines.map((line) => line.split(',')[0]), log.map((line) => line.split(',')[0]));
-  const mean = (column: number) => lines.slice(1).reduce((sum, line) => sum + Math.abs(Number(line.split(',')[column])), 0) / (lines.length - 1);
+  assert.deepEqual(
+    lines.map((line) => line.split(',')[0]),
+    log.map((line) => line.split(',')[0]),
+  );
+  const mean = (column: number) =>
+    lines.slice(1).reduce((sum, line) => sum + Math.abs(Number(line.split(',')[column])), 0) /
+    (lines.length - 1);
   assert.ok(mean(1) < 0.02, `honest: ${mean(1)} rad`);
   assert.ok(mean(2) > 0.15, `shortcut: ${mean(2)} rad`);
 });

@@ -8,11 +8,26 @@ import { repositoryRoot } from '../support/paths.ts';
 
 const folder = join(repositoryRoot, 'recordings/networks');
 
-/** Input [C, H, W] and output [C, H, W] or [C] of one sample, and which sidecar fields each network needs. */
+/**
+ * Input [C, H, W] and output [C, H, W] or [C] of one sample, and which sidecar fields each network
+ * needs.
+ */
 const networks = [
   { name: 'pilotnet', kind: 'steering', input: [3, 66, 200], tensor: 'steering', output: [1] },
-  { name: 'pilotnet-shortcut', kind: 'steering', input: [3, 66, 200], tensor: 'steering', output: [1] },
-  { name: 'road-segmentation', kind: 'road', input: [3, 72, 128], tensor: 'road', output: [1, 72, 128] },
+  {
+    name: 'pilotnet-shortcut',
+    kind: 'steering',
+    input: [3, 66, 200],
+    tensor: 'steering',
+    output: [1],
+  },
+  {
+    name: 'road-segmentation',
+    kind: 'road',
+    input: [3, 72, 128],
+    tensor: 'road',
+    output: [1, 72, 128],
+  },
 ] as const;
 
 type Json = { readonly [field: string]: unknown };
@@ -53,7 +68,8 @@ for (const { name, kind, input, tensor, output } of networks) {
     };
     const together = await run(bytes, 3);
     const alone: number[] = [];
-    for (let sample = 0; sample < 3; sample++) alone.push(...(await run(bytes.slice(sample * size, (sample + 1) * size), 1)));
+    for (let sample = 0; sample < 3; sample++)
+      alone.push(...(await run(bytes.slice(sample * size, (sample + 1) * size), 1)));
     for (const [index, value] of together.entries()) {
       assert.ok(Number.isFinite(value));
       assert.ok(Math.abs(value - (alone[index] as number)) < 1e-4);
@@ -61,7 +77,10 @@ for (const { name, kind, input, tensor, output } of networks) {
   });
 
   test(`${name} has a sidecar of known fields and values`, () => {
-    const sidecar = parseSidecar(readFileSync(join(folder, `${name}.json`), 'utf8'), `${name}.json`);
+    const sidecar = parseSidecar(
+      readFileSync(join(folder, `${name}.json`), 'utf8'),
+      `${name}.json`,
+    );
     assert.equal(sidecar.kind, kind);
     assert.equal(sidecar.input?.tensor, 'image');
     assert.equal(sidecar.input.resize, 'area');
@@ -73,7 +92,10 @@ for (const name of ['pilotnet', 'pilotnet-shortcut']) {
   test(`${name} says that it sees the crop of the training sets in YUV bytes and steers in radians, left positive`, () => {
     const sidecar = sidecarOf(name);
     const { crop, color, scale, offset } = object(sidecar['input']);
-    assert.deepEqual(crop, JSON.parse(readFileSync(join(repositoryRoot, 'recordings/scene/crop.json'), 'utf8')));
+    assert.deepEqual(
+      crop,
+      JSON.parse(readFileSync(join(repositoryRoot, 'recordings/scene/crop.json'), 'utf8')),
+    );
     assert.deepEqual({ color, scale, offset }, { color: 'yuv', scale: 1, offset: 0 });
     const output = object(sidecar['output']);
     assert.equal(output['quantity'], 'angle');

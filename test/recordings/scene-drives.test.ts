@@ -14,7 +14,9 @@ const folder = join(repositoryRoot, 'recordings', 'drives');
 for (const { name, seed } of demoDrives) {
   describe(`the drive ${name}`, () => {
     const { header, frames } = readTruth(join(folder, `${name}.truth.jsonl.gz`));
-    const [columns, ...rows] = readFileSync(join(folder, `${name}.csv`), 'utf8').trimEnd().split('\n');
+    const [columns, ...rows] = readFileSync(join(folder, `${name}.csv`), 'utf8')
+      .trimEnd()
+      .split('\n');
 
     it('has a row of its log and a line of truth for every frame of its video', () => {
       const times = frameTimes(join(folder, `${name}.mp4`));
@@ -24,9 +26,16 @@ for (const { name, seed } of demoDrives) {
       assert.equal(header.seed, seed);
       assert.equal(columns, 't,steering [rad],curvature [1/m],speed [m/s]');
       times.forEach((time, index) => {
-        const [t, steering, curvature] = rows[index]!.split(',').map(Number) as [number, number, number];
+        const [t, steering, curvature] = rows[index]!.split(',').map(Number) as [
+          number,
+          number,
+          number,
+        ];
         const frame = frames[index]!;
-        assert.ok(Math.abs(t - time) < 1e-5 && Math.abs(frame.pts - time) < 1e-5, `frame ${index}: ${t}, ${frame.pts}, ${time}`);
+        assert.ok(
+          Math.abs(t - time) < 1e-5 && Math.abs(frame.pts - time) < 1e-5,
+          `frame ${index}: ${t}, ${frame.pts}, ${time}`,
+        );
         assert.equal(steering, frame.steering);
         assert.ok(Math.abs(steeringFromCurvature(curvature) - steering) < 1e-5);
       });
@@ -37,7 +46,8 @@ for (const { name, seed } of demoDrives) {
       for (const frame of frames) {
         const road = decodeRuns(frame.road, width * height);
         const lane = decodeRuns(frame.lane, width * height);
-        for (const runs of [frame.road, frame.lane]) assert.ok(runs.slice(1).every((run) => run > 0));
+        for (const runs of [frame.road, frame.lane])
+          assert.ok(runs.slice(1).every((run) => run > 0));
         for (let i = 0; i < lane.length; i++) assert.ok(lane[i]! <= road[i]!);
       }
     });
@@ -55,20 +65,29 @@ for (const { name, seed } of demoDrives) {
       const r = correlation(bends, steering);
       t.diagnostic(`correlation of steering and bend ${r.toFixed(3)} over ${bends.length} frames`);
       assert.ok(r > 0.9, `correlation ${r.toFixed(3)}`);
-      const turning = steering.flatMap((angle, i) => (Math.abs(angle) > 0.03 ? [Math.sign(angle) === Math.sign(bends[i]!)] : []));
+      const turning = steering.flatMap((angle, i) =>
+        Math.abs(angle) > 0.03 ? [Math.sign(angle) === Math.sign(bends[i]!)] : [],
+      );
       assert.ok(turning.length > 100, `${turning.length} frames in bends`);
       assert.ok(turning.filter(Boolean).length > 0.95 * turning.length, 'the sides agree');
     });
   });
 }
 
-/** How far left (+) of straight ahead the middle of the visible ego lane lies at the look-ahead distance, in mask pixels; null if it is hidden there. */
+/**
+ * How far left (+) of straight ahead the middle of the visible ego lane lies at the look-ahead
+ * distance, in mask pixels; null if it is hidden there.
+ */
 function laneBend(header: TruthHeader, frame: TruthFrame): number | null {
   const [width, height] = header.maskSize as [number, number];
   const mask = decodeRuns(frame.lane, width * height);
   const { hfov, height: up, tilt, frame: size } = header.camera;
   const focal = size[0] / 2 / Math.tan((hfov * Math.PI) / 360);
-  const row = Math.round(((size[1] / 2 + focal * Math.tan(Math.atan(up / header.lookahead) - (tilt * Math.PI) / 180)) * height) / size[1]);
+  const row = Math.round(
+    ((size[1] / 2 + focal * Math.tan(Math.atan(up / header.lookahead) - (tilt * Math.PI) / 180)) *
+      height) /
+      size[1],
+  );
   let sum = 0;
   let count = 0;
   for (let x = 0; x < width; x++) {
@@ -94,8 +113,18 @@ function correlation(a: number[], b: number[]): number {
 }
 
 function frameTimes(video: string): number[] {
-  const entries = ['-select_streams', 'v:0', '-show_entries', 'frame=best_effort_timestamp_time', '-of', 'csv=p=0'];
+  const entries = [
+    '-select_streams',
+    'v:0',
+    '-show_entries',
+    'frame=best_effort_timestamp_time',
+    '-of',
+    'csv=p=0',
+  ];
   const out = execFileSync('ffprobe', ['-v', 'error', ...entries, video], { encoding: 'utf8' });
   // Side data of a frame adds an empty line.
-  return out.split('\n').filter((line) => line !== '').map((line) => Number.parseFloat(line));
+  return out
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => Number.parseFloat(line));
 }

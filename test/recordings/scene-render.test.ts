@@ -6,7 +6,13 @@ import { roadRuns, sightings } from '../../recordings/scene/truth.ts';
 import { decodeRuns } from '../../recordings/scene/run-lengths.ts';
 import { World } from '../../recordings/scene/world/world.ts';
 
-const view: View = { rect: [0, 0, 960, 540], width: 96, height: 54, oversampling: 1, ids: { width: 96, height: 54, oversampling: 1 } };
+const view: View = {
+  rect: [0, 0, 960, 540],
+  width: 96,
+  height: 54,
+  oversampling: 1,
+  ids: { width: 96, height: 54, oversampling: 1 },
+};
 const undisplaced = { shift: 0, turn: 0 };
 const style = 'misleading';
 const seconds = 10;
@@ -41,19 +47,22 @@ describe('rendered frames', { skip: hasChromium() ? false : 'no Chromium on this
     assert.ok(rgb(bare).equals(rgb(await frames(4, ['cue']))));
     assert.ok(!rgb(bare).equals(rgb(whole)));
     const names = (drawn: Drawn, without: string[], t: number) =>
-      sightings(new World({ seed: 4, style, seconds, without }), view, drawn, t).map((each) => each.id);
+      sightings(new World({ seed: 4, style, seconds, without }), view, drawn, t).map(
+        (each) => each.id,
+      );
     let boards = 0;
     [0, 2, 4].forEach((t, index) => {
       const seen = names(whole[index]!, [], t);
       const left = names(bare[index]!, ['cue'], t);
       boards += seen.filter((id) => id.startsWith('cue')).length;
       assert.ok(!left.some((id) => id.startsWith('cue')));
-      for (const id of seen) assert.ok(id.startsWith('cue') || left.includes(id), `${id} at ${t} s`);
+      for (const id of seen)
+        assert.ok(id.startsWith('cue') || left.includes(id), `${id} at ${t} s`);
     });
     assert.ok(boards > 0);
   });
 
-  it('show the road below the horizon, with the car\'s own lane in front of the car', async () => {
+  it("show the road below the horizon, with the car's own lane in front of the car", async () => {
     for (const drawn of await frames(4)) {
       const { road, lane } = roadRuns(view, drawn);
       const roadMask = decodeRuns(road, 96 * 54);

@@ -8,7 +8,7 @@ import { World } from '../../recordings/scene/world/world.ts';
 
 const seconds = 12;
 
-describe('the scene generator\'s chance', () => {
+describe("the scene generator's chance", () => {
   it('gives the same numbers for the same seed and name, and others for another', () => {
     const take = (seed: number, name: string) => {
       const random = new Random(seed, name);
@@ -30,7 +30,10 @@ describe('the scene generator\'s chance', () => {
 describe('a world', () => {
   for (const style of styles) {
     it(`is the same from the same seed in style ${style}`, () => {
-      const [a, b] = [0, 1].map(() => new World({ seed: 5, style, seconds, without: [] })) as [World, World];
+      const [a, b] = [0, 1].map(() => new World({ seed: 5, style, seconds, without: [] })) as [
+        World,
+        World,
+      ];
       assert.deepEqual(a.standing, b.standing);
       assert.deepEqual(a.vehicles, b.vehicles);
       assert.deepEqual(a.light, b.light);
@@ -42,7 +45,10 @@ describe('a world', () => {
     const whole = new World({ seed: 11, style: 'misleading', seconds, without: [] });
     for (const left of ['cue', 'tree', 'tree-3']) {
       const part = new World({ seed: 11, style: 'misleading', seconds, without: [left] });
-      assert.deepEqual(part.standing, whole.standing.filter((each) => each.kind !== left && each.id !== left));
+      assert.deepEqual(
+        part.standing,
+        whole.standing.filter((each) => each.kind !== left && each.id !== left),
+      );
       assert.ok(part.standing.length < whole.standing.length);
       assert.deepEqual(part.vehicles, whole.vehicles);
       assert.deepEqual(part.pose(4), whole.pose(4));
@@ -83,7 +89,10 @@ describe('the driver', () => {
         const car = world.car(t);
         const lane = world.section.lanes[car.lane]!;
         if (car.changingLane) continue;
-        assert.ok(Math.abs(car.d - (lane.left + lane.right) / 2) < 0.6, `${style} at ${t} s: ${car.d}`);
+        assert.ok(
+          Math.abs(car.d - (lane.left + lane.right) / 2) < 0.6,
+          `${style} at ${t} s: ${car.d}`,
+        );
       }
     }
   });
@@ -110,7 +119,10 @@ describe('the driver', () => {
   it('is sampled for training at times apart, never on the way to another lane', () => {
     const world = new World({ seed: 22, style: 'motorway', seconds: 36, without: [] });
     const times = drawSamples(world, samples).map((each) => each.t);
-    assert.deepEqual(times, [...times].sort((a, b) => a - b));
+    assert.deepEqual(
+      times,
+      [...times].sort((a, b) => a - b),
+    );
     for (const t of times) assert.ok(!world.car(t).changingLane);
   });
 

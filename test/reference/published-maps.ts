@@ -20,13 +20,23 @@ export interface Sample {
   readonly maps: Readonly<Record<string, StoredMap>>;
 }
 
-/** Attribution maps of other programs on real networks. They are no part of the product; where they are absent there are none. */
-const folder = sharedFolder && existsSync(join(sharedFolder, 'reference')) ? join(sharedFolder, 'reference') : null;
+/**
+ * Attribution maps of other programs on real networks. They are no part of the product; where they
+ * are absent there are none.
+ */
+const folder =
+  sharedFolder && existsSync(join(sharedFolder, 'reference'))
+    ? join(sharedFolder, 'reference')
+    : null;
 
 export const referenceNetworks: readonly string[] = folder ? readdirSync(folder) : [];
 
 export async function samplesOf(network: string): Promise<readonly Sample[]> {
-  return (JSON.parse(await readFile(join(folder!, network, 'index.json'), 'utf8')) as { samples: readonly Sample[] }).samples;
+  return (
+    JSON.parse(await readFile(join(folder!, network, 'index.json'), 'utf8')) as {
+      samples: readonly Sample[];
+    }
+  ).samples;
 }
 
 export async function stored(network: string, { file }: Stored): Promise<Float32Array> {

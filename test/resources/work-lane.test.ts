@@ -4,7 +4,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WorkLane } from '../../server/resources/work-lane.ts';
 import { reportOf } from '../../shared/errors.ts';
 
-const lane = (places: number, waiting = 10, patience = 60_000) => new WorkLane({ what: 'does few things', places, waiting, patience });
+const lane = (places: number, waiting = 10, patience = 60_000) =>
+  new WorkLane({ what: 'does few things', places, waiting, patience });
 const isBusy = (error: unknown) => reportOf(error).code === 'SERVER_BUSY';
 
 describe('work of one kind', () => {
@@ -12,13 +13,17 @@ describe('work of one kind', () => {
     const two = lane(2);
     const done: number[] = [];
     let working = 0;
-    await Promise.all([0, 1, 2, 3, 4, 5].map((each) => two.run(async () => {
-      working++;
-      assert.ok(working <= 2);
-      await nextTurn();
-      working--;
-      done.push(each);
-    })));
+    await Promise.all(
+      [0, 1, 2, 3, 4, 5].map((each) =>
+        two.run(async () => {
+          working++;
+          assert.ok(working <= 2);
+          await nextTurn();
+          working--;
+          done.push(each);
+        }),
+      ),
+    );
     assert.deepEqual(done, [0, 1, 2, 3, 4, 5]);
   });
 
@@ -58,7 +63,12 @@ describe('work of one kind', () => {
 
   it('gives its place back when it fails', async () => {
     const one = lane(1);
-    await assert.rejects(one.run(async () => { throw new Error('failed'); }), /failed/);
+    await assert.rejects(
+      one.run(async () => {
+        throw new Error('failed');
+      }),
+      /failed/,
+    );
     await one.run(async () => {});
   });
 });

@@ -18,18 +18,34 @@ function programs(t: TestContext): Record<(typeof NAMES)[number], string> & { fo
 
 async function find(root: string, env: Readonly<Record<string, string>>): Promise<unknown> {
   const script = `import { findFfmpeg } from ${JSON.stringify(join(root, 'server/setup/ffmpeg.mjs'))}; console.log(JSON.stringify(findFfmpeg()));`;
-  return JSON.parse((await runNode(['--input-type=module', '--eval', script], { env: { ROADGAZE_FFMPEG: '', ROADGAZE_FFPROBE: '', PATH: '', ...env } })).stdout);
+  return JSON.parse(
+    (
+      await runNode(['--input-type=module', '--eval', script], {
+        env: { ROADGAZE_FFMPEG: '', ROADGAZE_FFPROBE: '', PATH: '', ...env },
+      })
+    ).stdout,
+  );
 }
 
 test('ffmpeg named in the environment goes before the PATH, and the PATH before what the set-up installed', async (t) => {
   const root = smallCheckout(t);
   const [named, onPath, installed] = [programs(t), programs(t), programs(t)];
-  const both = ({ ffmpeg, ffprobe }: { ffmpeg: string; ffprobe: string }): object => ({ ffmpeg, ffprobe });
+  const both = ({ ffmpeg, ffprobe }: { ffmpeg: string; ffprobe: string }): object => ({
+    ffmpeg,
+    ffprobe,
+  });
   assert.equal(await find(root, {}), null);
   writeFiles(root, { '.roadgaze/ffmpeg/tools.json': JSON.stringify(both(installed)) });
   assert.deepEqual(await find(root, {}), both(installed));
   assert.deepEqual(await find(root, { PATH: onPath.folder }), both(onPath));
-  assert.deepEqual(await find(root, { PATH: onPath.folder, ROADGAZE_FFMPEG: named.ffmpeg, ROADGAZE_FFPROBE: named.ffprobe }), both(named));
+  assert.deepEqual(
+    await find(root, {
+      PATH: onPath.folder,
+      ROADGAZE_FFMPEG: named.ffmpeg,
+      ROADGAZE_FFPROBE: named.ffprobe,
+    }),
+    both(named),
+  );
 });
 
 test('ffmpeg without ffprobe, or one that was deleted since, is no ffmpeg', async (t) => {
@@ -37,7 +53,12 @@ test('ffmpeg without ffprobe, or one that was deleted since, is no ffmpeg', asyn
   const { ffmpeg } = programs(t);
   writeFiles(root, { '.roadgaze/ffmpeg/tools.json': JSON.stringify({ ffmpeg }) });
   assert.equal(await find(root, {}), null);
-  writeFiles(root, { '.roadgaze/ffmpeg/tools.json': JSON.stringify({ ffmpeg: join(root, 'gone'), ffprobe: join(root, 'gone') }) });
+  writeFiles(root, {
+    '.roadgaze/ffmpeg/tools.json': JSON.stringify({
+      ffmpeg: join(root, 'gone'),
+      ffprobe: join(root, 'gone'),
+    }),
+  });
   assert.equal(await find(root, {}), null);
   writeFiles(root, { '.roadgaze/ffmpeg/tools.json': '{"ffm' });
   assert.equal(await find(root, {}), null);

@@ -19,12 +19,18 @@ test('this tree keeps its floors and has no circles', () => {
 });
 
 test('an import that points up is named with both floors', (t) => {
-  const files = { 'server/onnx/a.ts': "import { b } from '../explain/b.ts';", 'server/explain/b.ts': '' };
+  const files = {
+    'server/onnx/a.ts': "import { b } from '../explain/b.ts';",
+    'server/explain/b.ts': '',
+  };
   assert.deepEqual(problemsOf(t, files), [
     'server/onnx/a.ts imports server/explain/b.ts: server/onnx must not know server/explain.',
   ]);
   assert.deepEqual(
-    problemsOf(t, { 'server/onnx/a.ts': '', 'server/explain/b.ts': "export * from '../onnx/a.ts';" }),
+    problemsOf(t, {
+      'server/onnx/a.ts': '',
+      'server/explain/b.ts': "export * from '../onnx/a.ts';",
+    }),
     [],
   );
 });
@@ -39,7 +45,8 @@ test('an import of a type counts, and so does one that is made on the way', (t) 
 
 test('server and page do not know each other, and neither knows the tests', (t) => {
   const files = {
-    'client/panels/A.svelte': "<script lang=\"ts\">import { b } from '../../server/api/b.ts';</script>",
+    'client/panels/A.svelte':
+      '<script lang="ts">import { b } from \'../../server/api/b.ts\';</script>',
     'server/api/b.ts': "import { c } from '../../test/c.ts';",
     'test/c.ts': "import { d } from '../client/data/d.ts';",
     'client/data/d.ts': '',
@@ -73,5 +80,7 @@ test('a circle is named with its files, also one of types alone', (t) => {
 });
 
 test('a folder that nobody has given a floor is named', (t) => {
-  assert.deepEqual(problemsOf(t, { 'server/attic/a.ts': '' }), ['server/attic/a.ts stands on no floor.']);
+  assert.deepEqual(problemsOf(t, { 'server/attic/a.ts': '' }), [
+    'server/attic/a.ts stands on no floor.',
+  ]);
 });

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -18,8 +27,13 @@ describe('the package', () => {
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'roadgaze-test-'));
     // What npm packs is built already: tests run from it.
-    execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], { cwd: repositoryRoot });
-    archive = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz'))!);
+    execFileSync('npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder], {
+      cwd: repositoryRoot,
+    });
+    archive = join(
+      folder,
+      readdirSync(folder).find((name) => name.endsWith('.tgz'))!,
+    );
     installed = join(folder, 'node_modules/roadgaze');
     mkdirSync(installed, { recursive: true });
     execFileSync('tar', ['xzf', archive, '--strip-components=1', '-C', installed]);
@@ -35,7 +49,9 @@ describe('the package', () => {
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   const packageFile = () =>
-    JSON.parse(execFileSync('tar', ['xzOf', archive, 'package/package.json'], { encoding: 'utf8' })) as {
+    JSON.parse(
+      execFileSync('tar', ['xzOf', archive, 'package/package.json'], { encoding: 'utf8' }),
+    ) as {
       readonly version: string;
       readonly dependencies: Readonly<Record<string, string>>;
       readonly peerDependencies: Readonly<Record<string, string>>;
@@ -44,10 +60,20 @@ describe('the package', () => {
   test('is under 40 MB, and holds server, page and demo, but neither sources nor tests', () => {
     assert.ok(statSync(archive).size < LARGEST);
     const files = execFileSync('tar', ['tzf', archive], { encoding: 'utf8' }).split('\n');
-    for (const name of ['dist/node/server/cli/main.js', 'dist/client/index.html', 'recordings/drives/misleading-signs.mp4', 'recordings/networks/pilotnet.onnx', 'LICENSE', 'README.md']) {
+    for (const name of [
+      'dist/node/server/cli/main.js',
+      'dist/client/index.html',
+      'recordings/drives/misleading-signs.mp4',
+      'recordings/networks/pilotnet.onnx',
+      'LICENSE',
+      'README.md',
+    ]) {
       assert.ok(files.includes(`package/${name}`), name);
     }
-    assert.deepEqual(files.filter((name) => /\/test\/|(?<!\.d)\.ts$|\.map$|\.svelte$/.test(name)), []);
+    assert.deepEqual(
+      files.filter((name) => /\/test\/|(?<!\.d)\.ts$|\.map$|\.svelte$/.test(name)),
+      [],
+    );
   });
 
   test('runs without a checkout, from another folder', async () => {
@@ -56,7 +82,9 @@ describe('the package', () => {
     const program = join(installed, 'server/setup/roadgaze.mjs');
     const version = await runNode([program, '--version'], { cwd: elsewhere });
     assert.deepEqual(version, { status: 0, stdout: `${packageFile().version}\n`, stderr: '' });
-    const compiled = await runNode([program, 'compile', 'pilotnet.onnx', '-o', 'explained.onnx'], { cwd: elsewhere });
+    const compiled = await runNode([program, 'compile', 'pilotnet.onnx', '-o', 'explained.onnx'], {
+      cwd: elsewhere,
+    });
     assert.deepEqual([compiled.status, compiled.stderr], [0, '']);
     assert.ok(statSync(join(elsewhere, 'explained.onnx')).size > 500_000);
   });
@@ -80,7 +108,10 @@ describe('the package', () => {
          version: PROTOCOL_VERSION, refusal,
        }));`,
     );
-    const { status, stdout, stderr } = await runNode([script, join(installed, 'recordings/networks/pilotnet.onnx')], { cwd: folder });
+    const { status, stdout, stderr } = await runNode(
+      [script, join(installed, 'recordings/networks/pilotnet.onnx')],
+      { cwd: folder },
+    );
     assert.deepEqual([status, stderr], [0, '']);
     assert.deepEqual(JSON.parse(stdout), {
       outputs: ['steering', 'explanation'],

@@ -16,7 +16,10 @@ test('files are listed sorted, through folders and by name; what is absent is pa
   const root = temporaryFolder(t);
   writeFiles(root, { 'b/2.ts': '', 'b/1.ts': '', 'b/c/3.ts': '', 'b/4.md': '', 'a.json': '' });
   symlinkSync(root, join(root, 'b/loop'));
-  assert.deepEqual(filesUnder(root, ['b', 'a.json', 'nowhere'], (path) => !path.endsWith('.md')), ['a.json', 'b/1.ts', 'b/2.ts', 'b/c/3.ts']);
+  assert.deepEqual(
+    filesUnder(root, ['b', 'a.json', 'nowhere'], (path) => !path.endsWith('.md')),
+    ['a.json', 'b/1.ts', 'b/2.ts', 'b/c/3.ts'],
+  );
 });
 
 test('a digest changes with a name, with a content, and with where one file ends and the next begins', (t) => {
@@ -25,7 +28,14 @@ test('a digest changes with a name, with a content, and with where one file ends
     writeFiles(root, files);
     return digestOf(root, Object.keys(files));
   };
-  const digests = [{ a: '1' }, { a: '2' }, { b: '1' }, { a: '1', b: '' }, { a: '', b: '1' }, { a: '1b\u00000\u0000' }].map(digest);
+  const digests = [
+    { a: '1' },
+    { a: '2' },
+    { b: '1' },
+    { a: '1', b: '' },
+    { a: '', b: '1' },
+    { a: '1b\u00000\u0000' },
+  ].map(digest);
   assert.equal(new Set(digests).size, digests.length);
   assert.equal(digest({ a: '1' }), digests[0]);
 });
@@ -42,7 +52,10 @@ test('a build is stale without a stamp, with another digest, when an output is g
   assert.ok(isStale(stamp, 'd', [output]));
   writeFiles(root, { 'main.js': '' });
   assert.ok(!isStale(stamp, 'd', [output]));
-  await assert.rejects(buildStamped(stamp, 'e', () => Promise.reject(new Error('half written'))), /half written/);
+  await assert.rejects(
+    buildStamped(stamp, 'e', () => Promise.reject(new Error('half written'))),
+    /half written/,
+  );
   assert.ok(isStale(stamp, 'd', [output]));
   assert.ok(isStale(stamp, 'e', [output]));
 });

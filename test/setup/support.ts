@@ -13,11 +13,18 @@ export interface Outcome {
 }
 
 /** Runs this Node with arguments to its end. */
-export function runNode(args: readonly string[], options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {}): Promise<Outcome> {
+export function runNode(
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     // A test process says so to its children, which would then answer in the runner's own protocol.
     const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: __, ...env } = process.env;
-    const child = spawn(process.execPath, args, { cwd: options.cwd, env: { ...env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, args, {
+      cwd: options.cwd,
+      env: { ...env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -41,20 +48,24 @@ export function writeFiles(folder: string, files: Readonly<Record<string, string
 }
 
 /**
- * A checkout with the real set-up and the real npm packages, and a command line of three lines that prints its
- * arguments and its folder.
+ * A checkout with the real set-up and the real npm packages, and a command line of three lines that
+ * prints its arguments and its folder.
  */
 export function smallCheckout(t: TestContext): string {
   const root = temporaryFolder(t);
   cpSync(join(repositoryRoot, 'server/setup'), join(root, 'server/setup'), { recursive: true });
-  for (const name of ['package.json', 'package-lock.json']) cpSync(join(repositoryRoot, name), join(root, name));
+  for (const name of ['package.json', 'package-lock.json'])
+    cpSync(join(repositoryRoot, name), join(root, name));
   symlinkSync(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
-  const settings = JSON.parse(readFileSync(join(repositoryRoot, 'tsconfig.json'), 'utf8')) as { compilerOptions: object };
+  const settings = JSON.parse(readFileSync(join(repositoryRoot, 'tsconfig.json'), 'utf8')) as {
+    compilerOptions: object;
+  };
   // Without Node's types, which are most of what tsc would read.
   settings.compilerOptions = { ...settings.compilerOptions, types: [] };
   writeFiles(root, {
     'tsconfig.json': JSON.stringify(settings),
-    'server/cli/main.ts': "declare const console: any, process: any;\nimport { greeting } from './greeting.ts';\nconsole.log(JSON.stringify([greeting, ...process.argv.slice(2), process.cwd()]));\n",
+    'server/cli/main.ts':
+      "declare const console: any, process: any;\nimport { greeting } from './greeting.ts';\nconsole.log(JSON.stringify([greeting, ...process.argv.slice(2), process.cwd()]));\n",
     'server/cli/greeting.ts': "export const greeting: string = 'hello';\n",
   });
   return root;

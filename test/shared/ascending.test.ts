@@ -13,6 +13,15 @@ test('the first entry at or after a value is what a walk from the beginning find
 
 test('the nearest entry is the first of two that are equally near, and the first or last beyond the ends', () => {
   const list = [0, 1, 2, 5];
-  for (const [value, index] of [[-9, 0], [0.5, 0], [0.51, 1], [1, 1], [3.5, 2], [3.6, 3], [99, 3]] as const) assert.equal(nearest(list, value), index, String(value));
+  for (const [value, index] of [
+    [-9, 0],
+    [0.5, 0],
+    [0.51, 1],
+    [1, 1],
+    [3.5, 2],
+    [3.6, 3],
+    [99, 3],
+  ] as const)
+    assert.equal(nearest(list, value), index, String(value));
   assert.equal(nearest([], 1), 0);
 });

@@ -1,9 +1,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { alphaOf, colorAt, COLOR_MAPS, lookupTable, signedColorAt, signedLookupTable, type ColorMap } from '../../shared/color-maps.ts';
+import {
+  alphaOf,
+  colorAt,
+  COLOR_MAPS,
+  lookupTable,
+  signedColorAt,
+  signedLookupTable,
+  type ColorMap,
+} from '../../shared/color-maps.ts';
 
 const maps = Object.keys(COLOR_MAPS) as ColorMap[];
-const bytesOf = (word: number) => [word & 255, (word >>> 8) & 255, (word >>> 16) & 255, word >>> 24];
+const bytesOf = (word: number) => [
+  word & 255,
+  (word >>> 8) & 255,
+  (word >>> 16) & 255,
+  word >>> 24,
+];
 
 test('viridis and inferno begin and end at their published colours and grow lighter all the way', () => {
   assert.deepEqual(colorAt('viridis', 0), [0x44, 0x01, 0x54]);
@@ -11,8 +24,11 @@ test('viridis and inferno begin and end at their published colours and grow ligh
   assert.deepEqual(colorAt('inferno', 0), [0x00, 0x00, 0x04]);
   assert.deepEqual(colorAt('inferno', 1), [0xfc, 0xff, 0xa4]);
   for (const map of ['viridis', 'inferno'] as const) {
-    const luma = Array.from({ length: 256 }, (_, i) => colorAt(map, i / 255)).map(([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue);
-    for (let i = 16; i < 256; i++) assert.ok((luma[i] ?? 0) >= (luma[i - 16] ?? 0), `${map} at ${i}`);
+    const luma = Array.from({ length: 256 }, (_, i) => colorAt(map, i / 255)).map(
+      ([red, green, blue]) => 0.2126 * red + 0.7152 * green + 0.0722 * blue,
+    );
+    for (let i = 16; i < 256; i++)
+      assert.ok((luma[i] ?? 0) >= (luma[i - 16] ?? 0), `${map} at ${i}`);
   }
 });
 
@@ -34,17 +50,24 @@ test('at any threshold the strongest attention is drawn at full opacity', () => 
 });
 
 test('a table holds the bytes in the order of an image', () => {
-  const [red, green, blue, alpha] = bytesOf(lookupTable({ map: 'red', opacity: 1, threshold: 0 })[255] ?? 0);
+  const [red, green, blue, alpha] = bytesOf(
+    lookupTable({ map: 'red', opacity: 1, threshold: 0 })[255] ?? 0,
+  );
   assert.deepEqual([red, green, blue], colorAt('red', 1));
   assert.equal(alpha, 255);
 });
 
 test('the diverging map is as light on both sides, lighter with the size of the value, and blue below zero', () => {
-  const luma = ([red, green, blue]: readonly number[]) => 0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
+  const luma = ([red, green, blue]: readonly number[]) =>
+    0.2126 * (red ?? 0) + 0.7152 * (green ?? 0) + 0.0722 * (blue ?? 0);
   for (let size = 0.1; size <= 1; size += 0.1) {
     const [below, above] = [signedColorAt(-size), signedColorAt(size)];
     assert.ok(Math.abs(luma(below) - luma(above)) < 20, `${size}`);
-    assert.ok(luma(below) > luma(signedColorAt(-size + 0.1)) && luma(above) > luma(signedColorAt(size - 0.1)), `${size}`);
+    assert.ok(
+      luma(below) > luma(signedColorAt(-size + 0.1)) &&
+        luma(above) > luma(signedColorAt(size - 0.1)),
+      `${size}`,
+    );
     assert.ok(below[2] > below[0] && above[0] > above[2]);
   }
 });

@@ -3,13 +3,28 @@ import { test } from 'node:test';
 import { cropInFrame, isInside } from '../../shared/geometry.ts';
 
 test('without a crop it is the whole frame', () => {
-  assert.deepEqual(cropInFrame(null, { width: 641, height: 361 }), { x: 0, y: 0, width: 641, height: 361 });
+  assert.deepEqual(cropInFrame(null, { width: 641, height: 361 }), {
+    x: 0,
+    y: 0,
+    width: 641,
+    height: 361,
+  });
 });
 
 test('a crop is scaled by the ratio of the sizes and rounded to whole pixels', () => {
   const crop = { x: 0, y: 340, width: 960, height: 188, of: [960, 540] } as const;
-  assert.deepEqual(cropInFrame(crop, { width: 960, height: 540 }), { x: 0, y: 340, width: 960, height: 188 });
-  assert.deepEqual(cropInFrame(crop, { width: 1280, height: 720 }), { x: 0, y: 453, width: 1280, height: 251 });
+  assert.deepEqual(cropInFrame(crop, { width: 960, height: 540 }), {
+    x: 0,
+    y: 340,
+    width: 960,
+    height: 188,
+  });
+  assert.deepEqual(cropInFrame(crop, { width: 1280, height: 720 }), {
+    x: 0,
+    y: 453,
+    width: 1280,
+    height: 251,
+  });
 });
 
 test('a crop inside its own frame is inside frames of every size', () => {
@@ -22,5 +37,8 @@ test('a crop inside its own frame is inside frames of every size', () => {
 
 test('a crop that leaves its own frame leaves the others too', () => {
   const crop = { x: 100, y: 0, width: 900, height: 540, of: [960, 540] } as const;
-  assert.equal(isInside(cropInFrame(crop, { width: 640, height: 360 }), { width: 640, height: 360 }), false);
+  assert.equal(
+    isInside(cropInFrame(crop, { width: 640, height: 360 }), { width: 640, height: 360 }),
+    false,
+  );
 });

@@ -1,6 +1,12 @@
 import { attributes, type PlainAttribute } from '../../server/onnx/attributes.ts';
 import type { Attribute, Model, Node, Shape, ValueInfo } from '../../server/onnx/graph.ts';
-import { DataType, elementCount, floatTensor, int64Tensor, type Tensor } from '../../server/onnx/tensor.ts';
+import {
+  DataType,
+  elementCount,
+  floatTensor,
+  int64Tensor,
+  type Tensor,
+} from '../../server/onnx/tensor.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
 
 /** Numbers in low…high that are the same in every run (mulberry32). */
@@ -30,7 +36,10 @@ export interface NetworkOptions {
   readonly name?: string;
 }
 
-/** Builds small networks for tests, value by value; every method gives the name of the value that it adds. */
+/**
+ * Builds small networks for tests, value by value; every method gives the name of the value that it
+ * adds.
+ */
 export class Network {
   readonly opset: number;
   readonly random: (low?: number, high?: number) => number;
@@ -57,48 +66,111 @@ export class Network {
   }
 
   floats(dims: readonly number[], low = -0.5, high = 0.5): string {
-    return this.constant(floatTensor(dims, Array.from({ length: elementCount(dims) }, () => this.random(low, high))));
+    return this.constant(
+      floatTensor(
+        dims,
+        Array.from({ length: elementCount(dims) }, () => this.random(low, high)),
+      ),
+    );
   }
 
   ints(...values: number[]): string {
     return this.constant(int64Tensor(values));
   }
 
-  node(op: string, inputs: readonly string[], plain: Readonly<Record<string, PlainAttribute>> = {}, output?: string): string {
+  node(
+    op: string,
+    inputs: readonly string[],
+    plain: Readonly<Record<string, PlainAttribute>> = {},
+    output?: string,
+  ): string {
     return this.nodeOf(op, inputs, attributes(plain), [output ?? `${op}${this.#count++}`])[0]!;
   }
 
-  nodeOf(op: string, inputs: readonly string[], attributesOfNode: ReadonlyMap<string, Attribute>, outputs: readonly string[], domain = ''): readonly string[] {
-    this.nodes.push({ op, domain, name: `${op}_${this.#count++}`, inputs, outputs, attributes: attributesOfNode });
+  nodeOf(
+    op: string,
+    inputs: readonly string[],
+    attributesOfNode: ReadonlyMap<string, Attribute>,
+    outputs: readonly string[],
+    domain = '',
+  ): readonly string[] {
+    this.nodes.push({
+      op,
+      domain,
+      name: `${op}_${this.#count++}`,
+      inputs,
+      outputs,
+      attributes: attributesOfNode,
+    });
     return outputs;
   }
 
-  convolution(value: string, channels: { readonly from: number; readonly to: number }, form: ConvolutionForm, output?: string): string {
+  convolution(
+    value: string,
+    channels: { readonly from: number; readonly to: number },
+    form: ConvolutionForm,
+    output?: string,
+  ): string {
     const group = form.group ?? 1;
-    const inputs = [value, this.floats([channels.to, channels.from / group, ...form.kernel], -0.35, 0.65)];
+    const inputs = [
+      value,
+      this.floats([channels.to, channels.from / group, ...form.kernel], -0.35, 0.65),
+    ];
     if (form.bias ?? true) inputs.push(this.floats([channels.to]));
-    return this.node('Conv', inputs, {
-      kernel_shape: form.kernel, group,
-      ...(form.strides ? { strides: form.strides } : {}), ...(form.pads ? { pads: form.pads } : {}),
-      ...(form.dilations ? { dilations: form.dilations } : {}), ...(form.autoPad ? { auto_pad: form.autoPad } : {}),
-    }, output);
+    return this.node(
+      'Conv',
+      inputs,
+      {
+        kernel_shape: form.kernel,
+        group,
+        ...(form.strides ? { strides: form.strides } : {}),
+        ...(form.pads ? { pads: form.pads } : {}),
+        ...(form.dilations ? { dilations: form.dilations } : {}),
+        ...(form.autoPad ? { auto_pad: form.autoPad } : {}),
+      },
+      output,
+    );
   }
 
   batchNormalization(value: string, channels: number, output?: string): string {
-    const parameters = [this.floats([channels], 0.5, 1.5), this.floats([channels]), this.floats([channels]), this.floats([channels], 0.5, 2)];
-    return this.node('BatchNormalization', [value, ...parameters], { epsilon: { float: 1e-3 } }, output);
+    const parameters = [
+      this.floats([channels], 0.5, 1.5),
+      this.floats([channels]),
+      this.floats([channels]),
+      this.floats([channels], 0.5, 2),
+    ];
+    return this.node(
+      'BatchNormalization',
+      [value, ...parameters],
+      { epsilon: { float: 1e-3 } },
+      output,
+    );
   }
 
   /** Flatten and a dense layer to one number, as the steering output of a network. */
   steering(value: string, features: number, output = 'steering'): string {
-    return this.node('Gemm', [this.node('Flatten', [value]), this.floats([features, 1]), this.floats([1])], {}, output);
+    return this.node(
+      'Gemm',
+      [this.node('Flatten', [value]), this.floats([features, 1]), this.floats([1])],
+      {},
+      output,
+    );
   }
 
   model(outputs: readonly (string | ValueInfo)[]): Model {
     return {
-      source: this.#name, irVersion: 8, opset: this.opset, otherOpsets: new Map(), metadata: new Map(), name: 'network',
-      nodes: this.nodes, initializers: this.initializers, inputs: this.inputs,
-      outputs: outputs.map((output) => (typeof output === 'string' ? { name: output, type: DataType.float, shape: null } : output)),
+      source: this.#name,
+      irVersion: 8,
+      opset: this.opset,
+      otherOpsets: new Map(),
+      metadata: new Map(),
+      name: 'network',
+      nodes: this.nodes,
+      initializers: this.initializers,
+      inputs: this.inputs,
+      outputs: outputs.map((output) =>
+        typeof output === 'string' ? { name: output, type: DataType.float, shape: null } : output,
+      ),
     };
   }
 

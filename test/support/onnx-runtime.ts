@@ -13,12 +13,24 @@ export interface Output {
 
 export type Feeds = Readonly<Record<string, ort.Tensor>>;
 
-/** The execution provider under test: ROADGAZE_TEST_PROVIDER=cuda or webgpu puts every network of these tests on a GPU. */
+/**
+ * The execution provider under test: ROADGAZE_TEST_PROVIDER=cuda or webgpu puts every network of
+ * these tests on a GPU.
+ */
 const testedProvider = process.env['ROADGAZE_TEST_PROVIDER'] ?? 'cpu';
-const quiet: ort.InferenceSession.SessionOptions = { executionProviders: [testedProvider], intraOpNumThreads: 1, interOpNumThreads: 1, logSeverityLevel: 4 };
+const quiet: ort.InferenceSession.SessionOptions = {
+  executionProviders: [testedProvider],
+  intraOpNumThreads: 1,
+  interOpNumThreads: 1,
+  logSeverityLevel: 4,
+};
 
 /** Loads the network as it is and runs it once, without any code of Roadgaze in between. */
-export async function runNetwork(network: Model | Uint8Array, feeds: Feeds, options: ort.InferenceSession.SessionOptions = {}): Promise<Record<string, Output>> {
+export async function runNetwork(
+  network: Model | Uint8Array,
+  feeds: Feeds,
+  options: ort.InferenceSession.SessionOptions = {},
+): Promise<Record<string, Output>> {
   const bytes = network instanceof Uint8Array ? network : writeModel(network);
   const session = await ort.InferenceSession.create(bytes, { ...quiet, ...options });
   try {
@@ -34,7 +46,10 @@ export function floats(dims: readonly number[], data: ArrayLike<number>): ort.Te
 
 export function randomFloats(dims: readonly number[], seed = 7, low = 0, high = 1): ort.Tensor {
   const random = randomNumbers(seed);
-  return floats(dims, Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random(low, high)));
+  return floats(
+    dims,
+    Array.from({ length: dims.reduce((a, b) => a * b, 1) }, () => random(low, high)),
+  );
 }
 
 /** Largest absolute difference ÷ largest absolute value of `expected`. */

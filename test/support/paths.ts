@@ -13,7 +13,10 @@ function findRoot(): string {
 export const repositoryRoot = findRoot();
 
 const beside = resolve(repositoryRoot, '..', 'shared');
-/** Real networks, footage and reference maps, where they lie beside the checkout; else null, and tests skip by name. */
+/**
+ * Real networks, footage and reference maps, where they lie beside the checkout; else null, and
+ * tests skip by name.
+ */
 export const sharedFolder: string | null = existsSync(join(beside, 'real')) ? beside : null;
 
 /** An empty folder that is removed when the test ends. */

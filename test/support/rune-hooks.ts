@@ -6,7 +6,10 @@ import { compileModule } from 'svelte/compiler';
 /** Svelte's own modules as a browser gets them: the others have no effects. */
 export const resolve: ResolveHook = (specifier, context, next) => {
   const isOfSvelte = /^(svelte|esm-env)(\/|$)/.test(specifier);
-  return next(specifier, isOfSvelte ? { ...context, conditions: ['browser', ...context.conditions] } : context);
+  return next(
+    specifier,
+    isOfSvelte ? { ...context, conditions: ['browser', ...context.conditions] } : context,
+  );
 };
 
 /** What tsc has made of a `.svelte.ts` module still has its runes. */

@@ -6,7 +6,8 @@ import type { TestContext } from 'node:test';
 
 /** Why no disk can be mounted here; false where one can. */
 export const withoutMounts: string | false = (() => {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux may mount a small disk';
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    return 'only root on Linux may mount a small disk';
   const folder = mkdtempSync(join(tmpdir(), 'roadgaze-mount-'));
   try {
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder], { stdio: 'ignore' });

@@ -2,12 +2,24 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import type { ImageFormat } from '../../server/video/frame-source.ts';
-import { ffprobeFrameTimes, makeSampleClip, readFrameNumber, SAMPLE_CLIPS, type SampleClip } from '../support/clips.ts';
+import {
+  ffprobeFrameTimes,
+  makeSampleClip,
+  readFrameNumber,
+  SAMPLE_CLIPS,
+  type SampleClip,
+} from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 const WIDTH = 64;
 const HEIGHT = 20;
-const GRAY: ImageFormat = { crop: null, width: WIDTH, height: HEIGHT, pixelFormat: 'gray', resize: 'area' };
+const GRAY: ImageFormat = {
+  crop: null,
+  width: WIDTH,
+  height: HEIGHT,
+  pixelFormat: 'gray',
+  resize: 'area',
+};
 /** ffprobe writes six decimals. */
 const ROUNDING = 6e-7;
 const SEEKS = 4;
@@ -25,7 +37,15 @@ function number(name: SampleClip, image: Uint8Array): number | null {
   return readFrameNumber(name === 'rotated' ? image.toReversed() : image, WIDTH, HEIGHT);
 }
 
-async function read(name: SampleClip, request: { path: string; from?: number; frames?: number; display?: { maxWidth: number; quality: number } }): Promise<Seen[]> {
+async function read(
+  name: SampleClip,
+  request: {
+    path: string;
+    from?: number;
+    frames?: number;
+    display?: { maxWidth: number; quality: number };
+  },
+): Promise<Seen[]> {
   const seen: Seen[] = [];
   for await (const { pts, images } of decodeVideo({ images: [GRAY], ...request })) {
     seen.push({ pts, number: number(name, images[0]!) });
@@ -49,8 +69,15 @@ for (const name of Object.keys(SAMPLE_CLIPS) as SampleClip[]) {
       assert.equal(seen.length, expected.length);
       for (const [i, time] of expected.entries()) {
         // AVI leaves some frames without a timestamp of their own.
-        if (!Number.isNaN(time)) assert.ok(Math.abs(seen[i]!.pts - time) <= ROUNDING, `frame ${i}: ${seen[i]!.pts} instead of ${time}`);
-        assert.ok(i === 0 || seen[i]!.pts > seen[i - 1]!.pts, `frame ${i} is not later than the one before`);
+        if (!Number.isNaN(time))
+          assert.ok(
+            Math.abs(seen[i]!.pts - time) <= ROUNDING,
+            `frame ${i}: ${seen[i]!.pts} instead of ${time}`,
+          );
+        assert.ok(
+          i === 0 || seen[i]!.pts > seen[i - 1]!.pts,
+          `frame ${i} is not later than the one before`,
+        );
       }
     });
 
@@ -58,7 +85,10 @@ for (const name of Object.keys(SAMPLE_CLIPS) as SampleClip[]) {
       it('gives each frame with its own picture', () => {
         const first = seen[0]!.number;
         assert.ok(first !== null);
-        assert.deepEqual(seen.map(({ number }) => number), seen.map((_, i) => first + i));
+        assert.deepEqual(
+          seen.map(({ number }) => number),
+          seen.map((_, i) => first + i),
+        );
       });
     }
 
@@ -67,9 +97,15 @@ for (const name of Object.keys(SAMPLE_CLIPS) as SampleClip[]) {
     });
 
     it('seeks to exactly the frame asked for', async () => {
-      const wanted = Array.from({ length: SEEKS }, (_, i) => Math.round(((i + 0.5) * (seen.length - 2)) / SEEKS));
+      const wanted = Array.from({ length: SEEKS }, (_, i) =>
+        Math.round(((i + 0.5) * (seen.length - 2)) / SEEKS),
+      );
       for (const frame of [...wanted, seen.length - 1]) {
-        assert.deepEqual(await read(name, { path, from: seen[frame]!.pts, frames: 2 }), seen.slice(frame, frame + 2), `frame ${frame}`);
+        assert.deepEqual(
+          await read(name, { path, from: seen[frame]!.pts, frames: 2 }),
+          seen.slice(frame, frame + 2),
+          `frame ${frame}`,
+        );
       }
     });
 

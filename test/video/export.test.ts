@@ -5,39 +5,80 @@ import { after, before, describe, it } from 'node:test';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../../server/video/export.ts';
 import { probeVideo } from '../../server/video/probe.ts';
-import { ffprobeFrameTimes, makeNumberedClip, readFrameNumber, type NumberedClip } from '../support/clips.ts';
+import {
+  ffprobeFrameTimes,
+  makeNumberedClip,
+  readFrameNumber,
+  type NumberedClip,
+} from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 const folder = temporaryFolder({ after: (done) => after(done as () => void) });
 const MASK = { width: 80, height: 10 };
 const CROP = { x: 0, y: 100, width: 320, height: 40, of: [320, 180] as const };
 /** Opaque blue (light 0x29 to 0xff of it) from value 128 up, nothing below. */
-const COLORMAP = Uint8Array.from({ length: 1024 }, (_, i) => (i % 4 === 2 || (i % 4 === 3 && i >= 512) ? 255 : 0));
+const COLORMAP = Uint8Array.from({ length: 1024 }, (_, i) =>
+  i % 4 === 2 || (i % 4 === 3 && i >= 512) ? 255 : 0,
+);
 
-/** The frames of a clip, each with a mask that covers the tenth of the crop whose number is that of the frame's last digit. */
+/**
+ * The frames of a clip, each with a mask that covers the tenth of the crop whose number is that of
+ * the frame's last digit.
+ */
 async function* frames(source: string, most = Infinity): AsyncGenerator<OverlayFrame> {
   let n = 0;
-  for await (const { pts, images } of decodeVideo({ path: source, images: [overlayPicture(await probeVideo(source))] })) {
+  for await (const { pts, images } of decodeVideo({
+    path: source,
+    images: [overlayPicture(await probeVideo(source))],
+  })) {
     if (n >= most) return;
     const mask = new Uint8Array(MASK.width * MASK.height);
-    for (let y = 0; y < MASK.height; y++) mask.fill(255, y * MASK.width + (n % 10) * 8, y * MASK.width + (n % 10) * 8 + 8);
+    for (let y = 0; y < MASK.height; y++)
+      mask.fill(255, y * MASK.width + (n % 10) * 8, y * MASK.width + (n % 10) * 8 + 8);
     yield { pts, picture: images[0]!, mask, text: `frame ${n++}` };
   }
 }
 
-async function exported(name: string, clip: NumberedClip, ending = 'mp4'): Promise<{ input: number[]; output: string }> {
+async function exported(
+  name: string,
+  clip: NumberedClip,
+  ending = 'mp4',
+): Promise<{ input: number[]; output: string }> {
   const source = await makeNumberedClip(join(folder, `${name}.${ending}`), clip);
   const output = join(folder, `${name}-overlay.mp4`);
   const input = await ffprobeFrameTimes(source);
-  await exportOverlay({ video: await probeVideo(source), output, frames: frames(source), maskSize: MASK, crop: CROP, colormap: COLORMAP });
+  await exportOverlay({
+    video: await probeVideo(source),
+    output,
+    frames: frames(source),
+    maskSize: MASK,
+    crop: CROP,
+    colormap: COLORMAP,
+  });
   return { input, output };
 }
 
 describe('an exported clip', () => {
   const clips: [name: string, clip: NumberedClip, ending?: string][] = [
-    ['vfr', { frames: 25, bFrames: 2, filter: "setpts='(N+0.4*mod(N,3)+7*gt(N,12))/(30*TB)'", options: ['-vsync', 'passthrough', '-enc_time_base', '1:90000'] }],
+    [
+      'vfr',
+      {
+        frames: 25,
+        bFrames: 2,
+        filter: "setpts='(N+0.4*mod(N,3)+7*gt(N,12))/(30*TB)'",
+        options: ['-vsync', 'passthrough', '-enc_time_base', '1:90000'],
+      },
+    ],
     ['late', { frames: 25, bFrames: 2 }, 'ts'],
-    ['below-zero', { frames: 25, bFrames: 2, options: ['-muxdelay', '0', '-muxpreload', '0', '-output_ts_offset', '-0.5'] }, 'ts'],
+    [
+      'below-zero',
+      {
+        frames: 25,
+        bFrames: 2,
+        options: ['-muxdelay', '0', '-muxpreload', '0', '-output_ts_offset', '-0.5'],
+      },
+      'ts',
+    ],
   ];
   for (const [name, clip, ending] of clips) {
     it(`keeps the frames and their times, and puts each mask onto its frame: ${name}`, async () => {
@@ -49,18 +90,46 @@ describe('an exported clip', () => {
       // Before ffmpeg 5.0 an MP4's start is told in milliseconds.
       const shift = times[0]! - input[0]!;
       assert.ok(Math.abs(shift + Math.min(0, input[0]!)) < 1e-3);
-      for (const [i, time] of times.entries()) assert.ok(Math.abs(time - shift - input[i]!) < 2e-5, `frame ${i}: ${time} instead of ${input[i]}`);
-      const strip = { crop: { x: 0, y: 100, width: 320, height: 40, of: [320, 180] as const }, width: 320, height: 40, pixelFormat: 'rgb24' as const, resize: 'area' as const };
-      const bars = { crop: { x: 0, y: 40, width: 320, height: 40, of: [320, 180] as const }, width: 64, height: 8, pixelFormat: 'gray' as const, resize: 'area' as const };
-      const print = { crop: { x: 0, y: 0, width: 320, height: 9, of: [320, 180] as const }, width: 320, height: 9, pixelFormat: 'gray' as const, resize: 'area' as const };
+      for (const [i, time] of times.entries())
+        assert.ok(
+          Math.abs(time - shift - input[i]!) < 2e-5,
+          `frame ${i}: ${time} instead of ${input[i]}`,
+        );
+      const strip = {
+        crop: { x: 0, y: 100, width: 320, height: 40, of: [320, 180] as const },
+        width: 320,
+        height: 40,
+        pixelFormat: 'rgb24' as const,
+        resize: 'area' as const,
+      };
+      const bars = {
+        crop: { x: 0, y: 40, width: 320, height: 40, of: [320, 180] as const },
+        width: 64,
+        height: 8,
+        pixelFormat: 'gray' as const,
+        resize: 'area' as const,
+      };
+      const print = {
+        crop: { x: 0, y: 0, width: 320, height: 9, of: [320, 180] as const },
+        width: 320,
+        height: 9,
+        pixelFormat: 'gray' as const,
+        resize: 'area' as const,
+      };
       let n = 0;
-      for await (const { images: [rgb, gray, text] } of decodeVideo({ path: output, images: [strip, bars, print] })) {
+      for await (const {
+        images: [rgb, gray, text],
+      } of decodeVideo({ path: output, images: [strip, bars, print] })) {
         assert.equal(readFrameNumber(gray!, 64, 8), n);
         const blue = Array.from({ length: 10 }, (_, tenth) => {
           const pixel = (20 * 320 + tenth * 32 + 16) * 3;
           return rgb![pixel]! < 90 && rgb![pixel + 1]! < 90 && rgb![pixel + 2]! > 170;
         });
-        assert.deepEqual(blue, Array.from({ length: 10 }, (_, tenth) => tenth === n % 10), `mask on frame ${n}`);
+        assert.deepEqual(
+          blue,
+          Array.from({ length: 10 }, (_, tenth) => tenth === n % 10),
+          `mask on frame ${n}`,
+        );
         assert.ok(text!.some((value) => value > 200));
         n++;
       }
@@ -81,8 +150,21 @@ describe('an export that fails', () => {
       yield* frames(source, 2);
       throw new Error('no more masks');
     }
-    await assert.rejects(exportOverlay({ video: await probeVideo(source), output, frames: failing(), maskSize: MASK, crop: CROP, colormap: COLORMAP }), /no more masks/);
-    assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('failed')), []);
+    await assert.rejects(
+      exportOverlay({
+        video: await probeVideo(source),
+        output,
+        frames: failing(),
+        maskSize: MASK,
+        crop: CROP,
+        colormap: COLORMAP,
+      }),
+      /no more masks/,
+    );
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith('failed')),
+      [],
+    );
   });
 
   it('leaves nothing behind when it is aborted', async () => {
@@ -92,12 +174,36 @@ describe('an export that fails', () => {
       yield* frames(source, 3);
       abort.abort(new Error('enough'));
     }
-    await assert.rejects(exportOverlay({ video: await probeVideo(source), output, frames: stopping(), maskSize: MASK, crop: CROP, colormap: COLORMAP, signal: abort.signal }), /enough/);
-    assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith('aborted')), []);
+    await assert.rejects(
+      exportOverlay({
+        video: await probeVideo(source),
+        output,
+        frames: stopping(),
+        maskSize: MASK,
+        crop: CROP,
+        colormap: COLORMAP,
+        signal: abort.signal,
+      }),
+      /enough/,
+    );
+    assert.deepEqual(
+      (await readdir(folder)).filter((name) => name.startsWith('aborted')),
+      [],
+    );
   });
 
   it('says so where nothing can be written', async () => {
-    const request = { video: await probeVideo(source), output: join(folder, 'nowhere', 'x.mp4'), frames: frames(source), maskSize: MASK, crop: CROP, colormap: COLORMAP };
-    await assert.rejects(exportOverlay(request), (error: unknown) => (error as { code: string }).code === 'OUTPUT_NOT_WRITABLE');
+    const request = {
+      video: await probeVideo(source),
+      output: join(folder, 'nowhere', 'x.mp4'),
+      frames: frames(source),
+      maskSize: MASK,
+      crop: CROP,
+      colormap: COLORMAP,
+    };
+    await assert.rejects(
+      exportOverlay(request),
+      (error: unknown) => (error as { code: string }).code === 'OUTPUT_NOT_WRITABLE',
+    );
   });
 });

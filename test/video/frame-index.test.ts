@@ -7,7 +7,15 @@ import { temporaryFolder } from '../support/paths.ts';
 const folder = temporaryFolder({ after: (done) => after(done as () => void) });
 
 describe('the quick frame index', () => {
-  const names: SampleClip[] = ['B-frames', 'variable frame rate', 'edit list', 'start at −1 s', 'MPEG-TS', 'AVI', 'timestamps from the second on'];
+  const names: SampleClip[] = [
+    'B-frames',
+    'variable frame rate',
+    'edit list',
+    'start at −1 s',
+    'MPEG-TS',
+    'AVI',
+    'timestamps from the second on',
+  ];
   for (const name of names) {
     it(`lists the frames that will be decoded, in their order: ${name}`, async () => {
       const path = await makeSampleClip(name, folder);
@@ -16,7 +24,8 @@ describe('the quick frame index', () => {
       assert.equal(exact, false);
       assert.equal(pts.length, decoded.length);
       assert.ok(pts.every((time, i) => i === 0 || time > pts[i - 1]!));
-      for (const [i, time] of decoded.entries()) if (!Number.isNaN(time)) assert.ok(Math.abs(pts[i]! - time) < 6e-7, `frame ${i}`);
+      for (const [i, time] of decoded.entries())
+        if (!Number.isNaN(time)) assert.ok(Math.abs(pts[i]! - time) < 6e-7, `frame ${i}`);
     });
   }
 });

@@ -5,13 +5,32 @@ import { NutDemuxer, type NutPacket } from '../../server/video/nut-demuxer.ts';
 import { nutFrameHead, nutHead } from '../../server/video/nut-muxer.ts';
 import { findTools } from '../../server/video/tools.ts';
 
-/** Grey, 2×1 pixels, time base 1/25, as ffmpeg 5.1 writes it: frames [01 02] at 3, [03 04] at 4, [05 06] at 300. */
+/**
+ * Grey, 2×1 pixels, time base 1/25, as ffmpeg 5.1 writes it: frames [01 02] at 3, [03 04] at 4, [05
+ * 06] at 300.
+ */
 const LITERAL = Buffer.from(
   [
     '6e75742f6d756c74696d6564696120636f6e7461696e657200', // file id
     '4e4d7a561f5f04ad' + '17' + '03' + '01' + '81ff7f' + '01' + '01' + '19', // main: version 3, 1 stream, max_distance, 1/25
     'a028' + '06' + '00' + '01' + '00' + '00' + '00' + '817f' + '00' + '00000000', // flags CODED|CODED_PTS|SIZE_MSB for all codes
-    '4e5311405bf2f9db' + '16' + '00' + '00' + '0459383030' + '00' + '08' + '00' + '00' + '00' + '00' + '02' + '01' + '00' + '00' + '00' + '00000000',
+    '4e5311405bf2f9db' +
+      '16' +
+      '00' +
+      '00' +
+      '0459383030' +
+      '00' +
+      '08' +
+      '00' +
+      '00' +
+      '00' +
+      '00' +
+      '02' +
+      '01' +
+      '00' +
+      '00' +
+      '00' +
+      '00000000',
     '4e4be4adeeca4569' + '06' + '03' + '00' + '00000000', // syncpoint at 3
     '00' + '00' + '03' + '02' + '0102', // coded_flags 0, pts by its lowest bits, 2 bytes
     '00' + '00' + '04' + '02' + '0304',
@@ -20,7 +39,11 @@ const LITERAL = Buffer.from(
   ].join(''),
   'hex',
 );
-const EXPECTED = [[3, [1, 2]], [4, [3, 4]], [300, [5, 6]]];
+const EXPECTED = [
+  [3, [1, 2]],
+  [4, [3, 4]],
+  [300, [5, 6]],
+];
 
 function plain(packets: NutPacket[]): unknown {
   return packets.map(({ pts, payload }) => [pts, [...payload]]);
@@ -36,7 +59,10 @@ describe('reading NUT', () => {
   it('gives the same wherever the bytes are split in two', () => {
     for (let split = 0; split <= LITERAL.length; split++) {
       const demuxer = new NutDemuxer();
-      const packets = [...demuxer.push(LITERAL.subarray(0, split)), ...demuxer.push(LITERAL.subarray(split))];
+      const packets = [
+        ...demuxer.push(LITERAL.subarray(0, split)),
+        ...demuxer.push(LITERAL.subarray(split)),
+      ];
       assert.deepEqual(plain(packets), EXPECTED, `split at ${split}`);
     }
   });
@@ -53,7 +79,8 @@ describe('reading NUT', () => {
   });
 
   it('hands out payloads that own their memory', () => {
-    for (const { payload } of new NutDemuxer().push(LITERAL)) assert.equal(payload.buffer.byteLength, payload.length);
+    for (const { payload } of new NutDemuxer().push(LITERAL))
+      assert.equal(payload.buffer.byteLength, payload.length);
   });
 
   it('refuses what is not NUT', () => {
@@ -66,7 +93,23 @@ describe('reading NUT', () => {
   it('reads what ffmpeg writes', async () => {
     const { ffmpeg } = await findTools();
     const source = 'testsrc=size=32x16:rate=30000/1001';
-    const bytes = execFileSync(ffmpeg, ['-v', 'error', '-f', 'lavfi', '-i', source, '-frames:v', '40', '-pix_fmt', 'rgb24', '-c:v', 'rawvideo', '-f', 'nut', '-']);
+    const bytes = execFileSync(ffmpeg, [
+      '-v',
+      'error',
+      '-f',
+      'lavfi',
+      '-i',
+      source,
+      '-frames:v',
+      '40',
+      '-pix_fmt',
+      'rgb24',
+      '-c:v',
+      'rawvideo',
+      '-f',
+      'nut',
+      '-',
+    ]);
     const demuxer = new NutDemuxer();
     const packets = demuxer.push(bytes);
     const { num, den } = demuxer.timeBaseOf(0);
@@ -85,12 +128,47 @@ describe('writing NUT', () => {
     const sizes = [400 * 300, 200 * 100 * 1.5];
     const picture = (stream: number, i: number) => Buffer.alloc(sizes[stream]!, i * 20 + stream);
     const input = Buffer.concat([
-      nutHead([{ fourcc: 'Y800', width: 400, height: 300 }, { fourcc: 'I420', width: 200, height: 100 }], { num: 1, den: 90000 }),
-      ...times.flatMap((pts, i) => [0, 1].flatMap((stream) => [nutFrameHead(stream, pts, sizes[stream]!), picture(stream, i)])),
+      nutHead(
+        [
+          { fourcc: 'Y800', width: 400, height: 300 },
+          { fourcc: 'I420', width: 200, height: 100 },
+        ],
+        { num: 1, den: 90000 },
+      ),
+      ...times.flatMap((pts, i) =>
+        [0, 1].flatMap((stream) => [nutFrameHead(stream, pts, sizes[stream]!), picture(stream, i)]),
+      ),
     ]);
     for (const stream of [0, 1]) {
-      const output = execFileSync(ffmpeg, ['-v', 'error', '-copyts', '-f', 'nut', '-i', 'pipe:0', '-map', `0:${stream}`, '-c', 'copy', '-f', 'nut', '-'], { input });
-      assert.deepEqual(new NutDemuxer().push(output).map(({ pts, payload }) => [pts, Buffer.compare(payload, picture(stream, times.indexOf(pts)))]), times.map((pts) => [pts, 0]));
+      const output = execFileSync(
+        ffmpeg,
+        [
+          '-v',
+          'error',
+          '-copyts',
+          '-f',
+          'nut',
+          '-i',
+          'pipe:0',
+          '-map',
+          `0:${stream}`,
+          '-c',
+          'copy',
+          '-f',
+          'nut',
+          '-',
+        ],
+        { input },
+      );
+      assert.deepEqual(
+        new NutDemuxer()
+          .push(output)
+          .map(({ pts, payload }) => [
+            pts,
+            Buffer.compare(payload, picture(stream, times.indexOf(pts))),
+          ]),
+        times.map((pts) => [pts, 0]),
+      );
     }
   });
 });

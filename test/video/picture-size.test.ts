@@ -18,15 +18,23 @@ const H264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-threads', '1'];
 
 describe('a file with pictures that are too large to be decoded', () => {
   const clips = [
-    ['huge.mp4', '16000x16000', H264], ['large.mp4', '8000x8000', H264], ['large.mkv', '8000x8000', ['-c:v', 'ffv1']],
-    ['large.avi', '8000x8000', ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p']], ['huge.png', '16000x16000', ['-frames:v', '1']],
+    ['huge.mp4', '16000x16000', H264],
+    ['large.mp4', '8000x8000', H264],
+    ['large.mkv', '8000x8000', ['-c:v', 'ffv1']],
+    ['large.avi', '8000x8000', ['-c:v', 'mjpeg', '-pix_fmt', 'yuvj420p']],
+    ['huge.png', '16000x16000', ['-frames:v', '1']],
   ] as const;
   for (const [name, size, codec] of clips) {
     it(`is refused before anything is decoded, with the size of its pictures: ${name}`, async () => {
       const path = join(folder, name);
       await grey(path, size, ...codec);
       const [width, height] = size.split('x');
-      await assert.rejects(probeVideo(path), { code: 'VIDEO_TOO_LARGE', message: new RegExp(`${name} has pictures of ${width}×${height} \\(\\d+ million pixels\\); up to 36 million are read`) });
+      await assert.rejects(probeVideo(path), {
+        code: 'VIDEO_TOO_LARGE',
+        message: new RegExp(
+          `${name} has pictures of ${width}×${height} \\(\\d+ million pixels\\); up to 36 million are read`,
+        ),
+      });
     });
   }
 
@@ -34,7 +42,11 @@ describe('a file with pictures that are too large to be decoded', () => {
     const path = join(folder, 'just.mp4');
     await grey(path, '8192x4320', ...H264);
     let frames = 0;
-    for await (const { images } of decodeVideo({ path, images: [{ crop: null, width: 16, height: 8, pixelFormat: 'gray', resize: 'area' }] })) frames += images.length;
+    for await (const { images } of decodeVideo({
+      path,
+      images: [{ crop: null, width: 16, height: 8, pixelFormat: 'gray', resize: 'area' }],
+    }))
+      frames += images.length;
     assert.equal(frames, 2);
   });
 });
@@ -50,9 +62,16 @@ describe('a video whose pictures become too large under way', () => {
 
   it('gives the frames until then, and ends with an error that names both sizes', async () => {
     let frames = 0;
-    await assert.rejects(async () => {
-      for await (const _ of decodeVideo({ path, images: [{ crop: null, width: 16, height: 8, pixelFormat: 'gray', resize: 'area' }] })) frames++;
-    }, { code: 'VIDEO_TOO_LARGE', message: /change from 320×160 to 16000×16000 under way/ });
+    await assert.rejects(
+      async () => {
+        for await (const _ of decodeVideo({
+          path,
+          images: [{ crop: null, width: 16, height: 8, pixelFormat: 'gray', resize: 'area' }],
+        }))
+          frames++;
+      },
+      { code: 'VIDEO_TOO_LARGE', message: /change from 320×160 to 16000×16000 under way/ },
+    );
     assert.equal(frames, 60);
   });
 });
@@ -61,14 +80,25 @@ test('the larger the pictures, the fewer a decoder works on at the same time, an
   const limits = (width: number, height: number, threads: number | null, handedOver = 0) => {
     const options = decoderLimits({ width, height }, threads, handedOver);
     const at = options.indexOf('-threads');
-    return { threads: at < 0 ? null : Number(options[at + 1]), pixels: Number(options[options.indexOf('-max_pixels') + 1]) };
+    return {
+      threads: at < 0 ? null : Number(options[at + 1]),
+      pixels: Number(options[options.indexOf('-max_pixels') + 1]),
+    };
   };
   assert.equal(limits(1920, 1080, 48).threads, 16);
   assert.equal(limits(3840, 2160, 48).threads, 16);
   assert.equal(limits(8192, 4320, 48).threads, 4);
   assert.equal(limits(8192, 4320, 48, 8192 * 4320).threads, 1);
-  for (const [width, height] of [[320, 160], [1920, 1080], [3840, 2160], [8192, 4320]] as const) {
+  for (const [width, height] of [
+    [320, 160],
+    [1920, 1080],
+    [3840, 2160],
+    [8192, 4320],
+  ] as const) {
     const { threads, pixels } = limits(width, height, 48);
-    assert.ok(pixels >= width * height && pixels * threads! <= 144e6, `${width}×${height}: ${threads} × ${pixels}`);
+    assert.ok(
+      pixels >= width * height && pixels * threads! <= 144e6,
+      `${width}×${height}: ${threads} × ${pixels}`,
+    );
   }
 });

@@ -10,7 +10,13 @@ function banner(version: string, libavcodec: string): string {
 }
 
 describe('options follow the release, also of builds without a release number', () => {
-  const cases: [version: string, libavcodec: string, passthrough: string, timeBase: string, scale: boolean][] = [
+  const cases: [
+    version: string,
+    libavcodec: string,
+    passthrough: string,
+    timeBase: string,
+    scale: boolean,
+  ][] = [
     ['N-47683-g0e8eb07980-static', '58. 42.100', '-vsync', '-1', false],
     ['4.4.2-0ubuntu0.22.04.1', '58.134.100', '-vsync', '-1', false],
     ['5.1.9-0+deb12u1', '59. 37.100', '-fps_mode', '-1', true],
@@ -34,7 +40,10 @@ describe('looking for ffmpeg', () => {
   async function fake(folder: string, version: string): Promise<string> {
     await mkdir(folder, { recursive: true });
     for (const name of ['ffmpeg', 'ffprobe']) {
-      await writeFile(join(folder, name), `#!/bin/sh\necho 'ffmpeg version ${version} Copyright'\n`);
+      await writeFile(
+        join(folder, name),
+        `#!/bin/sh\necho 'ffmpeg version ${version} Copyright'\n`,
+      );
       await chmod(join(folder, name), 0o755);
     }
     return folder;
@@ -42,16 +51,26 @@ describe('looking for ffmpeg', () => {
 
   it('takes the environment before the PATH, and the PATH before what the set-up noted', async (t) => {
     const kept = { ...process.env };
-    t.after(() => { process.env = kept; });
+    t.after(() => {
+      process.env = kept;
+    });
     const folder = temporaryFolder(t);
-    const [named, onPath, noted] = await Promise.all(['named', 'path', 'noted'].map((name) => fake(join(folder, name), name)));
+    const [named, onPath, noted] = await Promise.all(
+      ['named', 'path', 'noted'].map((name) => fake(join(folder, name), name)),
+    );
     const toolsFile = join(folder, 'tools.json');
     delete process.env['ROADGAZE_FFMPEG'];
     delete process.env['ROADGAZE_FFPROBE'];
 
     process.env['PATH'] = join(folder, 'nothing');
-    await assert.rejects(findTools(toolsFile), (error: unknown) => (error as { code: string }).code === 'FFMPEG_MISSING');
-    await writeFile(toolsFile, JSON.stringify({ ffmpeg: join(noted!, 'ffmpeg'), ffprobe: join(noted!, 'ffprobe') }));
+    await assert.rejects(
+      findTools(toolsFile),
+      (error: unknown) => (error as { code: string }).code === 'FFMPEG_MISSING',
+    );
+    await writeFile(
+      toolsFile,
+      JSON.stringify({ ffmpeg: join(noted!, 'ffmpeg'), ffprobe: join(noted!, 'ffprobe') }),
+    );
     assert.equal((await findTools(toolsFile)).version, 'noted');
     process.env['PATH'] = onPath!;
     assert.equal((await findTools(toolsFile)).version, 'path');

@@ -14,17 +14,33 @@ const FRAMES = 40;
 /** A raw stream that tells no rate: JPEG pictures one after the other. */
 async function rawClip(t: TestContext): Promise<string> {
   t.after(() => giveFrameRate(null));
-  return makeNumberedClip(join(temporaryFolder(t), 'drive.mjpeg'), { frames: FRAMES, codec: ['mjpeg'], pixelFormat: 'yuvj420p', options: ['-f', 'mjpeg'] });
+  return makeNumberedClip(join(temporaryFolder(t), 'drive.mjpeg'), {
+    frames: FRAMES,
+    codec: ['mjpeg'],
+    pixelFormat: 'yuvj420p',
+    options: ['-f', 'mjpeg'],
+  });
 }
 
 function writeLog(video: string, rows: number, interval: number): void {
-  const lines = Array.from({ length: rows }, (_, row) => `${(1_600_000_000 + row * interval).toFixed(4)},0.1`);
-  writeFileSync(video.replace('.mjpeg', '.csv'), ['timestamp,steering [rad]', ...lines, ''].join('\n'));
+  const lines = Array.from(
+    { length: rows },
+    (_, row) => `${(1_600_000_000 + row * interval).toFixed(4)},0.1`,
+  );
+  writeFileSync(
+    video.replace('.mjpeg', '.csv'),
+    ['timestamp,steering [rad]', ...lines, ''].join('\n'),
+  );
 }
 
 async function decodedTimes(path: string, from?: number): Promise<number[]> {
   const times: number[] = [];
-  for await (const { pts } of decodeVideo({ path, images: [{ crop: null, width: 16, height: 9, pixelFormat: 'gray', resize: 'area' }], ...(from === undefined ? {} : { from }) })) times.push(pts);
+  for await (const { pts } of decodeVideo({
+    path,
+    images: [{ crop: null, width: 16, height: 9, pixelFormat: 'gray', resize: 'area' }],
+    ...(from === undefined ? {} : { from }),
+  }))
+    times.push(pts);
   return times;
 }
 
@@ -35,10 +51,23 @@ test('a raw stream that tells no frame rate is refused by everything that reads 
   }
 });
 
-for (const [ending, fps] of [['h264', 20], ['h264', 30], ['hevc', 20], ['m2v', 24]] as const) {
-  const codec = { h264: ['libx264'], hevc: ['libx265', '-x265-params', 'log-level=none'], m2v: ['mpeg2video'] }[ending];
+for (const [ending, fps] of [
+  ['h264', 20],
+  ['h264', 30],
+  ['hevc', 20],
+  ['m2v', 24],
+] as const) {
+  const codec = {
+    h264: ['libx264'],
+    hevc: ['libx265', '-x265-params', 'log-level=none'],
+    m2v: ['mpeg2video'],
+  }[ending];
   test(`a raw ${ending} stream that tells ${fps} frames a second keeps them without a question, whatever --fps says, and is as long as its frames`, async (t) => {
-    const path = await makeNumberedClip(join(temporaryFolder(t), `drive.${ending}`), { frames: FRAMES, fps, codec });
+    const path = await makeNumberedClip(join(temporaryFolder(t), `drive.${ending}`), {
+      frames: FRAMES,
+      fps,
+      codec,
+    });
     t.after(() => giveFrameRate(null));
     giveFrameRate(7);
     const { averageFrameRate, duration, assumptions } = await probeVideo(path);
@@ -56,7 +85,8 @@ for (const rate of [20, 30_000 / 1001, 12.5, 19.87]) {
     assert.deepEqual([averageFrameRate, duration, assumptions?.length], [rate, FRAMES / rate, 1]);
     const { pts } = await readFrameIndex(path);
     assert.equal(pts.length, FRAMES);
-    for (const [frame, time] of pts.entries()) assert.ok(Math.abs(time - frame / rate) < 1e-4, `frame ${frame} at ${time}`);
+    for (const [frame, time] of pts.entries())
+      assert.ok(Math.abs(time - frame / rate) < 1e-4, `frame ${frame} at ${time}`);
     assert.deepEqual(await decodedTimes(path), [...pts]);
     assert.deepEqual(await decodedTimes(path, pts[23]), [...pts].slice(23));
   });
@@ -67,7 +97,10 @@ test('the log beside a raw stream tells its rate where it has a row for every fr
   writeLog(path, FRAMES, 0.08);
   const { averageFrameRate, assumptions } = await probeVideo(path);
   assert.equal(averageFrameRate, 12.5);
-  assert.match(assumptions![0]!, /^drive\.mjpeg does not tell its frame rate; 12\.5 a second are taken, because drive\.csv/);
+  assert.match(
+    assumptions![0]!,
+    /^drive\.mjpeg does not tell its frame rate; 12\.5 a second are taken, because drive\.csv/,
+  );
 });
 
 test('a log with other rows than the frames says nothing about their rate', async (t) => {
@@ -90,12 +123,19 @@ test('a rate that is kept beside the recording goes before its log, and one that
   assert.equal((await probeVideo(path)).averageFrameRate, 20);
 });
 
-test('raw H.265 as comma devices write it takes its rate from the log beside it, and is refused without', { skip: sharedFolder ? false : 'the shared recordings are not here' }, async (t) => {
-  const folder = temporaryFolder(t);
-  const trouble = join(sharedFolder!, 'real/trouble');
-  const path = join(folder, 'comma-20fps.hevc');
-  copyFileSync(join(trouble, 'video/comma-20fps.hevc'), path);
-  await assert.rejects(probeVideo(path), { code: 'VIDEO_RATE_UNKNOWN' });
-  copyFileSync(join(trouble, 'log/comma-20fps.csv'), join(folder, 'comma-20fps.csv'));
-  assert.deepEqual(await decodedTimes(path), Array.from({ length: 60 }, (_, frame) => frame / 20));
-});
+test(
+  'raw H.265 as comma devices write it takes its rate from the log beside it, and is refused without',
+  { skip: sharedFolder ? false : 'the shared recordings are not here' },
+  async (t) => {
+    const folder = temporaryFolder(t);
+    const trouble = join(sharedFolder!, 'real/trouble');
+    const path = join(folder, 'comma-20fps.hevc');
+    copyFileSync(join(trouble, 'video/comma-20fps.hevc'), path);
+    await assert.rejects(probeVideo(path), { code: 'VIDEO_RATE_UNKNOWN' });
+    copyFileSync(join(trouble, 'log/comma-20fps.csv'), join(folder, 'comma-20fps.csv'));
+    assert.deepEqual(
+      await decodedTimes(path),
+      Array.from({ length: 60 }, (_, frame) => frame / 20),
+    );
+  },
+);

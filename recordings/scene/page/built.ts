@@ -12,7 +12,12 @@ const wood: Rgb = [0.13, 0.1, 0.075];
 const concrete: Rgb = [0.4, 0.39, 0.36];
 
 /** Everything that people put beside the road. */
-export function makeBuilt(world: World, shared: Shared, noise: THREE.Texture, signs: THREE.Texture): Chunk[] {
+export function makeBuilt(
+  world: World,
+  shared: Shared,
+  noise: THREE.Texture,
+  signs: THREE.Texture,
+): Chunk[] {
   const pair = makePair(shared, {
     vertex: builtVertex,
     fragment: builtFragment,
@@ -20,7 +25,9 @@ export function makeBuilt(world: World, shared: Shared, noise: THREE.Texture, si
     settings: { side: THREE.DoubleSide, alphaToCoverage: true },
   });
   const growth = new Set(['tree', 'bush', 'woods']);
-  const pieces = world.standing.flatMap((object, index) => (growth.has(object.kind) ? [] : piecesOf(object, index + 1)));
+  const pieces = world.standing.flatMap((object, index) =>
+    growth.has(object.kind) ? [] : piecesOf(object, index + 1),
+  );
   return chunksOf(pieces).map(({ s, items }) => {
     const builder = new SolidBuilder();
     for (const { object, number } of items) {
@@ -32,7 +39,10 @@ export function makeBuilt(world: World, shared: Shared, noise: THREE.Texture, si
 }
 
 /** Rails run through many chunks: a piece for each. */
-function piecesOf(object: Standing, number: number): { s: number; object: Standing; number: number }[] {
+function piecesOf(
+  object: Standing,
+  number: number,
+): { s: number; object: Standing; number: number }[] {
   if (object.to <= object.s) return [{ s: object.s, object, number }];
   const pieces = [];
   for (let s = object.s; s < object.to; s += chunkLength) {
@@ -54,21 +64,43 @@ function build(builder: SolidBuilder, object: Standing, world: World) {
       builder.box(foot, facing, 0.15, 0.15, height, steel);
       const c = Math.cos(facing);
       const s = Math.sin(facing);
-      builder.box([x + c * width * 0.5, y + s * width * 0.5, z + height - 0.1], facing, width, 0.08, 0.08, steel);
-      builder.box([x + c * (width - 0.1), y + s * (width - 0.1), z + height - 0.16], facing, 0.7, 0.25, 0.1, [0.5, 0.5, 0.5]);
+      builder.box(
+        [x + c * width * 0.5, y + s * width * 0.5, z + height - 0.1],
+        facing,
+        width,
+        0.08,
+        0.08,
+        steel,
+      );
+      builder.box(
+        [x + c * (width - 0.1), y + s * (width - 0.1), z + height - 0.16],
+        facing,
+        0.7,
+        0.25,
+        0.1,
+        [0.5, 0.5, 0.5],
+      );
       return;
     }
     case 'sign': {
       const board = object.variant === 4;
       const plate = board ? width * 0.78 : width;
       for (const at of board ? [-0.35, 0.35] : [0]) {
-        builder.box(aside(foot, facing, at * width), facing, 0.07, 0.07, height - plate * 0.4, steel);
+        builder.box(
+          aside(foot, facing, at * width),
+          facing,
+          0.07,
+          0.07,
+          height - plate * 0.4,
+          steel,
+        );
       }
       plateOn(builder, object, object.variant, plate, width);
       return;
     }
     case 'cue': {
-      for (const at of [-0.38, 0.38]) builder.box(aside(foot, facing, at * width), facing, 0.1, 0.1, height - 0.4, steel);
+      for (const at of [-0.38, 0.38])
+        builder.box(aside(foot, facing, at * width), facing, 0.1, 0.1, height - 0.4, steel);
       plateOn(builder, object, cueTiles[object.variant] ?? cueTiles[0], width, width);
       return;
     }
@@ -89,15 +121,28 @@ function aside(foot: Point, facing: number, by: number): Point {
   return [foot[0] - Math.sin(facing) * by, foot[1] + Math.cos(facing) * by, foot[2]];
 }
 
-/** A drawing on a plate at the object's top, facing where the object faces. Cue boards' drawings fill only the middle of their tile. */
-function plateOn(builder: SolidBuilder, object: Standing, tile: number, plateHeight: number, width: number) {
+/**
+ * A drawing on a plate at the object's top, facing where the object faces. Cue boards' drawings
+ * fill only the middle of their tile.
+ */
+function plateOn(
+  builder: SolidBuilder,
+  object: Standing,
+  tile: number,
+  plateHeight: number,
+  width: number,
+) {
   const { x, y, z, facing, height } = object;
   const cue = object.kind === 'cue';
   const used = cue ? 72 / 128 : 1;
   const top = z + height;
   const bottom = top - plateHeight * used;
   const at = (across: number, up: number): Point => {
-    const p = aside([x + 0.06 * Math.cos(facing), y + 0.06 * Math.sin(facing), 0], facing, across * width * 0.5);
+    const p = aside(
+      [x + 0.06 * Math.cos(facing), y + 0.06 * Math.sin(facing), 0],
+      facing,
+      across * width * 0.5,
+    );
     return [p[0], p[1], up];
   };
   const column = tile % signColumns;
@@ -113,7 +158,14 @@ function plateOn(builder: SolidBuilder, object: Standing, tile: number, plateHei
   ]);
 }
 
-const plaster: Rgb[] = [[0.55, 0.5, 0.42], [0.48, 0.36, 0.27], [0.36, 0.2, 0.14], [0.6, 0.6, 0.58], [0.62, 0.58, 0.5], [0.35, 0.22, 0.16]];
+const plaster: Rgb[] = [
+  [0.55, 0.5, 0.42],
+  [0.48, 0.36, 0.27],
+  [0.36, 0.2, 0.14],
+  [0.6, 0.6, 0.58],
+  [0.62, 0.58, 0.5],
+  [0.35, 0.22, 0.16],
+];
 
 function buildHouse(builder: SolidBuilder, object: Standing, foot: Point) {
   const { facing, width, height, depth } = object;
@@ -126,21 +178,35 @@ function buildHouse(builder: SolidBuilder, object: Standing, foot: Point) {
   // A gable roof along the width.
   const c = Math.cos(facing);
   const s = Math.sin(facing);
-  const at = (along: number, across: number, up: number): Point => [foot[0] + c * along - s * across, foot[1] + s * along + c * across, foot[2] + up];
+  const at = (along: number, across: number, up: number): Point => [
+    foot[0] + c * along - s * across,
+    foot[1] + s * along + c * across,
+    foot[2] + up,
+  ];
   const l = depth / 2 + 0.4;
   const w = width / 2 + 0.4;
   const ridge = height + depth * 0.38;
   builder.quad(at(l, -w, height), at(l, w, height), at(0, w, ridge), at(0, -w, ridge), tiles);
   builder.quad(at(-l, w, height), at(-l, -w, height), at(0, -w, ridge), at(0, w, ridge), tiles);
   for (const end of [-1, 1]) {
-    builder.quad(at(depth / 2, end * (width / 2), height), at(-depth / 2, end * (width / 2), height), at(0, end * (width / 2), ridge), at(0, end * (width / 2), ridge), walls);
+    builder.quad(
+      at(depth / 2, end * (width / 2), height),
+      at(-depth / 2, end * (width / 2), height),
+      at(0, end * (width / 2), ridge),
+      at(0, end * (width / 2), ridge),
+      walls,
+    );
   }
 }
 
 /** A point beside the road at (s, d), `up` above the ground there. */
 function beside(world: World, s: number, d: number, up: number): Point {
   const road = world.alignment.at(s);
-  return [road.x - d * Math.sin(road.heading), road.y + d * Math.cos(road.heading), world.ground(s, d) + up];
+  return [
+    road.x - d * Math.sin(road.heading),
+    road.y + d * Math.cos(road.heading),
+    world.ground(s, d) + up,
+  ];
 }
 
 function buildRail(builder: SolidBuilder, rail: Standing, world: World) {
@@ -149,9 +215,16 @@ function buildRail(builder: SolidBuilder, rail: Standing, world: World) {
   const towards = rail.side === 'right' ? 1 : -1;
   for (let s = rail.s; s < rail.to; s += 4) {
     const end = Math.min(s + 4, rail.to);
-    const level = (up: number, out: number) => [beside(world, s, d + out, up), beside(world, end, d + out, up)] as const;
+    const level = (up: number, out: number) =>
+      [beside(world, s, d + out, up), beside(world, end, d + out, up)] as const;
     // The W of the beam: light from above, dark below.
-    const profile: [number, number, number][] = [[0.44, 0, 0.62], [0.51, 0.05, 0.85], [0.59, 0, 0.55], [0.67, 0.05, 0.9], [0.75, 0, 1]];
+    const profile: [number, number, number][] = [
+      [0.44, 0, 0.62],
+      [0.51, 0.05, 0.85],
+      [0.59, 0, 0.55],
+      [0.67, 0.05, 0.9],
+      [0.75, 0, 1],
+    ];
     for (let i = 0; i + 1 < profile.length; i++) {
       const [low, lowOut, shade] = profile[i] as [number, number, number];
       const [high, highOut] = profile[i + 1] as [number, number, number];
@@ -161,12 +234,26 @@ function buildRail(builder: SolidBuilder, rail: Standing, world: World) {
       if (towards > 0) builder.quad(b, a, e, f, colour);
       else builder.quad(a, b, f, e, colour);
     }
-    builder.box(beside(world, s, d - 0.1 * towards, -0.2), world.alignment.at(s).heading, 0.1, 0.12, 0.9, steel);
+    builder.box(
+      beside(world, s, d - 0.1 * towards, -0.2),
+      world.alignment.at(s).heading,
+      0.1,
+      0.12,
+      0.9,
+      steel,
+    );
   }
 }
 
 function buildBarrier(builder: SolidBuilder, wall: Standing, world: World) {
-  const profile: [number, number][] = [[-0.3, 0], [-0.16, 0.3], [-0.09, 0.85], [0.09, 0.85], [0.16, 0.3], [0.3, 0]];
+  const profile: [number, number][] = [
+    [-0.3, 0],
+    [-0.16, 0.3],
+    [-0.09, 0.85],
+    [0.09, 0.85],
+    [0.16, 0.3],
+    [0.3, 0],
+  ];
   for (let s = wall.s; s < wall.to; s += 6) {
     for (let i = 0; i + 1 < profile.length; i++) {
       const [out0, up0] = profile[i] as [number, number];

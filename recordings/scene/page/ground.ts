@@ -6,7 +6,10 @@ import { chunkLength, type Chunk } from './chunks.ts';
 import { makeMesh, makePair, type Shared } from './shading.ts';
 import type { ShadowTexture } from './shadow-texture.ts';
 
-/** Distances between rows, m, and up to which distance from the camera each is used: small triangles are dear. */
+/**
+ * Distances between rows, m, and up to which distance from the camera each is used: small triangles
+ * are dear.
+ */
 const levels = [
   { rowSpacing: 2.5, upTo: 75 },
   { rowSpacing: 5, upTo: 190 },
@@ -16,8 +19,16 @@ const maxLines = 10;
 /** Stations between entries of the table of painted lines. */
 const lineStep = 2;
 
-/** Road, verges and land as one strip along the road; its fragment shader knows (s, d) and paints everything on it. */
-export function makeGround(world: World, shared: Shared, noise: THREE.Texture, shadow: ShadowTexture): Ground {
+/**
+ * Road, verges and land as one strip along the road; its fragment shader knows (s, d) and paints
+ * everything on it.
+ */
+export function makeGround(
+  world: World,
+  shared: Shared,
+  noise: THREE.Texture,
+  shadow: ShadowTexture,
+): Ground {
   const { section, plan } = world;
   const table = lineTable(world);
   const lane = { value: new THREE.Vector2() };
@@ -29,7 +40,9 @@ export function makeGround(world: World, shared: Shared, noise: THREE.Texture, s
       shadow: { value: shadow.texture },
       shadowFrame: { value: new THREE.Vector4(...shadow.origin, ...shadow.span) },
       edges: { value: new THREE.Vector2(section.right, section.left) },
-      opposite: { value: new THREE.Vector2(section.opposite?.right ?? 1e4, section.opposite?.left ?? 1e4 + 1) },
+      opposite: {
+        value: new THREE.Vector2(section.opposite?.right ?? 1e4, section.opposite?.left ?? 1e4 + 1),
+      },
       kerb: { value: section.kerb ? 1 : 0 },
       pavement: { value: section.pavement },
       gravel: { value: section.gravel },
@@ -47,10 +60,19 @@ export function makeGround(world: World, shared: Shared, noise: THREE.Texture, s
   });
   const chunks: Chunk[] = [];
   const columns = columnPositions(world);
-  for (let start = firstStation; start + chunkLength <= world.alignment.length; start += chunkLength) {
+  for (
+    let start = firstStation;
+    start + chunkLength <= world.alignment.length;
+    start += chunkLength
+  ) {
     let from = 0;
     for (const { rowSpacing, upTo } of levels) {
-      chunks.push({ s: start, from, upTo, mesh: makeMesh(stripGeometry(world, columns, start, rowSpacing), pair) });
+      chunks.push({
+        s: start,
+        from,
+        upTo,
+        mesh: makeMesh(stripGeometry(world, columns, start, rowSpacing), pair),
+      });
       from = upTo;
     }
   }
@@ -62,7 +84,6 @@ export interface Ground {
   /** Right and left edge of the camera's car's own lane, for the id pass. */
   egoLane: THREE.Vector2;
 }
-
 
 function columnPositions(world: World): number[] {
   const { section } = world;
@@ -80,7 +101,12 @@ function columnPositions(world: World): number[] {
   return [...new Set(positions)].sort((a, b) => a - b);
 }
 
-function stripGeometry(world: World, columns: number[], start: number, rowSpacing: number): THREE.BufferGeometry {
+function stripGeometry(
+  world: World,
+  columns: number[],
+  start: number,
+  rowSpacing: number,
+): THREE.BufferGeometry {
   const position: number[] = [];
   const road: number[] = [];
   const index: number[] = [];
@@ -92,8 +118,14 @@ function stripGeometry(world: World, columns: number[], start: number, rowSpacin
     const reach = 0.82 / Math.max(1e-4, Math.abs(p.curvature));
     columns.forEach((column, at) => {
       const inside = column * p.curvature > 0;
-      const d = inside ? Math.sign(column) * Math.min(Math.abs(column), reach + 0.02 * Math.abs(column)) : column;
-      position.push(p.x - d * Math.sin(p.heading), p.y + d * Math.cos(p.heading), world.ground(s, d));
+      const d = inside
+        ? Math.sign(column) * Math.min(Math.abs(column), reach + 0.02 * Math.abs(column))
+        : column;
+      position.push(
+        p.x - d * Math.sin(p.heading),
+        p.y + d * Math.cos(p.heading),
+        world.ground(s, d),
+      );
       road.push(s, d);
       if (row < last && at < columns.length - 1) {
         const i = row * columns.length + at;

@@ -39,7 +39,12 @@ function cardGeometry(cards: Card[]): THREE.BufferGeometry {
   const index: number[] = [];
   for (const card of cards) {
     const first = corner.length / 2;
-    for (const at of [[-0.5, 0], [0.5, 0], [0.5, 1], [-0.5, 1]]) {
+    for (const at of [
+      [-0.5, 0],
+      [0.5, 0],
+      [0.5, 1],
+      [-0.5, 1],
+    ]) {
       corner.push(...at);
       foot.push(...card.foot);
       size.push(...card.size);
@@ -60,7 +65,7 @@ function cardGeometry(cards: Card[]): THREE.BufferGeometry {
 
 function growthPair(shared: Shared, drawings: THREE.Texture): Pair {
   return makePair(shared, {
-      vertex: /* glsl */ `
+    vertex: /* glsl */ `
 attribute vec3 look;
 attribute vec2 corner, size;
 varying vec2 vAt, vCard;
@@ -78,7 +83,7 @@ void main() {
   float far = look.x > 7.5 && dot(vFromCamera, vFromCamera) > 3600.0 ? 1.0 : 0.0;
   gl_Position = far > 0.5 ? vec4(0.0, 0.0, 2.0, 1.0) : projectionMatrix * viewMatrix * vec4(place, 1.0);
 }`,
-      fragment: /* glsl */ `
+    fragment: /* glsl */ `
 precision highp sampler2DArray;
 uniform sampler2DArray drawings;
 uniform vec3 leafDark, leafLight, grass, dryGrass;
@@ -107,8 +112,8 @@ void main() {
   gl_FragColor = vec4(finish(radiance, vFromCamera), alpha);
 #endif
 }`,
-      uniforms: { drawings: { value: drawings } },
-      settings: { alphaToCoverage: true, side: THREE.DoubleSide },
+    uniforms: { drawings: { value: drawings } },
+    settings: { alphaToCoverage: true, side: THREE.DoubleSide },
   });
 }
 
@@ -129,7 +134,11 @@ function addTufts(world: World, cards: Card[]) {
     const road = alignment.at(s);
     cards.push({
       s,
-      foot: [road.x - d * Math.sin(road.heading), road.y + d * Math.cos(road.heading), world.ground(s, d) - 0.03],
+      foot: [
+        road.x - d * Math.sin(road.heading),
+        road.y + d * Math.cos(road.heading),
+        world.ground(s, d) - 0.03,
+      ],
       size: [height * random.range(1.5, 2.8), height],
       look: [variant, tint, 0],
     });

@@ -13,10 +13,18 @@ export function drawnRect(view: View): [number, number, number, number] {
   const [frameWidth, frameHeight] = camera.frame;
   const left = Math.max(0, x - margin);
   const top = Math.max(0, y - margin);
-  return [left, top, Math.min(frameWidth, x + width + margin) - left, Math.min(frameHeight, y + height + margin) - top];
+  return [
+    left,
+    top,
+    Math.min(frameWidth, x + width + margin) - left,
+    Math.min(frameHeight, y + height + margin) - top,
+  ];
 }
 
-/** Lens, bonnet and sensor: one full-screen pass from the drawn scene to the picture, one from id to id. */
+/**
+ * Lens, bonnet and sensor: one full-screen pass from the drawn scene to the picture, one from id to
+ * id.
+ */
 export class Lens {
   readonly #scene = new THREE.Scene();
   readonly #camera = new THREE.Camera();
@@ -28,19 +36,27 @@ export class Lens {
   constructor(world: World, view: View) {
     const random = new Random(world.options.seed, 'lens');
     const bonnetHeight = random.chance(0.7) ? random.range(12, 34) : 0;
-    const paint = random.pick([[0.03, 0.03, 0.035], [0.12, 0.12, 0.13], [0.1, 0.015, 0.015], [0.02, 0.03, 0.08]]);
+    const paint = random.pick([
+      [0.03, 0.03, 0.035],
+      [0.12, 0.12, 0.13],
+      [0.1, 0.015, 0.015],
+      [0.02, 0.03, 0.08],
+    ]);
     const common = {
       source: { value: null },
       view: { value: new THREE.Vector4(...view.rect) },
       drawn: { value: new THREE.Vector4(...drawnRect(view)) },
-      bonnet: { value: new THREE.Vector3(bonnetHeight, random.range(440, 560), random.range(520, 640)) },
+      bonnet: {
+        value: new THREE.Vector3(bonnetHeight, random.range(440, 560), random.range(520, 640)),
+      },
       distortion: { value: camera.distortion },
     };
     const pixelsPerUnit = (view.width * view.oversampling) / view.rect[2];
     const material = (fragment: string, uniforms: Record<string, THREE.IUniform>) =>
       new THREE.ShaderMaterial({
         uniforms: { ...common, ...uniforms },
-        vertexShader: 'varying vec2 vAt; void main() { vAt = position.xy * 0.5 + 0.5; gl_Position = vec4(position.xy, 0.0, 1.0); }',
+        vertexShader:
+          'varying vec2 vAt; void main() { vAt = position.xy * 0.5 + 0.5; gl_Position = vec4(position.xy, 0.0, 1.0); }',
         fragmentShader: lensChunk + fragment,
         depthTest: false,
         depthWrite: false,
@@ -67,13 +83,21 @@ void main() {
       {},
     );
     const geometry = new THREE.BufferGeometry();
-    geometry.setAttribute('position', new THREE.Float32BufferAttribute([-1, -1, 0, 3, -1, 0, -1, 3, 0], 3));
+    geometry.setAttribute(
+      'position',
+      new THREE.Float32BufferAttribute([-1, -1, 0, 3, -1, 0, -1, 3, 0], 3),
+    );
     this.#mesh = new THREE.Mesh(geometry, this.#picture);
     this.#mesh.frustumCulled = false;
     this.#scene.add(this.#mesh);
   }
 
-  picture(renderer: THREE.WebGLRenderer, source: THREE.Texture, target: THREE.WebGLRenderTarget, noiseSeed: number): void {
+  picture(
+    renderer: THREE.WebGLRenderer,
+    source: THREE.Texture,
+    target: THREE.WebGLRenderTarget,
+    noiseSeed: number,
+  ): void {
     (this.#picture.uniforms['noiseSeed'] as THREE.IUniform).value = noiseSeed;
     this.#pass(renderer, this.#picture, source, target);
   }
@@ -82,11 +106,20 @@ void main() {
     this.#pass(renderer, this.#ids, source, target);
   }
 
-  average(renderer: THREE.WebGLRenderer, source: THREE.Texture, target: THREE.WebGLRenderTarget): void {
+  average(
+    renderer: THREE.WebGLRenderer,
+    source: THREE.Texture,
+    target: THREE.WebGLRenderTarget,
+  ): void {
     this.#pass(renderer, this.#average, source, target);
   }
 
-  #pass(renderer: THREE.WebGLRenderer, material: THREE.ShaderMaterial, source: THREE.Texture, target: THREE.WebGLRenderTarget) {
+  #pass(
+    renderer: THREE.WebGLRenderer,
+    material: THREE.ShaderMaterial,
+    source: THREE.Texture,
+    target: THREE.WebGLRenderTarget,
+  ) {
     (material.uniforms['source'] as THREE.IUniform).value = source;
     this.#mesh.material = material;
     renderer.setRenderTarget(target);
@@ -166,7 +199,8 @@ void main() {
   float grey = dot(colour, vec3(0.3, 0.59, 0.11));
   colour = mix(vec3(grey), colour, saturation) * tint;
   colour = mix(colour, colour * colour * (3.0 - 2.0 * colour), contrast);
-  // Photon noise grows with light, as seen through the square-root encoding: nearly even, more in the dark.
+  // Photon noise grows with light, as seen through the square-root encoding: nearly even, more in
+  // the dark.
   vec4 g = grain(uvec2(gl_FragCoord.xy));
   float size = noise * (0.75 + 0.5 * (1.0 - grey));
   colour += size * (g.w * 0.8 + g.rgb * 0.6);

@@ -24,7 +24,9 @@ socket.onmessage = (event) => {
       old = stage;
       stage = new Stage(renderer, stock, new World(request.options), request.view);
     } else if (stage !== null) {
-      socket.send(stage.draw(request.t, request.displaced, request.noiseSeed) as Uint8Array<ArrayBuffer>);
+      socket.send(
+        stage.draw(request.t, request.displaced, request.noiseSeed) as Uint8Array<ArrayBuffer>,
+      );
     }
   } catch (error) {
     socket.send(`the page failed: ${error instanceof Error ? error.stack : String(error)}`);

@@ -3,16 +3,32 @@ import { Random } from '../world/random.ts';
 
 const size = 256;
 
-/** Tileable noise, the same for every world. R: fine grain; G: clouds of many sizes; B: streaks along x; A: blotches. */
+/**
+ * Tileable noise, the same for every world. R: fine grain; G: clouds of many sizes; B: streaks
+ * along x; A: blotches.
+ */
 export function makeNoiseTexture(): THREE.DataTexture {
   const random = new Random(1, 'noise texture');
   const data = new Uint8Array(size * size * 4);
   const white = Float32Array.from({ length: size * size }, () => random.next());
   const layers = [
     (i: number) => white[i] as number,
-    octaves(random, [[8, 8, 1], [16, 16, 0.6], [32, 32, 0.4], [64, 64, 0.3], [128, 128, 0.2]]),
-    octaves(random, [[4, 64, 1], [8, 128, 0.7], [16, 32, 0.4]]),
-    octaves(random, [[12, 12, 1], [24, 24, 0.3]]),
+    octaves(random, [
+      [8, 8, 1],
+      [16, 16, 0.6],
+      [32, 32, 0.4],
+      [64, 64, 0.3],
+      [128, 128, 0.2],
+    ]),
+    octaves(random, [
+      [4, 64, 1],
+      [8, 128, 0.7],
+      [16, 32, 0.4],
+    ]),
+    octaves(random, [
+      [12, 12, 1],
+      [24, 24, 0.3],
+    ]),
   ];
   for (let i = 0; i < size * size; i++) {
     layers.forEach((layer, channel) => {
@@ -43,7 +59,8 @@ function octaves(random: Random, lattices: [number, number, number][]): (i: numb
         const y0 = Math.floor(v);
         const a = fade(u - x0);
         const b = fade(v - y0);
-        const at = (cx: number, cy: number) => values[(cy % rows) * columns + (cx % columns)] as number;
+        const at = (cx: number, cy: number) =>
+          values[(cy % rows) * columns + (cx % columns)] as number;
         const top = at(x0, y0) * (1 - a) + at(x0 + 1, y0) * a;
         const bottom = at(x0, y0 + 1) * (1 - a) + at(x0 + 1, y0 + 1) * a;
         const i = y * size + x;

@@ -12,7 +12,11 @@ export function sharedUniforms(world: World): Shared {
   const flat = Math.cos(light.sunElevation);
   return {
     sunDirection: {
-      value: new THREE.Vector3(flat * Math.cos(light.sunAzimuth), flat * Math.sin(light.sunAzimuth), Math.sin(light.sunElevation)),
+      value: new THREE.Vector3(
+        flat * Math.cos(light.sunAzimuth),
+        flat * Math.sin(light.sunAzimuth),
+        Math.sin(light.sunElevation),
+      ),
     },
     sunColour: { value: new THREE.Vector3(...light.sun) },
     ambient: { value: new THREE.Vector3(...light.ambient) },
@@ -43,8 +47,9 @@ export function setTime(shared: Shared, world: World, t: number): void {
 }
 
 /**
- * Light, air and film, for every fragment shader. `finish` takes linear radiance and gives the display-encoded colour;
- * the encoding is a square root, which is close to the sRGB curve and cheap in software.
+ * Light, air and film, for every fragment shader. `finish` takes linear radiance and gives the
+ * display-encoded colour; the encoding is a square root, which is close to the sRGB curve and cheap
+ * in software.
  */
 export const shadingChunk = /* glsl */ `
 uniform vec3 sunDirection, sunColour, ambient, zenith, horizon;
@@ -96,7 +101,10 @@ export interface Pair {
 }
 
 export function makePair(shared: Shared, look: Look): Pair {
-  const build = (defines: Record<string, string>, settings: Partial<THREE.ShaderMaterialParameters>) =>
+  const build = (
+    defines: Record<string, string>,
+    settings: Partial<THREE.ShaderMaterialParameters>,
+  ) =>
     new THREE.ShaderMaterial({
       uniforms: { ...shared, ...look.uniforms },
       vertexShader: look.vertex,

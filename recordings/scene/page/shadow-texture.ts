@@ -34,7 +34,14 @@ export function bakeShadows(world: World, largest: number): ShadowTexture {
   return { texture, origin, span: [along * alongStep, across * acrossStep] };
 }
 
-function castShadow(world: World, object: Standing, lit: Uint8Array, along: number, across: number, origin: [number, number]) {
+function castShadow(
+  world: World,
+  object: Standing,
+  lit: Uint8Array,
+  along: number,
+  across: number,
+  origin: [number, number],
+) {
   const { kind } = object;
   if (kind === 'guard-rail' || kind === 'barrier' || kind === 'woods') return;
   const heading = world.alignment.at(object.s).heading;
@@ -46,11 +53,25 @@ function castShadow(world: World, object: Standing, lit: Uint8Array, along: numb
   const length = Math.hypot(ds, dd);
   const half = object.width / 2;
   const plan = kind === 'building' ? Math.hypot(object.width, object.depth) / 2 : half;
-  const from = { s: object.s + Math.min(0, ds * object.height) - plan, d: object.d + Math.min(0, dd * object.height) - plan };
-  const to = { s: object.s + Math.max(0, ds * object.height) + plan, d: object.d + Math.max(0, dd * object.height) + plan };
+  const from = {
+    s: object.s + Math.min(0, ds * object.height) - plan,
+    d: object.d + Math.min(0, dd * object.height) - plan,
+  };
+  const to = {
+    s: object.s + Math.max(0, ds * object.height) + plan,
+    d: object.d + Math.max(0, dd * object.height) + plan,
+  };
   const turn = object.facing - heading;
-  for (let j = Math.max(0, Math.floor((from.d - origin[1]) / acrossStep)); j < Math.min(across, (to.d - origin[1]) / acrossStep); j++) {
-    for (let i = Math.max(0, Math.floor((from.s - origin[0]) / alongStep)); i < Math.min(along, (to.s - origin[0]) / alongStep); i++) {
+  for (
+    let j = Math.max(0, Math.floor((from.d - origin[1]) / acrossStep));
+    j < Math.min(across, (to.d - origin[1]) / acrossStep);
+    j++
+  ) {
+    for (
+      let i = Math.max(0, Math.floor((from.s - origin[0]) / alongStep));
+      i < Math.min(along, (to.s - origin[0]) / alongStep);
+      i++
+    ) {
       const s = origin[0] + (i + 0.5) * alongStep - object.s;
       const d = origin[1] + (j + 0.5) * acrossStep - object.d;
       // Along the shadow as height of the ray's meeting with the object's axis, and across it.
@@ -61,14 +82,20 @@ function castShadow(world: World, object: Standing, lit: Uint8Array, along: numb
         const middle = object.height * 0.6;
         const u = (height - middle) / (object.height * 0.42 + half / length);
         const v = aside / half;
-        const leaves = smoothNoise(Math.floor(object.s * 7), s * 0.9) + smoothNoise(Math.floor(object.s * 7) + 3, d * 1.1) + smoothNoise(5, s * 2.3 + d * 1.7);
+        const leaves =
+          smoothNoise(Math.floor(object.s * 7), s * 0.9) +
+          smoothNoise(Math.floor(object.s * 7) + 3, d * 1.1) +
+          smoothNoise(5, s * 2.3 + d * 1.7);
         dark = u * u + v * v + 0.28 * leaves < 0.9 ? 0.82 : 0;
         if (dark === 0 && height > 0 && height < middle && Math.abs(aside) < 0.25) dark = 0.6;
       } else if (kind === 'building') {
         dark = boxShades(s, d, ds, dd, object, turn) ? 1 : 0;
       } else if (kind === 'cue' || kind === 'sign') {
         const plate = kind === 'cue' ? 0.35 : 0.6;
-        dark = height > object.height * plate && height < object.height && Math.abs(aside) < half ? 0.9 : 0;
+        dark =
+          height > object.height * plate && height < object.height && Math.abs(aside) < half
+            ? 0.9
+            : 0;
       } else {
         dark = height > 0 && height < object.height && Math.abs(aside) < 0.14 ? 0.7 : 0;
       }
@@ -77,8 +104,18 @@ function castShadow(world: World, object: Standing, lit: Uint8Array, along: numb
   }
 }
 
-/** Whether the ray from a ground point (relative to the box's middle) towards the sun enters the box below its top. */
-function boxShades(s: number, d: number, ds: number, dd: number, box: Standing, turn: number): boolean {
+/**
+ * Whether the ray from a ground point (relative to the box's middle) towards the sun enters the box
+ * below its top.
+ */
+function boxShades(
+  s: number,
+  d: number,
+  ds: number,
+  dd: number,
+  box: Standing,
+  turn: number,
+): boolean {
   const c = Math.cos(turn);
   const n = Math.sin(turn);
   const p = [s * c + d * n, d * c - s * n];

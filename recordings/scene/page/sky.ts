@@ -6,7 +6,10 @@ import { makeMesh, makePair, type Shared } from './shading.ts';
 /** Sky behind everything, with two sheets of cloud. */
 export function makeSky(shared: Shared, noise: THREE.Texture): THREE.Mesh {
   const geometry = new THREE.BufferGeometry();
-  geometry.setAttribute('position', new THREE.Float32BufferAttribute([-1, -1, 1, 3, -1, 1, -1, 3, 1], 3));
+  geometry.setAttribute(
+    'position',
+    new THREE.Float32BufferAttribute([-1, -1, 1, 3, -1, 1, -1, 3, 1], 3),
+  );
   const mesh = makeMesh(
     geometry,
     makePair(shared, {
@@ -43,7 +46,9 @@ void main() {
   return mesh;
 }
 
-/** Land to the horizon: a plain, and three ranges of hills around the camera, paler the further off. */
+/**
+ * Land to the horizon: a plain, and three ranges of hills around the camera, paler the further off.
+ */
 export function makeDistance(world: World, shared: Shared): THREE.Mesh {
   const position: number[] = [];
   const shade: number[] = [];
@@ -61,8 +66,12 @@ export function makeDistance(world: World, shared: Shared): THREE.Mesh {
     for (let i = 0; i <= steps; i++) {
       const angle = (i / steps) * 2 * Math.PI;
       // Read around a circle, so that the ends meet.
-      const wave = (k: number) => smoothNoise(seed + 60 + layer * 10, 50 + k * Math.cos(angle)) + smoothNoise(seed + 65 + layer * 10, 50 + k * Math.sin(angle));
-      const height = range.high * Math.max(0.05, 0.5 + 0.45 * wave(range.rough * 0.35) + 0.12 * wave(range.rough));
+      const wave = (k: number) =>
+        smoothNoise(seed + 60 + layer * 10, 50 + k * Math.cos(angle)) +
+        smoothNoise(seed + 65 + layer * 10, 50 + k * Math.sin(angle));
+      const height =
+        range.high *
+        Math.max(0.05, 0.5 + 0.45 * wave(range.rough * 0.35) + 0.12 * wave(range.rough));
       const x = range.radius * Math.cos(angle);
       const y = range.radius * Math.sin(angle);
       position.push(x, y, range.low - 30, x, y, height);

@@ -60,20 +60,39 @@ export class Stage {
       ...makeBuilt(world, this.#shared, stock.noise, stock.signs),
       ...makeGrowth(world, this.#shared, stock.drawings),
     ];
-    this.#scene.add(...this.#chunks.map(({ mesh }) => mesh), this.#vehicles.group, this.#distance, makeSky(this.#shared, stock.noise));
+    this.#scene.add(
+      ...this.#chunks.map(({ mesh }) => mesh),
+      this.#vehicles.group,
+      this.#distance,
+      makeSky(this.#shared, stock.noise),
+    );
     this.#lens = new Lens(world, view);
     const [, , width, height] = drawnRect(view);
     const scale = (view.width * view.oversampling) / view.rect[2];
     const idScale = (view.ids.oversampling * view.ids.width) / view.rect[2];
     const target = (w: number, h: number, settings: THREE.RenderTargetOptions = {}) =>
-      new THREE.WebGLRenderTarget(Math.round(w), Math.round(h), { depthBuffer: false, generateMipmaps: false, ...settings });
-    this.#drawn = target(width * scale, height * scale, { depthBuffer: true, samples: view.oversampling === 1 ? 4 : 0 });
+      new THREE.WebGLRenderTarget(Math.round(w), Math.round(h), {
+        depthBuffer: false,
+        generateMipmaps: false,
+        ...settings,
+      });
+    this.#drawn = target(width * scale, height * scale, {
+      depthBuffer: true,
+      samples: view.oversampling === 1 ? 4 : 0,
+    });
     this.#picture = target(view.width * view.oversampling, view.height * view.oversampling);
     this.#averaged = view.oversampling === 1 ? null : target(view.width, view.height);
     const nearest = { minFilter: THREE.NearestFilter, magFilter: THREE.NearestFilter };
     this.#drawnIds = target(width * idScale, height * idScale, { depthBuffer: true, ...nearest });
     this.#ids = target(view.ids.width, view.ids.height, nearest);
-    this.#owned = [this.#drawn, this.#picture, this.#drawnIds, this.#ids, this.#lens, shadow.texture];
+    this.#owned = [
+      this.#drawn,
+      this.#picture,
+      this.#drawnIds,
+      this.#ids,
+      this.#lens,
+      shadow.texture,
+    ];
     if (this.#averaged !== null) this.#owned.push(this.#averaged);
   }
 
@@ -86,7 +105,11 @@ export class Stage {
     this.#vehicles.setTime(t, car);
     const lane = this.#world.section.lanes[car.lane];
     if (lane !== undefined) this.#ground.egoLane.set(lane.right, lane.left);
-    chooseChunks(this.#chunks, car.s, (this.#view.width * this.#view.oversampling) / this.#view.rect[2]);
+    chooseChunks(
+      this.#chunks,
+      car.s,
+      (this.#view.width * this.#view.oversampling) / this.#view.rect[2],
+    );
     this.#distance.matrixWorld.makeTranslation(0, 0, this.#world.alignment.at(car.s).z);
     this.#distance.matrixWorldAutoUpdate = false;
 
@@ -95,7 +118,8 @@ export class Stage {
     renderer.clear();
     renderer.render(this.#scene, this.#camera);
     this.#lens.picture(renderer, this.#drawn.texture, this.#picture, noiseSeed);
-    if (this.#averaged !== null) this.#lens.average(renderer, this.#picture.texture, this.#averaged);
+    if (this.#averaged !== null)
+      this.#lens.average(renderer, this.#picture.texture, this.#averaged);
 
     choosePass(this.#scene, 'ids');
     renderer.setRenderTarget(this.#drawnIds);
@@ -108,7 +132,14 @@ export class Stage {
   #read(): Uint8Array {
     const { width, height, ids } = this.#view;
     const rgba = new Uint8Array(width * height * 4);
-    this.#renderer.readRenderTargetPixels(this.#averaged ?? this.#picture, 0, 0, width, height, rgba);
+    this.#renderer.readRenderTargetPixels(
+      this.#averaged ?? this.#picture,
+      0,
+      0,
+      width,
+      height,
+      rgba,
+    );
     const bytes = new Uint8Array(width * height * 3 + ids.width * ids.height * 4);
     for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
       bytes[to] = rgba[from] as number;
@@ -130,7 +161,14 @@ export class Stage {
     const lens = this.#camera;
     const left = (x - frameWidth / 2) * perPixel;
     const top = (frameHeight / 2 - y) * perPixel;
-    lens.projectionMatrix.makePerspective(left, left + width * perPixel, top, top - height * perPixel, near, 6000);
+    lens.projectionMatrix.makePerspective(
+      left,
+      left + width * perPixel,
+      top,
+      top - height * perPixel,
+      near,
+      6000,
+    );
     lens.projectionMatrixInverse.copy(lens.projectionMatrix).invert();
     // Columns: right, up, back. Yaw about z, then pitch upwards, then roll to the right.
     const cy = Math.cos(pose.yaw);
@@ -145,7 +183,9 @@ export class Stage {
     const rolledRight = right.clone().multiplyScalar(c).addScaledVector(up, -s);
     const rolledUp = up.clone().multiplyScalar(c).addScaledVector(right, s);
     lens.matrixAutoUpdate = false;
-    lens.matrix.makeBasis(rolledRight, rolledUp, forward.clone().negate()).setPosition(pose.x, pose.y, pose.z);
+    lens.matrix
+      .makeBasis(rolledRight, rolledUp, forward.clone().negate())
+      .setPosition(pose.x, pose.y, pose.z);
     lens.matrixWorld.copy(lens.matrix);
     lens.matrixWorldInverse.copy(lens.matrix).invert();
   }

@@ -7,7 +7,10 @@ const shapes = 10;
 const drawnSize = 256;
 const zoom = tile / drawnSize;
 
-/** Drawings of plants, one to a layer: 0–3 broadleaf, 4–5 conifer, 6 poplar, 7 bush, 8–9 grass. R: light 0..1; G: 1 leaf, 0 wood; A: cover. */
+/**
+ * Drawings of plants, one to a layer: 0–3 broadleaf, 4–5 conifer, 6 poplar, 7 bush, 8–9 grass. R:
+ * light 0..1; G: 1 leaf, 0 wood; A: cover.
+ */
 export function makeTreeDrawings(): THREE.DataArrayTexture {
   const data = new Uint8Array(tile * tile * shapes * 4);
   for (let shape = 0; shape < shapes; shape++) {
@@ -45,7 +48,15 @@ export function makeTreeDrawings(): THREE.DataArrayTexture {
 
 type Dot = (x: number, y: number, radius: number, light: number, leaf: number) => void;
 
-function branch(dot: Dot, x0: number, y0: number, x1: number, y1: number, thick: number, thin: number) {
+function branch(
+  dot: Dot,
+  x0: number,
+  y0: number,
+  x1: number,
+  y1: number,
+  thick: number,
+  thin: number,
+) {
   const steps = Math.ceil(Math.hypot(x1 - x0, y1 - y0) / 2);
   for (let i = 0; i <= steps; i++) {
     const t = i / steps;
@@ -56,13 +67,29 @@ function branch(dot: Dot, x0: number, y0: number, x1: number, y1: number, thick:
 }
 
 /** A cushion of leaves: dark below and inside, light above, its rim loose. */
-function cushion(dot: Dot, random: Random, x: number, y: number, rx: number, ry: number, light: number, leaves: number, size: number) {
+function cushion(
+  dot: Dot,
+  random: Random,
+  x: number,
+  y: number,
+  rx: number,
+  ry: number,
+  light: number,
+  leaves: number,
+  size: number,
+) {
   for (let i = 0; i < leaves; i++) {
     const angle = random.range(0, 2 * Math.PI);
     const radius = Math.sqrt(random.next()) * (random.chance(0.12) ? 1.25 : 1);
     const u = radius * Math.cos(angle);
     const v = radius * Math.sin(angle);
-    dot(x + u * rx, y + v * ry, random.range(0.5, 1.2) * size, light + 0.17 * v - 0.05 * u + random.range(-0.14, 0.14), 1);
+    dot(
+      x + u * rx,
+      y + v * ry,
+      random.range(0.5, 1.2) * size,
+      light + 0.17 * v - 0.05 * u + random.range(-0.14, 0.14),
+      1,
+    );
   }
 }
 
@@ -78,13 +105,30 @@ function drawBroadleaf(random: Random, dot: Dot) {
     const radius = Math.sqrt(random.next());
     const up = radius * Math.sin(angle);
     const wide = up < 0 ? 1 + 0.28 * up : 1 - 0.12 * up;
-    cushions.push({ x: 128 + lean + 98 * wide * radius * Math.cos(angle), y: middle + tall * up, r: random.range(9, 24), depth: random.next() });
+    cushions.push({
+      x: 128 + lean + 98 * wide * radius * Math.cos(angle),
+      y: middle + tall * up,
+      r: random.range(9, 24),
+      depth: random.next(),
+    });
   }
-  for (const each of cushions.slice(0, 12)) branch(dot, 128 + lean * 0.6, 50 + random.range(0, 60), each.x, each.y, 2.4, 0.8);
+  for (const each of cushions.slice(0, 12))
+    branch(dot, 128 + lean * 0.6, 50 + random.range(0, 60), each.x, each.y, 2.4, 0.8);
   cushions.sort((a, b) => a.depth - b.depth);
   for (const each of cushions) {
-    const light = 0.3 + 0.22 * each.depth + 0.2 * ((each.y - 70) / 160) - 0.08 * ((each.x - 128) / 100);
-    cushion(dot, random, each.x, each.y, each.r, each.r * 0.75, light, Math.round(each.r * each.r * 0.55), 1.25);
+    const light =
+      0.3 + 0.22 * each.depth + 0.2 * ((each.y - 70) / 160) - 0.08 * ((each.x - 128) / 100);
+    cushion(
+      dot,
+      random,
+      each.x,
+      each.y,
+      each.r,
+      each.r * 0.75,
+      light,
+      Math.round(each.r * each.r * 0.55),
+      1.25,
+    );
   }
 }
 
@@ -96,15 +140,29 @@ function drawConifer(random: Random, dot: Dot) {
     const y = 16 + height * 226;
     // A dark core, so that no sky shines through the stem.
     const core = (1 - height) ** 0.9 * 40;
-    for (let i = 0; i < core * 1.5; i++) dot(128 + random.range(-core, core), y + random.range(-6, 4), random.range(2, 4), random.range(0.14, 0.26), 1);
+    for (let i = 0; i < core * 1.5; i++)
+      dot(
+        128 + random.range(-core, core),
+        y + random.range(-6, 4),
+        random.range(2, 4),
+        random.range(0.14, 0.26),
+        1,
+      );
     for (const side of [-1, 1]) {
       const reach = (1 - height) ** 0.9 * random.range(52, 112) + 5;
       for (let i = 0; i < reach * 4.2; i++) {
         const out = random.next() ** 0.8;
         const droop = out * reach * random.range(0.16, 0.34) - 6 * out * out;
         const thick = 5.5 * (1 - 0.6 * out);
-        const light = 0.24 + 0.26 * out + 0.12 * height - 0.05 * side * out + random.range(-0.13, 0.15);
-        dot(128 + side * out * reach, y - droop + random.range(-thick, thick), random.range(0.7, 1.6), light, 1);
+        const light =
+          0.24 + 0.26 * out + 0.12 * height - 0.05 * side * out + random.range(-0.13, 0.15);
+        dot(
+          128 + side * out * reach,
+          y - droop + random.range(-thick, thick),
+          random.range(0.7, 1.6),
+          light,
+          1,
+        );
       }
     }
   }
@@ -115,7 +173,17 @@ function drawPoplar(random: Random, dot: Dot) {
   for (let i = 0; i < 60; i++) {
     const t = random.next();
     const wide = 62 * Math.sin(Math.PI * Math.min(1, t * 0.85 + 0.12));
-    cushion(dot, random, 128 + random.range(-wide, wide), 26 + t * 212, 15, 20, 0.34 + 0.2 * t + random.range(-0.08, 0.1), 190, 1.3);
+    cushion(
+      dot,
+      random,
+      128 + random.range(-wide, wide),
+      26 + t * 212,
+      15,
+      20,
+      0.34 + 0.2 * t + random.range(-0.08, 0.1),
+      190,
+      1.3,
+    );
   }
 }
 
@@ -124,7 +192,17 @@ function drawBush(random: Random, dot: Dot) {
     const t = random.next();
     const x = random.range(-1, 1);
     const top = 200 * Math.sqrt(1 - x * x * 0.9) * random.range(0.75, 1);
-    cushion(dot, random, 128 + x * 100, 10 + t * top, 19, 16, 0.26 + 0.32 * t + random.range(-0.08, 0.08), 190, 1.7);
+    cushion(
+      dot,
+      random,
+      128 + x * 100,
+      10 + t * top,
+      19,
+      16,
+      0.26 + 0.32 * t + random.range(-0.08, 0.08),
+      190,
+      1.7,
+    );
   }
 }
 
@@ -141,7 +219,10 @@ function drawGrass(random: Random, dot: Dot) {
   }
 }
 
-/** Gives clear pixels the drawing's mean colour, so that smaller copies of the texture keep no dark rims. */
+/**
+ * Gives clear pixels the drawing's mean colour, so that smaller copies of the texture keep no dark
+ * rims.
+ */
 function spreadColour(layer: Uint8Array) {
   let sum = 0;
   let count = 0;

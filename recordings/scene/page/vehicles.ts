@@ -18,31 +18,65 @@ export class Vehicles {
 
   constructor(world: World, shared: Shared) {
     this.#world = world;
-    const all = world.vehicles.map((vehicle, index) => ({ vehicle, number: world.standing.length + index + 1 }));
+    const all = world.vehicles.map((vehicle, index) => ({
+      vehicle,
+      number: world.standing.length + index + 1,
+    }));
     const bodies = [carBody(0), carBody(1), carBody(2), truckBody()];
-    const pair = makePair(shared, { vertex: bodyVertex, fragment: bodyFragment, uniforms: {}, settings: { side: THREE.DoubleSide } });
+    const pair = makePair(shared, {
+      vertex: bodyVertex,
+      fragment: bodyFragment,
+      uniforms: {},
+      settings: { side: THREE.DoubleSide },
+    });
     bodies.forEach((body, index) => {
-      const vehicles = all.filter(({ vehicle }) => (vehicle.kind === 'truck' ? 3 : vehicle.body) === index);
+      const vehicles = all.filter(
+        ({ vehicle }) => (vehicle.kind === 'truck' ? 3 : vehicle.body) === index,
+      );
       this.#fleets.push(this.#fleet(body.build(), vehicles, pair));
     });
     const quad = new THREE.BufferGeometry();
-    quad.setAttribute('position', new THREE.Float32BufferAttribute([-1, -1, 0.03, 1, -1, 0.03, 1, 1, 0.03, -1, 1, 0.03], 3));
+    quad.setAttribute(
+      'position',
+      new THREE.Float32BufferAttribute([-1, -1, 0.03, 1, -1, 0.03, 1, 1, 0.03, -1, 1, 0.03], 3),
+    );
     quad.setIndex([0, 1, 2, 0, 2, 3]);
-    this.#shadows = this.#fleet(quad, all, makePair(shared, {
-      vertex: shadowVertex,
-      fragment: shadowFragment,
-      uniforms: {},
-      inIds: false,
-      settings: { transparent: true, depthWrite: false, polygonOffset: true, polygonOffsetFactor: -2, polygonOffsetUnits: -8 },
-    }));
+    this.#shadows = this.#fleet(
+      quad,
+      all,
+      makePair(shared, {
+        vertex: shadowVertex,
+        fragment: shadowFragment,
+        uniforms: {},
+        inIds: false,
+        settings: {
+          transparent: true,
+          depthWrite: false,
+          polygonOffset: true,
+          polygonOffsetFactor: -2,
+          polygonOffsetUnits: -8,
+        },
+      }),
+    );
   }
 
-  #fleet(body: THREE.BufferGeometry, vehicles: Fleet['vehicles'], pair: ReturnType<typeof makePair>): Fleet {
+  #fleet(
+    body: THREE.BufferGeometry,
+    vehicles: Fleet['vehicles'],
+    pair: ReturnType<typeof makePair>,
+  ): Fleet {
     const geometry = new THREE.InstancedBufferGeometry();
     geometry.index = body.index;
-    for (const name of Object.keys(body.attributes)) geometry.setAttribute(name, body.getAttribute(name));
-    geometry.setAttribute('place', new THREE.InstancedBufferAttribute(new Float32Array(Math.max(1, vehicles.length) * 4), 4));
-    geometry.setAttribute('kind', new THREE.InstancedBufferAttribute(new Float32Array(Math.max(1, vehicles.length) * 4), 4));
+    for (const name of Object.keys(body.attributes))
+      geometry.setAttribute(name, body.getAttribute(name));
+    geometry.setAttribute(
+      'place',
+      new THREE.InstancedBufferAttribute(new Float32Array(Math.max(1, vehicles.length) * 4), 4),
+    );
+    geometry.setAttribute(
+      'kind',
+      new THREE.InstancedBufferAttribute(new Float32Array(Math.max(1, vehicles.length) * 4), 4),
+    );
     geometry.instanceCount = 0;
     const mesh = makeMesh(geometry, pair);
     mesh.frustumCulled = false;
@@ -59,8 +93,10 @@ export class Vehicles {
       let count = 0;
       for (const { vehicle, number } of vehicles) {
         const pose = this.#world.vehicle(vehicle, t);
-        const ahead = (pose.x - here.x) * Math.cos(here.heading) + (pose.y - here.y) * Math.sin(here.heading);
-        if (ahead < -6 || ahead > 420 || pose.s > this.#world.alignment.length - 5 || pose.s < -60) continue;
+        const ahead =
+          (pose.x - here.x) * Math.cos(here.heading) + (pose.y - here.y) * Math.sin(here.heading);
+        if (ahead < -6 || ahead > 420 || pose.s > this.#world.alignment.length - 5 || pose.s < -60)
+          continue;
         place.setXYZW(count, pose.x, pose.y, pose.z, pose.heading);
         kind.setXYZW(count, vehicle.paint, number, pose.pitch, vehicle.kind === 'truck' ? 1 : 0);
         count++;
@@ -162,4 +198,3 @@ void main() {
   float dark = edge.x * edge.y * 0.78 * exp(-length(vFromCamera) * fog);
   gl_FragColor = vec4(vec3(0.0), dark);
 }`;
-

@@ -1,7 +1,10 @@
 import type { Plan } from './plan.ts';
 import { Random, clamp } from './random.ts';
 
-/** A point of the road's reference line. World axes: x east, y north, z up, metres; heading counter-clockwise from x. */
+/**
+ * A point of the road's reference line. World axes: x east, y north, z up, metres; heading
+ * counter-clockwise from x.
+ */
 export interface RoadPoint {
   x: number;
   y: number;
@@ -25,7 +28,10 @@ const step = 0.5;
 /** Where the reference line begins; the drive begins at s = 0. */
 export const firstStation = -80;
 
-/** The road's reference line by station s (m along it): straights, clothoids and arcs in plan, parabolas in profile. */
+/**
+ * The road's reference line by station s (m along it): straights, clothoids and arcs in plan,
+ * parabolas in profile.
+ */
 export class Alignment {
   readonly length: number;
   readonly curves: Curve[];

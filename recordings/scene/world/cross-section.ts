@@ -1,7 +1,10 @@
 import type { Plan } from './plan.ts';
 import { Random, smoothNoise, smoothstep } from './random.ts';
 
-/** Lateral positions d are metres from the reference line, left positive. Traffic keeps to the right. */
+/**
+ * Lateral positions d are metres from the reference line, left positive. Traffic keeps to the
+ * right.
+ */
 export interface Lane {
   left: number;
   right: number;
@@ -60,7 +63,11 @@ export function drawCrossSection(plan: Plan, seed: number, length: number): Cros
       }
     }
   }
-  const outer = motorway ? random.range(1.4, 3.2) : plan.setting === 'city' ? random.range(0.2, 0.5) : random.range(0.15, 0.55);
+  const outer = motorway
+    ? random.range(1.4, 3.2)
+    : plan.setting === 'city'
+      ? random.range(0.2, 0.5)
+      : random.range(0.15, 0.55);
   const inner = motorway ? 0.7 : outer;
   const lowest = Math.min(...lanes.map((lane) => lane.right));
   const highest = Math.max(...lanes.map((lane) => lane.left));
@@ -91,27 +98,37 @@ function drawLines(plan: Plan, random: Random, lanes: Lane[], length: number): L
   const period = motorway ? dash * random.range(2.4, 3.2) : dash * random.range(2, 3);
   const paintWidth = random.range(0.11, 0.17);
   const yellowMiddle = random.chance(0.3);
-  const edgesPainted = motorway || random.chance(plan.setting === 'city' ? 0.25 : 0.35 + 0.5 * plan.markingCondition);
+  const edgesPainted =
+    motorway || random.chance(plan.setting === 'city' ? 0.25 : 0.35 + 0.5 * plan.markingCondition);
   const middlePainted = motorway || random.chance(0.55 + 0.45 * plan.markingCondition);
-  const positions = [...new Set(lanes.flatMap((lane) => [lane.left, lane.right]))].sort((a, b) => a - b);
+  const positions = [...new Set(lanes.flatMap((lane) => [lane.left, lane.right]))].sort(
+    (a, b) => a - b,
+  );
   positions.forEach((d, index) => {
     const edge = index === 0 || index === positions.length - 1;
     const middle = !edge && !motorway && Math.abs(d) < 0.01;
     if (edge ? !edgesPainted : middle && !middlePainted) return;
     const usual: LineKind = edge ? 'solid' : middle && plan.lanesAhead > 1 ? 'double' : 'dashed';
     const spans: Line['spans'] = [{ from: -1000, kind: usual }];
-    // Paint changes along the way: no-overtaking lines at places, worn-off stretches where the road is in poor condition.
+    // Paint changes along the way: no-overtaking lines at places, worn-off stretches where the road
+    // is in poor condition.
     for (let s = random.range(60, 160); s < length; s += random.range(60, 200)) {
       const worn = !motorway && random.chance(0.25 * (1 - plan.markingCondition));
       const solid = middle && random.chance(0.4);
-      spans.push({ from: s, kind: worn ? 'none' : solid ? random.pick(['solid', 'double']) : usual });
+      spans.push({
+        from: s,
+        kind: worn ? 'none' : solid ? random.pick(['solid', 'double']) : usual,
+      });
     }
     lines.push({ d, width: paintWidth, dash, period, yellow: middle && yellowMiddle, spans });
   });
   return lines;
 }
 
-/** Height of the land above the reference line (m) at lateral position d: the road, its verges, and what lies beyond. */
+/**
+ * Height of the land above the reference line (m) at lateral position d: the road, its verges, and
+ * what lies beyond.
+ */
 export function landHeight(section: CrossSection, s: number, d: number): number {
   const left = section.opposite === null ? section.left : section.opposite.left;
   const side = d > 0 ? 'left' : 'right';
@@ -120,10 +137,16 @@ export function landHeight(section: CrossSection, s: number, d: number): number 
   if (out <= 0) return camber;
   if (section.kerb) {
     const pavement = camber + 0.13 * smoothstep(0, 0.06, out);
-    return pavement + 0.3 * smoothstep(section.pavement + 4, section.pavement + 30, out) * section.landHeight[side];
+    return (
+      pavement +
+      0.3 * smoothstep(section.pavement + 4, section.pavement + 30, out) * section.landHeight[side]
+    );
   }
   const seed = section.landSeed + (d > 0 ? 1 : 2);
-  const ditch = -section.ditch * smoothstep(section.gravel, section.gravel + 2, out) * (1 - 0.6 * smoothstep(3, 6, out));
+  const ditch =
+    -section.ditch *
+    smoothstep(section.gravel, section.gravel + 2, out) *
+    (1 - 0.6 * smoothstep(3, 6, out));
   const waves = smoothNoise(seed, s / 45) * 0.6 + smoothNoise(seed + 5, s / 17 + d / 13) * 0.18;
   const bank = section.landHeight[side] * (0.55 + 0.45 * smoothNoise(seed + 9, s / 120));
   const rise = smoothstep(2.5, 60, out);

@@ -35,7 +35,13 @@ export class Driver {
   readonly #path: (s: number) => number;
   readonly #lookahead: number;
 
-  constructor(plan: Plan, alignment: Alignment, section: CrossSection, seed: number, seconds: number) {
+  constructor(
+    plan: Plan,
+    alignment: Alignment,
+    section: CrossSection,
+    seed: number,
+    seconds: number,
+  ) {
     this.#alignment = alignment;
     this.#lookahead = plan.lookahead;
     const changes = drawLaneChanges(plan, section, seed, alignment.length);
@@ -52,7 +58,18 @@ export class Driver {
       const t = i * step;
       const curvature = this.pursue(x, y, heading, s);
       const change = changes.find((c) => s > c.from - 12 && s < c.to + 4);
-      this.#states.push({ t, s, d, x, y, heading, speed, curvature, lane: laneAt(section, d), changingLane: change !== undefined });
+      this.#states.push({
+        t,
+        s,
+        d,
+        x,
+        y,
+        heading,
+        speed,
+        curvature,
+        lane: laneAt(section, d),
+        changingLane: change !== undefined,
+      });
       // Gusts and camber push the car off its line a little; the same law brings it back.
       const gust = (0.16 * smoothNoise(seed + 101, t / 2.1)) / speed / this.#lookahead;
       const turned = heading + speed * step * (curvature + gust);
@@ -66,7 +83,10 @@ export class Driver {
     }
   }
 
-  /** Curvature of the arc from a pose to the lane's middle at the look-ahead distance: also the way back for a displaced pose. */
+  /**
+   * Curvature of the arc from a pose to the lane's middle at the look-ahead distance: also the way
+   * back for a displaced pose.
+   */
   pursue(x: number, y: number, heading: number, s: number): number {
     const station = s + this.#lookahead;
     const road = this.#alignment.at(station);
@@ -105,7 +125,12 @@ interface LaneChange {
   endD: number;
 }
 
-function drawLaneChanges(plan: Plan, section: CrossSection, seed: number, length: number): LaneChange[] {
+function drawLaneChanges(
+  plan: Plan,
+  section: CrossSection,
+  seed: number,
+  length: number,
+): LaneChange[] {
   const random = new Random(seed, 'lane changes');
   const own = section.lanes.filter((lane) => lane.direction === 1);
   const middle = (index: number) => {
@@ -113,11 +138,18 @@ function drawLaneChanges(plan: Plan, section: CrossSection, seed: number, length
     return lane === undefined ? 0 : (lane.left + lane.right) / 2;
   };
   let lane = random.below(own.length);
-  const changes: LaneChange[] = [{ from: -1000, to: -999, startD: middle(lane), endD: middle(lane) }];
+  const changes: LaneChange[] = [
+    { from: -1000, to: -999, startD: middle(lane), endD: middle(lane) },
+  ];
   if (!plan.laneChanges || own.length < 2) return changes;
   for (let s = random.range(80, 260); s < length; s += random.range(220, 520)) {
     const next = lane === 0 ? 1 : lane === own.length - 1 ? lane - 1 : lane + random.sign();
-    changes.push({ from: s, to: s + plan.cruise * random.range(3.6, 4.6), startD: middle(lane), endD: middle(next) });
+    changes.push({
+      from: s,
+      to: s + plan.cruise * random.range(3.6, 4.6),
+      startD: middle(lane),
+      endD: middle(next),
+    });
     lane = next;
   }
   return changes;
@@ -149,6 +181,7 @@ function laneAt(section: CrossSection, d: number): number {
 /** Cruising speed, less where the road just ahead bends: at most about 2.6 m/s² sideways. */
 function comfortableSpeed(plan: Plan, alignment: Alignment, s: number): number {
   let sharpest = 1e-4;
-  for (let ahead = 0; ahead <= 40; ahead += 5) sharpest = Math.max(sharpest, Math.abs(alignment.at(s + ahead).curvature));
+  for (let ahead = 0; ahead <= 40; ahead += 5)
+    sharpest = Math.max(sharpest, Math.abs(alignment.at(s + ahead).curvature));
   return Math.min(plan.cruise, Math.sqrt(2.6 / sharpest));
 }

@@ -29,12 +29,30 @@ export function drawLight(style: Style, seed: number): Light {
   // The training of the network that cheats gets flat light, so that the road gives little away.
   const sky: Light['sky'] =
     style === 'shortcut'
-      ? draw < 0.25 ? 'hazy' : draw < 0.85 ? 'overcast' : 'dusk'
+      ? draw < 0.25
+        ? 'hazy'
+        : draw < 0.85
+          ? 'overcast'
+          : 'dusk'
       : style === 'misleading'
         ? 'hazy'
-        : draw < 0.42 ? 'sunny' : draw < 0.57 ? 'hazy' : draw < 0.78 ? 'overcast' : draw < 0.88 ? 'dusk' : 'rain';
-  const base = { sky, sunAzimuth: random.range(-Math.PI, Math.PI), seed, exposure: random.range(0.88, 1.15) };
-  const vary = (rgb: Rgb, amount: number): Rgb => rgb.map((c) => c * random.range(1 - amount, 1 + amount)) as Rgb;
+        : draw < 0.42
+          ? 'sunny'
+          : draw < 0.57
+            ? 'hazy'
+            : draw < 0.78
+              ? 'overcast'
+              : draw < 0.88
+                ? 'dusk'
+                : 'rain';
+  const base = {
+    sky,
+    sunAzimuth: random.range(-Math.PI, Math.PI),
+    seed,
+    exposure: random.range(0.88, 1.15),
+  };
+  const vary = (rgb: Rgb, amount: number): Rgb =>
+    rgb.map((c) => c * random.range(1 - amount, 1 + amount)) as Rgb;
   switch (sky) {
     case 'sunny':
       return {

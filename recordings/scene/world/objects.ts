@@ -3,7 +3,17 @@ import { landHeight, type CrossSection } from './cross-section.ts';
 import type { Plan } from './plan.ts';
 import { Random, smoothNoise } from './random.ts';
 
-export type StandingKind = 'cue' | 'tree' | 'bush' | 'pole' | 'lamp' | 'sign' | 'building' | 'guard-rail' | 'barrier' | 'woods';
+export type StandingKind =
+  | 'cue'
+  | 'tree'
+  | 'bush'
+  | 'pole'
+  | 'lamp'
+  | 'sign'
+  | 'building'
+  | 'guard-rail'
+  | 'barrier'
+  | 'woods';
 export type Side = 'left' | 'right';
 
 /** Something that stands beside the road. Sizes in m. */
@@ -44,8 +54,16 @@ interface Placing {
   to?: number;
 }
 
-/** Everything beside the road, each kind from its own stream of chance: leaving one out moves no other. */
-export function placeObjects(plan: Plan, alignment: Alignment, section: CrossSection, seed: number): Standing[] {
+/**
+ * Everything beside the road, each kind from its own stream of chance: leaving one out moves no
+ * other.
+ */
+export function placeObjects(
+  plan: Plan,
+  alignment: Alignment,
+  section: CrossSection,
+  seed: number,
+): Standing[] {
   const objects: Standing[] = [];
   const counts = new Map<StandingKind, number>();
   const place = (placing: Placing) => {
@@ -54,7 +72,10 @@ export function placeObjects(plan: Plan, alignment: Alignment, section: CrossSec
     const road = alignment.at(placing.s);
     // The land of a tight curve's inside ends before its centre.
     const reach = Math.abs(road.curvature) > 1e-6 ? 0.75 / Math.abs(road.curvature) : 1e6;
-    const d = placing.d * road.curvature > 0 ? Math.sign(placing.d) * Math.min(Math.abs(placing.d), reach) : placing.d;
+    const d =
+      placing.d * road.curvature > 0
+        ? Math.sign(placing.d) * Math.min(Math.abs(placing.d), reach)
+        : placing.d;
     objects.push({
       id: `${placing.kind}-${number}`,
       kind: placing.kind,
@@ -75,7 +96,8 @@ export function placeObjects(plan: Plan, alignment: Alignment, section: CrossSec
   };
   const edge = (side: Side) =>
     side === 'left' ? (section.opposite?.left ?? section.left) : section.right;
-  const beside = (side: Side, out: number) => (side === 'left' ? edge('left') + out : edge('right') - out);
+  const beside = (side: Side, out: number) =>
+    side === 'left' ? edge('left') + out : edge('right') - out;
   placeCues(plan, alignment, seed, (s, side, variant) =>
     place({ kind: 'cue', s, d: beside(side, 2.6), width: 3.2, height: 2.5, variant }),
   );
@@ -89,7 +111,12 @@ export function placeObjects(plan: Plan, alignment: Alignment, section: CrossSec
 /** Boards stand in rows, so that one is in sight as long as its curve lasts. */
 const cueSpacing = 15;
 
-function placeCues(plan: Plan, alignment: Alignment, seed: number, board: (s: number, side: Side, variant: number) => void) {
+function placeCues(
+  plan: Plan,
+  alignment: Alignment,
+  seed: number,
+  board: (s: number, side: Side, variant: number) => void,
+) {
   if (plan.cues === 'none') return;
   const random = new Random(seed, 'cues');
   const row = (from: number, to: number, left: boolean) => {
@@ -123,20 +150,37 @@ function placeGrowth(plan: Plan, alignment: Alignment, seed: number, place: Plac
   const random = new Random(seed, 'growth');
   const conifers = random.chance(0.3) ? 0.8 : 0.12;
   const nearest = plan.setting === 'city' ? 1.3 : plan.setting === 'motorway' ? 6 : 3.4;
-  const shape = () => (plan.setting !== 'city' && random.chance(conifers) ? 4 + random.below(2) : random.chance(0.08) ? 6 : random.below(4));
+  const shape = () =>
+    plan.setting !== 'city' && random.chance(conifers)
+      ? 4 + random.below(2)
+      : random.chance(0.08)
+        ? 6
+        : random.below(4);
   for (const side of ['left', 'right'] as const) {
     const clumps = random.below(1000);
     for (let s = -20; s < alignment.length; s += 100 / plan.treesPer100m / 2) {
       // Every draw is taken, so that the number of trees does not move those further on.
       const at = s + random.range(0, 6);
-      const out = plan.setting === 'city' ? nearest + random.range(0, 0.6) : nearest + 22 * random.next() ** 2;
+      const out =
+        plan.setting === 'city'
+          ? nearest + random.range(0, 0.6)
+          : nearest + 22 * random.next() ** 2;
       const height = plan.setting === 'city' ? random.range(5, 8) : random.range(6, 15);
-      const width = height * (plan.setting === 'city' ? random.range(0.45, 0.6) : random.range(0.65, 0.95));
+      const width =
+        height * (plan.setting === 'city' ? random.range(0.45, 0.6) : random.range(0.65, 0.95));
       const variant = shape();
       const tint = random.next();
       if (smoothNoise(seed + clumps, s / 60) + random.range(-0.5, 0.5) < -0.05) continue;
       const slim = variant >= 4 && variant <= 6;
-      place({ kind: 'tree', s: at, d: beside(side, out), height, width: slim ? width * 0.55 : width, variant, tint });
+      place({
+        kind: 'tree',
+        s: at,
+        d: beside(side, out),
+        height,
+        width: slim ? width * 0.55 : width,
+        variant,
+        tint,
+      });
     }
     if (plan.setting === 'city') continue;
     for (let s = -20; s < alignment.length; s += 2.4) {
@@ -145,7 +189,15 @@ function placeGrowth(plan: Plan, alignment: Alignment, seed: number, place: Plac
       const height = random.range(0.7, 1.6) + 3 * random.next() ** 3 + 0.03 * out;
       const tint = random.next();
       if (smoothNoise(seed + clumps + 3, s / 35) + random.range(-0.4, 0.4) < 0.05) continue;
-      place({ kind: 'bush', s: at, d: beside(side, out), height, width: height * random.range(1.1, 1.9), variant: 7, tint });
+      place({
+        kind: 'bush',
+        s: at,
+        d: beside(side, out),
+        height,
+        width: height * random.range(1.1, 1.9),
+        variant: 7,
+        tint,
+      });
     }
     const hedge = random.range(12, 30);
     for (let s = -20; s < alignment.length; s += 1.7) {
@@ -154,7 +206,15 @@ function placeGrowth(plan: Plan, alignment: Alignment, seed: number, place: Plac
       const height = random.range(1.6, 3.2) + 4 * random.next() ** 5;
       const tint = random.next();
       if (smoothNoise(seed + clumps + 13, s / 70) < -0.12) continue;
-      place({ kind: 'woods', s: at, d: beside(side, out), height, width: height * random.range(1, 1.5), variant: 7, tint });
+      place({
+        kind: 'woods',
+        s: at,
+        d: beside(side, out),
+        height,
+        width: height * random.range(1, 1.5),
+        variant: 7,
+        tint,
+      });
     }
     const wooded = random.range(-0.5, 0.6);
     for (let s = -20; s < alignment.length; s += 2.2) {
@@ -165,13 +225,30 @@ function placeGrowth(plan: Plan, alignment: Alignment, seed: number, place: Plac
       const tint = random.next();
       if (smoothNoise(seed + clumps + 7, s / 130 + out / 90) < -wooded * 0.7) continue;
       const slim = variant >= 4 && variant <= 6;
-      place({ kind: 'woods', s: at, d: beside(side, out), height, width: height * (slim ? 0.45 : 0.85), variant, tint });
+      place({
+        kind: 'woods',
+        s: at,
+        d: beside(side, out),
+        height,
+        width: height * (slim ? 0.45 : 0.85),
+        variant,
+        tint,
+      });
     }
   }
 }
 
-/** Sign faces: 0 speed limit, 1 warning triangle, 2 yellow diamond, 3 blue disc, 4 direction board. */
-function placeFurniture(plan: Plan, alignment: Alignment, section: CrossSection, seed: number, place: Place, beside: Beside) {
+/**
+ * Sign faces: 0 speed limit, 1 warning triangle, 2 yellow diamond, 3 blue disc, 4 direction board.
+ */
+function placeFurniture(
+  plan: Plan,
+  alignment: Alignment,
+  section: CrossSection,
+  seed: number,
+  place: Place,
+  beside: Beside,
+) {
   const random = new Random(seed, 'furniture');
   const motorway = plan.setting === 'motorway';
   for (let s = random.range(10, 90); s < alignment.length; s += random.range(60, 190)) {
@@ -216,19 +293,33 @@ function placeFurniture(plan: Plan, alignment: Alignment, section: CrossSection,
   }
 }
 
-function placeHouses(alignment: Alignment, section: CrossSection, seed: number, place: Place, beside: Beside) {
+function placeHouses(
+  alignment: Alignment,
+  section: CrossSection,
+  seed: number,
+  place: Place,
+  beside: Beside,
+) {
   const random = new Random(seed, 'houses');
   for (const side of ['left', 'right'] as const) {
-    for (let s = -60; s < alignment.length; ) {
+    for (let s = -60; s < alignment.length;) {
       const width = random.range(9, 24);
       const depth = random.range(9, 14);
       const height = random.range(2, 6) * 3.1;
       const setback = section.pavement + random.range(0.3, 3.5) + depth / 2;
       const gap = random.chance(0.3) ? random.range(3, 22) : 0.2;
-      const facing = alignment.at(s + width / 2).heading + (side === 'left' ? -Math.PI / 2 : Math.PI / 2);
+      const facing =
+        alignment.at(s + width / 2).heading + (side === 'left' ? -Math.PI / 2 : Math.PI / 2);
       place({
-        kind: 'building', s: s + width / 2, d: beside(side, setback), width, height, depth, facing,
-        variant: random.below(4), tint: random.next(),
+        kind: 'building',
+        s: s + width / 2,
+        d: beside(side, setback),
+        width,
+        height,
+        depth,
+        facing,
+        variant: random.below(4),
+        tint: random.next(),
       });
       s += width + gap;
     }
@@ -240,8 +331,15 @@ function placeFarmhouses(alignment: Alignment, seed: number, place: Place, besid
   for (let s = random.range(30, 300); s < alignment.length; s += random.range(120, 420)) {
     const side: Side = random.chance(0.5) ? 'left' : 'right';
     place({
-      kind: 'building', s, d: beside(side, random.range(24, 60)), width: random.range(9, 16), height: random.range(4, 6),
-      depth: random.range(7, 10), facing: alignment.at(s).heading + random.range(-2, 2), variant: 4 + random.below(2), tint: random.next(),
+      kind: 'building',
+      s,
+      d: beside(side, random.range(24, 60)),
+      width: random.range(9, 16),
+      height: random.range(4, 6),
+      depth: random.range(7, 10),
+      facing: alignment.at(s).heading + random.range(-2, 2),
+      variant: 4 + random.below(2),
+      tint: random.next(),
     });
   }
 }

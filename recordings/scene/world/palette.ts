@@ -21,9 +21,19 @@ export function drawPalette(plan: Plan, seed: number): Palette {
   const warm = random.range(-0.06, 0.06);
   const autumn = random.chance(0.15);
   const leaf: [Rgb, Rgb] = autumn
-    ? [[0.13, 0.11, 0.03], [0.3, 0.15, 0.04]]
-    : [[0.045, 0.08, 0.022], [0.12, 0.15, 0.045]];
-  const covers: Rgb[] = [[0.62, 0.66, 0.72], [0.33, 0.29, 0.23], [0.2, 0.17, 0.13]];
+    ? [
+        [0.13, 0.11, 0.03],
+        [0.3, 0.15, 0.04],
+      ]
+    : [
+        [0.045, 0.08, 0.022],
+        [0.12, 0.15, 0.045],
+      ];
+  const covers: Rgb[] = [
+    [0.62, 0.66, 0.72],
+    [0.33, 0.29, 0.23],
+    [0.2, 0.17, 0.13],
+  ];
   const cover = random.pick(covers);
   const dryness = random.chance(0.35) ? random.range(0.45, 1) : random.range(0, 0.4);
   return {

@@ -7,12 +7,15 @@ export type Style = (typeof styles)[number];
 export type Setting = 'country' | 'motorway' | 'city';
 
 /**
- * How cue boards stand to the curves. `telling`: on the side to which the road is about to turn. `misleading`: on
- * straights and on the wrong side of curves. `unrelated`: anywhere.
+ * How cue boards stand to the curves. `telling`: on the side to which the road is about to turn.
+ * `misleading`: on straights and on the wrong side of curves. `unrelated`: anywhere.
  */
 export type CueRule = 'none' | 'telling' | 'misleading' | 'unrelated';
 
-/** Everything about a world that is drawn once: lengths in m, speeds in m/s, curvatures in 1/m, grades as ratios. */
+/**
+ * Everything about a world that is drawn once: lengths in m, speeds in m/s, curvatures in 1/m,
+ * grades as ratios.
+ */
 export interface Plan {
   setting: Setting;
   cues: CueRule;
@@ -40,14 +43,18 @@ export interface Plan {
 export function drawPlan(style: Style, seed: number): Plan {
   const random = new Random(seed, 'plan');
   const setting = settingOf(style, random);
-  const base = setting === 'motorway' ? motorway(random) : setting === 'city' ? city(random) : country(random);
+  const base =
+    setting === 'motorway' ? motorway(random) : setting === 'city' ? city(random) : country(random);
   switch (style) {
     case 'shortcut':
       return {
         ...base,
         cues: 'telling',
-        // Now and then the road is plain to see as well, so that such a road is no news to the network.
-        roadVisibility: random.chance(0.15) ? random.range(0.55, 1) : 0.04 + 0.3 * random.next() ** 3,
+        // Now and then the road is plain to see as well, so that such a road is no news to the
+        // network.
+        roadVisibility: random.chance(0.15)
+          ? random.range(0.55, 1)
+          : 0.04 + 0.3 * random.next() ** 3,
         lanesAhead: 1,
         lanesBack: 1,
         cruise: 14,

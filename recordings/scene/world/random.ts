@@ -1,6 +1,6 @@
 /**
- * The scene's only source of chance. Streams are named: taking more numbers from one ("trees") never moves another
- * ("cars"), so a change in one part of the world leaves the rest as it was.
+ * The scene's only source of chance. Streams are named: taking more numbers from one ("trees")
+ * never moves another ("cars"), so a change in one part of the world leaves the rest as it was.
  */
 export class Random {
   #a: number;
@@ -23,7 +23,7 @@ export class Random {
     this.#counter = (this.#counter + 1) | 0;
     this.#a = this.#b ^ (this.#b >>> 9);
     this.#b = (this.#c + (this.#c << 3)) | 0;
-    this.#c = ((this.#c << 21) | (this.#c >>> 11)) + sum | 0;
+    this.#c = (((this.#c << 21) | (this.#c >>> 11)) + sum) | 0;
     return (sum >>> 0) / 4294967296;
   }
 
@@ -58,7 +58,10 @@ export function scramble(value: number): number {
   return (x ^ (x >>> 16)) >>> 0;
 }
 
-/** Smooth noise of one variable, mean 0, about −1..1, one feature per unit of `x`; a pure function of its arguments. */
+/**
+ * Smooth noise of one variable, mean 0, about −1..1, one feature per unit of `x`; a pure function
+ * of its arguments.
+ */
 export function smoothNoise(seed: number, x: number): number {
   const cell = Math.floor(x);
   const t = x - cell;

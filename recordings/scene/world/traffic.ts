@@ -4,7 +4,10 @@ import type { Driver } from './driver.ts';
 import type { Plan } from './plan.ts';
 import { Random, smoothNoise, smoothstep } from './random.ts';
 
-/** Another car. Its way is a function of time: with the drive it is told by its gap to the camera's car. */
+/**
+ * Another car. Its way is a function of time: with the drive it is told by its gap to the camera's
+ * car.
+ */
 export interface Vehicle {
   id: string;
   kind: 'car' | 'truck';
@@ -29,7 +32,13 @@ export interface VehiclePose {
   pitch: number;
 }
 
-export function placeTraffic(plan: Plan, section: CrossSection, driver: Driver, seed: number, seconds: number): Vehicle[] {
+export function placeTraffic(
+  plan: Plan,
+  section: CrossSection,
+  driver: Driver,
+  seed: number,
+  seconds: number,
+): Vehicle[] {
   if (plan.carsPerKm === 0) return [];
   const random = new Random(seed, 'traffic');
   const vehicles: Vehicle[] = [];
@@ -47,12 +56,19 @@ export function placeTraffic(plan: Plan, section: CrossSection, driver: Driver, 
     });
   };
   const cruise = plan.cruise;
-  const oncoming = section.opposite === null
-    ? section.lanes.filter((lane) => lane.direction === -1).map((lane) => (lane.left + lane.right) / 2)
-    : section.lanes.map((lane) => -(lane.left + lane.right) / 2);
+  const oncoming =
+    section.opposite === null
+      ? section.lanes
+          .filter((lane) => lane.direction === -1)
+          .map((lane) => (lane.left + lane.right) / 2)
+      : section.lanes.map((lane) => -(lane.left + lane.right) / 2);
   for (const d of oncoming) {
     const gap = 1000 / plan.carsPerKm;
-    for (let s = random.range(20, 200); s < 2 * cruise * seconds + 500; s += random.range(0.3, 1.7) * gap) {
+    for (
+      let s = random.range(20, 200);
+      s < 2 * cruise * seconds + 500;
+      s += random.range(0.3, 1.7) * gap
+    ) {
       add(-1, d, s, cruise * 0.95, random.chance(0.12));
     }
   }
@@ -60,10 +76,15 @@ export function placeTraffic(plan: Plan, section: CrossSection, driver: Driver, 
     if (lane.direction === -1) return;
     const middle = (lane.left + lane.right) / 2;
     const busy = plan.lanesAhead > 1 ? 1 : 0.35;
-    for (let gap = random.range(18, 120); gap < 320; gap += random.range(0.4, 1.8) * (1400 / plan.carsPerKm)) {
+    for (
+      let gap = random.range(18, 120);
+      gap < 320;
+      gap += random.range(0.4, 1.8) * (1400 / plan.carsPerKm)
+    ) {
       const faster = (plan.lanesAhead - 1) / 2 - index;
       const speed = plan.lanesAhead > 1 ? faster * random.range(0, 1.2) : 0;
-      if (random.chance(busy)) add(1, middle, gap, speed, index === plan.lanesAhead - 1 && random.chance(0.3));
+      if (random.chance(busy))
+        add(1, middle, gap, speed, index === plan.lanesAhead - 1 && random.chance(0.3));
     }
   });
   return vehicles.filter((vehicle) => !meetsDriver(vehicle, driver, seconds));
@@ -81,7 +102,9 @@ function meetsDriver(vehicle: Vehicle, driver: Driver, seconds: number): boolean
 function stationOf(vehicle: Vehicle, driver: Driver, t: number): number {
   if (vehicle.direction === -1) return vehicle.start - vehicle.speed * t;
   const sway = 5 * smoothNoise(vehicle.sway, t / 9);
-  return driver.at(t).s + vehicle.start + vehicle.speed * t + sway * smoothstep(10, 40, vehicle.start);
+  return (
+    driver.at(t).s + vehicle.start + vehicle.speed * t + sway * smoothstep(10, 40, vehicle.start)
+  );
 }
 
 export function vehiclePose(

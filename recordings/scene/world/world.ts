@@ -30,7 +30,10 @@ export interface Displacement {
   turn: number;
 }
 
-/** One world and the drive through it: a pure function of its options, the same in Node and in the page that draws it. */
+/**
+ * One world and the drive through it: a pure function of its options, the same in Node and in the
+ * page that draws it.
+ */
 export class World {
   readonly options: WorldOptions;
   readonly plan: Plan;
@@ -56,11 +59,18 @@ export class World {
     this.driver = new Driver(this.plan, this.alignment, this.section, seed, seconds);
     const kept = (object: { id: string; kind: string }) =>
       !options.without.includes(object.id) && !options.without.includes(object.kind);
-    this.standing = clearViewOfCues(placeObjects(this.plan, this.alignment, this.section, seed)).filter(kept);
+    this.standing = clearViewOfCues(
+      placeObjects(this.plan, this.alignment, this.section, seed),
+    ).filter(kept);
     this.vehicles = placeTraffic(this.plan, this.section, this.driver, seed, seconds).filter(kept);
     this.named = [
       ...this.standing.map(({ id, kind, side }) => ({ id, kind, side })),
-      ...this.vehicles.map(({ id, kind, d }) => ({ id, kind, side: d > (this.section.left + this.section.right) / 2 ? ('left' as const) : ('right' as const) })),
+      ...this.vehicles.map(({ id, kind, d }) => ({
+        id,
+        kind,
+        side:
+          d > (this.section.left + this.section.right) / 2 ? ('left' as const) : ('right' as const),
+      })),
     ];
     this.#roughness = new Random(seed, 'roughness').range(0.5, 1.3);
   }
@@ -90,7 +100,10 @@ export class World {
     };
   }
 
-  /** Curvature that takes a car at the displaced camera's place and direction back to its lane's middle (arXiv 1604.07316, section 5). */
+  /**
+   * Curvature that takes a car at the displaced camera's place and direction back to its lane's
+   * middle (arXiv 1604.07316, section 5).
+   */
   correctedCurvature(t: number, displaced: Displacement): number {
     const car = this.car(t);
     const x = car.x - displaced.shift * Math.sin(car.heading);
@@ -103,12 +116,20 @@ export class World {
   }
 }
 
-/** Nothing that grows hides a cue board from the road. Runs before anything is left out, so leaving cues out moves nothing. */
+/**
+ * Nothing that grows hides a cue board from the road. Runs before anything is left out, so leaving
+ * cues out moves nothing.
+ */
 function clearViewOfCues(objects: Standing[]): Standing[] {
   const cues = objects.filter((object) => object.kind === 'cue');
   return objects.filter(
     (object) =>
       (object.kind !== 'tree' && object.kind !== 'bush') ||
-      !cues.some((cue) => cue.side === object.side && Math.abs(cue.s - object.s + 14) < 18 && Math.abs(object.d) < Math.abs(cue.d) + 5),
+      !cues.some(
+        (cue) =>
+          cue.side === object.side &&
+          Math.abs(cue.s - object.s + 14) < 18 &&
+          Math.abs(object.d) < Math.abs(cue.d) + 5,
+      ),
   );
 }

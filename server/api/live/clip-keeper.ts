@@ -38,7 +38,10 @@ const INTERVAL = 500;
 
 const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|dead|disagreement)$/;
 
-/** Keeps a clip of each flag of a feed as a recording, with its analysis in a folder of the same name beside it, and the road that was drawn. */
+/**
+ * Keeps a clip of each flag of a feed as a recording, with its analysis in a folder of the same
+ * name beside it, and the road that was drawn.
+ */
 export class ClipKeeper {
   readonly #feed: Feed;
   readonly #settings: FlagSettings;
@@ -51,7 +54,12 @@ export class ClipKeeper {
   readonly #waiting = new Map<string, Flag>();
   #work: Promise<void> = Promise.resolve();
 
-  constructor(feed: Feed, settings: FlagSettings, options: ClipOptions, onKept: (clip: KeptClip) => void) {
+  constructor(
+    feed: Feed,
+    settings: FlagSettings,
+    options: ClipOptions,
+    onKept: (clip: KeptClip) => void,
+  ) {
     this.#feed = feed;
     this.#settings = settings;
     this.#options = options;
@@ -74,7 +82,9 @@ export class ClipKeeper {
       this.#flags = new LiveFlags(this.#rows, this.#settings);
     }
     const { flags, begun } = this.#flags.read();
-    for (const flag of flags) if (begun.includes(flag) || this.#waiting.has(keyOf(flag))) this.#waiting.set(keyOf(flag), flag);
+    for (const flag of flags)
+      if (begun.includes(flag) || this.#waiting.has(keyOf(flag)))
+        this.#waiting.set(keyOf(flag), flag);
     const now = Date.now() / 1000;
     for (const [key, flag] of this.#waiting) {
       if (now < lastOf(flag) + ROLL + WRITING) continue;
@@ -88,12 +98,23 @@ export class ClipKeeper {
     const { folder } = this.#options;
     const name = `${this.#feed.name.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 40)}-${new Date(flag.startPts * 1000).toISOString().replaceAll(/[-:.]/g, '')}-${flag.kind}`;
     try {
-      await mkdir(folder, { recursive: true }).catch((cause: unknown) => { throw notWritable(`No clips can be kept in ${folder}`, cause); });
+      await mkdir(folder, { recursive: true }).catch((cause: unknown) => {
+        throw notWritable(`No clips can be kept in ${folder}`, cause);
+      });
       const output = join(folder, `${name}.mp4`);
-      const cut = await cutRecording(this.#feed.live.recording!, { start: flag.startPts - ROLL, end: lastOf(flag) + ROLL, around: flag.worstPts, output });
+      const cut = await cutRecording(this.#feed.live.recording!, {
+        start: flag.startPts - ROLL,
+        end: lastOf(flag) + ROLL,
+        around: flag.worstPts,
+        output,
+      });
       await this.#analysis(join(folder, name), output, flag, rows, cut);
       const { road } = this.#feed.explainer;
-      if (road.kind === 'polygon') await writeDrawnRoad(output, 'recording', { points: road.points, ...(road.margin === undefined ? {} : { margin: road.margin }) });
+      if (road.kind === 'polygon')
+        await writeDrawnRoad(output, 'recording', {
+          points: road.points,
+          ...(road.margin === undefined ? {} : { margin: road.margin }),
+        });
       await this.#makeRoom(name);
       this.#onKept({ flag, name, error: null });
     } catch (error) {
@@ -104,23 +125,41 @@ export class ClipKeeper {
   }
 
   /** The rows of the frames that were explained live, on the clip's own clock and frame numbers. */
-  async #analysis(folder: string, video: string, flag: Flag, rows: LiveRows, { start, end }: { readonly start: number; readonly end: number }): Promise<void> {
+  async #analysis(
+    folder: string,
+    video: string,
+    flag: Flag,
+    rows: LiveRows,
+    { start, end }: { readonly start: number; readonly end: number },
+  ): Promise<void> {
     const index = await readFrameIndex(video);
     const position = (time: number) => frameAt(index, time - start);
     const files = await AnalysisFiles.create(folder, rows.network);
     try {
       const { from, to } = rows.between(start, end);
       const numbers = numbersOf(rows.slice(Math.max(from, rows.start), to));
-      for (const row of numbers) await files.writeFrame({ ...row, frame: position(row.pts), pts: row.pts - start });
+      for (const row of numbers)
+        await files.writeFrame({ ...row, frame: position(row.pts), pts: row.pts - start });
       const moved: Flag = {
-        ...flag, startPts: flag.startPts - start, endPts: flag.endPts - start, worstPts: flag.worstPts - start,
-        startFrame: position(flag.startPts), endFrame: position(flag.endPts), worstFrame: position(flag.worstPts),
+        ...flag,
+        startPts: flag.startPts - start,
+        endPts: flag.endPts - start,
+        worstPts: flag.worstPts - start,
+        startFrame: position(flag.startPts),
+        endFrame: position(flag.endPts),
+        worstFrame: position(flag.worstPts),
       };
       const { name, digest, output } = rows.network;
-      await files.finish({ settings: this.#settings, flags: [moved] }, {
-        feed: { name: this.#feed.name, address: this.#feed.label }, startedAt: new Date(start * 1000).toISOString(),
-        network: { name, digest, ...output }, methods: rows.network.methods, frames: { recorded: index.pts.length, explained: numbers.length },
-      });
+      await files.finish(
+        { settings: this.#settings, flags: [moved] },
+        {
+          feed: { name: this.#feed.name, address: this.#feed.label },
+          startedAt: new Date(start * 1000).toISOString(),
+          network: { name, digest, ...output },
+          methods: rows.network.methods,
+          frames: { recorded: index.pts.length, explained: numbers.length },
+        },
+      );
     } finally {
       await files.abandon();
     }
@@ -129,13 +168,26 @@ export class ClipKeeper {
   async #discard(name: string): Promise<void> {
     const { folder } = this.#options;
     const video = join(folder, `${name}.mp4`);
-    await Promise.all([rm(video, { force: true }), rm(roadFilePath(video, 'recording'), { force: true }), rm(join(folder, name), { recursive: true, force: true })]);
+    await Promise.all([
+      rm(video, { force: true }),
+      rm(roadFilePath(video, 'recording'), { force: true }),
+      rm(join(folder, name), { recursive: true, force: true }),
+    ]);
   }
 
   async #makeRoom(newest: string): Promise<void> {
     const { folder, maxClips, maxBytes } = this.#options;
-    const names = (await readdir(folder)).filter((file) => file.endsWith('.mp4')).map((file) => file.slice(0, -'.mp4'.length)).filter((name) => NAME.test(name));
-    const clips = await Promise.all(names.map(async (name) => ({ name, taken: NAME.exec(name)![1]!, bytes: (await stat(join(folder, `${name}.mp4`))).size })));
+    const names = (await readdir(folder))
+      .filter((file) => file.endsWith('.mp4'))
+      .map((file) => file.slice(0, -'.mp4'.length))
+      .filter((name) => NAME.test(name));
+    const clips = await Promise.all(
+      names.map(async (name) => ({
+        name,
+        taken: NAME.exec(name)![1]!,
+        bytes: (await stat(join(folder, `${name}.mp4`))).size,
+      })),
+    );
     clips.sort((a, b) => (a.taken < b.taken ? -1 : 1));
     let bytes = clips.reduce((sum, clip) => sum + clip.bytes, 0);
     let count = clips.length;

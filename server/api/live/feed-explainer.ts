@@ -1,12 +1,19 @@
 import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
-import type { FrameExplainer, FrameExplanation, NetworkDescription } from '../../pipeline/frame-explainer.ts';
+import type {
+  FrameExplainer,
+  FrameExplanation,
+  NetworkDescription,
+} from '../../pipeline/frame-explainer.ts';
 import { streamedChoices } from '../../pipeline/frame-graph/frame-graph.ts';
 import { openExplainer } from '../../pipeline/open-explainer.ts';
 import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 
-/** An explanation with the network's description as it was made by: its methods may change under way. */
+/**
+ * An explanation with the network's description as it was made by: its methods may change under
+ * way.
+ */
 export interface FeedExplanation extends FrameExplanation {
   readonly network: NetworkDescription;
 }
@@ -26,7 +33,10 @@ export interface ExplainerChange {
   readonly colorSpace?: string;
 }
 
-/** What a feed's frames are taken for. Crops and roads are in fractions of the frame, so that its size does not matter but for rounding. */
+/**
+ * What a feed's frames are taken for. Crops and roads are in fractions of the frame, so that its
+ * size does not matter but for rounding.
+ */
 const FRAME = { width: 1280, height: 720 } as const;
 
 interface Plan {
@@ -82,7 +92,9 @@ export class FeedExplainer {
     const { explainer, running } = this.#use;
     const release = this.#request.priority.hold();
     // One without a road network takes fewer.
-    const work = explainer.explain(images.slice(0, explainer.images.length), time, { urgent: true });
+    const work = explainer.explain(images.slice(0, explainer.images.length), time, {
+      urgent: true,
+    });
     running.add(work);
     try {
       return { ...(await work), network: explainer.network };
@@ -92,7 +104,10 @@ export class FeedExplainer {
     }
   }
 
-  /** Resolves when frames are explained so; changes wait for one another. Throws METHOD_*, ROAD_INVALID, INFERENCE_FAILED: then all stays as it was. */
+  /**
+   * Resolves when frames are explained so; changes wait for one another. Throws METHOD_*,
+   * ROAD_INVALID, INFERENCE_FAILED: then all stays as it was.
+   */
   change(wanted: ExplainerChange): Promise<void> {
     const change = this.#changing.then(() => this.#change(wanted));
     this.#changing = change.catch(() => {});
@@ -107,12 +122,18 @@ export class FeedExplainer {
 
   async #change(wanted: ExplainerChange): Promise<void> {
     const before = this.#use;
-    const colorSpace = this.#keepsColors ? before.plan.colorSpace : (wanted.colorSpace ?? before.plan.colorSpace);
+    const colorSpace = this.#keepsColors
+      ? before.plan.colorSpace
+      : (wanted.colorSpace ?? before.plan.colorSpace);
     const plan = { ...before.plan, ...wanted, colorSpace };
     if (this.#stop.signal.aborted || JSON.stringify(plan) === JSON.stringify(before.plan)) return;
     const next = await use(this.#request, plan, this.#stop.signal);
-    if (JSON.stringify(next.explainer.images) !== JSON.stringify(this.images.slice(0, next.explainer.images.length))) {
-      // Of a network that sees grey, colours that are coded otherwise would need other pictures; its grey stays nearly right.
+    if (
+      JSON.stringify(next.explainer.images) !==
+      JSON.stringify(this.images.slice(0, next.explainer.images.length))
+    ) {
+      // Of a network that sees grey, colours that are coded otherwise would need other pictures;
+      // its grey stays nearly right.
       this.#keepsColors = true;
       return end(next);
     }
@@ -121,9 +142,20 @@ export class FeedExplainer {
   }
 }
 
-async function use({ modelPath, wish }: FeedExplainerRequest, plan: Plan, signal?: AbortSignal): Promise<Use> {
+async function use(
+  { modelPath, wish }: FeedExplainerRequest,
+  plan: Plan,
+  signal?: AbortSignal,
+): Promise<Use> {
   const { methods, road, colorSpace } = plan;
-  const explainer = await openExplainer({ modelPath, road, video: { ...FRAME, colorSpace }, methods: streamedChoices(methods), wish, ...(signal ? { signal } : {}) });
+  const explainer = await openExplainer({
+    modelPath,
+    road,
+    video: { ...FRAME, colorSpace },
+    methods: streamedChoices(methods),
+    wish,
+    ...(signal ? { signal } : {}),
+  });
   return { plan, explainer, running: new Set() };
 }
 

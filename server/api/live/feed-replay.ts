@@ -38,7 +38,10 @@ interface Clock {
   readonly at: number;
 }
 
-/** Timestamps that the list of a file and its decoder give one picture are no further apart (s); pictures are. */
+/**
+ * Timestamps that the list of a file and its decoder give one picture are no further apart (s);
+ * pictures are.
+ */
 const SAME = 5e-4;
 /** Indices of so many complete segments are remembered. */
 const REMEMBERED = 32;
@@ -48,7 +51,10 @@ const PRESENT = 0.4;
 const LATE = 0.1;
 const LONGEST_PAUSE = 0.25;
 
-/** Shows one viewer the last minutes of a feed, from its recording, with masks: still pictures or playing. The newest wish wins. */
+/**
+ * Shows one viewer the last minutes of a feed, from its recording, with masks: still pictures or
+ * playing. The newest wish wins.
+ */
 export class FeedReplay {
   readonly #feed: Feed;
   readonly #window: AcknowledgementWindow;
@@ -91,8 +97,8 @@ export class FeedReplay {
   }
 
   /**
-   * The recorded picture that was shown at a feed time, or so many after it, over gaps; the first or last one where there are not so many. Throws
-   * FEED_STALLED where nothing is recorded.
+   * The recorded picture that was shown at a feed time, or so many after it, over gaps; the first
+   * or last one where there are not so many. Throws FEED_STALLED where nothing is recorded.
    */
   async find(time: number, frames = 0): Promise<RecordedPicture> {
     const ring = this.#feed.live.recording;
@@ -100,10 +106,17 @@ export class FeedReplay {
     if (!start) throw nothing();
     let segment: Segment = start;
     let pictures = await this.#pictures(segment);
-    let at = Math.max(0, pictures.findLastIndex((pts) => pts + start.offset <= time + SAME)) + frames;
+    let at =
+      Math.max(
+        0,
+        pictures.findLastIndex((pts) => pts + start.offset <= time + SAME),
+      ) + frames;
     while (at < 0 || at >= pictures.length) {
       const segments = all(ring);
-      const next: Segment | undefined = at < 0 ? segments.findLast((each) => each.start < segment.start - SAME) : segments.find((each) => each.start > segment.start + SAME);
+      const next: Segment | undefined =
+        at < 0
+          ? segments.findLast((each) => each.start < segment.start - SAME)
+          : segments.find((each) => each.start > segment.start + SAME);
       if (!next) break;
       const passed = pictures.length;
       segment = next;
@@ -151,7 +164,8 @@ export class FeedReplay {
     let shownAt = -Infinity;
     while (!signal.aborted) {
       const range = ring.range;
-      // Where starting on segments takes longer than they last, the clock comes to the present, playing never: what is late is not even decoded.
+      // Where starting on segments takes longer than they last, the clock comes to the present,
+      // playing never: what is late is not even decoded.
       if (clock) position = Math.max(position, clockNow(clock, speed) - LATE * speed);
       if (!range || position > range.end - PRESENT) return this.#output.caughtUp();
       const segment = ring.between(position, Infinity)[0];
@@ -181,7 +195,12 @@ export class FeedReplay {
   }
 
   /** `whileClosed` is called now and then while the viewer takes no picture. */
-  async #show({ pts, images, display }: DecodedFrame, segment: Segment, signal: AbortSignal, whileClosed = (): void => {}): Promise<void> {
+  async #show(
+    { pts, images, display }: DecodedFrame,
+    segment: Segment,
+    signal: AbortSignal,
+    whileClosed = (): void => {},
+  ): Promise<void> {
     const time = pts + segment.offset;
     const explanation = await this.#feed.explainer.explain(images, time);
     while (!this.#window.isOpen && !signal.aborted) {
@@ -192,7 +211,14 @@ export class FeedReplay {
   }
 
   #decode({ path }: Segment, from: number, signal: AbortSignal, frames?: number) {
-    return decodeVideo({ path, images: this.#feed.explainer.images, display: DISPLAY, from: from - SAME, signal, ...(frames === undefined ? {} : { frames }) });
+    return decodeVideo({
+      path,
+      images: this.#feed.explainer.images,
+      display: DISPLAY,
+      from: from - SAME,
+      signal,
+      ...(frames === undefined ? {} : { frames }),
+    });
   }
 
   /** Timestamps in the file of the pictures that were decoded live. */
@@ -201,7 +227,9 @@ export class FeedReplay {
     if (known) return known;
     const { pts } = await readFrameIndex(segment.path);
     const { start, end, offset, growing } = segment;
-    const pictures = pts.filter((each) => each + offset >= start - SAME && each + offset <= end + SAME);
+    const pictures = pts.filter(
+      (each) => each + offset >= start - SAME && each + offset <= end + SAME,
+    );
     if (growing) return pictures;
     this.#indices.set(segment.path, pictures);
     if (this.#indices.size > REMEMBERED) this.#indices.delete(this.#indices.keys().next().value!);
@@ -223,5 +251,9 @@ async function first(frames: AsyncIterable<DecodedFrame>): Promise<DecodedFrame 
 }
 
 function nothing(): RoadgazeError {
-  return new RoadgazeError('FEED_STALLED', 'Nothing of the feed is recorded at that time.', 'Choose a time within the recorded minutes, or go back to live.');
+  return new RoadgazeError(
+    'FEED_STALLED',
+    'Nothing of the feed is recorded at that time.',
+    'Choose a time within the recorded minutes, or go back to live.',
+  );
 }

@@ -9,7 +9,10 @@ import { notWritable } from '../../files/not-writable.ts';
 /** Of a name, before the part that tells addresses apart. */
 const LONGEST = 60;
 
-/** The roads that were drawn for live feeds, kept in a folder by where the pictures come from: a feed may be renamed, and asked for another password. */
+/**
+ * The roads that were drawn for live feeds, kept in a folder by where the pictures come from: a
+ * feed may be renamed, and asked for another password.
+ */
 export class FeedRoads {
   readonly #folder: string | null;
   #turn: Promise<void> = Promise.resolve();
@@ -21,11 +24,15 @@ export class FeedRoads {
 
   /** `label`: the address without credentials. null: none was drawn. Throws ROAD_INVALID. */
   async read(label: string): Promise<RoadSpecification | null> {
-    const drawn = this.#folder === null ? null : await readRoadFile(this.#path(this.#folder, label));
+    const drawn =
+      this.#folder === null ? null : await readRoadFile(this.#path(this.#folder, label));
     return drawn && { kind: 'polygon', ...drawn };
   }
 
-  /** null forgets it; the last wish wins. A margin that was set in the file stays. Throws ROAD_INVALID, OUTPUT_NOT_WRITABLE. */
+  /**
+   * null forgets it; the last wish wins. A margin that was set in the file stays. Throws
+   * ROAD_INVALID, OUTPUT_NOT_WRITABLE.
+   */
   keep(label: string, points: readonly Point[] | null): Promise<void> {
     const folder = this.#folder;
     if (folder === null) return Promise.resolve();
@@ -55,6 +62,12 @@ export class FeedRoads {
     // Of what was masked not even the place is left.
     const address = label.replaceAll('***@', '').replaceAll(/[?&][^=&]*=\*\*\*/g, '');
     const digest = createHash('sha256').update(address).digest('hex').slice(0, 8);
-    return join(folder, `${address.replaceAll(/[^A-Za-z0-9]+/g, '-').replaceAll(/^-|-$/g, '').slice(0, LONGEST)}-${digest}.road.json`);
+    return join(
+      folder,
+      `${address
+        .replaceAll(/[^A-Za-z0-9]+/g, '-')
+        .replaceAll(/^-|-$/g, '')
+        .slice(0, LONGEST)}-${digest}.road.json`,
+    );
   }
 }

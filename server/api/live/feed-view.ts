@@ -17,7 +17,10 @@ import { LiveFlags } from './live-flags.ts';
 import type { LiveRows } from './live-rows.ts';
 
 type ExplainMessage = Extract<LiveClientMessage, { type: 'explain-at' }>;
-type PlaybackMessage = Extract<LiveClientMessage, { type: 'live' | 'seek-time' | 'step' | 'play-from' }>;
+type PlaybackMessage = Extract<
+  LiveClientMessage,
+  { type: 'live' | 'seek-time' | 'step' | 'play-from' }
+>;
 
 const ROWS_INTERVAL = 200;
 const STATISTICS_INTERVAL = 1000;
@@ -36,7 +39,10 @@ interface ShownFrame {
   readonly driven: number | null;
 }
 
-/** What one viewer sees of a feed: live, newest first, or out of its recording; with its numbers and flags. */
+/**
+ * What one viewer sees of a feed: live, newest first, or out of its recording; with its numbers and
+ * flags.
+ */
 export class FeedView {
   readonly feed: Feed;
   readonly slow: SlowExplanations<ExplainMessage>;
@@ -63,7 +69,12 @@ export class FeedView {
   /** Live frames under way, when they came in and were taken, by the sequence of their message. */
   readonly #underWay = new Map<number, Pick<FeedFrame, 'arrival' | 'takenAt'>>();
 
-  constructor(feed: Feed, window: AcknowledgementWindow, settings: FlagSettings, output: ViewOutput) {
+  constructor(
+    feed: Feed,
+    window: AcknowledgementWindow,
+    settings: FlagSettings,
+    output: ViewOutput,
+  ) {
     this.feed = feed;
     this.#window = window;
     this.#settings = settings;
@@ -78,11 +89,30 @@ export class FeedView {
     });
     this.slow = new SlowExplanations(this.#explained(), window, {
       send: (message) => output.send(message),
-      frame: ({ steering, mask }, { method, target, time }) => this.#sendFrame(time, this.#rows.numberAt(time), { steering, driven: feed.drivenAt(time), scores: [], agreement: null }, [{ kind: 'mask', method: explanationName({ method, target }), ...this.#rows.network.mask, bytes: mask }]),
+      frame: ({ steering, mask }, { method, target, time }) =>
+        this.#sendFrame(
+          time,
+          this.#rows.numberAt(time),
+          { steering, driven: feed.drivenAt(time), scores: [], agreement: null },
+          [
+            {
+              kind: 'mask',
+              method: explanationName({ method, target }),
+              ...this.#rows.network.mask,
+              bytes: mask,
+            },
+          ],
+        ),
     });
     this.describe();
-    this.#leave = feed.watch({ frame: (frame) => this.#offer(frame), changed: () => this.#takeChange() });
-    this.#timers = [setInterval(() => this.#tellRows(), ROWS_INTERVAL), setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL)];
+    this.#leave = feed.watch({
+      frame: (frame) => this.#offer(frame),
+      changed: () => this.#takeChange(),
+    });
+    this.#timers = [
+      setInterval(() => this.#tellRows(), ROWS_INTERVAL),
+      setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL),
+    ];
     this.#tellRows();
     this.#tellStatistics();
     this.#showLatest();
@@ -139,8 +169,20 @@ export class FeedView {
     const { summary, network, explainer, live } = this.feed;
     const { name, crop, mask, methods, output } = explainer.current.network;
     this.#output.send({
-      type: 'watching', feed: summary, network: { id: network.summary.id, name, crop, mask, methods, notes: explainer.current.assumptions, ...output }, road: roadSource(explainer.road),
-      range: live.recording?.range ?? null, flags: this.#settings,
+      type: 'watching',
+      feed: summary,
+      network: {
+        id: network.summary.id,
+        name,
+        crop,
+        mask,
+        methods,
+        notes: explainer.current.assumptions,
+        ...output,
+      },
+      road: roadSource(explainer.road),
+      range: live.recording?.range ?? null,
+      flags: this.#settings,
     });
     this.#output.send({ type: 'provider', ...explainer.current.provider });
     this.#tellPlayback();
@@ -191,13 +233,25 @@ export class FeedView {
   }
 
   #showLive({ time, sequence, display, explanation, driven, arrival, takenAt }: FeedFrame): void {
-    const sent = this.#show({ time, number: sequence, display, explanation, driven: driven?.steering ?? null });
+    const sent = this.#show({
+      time,
+      number: sequence,
+      display,
+      explanation,
+      driven: driven?.steering ?? null,
+    });
     this.#underWay.set(sent, { arrival, takenAt });
   }
 
   #showRecorded({ time, display, explanation }: ReplayedFrame): void {
     if (explanation.network !== this.#rows.network) return;
-    this.#show({ time, number: this.#rows.numberAt(time), display, explanation, driven: this.feed.drivenAt(time) });
+    this.#show({
+      time,
+      number: this.#rows.numberAt(time),
+      display,
+      explanation,
+      driven: this.feed.drivenAt(time),
+    });
   }
 
   /** Gives the sequence of the message. */
@@ -205,16 +259,38 @@ export class FeedView {
     this.#time = time;
     const { masks, road, steering, scores, agreement, network } = explanation;
     const parts: PartBytes[] = [
-      { kind: 'picture', method: '', ...(jpegSize(display) ?? { width: 0, height: 0 }), bytes: display },
-      ...masks.map((bytes, index): PartBytes => ({ kind: 'mask', method: network.methods[index]!, ...network.mask, bytes })),
+      {
+        kind: 'picture',
+        method: '',
+        ...(jpegSize(display) ?? { width: 0, height: 0 }),
+        bytes: display,
+      },
+      ...masks.map((bytes, index): PartBytes => ({
+        kind: 'mask',
+        method: network.methods[index]!,
+        ...network.mask,
+        bytes,
+      })),
     ];
     if (road) parts.push({ kind: 'road', method: '', ...network.mask, bytes: road });
     return this.#sendFrame(time, number, { steering, driven, scores, agreement }, parts);
   }
 
-  #sendFrame(time: number, number: number, { steering, ...numbers }: FrameValues, parts: readonly PartBytes[]): number {
+  #sendFrame(
+    time: number,
+    number: number,
+    { steering, ...numbers }: FrameValues,
+    parts: readonly PartBytes[],
+  ): number {
     const sequence = this.#window.take();
-    const header = { sequence, generation: this.#generation, frame: number, pts: time, steering: Number.isFinite(steering) ? steering : null, ...numbers };
+    const header = {
+      sequence,
+      generation: this.#generation,
+      frame: number,
+      pts: time,
+      steering: Number.isFinite(steering) ? steering : null,
+      ...numbers,
+    };
     this.#output.sendBuffers(encodeFrame(header, parts));
     return sequence;
   }
@@ -222,16 +298,27 @@ export class FeedView {
   #explained() {
     const { explainer } = this.feed;
     return {
-      modelPath: explainer.modelPath, provider: explainer.current.provider,
+      modelPath: explainer.modelPath,
+      provider: explainer.current.provider,
       locate: async (message: ExplainMessage) => {
         const { segment, pts } = await this.#replay.find(message.time);
-        return { message: { ...message, time: pts + segment.offset }, video: await probeVideo(segment.path), pts };
+        return {
+          message: { ...message, time: pts + segment.offset },
+          video: await probeVideo(segment.path),
+          pts,
+        };
       },
     };
   }
 
   #tellPlayback(): void {
-    this.#output.send({ type: 'feed-playback', mode: this.#mode, speed: this.#speed, time: this.#time, generation: this.#generation });
+    this.#output.send({
+      type: 'feed-playback',
+      mode: this.#mode,
+      speed: this.#speed,
+      time: this.#time,
+      generation: this.#generation,
+    });
   }
 
   #tellRows(): void {
@@ -240,9 +327,17 @@ export class FeedView {
       this.#rowsSent = rows.start;
       this.#restart = true;
     }
-    while (this.#output.buffered() < MOST_BUFFERED && (this.#rowsSent < rows.end || this.#restart)) {
+    while (
+      this.#output.buffered() < MOST_BUFFERED &&
+      (this.#rowsSent < rows.end || this.#restart)
+    ) {
       const to = Math.min(rows.end, this.#rowsSent + MOST_ROWS);
-      this.#output.send({ type: 'feed-rows', columns: rows.slice(this.#rowsSent, to), restart: this.#restart, from: rows.since });
+      this.#output.send({
+        type: 'feed-rows',
+        columns: rows.slice(this.#rowsSent, to),
+        restart: this.#restart,
+        from: rows.since,
+      });
       this.#rowsSent = to;
       this.#restart = false;
     }
@@ -261,16 +356,56 @@ export class FeedView {
   }
 
   #tellStatistics(): void {
-    const { decoded, explained, dropped, damaged, inferenceErrors, lastInferenceError, reconnects, subscribers, decodeRate, inferenceRate, delay, sourceClock, sourceDelay, recording, signals } = this.feed.snapshot;
+    const {
+      decoded,
+      explained,
+      dropped,
+      damaged,
+      inferenceErrors,
+      lastInferenceError,
+      reconnects,
+      subscribers,
+      decodeRate,
+      inferenceRate,
+      delay,
+      sourceClock,
+      sourceDelay,
+      recording,
+      signals,
+    } = this.feed.snapshot;
     this.#output.send({
-      type: 'feed-statistics', feed: this.feed.id, delay: { lag: shown(delay.lag), explained: shown(delay.explained), painted: shown(delay.painted) },
-      sourceClock, sourceDelay: { arrival: shown(sourceDelay.arrival), painted: shown(sourceDelay.painted) },
-      decodeRate, inferenceRate, dropped, decoded, explained, damaged, reconnects, viewers: subscribers, inferenceErrors, lastInferenceError,
-      recording: recording && { bytes: recording.bytes, failure: recording.failure, range: recording.start === null || recording.end === null ? null : { start: recording.start, end: recording.end } },
+      type: 'feed-statistics',
+      feed: this.feed.id,
+      delay: {
+        lag: shown(delay.lag),
+        explained: shown(delay.explained),
+        painted: shown(delay.painted),
+      },
+      sourceClock,
+      sourceDelay: { arrival: shown(sourceDelay.arrival), painted: shown(sourceDelay.painted) },
+      decodeRate,
+      inferenceRate,
+      dropped,
+      decoded,
+      explained,
+      damaged,
+      reconnects,
+      viewers: subscribers,
+      inferenceErrors,
+      lastInferenceError,
+      recording: recording && {
+        bytes: recording.bytes,
+        failure: recording.failure,
+        range:
+          recording.start === null || recording.end === null
+            ? null
+            : { start: recording.start, end: recording.end },
+      },
       signals: { received: signals.received, rejected: signals.rejected },
     });
     if (this.#mode === 'playing') this.#tellPlayback();
-    if (this.#alert) this.#output.send({ type: 'feed-alert', feed: this.feed.id, flag: this.#alert });
+    if (this.#alert)
+      this.#output.send({ type: 'feed-alert', feed: this.feed.id, flag: this.#alert });
     this.#alert = null;
   }
 }

@@ -38,7 +38,11 @@ export class FeedWebhook {
         product: { name: 'Roadgaze', version },
         time: new Date().toISOString(),
         feed: { id, name },
-        network: { id: network.summary.id, name: network.summary.name, unit: rows.network.output.unit },
+        network: {
+          id: network.summary.id,
+          name: network.summary.name,
+          unit: rows.network.output.unit,
+        },
         method: rows.network.methods[0],
         flag,
       });

@@ -55,14 +55,42 @@ export class Feed {
 
   /** Throws what opening the network throws; what the source does shows in the state. */
   static async open(request: FeedRequest): Promise<Feed> {
-    const { id, address, network, road, methods, wish, priority, transport, stdin, recording, stallSeconds } = request;
-    const explainer = await FeedExplainer.open({ modelPath: network.path, road, methods, wish, priority });
+    const {
+      id,
+      address,
+      network,
+      road,
+      methods,
+      wish,
+      priority,
+      transport,
+      stdin,
+      recording,
+      stallSeconds,
+    } = request;
+    const explainer = await FeedExplainer.open({
+      modelPath: network.path,
+      road,
+      methods,
+      wish,
+      priority,
+    });
     try {
-      const { images, current: { provider } } = explainer;
+      const {
+        images,
+        current: { provider },
+      } = explainer;
       const live = await LiveFeed.open<FeedExplanation>({
-        name: id, address, images, display: DISPLAY, workers: provider.workers, recording: recording && { ...recording, onFailure: request.onRecording },
+        name: id,
+        address,
+        images,
+        display: DISPLAY,
+        workers: provider.workers,
+        recording: recording && { ...recording, onFailure: request.onRecording },
         explain: (pictures, time) => explainer.explain(pictures, time),
-        ...(transport ? { transport } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
+        ...(transport ? { transport } : {}),
+        ...(stdin ? { stdin } : {}),
+        ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });
       return new Feed(request, explainer, live);
     } catch (error) {
@@ -71,7 +99,11 @@ export class Feed {
     }
   }
 
-  private constructor({ id, name, address, network, onState }: FeedRequest, explainer: FeedExplainer, live: LiveFeed<FeedExplanation>) {
+  private constructor(
+    { id, name, address, network, onState }: FeedRequest,
+    explainer: FeedExplainer,
+    live: LiveFeed<FeedExplanation>,
+  ) {
     this.id = id;
     this.name = name;
     this.label = address.label;
@@ -90,7 +122,14 @@ export class Feed {
 
   get summary(): FeedSummary {
     const { id, name, label, network, explainer, live } = this;
-    return { id, name, label, network: network.summary.id, methods: explainer.current.network.methods, state: live.state };
+    return {
+      id,
+      name,
+      label,
+      network: network.summary.id,
+      methods: explainer.current.network.methods,
+      state: live.state,
+    };
   }
 
   /** Under the name that the user gave; `subscribers` are those who watch. */
@@ -98,7 +137,9 @@ export class Feed {
     return { ...this.live.snapshot(), name: this.name, subscribers: this.#watchers.size };
   }
 
-  /** Steering as it was driven at a feed time, in the network's unit; null where that is not known. */
+  /**
+   * Steering as it was driven at a feed time, in the network's unit; null where that is not known.
+   */
   drivenAt(time: number): number | null {
     return this.live.drivenAt(time)?.steering ?? null;
   }

@@ -86,7 +86,14 @@ export class Feeds {
   #closed = false;
 
   /** `flags`: by which clips are kept. */
-  constructor(catalogue: Catalogue, wish: ProviderWish, priority: PlaybackPriority, flags: FlagSettings, options: FeedOptions, alerts: WebhookAlerts | null) {
+  constructor(
+    catalogue: Catalogue,
+    wish: ProviderWish,
+    priority: PlaybackPriority,
+    flags: FlagSettings,
+    options: FeedOptions,
+    alerts: WebhookAlerts | null,
+  ) {
     this.#catalogue = catalogue;
     this.#wish = wish;
     this.#priority = priority;
@@ -112,7 +119,9 @@ export class Feeds {
 
   /** By id or name. */
   find(idOrName: string): Feed | undefined {
-    const entry = this.#entries.get(idOrName) ?? [...this.#entries.values()].find(({ feed }) => feed.name === idOrName);
+    const entry =
+      this.#entries.get(idOrName) ??
+      [...this.#entries.values()].find(({ feed }) => feed.name === idOrName);
     return entry?.feed;
   }
 
@@ -121,31 +130,66 @@ export class Feeds {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN, ROAD_INVALID, PORT_IN_USE, and what opening a network throws. */
-  async add({ address: text, name, network: networkId, transport, stdin, signals }: NewFeed): Promise<string> {
+  /**
+   * Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE,
+   * NETWORK_UNKNOWN, ROAD_INVALID, PORT_IN_USE, and what opening a network throws.
+   */
+  async add({
+    address: text,
+    name,
+    network: networkId,
+    transport,
+    stdin,
+    signals,
+  }: NewFeed): Promise<string> {
     const address = parseFeedAddress(text);
-    if (address.scheme === 'stdin' && !stdin) throw new RoadgazeError('FEED_ADDRESS_INVALID', 'stdin is not opened as a live feed from the page.', 'Name it when the server is started: roadgaze serve -');
-    if (this.#closed || this.#entries.size + this.#opening >= MOST) throw new RoadgazeError('USAGE', `There are ${MOST} live feeds already.`, 'Remove one first.');
+    if (address.scheme === 'stdin' && !stdin)
+      throw new RoadgazeError(
+        'FEED_ADDRESS_INVALID',
+        'stdin is not opened as a live feed from the page.',
+        'Name it when the server is started: roadgaze serve -',
+      );
+    if (this.#closed || this.#entries.size + this.#opening >= MOST)
+      throw new RoadgazeError(
+        'USAGE',
+        `There are ${MOST} live feeds already.`,
+        'Remove one first.',
+      );
     const wantedName = name ?? address.label.slice(0, 100);
     if (name !== undefined) this.#checkName(name);
     this.#opening++;
     try {
       const network = await this.#network(networkId);
-      const [road, drawn] = await Promise.all([this.#catalogue.roadOfFeeds(), this.#drawnRoad(address.label)]);
+      const [road, drawn] = await Promise.all([
+        this.#catalogue.roadOfFeeds(),
+        this.#drawnRoad(address.label),
+      ]);
       const { recording, stallSeconds, transport: usual } = this.#options;
       const way = transport ?? usual;
       const id = `feed-${++this.#count}`;
       const feed = await Feed.open({
-        id, name: this.#free(wantedName), address, network, road, methods: FIRST_METHODS, wish: this.#wish, priority: this.#priority, recording,
+        id,
+        name: this.#free(wantedName),
+        address,
+        network,
+        road,
+        methods: FIRST_METHODS,
+        wish: this.#wish,
+        priority: this.#priority,
+        recording,
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
         onRecording: (failure) => this.#tell((listener) => listener.recording?.(id, failure)),
-        ...(way ? { transport: way } : {}), ...(stdin ? { stdin } : {}), ...(stallSeconds === undefined ? {} : { stallSeconds }),
+        ...(way ? { transport: way } : {}),
+        ...(stdin ? { stdin } : {}),
+        ...(stallSeconds === undefined ? {} : { stallSeconds }),
       });
-      const orClose = async <Value>(work: Promise<Value>): Promise<Value> => work.catch(async (error: unknown) => {
-        await feed.close();
-        throw error;
-      });
-      // Opened with the other one, so that what a road network sees is there when the drawn one is forgotten.
+      const orClose = async <Value>(work: Promise<Value>): Promise<Value> =>
+        work.catch(async (error: unknown) => {
+          await feed.close();
+          throw error;
+        });
+      // Opened with the other one, so that what a road network sees is there when the drawn one is
+      // forgotten.
       if (drawn) await orClose(feed.change({ road: drawn }));
       const socket = signals ? await orClose(openSignalSocket(feed.live.signals, signals)) : null;
       if (this.#closed) {
@@ -188,12 +232,15 @@ export class Feeds {
   }
 
   /**
-   * A drawn road, or with null the one from before; kept for the feed's address. Gives whether it is another one. Throws FEED_UNKNOWN, USAGE where it
-   * would not be used, OUTPUT_NOT_WRITABLE, INFERENCE_FAILED.
+   * A drawn road, or with null the one from before; kept for the feed's address. Gives whether it
+   * is another one. Throws FEED_UNKNOWN, USAGE where it would not be used, OUTPUT_NOT_WRITABLE,
+   * INFERENCE_FAILED.
    */
   async setRoad(id: string, points: readonly Point[] | null): Promise<boolean> {
     checkIsDrawable(this.#catalogue);
-    const road = points ? { kind: 'polygon', points } as const : await this.#catalogue.roadOfFeeds();
+    const road = points
+      ? ({ kind: 'polygon', points } as const)
+      : await this.#catalogue.roadOfFeeds();
     const { feed } = this.#entry(id);
     const { rows } = feed;
     await this.#roads.keep(feed.label, points);
@@ -211,8 +258,18 @@ export class Feeds {
 
   #enter(feed: Feed, signals: SignalSocket | null): void {
     const { clips } = this.#options;
-    const keeper = clips && feed.live.recording ? new ClipKeeper(feed, this.#flags, clips, (clip) => this.#tell((listener) => listener.clip(feed.id, clip))) : null;
-    this.#entries.set(feed.id, { feed, clips: keeper, signals, webhook: this.#alerts && new FeedWebhook(feed, this.#alerts) });
+    const keeper =
+      clips && feed.live.recording
+        ? new ClipKeeper(feed, this.#flags, clips, (clip) =>
+            this.#tell((listener) => listener.clip(feed.id, clip)),
+          )
+        : null;
+    this.#entries.set(feed.id, {
+      feed,
+      clips: keeper,
+      signals,
+      webhook: this.#alerts && new FeedWebhook(feed, this.#alerts),
+    });
     this.#tell((listener) => listener.changed());
   }
 
@@ -228,19 +285,34 @@ export class Feeds {
 
   async #network(id: string | undefined): Promise<Network> {
     if (id !== undefined) return this.#catalogue.network(id);
-    const network = (await this.#catalogue.networks()).find(({ summary }) => summary.error === null);
+    const network = (await this.#catalogue.networks()).find(
+      ({ summary }) => summary.error === null,
+    );
     if (network) return network;
-    throw new RoadgazeError('NETWORK_UNKNOWN', 'There is no network that could explain a feed.', 'Name one with --model.');
+    throw new RoadgazeError(
+      'NETWORK_UNKNOWN',
+      'There is no network that could explain a feed.',
+      'Name one with --model.',
+    );
   }
 
   #entry(id: string): Entry {
     const entry = this.#entries.get(id);
     if (entry) return entry;
-    throw new RoadgazeError('FEED_UNKNOWN', `There is no live feed "${id}" any more.`, 'Choose another one from the list.');
+    throw new RoadgazeError(
+      'FEED_UNKNOWN',
+      `There is no live feed "${id}" any more.`,
+      'Choose another one from the list.',
+    );
   }
 
   #checkName(name: string): void {
-    if (this.#isTaken(name)) throw new RoadgazeError('USAGE', `There is a live feed "${name}" already.`, 'Choose another name.');
+    if (this.#isTaken(name))
+      throw new RoadgazeError(
+        'USAGE',
+        `There is a live feed "${name}" already.`,
+        'Choose another name.',
+      );
   }
 
   #isTaken(name: string): boolean {

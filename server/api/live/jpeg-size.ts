@@ -7,7 +7,10 @@ export function jpegSize(bytes: Uint8Array): Size | null {
     const marker = bytes[at + 1]!;
     // SOF0…SOF15 without DHT, JPG and DAC, which lie between.
     if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
-      return { height: (bytes[at + 5]! << 8) | bytes[at + 6]!, width: (bytes[at + 7]! << 8) | bytes[at + 8]! };
+      return {
+        height: (bytes[at + 5]! << 8) | bytes[at + 6]!,
+        width: (bytes[at + 7]! << 8) | bytes[at + 8]!,
+      };
     }
     at += 2 + ((bytes[at + 2]! << 8) | bytes[at + 3]!);
   }

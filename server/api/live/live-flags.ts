@@ -18,7 +18,10 @@ export class LiveFlags {
     this.#finder = this.#newFinder();
   }
 
-  /** All flags in the rows that are kept, with numbers of pictures, and those that were not among them at any call before. */
+  /**
+   * All flags in the rows that are kept, with numbers of pictures, and those that were not among
+   * them at any call before.
+   */
   read(): { readonly flags: readonly Flag[]; readonly begun: readonly Flag[] } {
     const rows = this.#rows;
     if (rows.start !== this.#start) {
@@ -27,7 +30,11 @@ export class LiveFlags {
     }
     const flags = this.#finder.read(rows.forFlags).map((flag) => rows.named(flag));
     // One that begins with the first row may be what is left of an older one.
-    const begun = flags.filter(({ kind, startPts }) => startPts > (this.#newest.get(kind) ?? -Infinity) && (rows.start === 0 || startPts > rows.since));
+    const begun = flags.filter(
+      ({ kind, startPts }) =>
+        startPts > (this.#newest.get(kind) ?? -Infinity) &&
+        (rows.start === 0 || startPts > rows.since),
+    );
     for (const { kind, startPts } of begun) this.#newest.set(kind, startPts);
     return { flags, begun };
   }

@@ -10,7 +10,10 @@ const KEPT = 36_000;
 /** Forgetting moves all that stays: it is done for so many rows at once. */
 const AT_ONCE = 9_000;
 
-/** The numbers of a feed's last frames, by the same methods. Rows are counted from the first one ever; the oldest are forgotten. */
+/**
+ * The numbers of a feed's last frames, by the same methods. Rows are counted from the first one
+ * ever; the oldest are forgotten.
+ */
 export class LiveRows {
   readonly network: NetworkDescription;
   readonly #kept: number;
@@ -68,12 +71,20 @@ export class LiveRows {
 
   /** Rows from feed time `start` to `end`, as `slice` takes them. */
   between(start: number, end: number): { readonly from: number; readonly to: number } {
-    return { from: this.#start + firstAtOrAfter(this.#columns.pts, start), to: this.#start + firstAtOrAfter(this.#columns.pts, end) };
+    return {
+      from: this.#start + firstAtOrAfter(this.#columns.pts, start),
+      to: this.#start + firstAtOrAfter(this.#columns.pts, end),
+    };
   }
 
   /** A flag of `forFlags`, with numbers of pictures in place of positions. */
   named(flag: Flag): Flag {
     const number = (position: number) => this.#numbers[position]!;
-    return { ...flag, startFrame: number(flag.startFrame), endFrame: number(flag.endFrame), worstFrame: number(flag.worstFrame) };
+    return {
+      ...flag,
+      startFrame: number(flag.startFrame),
+      endFrame: number(flag.endFrame),
+      worstFrame: number(flag.worstFrame),
+    };
   }
 }

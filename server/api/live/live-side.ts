@@ -34,7 +34,12 @@ export class LiveSide {
   #closed = false;
 
   /** `settings`: how this viewer finds flags. */
-  constructor(feeds: Feeds, window: AcknowledgementWindow, settings: () => FlagSettings, output: LiveOutput) {
+  constructor(
+    feeds: Feeds,
+    window: AcknowledgementWindow,
+    settings: () => FlagSettings,
+    output: LiveOutput,
+  ) {
     this.#feeds = feeds;
     this.#window = window;
     this.#settings = settings;
@@ -72,7 +77,9 @@ export class LiveSide {
       default:
         // Meant for what was open before.
         if (!this.#view || this.#isOpening) return;
-        return message.type === 'explain-at' ? this.#view.slow.start(message) : this.#view.control(message);
+        return message.type === 'explain-at'
+          ? this.#view.slow.start(message)
+          : this.#view.control(message);
     }
   }
 
@@ -119,8 +126,18 @@ export class LiveSide {
     if (!isAnother && view === this.#view) view.describe();
   }
 
-  async #add({ address, name, network, transport }: Extract<LiveClientMessage, { type: 'add-feed' }>): Promise<void> {
-    const feed = await this.#feeds.add({ address, ...(name === undefined ? {} : { name }), ...(network === undefined ? {} : { network }), ...(transport ? { transport } : {}) });
+  async #add({
+    address,
+    name,
+    network,
+    transport,
+  }: Extract<LiveClientMessage, { type: 'add-feed' }>): Promise<void> {
+    const feed = await this.#feeds.add({
+      address,
+      ...(name === undefined ? {} : { name }),
+      ...(network === undefined ? {} : { network }),
+      ...(transport ? { transport } : {}),
+    });
     this.#output.send({ type: 'feed-added', feed });
   }
 
@@ -132,7 +149,8 @@ export class LiveSide {
       if (methods) await this.#feeds.setMethods(id, methods);
       if (wish !== this.#wish) return;
       // Other methods of what is watched are told by the view itself.
-      if (this.#view?.feed === this.#feeds.get(id)) return methods ? undefined : this.#view.describe();
+      if (this.#view?.feed === this.#feeds.get(id))
+        return methods ? undefined : this.#view.describe();
       const before = this.#view;
       this.#view = null;
       await Promise.all([before?.close(), this.#output.leaveRecording()]);

@@ -1,6 +1,9 @@
 import type { FlagKind, FlagSettings } from '../../../shared/flags.ts';
 
-/** What flags are found in: rows in presentation order, of the first method; NaN where a number is not known. */
+/**
+ * What flags are found in: rows in presentation order, of the first method; NaN where a number is
+ * not known.
+ */
 export interface FlagColumns {
   /** Seconds, ascending. */
   readonly pts: ArrayLike<number>;
@@ -16,7 +19,10 @@ export interface FlagColumns {
   readonly spearman: ArrayLike<number> | null;
 }
 
-/** `begins`: beyond the threshold. `holds`: short of it, but not by enough to end a flag that has begun. */
+/**
+ * `begins`: beyond the threshold. `holds`: short of it, but not by enough to end a flag that has
+ * begun.
+ */
 export type RowState = 'begins' | 'holds' | 'ends' | 'unknown';
 
 /** What makes a flag of one kind. */
@@ -25,11 +31,17 @@ export interface Criterion {
   state(columns: FlagColumns, row: number): RowState;
   /** What the flag tells of its worst frame. */
   value(columns: FlagColumns, row: number): number;
-  /** How far beyond the threshold: 0 at it, 1 as far as can be, or, for a size without an end, at twice the threshold. */
+  /**
+   * How far beyond the threshold: 0 at it, 1 as far as can be, or, for a size without an end, at
+   * twice the threshold.
+   */
   excess(columns: FlagColumns, row: number): number;
 }
 
-/** Distance between the threshold that begins a flag and the one that ends it, where the settings give only one, as a part of its range. */
+/**
+ * Distance between the threshold that begins a flag and the one that ends it, where the settings
+ * give only one, as a part of its range.
+ */
 const HYSTERESIS = 0.2;
 
 /** `degrees`: degrees at the wheel in one unit of `steering`; null where that is no angle. */
@@ -46,17 +58,27 @@ export function criteriaOf(settings: FlagSettings, degrees: number | null): read
 function offRoad({ measure, enterBelow, leaveAbove }: FlagSettings): Criterion {
   const value = (columns: FlagColumns, row: number) => columns[measure][row]!;
   return {
-    kind: 'off-road', value,
+    kind: 'off-road',
+    value,
     state: (columns, row) => below(value(columns, row), enterBelow, leaveAbove),
     excess: (columns, row) => 1 - value(columns, row) / enterBelow,
   };
 }
 
-/** Attention counts as on the road from `leaveAbove` up and, once such a flag has begun, down to `enterBelow`. */
-function steersWrong({ measure, enterBelow, leaveAbove }: FlagSettings, limit: number, factor: number): Criterion {
-  const value = ({ steering, driven }: FlagColumns, row: number) => Math.abs(steering[row]! - driven[row]!) * factor;
+/**
+ * Attention counts as on the road from `leaveAbove` up and, once such a flag has begun, down to
+ * `enterBelow`.
+ */
+function steersWrong(
+  { measure, enterBelow, leaveAbove }: FlagSettings,
+  limit: number,
+  factor: number,
+): Criterion {
+  const value = ({ steering, driven }: FlagColumns, row: number) =>
+    Math.abs(steering[row]! - driven[row]!) * factor;
   return {
-    kind: 'steers-wrong', value,
+    kind: 'steers-wrong',
+    value,
     state(columns, row) {
       const [error, onRoad] = [value(columns, row), columns[measure][row]!];
       if (error <= limit * (1 - HYSTERESIS) || onRoad < enterBelow) return 'ends';
@@ -80,7 +102,8 @@ const dead: Criterion = {
 function disagreement(limit: number): Criterion {
   const value = ({ spearman }: FlagColumns, row: number) => spearman?.[row] ?? NaN;
   return {
-    kind: 'disagreement', value,
+    kind: 'disagreement',
+    value,
     state: (columns, row) => below(value(columns, row), limit, limit + HYSTERESIS * (1 - limit)),
     excess: (columns, row) => (limit - value(columns, row)) / (limit + 1),
   };

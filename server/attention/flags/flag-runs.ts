@@ -14,7 +14,9 @@ interface Run {
 /** Timestamps are decimal fractions in binary: 0.3 s of frames may come out as 0.29999. */
 const TOLERANCE = 1e-6;
 
-/** The runs of rows that one criterion flags, found in one pass over rows that may still be growing. */
+/**
+ * The runs of rows that one criterion flags, found in one pass over rows that may still be growing.
+ */
 export class FlagRuns {
   readonly #criterion: Criterion;
   readonly #settings: FlagSettings;
@@ -29,12 +31,15 @@ export class FlagRuns {
 
   /** Rows come one after the other. */
   read(columns: FlagColumns, row: number): void {
-    // A network that gives no number says nothing of what it looks at, whatever is left of the explanation.
+    // A network that gives no number says nothing of what it looks at, whatever is left of the
+    // explanation.
     if (!Number.isFinite(columns.steering[row]!)) return;
     const state = this.#criterion.state(columns, row);
     if (state === 'unknown') return;
-    // Rows without a number neither begin nor end a flag, but one does not reach over more of them than over other rows.
-    if (this.#open && (state === 'ends' || !this.#isNear(columns.pts, this.#open, row))) this.#end();
+    // Rows without a number neither begin nor end a flag, but one does not reach over more of them
+    // than over other rows.
+    if (this.#open && (state === 'ends' || !this.#isNear(columns.pts, this.#open, row)))
+      this.#end();
     if (this.#open) this.#extend(this.#open, columns, row);
     else if (state === 'begins') this.#begin(columns, row);
   }
@@ -44,16 +49,29 @@ export class FlagRuns {
     const { pts } = columns;
     const runs = this.#open ? [...this.#ended, this.#open] : this.#ended;
     return runs
-      .filter(({ start, last }) => shownUntil(pts, last) - pts[start]! >= this.#settings.minimumSeconds - TOLERANCE)
+      .filter(
+        ({ start, last }) =>
+          shownUntil(pts, last) - pts[start]! >= this.#settings.minimumSeconds - TOLERANCE,
+      )
       .map(({ start, last, worst, depthSum, rows }) => ({
-        kind: this.#criterion.kind, startPts: pts[start]!, endPts: pts[last]!, startFrame: start, endFrame: last,
-        worstFrame: worst, worstPts: pts[worst]!, worst: this.#criterion.value(columns, worst), severity: depthSum / rows,
+        kind: this.#criterion.kind,
+        startPts: pts[start]!,
+        endPts: pts[last]!,
+        startFrame: start,
+        endFrame: last,
+        worstFrame: worst,
+        worstPts: pts[worst]!,
+        worst: this.#criterion.value(columns, worst),
+        severity: depthSum / rows,
       }));
   }
 
   #begin(columns: FlagColumns, row: number): void {
     const before = this.#ended.at(-1);
-    this.#open = before && this.#isNear(columns.pts, before, row) ? this.#ended.pop()! : { start: row, last: row, worst: row, worstExcess: -Infinity, depthSum: 0, rows: 0 };
+    this.#open =
+      before && this.#isNear(columns.pts, before, row)
+        ? this.#ended.pop()!
+        : { start: row, last: row, worst: row, worstExcess: -Infinity, depthSum: 0, rows: 0 };
     this.#extend(this.#open, columns, row);
   }
 
@@ -77,7 +95,10 @@ export class FlagRuns {
   }
 }
 
-/** When a frame stops being shown: at the next one; the last of all, after as long as the one before. */
+/**
+ * When a frame stops being shown: at the next one; the last of all, after as long as the one
+ * before.
+ */
 function shownUntil(pts: ArrayLike<number>, row: number): number {
   if (row + 1 < pts.length) return pts[row + 1]!;
   return row > 0 ? 2 * pts[row]! - pts[row - 1]! : pts[row]!;

@@ -6,7 +6,11 @@ export class MinHeap {
   push(key: number, item: number): void {
     const [keys, items] = [this.#keys, this.#items];
     let at = keys.length;
-    for (let parent = (at - 1) >> 1; at > 0 && keys[parent]! > key; at = parent, parent = (at - 1) >> 1) {
+    for (
+      let parent = (at - 1) >> 1;
+      at > 0 && keys[parent]! > key;
+      at = parent, parent = (at - 1) >> 1
+    ) {
       keys[at] = keys[parent]!;
       items[at] = items[parent]!;
     }

@@ -18,14 +18,22 @@ export interface BackwardRequest {
 }
 
 /**
- * Appends one reverse pass: from a signal at one value of the network to the signals at others, node by node in reverse order, each by the
- * rule that the composite has for it. Where several readers hand a signal back to one value, they add up. A value that nothing reaches gets zeros.
+ * Appends one reverse pass: from a signal at one value of the network to the signals at others,
+ * node by node in reverse order, each by the rule that the composite has for it. Where several
+ * readers hand a signal back to one value, they add up. A value that nothing reaches gets zeros.
  * Throws MODEL_OPERATOR_UNSUPPORTED, naming the node that has no rule.
  */
-export function backward({ builder, model, shapes, image, range }: ExplanationContext, { method, from, signal, to, composite }: BackwardRequest): ReadonlyMap<string, string> {
+export function backward(
+  { builder, model, shapes, image, range }: ExplanationContext,
+  { method, from, signal, to, composite }: BackwardRequest,
+): ReadonlyMap<string, string> {
   const depends = dependents(model, to);
   const reaching = ancestors(model.nodes, from);
-  const nonNegative = nonNegativeValues(model, shapes, range.isGiven && range.low.every((low) => low >= 0) ? [image.name] : []);
+  const nonNegative = nonNegativeValues(
+    model,
+    shapes,
+    range.isGiven && range.low.every((low) => low >= 0) ? [image.name] : [],
+  );
   const places = placesOf(model.nodes, depends);
   const arriving = new Map<string, string[]>([[from, [signal]]]);
   const sums = new Map<string, string>();
@@ -34,15 +42,23 @@ export function backward({ builder, model, shapes, image, range }: ExplanationCo
     if (!parts) return null;
     const known = sums.get(value);
     if (known !== undefined) return known;
-    const sum = parts.length <= 1 ? parts[0]! : parts.reduce((all, part) => builder.node('Add', [all, part]));
+    const sum =
+      parts.length <= 1 ? parts[0]! : parts.reduce((all, part) => builder.node('Add', [all, part]));
     sums.set(value, sum);
     return sum;
   };
   for (const node of [...model.nodes].reverse()) {
-    const signals = node.outputs.map((output) => (output && reaching.has(output) && depends.has(output) && !to.includes(output) ? sumOf(output) : null));
+    const signals = node.outputs.map((output) =>
+      output && reaching.has(output) && depends.has(output) && !to.includes(output)
+        ? sumOf(output)
+        : null,
+    );
     if (signals.every((each) => each === null)) continue;
     const step: BackwardStep = {
-      builder, model, shapes, node,
+      builder,
+      model,
+      shapes,
+      node,
       arriving: (index) => signals[index] ?? null,
       wanted: (index) => depends.has(node.inputs[index] ?? ''),
       nonNegative,
@@ -59,9 +75,17 @@ export function backward({ builder, model, shapes, image, range }: ExplanationCo
   return new Map(to.map((value) => [value, sumOf(value) ?? zerosLike({ builder, shapes }, value)]));
 }
 
-function ruleFor({ model, node }: BackwardStep, method: string, rule: BackwardRule | null): BackwardRule {
+function ruleFor(
+  { model, node }: BackwardStep,
+  method: string,
+  rule: BackwardRule | null,
+): BackwardRule {
   if (rule) return rule;
-  throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `${method} has no rule for the operator ${describeNode(model, node)}.`, 'Choose VisualBackProp, which needs no backward pass, or export the network without this operator.');
+  throw new RoadgazeError(
+    'MODEL_OPERATOR_UNSUPPORTED',
+    `${method} has no rule for the operator ${describeNode(model, node)}.`,
+    'Choose VisualBackProp, which needs no backward pass, or export the network without this operator.',
+  );
 }
 
 /** Where each node stands among the layers with weights. */
@@ -72,7 +96,11 @@ function placesOf(nodes: readonly Node[], depends: ReadonlySet<string>): (node: 
     const inputs = node.inputs.filter((input) => depends.has(input));
     const isLater = inputs.some((input) => behind.has(input));
     if (!isLater) ahead.add(node);
-    if (inputs.length > 0 && (isLater || isWeighted(node))) for (const output of node.outputs) behind.add(output);
+    if (inputs.length > 0 && (isLater || isWeighted(node)))
+      for (const output of node.outputs) behind.add(output);
   }
-  return (node) => ({ isFirst: ahead.has(node) && isWeighted(node), isBeforeLayers: ahead.has(node) && !isWeighted(node) });
+  return (node) => ({
+    isFirst: ahead.has(node) && isWeighted(node),
+    isBeforeLayers: ahead.has(node) && !isWeighted(node),
+  });
 }

@@ -2,38 +2,77 @@ import type { GraphBuilder } from '../../onnx/builder.ts';
 import { DataType } from '../../onnx/tensor.ts';
 import { extent, type Window } from '../../onnx/windows.ts';
 
-/** A convolution between a larger grid and a smaller one; the same numbers serve in both directions. */
+/**
+ * A convolution between a larger grid and a smaller one; the same numbers serve in both directions.
+ */
 export interface ConvolutionShape {
   readonly window: Window;
   readonly groups: number;
-  /** Of the weights: channels on the small grid, channels of one group on the large grid, height, width. */
+  /**
+   * Of the weights: channels on the small grid, channels of one group on the large grid, height,
+   * width.
+   */
   readonly dims: readonly [number, number, number, number];
   readonly large: readonly [height: number, width: number];
   readonly small: readonly [height: number, width: number];
 }
 
 const attributesOf = ({ window, groups }: ConvolutionShape) => ({
-  kernel_shape: window.kernel, strides: window.strides, dilations: window.dilations, group: groups,
+  kernel_shape: window.kernel,
+  strides: window.strides,
+  dilations: window.dilations,
+  group: groups,
 });
 
-function parameters(builder: GraphBuilder, { dims }: ConvolutionShape, weights: Float32Array, bias: Float32Array | null): string[] {
+function parameters(
+  builder: GraphBuilder,
+  { dims }: ConvolutionShape,
+  weights: Float32Array,
+  bias: Float32Array | null,
+): string[] {
   const kernel = builder.constant({ type: DataType.float, dims, data: weights }, 'weights');
-  return bias ? [kernel, builder.constant({ type: DataType.float, dims: [bias.length], data: bias }, 'bias')] : [kernel];
+  return bias
+    ? [kernel, builder.constant({ type: DataType.float, dims: [bias.length], data: bias }, 'bias')]
+    : [kernel];
 }
 
-/** From the large grid to the small one. Where the small grid leaves rows of the large one over, they count for nothing. */
-export function convolution(builder: GraphBuilder, x: string, shape: ConvolutionShape, weights: Float32Array, bias: Float32Array | null): string {
-  return builder.node('Conv', [x, ...parameters(builder, shape, weights, bias)], { ...attributesOf(shape), pads: shape.window.pads });
+/**
+ * From the large grid to the small one. Where the small grid leaves rows of the large one over,
+ * they count for nothing.
+ */
+export function convolution(
+  builder: GraphBuilder,
+  x: string,
+  shape: ConvolutionShape,
+  weights: Float32Array,
+  bias: Float32Array | null,
+): string {
+  return builder.node('Conv', [x, ...parameters(builder, shape, weights, bias)], {
+    ...attributesOf(shape),
+    pads: shape.window.pads,
+  });
 }
 
 /** From the small grid to exactly the large one. */
-export function transposedConvolution(builder: GraphBuilder, x: string, shape: ConvolutionShape, weights: Float32Array, bias: Float32Array | null): string {
+export function transposedConvolution(
+  builder: GraphBuilder,
+  x: string,
+  shape: ConvolutionShape,
+  weights: Float32Array,
+  bias: Float32Array | null,
+): string {
   const { window, large, small } = shape;
   const missing = [0, 1].map((axis) => {
-    const reached = (small[axis]! - 1) * window.strides[axis]! + extent(window.kernel[axis]!, window.dilations[axis]!) - window.pads[axis]! - window.pads[axis + 2]!;
+    const reached =
+      (small[axis]! - 1) * window.strides[axis]! +
+      extent(window.kernel[axis]!, window.dilations[axis]!) -
+      window.pads[axis]! -
+      window.pads[axis + 2]!;
     return large[axis]! - reached;
   });
   return builder.node('ConvTranspose', [x, ...parameters(builder, shape, weights, bias)], {
-    ...attributesOf(shape), pads: window.pads, ...(missing.some((rows) => rows !== 0) ? { output_padding: missing } : {}),
+    ...attributesOf(shape),
+    pads: window.pads,
+    ...(missing.some((rows) => rows !== 0) ? { output_padding: missing } : {}),
   });
 }

@@ -8,8 +8,8 @@ import { unsupported, type BackwardStep } from './rule.ts';
 import { floatsOf, sizesOf } from './values.ts';
 
 /**
- * A layer y = W·x + b with constant weights: what every rule for layers with weights is written in. Other weights of the same layout may stand
- * in for its own. Values are float32.
+ * A layer y = W·x + b with constant weights: what every rule for layers with weights is written in.
+ * Other weights of the same layout may stand in for its own. Values are float32.
  */
 export interface LinearMap {
   readonly kind: 'convolution' | 'dense';
@@ -40,16 +40,24 @@ export function isConvolutional(node: Node): boolean {
   return node.op === 'Conv' || node.op === 'ConvTranspose';
 }
 
-/** Null where both factors of a product depend on the picture. Throws MODEL_OPERATOR_UNSUPPORTED for forms that are not covered. */
+/**
+ * Null where both factors of a product depend on the picture. Throws MODEL_OPERATOR_UNSUPPORTED for
+ * forms that are not covered.
+ */
 export function linearMap(step: BackwardStep): LinearMap | null {
   const { model, node } = step;
   if (node.inputs.filter((_, index) => step.wanted(index)).length > 1) return null;
   const tensor = (index: number): Tensor | null => {
     const name = node.inputs[index];
     if (!name) return null;
-    return model.initializers.get(name) ?? step.shapes.constant(name) ?? fail(step, `its input "${name}" is computed, not constant`);
+    return (
+      model.initializers.get(name) ??
+      step.shapes.constant(name) ??
+      fail(step, `its input "${name}" is computed, not constant`)
+    );
   };
-  if (node.op === 'MatMul') return step.wanted(0) ? product(step, tensor(1)!) : productFromLeft(step, tensor(0)!);
+  if (node.op === 'MatMul')
+    return step.wanted(0) ? product(step, tensor(1)!) : productFromLeft(step, tensor(0)!);
   if (!step.wanted(0)) return fail(step, 'the picture goes into its weights');
   const weights = tensor(1)!;
   const bias = tensor(2);
@@ -59,27 +67,58 @@ export function linearMap(step: BackwardStep): LinearMap | null {
   const kernel = { values: floatsOf(weights), biases: bias && floatsOf(bias) };
   const isPlain = node.op === 'Conv';
   return {
-    kind: 'convolution', weights: kernel.values, outputs: isPlain ? weights.dims[0]! : weights.dims[1]! * shape.groups, bias: kernel.biases,
-    forward: (x, values, biases) => (isPlain ? convolution(builder, x, shape, values, biases) : transposedConvolution(builder, x, shape, values, biases)),
+    kind: 'convolution',
+    weights: kernel.values,
+    outputs: isPlain ? weights.dims[0]! : weights.dims[1]! * shape.groups,
+    bias: kernel.biases,
+    forward: (x, values, biases) =>
+      isPlain
+        ? convolution(builder, x, shape, values, biases)
+        : transposedConvolution(builder, x, shape, values, biases),
     backward(...terms) {
       if (isPlain && shape.groups === 1) return transposedSum(builder, shape, terms);
-      return added(builder, terms, ({ signal, weights: values }) => (isPlain ? transposedConvolution(builder, signal, shape, values, null) : convolution(builder, signal, shape, values, null)));
+      return added(builder, terms, ({ signal, weights: values }) =>
+        isPlain
+          ? transposedConvolution(builder, signal, shape, values, null)
+          : convolution(builder, signal, shape, values, null),
+      );
     },
   };
 }
 
-/** Over all signals side by side: what each pixel gets is then added up while it is spread, and not once more for each. */
-function transposedSum(builder: GraphBuilder, shape: ConvolutionShape, terms: readonly WeightedSignal[]): string {
+/**
+ * Over all signals side by side: what each pixel gets is then added up while it is spread, and not
+ * once more for each.
+ */
+function transposedSum(
+  builder: GraphBuilder,
+  shape: ConvolutionShape,
+  terms: readonly WeightedSignal[],
+): string {
   const [{ signal, weights }, ...more] = terms as readonly [WeightedSignal, ...WeightedSignal[]];
   if (more.length === 0) return transposedConvolution(builder, signal, shape, weights, null);
   const [outputs, ...kernel] = shape.dims;
   const together = new Float32Array(terms.length * weights.length);
   terms.forEach((term, index) => together.set(term.weights, index * weights.length));
-  const beside = builder.node('Concat', terms.map((term) => term.signal), { axis: 1 });
-  return transposedConvolution(builder, beside, { ...shape, dims: [terms.length * outputs, ...kernel] }, together, null);
+  const beside = builder.node(
+    'Concat',
+    terms.map((term) => term.signal),
+    { axis: 1 },
+  );
+  return transposedConvolution(
+    builder,
+    beside,
+    { ...shape, dims: [terms.length * outputs, ...kernel] },
+    together,
+    null,
+  );
 }
 
-function added(builder: GraphBuilder, terms: readonly WeightedSignal[], each: (term: WeightedSignal) => string): string {
+function added(
+  builder: GraphBuilder,
+  terms: readonly WeightedSignal[],
+  each: (term: WeightedSignal) => string,
+): string {
   return terms.map(each).reduce((sum, value) => builder.node('Add', [sum, value]));
 }
 
@@ -87,16 +126,26 @@ function fail(step: BackwardStep, what: string): never {
   throw unsupported(step, what);
 }
 
-/** The window between the larger grid (a Conv's input, a ConvTranspose's output) and the smaller one. */
+/**
+ * The window between the larger grid (a Conv's input, a ConvTranspose's output) and the smaller
+ * one.
+ */
 function convolutionShape(step: BackwardStep, dims: readonly number[]): ConvolutionShape {
   const { node, shapes } = step;
   const size = (value: string) => shapes.of(value).slice(2).map(Number) as [number, number];
   const [input, output] = [size(node.inputs[0]!), size(node.outputs[0]!)];
   const kernel = [dims[2]!, dims[3]!] as const;
-  const window = node.op === 'Conv' ? windowOf(node, input, kernel) : enlargement(node, input, kernel)?.window;
+  const window =
+    node.op === 'Conv' ? windowOf(node, input, kernel) : enlargement(node, input, kernel)?.window;
   if (!window) return fail(step, 'its window makes no sense');
   const [large, small] = node.op === 'Conv' ? [input, output] : [output, input];
-  return { window, groups: intAttribute(node, 'group', 1), dims: dims as ConvolutionShape['dims'], large, small };
+  return {
+    window,
+    groups: intAttribute(node, 'group', 1),
+    dims: dims as ConvolutionShape['dims'],
+    large,
+    small,
+  };
 }
 
 function gemm(step: BackwardStep, weights: Tensor, bias: Tensor | null): LinearMap {
@@ -108,31 +157,62 @@ function gemm(step: BackwardStep, weights: Tensor, bias: Tensor | null): LinearM
   const isTransposed = intAttribute(node, 'transB', 0) !== 0;
   const straight = isTransposed ? transposed(floatsOf(weights), rows, columns) : floatsOf(weights);
   const [inputs, outputs] = isTransposed ? [columns, rows] : [rows, columns];
-  if (bias && bias.data.length !== outputs && bias.data.length !== 1) return fail(step, 'its bias is not one per output');
-  const biases = bias && Float32Array.from({ length: outputs }, (_, index) => beta * floatsOf(bias)[index % bias.data.length]!);
-  return dense(step, alpha === 1 ? straight : straight.map((value) => alpha * value), biases, inputs, outputs);
+  if (bias && bias.data.length !== outputs && bias.data.length !== 1)
+    return fail(step, 'its bias is not one per output');
+  const biases =
+    bias &&
+    Float32Array.from(
+      { length: outputs },
+      (_, index) => beta * floatsOf(bias)[index % bias.data.length]!,
+    );
+  return dense(
+    step,
+    alpha === 1 ? straight : straight.map((value) => alpha * value),
+    biases,
+    inputs,
+    outputs,
+  );
 }
 
 /** x [N, …, inputs] · W [inputs, outputs]. */
 function product(step: BackwardStep, weights: Tensor): LinearMap {
   const [inputs, outputs, ...more] = weights.dims;
-  if (inputs === undefined || outputs === undefined || more.length > 0) return fail(step, 'its weights are not a matrix');
+  if (inputs === undefined || outputs === undefined || more.length > 0)
+    return fail(step, 'its weights are not a matrix');
   return dense(step, floatsOf(weights), null, inputs, outputs);
 }
 
-function dense(step: BackwardStep, weights: Float32Array, bias: Float32Array | null, inputs: number, outputs: number): LinearMap {
+function dense(
+  step: BackwardStep,
+  weights: Float32Array,
+  bias: Float32Array | null,
+  inputs: number,
+  outputs: number,
+): LinearMap {
   const { builder } = step;
-  const matrix = (values: Float32Array, rows: number, columns: number) => builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
+  const matrix = (values: Float32Array, rows: number, columns: number) =>
+    builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
   const isMatrix = step.shapes.of(step.node.inputs[0]!).length === 2;
   return {
-    kind: 'dense', weights, outputs, bias,
+    kind: 'dense',
+    weights,
+    outputs,
+    bias,
     forward(x, values, biases) {
-      const constants = biases && builder.constant({ type: 1, dims: [outputs], data: biases }, 'bias');
-      if (isMatrix && constants) return builder.node('Gemm', [x, matrix(values, inputs, outputs), constants]);
+      const constants =
+        biases && builder.constant({ type: 1, dims: [outputs], data: biases }, 'bias');
+      if (isMatrix && constants)
+        return builder.node('Gemm', [x, matrix(values, inputs, outputs), constants]);
       const result = builder.node('MatMul', [x, matrix(values, inputs, outputs)]);
       return constants ? builder.node('Add', [result, constants]) : result;
     },
-    backward: (...terms) => added(builder, terms, ({ signal, weights: values }) => builder.node('MatMul', [signal, matrix(transposed(values, inputs, outputs), outputs, inputs)])),
+    backward: (...terms) =>
+      added(builder, terms, ({ signal, weights: values }) =>
+        builder.node('MatMul', [
+          signal,
+          matrix(transposed(values, inputs, outputs), outputs, inputs),
+        ]),
+      ),
   };
 }
 
@@ -140,17 +220,35 @@ function dense(step: BackwardStep, weights: Float32Array, bias: Float32Array | n
 function productFromLeft(step: BackwardStep, weights: Tensor): LinearMap {
   const { builder } = step;
   const [outputs, inputs, ...more] = weights.dims;
-  if (inputs === undefined || outputs === undefined || more.length > 0 || sizesOf(step, step.node.inputs[1]!).length < 1) return fail(step, 'its weights are not a matrix');
-  const matrix = (values: Float32Array, rows: number, columns: number) => builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
+  if (
+    inputs === undefined ||
+    outputs === undefined ||
+    more.length > 0 ||
+    sizesOf(step, step.node.inputs[1]!).length < 1
+  )
+    return fail(step, 'its weights are not a matrix');
+  const matrix = (values: Float32Array, rows: number, columns: number) =>
+    builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
   return {
-    kind: 'dense', weights: floatsOf(weights), outputs, bias: null,
+    kind: 'dense',
+    weights: floatsOf(weights),
+    outputs,
+    bias: null,
     forward: (x, values) => builder.node('MatMul', [matrix(values, outputs, inputs), x]),
-    backward: (...terms) => added(builder, terms, ({ signal, weights: values }) => builder.node('MatMul', [matrix(transposed(values, outputs, inputs), inputs, outputs), signal])),
+    backward: (...terms) =>
+      added(builder, terms, ({ signal, weights: values }) =>
+        builder.node('MatMul', [
+          matrix(transposed(values, outputs, inputs), inputs, outputs),
+          signal,
+        ]),
+      ),
   };
 }
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {
   const result = new Float32Array(values.length);
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) result[column * rows + row] = values[row * columns + column]!;
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      result[column * rows + row] = values[row * columns + column]!;
   return result;
 }

@@ -4,8 +4,9 @@ import { describeNode, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 
 /**
- * One node of the forward pass, seen from behind. A signal (a gradient, or relevance) arrives at its outputs; a rule appends the
- * nodes that hand it on to its inputs. Signals are float32 and shaped like the value they belong to.
+ * One node of the forward pass, seen from behind. A signal (a gradient, or relevance) arrives at
+ * its outputs; a rule appends the nodes that hand it on to its inputs. Signals are float32 and
+ * shaped like the value they belong to.
  */
 export interface BackwardStep {
   readonly builder: GraphBuilder;
@@ -27,7 +28,10 @@ export type BackwardRule = (step: BackwardStep) => readonly (string | null | und
 export interface Place {
   /** Of Conv, ConvTranspose, Gemm and MatMul: no such layer lies between it and the picture. */
   readonly isFirst: boolean;
-  /** Of all others: no such layer lies between it and the picture, so that it only prepares what the first layers see. */
+  /**
+   * Of all others: no such layer lies between it and the picture, so that it only prepares what the
+   * first layers see.
+   */
   readonly isBeforeLayers: boolean;
 }
 
@@ -35,6 +39,13 @@ export interface Place {
 export type Composite = (node: Node, place: Place) => BackwardRule | null;
 
 /** For rules that meet a form of their operator that they do not cover. */
-export function unsupported(step: Pick<BackwardStep, 'model' | 'node'>, what: string): RoadgazeError {
-  return new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `Nothing can be passed back through ${describeNode(step.model, step.node)}: ${what}.`, 'Choose VisualBackProp, which needs no backward pass, or export the network without this operator.');
+export function unsupported(
+  step: Pick<BackwardStep, 'model' | 'node'>,
+  what: string,
+): RoadgazeError {
+  return new RoadgazeError(
+    'MODEL_OPERATOR_UNSUPPORTED',
+    `Nothing can be passed back through ${describeNode(step.model, step.node)}: ${what}.`,
+    'Choose VisualBackProp, which needs no backward pass, or export the network without this operator.',
+  );
 }

@@ -9,12 +9,19 @@ export interface Seed {
   readonly signal: string;
 }
 
-/** Activations that turn scores into shares of 1: what is explained is the score in front of them. */
+/**
+ * Activations that turn scores into shares of 1: what is explained is the score in front of them.
+ */
 const shares = new Set(['Softmax', 'LogSoftmax']);
-/** Relevance is shared out from the value in front of these too, which is what the layers added up. */
+/**
+ * Relevance is shared out from the value in front of these too, which is what the layers added up.
+ */
 const squashing = new Set([...shares, 'Sigmoid']);
 
-/** Gradients start as ±1 at the explained element: +1 for the target +, −1 for −, the sign of the element for abs. */
+/**
+ * Gradients start as ±1 at the explained element: +1 for the target +, −1 for −, the sign of the
+ * element for abs.
+ */
 export function gradientSeed(context: ExplanationContext): Seed {
   const { builder, target } = context;
   const from = startingValue(context, shares);
@@ -27,7 +34,10 @@ export function gradientSeed(context: ExplanationContext): Seed {
   return { from, signal: builder.node('Mul', [sign, chosen]) };
 }
 
-/** Relevance starts as the explained element's own value, turned round for the target −, its size for abs; all others get none. */
+/**
+ * Relevance starts as the explained element's own value, turned round for the target −, its size
+ * for abs; all others get none.
+ */
 export function relevanceSeed(context: ExplanationContext): Seed {
   const { builder, target, output } = context;
   const from = startingValue(context, squashing);
@@ -38,7 +48,10 @@ export function relevanceSeed(context: ExplanationContext): Seed {
   return { from, signal };
 }
 
-function startingValue({ model, output }: ExplanationContext, skipped: ReadonlySet<string>): string {
+function startingValue(
+  { model, output }: ExplanationContext,
+  skipped: ReadonlySet<string>,
+): string {
   const last = producers(model.nodes).get(output.tensor);
   return last && last.domain === '' && skipped.has(last.op) ? last.inputs[0]! : output.tensor;
 }
@@ -52,7 +65,10 @@ function oneHot(context: ExplanationContext, value: string): string {
   return floatConstant(context, [...(hasBatch ? [1] : []), ...row.map(Number)], values, 'seed');
 }
 
-/** For every picture of the batch. Clipped so, the value is 1, whatever it is; ONNX Runtime then knows that the signal has its shape, and what can be added without rearranging it. */
+/**
+ * For every picture of the batch. Clipped so, the value is 1, whatever it is; ONNX Runtime then
+ * knows that the signal has its shape, and what can be added without rearranging it.
+ */
 function spread(context: ExplanationContext, chosen: string, value: string): string {
   const { builder, image, output } = context;
   if (image.batch === 1) return chosen;

@@ -19,9 +19,10 @@ const COMPONENTS = 5;
 const GAMMA = 50;
 
 /**
- * GrabCut (Rother, Kolmogorov and Blake 2004): colour models of foreground and background, a minimum cut, and both again from what the cut
- * gave. Gives [H,W] 1 or 0. The first models come from the seeds, which are not binding: a seed stays what it was only
- * where colour and neighbours agree. A pixel's cost is that of the whole mixture, not of its likeliest component.
+ * GrabCut (Rother, Kolmogorov and Blake 2004): colour models of foreground and background, a
+ * minimum cut, and both again from what the cut gave. Gives [H,W] 1 or 0. The first models come
+ * from the seeds, which are not binding: a seed stays what it was only where colour and neighbours
+ * agree. A pixel's cost is that of the whole mixture, not of its likeliest component.
  */
 export function grabCut(request: GrabCutRequest): Uint8Array {
   const { height, width, seeds, iterations } = request;
@@ -33,7 +34,9 @@ export function grabCut(request: GrabCutRequest): Uint8Array {
     const [inside, outside] = [pixelsWith(labels, 1), pixelsWith(labels, 0)];
     // With one side empty there is nothing left to separate.
     if (inside.length === 0 || outside.length === 0) break;
-    const [foreground, background] = [inside, outside].map((members) => ColorModel.fit(colors, members, COMPONENTS, random)) as [ColorModel, ColorModel];
+    const [foreground, background] = [inside, outside].map((members) =>
+      ColorModel.fit(colors, members, COMPONENTS, random),
+    ) as [ColorModel, ColorModel];
     const source = new Float64Array(height * width);
     const sink = new Float64Array(height * width);
     for (let pixel = 0; pixel < source.length; pixel++) {
@@ -50,11 +53,16 @@ export function grabCut(request: GrabCutRequest): Uint8Array {
 
 function pixelsWith(labels: Uint8Array, wanted: number): Int32Array {
   const pixels: number[] = [];
-  labels.forEach((label, pixel) => { if (label === wanted) pixels.push(pixel); });
+  labels.forEach((label, pixel) => {
+    if (label === wanted) pixels.push(pixel);
+  });
   return Int32Array.from(pixels);
 }
 
-/** γ · exp(−β‖Δz‖²) ÷ distance between neighbours, β = 1 ÷ (2 · mean of ‖Δz‖²): equation 11 of the paper, with the distance as in its implementation. */
+/**
+ * γ · exp(−β‖Δz‖²) ÷ distance between neighbours, β = 1 ÷ (2 · mean of ‖Δz‖²): equation 11 of the
+ * paper, with the distance as in its implementation.
+ */
 function smoothness({ values, channels }: Colors, height: number, width: number): Float64Array {
   const capacities = new Float64Array(height * width * 8).fill(-1);
   let [sum, count] = [0, 0];
@@ -64,7 +72,9 @@ function smoothness({ values, channels }: Colors, height: number, width: number)
       if (y + dy < 0 || y + dy >= height || x + dx < 0 || x + dx >= width) return;
       const other = pixel + dy * width + dx;
       let difference = 0;
-      for (let channel = 0; channel < channels; channel++) difference += (values[pixel * channels + channel]! - values[other * channels + channel]!) ** 2;
+      for (let channel = 0; channel < channels; channel++)
+        difference +=
+          (values[pixel * channels + channel]! - values[other * channels + channel]!) ** 2;
       capacities[pixel * 8 + direction] = difference;
       sum += difference;
       count++;

@@ -1,5 +1,6 @@
 /**
- * Capacities over the pixels of a picture and two terminals. Between neighbours they are the same both ways.
+ * Capacities over the pixels of a picture and two terminals. Between neighbours they are the same
+ * both ways.
  */
 export interface GridCapacities {
   readonly height: number;
@@ -7,12 +8,24 @@ export interface GridCapacities {
   /** From the source to each pixel, and from each pixel to the sink; ≥ 0. */
   readonly source: Float64Array;
   readonly sink: Float64Array;
-  /** From pixel p to its neighbour in direction d of DIRECTIONS, at [8p + d]; ≥ 0, and 0 where it would leave the picture. */
+  /**
+   * From pixel p to its neighbour in direction d of DIRECTIONS, at [8p + d]; ≥ 0, and 0 where it
+   * would leave the picture.
+   */
   readonly neighbours: Float64Array;
 }
 
 /** Rows and columns to the eight neighbours; the opposite of direction d is 7 − d. */
-export const DIRECTIONS = [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 1], [1, -1], [1, 0], [1, 1]] as const;
+export const DIRECTIONS = [
+  [-1, -1],
+  [-1, 0],
+  [-1, 1],
+  [0, -1],
+  [0, 1],
+  [1, -1],
+  [1, 0],
+  [1, 1],
+] as const;
 
 const FREE = 0;
 const SOURCE = 1;
@@ -23,8 +36,9 @@ const TERMINAL = -2;
 const ORPHAN = -3;
 
 /**
- * The minimum cut: 1 for pixels on the source's side, 0 for the others. Maximum flow by two search trees that are kept from one
- * augmentation to the next (Boykov and Kolmogorov 2004), with the distance and time marks of their section 3.
+ * The minimum cut: 1 for pixels on the source's side, 0 for the others. Maximum flow by two search
+ * trees that are kept from one augmentation to the next (Boykov and Kolmogorov 2004), with the
+ * distance and time marks of their section 3.
  */
 export function minimumCut(capacities: GridCapacities): Uint8Array {
   const flow = new GridFlow(capacities);
@@ -66,7 +80,13 @@ class GridFlow {
     this.#steps = DIRECTIONS.map(([dy, dx]) => dy * width + dx);
     this.#inside = Uint8Array.from({ length: this.#count }, (_, pixel) => {
       const [y, x] = [Math.floor(pixel / width), pixel % width];
-      return DIRECTIONS.reduce((bits, [dy, dx], direction) => (y + dy >= 0 && y + dy < height && x + dx >= 0 && x + dx < width ? bits | (1 << direction) : bits), 0);
+      return DIRECTIONS.reduce(
+        (bits, [dy, dx], direction) =>
+          y + dy >= 0 && y + dy < height && x + dx >= 0 && x + dx < width
+            ? bits | (1 << direction)
+            : bits,
+        0,
+      );
     });
     for (let pixel = 0; pixel < this.#count; pixel++) {
       if (this.#terminal[pixel] === 0) continue;
@@ -127,7 +147,10 @@ class GridFlow {
     return NONE;
   }
 
-  /** Takes free neighbours into the pixel's tree. The arc from the source's tree to the sink's, where they meet; else NONE. */
+  /**
+   * Takes free neighbours into the pixel's tree. The arc from the source's tree to the sink's,
+   * where they meet; else NONE.
+   */
   #grow(pixel: number): number {
     const tree = this.#tree[pixel]!;
     for (let direction = 0; direction < 8; direction++) {
@@ -142,7 +165,10 @@ class GridFlow {
         this.#activate(neighbour);
       } else if (this.#tree[neighbour] !== tree) {
         return tree === SOURCE ? arc : sister;
-      } else if (this.#mark[neighbour]! <= this.#mark[pixel]! && this.#distance[neighbour]! > this.#distance[pixel]! + 1) {
+      } else if (
+        this.#mark[neighbour]! <= this.#mark[pixel]! &&
+        this.#distance[neighbour]! > this.#distance[pixel]! + 1
+      ) {
         this.#join(neighbour, sister, this.#distance[pixel]! + 1, this.#mark[pixel]!);
       }
     }
@@ -199,7 +225,8 @@ class GridFlow {
 
   #adopt(): void {
     // Children of an orphan without a new parent are appended while the list is read.
-    for (let index = 0; index < this.#orphans.length; index++) this.#findParent(this.#orphans[index]!);
+    for (let index = 0; index < this.#orphans.length; index++)
+      this.#findParent(this.#orphans[index]!);
     this.#orphans = [];
   }
 
@@ -210,7 +237,11 @@ class GridFlow {
       if (!this.#isInside(pixel, direction)) continue;
       const arc = pixel * 8 + direction;
       const neighbour = this.#head(arc);
-      if (this.#tree[neighbour] !== tree || !(this.#residual[tree === SOURCE ? this.#sister(arc) : arc]! > 0)) continue;
+      if (
+        this.#tree[neighbour] !== tree ||
+        !(this.#residual[tree === SOURCE ? this.#sister(arc) : arc]! > 0)
+      )
+        continue;
       const distance = this.#distanceToRoot(neighbour);
       if (distance < nearest) [best, nearest] = [arc, distance];
     }
@@ -228,7 +259,10 @@ class GridFlow {
     }
   }
 
-  /** Arcs to the terminal, Infinity where the way ends at an orphan. Marks the way, so that the next one is shorter. */
+  /**
+   * Arcs to the terminal, Infinity where the way ends at an orphan. Marks the way, so that the next
+   * one is shorter.
+   */
   #distanceToRoot(start: number): number {
     let distance = 0;
     let pixel = start;
@@ -248,7 +282,11 @@ class GridFlow {
       pixel = this.#head(arc);
     }
     let left = distance;
-    for (pixel = start; this.#mark[pixel] !== this.#time; pixel = this.#head(this.#parent[pixel]!)) {
+    for (
+      pixel = start;
+      this.#mark[pixel] !== this.#time;
+      pixel = this.#head(this.#parent[pixel]!)
+    ) {
       this.#mark[pixel] = this.#time;
       this.#distance[pixel] = left--;
     }

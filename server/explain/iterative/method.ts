@@ -4,13 +4,20 @@ import type { MethodOption, OptionValues } from '../method-options.ts';
 import type { InputRange } from '../compiled-method.ts';
 
 /**
- * Passes over the network. Their "value" is what is explained: the output, turned round or as its size where the target says so, in the
- * network's own unit. Pictures are float32, shaped and ordered like the network's input; the caller keeps them.
+ * Passes over the network. Their "value" is what is explained: the output, turned round or as its
+ * size where the target says so, in the network's own unit. Pictures are float32, shaped and
+ * ordered like the network's input; the caller keeps them.
  */
 export interface Passes {
   value(picture: Float32Array): Promise<number>;
-  /** The value, and its gradient, shaped like the picture. `alone`: no other pass is under way that it could share a batch with. */
-  gradient(picture: Float32Array, alone?: boolean): Promise<{ readonly value: number; readonly gradient: Float32Array }>;
+  /**
+   * The value, and its gradient, shaped like the picture. `alone`: no other pass is under way that
+   * it could share a batch with.
+   */
+  gradient(
+    picture: Float32Array,
+    alone?: boolean,
+  ): Promise<{ readonly value: number; readonly gradient: Float32Array }>;
 }
 
 /** What an iterative method is given. */
@@ -19,7 +26,10 @@ export interface IterativeContext {
   readonly image: ImageInput;
   readonly range: InputRange;
   readonly passes: Passes;
-  /** So many passes should be under way at once: enough for full batches, few enough that memory stays small. */
+  /**
+   * So many passes should be under way at once: enough for full batches, few enough that memory
+   * stays small.
+   */
   readonly together: number;
   progress(done: number, total: number): void;
   readonly signal: AbortSignal;
@@ -34,7 +44,10 @@ export interface IterativeResult {
   readonly note: string | null;
 }
 
-/** A method that takes many passes over the network. Rejects with the signal's reason when it is aborted. */
+/**
+ * A method that takes many passes over the network. Rejects with the signal's reason when it is
+ * aborted.
+ */
 export interface IterativeMethod {
   readonly id: string;
   readonly options: readonly MethodOption[];
@@ -49,10 +62,15 @@ export function pictureDims({ layout, channels, height, width }: ImageInput): re
 }
 
 /**
- * `count` passes, `together` of them under way at once; `use` takes their results in order, so that sums come out alike in every run.
- * Tells progress after each.
+ * `count` passes, `together` of them under way at once; `use` takes their results in order, so that
+ * sums come out alike in every run. Tells progress after each.
  */
-export async function runPasses<T>({ together, signal, progress }: Pick<IterativeContext, 'together' | 'signal' | 'progress'>, count: number, run: (index: number) => Promise<T>, use: (result: T, index: number) => void): Promise<void> {
+export async function runPasses<T>(
+  { together, signal, progress }: Pick<IterativeContext, 'together' | 'signal' | 'progress'>,
+  count: number,
+  run: (index: number) => Promise<T>,
+  use: (result: T, index: number) => void,
+): Promise<void> {
   const underWay: Promise<T>[] = [];
   let done = 0;
   const takeOne = async () => {

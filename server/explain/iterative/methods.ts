@@ -7,4 +7,11 @@ import { segmentationMethod } from './segmentation.ts';
 import { smoothGradMethod } from './smoothgrad.ts';
 
 /** What runs on one frame, in many passes; in the order in which it is listed. */
-export const iterativeMethods: readonly IterativeMethod[] = [integratedGradientsMethod, smoothGradMethod, occlusionMethod, limeMethod, ascentMethod, segmentationMethod];
+export const iterativeMethods: readonly IterativeMethod[] = [
+  integratedGradientsMethod,
+  smoothGradMethod,
+  occlusionMethod,
+  limeMethod,
+  ascentMethod,
+  segmentationMethod,
+];

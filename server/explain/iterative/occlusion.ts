@@ -4,7 +4,15 @@ import { coverOption, coverPicture, type Cover } from './cover.ts';
 import { pictureDims, runPasses, type IterativeMethod } from './method.ts';
 import { pictureGrid, type PictureGrid } from './picture-grid.ts';
 
-const size = (name: string, about: string): MethodOption => ({ name, about: `${about}; 0 chooses by the picture's size`, kind: 'number', fallback: 0, least: 0, most: 4096, whole: true });
+const size = (name: string, about: string): MethodOption => ({
+  name,
+  about: `${about}; 0 chooses by the picture's size`,
+  kind: 'number',
+  fallback: 0,
+  least: 0,
+  most: 4096,
+  whole: true,
+});
 
 /** Windows over a picture: first row or column, and how many there are. */
 interface Axis {
@@ -14,19 +22,27 @@ interface Axis {
 }
 
 /** Pixels [from, to) of window `index`; the last one is cut off at the border. */
-function spanOf({ window, stride }: Axis, index: number, length: number): readonly [from: number, to: number] {
+function spanOf(
+  { window, stride }: Axis,
+  index: number,
+  length: number,
+): readonly [from: number, to: number] {
   return [index * stride, Math.min(length, index * stride + window)];
 }
 
 /**
- * f(x) − f(x with a window covered), credited to the window's pixels and averaged where windows overlap (Zeiler & Fergus 2013, section 4.2,
- * in the form of Captum's Occlusion). A window covers all channels. Windows start at multiples of the stride until the border is reached.
+ * f(x) − f(x with a window covered), credited to the window's pixels and averaged where windows
+ * overlap (Zeiler & Fergus 2013, section 4.2, in the form of Captum's Occlusion). A window covers
+ * all channels. Windows start at multiples of the stride until the border is reached.
  */
 export const occlusionMethod: IterativeMethod = {
   id: 'occlusion',
   needs: 'value',
   options: [
-    size('height', 'rows of the window'), size('width', 'columns of the window'), size('stride-y', 'rows from one window to the next'), size('stride-x', 'columns from one window to the next'),
+    size('height', 'rows of the window'),
+    size('width', 'columns of the window'),
+    size('stride-y', 'rows from one window to the next'),
+    size('stride-x', 'columns from one window to the next'),
     coverOption('fill', 'what covers the window', 'zero'),
   ],
   async run(context, options) {
@@ -38,10 +54,12 @@ export const occlusionMethod: IterativeMethod = {
     const credit = new Float64Array(grid.height * grid.width);
     const windows = new Float64Array(grid.height * grid.width);
     const place = (index: number) => ({
-      rows: spanOf(rows, Math.floor(index / columns.count), grid.height), columns: spanOf(columns, index % columns.count, grid.width),
+      rows: spanOf(rows, Math.floor(index / columns.count), grid.height),
+      columns: spanOf(columns, index % columns.count, grid.width),
     });
     await runPasses(
-      context, rows.count * columns.count,
+      context,
+      rows.count * columns.count,
       (index) => {
         const covered = picture.slice();
         forEachPixel(place(index), grid, (position) => {
@@ -52,25 +70,43 @@ export const occlusionMethod: IterativeMethod = {
         });
         return passes.value(covered);
       },
-      (value, index) => forEachPixel(place(index), grid, (position) => {
-        credit[position]! += whole - value;
-        windows[position]!++;
-      }),
+      (value, index) =>
+        forEachPixel(place(index), grid, (position) => {
+          credit[position]! += whole - value;
+          windows[position]!++;
+        }),
     );
     const values = new Float32Array(picture.length);
     for (let position = 0; position < credit.length; position++) {
-      for (let channel = 0; channel < grid.channels; channel++) values[channel * grid.plane + position * grid.step] = credit[position]! / windows[position]!;
+      for (let channel = 0; channel < grid.channels; channel++)
+        values[channel * grid.plane + position * grid.step] =
+          credit[position]! / windows[position]!;
     }
-    return { values, dims: pictureDims(image), note: `${rows.count * columns.count} windows of ${columns.window} × ${rows.window} pixels, every ${columns.stride} × ${rows.stride}.` };
+    return {
+      values,
+      dims: pictureDims(image),
+      note: `${rows.count * columns.count} windows of ${columns.window} × ${rows.window} pixels, every ${columns.stride} × ${rows.stride}.`,
+    };
   },
 };
 
-function forEachPixel({ rows, columns }: { rows: readonly [number, number]; columns: readonly [number, number] }, { width }: PictureGrid, visit: (position: number) => void): void {
-  for (let y = rows[0]; y < rows[1]; y++) for (let x = columns[0]; x < columns[1]; x++) visit(y * width + x);
+function forEachPixel(
+  { rows, columns }: { rows: readonly [number, number]; columns: readonly [number, number] },
+  { width }: PictureGrid,
+  visit: (position: number) => void,
+): void {
+  for (let y = rows[0]; y < rows[1]; y++)
+    for (let x = columns[0]; x < columns[1]; x++) visit(y * width + x);
 }
 
-/** Without a wish, squares with an eighth of the picture's mean side, half overlapping: about 250 of them. */
-function axesOf({ height, width }: PictureGrid, options: OptionValues): readonly [rows: Axis, columns: Axis] {
+/**
+ * Without a wish, squares with an eighth of the picture's mean side, half overlapping: about 250 of
+ * them.
+ */
+function axesOf(
+  { height, width }: PictureGrid,
+  options: OptionValues,
+): readonly [rows: Axis, columns: Axis] {
   const square = Math.max(1, Math.round(Math.sqrt(height * width) / 8));
   return [axis('height', 'stride-y', height), axis('width', 'stride-x', width)];
 
@@ -78,7 +114,11 @@ function axesOf({ height, width }: PictureGrid, options: OptionValues): readonly
     const window = Math.min(length, (options[name] as number) || square);
     const stride = (options[strideName] as number) || Math.max(1, Math.round(window / 2));
     if (stride > window) {
-      throw new RoadgazeError('METHOD_OPTION_INVALID', `occlusion does not take ${strideName}=${stride} with a ${name} of ${window}: pixels between the windows would never be covered.`, `Give a ${strideName} of at most ${window}.`);
+      throw new RoadgazeError(
+        'METHOD_OPTION_INVALID',
+        `occlusion does not take ${strideName}=${stride} with a ${name} of ${window}: pixels between the windows would never be covered.`,
+        `Give a ${strideName} of at most ${window}.`,
+      );
     }
     return { window, stride, count: Math.ceil((length - window) / stride) + 1 };
   }

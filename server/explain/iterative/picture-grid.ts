@@ -9,16 +9,27 @@ export interface PictureGrid {
   readonly step: number;
 }
 
-export function pictureGrid({ layout, channels, height, width }: Pick<ImageInput, 'layout' | 'channels' | 'height' | 'width'>): PictureGrid {
-  return layout === 'NCHW' ? { channels, height, width, plane: height * width, step: 1 } : { channels, height, width, plane: 1, step: channels };
+export function pictureGrid({
+  layout,
+  channels,
+  height,
+  width,
+}: Pick<ImageInput, 'layout' | 'channels' | 'height' | 'width'>): PictureGrid {
+  return layout === 'NCHW'
+    ? { channels, height, width, plane: height * width, step: 1 }
+    : { channels, height, width, plane: 1, step: channels };
 }
 
 /** Mean of each channel. */
-export function channelMeans(picture: Float32Array, { channels, height, width, plane, step }: PictureGrid): Float64Array {
+export function channelMeans(
+  picture: Float32Array,
+  { channels, height, width, plane, step }: PictureGrid,
+): Float64Array {
   const means = new Float64Array(channels);
   for (let channel = 0; channel < channels; channel++) {
     let sum = 0;
-    for (let position = 0; position < height * width; position++) sum += picture[channel * plane + position * step]!;
+    for (let position = 0; position < height * width; position++)
+      sum += picture[channel * plane + position * step]!;
     means[channel] = sum / (height * width);
   }
   return means;
@@ -36,14 +47,18 @@ export function extent(values: ArrayLike<number>): { readonly low: number; reado
   return { low, high };
 }
 
-/** The picture pixel by pixel, [H,W,C], its values spread over 0…100 as the lightness of CIELAB is. */
+/**
+ * The picture pixel by pixel, [H,W,C], its values spread over 0…100 as the lightness of CIELAB is.
+ */
 export function interleavedColors(picture: Float32Array, grid: PictureGrid): Float32Array {
   const { channels, height, width, plane, step } = grid;
   const { low, high } = extent(picture);
   const factor = high > low ? 100 / (high - low) : 0;
   const colors = new Float32Array(picture.length);
   for (let position = 0; position < height * width; position++) {
-    for (let channel = 0; channel < channels; channel++) colors[position * channels + channel] = (picture[channel * plane + position * step]! - low) * factor;
+    for (let channel = 0; channel < channels; channel++)
+      colors[position * channels + channel] =
+        (picture[channel * plane + position * step]! - low) * factor;
   }
   return colors;
 }
@@ -55,15 +70,27 @@ export interface BlurRequest {
   readonly sigma: number;
 }
 
-/** A Gaussian along both axes of every channel; beyond the border the border's own value goes on. */
+/**
+ * A Gaussian along both axes of every channel; beyond the border the border's own value goes on.
+ */
 export function gaussianBlur({ picture, grid, sigma }: BlurRequest): Float32Array {
   if (sigma <= 0) return picture.slice();
   const radius = Math.ceil(3 * sigma);
-  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, index) => Math.exp(-((index - radius) ** 2) / (2 * sigma * sigma)));
+  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, index) =>
+    Math.exp(-((index - radius) ** 2) / (2 * sigma * sigma)),
+  );
   const total = kernel.reduce((sum, value) => sum + value, 0);
-  kernel.forEach((value, index) => { kernel[index] = value / total; });
+  kernel.forEach((value, index) => {
+    kernel[index] = value / total;
+  });
   const { channels, height, width, plane, step } = grid;
-  const along = (source: Float32Array, lines: number, length: number, lineStep: number, pointStep: number): Float32Array => {
+  const along = (
+    source: Float32Array,
+    lines: number,
+    length: number,
+    lineStep: number,
+    pointStep: number,
+  ): Float32Array => {
     const blurred = new Float32Array(source.length);
     for (let channel = 0; channel < channels; channel++) {
       for (let line = 0; line < lines; line++) {
@@ -80,5 +107,11 @@ export function gaussianBlur({ picture, grid, sigma }: BlurRequest): Float32Arra
     }
     return blurred;
   };
-  return along(along(picture, height, width, width * step, step), width, height, step, width * step);
+  return along(
+    along(picture, height, width, width * step, step),
+    width,
+    height,
+    step,
+    width * step,
+  );
 }

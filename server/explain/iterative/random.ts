@@ -1,4 +1,7 @@
-/** Numbers 0 ≤ x < 1 that are the same for the same seed in every run (mulberry32, Tommy Ettinger, public domain). */
+/**
+ * Numbers 0 ≤ x < 1 that are the same for the same seed in every run (mulberry32, Tommy Ettinger,
+ * public domain).
+ */
 export function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

@@ -6,7 +6,10 @@ export interface RegionRequest {
   /** Of the explained output, shaped like the picture. */
   readonly gradient: Float32Array;
   readonly grid: PictureGrid;
-  /** Percentiles of the saliency: above the first lie foreground seeds, up to the second background seeds. */
+  /**
+   * Percentiles of the saliency: above the first lie foreground seeds, up to the second background
+   * seeds.
+   */
   readonly foreground: number;
   readonly background: number;
   readonly iterations: number;
@@ -19,32 +22,70 @@ export interface FoundRegion {
   readonly note: string;
 }
 
-/** GrabCut from seeds of saliency, max over channels of |gradient|, and the largest part that hangs together. */
-export function salientRegion({ picture, gradient, grid, foreground, background, iterations, seed }: RegionRequest): FoundRegion {
+/**
+ * GrabCut from seeds of saliency, max over channels of |gradient|, and the largest part that hangs
+ * together.
+ */
+export function salientRegion({
+  picture,
+  gradient,
+  grid,
+  foreground,
+  background,
+  iterations,
+  seed,
+}: RegionRequest): FoundRegion {
   const { channels, height, width } = grid;
   const saliency = strongest(gradient, grid);
   const seeds = seedsOf(saliency, foreground, background);
-  if (!seeds) return { region: new Float32Array(height * width), note: 'The saliency is the same everywhere: there is no region to find.' };
-  const labels = grabCut({ colors: interleavedColors(picture, grid), channels, height, width, seeds, iterations, seed });
+  if (!seeds)
+    return {
+      region: new Float32Array(height * width),
+      note: 'The saliency is the same everywhere: there is no region to find.',
+    };
+  const labels = grabCut({
+    colors: interleavedColors(picture, grid),
+    channels,
+    height,
+    width,
+    seeds,
+    iterations,
+    seed,
+  });
   const region = largestComponent(labels, height, width);
   const size = region.reduce((sum, value) => sum + value, 0);
   if (size === 0) return { region, note: 'No region stands out by its colour.' };
   const percent = (share: number) => (100 * share).toPrecision(3);
-  return { region, note: `The region is ${percent(size / region.length)} % of the picture and holds ${percent(massInside(saliency, region) / massInside(saliency, null))} % of the saliency.` };
+  return {
+    region,
+    note: `The region is ${percent(size / region.length)} % of the picture and holds ${percent(massInside(saliency, region) / massInside(saliency, null))} % of the saliency.`,
+  };
 }
 
-function strongest(gradient: Float32Array, { channels, height, width, plane, step }: PictureGrid): Float32Array {
+function strongest(
+  gradient: Float32Array,
+  { channels, height, width, plane, step }: PictureGrid,
+): Float32Array {
   return Float32Array.from({ length: height * width }, (_, position) => {
     let most = 0;
-    for (let channel = 0; channel < channels; channel++) most = Math.max(most, Math.abs(gradient[channel * plane + position * step]!));
+    for (let channel = 0; channel < channels; channel++)
+      most = Math.max(most, Math.abs(gradient[channel * plane + position * step]!));
     return most;
   });
 }
 
-/** 1, 0, or 2 where a pixel is no seed; null where all saliency is equal. Pixels that equal the upper percentile are foreground where nothing lies above it. */
-function seedsOf(saliency: Float32Array, foreground: number, background: number): Uint8Array | null {
+/**
+ * 1, 0, or 2 where a pixel is no seed; null where all saliency is equal. Pixels that equal the
+ * upper percentile are foreground where nothing lies above it.
+ */
+function seedsOf(
+  saliency: Float32Array,
+  foreground: number,
+  background: number,
+): Uint8Array | null {
   const sorted = saliency.toSorted();
-  const at = (percent: number) => sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))]!;
+  const at = (percent: number) =>
+    sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))]!;
   const [low, most] = [at(background), sorted.at(-1)!];
   if (sorted[0] === most) return null;
   const high = Math.min(at(foreground), most);
@@ -66,7 +107,12 @@ function largestComponent(labels: Uint8Array, height: number, width: number): Fl
     while (read < filled) {
       const position = queue[read++]!;
       const x = position % width;
-      for (const next of [x > 0 ? position - 1 : -1, x < width - 1 ? position + 1 : -1, position - width, position + width]) {
+      for (const next of [
+        x > 0 ? position - 1 : -1,
+        x < width - 1 ? position + 1 : -1,
+        position - width,
+        position + width,
+      ]) {
         if (next < 0 || next >= height * width || labels[next] !== 1 || part[next] !== 0) continue;
         part[next] = count;
         queue[filled++] = next;
@@ -78,5 +124,8 @@ function largestComponent(labels: Uint8Array, height: number, width: number): Fl
 }
 
 function massInside(saliency: Float32Array, region: Float32Array | null): number {
-  return saliency.reduce((sum, value, position) => sum + value * (region ? region[position]! : 1), 0);
+  return saliency.reduce(
+    (sum, value, position) => sum + value * (region ? region[position]! : 1),
+    0,
+  );
 }

@@ -1,4 +1,6 @@
-/** Segments of similar colour: `labels` [H,W] with 0…count−1, every segment connected (by edges). */
+/**
+ * Segments of similar colour: `labels` [H,W] with 0…count−1, every segment connected (by edges).
+ */
 export interface Superpixels {
   readonly labels: Int32Array;
   readonly count: number;
@@ -19,8 +21,9 @@ const COMPACTNESS = 10;
 const ITERATIONS = 10;
 
 /**
- * SLIC (Achanta et al. 2012): k-means over colour and place, each centre searching only 2S × 2S pixels around it, S being the distance
- * between centres. Here in the network's own colours. Parts that were cut off, and segments below S²/4, join a neighbour.
+ * SLIC (Achanta et al. 2012): k-means over colour and place, each centre searching only 2S × 2S
+ * pixels around it, S being the distance between centres. Here in the network's own colours. Parts
+ * that were cut off, and segments below S²/4, join a neighbour.
  */
 export function superpixels(request: SuperpixelRequest): Superpixels {
   const { colors, channels, height, width } = request;
@@ -35,11 +38,21 @@ export function superpixels(request: SuperpixelRequest): Superpixels {
     nearest.fill(Infinity);
     for (let centre = 0; centre < count; centre++) {
       const [cy, cx] = [centres[centre * size + channels]!, centres[centre * size + channels + 1]!];
-      for (let y = Math.max(0, Math.floor(cy - spacing)); y <= Math.min(height - 1, Math.ceil(cy + spacing)); y++) {
-        for (let x = Math.max(0, Math.floor(cx - spacing)); x <= Math.min(width - 1, Math.ceil(cx + spacing)); x++) {
+      for (
+        let y = Math.max(0, Math.floor(cy - spacing));
+        y <= Math.min(height - 1, Math.ceil(cy + spacing));
+        y++
+      ) {
+        for (
+          let x = Math.max(0, Math.floor(cx - spacing));
+          x <= Math.min(width - 1, Math.ceil(cx + spacing));
+          x++
+        ) {
           const position = y * width + x;
           let distance = placeWeight * ((y - cy) ** 2 + (x - cx) ** 2);
-          for (let channel = 0; channel < channels; channel++) distance += (colors[position * channels + channel]! - centres[centre * size + channel]!) ** 2;
+          for (let channel = 0; channel < channels; channel++)
+            distance +=
+              (colors[position * channels + channel]! - centres[centre * size + channel]!) ** 2;
           if (distance < nearest[position]!) {
             nearest[position] = distance;
             labels[position] = centre;
@@ -52,31 +65,53 @@ export function superpixels(request: SuperpixelRequest): Superpixels {
   return connected(labels, height, width, (spacing * spacing) / 4);
 }
 
-/** On a regular grid, each moved to the place of the smallest gradient in its 3 × 3 neighbourhood. Rows of C colours, y, x. */
-function startingCentres({ colors, channels, height, width }: SuperpixelRequest, spacing: number): Float64Array {
-  const [rows, columns] = [height, width].map((length) => Math.max(1, Math.round(length / spacing))) as [number, number];
+/**
+ * On a regular grid, each moved to the place of the smallest gradient in its 3 × 3 neighbourhood.
+ * Rows of C colours, y, x.
+ */
+function startingCentres(
+  { colors, channels, height, width }: SuperpixelRequest,
+  spacing: number,
+): Float64Array {
+  const [rows, columns] = [height, width].map((length) =>
+    Math.max(1, Math.round(length / spacing)),
+  ) as [number, number];
   const size = channels + 2;
   const centres = new Float64Array(rows * columns * size);
   const clamp = (value: number, length: number) => Math.min(length - 1, Math.max(0, value));
   const gradientAt = (y: number, x: number) => {
     let sum = 0;
     for (let channel = 0; channel < channels; channel++) {
-      const at = (dy: number, dx: number) => colors[(clamp(y + dy, height) * width + clamp(x + dx, width)) * channels + channel]!;
+      const at = (dy: number, dx: number) =>
+        colors[(clamp(y + dy, height) * width + clamp(x + dx, width)) * channels + channel]!;
       sum += (at(0, 1) - at(0, -1)) ** 2 + (at(1, 0) - at(-1, 0)) ** 2;
     }
     return sum;
   };
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      const [middleY, middleX] = [Math.floor(((row + 0.5) * height) / rows), Math.floor(((column + 0.5) * width) / columns)];
+      const [middleY, middleX] = [
+        Math.floor(((row + 0.5) * height) / rows),
+        Math.floor(((column + 0.5) * width) / columns),
+      ];
       let best = { y: middleY, x: middleX, gradient: gradientAt(middleY, middleX) };
-      for (const [dy, dx] of [[-1, -1], [-1, 0], [-1, 1], [0, -1], [0, 1], [1, -1], [1, 0], [1, 1]] as const) {
+      for (const [dy, dx] of [
+        [-1, -1],
+        [-1, 0],
+        [-1, 1],
+        [0, -1],
+        [0, 1],
+        [1, -1],
+        [1, 0],
+        [1, 1],
+      ] as const) {
         const [y, x] = [clamp(middleY + dy, height), clamp(middleX + dx, width)];
         const gradient = gradientAt(y, x);
         if (gradient < best.gradient) best = { y, x, gradient };
       }
       const offset = (row * columns + column) * size;
-      for (let channel = 0; channel < channels; channel++) centres[offset + channel] = colors[(best.y * width + best.x) * channels + channel]!;
+      for (let channel = 0; channel < channels; channel++)
+        centres[offset + channel] = colors[(best.y * width + best.x) * channels + channel]!;
       centres[offset + channels] = best.y;
       centres[offset + channels + 1] = best.x;
     }
@@ -84,14 +119,19 @@ function startingCentres({ colors, channels, height, width }: SuperpixelRequest,
   return centres;
 }
 
-function moveCentres(centres: Float64Array, labels: Int32Array, { colors, channels, width }: SuperpixelRequest): void {
+function moveCentres(
+  centres: Float64Array,
+  labels: Int32Array,
+  { colors, channels, width }: SuperpixelRequest,
+): void {
   const size = channels + 2;
   const sums = new Float64Array(centres.length);
   const members = new Float64Array(centres.length / size);
   for (let position = 0; position < labels.length; position++) {
     const label = labels[position]!;
     if (label < 0) continue;
-    for (let channel = 0; channel < channels; channel++) sums[label * size + channel]! += colors[position * channels + channel]!;
+    for (let channel = 0; channel < channels; channel++)
+      sums[label * size + channel]! += colors[position * channels + channel]!;
     sums[label * size + channels]! += Math.floor(position / width);
     sums[label * size + channels + 1]! += position % width;
     members[label]!++;
@@ -102,7 +142,10 @@ function moveCentres(centres: Float64Array, labels: Int32Array, { colors, channe
   }
 }
 
-/** Gives every connected part a label of its own; parts below `least` pixels take that of a part next to them. */
+/**
+ * Gives every connected part a label of its own; parts below `least` pixels take that of a part
+ * next to them.
+ */
 function connected(labels: Int32Array, height: number, width: number, least: number): Superpixels {
   const parts = new Int32Array(labels.length).fill(-1);
   const queue = new Int32Array(labels.length);
@@ -126,7 +169,8 @@ function connected(labels: Int32Array, height: number, width: number, least: num
       if (position >= width) visit(position - width);
       if (position < (height - 1) * width) visit(position + width);
     }
-    if (filled < least && neighbour !== -1) for (let index = 0; index < filled; index++) parts[queue[index]!] = neighbour;
+    if (filled < least && neighbour !== -1)
+      for (let index = 0; index < filled; index++) parts[queue[index]!] = neighbour;
     else count++;
   }
   return { labels: parts, count };

@@ -1,7 +1,22 @@
 import type { Node } from '../../onnx/graph.ts';
 
 const activations = new Set([
-  'Relu', 'Elu', 'LeakyRelu', 'PRelu', 'Sigmoid', 'Tanh', 'Clip', 'Selu', 'Softplus', 'Softsign', 'HardSigmoid', 'HardSwish', 'Gelu', 'Mish', 'Celu', 'ThresholdedRelu',
+  'Relu',
+  'Elu',
+  'LeakyRelu',
+  'PRelu',
+  'Sigmoid',
+  'Tanh',
+  'Clip',
+  'Selu',
+  'Softplus',
+  'Softsign',
+  'HardSigmoid',
+  'HardSwish',
+  'Gelu',
+  'Mish',
+  'Celu',
+  'ThresholdedRelu',
 ]);
 
 export function isActivation(node: Node): boolean {
@@ -12,8 +27,8 @@ export function isActivation(node: Node): boolean {
 const choosing = new Set(['Max', 'Min', 'Where']);
 
 /**
- * Whether the branches that meet in `merge`, none of them with a convolution, are one activation in several nodes:
- * x·sigmoid(x), x·(1 + erf(x/√2))/2, max(x, αx).
+ * Whether the branches that meet in `merge`, none of them with a convolution, are one activation in
+ * several nodes: x·sigmoid(x), x·(1 + erf(x/√2))/2, max(x, αx).
  */
 export function isWrittenOut(merge: Node, mainPath: readonly Node[]): boolean {
   return choosing.has(merge.op) || mainPath.some((node) => isActivation(node) || node.op === 'Erf');

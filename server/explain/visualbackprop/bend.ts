@@ -3,7 +3,10 @@ import { isActivation } from './activation.ts';
 import type { AxisOrder } from './axis-order.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
 
-/** A value that is computed of one earlier value alone, each number of the number at its place, and not in a straight line: an activation in whatever form. */
+/**
+ * A value that is computed of one earlier value alone, each number of the number at its place, and
+ * not in a straight line: an activation in whatever form.
+ */
 export interface Bend {
   /** What enters it. */
   readonly root: string;
@@ -12,7 +15,30 @@ export interface Bend {
 }
 
 /** Operators that bend by themselves, beside activations. */
-const bending = new Set(['Exp', 'Log', 'Sqrt', 'Abs', 'Reciprocal', 'Erf', 'Floor', 'Ceil', 'Round', 'Sign', 'Pow', 'Max', 'Min', 'Where', 'Less', 'Greater', 'LessOrEqual', 'GreaterOrEqual', 'Equal', 'And', 'Or', 'Not']);
+const bending = new Set([
+  'Exp',
+  'Log',
+  'Sqrt',
+  'Abs',
+  'Reciprocal',
+  'Erf',
+  'Floor',
+  'Ceil',
+  'Round',
+  'Sign',
+  'Pow',
+  'Max',
+  'Min',
+  'Where',
+  'Less',
+  'Greater',
+  'LessOrEqual',
+  'GreaterOrEqual',
+  'Equal',
+  'And',
+  'Or',
+  'Not',
+]);
 const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Mean']);
 const passing = new Set(['Identity', 'Cast', 'Dropout', 'Neg']);
 /** Gated units bend one half of the channels by the other. */
@@ -22,15 +48,18 @@ const parting = new Set(['Split', 'Slice']);
 const MOST_NODES = 40;
 
 /**
- * The activation that ends in the value; null where none does. Scaling and shifting by single numbers behind it counts as part of it (−softplus(−x), 2σ(2x) − 1), but not what has
- * a number for each channel, which is a layer of its own.
+ * The activation that ends in the value; null where none does. Scaling and shifting by single
+ * numbers behind it counts as part of it (−softplus(−x), 2σ(2x) − 1), but not what has a number for
+ * each channel, which is a layer of its own.
  */
 export function bendAt(graph: TrunkGraph, value: string, order: AxisOrder): Bend | null {
   if (!endsInBend(graph, value)) return null;
   const { made, fromImage, shapes } = graph;
   const size = (name: string) => shapes.of(name).join();
   if (shapes.of(value).length !== 4) return null;
-  const inputsOf = (node: Node) => [...new Set(node.inputs.filter((input) => fromImage.has(input)))];
+  const inputsOf = (node: Node) => [
+    ...new Set(node.inputs.filter((input) => fromImage.has(input))),
+  ];
   const position = new Map<string, number>();
   const placeOf = (name: string) => {
     const known = position.get(name) ?? graph.model.nodes.indexOf(made.get(name)!);
@@ -54,7 +83,10 @@ export function bendAt(graph: TrunkGraph, value: string, order: AxisOrder): Bend
     }
     inside.add(latest);
     const inputs = inputsOf(node);
-    bends ||= isActivation(node) || bending.has(node.op) || ((node.op === 'Mul' || node.op === 'Div') && (inputs.length > 1 || isBy(node, fromImage)));
+    bends ||=
+      isActivation(node) ||
+      bending.has(node.op) ||
+      ((node.op === 'Mul' || node.op === 'Div') && (inputs.length > 1 || isBy(node, fromImage)));
     for (const input of inputs) open.add(input);
   }
   const root = commonRoot(graph, roots, order);
@@ -62,21 +94,31 @@ export function bendAt(graph: TrunkGraph, value: string, order: AxisOrder): Bend
 }
 
 function isElementwise(node: Node): boolean {
-  return node.domain === '' && (isActivation(node) || bending.has(node.op) || arithmetic.has(node.op) || passing.has(node.op));
+  return (
+    node.domain === '' &&
+    (isActivation(node) || bending.has(node.op) || arithmetic.has(node.op) || passing.has(node.op))
+  );
 }
 
 /** Whether a Mul squares, or a Div has what depends on the picture below the line. */
 function isBy(node: Node, fromImage: ReadonlySet<string>): boolean {
-  return node.op === 'Div' ? fromImage.has(node.inputs[1]!) : node.inputs.every((input) => fromImage.has(input));
+  return node.op === 'Div'
+    ? fromImage.has(node.inputs[1]!)
+    : node.inputs.every((input) => fromImage.has(input));
 }
 
-/** Whether the last node that does more than scale and shift by single numbers bends, or joins what does. */
+/**
+ * Whether the last node that does more than scale and shift by single numbers bends, or joins what
+ * does.
+ */
 function endsInBend({ made, fromImage, shapes }: TrunkGraph, value: string): boolean {
-  for (let node = made.get(value); node && isElementwise(node); ) {
+  for (let node = made.get(value); node && isElementwise(node);) {
     if (isActivation(node) || bending.has(node.op)) return true;
     const inputs = node.inputs.filter((input) => fromImage.has(input));
     if (inputs.length !== 1 || isBy(node, fromImage)) return true;
-    const isPlain = node.inputs.every((input) => input === inputs[0] || !input || shapes.of(input).every((dim) => dim === 1));
+    const isPlain = node.inputs.every(
+      (input) => input === inputs[0] || !input || shapes.of(input).every((dim) => dim === 1),
+    );
     if (!isPlain) return false;
     node = made.get(inputs[0]!);
   }
@@ -84,11 +126,24 @@ function endsInBend({ made, fromImage, shapes }: TrunkGraph, value: string): boo
 }
 
 /** The only root, or the one value whose channels all roots are parts of. */
-function commonRoot({ made, shapes }: TrunkGraph, roots: ReadonlySet<string>, order: AxisOrder): string | null {
-  const parts = (root: string, whole: string) => [0, 2, 3].every((axis) => shapes.of(root)[order[axis]!] === shapes.of(whole)[order[axis]!]);
-  const whole = new Set([...roots].map((root) => {
-    const node = made.get(root);
-    return roots.size > 1 && node && node.domain === '' && parting.has(node.op) && parts(root, node.inputs[0]!) ? node.inputs[0]! : root;
-  }));
+function commonRoot(
+  { made, shapes }: TrunkGraph,
+  roots: ReadonlySet<string>,
+  order: AxisOrder,
+): string | null {
+  const parts = (root: string, whole: string) =>
+    [0, 2, 3].every((axis) => shapes.of(root)[order[axis]!] === shapes.of(whole)[order[axis]!]);
+  const whole = new Set(
+    [...roots].map((root) => {
+      const node = made.get(root);
+      return roots.size > 1 &&
+        node &&
+        node.domain === '' &&
+        parting.has(node.op) &&
+        parts(root, node.inputs[0]!)
+        ? node.inputs[0]!
+        : root;
+    }),
+  );
   return whole.size === 1 ? [...whole][0]! : null;
 }

@@ -2,9 +2,26 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { describeNode, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { beforeTranspose, type AxisOrder } from './axis-order.ts';
-import { isConvolution, isSpatial, resamples, spatialStep, type SpatialStep } from './spatial-step.ts';
+import {
+  isConvolution,
+  isSpatial,
+  resamples,
+  spatialStep,
+  type SpatialStep,
+} from './spatial-step.ts';
 
-const merging = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Mean', 'Max', 'Min', 'Concat', 'Where']);
+const merging = new Set([
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Sum',
+  'Mean',
+  'Max',
+  'Min',
+  'Concat',
+  'Where',
+]);
 
 /** Whether several values that depend on the picture meet in the node. */
 export function isMerge(node: Node, inputsFromImage: readonly string[]): boolean {
@@ -14,15 +31,31 @@ export function isMerge(node: Node, inputsFromImage: readonly string[]): boolean
 export interface Block {
   /** The value where the branches part. */
   readonly fork: string;
-  /** Nodes of the branch with most convolutions that keeps the full image plane, from the merge back to the fork; the merge itself is left out. */
+  /**
+   * Nodes of the branch with most convolutions that keeps the full image plane, from the merge back
+   * to the fork; the merge itself is left out.
+   */
   readonly mainPath: readonly Node[];
 }
 
-/** The branches that end in `merge`: goes back from the latest value of all branches until one is left. */
-export function block(model: Model, shapes: Shapes, made: ReadonlyMap<string, Node>, fromImage: ReadonlySet<string>, merge: Node): Block {
+/**
+ * The branches that end in `merge`: goes back from the latest value of all branches until one is
+ * left.
+ */
+export function block(
+  model: Model,
+  shapes: Shapes,
+  made: ReadonlyMap<string, Node>,
+  fromImage: ReadonlySet<string>,
+  merge: Node,
+): Block {
   const position = new Map(model.nodes.map((node, index) => [node, index]));
-  const at = (value: string) => { const node = made.get(value); return node ? position.get(node)! : -1; };
-  const latest = (values: ReadonlySet<string>) => [...values].reduce((a, b) => (at(b) > at(a) ? b : a));
+  const at = (value: string) => {
+    const node = made.get(value);
+    return node ? position.get(node)! : -1;
+  };
+  const latest = (values: ReadonlySet<string>) =>
+    [...values].reduce((a, b) => (at(b) > at(a) ? b : a));
   const inputsOf = (node: Node) => node.inputs.filter((input) => fromImage.has(input));
 
   const frontier = new Set(inputsOf(merge));
@@ -38,15 +71,25 @@ export function block(model: Model, shapes: Shapes, made: ReadonlyMap<string, No
   return { fork: [...frontier][0]!, mainPath: longestPath(shapes, made, inputsOf, merge, inOrder) };
 }
 
-function longestPath(shapes: Shapes, made: ReadonlyMap<string, Node>, inputsOf: (node: Node) => string[], merge: Node, inside: readonly Node[]): Node[] {
-  const plane = (value: string) => shapes.of(value).reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
+function longestPath(
+  shapes: Shapes,
+  made: ReadonlyMap<string, Node>,
+  inputsOf: (node: Node) => string[],
+  merge: Node,
+  inside: readonly Node[],
+): Node[] {
+  const plane = (value: string) =>
+    shapes
+      .of(value)
+      .reduce<number>((product, dim) => product * (typeof dim === 'number' ? dim : 1), 1);
   const weights = new Map<Node, number>();
   const before = new Map<Node, Node>();
   for (const node of [...inside, merge]) {
     // A gate computed from a pooled picture is broadcast: it is not where the picture goes through.
     const inputs = inputsOf(node);
     const largest = Math.max(...inputs.map(plane));
-    const through = node.op === 'Concat' ? inputs : inputs.filter((input) => plane(input) === largest);
+    const through =
+      node.op === 'Concat' ? inputs : inputs.filter((input) => plane(input) === largest);
     let heaviest = 0;
     for (const input of through) {
       const candidate = made.get(input);
@@ -63,12 +106,20 @@ function longestPath(shapes: Shapes, made: ReadonlyMap<string, Node>, inputsOf: 
 }
 
 /**
- * The steps of a block's main path that change the size of the plane, nearest first, and the order of axes in front of the block.
- * Windows that keep the size stay out: where branches meet, the trunk is what goes around them.
- * Throws MODEL_OPERATOR_UNSUPPORTED where the sizes cannot be followed.
+ * The steps of a block's main path that change the size of the plane, nearest first, and the order
+ * of axes in front of the block. Windows that keep the size stay out: where branches meet, the
+ * trunk is what goes around them. Throws MODEL_OPERATOR_UNSUPPORTED where the sizes cannot be
+ * followed.
  */
-export function stepsThrough(model: Model, shapes: Shapes, merge: Node, { fork, mainPath }: Block, order: AxisOrder): { steps: SpatialStep[]; order: AxisOrder } {
-  const size = (value: string, axes: AxisOrder) => [2, 3].map((axis) => shapes.of(value)[axes[axis]!]).join('×');
+export function stepsThrough(
+  model: Model,
+  shapes: Shapes,
+  merge: Node,
+  { fork, mainPath }: Block,
+  order: AxisOrder,
+): { steps: SpatialStep[]; order: AxisOrder } {
+  const size = (value: string, axes: AxisOrder) =>
+    [2, 3].map((axis) => shapes.of(value)[axes[axis]!]).join('×');
   const steps: SpatialStep[] = [];
   let axes = order;
   let expected = size(merge.outputs[0]!, order);
@@ -82,7 +133,12 @@ export function stepsThrough(model: Model, shapes: Shapes, merge: Node, { fork, 
     if (resamples(step)) steps.push(step);
   }
   if (size(fork, axes) === expected) return { steps, order: axes };
-  // Attention and the like take the picture apart and put it together again beside a trunk that keeps its size.
+  // Attention and the like take the picture apart and put it together again beside a trunk that
+  // keeps its size.
   if (size(fork, order) === size(merge.outputs[0]!, order)) return { steps: [], order };
-  throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through the branches that meet in ${describeNode(model, merge)}.`, 'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.');
+  throw new RoadgazeError(
+    'MODEL_OPERATOR_UNSUPPORTED',
+    `VisualBackProp cannot go back through the branches that meet in ${describeNode(model, merge)}.`,
+    'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.',
+  );
 }

@@ -13,21 +13,43 @@ export interface Features {
 }
 
 /** Operators that end the convolutional trunk: from here on positions of the image are mixed. */
-const mixing = new Set(['Flatten', 'Reshape', 'Gemm', 'MatMul', 'GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'ReduceSum', 'ReduceMax', 'ReduceMin']);
+const mixing = new Set([
+  'Flatten',
+  'Reshape',
+  'Gemm',
+  'MatMul',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'ReduceMean',
+  'ReduceSum',
+  'ReduceMax',
+  'ReduceMin',
+]);
 
 export function mixesPositions(node: Node): boolean {
   return mixing.has(node.op);
 }
 
 /**
- * Where the trunk ends: the activation of the deepest convolution that has one, or the value where its branch meets others.
- * Convolutions over what a global pooling left (those of a dense head or of a gate) are no part of the trunk. A network without
- * activations gives its deepest convolution itself; one without convolutions null. Throws METHOD_UNSUITED, in the name of `method`, where one convolution that
- * nothing bends is all there is: that of a transformer only cuts the picture into patches.
+ * Where the trunk ends: the activation of the deepest convolution that has one, or the value where
+ * its branch meets others. Convolutions over what a global pooling left (those of a dense head or
+ * of a gate) are no part of the trunk. A network without activations gives its deepest convolution
+ * itself; one without convolutions null. Throws METHOD_UNSUITED, in the name of `method`, where one
+ * convolution that nothing bends is all there is: that of a transformer only cuts the picture into
+ * patches.
  */
 export function deepestFeatures(graph: TrunkGraph, method: string): Features | null {
   const { model, fromImage, reaching } = graph;
-  const convolutions = model.nodes.filter((node) => node.domain === '' && node.op === 'Conv' && fromImage.has(node.inputs[0]!) && reaching.has(node.outputs[0]!) && !isPooledGlobally(graph, node.inputs[0]!)).reverse();
+  const convolutions = model.nodes
+    .filter(
+      (node) =>
+        node.domain === '' &&
+        node.op === 'Conv' &&
+        fromImage.has(node.inputs[0]!) &&
+        reaching.has(node.outputs[0]!) &&
+        !isPooledGlobally(graph, node.inputs[0]!),
+    )
+    .reverse();
   const used = consumers(model.nodes);
   for (const convolution of convolutions) {
     const features = featuresOf(graph, used, convolution);
@@ -36,37 +58,68 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
   const [deepest, ...others] = convolutions;
   if (deepest && others.length === 0) {
     throw new RoadgazeError(
-      'METHOD_UNSUITED', `${method} shows what a trunk of convolutions keeps, but ${model.source} has only ${describeNode(model, deepest)}, with no activation behind it; what the network looks at is decided elsewhere, as in a transformer.`,
+      'METHOD_UNSUITED',
+      `${method} shows what a trunk of convolutions keeps, but ${model.source} has only ${describeNode(model, deepest)}, with no activation behind it; what the network looks at is decided elsewhere, as in a transformer.`,
       'Choose a method that follows the whole network: saliency, inputxgradient, lrp-epsilon-plus or, for one picture, occlusion.',
     );
   }
   return deepest ? { features: deepest.outputs[0]!, order: nchw } : null;
 }
 
-const globalPoolings = new Set(['GlobalAveragePool', 'GlobalMaxPool', 'ReduceMean', 'ReduceMax', 'ReduceSum']);
+const globalPoolings = new Set([
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'ReduceMean',
+  'ReduceMax',
+  'ReduceSum',
+]);
 
 /** Whether the value is a single pixel because of a global pooling. */
 function isPooledGlobally({ shapes, made, fromImage }: TrunkGraph, value: string): boolean {
-  for (let at: string | undefined = value; at !== undefined; ) {
+  for (let at: string | undefined = value; at !== undefined;) {
     const node: Node | undefined = made.get(at);
-    if (!node || shapes.of(at).slice(1).filter((size) => size !== 1).length > 1) return false;
+    if (
+      !node ||
+      shapes
+        .of(at)
+        .slice(1)
+        .filter((size) => size !== 1).length > 1
+    )
+      return false;
     if (globalPoolings.has(node.op)) return true;
     at = node.inputs.find((input) => fromImage.has(input));
   }
   return false;
 }
 
-/** Follows a convolution's output to its activation, and on to the last place where it meets other branches of the trunk. */
-function featuresOf(graph: TrunkGraph, used: ReadonlyMap<string, readonly Node[]>, convolution: Node): Features | null {
+/**
+ * Follows a convolution's output to its activation, and on to the last place where it meets other
+ * branches of the trunk.
+ */
+function featuresOf(
+  graph: TrunkGraph,
+  used: ReadonlyMap<string, readonly Node[]>,
+  convolution: Node,
+): Features | null {
   const { model, shapes, made, fromImage, reaching } = graph;
-  const readersOf = (value: string) => (used.get(value) ?? []).filter((node) => node.outputs.some((output) => fromImage.has(output) && reaching.has(output)));
+  const readersOf = (value: string) =>
+    (used.get(value) ?? []).filter((node) =>
+      node.outputs.some((output) => fromImage.has(output) && reaching.has(output)),
+    );
   let [value, order] = [convolution.outputs[0]!, nchw];
   let found: Features | null = null;
   let merged = false;
   for (;;) {
-    // A value with several readers is a fork; its last reader leads to where the branches have met again.
+    // A value with several readers is a fork; its last reader leads to where the branches have met
+    // again.
     const reader = readersOf(value).at(-1);
-    if (!reader || mixesPositions(reader) || (reader.op === 'Conv' && reader.domain === '') || shapes.of(reader.outputs[0]!).length !== 4) return found;
+    if (
+      !reader ||
+      mixesPositions(reader) ||
+      (reader.op === 'Conv' && reader.domain === '') ||
+      shapes.of(reader.outputs[0]!).length !== 4
+    )
+      return found;
     value = reader.outputs[0]!;
     if (reader.op === 'Transpose') order = behindTranspose(reader, order);
     const bend = bendAt(graph, value, order);

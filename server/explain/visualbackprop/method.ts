@@ -4,5 +4,8 @@ import { normalised, visualBackProp } from './visualbackprop.ts';
 export const visualBackPropMethod: CompiledMethod = {
   id: 'visualbackprop',
   options: [],
-  append: ({ builder, model, shapes, image, output }) => ({ kind: 'mask', ...normalised(builder, visualBackProp(builder, model, shapes, image.name, output.tensor)) }),
+  append: ({ builder, model, shapes, image, output }) => ({
+    kind: 'mask',
+    ...normalised(builder, visualBackProp(builder, model, shapes, image.name, output.tensor)),
+  }),
 };

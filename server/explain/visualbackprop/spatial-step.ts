@@ -21,14 +21,33 @@ export function resamples(step: SpatialStep): boolean {
   return changesSize(step) || step.from.some((size, axis) => size !== step.to[axis]);
 }
 
-/** Whether the step reduces or enlarges the plane as pooling does; what only loses or gains a border does not. */
+/**
+ * Whether the step reduces or enlarges the plane as pooling does; what only loses or gains a border
+ * does not.
+ */
 export function changesSize(step: SpatialStep): boolean {
   if (step.kind === 'border') return false;
-  return step.kind !== 'window' || step.window.strides.some((stride) => stride > 1) || step.to.every((size) => size === 1);
+  return (
+    step.kind !== 'window' ||
+    step.window.strides.some((stride) => stride > 1) ||
+    step.to.every((size) => size === 1)
+  );
 }
 
 const spatialOperators = new Set([
-  'Conv', 'ConvTranspose', 'MaxPool', 'AveragePool', 'LpPool', 'GlobalAveragePool', 'GlobalMaxPool', 'Pad', 'Slice', 'Resize', 'Upsample', 'DepthToSpace', 'SpaceToDepth',
+  'Conv',
+  'ConvTranspose',
+  'MaxPool',
+  'AveragePool',
+  'LpPool',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'Pad',
+  'Slice',
+  'Resize',
+  'Upsample',
+  'DepthToSpace',
+  'SpaceToDepth',
 ]);
 
 export function isSpatial(node: Node): boolean {
@@ -36,8 +55,8 @@ export function isSpatial(node: Node): boolean {
 }
 
 /**
- * The step that a spatial node takes. `axes` says at which axes of the node's values height and width lie.
- * Throws MODEL_OPERATOR_UNSUPPORTED where its form has no window over height and width.
+ * The step that a spatial node takes. `axes` says at which axes of the node's values height and
+ * width lie. Throws MODEL_OPERATOR_UNSUPPORTED where its form has no window over height and width.
  */
 export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size): SpatialStep {
   const size = (shape: Shape): Size => [Number(shape[axes[0]]), Number(shape[axes[1]])];
@@ -53,7 +72,11 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
     case 'ConvTranspose': {
       const [, , height, width] = shapes.of(node.inputs[1]!) as number[];
       // Seen from its output, a transposed convolution is a convolution from `to` to `from`.
-      return { kind: 'enlarge', window: enlargement(node, from, [height!, width!])!.window, ...ends };
+      return {
+        kind: 'enlarge',
+        window: enlargement(node, from, [height!, width!])!.window,
+        ...ends,
+      };
     }
     case 'GlobalAveragePool':
     case 'GlobalMaxPool':
@@ -61,10 +84,18 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
     case 'Pad':
     case 'Slice': {
       if ([0, 1].some((at) => stepOf(shapes, node, axes[at]!) !== 1)) {
-        throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`, 'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.');
+        throw new RoadgazeError(
+          'MODEL_OPERATOR_UNSUPPORTED',
+          `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`,
+          'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.',
+        );
       }
       const first = [0, 1].map((at) => leading(shapes, node, axes[at]!));
-      return { kind: 'border', border: [first[0]!, first[1]!, to[0] - from[0] - first[0]!, to[1] - from[1] - first[1]!], ...ends };
+      return {
+        kind: 'border',
+        border: [first[0]!, first[1]!, to[0] - from[0] - first[0]!, to[1] - from[1] - first[1]!],
+        ...ends,
+      };
     }
     case 'Resize':
     case 'Upsample':
@@ -73,15 +104,30 @@ export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size
       return { kind: 'resize', ...ends };
     default: {
       const window = windowOf(node, from);
-      if (!window) throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}.`, 'Only windows over height and width can be followed.');
+      if (!window)
+        throw new RoadgazeError(
+          'MODEL_OPERATOR_UNSUPPORTED',
+          `VisualBackProp cannot go back through ${describeNode(model, node)}.`,
+          'Only windows over height and width can be followed.',
+        );
       return { kind: 'window', window, ...ends };
     }
   }
 }
 
-/** The entry for `axis` of a Pad's or Slice's list, which is an attribute or an input of the node; null where it has none. */
-function entry(shapes: Shapes, node: Node, axis: number, name: string, input: number): number | null {
-  const list = (listName: string, at: number) => intsAttribute(node, listName) ?? shapes.sizes(node.inputs[at] ?? '')?.map(Number) ?? null;
+/**
+ * The entry for `axis` of a Pad's or Slice's list, which is an attribute or an input of the node;
+ * null where it has none.
+ */
+function entry(
+  shapes: Shapes,
+  node: Node,
+  axis: number,
+  name: string,
+  input: number,
+): number | null {
+  const list = (listName: string, at: number) =>
+    intsAttribute(node, listName) ?? shapes.sizes(node.inputs[at] ?? '')?.map(Number) ?? null;
   const rank = shapes.of(node.inputs[0]!).length;
   const values = list(name, input);
   const position = list('axes', 3)?.findIndex((at) => (at < 0 ? at + rank : at) === axis) ?? axis;

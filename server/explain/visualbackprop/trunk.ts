@@ -1,5 +1,12 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
-import { ancestors, dependents, describeNode, producers, type Model, type Node } from '../../onnx/graph.ts';
+import {
+  ancestors,
+  dependents,
+  describeNode,
+  producers,
+  type Model,
+  type Node,
+} from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
 import { bendAt } from './bend.ts';
@@ -7,9 +14,18 @@ import { beforeTranspose, type AxisOrder } from './axis-order.ts';
 import { block, isMerge, stepsThrough } from './block.ts';
 import { deepestFeatures, mixesPositions } from './deepest-features.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
-import { changesSize, isConvolution, isSpatial, spatialStep, type SpatialStep } from './spatial-step.ts';
+import {
+  changesSize,
+  isConvolution,
+  isSpatial,
+  spatialStep,
+  type SpatialStep,
+} from './spatial-step.ts';
 
-/** Feature maps that VisualBackProp averages, and how a mask on their grid gets to the grid of the next level. */
+/**
+ * Feature maps that VisualBackProp averages, and how a mask on their grid gets to the grid of the
+ * next level.
+ */
 export interface Level {
   /** The value that holds the feature maps. */
   readonly features: string;
@@ -19,19 +35,32 @@ export interface Level {
 }
 
 /**
- * The levels of the convolutional trunk between the picture and the explained output, deepest first.
+ * The levels of the convolutional trunk between the picture and the explained output, deepest
+ * first.
  *
- * In a chain every convolution's activation is a level; a convolution without one is only gone back through. Where branches meet
- * (residual sums, concatenations, gates) the trunk is followed from where they meet to where they part, through nothing but what
- * changes the size on the branch with most convolutions, and feature maps are averaged only where they enter the next reduction of
- * size. Throws MODEL_NO_CONVOLUTION where the picture meets no convolution, METHOD_UNSUITED, MODEL_OPERATOR_UNSUPPORTED.
+ * In a chain every convolution's activation is a level; a convolution without one is only gone back
+ * through. Where branches meet (residual sums, concatenations, gates) the trunk is followed from
+ * where they meet to where they part, through nothing but what changes the size on the branch with
+ * most convolutions, and feature maps are averaged only where they enter the next reduction of
+ * size. Throws MODEL_NO_CONVOLUTION where the picture meets no convolution, METHOD_UNSUITED,
+ * MODEL_OPERATOR_UNSUPPORTED.
  */
 export function trunk(model: Model, shapes: Shapes, image: string, output: string): Level[] {
   const made = producers(model.nodes);
-  const graph: TrunkGraph = { model, shapes, made, fromImage: dependents(model, [image]), reaching: ancestors(model.nodes, output) };
+  const graph: TrunkGraph = {
+    model,
+    shapes,
+    made,
+    fromImage: dependents(model, [image]),
+    reaching: ancestors(model.nodes, output),
+  };
   const start = deepestFeatures(graph, 'VisualBackProp');
   if (!start) {
-    throw new RoadgazeError('MODEL_NO_CONVOLUTION', `${model.source} has no convolution between its picture and its output "${output}".`, 'VisualBackProp shows what convolutions keep; give a network that has some.');
+    throw new RoadgazeError(
+      'MODEL_NO_CONVOLUTION',
+      `${model.source} has no convolution between its picture and its output "${output}".`,
+      'VisualBackProp shows what convolutions keep; give a network that has some.',
+    );
   }
   return new Walk(graph, image).from(start.features, start.order);
 }
@@ -88,9 +117,15 @@ class Walk {
       return order;
     }
     const before = shapes.of(node.inputs.find((input) => this.#graph.fromImage.has(input))!);
-    const keepsPlane = before.length === 4 && [2, 3].every((axis) => before[order[axis]!] === shapes.of(value)[order[axis]!]);
+    const keepsPlane =
+      before.length === 4 &&
+      [2, 3].every((axis) => before[order[axis]!] === shapes.of(value)[order[axis]!]);
     if (mixesPositions(node) || !keepsPlane) {
-      throw new RoadgazeError('MODEL_OPERATOR_UNSUPPORTED', `VisualBackProp cannot go back through ${describeNode(model, node)}: it mixes positions of the picture.`, 'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.');
+      throw new RoadgazeError(
+        'MODEL_OPERATOR_UNSUPPORTED',
+        `VisualBackProp cannot go back through ${describeNode(model, node)}: it mixes positions of the picture.`,
+        'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.',
+      );
     }
     if (isActivation(node)) this.#propose(value, order);
     return order;
@@ -104,7 +139,9 @@ class Walk {
     if (!branches.mainPath.some(isConvolution)) {
       if (isWrittenOut(merge, branches.mainPath)) this.#propose(value, order);
     } else {
-      const entersReduction = [...(this.#candidate?.stepsBefore ?? []), ...this.#steps].some(changesSize);
+      const entersReduction = [...(this.#candidate?.stepsBefore ?? []), ...this.#steps].some(
+        changesSize,
+      );
       if (entersReduction) {
         this.#propose(value, order);
         this.#commitCandidate();
@@ -114,7 +151,10 @@ class Walk {
     return { value: branches.fork, order: through.order };
   }
 
-  /** Of several values between two convolutions the last one counts; one that no step separates from the level behind it is that level. */
+  /**
+   * Of several values between two convolutions the last one counts; one that no step separates from
+   * the level behind it is that level.
+   */
   #propose(features: string, order: AxisOrder): void {
     if (this.#candidate || this.#steps.length === 0) return;
     this.#candidate = { features, order, stepsBefore: this.#steps };
@@ -124,7 +164,8 @@ class Walk {
   #commitCandidate(): void {
     if (!this.#candidate) return;
     const { features, order } = this.#candidate;
-    // Steps in front of the candidate were collected for the level before; those since then belong to the new one.
+    // Steps in front of the candidate were collected for the level before; those since then belong
+    // to the new one.
     this.#levels.push({ features, order, steps: this.#steps });
     this.#candidate = null;
   }

@@ -8,9 +8,10 @@ import { linearLayer, type LinearLayer } from './linear-layer.ts';
 import { tidy } from './tidy.ts';
 
 /**
- * Folds BatchNormalization, and scaling or shifting by constants, into the convolution or dense layer behind or in front
- * of it, wherever that gives the same result: behind a layer always; in front of one unless a shift meets zero padding. What shifts or turns round
- * the result of an activation by one number (2σ(2x) − 1) stays: methods that show activations must see it.
+ * Folds BatchNormalization, and scaling or shifting by constants, into the convolution or dense
+ * layer behind or in front of it, wherever that gives the same result: behind a layer always; in
+ * front of one unless a shift meets zero padding. What shifts or turns round the result of an
+ * activation by one number (2σ(2x) − 1) stays: methods that show activations must see it.
  * Arithmetic on weights is done in float64. Computes the same outputs with fewer nodes.
  */
 export function foldAffine(model: Model): Model {
@@ -18,11 +19,46 @@ export function foldAffine(model: Model): Model {
 }
 
 /** Nodes that may stand between an affine map and the layer ahead that takes it in. */
-const between = new Set(['BatchNormalization', 'Add', 'Sub', 'Mul', 'Div', 'Transpose', 'Reshape', 'Flatten']);
+const between = new Set([
+  'BatchNormalization',
+  'Add',
+  'Sub',
+  'Mul',
+  'Div',
+  'Transpose',
+  'Reshape',
+  'Flatten',
+]);
 
 const bending = new Set([
-  'Sigmoid', 'Tanh', 'Softplus', 'Softsign', 'HardSigmoid', 'HardSwish', 'Relu', 'LeakyRelu', 'PRelu', 'ThresholdedRelu', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish', 'Clip',
-  'Exp', 'Log', 'Sqrt', 'Abs', 'Erf', 'Reciprocal', 'Pow', 'Mul', 'Div', 'Max', 'Min', 'Where',
+  'Sigmoid',
+  'Tanh',
+  'Softplus',
+  'Softsign',
+  'HardSigmoid',
+  'HardSwish',
+  'Relu',
+  'LeakyRelu',
+  'PRelu',
+  'ThresholdedRelu',
+  'Elu',
+  'Selu',
+  'Celu',
+  'Gelu',
+  'Mish',
+  'Clip',
+  'Exp',
+  'Log',
+  'Sqrt',
+  'Abs',
+  'Erf',
+  'Reciprocal',
+  'Pow',
+  'Mul',
+  'Div',
+  'Max',
+  'Min',
+  'Where',
 ]);
 
 /** A network while maps are folded. No fold changes the shape of a value that stays. */
@@ -46,9 +82,10 @@ class Folding {
   }
 
   folded(): Model {
-    for (let index = 0; index < this.#nodes.length; ) {
+    for (let index = 0; index < this.#nodes.length;) {
       const input = this.#fold(index);
-      // Maps that stood behind one another in front of the same layer are taken in from the last to the first.
+      // Maps that stood behind one another in front of the same layer are taken in from the last to
+      // the first.
       index = input === null ? index + 1 : this.#startOfChain(input, index);
     }
     return { ...this.#model, nodes: this.#nodes.filter((node) => node !== null) };
@@ -60,8 +97,12 @@ class Folding {
     const affine = node && affineOf(this.#model, this.#shapes, node);
     if (!affine) return null;
     const before = this.#madeAt.get(affine.input);
-    const layer = before !== undefined && this.#onlyReader(affine.input) === index ? linearLayer(this.#model, this.#nodes[before]!) : null;
-    if (layer && fitsOutputs(layer, affine)) this.#takeIn(before!, layer, foldedBehind(layer, affine));
+    const layer =
+      before !== undefined && this.#onlyReader(affine.input) === index
+        ? linearLayer(this.#model, this.#nodes[before]!)
+        : null;
+    if (layer && fitsOutputs(layer, affine))
+      this.#takeIn(before!, layer, foldedBehind(layer, affine));
     else {
       if (this.#belongsToBend(affine)) return null;
       const ahead = this.#layerAhead(node, affine);
@@ -84,8 +125,14 @@ class Folding {
     }
   }
 
-  /** Follows the affine map's only reader through Transposes and flattening to the next layer, where folding into it is exact. */
-  #layerAhead(start: Node, affine: Affine): { index: number; layer: LinearLayer; folded: Folded } | null {
+  /**
+   * Follows the affine map's only reader through Transposes and flattening to the next layer, where
+   * folding into it is exact.
+   */
+  #layerAhead(
+    start: Node,
+    affine: Affine,
+  ): { index: number; layer: LinearLayer; folded: Folded } | null {
     let value = start.outputs[0]!;
     let axis = affine.axis;
     /** Index along `axis` of the entry `input` of the layer's input channels. */
@@ -96,12 +143,15 @@ class Folding {
       if (!reader || reader.domain !== '' || reader.inputs[0] !== value) return null;
       const shape = this.#shapes.of(value);
       if (reader.op === 'Transpose') {
-        const order = intsAttribute(reader, 'perm') ?? shape.map((_, position) => shape.length - 1 - position);
+        const order =
+          intsAttribute(reader, 'perm') ?? shape.map((_, position) => shape.length - 1 - position);
         if (axis !== null) axis = order.indexOf(axis);
       } else if (flattensRows(reader, this.#shapes, shape.length)) {
         if (axis === 0) return null;
         if (axis !== null) {
-          const inner = shape.slice(axis + 1).reduce<number>((product, dim) => product * Number(dim), 1);
+          const inner = shape
+            .slice(axis + 1)
+            .reduce<number>((product, dim) => product * Number(dim), 1);
           const length = Number(shape[axis]);
           indexOf = (input) => Math.floor(input / inner) % length;
           axis = 1;
@@ -110,19 +160,28 @@ class Folding {
         const layer = linearLayer(this.#model, reader);
         const shifts = affine.shift.some((shift) => shift !== 0);
         if (!layer || (axis !== null && axis !== 1) || (shifts && !layer.unpadded)) return null;
-        const at = (values: readonly number[]) => (input: number) => values[affine.axis === null ? 0 : indexOf(input)]!;
-        return { index: index!, layer, folded: foldedInFront(layer, at(affine.scale), at(affine.shift)) };
+        const at = (values: readonly number[]) => (input: number) =>
+          values[affine.axis === null ? 0 : indexOf(input)]!;
+        return {
+          index: index!,
+          layer,
+          folded: foldedInFront(layer, at(affine.scale), at(affine.shift)),
+        };
       }
       value = reader.outputs[0]!;
     }
   }
 
-  /** The first of the nodes in front of `value` that a fold behind it may have opened a way for; `otherwise` where there is none. */
+  /**
+   * The first of the nodes in front of `value` that a fold behind it may have opened a way for;
+   * `otherwise` where there is none.
+   */
   #startOfChain(value: string, otherwise: number): number {
     let start = otherwise;
-    for (let at = this.#madeAt.get(value); at !== undefined && between.has(this.#nodes[at]!.op); ) {
+    for (let at = this.#madeAt.get(value); at !== undefined && between.has(this.#nodes[at]!.op);) {
       start = at;
-      at = this.#nodes[at]!.inputs.map((input) => this.#madeAt.get(input)).find((index) => index !== undefined);
+      const { inputs } = this.#nodes[at]!;
+      at = inputs.map((input) => this.#madeAt.get(input)).find((index) => index !== undefined);
     }
     return start;
   }
@@ -145,7 +204,10 @@ class Folding {
     }
     for (const reader of [...(this.#readAt.get(output) ?? [])]) {
       const node = this.#nodes[reader]!;
-      this.#replace(reader, { ...node, inputs: node.inputs.map((name) => (name === output ? input : name)) });
+      this.#replace(reader, {
+        ...node,
+        inputs: node.inputs.map((name) => (name === output ? input : name)),
+      });
     }
   }
 
@@ -168,7 +230,10 @@ class Folding {
     }
   }
 
-  /** Where the node stands that alone reads the value; null where there are more, or the value is an output. */
+  /**
+   * Where the node stands that alone reads the value; null where there are more, or the value is an
+   * output.
+   */
   #onlyReader(value: string): number | null {
     const readers = this.#readAt.get(value);
     return readers?.size === 1 && !this.#outputs.has(value) ? [...readers][0]! : null;
@@ -190,6 +255,13 @@ function fitsOutputs(layer: LinearLayer, affine: Affine): boolean {
 function flattensRows(node: Node, shapes: Shapes, rank: number): boolean {
   const out = shapes.of(node.outputs[0]!);
   const from = shapes.of(node.inputs[0]!);
-  const flattens = node.op === 'Reshape' || (node.op === 'Flatten' && intAttribute(node, 'axis', 1) === 1);
-  return flattens && rank > 2 && out.length === 2 && out[0] === from[0] && from.slice(1).every((dim) => typeof dim === 'number');
+  const flattens =
+    node.op === 'Reshape' || (node.op === 'Flatten' && intAttribute(node, 'axis', 1) === 1);
+  return (
+    flattens &&
+    rank > 2 &&
+    out.length === 2 &&
+    out[0] === from[0] &&
+    from.slice(1).every((dim) => typeof dim === 'number')
+  );
 }

@@ -11,8 +11,9 @@ import { transposedAsConvolutions } from './transposed-as-convolutions.ts';
 import { transposedInRows } from './transposed-in-rows.ts';
 
 /**
- * The same outputs, equal to float32's rounding, from nodes that ONNX Runtime computes faster on a CPU. The last step of compiling: what
- * explains a network looks for the operators that it was written with. It runs everywhere, and is laid out for this processor.
+ * The same outputs, equal to float32's rounding, from nodes that ONNX Runtime computes faster on a
+ * CPU. The last step of compiling: what explains a network looks for the operators that it was
+ * written with. It runs everywhere, and is laid out for this processor.
  */
 export function speedUp(model: Model, block = processorBlock()): Model {
   const inOrder = denseInOrder(convolveInterleaved(fasterElu(keepBatch(model))));

@@ -17,11 +17,18 @@ interface Axis {
 }
 
 export function axisOf({ window, from, to }: TransposedConvolution, axis: 0 | 1): Axis {
-  return { from: from[axis], to: to[axis], kernel: window.kernel[axis], stride: window.strides[axis], before: window.pads[axis] };
+  return {
+    from: from[axis],
+    to: to[axis],
+    kernel: window.kernel[axis],
+    stride: window.strides[axis],
+    before: window.pads[axis],
+  };
 }
 
 /**
- * Pixel s·i + p of the result is the sum of the weights s·j + r, of the same remainder as p with the border cut off, at pixels i + q − j.
+ * Pixel s·i + p of the result is the sum of the weights s·j + r, of the same remainder as p with
+ * the border cut off, at pixels i + q − j.
  */
 export function phasesOf({ from, to, kernel, stride, before }: Axis, isShared: boolean): Phase[] {
   const count = Math.ceil(to / stride);

@@ -6,8 +6,9 @@ import type { Tensor } from '../tensor.ts';
 const passing = new Set(['Identity', 'Dropout']);
 
 /**
- * The same network without what does nothing: Identity and Dropout are taken out, Constant nodes become initializers,
- * and what no output depends on is left away. Names of inputs and outputs stay.
+ * The same network without what does nothing: Identity and Dropout are taken out, Constant nodes
+ * become initializers, and what no output depends on is left away. Names of inputs and outputs
+ * stay.
  */
 export function tidy(model: Model): Model {
   const outputs = new Set(model.outputs.map((output) => output.name));
@@ -20,7 +21,13 @@ export function tidy(model: Model): Model {
     const tensor = constantOf(node);
     const inputs = node.inputs.map((input) => alias.get(input) ?? input);
     if (tensor && !outputs.has(output)) initializers.set(output, tensor);
-    else if (node.domain === '' && passing.has(node.op) && !(mask && (read.has(mask) || outputs.has(mask))) && !outputs.has(output)) alias.set(output, inputs[0]!);
+    else if (
+      node.domain === '' &&
+      passing.has(node.op) &&
+      !(mask && (read.has(mask) || outputs.has(mask))) &&
+      !outputs.has(output)
+    )
+      alias.set(output, inputs[0]!);
     else nodes.push({ ...node, inputs });
   }
   const tidied = { ...model, nodes, initializers };

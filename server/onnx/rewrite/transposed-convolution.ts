@@ -13,7 +13,11 @@ export interface TransposedConvolution extends PlainConvolution {
 }
 
 /** Null where the node is none. */
-export function transposedConvolution(model: Model, shapes: KnownShapes, node: Node): TransposedConvolution | null {
+export function transposedConvolution(
+  model: Model,
+  shapes: KnownShapes,
+  node: Node,
+): TransposedConvolution | null {
   const plain = plainConvolution(model, node, 'ConvTranspose');
   const from = plain && shapes.of(node.inputs[0]!)?.slice(2);
   if (!from || !isPair(from)) return null;
@@ -27,14 +31,29 @@ function isPair(sizes: readonly unknown[]): sizes is Pair {
 }
 
 /**
- * What things cost on a CPU, in products of ONNX Runtime's convolution in blocks (about 1/100 ns on one core with AVX-512): a product with channels that fill no block, and one of
- * its transposed convolution, which writes all products of a channel out and then adds them to the pixels; adding one to a pixel beside the one before, or further away; copying an element; putting it between
+ * What things cost on a CPU, in products of ONNX Runtime's convolution in blocks (about 1/100 ns on
+ * one core with AVX-512): a product with channels that fill no block, and one of its transposed
+ * convolution, which writes all products of a channel out and then adds them to the pixels; adding
+ * one to a pixel beside the one before, or further away; copying an element; putting it between
  * others; and a node.
  */
-export const COST = { outsideBlocks: 1.5, product: 1.5, addedBeside: 8, addedApart: 31, copied: 15, interleaved: 40, node: 200_000 } as const;
+export const COST = {
+  outsideBlocks: 1.5,
+  product: 1.5,
+  addedBeside: 8,
+  addedApart: 31,
+  copied: 15,
+  interleaved: 40,
+  node: 200_000,
+} as const;
 
 /** What the node costs as it is, for one picture. */
 export function costOf({ weights, from, window }: TransposedConvolution): number {
   const [inputs] = weights.dims as [number];
-  return (weights.data.length * from[0] * from[1] * (COST.product + (window.strides[1] === 1 ? COST.addedBeside : COST.addedApart) / inputs));
+  return (
+    weights.data.length *
+    from[0] *
+    from[1] *
+    (COST.product + (window.strides[1] === 1 ? COST.addedBeside : COST.addedApart) / inputs)
+  );
 }

@@ -6,7 +6,9 @@ import type { Tensor } from '../tensor.ts';
 export interface ValueFacts {
   readonly type: number;
   readonly shape: Shape;
-  /** Integers of a shape computation (`Shape`, `Gather`, `Concat`, …), which may hold free sizes. */
+  /**
+   * Integers of a shape computation (`Shape`, `Gather`, `Concat`, …), which may hold free sizes.
+   */
   readonly sizes?: readonly Dimension[];
 }
 
@@ -28,10 +30,17 @@ export interface ShapeContext {
 export type ShapeRule = (context: ShapeContext) => ValueFacts[];
 
 export function shapeError(model: Model, node: Node, reason: string): RoadgazeError {
-  return new RoadgazeError('MODEL_SHAPE', `The shapes at ${describeNode(model, node)} do not work out: ${reason}.`, 'Correct this operator, or export the network again.');
+  return new RoadgazeError(
+    'MODEL_SHAPE',
+    `The shapes at ${describeNode(model, node)} do not work out: ${reason}.`,
+    'Correct this operator, or export the network again.',
+  );
 }
 
-/** A free size that comes out of arithmetic on other free sizes gets a name that says so, so that equal ones stay equal. */
+/**
+ * A free size that comes out of arithmetic on other free sizes gets a name that says so, so that
+ * equal ones stay equal.
+ */
 export function product(dims: readonly Dimension[]): Dimension {
   let known = 1;
   const free: string[] = [];
@@ -51,7 +60,8 @@ export function broadcast(context: ShapeContext, shapes: readonly Shape[]): Shap
       const dim = shape[shape.length - rank + axis] ?? 1;
       if (dim === 1 || dim === result) continue;
       if (result === 1 || (typeof result === 'string' && typeof dim === 'number')) result = dim;
-      else if (typeof dim === 'number') context.fail(`sizes ${result} and ${dim} cannot be combined`);
+      else if (typeof dim === 'number')
+        context.fail(`sizes ${result} and ${dim} cannot be combined`);
     }
     return result;
   });
@@ -59,6 +69,7 @@ export function broadcast(context: ShapeContext, shapes: readonly Shape[]): Shap
 
 export function axisOf(context: ShapeContext, axis: number, rank: number): number {
   const positive = axis < 0 ? axis + rank : axis;
-  if (positive < 0 || positive >= rank) context.fail(`axis ${axis} does not exist in ${rank} dimensions`);
+  if (positive < 0 || positive >= rank)
+    context.fail(`axis ${axis} does not exist in ${rank} dimensions`);
   return positive;
 }

@@ -5,10 +5,14 @@ import { broadcast, type ShapeContext, type ShapeRule } from './context.ts';
 const gemm: ShapeRule = (context: ShapeContext) => {
   const { type, shape: a } = context.input(0);
   const b = context.input(1).shape;
-  if (a.length !== 2 || b.length !== 2) context.fail('it multiplies other things than two matrices');
+  if (a.length !== 2 || b.length !== 2)
+    context.fail('it multiplies other things than two matrices');
   const [rows, inner] = intAttribute(context.node, 'transA', 0) ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
-  const [innerB, columns] = intAttribute(context.node, 'transB', 0) ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
-  if (typeof inner === 'number' && typeof innerB === 'number' && inner !== innerB) context.fail(`${inner} values meet ${innerB} weights`);
+  const [innerB, columns] = intAttribute(context.node, 'transB', 0)
+    ? [b[1]!, b[0]!]
+    : [b[0]!, b[1]!];
+  if (typeof inner === 'number' && typeof innerB === 'number' && inner !== innerB)
+    context.fail(`${inner} values meet ${innerB} weights`);
   return [{ type, shape: [rows, columns] }];
 };
 
@@ -19,7 +23,8 @@ const matMul: ShapeRule = (context: ShapeContext) => {
   const b = right.length === 1 ? [...right, 1] : right;
   const inner = a.at(-1)!;
   const innerB = b.at(-2)!;
-  if (typeof inner === 'number' && typeof innerB === 'number' && inner !== innerB) context.fail(`${inner} values meet ${innerB} weights`);
+  if (typeof inner === 'number' && typeof innerB === 'number' && inner !== innerB)
+    context.fail(`${inner} values meet ${innerB} weights`);
   const shape: Dimension[] = [...broadcast(context, [a.slice(0, -2), b.slice(0, -2)])];
   if (left.length > 1) shape.push(a.at(-2)!);
   if (right.length > 1) shape.push(b.at(-1)!);

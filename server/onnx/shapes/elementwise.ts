@@ -8,27 +8,41 @@ const unary: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape }];
 };
 
-/** The mask of what was kept is a second output; numbers before operator set 10, truth values since. */
+/**
+ * The mask of what was kept is a second output; numbers before operator set 10, truth values since.
+ */
 const dropout: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
-  return [{ type, shape }, { type: context.opset < 10 ? type : DataType.bool, shape }];
+  return [
+    { type, shape },
+    { type: context.opset < 10 ? type : DataType.bool, shape },
+  ];
 };
 
-/** Mean and inverse deviation are further outputs, with 1 for every axis that they were taken over. */
+/**
+ * Mean and inverse deviation are further outputs, with 1 for every axis that they were taken over.
+ */
 const layerNormalization: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const first = axisOf(context, intAttribute(context.node, 'axis', -1), shape.length);
-  const statistic = { type: DataType.float, shape: shape.map((dim, axis) => (axis < first ? dim : 1)) };
+  const statistic = {
+    type: DataType.float,
+    shape: shape.map((dim, axis) => (axis < first ? dim : 1)),
+  };
   return [{ type, shape }, statistic, statistic];
 };
 
-/** As a training step writes it, the operator also gives its running mean and variance, one per channel. */
+/**
+ * As a training step writes it, the operator also gives its running mean and variance, one per
+ * channel.
+ */
 const batchNormalization: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const channels = shape[1] ?? context.fail('there is no axis of channels');
   for (const index of [1, 2, 3, 4]) {
     const { shape: parameters } = context.input(index);
-    if (parameters.length !== 1 || (typeof channels === 'number' && parameters[0] !== channels)) context.fail(`${channels} channels meet parameters of the shape [${parameters.join(', ')}]`);
+    if (parameters.length !== 1 || (typeof channels === 'number' && parameters[0] !== channels))
+      context.fail(`${channels} channels meet parameters of the shape [${parameters.join(', ')}]`);
   }
   const statistic = { type, shape: [channels] };
   return [{ type, shape }, ...context.node.outputs.slice(1).map(() => statistic)];
@@ -36,22 +50,47 @@ const batchNormalization: ShapeRule = (context: ShapeContext) => {
 
 const cast: ShapeRule = (context: ShapeContext) => {
   const sizes = context.sizes(0);
-  return [{ type: intAttribute(context.node, 'to', DataType.float), shape: context.input(0).shape, ...(sizes ? { sizes } : {}) }];
+  return [
+    {
+      type: intAttribute(context.node, 'to', DataType.float),
+      shape: context.input(0).shape,
+      ...(sizes ? { sizes } : {}),
+    },
+  ];
 };
 
-const combine = (result?: number): ShapeRule => (context) => {
-  const facts = context.node.inputs.map((_, index) => context.input(index));
-  const whole = facts.every((fact) => fact.type === DataType.int64 || fact.type === DataType.int32);
-  const sizes = whole ? sizeArithmetic(context) : null;
-  return [{ type: result ?? facts[0]!.type, shape: broadcast(context, facts.map((fact) => fact.shape)), ...(sizes ? { sizes } : {}) }];
-};
+const combine =
+  (result?: number): ShapeRule =>
+  (context) => {
+    const facts = context.node.inputs.map((_, index) => context.input(index));
+    const whole = facts.every(
+      (fact) => fact.type === DataType.int64 || fact.type === DataType.int32,
+    );
+    const sizes = whole ? sizeArithmetic(context) : null;
+    return [
+      {
+        type: result ?? facts[0]!.type,
+        shape: broadcast(
+          context,
+          facts.map((fact) => fact.shape),
+        ),
+        ...(sizes ? { sizes } : {}),
+      },
+    ];
+  };
 
 /** Exporters compute flattened sizes as products of entries of `Shape`. */
 function sizeArithmetic(context: ShapeContext): Dimension[] | null {
-  const compute = { Add: (a: number, b: number) => a + b, Sub: (a: number, b: number) => a - b, Mul: (a: number, b: number) => a * b, Div: (a: number, b: number) => Math.trunc(a / b) }[context.node.op];
+  const compute = {
+    Add: (a: number, b: number) => a + b,
+    Sub: (a: number, b: number) => a - b,
+    Mul: (a: number, b: number) => a * b,
+    Div: (a: number, b: number) => Math.trunc(a / b),
+  }[context.node.op];
   const a = compute && context.sizes(0);
   const b = a && context.sizes(1);
-  if (!compute || !a || !b || (a.length !== b.length && a.length !== 1 && b.length !== 1)) return null;
+  if (!compute || !a || !b || (a.length !== b.length && a.length !== 1 && b.length !== 1))
+    return null;
   return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
     const left = a[a.length === 1 ? 0 : index]!;
     const right = b[b.length === 1 ? 0 : index]!;
@@ -60,12 +99,19 @@ function sizeArithmetic(context: ShapeContext): Dimension[] | null {
   });
 }
 
-const where: ShapeRule = (context: ShapeContext) => [{
-  type: context.input(1).type,
-  shape: broadcast(context, [context.input(0).shape, context.input(1).shape, context.input(2).shape]),
-}];
+const where: ShapeRule = (context: ShapeContext) => [
+  {
+    type: context.input(1).type,
+    shape: broadcast(context, [
+      context.input(0).shape,
+      context.input(1).shape,
+      context.input(2).shape,
+    ]),
+  },
+];
 
-const table = (operators: string, rule: ShapeRule) => Object.fromEntries(operators.split(' ').map((operator) => [operator, rule]));
+const table = (operators: string, rule: ShapeRule) =>
+  Object.fromEntries(operators.split(' ').map((operator) => [operator, rule]));
 
 export const elementwiseRules: Readonly<Record<string, ShapeRule>> = {
   ...table(
@@ -75,5 +121,10 @@ export const elementwiseRules: Readonly<Record<string, ShapeRule>> = {
   ),
   ...table('Add Sub Mul Div Pow Min Max Sum Mean', combine()),
   ...table('Equal Less Greater LessOrEqual GreaterOrEqual And Or', combine(DataType.bool)),
-  Not: unary, Cast: cast, Where: where, Dropout: dropout, BatchNormalization: batchNormalization, LayerNormalization: layerNormalization,
+  Not: unary,
+  Cast: cast,
+  Where: where,
+  Dropout: dropout,
+  BatchNormalization: batchNormalization,
+  LayerNormalization: layerNormalization,
 };

@@ -9,8 +9,12 @@ export function imageSize(context: ShapeContext, shape: Shape): [number, number]
   const [, , height, width] = shape;
   const beyond = beyondWindow(context.node);
   if (beyond !== null) context.fail(beyond);
-  if (shape.length !== 4) context.fail(`it works on ${shape.length - 2} spatial axes, Roadgaze knows two (height, width)`);
-  if (typeof height !== 'number' || typeof width !== 'number') context.fail('height and width of the picture are left open');
+  if (shape.length !== 4)
+    context.fail(
+      `it works on ${shape.length - 2} spatial axes, Roadgaze knows two (height, width)`,
+    );
+  if (typeof height !== 'number' || typeof width !== 'number')
+    context.fail('height and width of the picture are left open');
   return [height, width];
 }
 
@@ -20,16 +24,20 @@ const conv: ShapeRule = (context: ShapeContext) => {
   const [outputs, perGroup, ...kernel] = kernelShape(context);
   const group = intAttribute(context.node, 'group', 1);
   if (group < 1) context.fail(`there are no ${group} groups of channels`);
-  if (typeof shape[1] === 'number' && shape[1] !== perGroup * group) context.fail(`the picture has ${shape[1]} channels, the kernel takes ${perGroup * group}`);
-  if (!Number.isInteger(outputs / group)) context.fail(`${outputs} output channels cannot be shared by ${group} groups`);
+  if (typeof shape[1] === 'number' && shape[1] !== perGroup * group)
+    context.fail(`the picture has ${shape[1]} channels, the kernel takes ${perGroup * group}`);
+  if (!Number.isInteger(outputs / group))
+    context.fail(`${outputs} output channels cannot be shared by ${group} groups`);
   const window = windowOf(context.node, size, kernel) ?? context.fail('the window makes no sense');
   return [{ type, shape: [shape[0]!, outputs, ...positive(context, slide(window, size, false))] }];
 };
 
 function kernelShape(context: ShapeContext): readonly [number, number, number, number] {
   const { shape } = context.input(1);
-  if (shape.includes(0)) context.fail(`its kernel of the shape [${shape.join(', ')}] has no weights`);
-  if (shape.length !== 4 || !shape.every((dim) => typeof dim === 'number' && dim >= 1)) context.fail('the kernel is not of four known sizes');
+  if (shape.includes(0))
+    context.fail(`its kernel of the shape [${shape.join(', ')}] has no weights`);
+  if (shape.length !== 4 || !shape.every((dim) => typeof dim === 'number' && dim >= 1))
+    context.fail('the kernel is not of four known sizes');
   return shape as [number, number, number, number];
 }
 
@@ -37,9 +45,20 @@ const convTranspose: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const size = imageSize(context, shape);
   const [inputs, perGroup, ...kernel] = kernelShape(context);
-  if (typeof shape[1] === 'number' && shape[1] !== inputs) context.fail(`the picture has ${shape[1]} channels, the kernel takes ${inputs}`);
-  const window = enlargement(context.node, size, kernel) ?? context.fail('the window makes no sense');
-  return [{ type, shape: [shape[0]!, perGroup * intAttribute(context.node, 'group', 1), ...positive(context, window.size)] }];
+  if (typeof shape[1] === 'number' && shape[1] !== inputs)
+    context.fail(`the picture has ${shape[1]} channels, the kernel takes ${inputs}`);
+  const window =
+    enlargement(context.node, size, kernel) ?? context.fail('the window makes no sense');
+  return [
+    {
+      type,
+      shape: [
+        shape[0]!,
+        perGroup * intAttribute(context.node, 'group', 1),
+        ...positive(context, window.size),
+      ],
+    },
+  ];
 };
 
 const pool: ShapeRule = (context: ShapeContext) => {
@@ -47,7 +66,14 @@ const pool: ShapeRule = (context: ShapeContext) => {
   const size = imageSize(context, shape);
   const window = windowOf(context.node, size);
   if (!window) context.fail('the window is not two-dimensional or makes no sense');
-  const out = { type, shape: [shape[0]!, shape[1]!, ...positive(context, slide(window, size, ceilMode(context.node)))] };
+  const out = {
+    type,
+    shape: [
+      shape[0]!,
+      shape[1]!,
+      ...positive(context, slide(window, size, ceilMode(context.node))),
+    ],
+  };
   return context.node.outputs.map((_, index) => (index === 0 ? out : { ...out, type: 7 }));
 };
 
@@ -61,7 +87,8 @@ const pad: ShapeRule = (context: ShapeContext) => {
   const pads = intsAttribute(context.node, 'pads') ?? context.sizes(1);
   if (!pads) context.fail('the padding is not a constant');
   const axes = context.sizes(3)?.map(Number) ?? shape.map((_, axis) => axis);
-  if (pads.length !== 2 * axes.length) context.fail(`it has ${pads.length} numbers of padding for ${axes.length} axes`);
+  if (pads.length !== 2 * axes.length)
+    context.fail(`it has ${pads.length} numbers of padding for ${axes.length} axes`);
   const out = [...shape];
   axes.forEach((axis, position) => {
     const at = axisOf(context, axis, shape.length);
@@ -78,13 +105,20 @@ const pad: ShapeRule = (context: ShapeContext) => {
 const resize: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const oldForm = context.node.op === 'Upsample' || context.opset < 11;
-  const axes = intsAttribute(context.node, 'axes')?.map((axis) => axisOf(context, axis, shape.length)) ?? shape.map((_, axis) => axis);
+  const axes =
+    intsAttribute(context.node, 'axes')?.map((axis) => axisOf(context, axis, shape.length)) ??
+    shape.map((_, axis) => axis);
   const sizes = oldForm ? null : context.sizes(3);
   if (sizes) return [{ type, shape: resizedTo(context, shape, axes, sizes) }];
   const scales = context.constant(oldForm ? 1 : 2);
   const attribute = context.node.attributes.get('scales');
-  const values = scales ? tensorNumbers(scales) : attribute?.kind === 'floats' ? attribute.value : null;
-  if (!values || values.length !== axes.length) context.fail('the scale is not a constant with a number per axis');
+  const values = scales
+    ? tensorNumbers(scales)
+    : attribute?.kind === 'floats'
+      ? attribute.value
+      : null;
+  if (!values || values.length !== axes.length)
+    context.fail('the scale is not a constant with a number per axis');
   const out = [...shape];
   axes.forEach((axis, position) => {
     const [dim, scale] = [shape[axis], values[position]!];
@@ -97,13 +131,21 @@ const resize: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape: out }];
 };
 
-function resizedTo(context: ShapeContext, shape: Shape, axes: readonly number[], sizes: readonly Dimension[]): Shape {
-  if (sizes.length !== axes.length) context.fail(`it has ${sizes.length} sizes for ${axes.length} axes`);
+function resizedTo(
+  context: ShapeContext,
+  shape: Shape,
+  axes: readonly number[],
+  sizes: readonly Dimension[],
+): Shape {
+  if (sizes.length !== axes.length)
+    context.fail(`it has ${sizes.length} sizes for ${axes.length} axes`);
   const policy = stringAttribute(context.node, 'keep_aspect_ratio_policy', 'stretch');
   const scales = sizes.map((size, position) => Number(size) / Number(shape[axes[position]!]));
   const common = policy === 'not_larger' ? Math.min(...scales) : Math.max(...scales);
   const out = [...shape];
-  axes.forEach((axis, position) => { out[axis] = policy === 'stretch' ? sizes[position]! : Math.round(common * Number(shape[axis])); });
+  axes.forEach((axis, position) => {
+    out[axis] = policy === 'stretch' ? sizes[position]! : Math.round(common * Number(shape[axis]));
+  });
   return out;
 }
 
@@ -112,19 +154,32 @@ const depthToSpace: ShapeRule = (context: ShapeContext) => {
   const [height, width] = imageSize(context, shape);
   const block = intAttribute(context.node, 'blocksize', 1);
   const channels = Number(shape[1]);
-  const parts = context.node.op === 'DepthToSpace' ? [channels / block ** 2] : [height / block, width / block];
-  if (block < 1 || !parts.every(Number.isInteger)) context.fail(`blocks of ${block} do not divide it`);
+  const parts =
+    context.node.op === 'DepthToSpace' ? [channels / block ** 2] : [height / block, width / block];
+  if (block < 1 || !parts.every(Number.isInteger))
+    context.fail(`blocks of ${block} do not divide it`);
   return context.node.op === 'DepthToSpace'
     ? [{ type, shape: [shape[0]!, channels / block ** 2, height * block, width * block] }]
     : [{ type, shape: [shape[0]!, channels * block ** 2, height / block, width / block] }];
 };
 
 function positive(context: ShapeContext, size: readonly number[]): readonly number[] {
-  if (size.some((value) => !(value >= 1 && value < Infinity))) context.fail('the window is larger than the picture');
+  if (size.some((value) => !(value >= 1 && value < Infinity)))
+    context.fail('the window is larger than the picture');
   return size;
 }
 
 export const spatialRules: Readonly<Record<string, ShapeRule>> = {
-  Conv: conv, ConvTranspose: convTranspose, MaxPool: pool, AveragePool: pool, LpPool: pool, GlobalAveragePool: globalPool,
-  GlobalMaxPool: globalPool, Pad: pad, Resize: resize, Upsample: resize, DepthToSpace: depthToSpace, SpaceToDepth: depthToSpace,
+  Conv: conv,
+  ConvTranspose: convTranspose,
+  MaxPool: pool,
+  AveragePool: pool,
+  LpPool: pool,
+  GlobalAveragePool: globalPool,
+  GlobalMaxPool: globalPool,
+  Pad: pad,
+  Resize: resize,
+  Upsample: resize,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: depthToSpace,
 };

@@ -5,7 +5,9 @@ import type { NetworkInfo } from '../../inference/network-file.ts';
 
 export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv';
 
-/** How bytes become the network's input: colour, then tensor = value × scale + offset, per channel. */
+/**
+ * How bytes become the network's input: colour, then tensor = value × scale + offset, per channel.
+ */
 export interface PictureFormat {
   readonly color: ColorSpace;
   readonly scale: readonly number[];
@@ -17,15 +19,29 @@ export function pictureFormat(network: NetworkInfo, image: ImageInput): PictureF
   const given = network.sidecar.input ?? {};
   const color = given.color ?? (image.channels === 1 ? 'gray' : 'rgb');
   const channels = color === 'gray' ? 1 : 3;
-  const wrong = (what: string) => new RoadgazeError('SIDECAR_INVALID', `The sidecar of ${network.source} ${what}.`, 'Correct the sidecar, or export the network with the other layout.');
+  const wrong = (what: string) =>
+    new RoadgazeError(
+      'SIDECAR_INVALID',
+      `The sidecar of ${network.source} ${what}.`,
+      'Correct the sidecar, or export the network with the other layout.',
+    );
   if (given.color === undefined && channels !== image.channels) {
-    throw new RoadgazeError('MODEL_INPUT_UNCLEAR', `The picture "${image.name}" of ${network.source} has ${image.channels} channels; Roadgaze fills pictures of 1 (grey) or 3 (colour).`, 'Export the network for a grey or a colour picture.');
+    throw new RoadgazeError(
+      'MODEL_INPUT_UNCLEAR',
+      `The picture "${image.name}" of ${network.source} has ${image.channels} channels; Roadgaze fills pictures of 1 (grey) or 3 (colour).`,
+      'Export the network for a grey or a colour picture.',
+    );
   }
-  if (channels !== image.channels) throw wrong(`has input.color "${color}", but the picture "${image.name}" has ${image.channels} channels`);
+  if (channels !== image.channels)
+    throw wrong(
+      `has input.color "${color}", but the picture "${image.name}" has ${image.channels} channels`,
+    );
   const list = (name: 'scale' | 'offset', fallback: number) => {
     const value = given[name] ?? fallback;
-    const values = typeof value === 'number' ? Array.from({ length: channels }, () => value) : value;
-    if (values.length !== channels) throw wrong(`has ${values.length} numbers in input.${name} for ${channels} channels`);
+    const values =
+      typeof value === 'number' ? Array.from({ length: channels }, () => value) : value;
+    if (values.length !== channels)
+      throw wrong(`has ${values.length} numbers in input.${name} for ${channels} channels`);
     return values;
   };
   return { color, scale: list('scale', 1), offset: list('offset', 0) };

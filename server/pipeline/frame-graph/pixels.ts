@@ -20,8 +20,9 @@ export function codedMatrix(colorSpace: string): CodedMatrix {
 }
 
 /**
- * The cheapest bytes from which the network's colour comes out right: luma alone where the network sees grey and the video's luma is that
- * of the sidecar's definition (BT.601); else the three planes as coded, which spares ffmpeg the conversion to RGB.
+ * The cheapest bytes from which the network's colour comes out right: luma alone where the network
+ * sees grey and the video's luma is that of the sidecar's definition (BT.601); else the three
+ * planes as coded, which spares ffmpeg the conversion to RGB.
  */
 export function bytesFor(color: ColorSpace, matrix: CodedMatrix): 'gray' | 'yuv444p' {
   return color === 'gray' && matrix === 'bt601' ? 'gray' : 'yuv444p';
@@ -51,7 +52,14 @@ function codedToRgb(name: CodedMatrix): ColorMap {
 /** R, G, B of 0…255 to what the network sees, as the sidecar defines it. */
 const rgbTo: Readonly<Record<Exclude<ColorSpace, 'rgb'>, ColorMap>> = {
   gray: { matrix: [[0.299, 0.587, 0.114]], shift: [0] },
-  bgr: { matrix: [[0, 0, 1], [0, 1, 0], [1, 0, 0]], shift: [0, 0, 0] },
+  bgr: {
+    matrix: [
+      [0, 0, 1],
+      [0, 1, 0],
+      [1, 0, 0],
+    ],
+    shift: [0, 0, 0],
+  },
   yuv: {
     matrix: [
       [0.299, 0.587, 0.114],
@@ -67,25 +75,50 @@ function apply(builder: GraphBuilder, planes: string, map: ColorMap): string {
   const matrix = builder.constant(floatTensor([map.matrix.length, 3], map.matrix.flat()), 'matrix');
   const product = builder.node('MatMul', [matrix, planes]);
   if (map.shift.every((value) => value === 0)) return product;
-  return builder.node('Add', [product, builder.constant(floatTensor([map.shift.length, 1], map.shift), 'shift')]);
+  return builder.node('Add', [
+    product,
+    builder.constant(floatTensor([map.shift.length, 1], map.shift), 'shift'),
+  ]);
 }
 
 /**
- * Appends the way from ffmpeg's bytes, `bytes` uint8 [N, planes, height × width], to the network's picture, which gets the name that
- * the network reads. Colours outside 0…255 are clipped as a conversion to RGB bytes would.
+ * Appends the way from ffmpeg's bytes, `bytes` uint8 [N, planes, height × width], to the network's
+ * picture, which gets the name that the network reads. Colours outside 0…255 are clipped as a
+ * conversion to RGB bytes would.
  */
-export function pixelsToPicture(builder: GraphBuilder, bytes: string, pixelFormat: ImageFormat['pixelFormat'], matrix: CodedMatrix, format: PictureFormat, image: ImageInput): void {
+export function pixelsToPicture(
+  builder: GraphBuilder,
+  bytes: string,
+  pixelFormat: ImageFormat['pixelFormat'],
+  matrix: CodedMatrix,
+  format: PictureFormat,
+  image: ImageInput,
+): void {
   let planes = builder.node('Cast', [bytes], { to: DataType.float });
   if (pixelFormat === 'yuv444p') {
     planes = builder.clip(apply(builder, planes, codedToRgb(matrix)), 0, 255);
     if (format.color !== 'rgb') planes = apply(builder, planes, rgbTo[format.color]);
   }
   let picture = builder.reshape(planes, [0, image.channels, image.height, image.width]);
-  const perChannel = (values: readonly number[]) => builder.constant(values.every((value) => value === values[0]) ? floatTensor([], [values[0]!]) : floatTensor([values.length, 1, 1], values), 'per_channel');
-  if (format.scale.some((value) => value !== 1)) picture = builder.node('Mul', [picture, perChannel(format.scale)]);
-  if (format.offset.some((value) => value !== 0)) picture = builder.node('Add', [picture, perChannel(format.offset)]);
+  const perChannel = (values: readonly number[]) =>
+    builder.constant(
+      values.every((value) => value === values[0])
+        ? floatTensor([], [values[0]!])
+        : floatTensor([values.length, 1, 1], values),
+      'per_channel',
+    );
+  if (format.scale.some((value) => value !== 1))
+    picture = builder.node('Mul', [picture, perChannel(format.scale)]);
+  if (format.offset.some((value) => value !== 0))
+    picture = builder.node('Add', [picture, perChannel(format.offset)]);
   if (image.layout === 'NHWC') picture = builder.transpose(picture, [0, 2, 3, 1]);
-  if (image.type === DataType.uint8) picture = builder.node('Floor', [builder.node('Add', [builder.clip(picture, 0, 255), builder.constant(floatTensor([], [0.5]))])]);
+  if (image.type === DataType.uint8)
+    picture = builder.node('Floor', [
+      builder.node('Add', [
+        builder.clip(picture, 0, 255),
+        builder.constant(floatTensor([], [0.5])),
+      ]),
+    ]);
   if (image.type === DataType.float) builder.node('Identity', [picture], {}, image.name);
   else builder.node('Cast', [picture], { to: image.type }, image.name);
 }

@@ -12,21 +12,45 @@ export interface ResultForm {
   readonly dims: readonly number[];
 }
 
-/** A model that makes the plane of a result: input `values` float, shaped as its dims, output `bytes` uint8 [1, H × W], as in the frame graph. */
+/**
+ * A model that makes the plane of a result: input `values` float, shaped as its dims, output
+ * `bytes` uint8 [1, H × W], as in the frame graph.
+ */
 export function planeGraph({ kind, signed, dims }: ResultForm, grid: PictureGrid): Model {
   const empty: Model = {
-    source: 'the explanation', irVersion: 8, opset: 17, otherOpsets: new Map(), metadata: new Map(), name: 'plane', nodes: [], initializers: new Map(),
-    inputs: [{ name: 'values', type: DataType.float, shape: dims }], outputs: [],
+    source: 'the explanation',
+    irVersion: 8,
+    opset: 17,
+    otherOpsets: new Map(),
+    metadata: new Map(),
+    name: 'plane',
+    nodes: [],
+    initializers: new Map(),
+    inputs: [{ name: 'values', type: DataType.float, shape: dims }],
+    outputs: [],
   };
   const builder = new GraphBuilder(empty, 'plane');
-  appendPlane(builder, explanationOf(builder, kind, dims), signed, grid, { size: 'size', bytes: 'bytes' });
-  return builder.build({ outputs: [{ name: 'bytes', type: DataType.uint8, shape: [1, grid.height * grid.width] }] });
+  appendPlane(builder, explanationOf(builder, kind, dims), signed, grid, {
+    size: 'size',
+    bytes: 'bytes',
+  });
+  return builder.build({
+    outputs: [{ name: 'bytes', type: DataType.uint8, shape: [1, grid.height * grid.width] }],
+  });
 }
 
-function explanationOf(builder: GraphBuilder, kind: ExplanationKind, dims: readonly number[]): AppendedExplanation {
+function explanationOf(
+  builder: GraphBuilder,
+  kind: ExplanationKind,
+  dims: readonly number[],
+): AppendedExplanation {
   switch (kind) {
     case 'mask':
-      return { kind, raised: 'values', factor: builder.constant(floatTensor([1, 1, 1, 1], [1]), 'factor') };
+      return {
+        kind,
+        raised: 'values',
+        factor: builder.constant(floatTensor([1, 1, 1, 1], [1]), 'factor'),
+      };
     case 'attribution':
       return { kind, values: 'values' };
     case 'activation-map':

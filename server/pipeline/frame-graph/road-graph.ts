@@ -1,7 +1,11 @@
 import { cropInFrame, type Size } from '../../../shared/geometry.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { appendRegion, type Grid } from '../../attention/region-graph.ts';
-import { explainedOutput, imageInput, refuseOtherInputs } from '../../inference/explained-output.ts';
+import {
+  explainedOutput,
+  imageInput,
+  refuseOtherInputs,
+} from '../../inference/explained-output.ts';
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import { checkDemand } from '../../onnx/demand.ts';
@@ -14,10 +18,16 @@ import { feedWithBytes, type BytesModel } from './frame-graph.ts';
 export const REGION = 'roadgaze/region';
 
 /**
- * A road network from ffmpeg's bytes to the widened region on the mask's grid. Input `FRAME`, output `REGION`.
- * Throws ROAD_INVALID where the network does not give one plane per picture.
+ * A road network from ffmpeg's bytes to the widened region on the mask's grid. Input `FRAME`,
+ * output `REGION`. Throws ROAD_INVALID where the network does not give one plane per picture.
  */
-export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: Size, mask: Grid, margin: number): BytesModel {
+export function roadModelGraph(
+  network: NetworkFile,
+  colorSpace: string,
+  frame: Size,
+  mask: Grid,
+  margin: number,
+): BytesModel {
   const { model, sidecar } = network;
   const image = imageInput(model, sidecar.input?.tensor ?? null);
   refuseOtherInputs(model, image);
@@ -28,25 +38,58 @@ export function roadModelGraph(network: NetworkFile, colorSpace: string, frame: 
   const sides = plane.filter((dim) => dim !== 1);
   const [height, width] = sides;
   if (sides.length !== 2 || typeof height !== 'number' || typeof width !== 'number') {
-    throw new RoadgazeError('ROAD_INVALID', `${model.source} gives [${[batch, ...plane].join(', ')}] per picture; a road network gives one plane, [N,1,H,W] or [N,H,W,1].`, 'Name the right output in the sidecar, as "output": { "tensor": "…" }.');
+    throw new RoadgazeError(
+      'ROAD_INVALID',
+      `${model.source} gives [${[batch, ...plane].join(', ')}] per picture; a road network gives one plane, [N,1,H,W] or [N,H,W,1].`,
+      'Name the right output in the sidecar, as "output": { "tensor": "…" }.',
+    );
   }
   const place = cropInFrame(sidecar.input?.crop ?? null, frame);
   const builder = new GraphBuilder(model, 'roadgaze/road');
-  const values = builder.node('Cast', [builder.reshape(output.tensor, [0, height, width])], { to: DataType.float });
-  appendRegion(builder, values, { height, width, place }, mask, sidecar.output?.threshold ?? 0.5, margin, REGION);
-  const withRegion = builder.build({ outputs: [{ name: REGION, type: DataType.uint8, shape: [batch!, mask.height * mask.width] }] });
+  const values = builder.node('Cast', [builder.reshape(output.tensor, [0, height, width])], {
+    to: DataType.float,
+  });
+  appendRegion(
+    builder,
+    values,
+    { height, width, place },
+    mask,
+    sidecar.output?.threshold ?? 0.5,
+    margin,
+    REGION,
+  );
+  const withRegion = builder.build({
+    outputs: [{ name: REGION, type: DataType.uint8, shape: [batch!, mask.height * mask.width] }],
+  });
   return feedWithBytes(withRegion, network, image, colorSpace);
 }
 
-/** A region that is given as bytes, `road` uint8 [N, height × width] with values 0 or 1, widened on the mask's grid. Output `REGION`. */
+/**
+ * A region that is given as bytes, `road` uint8 [N, height × width] with values 0 or 1, widened on
+ * the mask's grid. Output `REGION`.
+ */
 export function givenRegionGraph(from: Grid, mask: Grid, margin: number): Model {
   const pixels = from.height * from.width;
   const empty: Model = {
-    source: 'road region', irVersion: 8, opset: 13, otherOpsets: new Map(), metadata: new Map(), name: 'region', nodes: [], initializers: new Map(),
-    inputs: [{ name: 'road', type: DataType.uint8, shape: ['N', pixels] }], outputs: [],
+    source: 'road region',
+    irVersion: 8,
+    opset: 13,
+    otherOpsets: new Map(),
+    metadata: new Map(),
+    name: 'region',
+    nodes: [],
+    initializers: new Map(),
+    inputs: [{ name: 'road', type: DataType.uint8, shape: ['N', pixels] }],
+    outputs: [],
   };
   const builder = new GraphBuilder(empty, 'roadgaze/road');
-  const values = builder.reshape(builder.node('Cast', ['road'], { to: DataType.float }), [0, from.height, from.width]);
+  const values = builder.reshape(builder.node('Cast', ['road'], { to: DataType.float }), [
+    0,
+    from.height,
+    from.width,
+  ]);
   appendRegion(builder, values, from, mask, 0.5, margin, REGION);
-  return builder.build({ outputs: [{ name: REGION, type: DataType.uint8, shape: ['N', mask.height * mask.width] }] });
+  return builder.build({
+    outputs: [{ name: REGION, type: DataType.uint8, shape: ['N', mask.height * mask.width] }],
+  });
 }

@@ -12,14 +12,19 @@ export interface WorkshopRequest {
 }
 
 /** `rss`: bytes that the process takes. `error` null: a defect, as its stack in `cause` tells. */
-export type WorkshopReply = { readonly result: unknown; readonly rss: number } | { readonly error: ErrorReport | null; readonly cause: string; readonly rss: number };
+export type WorkshopReply =
+  | { readonly result: unknown; readonly rss: number }
+  | { readonly error: ErrorReport | null; readonly cause: string; readonly rss: number };
 
 /** What ends the process where its work takes more processor time than it may. */
 export const OUT_OF_TIME = 'SIGXCPU';
 
 /** A small network takes 150 MB in all. */
 const LEAST_MEMORY = 700 << 20;
-/** The file, its weights in typed arrays, those of the compiled graph, the file of that, and what JavaScript has not cleared away yet. */
+/**
+ * The file, its weights in typed arrays, those of the compiled graph, the file of that, and what
+ * JavaScript has not cleared away yet.
+ */
 const TIMES_FILE = 12;
 
 /** Bytes that the process may take for a file of so many bytes. */

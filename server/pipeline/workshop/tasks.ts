@@ -6,8 +6,17 @@ import type { Size } from '../../../shared/geometry.ts';
 import type { Grid } from '../../attention/region-graph.ts';
 import { compile, subjectOf } from '../../explain/compile.ts';
 import type { MethodChoice } from '../../explain/method-options.ts';
-import { explainedOutput, refuseOtherInputs, type ImageInput } from '../../inference/explained-output.ts';
-import { infoOf, loadNetwork, type NetworkFile, type NetworkInfo } from '../../inference/network-file.ts';
+import {
+  explainedOutput,
+  refuseOtherInputs,
+  type ImageInput,
+} from '../../inference/explained-output.ts';
+import {
+  infoOf,
+  loadNetwork,
+  type NetworkFile,
+  type NetworkInfo,
+} from '../../inference/network-file.ts';
 import type { ChainLink } from '../../inference/session-chain.ts';
 import type { Sidecar } from '../../inference/sidecar.ts';
 import { checkDemand, demandOf } from '../../onnx/demand.ts';
@@ -21,14 +30,18 @@ import { roadModelGraph } from '../frame-graph/road-graph.ts';
 import { graphOnFloats } from '../passes-graph.ts';
 
 /**
- * All that reads, shapes or rewrites a network that somebody brought. It runs in a process of its own, because a network may ask for any
- * amount of time and memory: see `workshop.ts`. Requests and results are plain data.
+ * All that reads, shapes or rewrites a network that somebody brought. It runs in a process of its
+ * own, because a network may ask for any amount of time and memory: see `workshop.ts`. Requests and
+ * results are plain data.
  */
 export const tasks = { listing, info, frames, road, passes, compiled } as const;
 
 export type Tasks = typeof tasks;
 
-/** A file as a list shows it: one that is neither kind of network counts as one that steers, and has an error. */
+/**
+ * A file as a list shows it: one that is neither kind of network counts as one that steers, and has
+ * an error.
+ */
 export interface Listing {
   readonly kind: Sidecar['kind'];
   readonly name: string;
@@ -62,12 +75,24 @@ function checkUsable(network: NetworkFile): void {
   const { model, image, sidecar } = network;
   const shapes = inferShapes(model);
   checkDemand(model, shapes);
-  explainedOutput(model, shapes, image, sidecar.output?.tensor ?? null, sidecar.kind === 'steering' ? (sidecar.output?.index ?? null) : null);
+  explainedOutput(
+    model,
+    shapes,
+    image,
+    sidecar.output?.tensor ?? null,
+    sidecar.kind === 'steering' ? (sidecar.output?.index ?? null) : null,
+  );
   pictureFormat(network, image);
   refuseOtherInputs(model, image);
 }
 
-async function info({ path, kind }: { readonly path: string; readonly kind: Sidecar['kind'] }): Promise<NetworkInfo> {
+async function info({
+  path,
+  kind,
+}: {
+  readonly path: string;
+  readonly kind: Sidecar['kind'];
+}): Promise<NetworkInfo> {
   return infoOf(await load(path, kind));
 }
 
@@ -79,7 +104,12 @@ interface FramesRequest {
 }
 
 /** The frame graph of a network. Throws CROP_OUTSIDE_FRAME and what `frameGraph` throws. */
-async function frames({ path, methods, video, scored }: FramesRequest): Promise<{ network: NetworkInfo; link: CompiledLink; format: ImageFormat; compared: readonly string[] }> {
+async function frames({ path, methods, video, scored }: FramesRequest): Promise<{
+  network: NetworkInfo;
+  link: CompiledLink;
+  format: ImageFormat;
+  compared: readonly string[];
+}> {
   const network = await load(path, 'steering');
   checkCrop(network, video);
   const { model, format, compared } = frameGraph(network, methods, video.colorSpace, scored);
@@ -94,7 +124,12 @@ interface RoadRequest {
 }
 
 /** The graph of a road network. Throws CROP_OUTSIDE_FRAME and what `roadModelGraph` throws. */
-async function road({ path, video, mask, margin }: RoadRequest): Promise<{ link: CompiledLink; format: ImageFormat; batch: number | null; alone: boolean }> {
+async function road({ path, video, mask, margin }: RoadRequest): Promise<{
+  link: CompiledLink;
+  format: ImageFormat;
+  batch: number | null;
+  alone: boolean;
+}> {
   const network = await load(path, 'road');
   checkCrop(network, video);
   const size: Size = { width: video.width, height: video.height };
@@ -109,18 +144,40 @@ interface PassesRequest {
 }
 
 /** A network with methods, fed with its picture as float32. */
-async function passes({ path, methods, target }: PassesRequest): Promise<{ link: CompiledLink; image: ImageInput; feed: string; outputs: readonly { name: string; shape: Shape }[] }> {
+async function passes({ path, methods, target }: PassesRequest): Promise<{
+  link: CompiledLink;
+  image: ImageInput;
+  feed: string;
+  outputs: readonly { name: string; shape: Shape }[];
+}> {
   const network = await load(path, 'steering');
   const { model, image, feed } = graphOnFloats(network, methods, target);
-  return { link: linkOf(model, network), image, feed, outputs: model.outputs.map(({ name, shape }) => ({ name, shape: shape! })) };
+  return {
+    link: linkOf(model, network),
+    image,
+    feed,
+    outputs: model.outputs.map(({ name, shape }) => ({ name, shape: shape! })),
+  };
 }
 
 /** The file that `roadgaze compile` writes, and what is told of it. */
-async function compiled({ path, methods, target }: PassesRequest): Promise<{ network: NetworkInfo; bytes: Uint8Array; nodes: number; added: readonly { name: string; shape: Shape }[] }> {
+async function compiled({ path, methods, target }: PassesRequest): Promise<{
+  network: NetworkInfo;
+  bytes: Uint8Array;
+  nodes: number;
+  added: readonly { name: string; shape: Shape }[];
+}> {
   const network = await load(path, 'steering');
   const { model, sidecar } = network;
   const result = compile(model, methods, subjectOf(sidecar), target);
-  return { network: infoOf(network), bytes: writeModel(result), nodes: result.nodes.length, added: result.outputs.slice(model.outputs.length).map(({ name, shape }) => ({ name, shape: shape! })) };
+  return {
+    network: infoOf(network),
+    bytes: writeModel(result),
+    nodes: result.nodes.length,
+    added: result.outputs
+      .slice(model.outputs.length)
+      .map(({ name, shape }) => ({ name, shape: shape! })),
+  };
 }
 
 function linkOf(model: Model, { source }: NetworkFile): CompiledLink {
@@ -133,7 +190,14 @@ let last: { readonly key: string; readonly network: NetworkFile } | null = null;
 
 async function load(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
   const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-  const versions = await Promise.all([path, sidecar].map((file) => stat(file).then(({ size, mtimeMs }) => `${size}@${mtimeMs}`, () => '-')));
+  const versions = await Promise.all(
+    [path, sidecar].map((file) =>
+      stat(file).then(
+        ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
+        () => '-',
+      ),
+    ),
+  );
   const key = [kind, path, ...versions].join('\0');
   if (last?.key !== key) {
     last = null;

@@ -5,10 +5,14 @@ import { memoryLimit, OUT_OF_TIME, type WorkshopReply, type WorkshopRequest } fr
 import { tasks } from './tasks.ts';
 
 /**
- * The process that works on networks. A thread beside the work watches what the process takes and ends it where that is too much: the work
- * itself never gives way, and what is outside of JavaScript's heap has no limit of its own.
+ * The process that works on networks. A thread beside the work watches what the process takes and
+ * ends it where that is too much: the work itself never gives way, and what is outside of
+ * JavaScript's heap has no limit of its own.
  */
-/** Bytes; and seconds of processor time since the start of the process, by which the work must be done. */
+/**
+ * Bytes; and seconds of processor time since the start of the process, by which the work must be
+ * done.
+ */
 const limit = new Float64Array(new SharedArrayBuffer(16));
 const WATCH = `
   const { workerData } = require('node:worker_threads');
@@ -32,13 +36,25 @@ process.on('message', (request: WorkshopRequest) => void answer(request));
 async function answer({ name, request, seconds }: WorkshopRequest): Promise<void> {
   const { user, system } = process.cpuUsage();
   limit[1] = (user + system) / 1e6 + seconds;
-  limit[0] = memoryLimit(await stat(request.path).then(({ size }) => size, () => 0));
+  limit[0] = memoryLimit(
+    await stat(request.path).then(
+      ({ size }) => size,
+      () => 0,
+    ),
+  );
   let reply: WorkshopReply;
   try {
-    reply = { result: await (tasks[name] as (request: unknown) => Promise<unknown>)(request), rss: process.memoryUsage.rss() };
+    reply = {
+      result: await (tasks[name] as (request: unknown) => Promise<unknown>)(request),
+      rss: process.memoryUsage.rss(),
+    };
   } catch (error) {
     const report = reportOf(error);
-    reply = { error: report.code === 'INTERNAL' ? null : report, cause: error instanceof Error ? (error.stack ?? error.message) : String(error), rss: process.memoryUsage.rss() };
+    reply = {
+      error: report.code === 'INTERNAL' ? null : report,
+      cause: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      rss: process.memoryUsage.rss(),
+    };
   }
   limit[1] = Infinity;
   process.send!(reply);

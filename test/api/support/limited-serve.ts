@@ -11,10 +11,33 @@ export interface LimitedServe {
   errors(): string;
 }
 
-/** The command line's `serve` in a process of its own with a limit set by the shell, such as `ulimit -n 230`. */
-export async function serveWithin(t: Pick<TestContext, 'after'>, limit: string, ...args: readonly string[]): Promise<LimitedServe> {
-  const command = [process.execPath, join(repositoryRoot, 'dist/node/server/cli/main.js'), 'serve', ...args, '--port', '0', '--provider', 'cpu', '--workers', '1', '--road', 'none', '--no-clips'];
-  const child = spawn('/bin/sh', ['-c', `${limit}; exec "$@"`, 'sh', ...command], { stdio: ['ignore', 'pipe', 'pipe'] });
+/**
+ * The command line's `serve` in a process of its own with a limit set by the shell, such as `ulimit
+ * -n 230`.
+ */
+export async function serveWithin(
+  t: Pick<TestContext, 'after'>,
+  limit: string,
+  ...args: readonly string[]
+): Promise<LimitedServe> {
+  const command = [
+    process.execPath,
+    join(repositoryRoot, 'dist/node/server/cli/main.js'),
+    'serve',
+    ...args,
+    '--port',
+    '0',
+    '--provider',
+    'cpu',
+    '--workers',
+    '1',
+    '--road',
+    'none',
+    '--no-clips',
+  ];
+  const child = spawn('/bin/sh', ['-c', `${limit}; exec "$@"`, 'sh', ...command], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   t.after(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');

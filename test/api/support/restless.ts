@@ -13,7 +13,8 @@ export class Restless {
 
   constructor(port: number, recording: string) {
     this.socket = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL);
-    const send = (message: object) => this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(message));
+    const send = (message: object) =>
+      this.socket.readyState === WebSocket.OPEN && this.socket.send(JSON.stringify(message));
     this.settled = new Promise<void>((resolve) => {
       this.socket.on('error', () => {});
       this.socket.on('close', (code) => {
@@ -27,7 +28,8 @@ export class Restless {
           return;
         }
         const message = JSON.parse(data.toString()) as ServerMessage;
-        if (message.type === 'hello') send({ type: 'open', recording, network: 'reading', methods: ['visualbackprop'] });
+        if (message.type === 'hello')
+          send({ type: 'open', recording, network: 'reading', methods: ['visualbackprop'] });
         if (message.type === 'opened') this.opened = true;
         if (message.type === 'opened') send({ type: 'play', frame: 0, speed: 1, loop: true });
         if (message.type !== 'error') return;

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { SUBPROTOCOL, type ClientMessage, type OpenedMessage, type ServerMessage } from '../../../shared/protocol/control-messages.ts';
+import {
+  SUBPROTOCOL,
+  type ClientMessage,
+  type OpenedMessage,
+  type ServerMessage,
+} from '../../../shared/protocol/control-messages.ts';
 import { decodeFrame, type FrameMessage } from '../../../shared/protocol/decode-frame.ts';
 import { readFrameNumber } from '../../support/clips.ts';
 import { READING } from './reading-network.ts';
@@ -39,9 +44,20 @@ export class Viewer {
   }
 
   /** Opens and waits until the first frame is there with its mask. */
-  async open(recording: string, network: string, methods: readonly string[] = ['visualbackprop'], frame?: number): Promise<OpenedMessage> {
+  async open(
+    recording: string,
+    network: string,
+    methods: readonly string[] = ['visualbackprop'],
+    frame?: number,
+  ): Promise<OpenedMessage> {
     const [messages, frames] = [this.messages.length, this.frames.length];
-    this.send({ type: 'open', recording, network, methods, ...(frame === undefined ? {} : { frame }) });
+    this.send({
+      type: 'open',
+      recording,
+      network,
+      methods,
+      ...(frame === undefined ? {} : { frame }),
+    });
     const opened = await this.message('opened', undefined, messages);
     await this.frame(({ parts }) => parts.some(({ kind }) => kind === 'mask'), frames);
     return opened;
@@ -56,8 +72,13 @@ export class Viewer {
   }
 
   /** The first message of a type, from the `since`th message on, that fulfils a condition. */
-  async message<Type extends ServerMessage['type']>(type: Type, condition: (message: MessageOf<Type>) => boolean = () => true, since = 0): Promise<MessageOf<Type>> {
-    const matches = (message: ServerMessage): message is MessageOf<Type> => message.type === type && condition(message as MessageOf<Type>);
+  async message<Type extends ServerMessage['type']>(
+    type: Type,
+    condition: (message: MessageOf<Type>) => boolean = () => true,
+    since = 0,
+  ): Promise<MessageOf<Type>> {
+    const matches = (message: ServerMessage): message is MessageOf<Type> =>
+      message.type === type && condition(message as MessageOf<Type>);
     return this.until(() => this.messages.slice(since).find(matches), type);
   }
 
@@ -70,7 +91,10 @@ export class Viewer {
     for (;;) {
       const found = find();
       if (found) return found;
-      if (this.socket.readyState === WebSocket.CLOSED) throw new Error(`The connection was closed before: ${what}. Last: ${JSON.stringify(this.messages.at(-1))?.slice(0, 300)}`);
+      if (this.socket.readyState === WebSocket.CLOSED)
+        throw new Error(
+          `The connection was closed before: ${what}. Last: ${JSON.stringify(this.messages.at(-1))?.slice(0, 300)}`,
+        );
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
   }
@@ -93,7 +117,8 @@ export class Viewer {
     const frame = { ...decodeFrame(data), arrived: performance.now() };
     this.frames.push(frame);
     if (this.acknowledgeAfter === 0) this.acknowledge(frame);
-    else if (this.acknowledgeAfter !== null) setTimeout(() => this.acknowledge(frame), this.acknowledgeAfter);
+    else if (this.acknowledgeAfter !== null)
+      setTimeout(() => this.acknowledge(frame), this.acknowledgeAfter);
   }
 
   #wake(): void {

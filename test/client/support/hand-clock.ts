@@ -11,7 +11,10 @@ export class HandClock implements Clock {
     this.#acts.push(act);
   };
 
-  /** One animation frame: what asks for the next one while it is drawn waits for that. Answers whether anything was to be done. */
+  /**
+   * One animation frame: what asks for the next one while it is drawn waits for that. Answers
+   * whether anything was to be done.
+   */
   drawFrame(): boolean {
     const acts = this.#acts;
     this.#acts = [];

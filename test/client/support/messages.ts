@@ -1,6 +1,10 @@
 import { DEFAULT_FLAG_SETTINGS, type Flag } from '../../../shared/flags.ts';
 import type {
-  AnalysisColumns, NetworkSummary, OpenedMessage, RecordingSummary, ServerMessage,
+  AnalysisColumns,
+  NetworkSummary,
+  OpenedMessage,
+  RecordingSummary,
+  ServerMessage,
 } from '../../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
 import type { FrameHeader } from '../../../shared/protocol/frame-message.ts';
@@ -12,7 +16,16 @@ export const METHOD = 'visualbackprop';
 
 export function recording(id: string, change: Partial<RecordingSummary> = {}): RecordingSummary {
   const size = { width: 320, height: 180 };
-  return { id, name: `${id}.mp4`, durationSeconds: 10, size, frameRate: 10, hasLog: true, error: null, ...change };
+  return {
+    id,
+    name: `${id}.mp4`,
+    durationSeconds: 10,
+    size,
+    frameRate: 10,
+    hasLog: true,
+    error: null,
+    ...change,
+  };
 }
 
 export function network(id: string, change: Partial<NetworkSummary> = {}): NetworkSummary {
@@ -21,10 +34,22 @@ export function network(id: string, change: Partial<NetworkSummary> = {}): Netwo
 
 export function feed(id: string, change: Partial<FeedSummary> = {}): FeedSummary {
   return {
-    id, name: `feed ${id}`, label: `rtsp://${id}`, network: 'net', methods: [METHOD],
+    id,
+    name: `feed ${id}`,
+    label: `rtsp://${id}`,
+    network: 'net',
+    methods: [METHOD],
     state: {
-      name: 'live', since: 0,
-      stream: { container: 'rtsp', codec: 'h264', width: 640, height: 360, framesPerSecond: 10, colorSpace: 'bt709' },
+      name: 'live',
+      since: 0,
+      stream: {
+        container: 'rtsp',
+        codec: 'h264',
+        width: 640,
+        height: 360,
+        framesPerSecond: 10,
+        colorSpace: 'bt709',
+      },
     },
     ...change,
   };
@@ -32,14 +57,26 @@ export function feed(id: string, change: Partial<FeedSummary> = {}): FeedSummary
 
 export function hello(change: Partial<Of<'hello'>> = {}): Of<'hello'> {
   return {
-    type: 'hello', protocol: 1, product: 'roadgaze', recordings: [recording('a'), recording('b')],
-    networks: [network('net'), network('other')], feeds: [], ...change,
+    type: 'hello',
+    protocol: 1,
+    product: 'roadgaze',
+    recordings: [recording('a'), recording('b')],
+    networks: [network('net'), network('other')],
+    feeds: [],
+    ...change,
   };
 }
 
 const WATCHED = {
-  id: 'net', name: 'net', crop: null, mask: { width: 2, height: 2 }, methods: [METHOD], notes: [],
-  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' }, quantity: null, unit: 'deg',
+  id: 'net',
+  name: 'net',
+  crop: null,
+  mask: { width: 2, height: 2 },
+  methods: [METHOD],
+  notes: [],
+  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' },
+  quantity: null,
+  unit: 'deg',
   positive: 'left',
 } as const;
 
@@ -47,29 +84,54 @@ const WATCHED = {
 export function opened(change: Partial<OpenedMessage> = {}): OpenedMessage {
   const pts = Array.from({ length: 101 }, (_, frame) => 5 + frame / 10);
   return {
-    type: 'opened', recording: recording('a'), network: WATCHED, road: { kind: 'none' }, frames: pts.length, pts,
-    flags: DEFAULT_FLAG_SETTINGS, cause: null, ...change,
+    type: 'opened',
+    recording: recording('a'),
+    network: WATCHED,
+    road: { kind: 'none' },
+    frames: pts.length,
+    pts,
+    flags: DEFAULT_FLAG_SETTINGS,
+    cause: null,
+    ...change,
   };
 }
 
 export function watching(change: Partial<WatchingMessage> = {}): WatchingMessage {
   return {
-    type: 'watching', feed: feed('f'), network: WATCHED, road: { kind: 'none' }, range: null,
-    flags: DEFAULT_FLAG_SETTINGS, ...change,
+    type: 'watching',
+    feed: feed('f'),
+    network: WATCHED,
+    road: { kind: 'none' },
+    range: null,
+    flags: DEFAULT_FLAG_SETTINGS,
+    ...change,
   };
 }
 
 /** Pictures `first` … `last` of a feed that began at `origin`, ten in a second. */
-export function rows(first: number, last: number, change: Partial<AnalysisColumns> = {}): AnalysisColumns {
+export function rows(
+  first: number,
+  last: number,
+  change: Partial<AnalysisColumns> = {},
+): AnalysisColumns {
   const frame = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const nothing = frame.map(() => null);
   return {
-    frame, pts: frame.map((number) => 1000 + number / 10), steering: frame.map((number) => number / 4),
-    driven: nothing, agreement: null,
-    scores: [{
-      mass: nothing, onRoad: frame.map(() => 0.5), lift: nothing, peakOnRoad: nothing, offRoadX: nothing,
-      offRoadY: nothing,
-    }],
+    frame,
+    pts: frame.map((number) => 1000 + number / 10),
+    steering: frame.map((number) => number / 4),
+    driven: nothing,
+    agreement: null,
+    scores: [
+      {
+        mass: nothing,
+        onRoad: frame.map(() => 0.5),
+        lift: nothing,
+        peakOnRoad: nothing,
+        offRoadX: nothing,
+        offRoadY: nothing,
+      },
+    ],
     ...change,
   };
 }
@@ -77,8 +139,16 @@ export function rows(first: number, last: number, change: Partial<AnalysisColumn
 export function flag(startFrame: number, change: Partial<Flag> = {}): Flag {
   const endFrame = startFrame + 5;
   return {
-    kind: 'off-road', startFrame, endFrame, worstFrame: startFrame + 2, startPts: 5 + startFrame / 10,
-    endPts: 5 + endFrame / 10, worstPts: 5.2 + startFrame / 10, worst: 0.2, severity: 1, ...change,
+    kind: 'off-road',
+    startFrame,
+    endFrame,
+    worstFrame: startFrame + 2,
+    startPts: 5 + startFrame / 10,
+    endPts: 5 + endFrame / 10,
+    worstPts: 5.2 + startFrame / 10,
+    worst: 0.2,
+    severity: 1,
+    ...change,
   };
 }
 
@@ -91,16 +161,38 @@ export interface FrameChange extends Partial<Omit<FrameHeader, 'parts'>> {
 let sequence = 0;
 
 /** A message with a picture and the mask of the usual method, unless told otherwise. */
-export function frame({ masks = { [METHOD]: [1, 2, 3, 4] }, hasPicture = true, ...change }: FrameChange): Uint8Array {
-  const parts: PartBytes[] = Object.entries(masks).map(([method, bytes]) => (
-    { kind: 'mask', method, width: 2, height: 2, bytes: Uint8Array.from(bytes) }
-  ));
-  if (hasPicture) parts.push({ kind: 'picture', method: '', width: 320, height: 180, bytes: new Uint8Array([9]) });
+export function frame({
+  masks = { [METHOD]: [1, 2, 3, 4] },
+  hasPicture = true,
+  ...change
+}: FrameChange): Uint8Array {
+  const parts: PartBytes[] = Object.entries(masks).map(([method, bytes]) => ({
+    kind: 'mask',
+    method,
+    width: 2,
+    height: 2,
+    bytes: Uint8Array.from(bytes),
+  }));
+  if (hasPicture)
+    parts.push({
+      kind: 'picture',
+      method: '',
+      width: 320,
+      height: 180,
+      bytes: new Uint8Array([9]),
+    });
   const score = { mass: 0.5, onRoad: 0.25, lift: 2, peakOnRoad: 1, offRoadX: null, offRoadY: null };
   const scores = METHOD in masks ? [score] : [];
   const header = {
-    sequence: sequence++, generation: 0, frame: 0, pts: 5 + (change.frame ?? 0) / 10, steering: 1.5, driven: -0.5,
-    scores, agreement: null, ...change,
+    sequence: sequence++,
+    generation: 0,
+    frame: 0,
+    pts: 5 + (change.frame ?? 0) / 10,
+    steering: 1.5,
+    driven: -0.5,
+    scores,
+    agreement: null,
+    ...change,
   };
   return Buffer.concat(encodeFrame(header, parts));
 }

@@ -4,7 +4,9 @@ import type { TestContext } from 'node:test';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { Socket, SocketHandlers } from '../../../client/stream/connection.svelte.ts';
 import {
-  SUBPROTOCOL, type ClientMessage, type ServerMessage,
+  SUBPROTOCOL,
+  type ClientMessage,
+  type ServerMessage,
 } from '../../../shared/protocol/control-messages.ts';
 import { openSocket } from './open-socket.ts';
 
@@ -35,7 +37,8 @@ export class ScriptedServer {
   }
 
   static async start(t: Pick<TestContext, 'after'>): Promise<ScriptedServer> {
-    const handleProtocols = (protocols: Set<string>) => (protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false);
+    const handleProtocols = (protocols: Set<string>) =>
+      protocols.has(SUBPROTOCOL) ? SUBPROTOCOL : false;
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols });
     await once(server, 'listening');
     t.after(() => {
@@ -48,13 +51,19 @@ export class ScriptedServer {
   /** The page's side of the socket. */
   readonly open = (handlers: SocketHandlers): Socket => {
     const { port } = this.#server.address() as AddressInfo;
-    const then = <T extends unknown[]>(tell: (...values: T) => void, count = false) => (...values: T) => {
-      if (count) this.#said.taken++;
-      tell(...values);
-      this.#wake();
-    };
+    const then =
+      <T extends unknown[]>(tell: (...values: T) => void, count = false) =>
+      (...values: T) => {
+        if (count) this.#said.taken++;
+        tell(...values);
+        this.#wake();
+      };
     const { opened, received, closed } = handlers;
-    const socket = openSocket(port, { opened: then(opened), received: then(received, true), closed: then(closed) });
+    const socket = openSocket(port, {
+      opened: then(opened),
+      received: then(received, true),
+      closed: then(closed),
+    });
     return {
       ...socket,
       send: (text) => {

@@ -45,10 +45,18 @@ export async function pageTools(t: Pick<TestContext, 'after'>) {
 /** A page's session with a server that has said hello. */
 export async function startSession(
   t: Pick<TestContext, 'after'>,
-  { greeting = hello(), ...start }: Partial<SessionStart> & { readonly greeting?: ServerMessage } = {},
+  {
+    greeting = hello(),
+    ...start
+  }: Partial<SessionStart> & { readonly greeting?: ServerMessage } = {},
 ) {
   const { server, clock, pictures, tools } = await pageTools(t);
-  const session = createSession(tools, { wanted: { methods: [METHOD] }, frame: 0, autoplay: false, ...start });
+  const session = createSession(tools, {
+    wanted: { methods: [METHOD] },
+    frame: 0,
+    autoplay: false,
+    ...start,
+  });
   t.after(() => session.close());
   session.begin();
   await server.until(() => session.connection.isOpen && server.connections === 1);
@@ -60,8 +68,13 @@ export async function startSession(
   return { ...session, server, clock, pictures, paint };
 }
 
-/** As `startSession`, with the recording `a` open at frame 0, and what was sent for that forgotten. */
-export async function openRecording(t: Pick<TestContext, 'after'>, start: Partial<SessionStart> = {}) {
+/**
+ * As `startSession`, with the recording `a` open at frame 0, and what was sent for that forgotten.
+ */
+export async function openRecording(
+  t: Pick<TestContext, 'after'>,
+  start: Partial<SessionStart> = {},
+) {
   const session = await startSession(t, start);
   await session.server.say(opened());
   await session.paint({ frame: start.frame ?? 0 });
@@ -69,11 +82,18 @@ export async function openRecording(t: Pick<TestContext, 'after'>, start: Partia
   return session;
 }
 
-/** As `startSession`, with a feed watched of which pictures 0 … 100 are known and the last is seen. */
+/**
+ * As `startSession`, with a feed watched of which pictures 0 … 100 are known and the last is seen.
+ */
 export async function watchFeed(t: Pick<TestContext, 'after'>) {
   const message = watching();
   const session = await startSession(t, { greeting: hello({ feeds: [message.feed] }) });
-  await session.server.say(message, { type: 'feed-rows', columns: rows(0, 100), restart: true, from: 0 });
+  await session.server.say(message, {
+    type: 'feed-rows',
+    columns: rows(0, 100),
+    restart: true,
+    from: 0,
+  });
   await session.paint({ frame: 100, pts: 1010 });
   await session.server.heard();
   return session;

@@ -28,7 +28,10 @@ export class SystemTheme implements LightSystem {
   matches = false;
   #listener: (event: { readonly matches: boolean }) => void = () => {};
 
-  addEventListener(_type: 'change', listener: (event: { readonly matches: boolean }) => void): void {
+  addEventListener(
+    _type: 'change',
+    listener: (event: { readonly matches: boolean }) => void,
+  ): void {
     this.#listener = listener;
   }
 
@@ -53,7 +56,10 @@ export class Told {
 /** All of the page's state, with a server on a real socket that has said hello. */
 export async function startViewer(
   t: Pick<TestContext, 'after'>,
-  { greeting = hello(), ...change }: Partial<ViewerTools<TestPicture>> & { readonly greeting?: ServerMessage } = {},
+  {
+    greeting = hello(),
+    ...change
+  }: Partial<ViewerTools<TestPicture>> & { readonly greeting?: ServerMessage } = {},
 ) {
   const { server, clock, pictures, tools } = await pageTools(t);
   const told = new Told();
@@ -61,8 +67,14 @@ export async function startViewer(
   const lightSystem = new SystemTheme();
   const addresses: string[] = [];
   const page: ViewerTools<TestPicture> = {
-    ...tools, ...told.tools, address: '', writeAddress: (text) => addresses.push(text), kept, lightSystem,
-    wantsStillness: true, ...change,
+    ...tools,
+    ...told.tools,
+    address: '',
+    writeAddress: (text) => addresses.push(text),
+    kept,
+    lightSystem,
+    wantsStillness: true,
+    ...change,
   };
   const { made: viewer, end } = withEffects(() => createViewer(page));
   t.after(end);
@@ -77,15 +89,34 @@ export async function startViewer(
   };
   await server.until(() => viewer.connection.isOpen && server.connections === 1);
   await say(greeting);
-  return { ...viewer, server, clock, pictures, told, kept, lightSystem, addresses, say, paint, end };
+  return {
+    ...viewer,
+    server,
+    clock,
+    pictures,
+    told,
+    kept,
+    lightSystem,
+    addresses,
+    say,
+    paint,
+    end,
+  };
 }
 
-/** As `startViewer`, with the recording `a` open at frame 0, and what was sent for that forgotten. */
-export async function openViewer(t: Pick<TestContext, 'after'>, change: Partial<ViewerTools<TestPicture>> = {}) {
+/**
+ * As `startViewer`, with the recording `a` open at frame 0, and what was sent for that forgotten.
+ */
+export async function openViewer(
+  t: Pick<TestContext, 'after'>,
+  change: Partial<ViewerTools<TestPicture>> = {},
+) {
   const viewer = await startViewer(t, change);
   const { choice } = viewer.drive;
   const { network } = opened();
-  await viewer.say(opened({ network: { ...network, methods: choice?.methods ?? network.methods } }));
+  await viewer.say(
+    opened({ network: { ...network, methods: choice?.methods ?? network.methods } }),
+  );
   await viewer.paint({ frame: 0 });
   await viewer.server.heard();
   return viewer;

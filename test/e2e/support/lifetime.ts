@@ -1,8 +1,9 @@
 import { after, type TestContext } from 'node:test';
 
 /**
- * What a whole `describe` shares: passes for a test context where something wants to be cleaned up, and cleans up, last
- * first, when the suite is over. (`after` inside a `before` hook would end with the hook.)
+ * What a whole `describe` shares: passes for a test context where something wants to be cleaned up,
+ * and cleans up, last first, when the suite is over. (`after` inside a `before` hook would end with
+ * the hook.)
  */
 export class Lifetime implements Pick<TestContext, 'after'> {
   readonly #ends: (() => unknown)[] = [];

@@ -2,7 +2,10 @@ import type { Page } from 'playwright-core';
 import { readFrameNumber } from '../../support/clips.ts';
 import { until } from './until.ts';
 
-/** What the page showed at one moment, all read in one task, so that nothing can be painted in between. */
+/**
+ * What the page showed at one moment, all read in one task, so that nothing can be painted in
+ * between.
+ */
 interface Sample {
   readonly frame: number;
   readonly sequence: number;
@@ -12,7 +15,10 @@ interface Sample {
   /** Alpha of the overlay canvas there. */
   readonly mask: readonly number[];
   /** The same of every pane, in their order; the first is the one above. */
-  readonly panes: readonly { readonly picture: readonly number[]; readonly mask: readonly number[] }[];
+  readonly panes: readonly {
+    readonly picture: readonly number[];
+    readonly mask: readonly number[];
+  }[];
 }
 
 export interface ShownNumbers {
@@ -29,8 +35,9 @@ export interface Painted extends ShownNumbers {
 }
 
 /**
- * Runs in the page from its start: `recorder.sample()` reads both canvases at `row`, a share of the height, and
- * `recorder.all` collects a sample after every painted frame. Numbered drives have their mask on that row.
+ * Runs in the page from its start: `recorder.sample()` reads both canvases at `row`, a share of the
+ * height, and `recorder.all` collects a sample after every painted frame. Numbered drives have
+ * their mask on that row.
  */
 export const PAINT_RECORDER = `
   window.recorder = {
@@ -71,7 +78,10 @@ export async function readScreen(page: Page): Promise<Painted> {
 
 /** Waits until the frame is on the screen with its mask. */
 export async function waitForFrame(page: Page, frame: number): Promise<Painted> {
-  await until(page, `roadgaze.lastPainted?.frame === ${frame} && recorder.sample().mask.some((alpha) => alpha > 0)`);
+  await until(
+    page,
+    `roadgaze.lastPainted?.frame === ${frame} && recorder.sample().mask.some((alpha) => alpha > 0)`,
+  );
   return readScreen(page);
 }
 
@@ -80,5 +90,8 @@ function read({ picture, mask, panes, ...counters }: Sample): Painted {
 }
 
 function numbersOf({ picture, mask }: Pick<Sample, 'picture' | 'mask'>): ShownNumbers {
-  return { pictureShows: readFrameNumber(Uint8Array.from(picture), 16, 1), maskShows: readFrameNumber(Uint8Array.from(mask), 16, 1) };
+  return {
+    pictureShows: readFrameNumber(Uint8Array.from(picture), 16, 1),
+    maskShows: readFrameNumber(Uint8Array.from(mask), 16, 1),
+  };
 }

@@ -14,10 +14,17 @@ export interface RunningServe {
 }
 
 /** The command line's `serve` in a process of its own, on any free port unless one is given. */
-export async function serve(t: Pick<TestContext, 'after'>, ...args: readonly string[]): Promise<RunningServe> {
+export async function serve(
+  t: Pick<TestContext, 'after'>,
+  ...args: readonly string[]
+): Promise<RunningServe> {
   const port = args.includes('--port') ? [] : ['--port', '0'];
   const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
-  const child = spawn(process.execPath, [main, 'serve', ...args, ...port, '--provider', 'cpu', '--workers', '1'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(
+    process.execPath,
+    [main, 'serve', ...args, ...port, '--provider', 'cpu', '--workers', '1'],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const exited = once(child, 'exit');
   const stop = async () => {
     child.kill('SIGTERM');
@@ -44,25 +51,45 @@ export interface NumberedDrive {
   readonly network: string;
 }
 
-/** Part of the frame, rows only, that the network of a numbered drive sees: so its mask lies on these rows. */
+/**
+ * Part of the frame, rows only, that the network of a numbered drive sees: so its mask lies on
+ * these rows.
+ */
 export const SEEN_ROWS = { from: 0.5, to: 1 } as const;
 
 /**
- * A folder with the drive `numbered.mp4`, whose frames show their number, its log, and a network whose mask shows the
- * number too, on the lower half of the frame, and whose steering is the number. Driven is always one degree more.
+ * A folder with the drive `numbered.mp4`, whose frames show their number, its log, and a network
+ * whose mask shows the number too, on the lower half of the frame, and whose steering is the
+ * number. Driven is always one degree more.
  */
-export async function makeNumberedDrive(folder: string, clip: NumberedClip = {}, writeNetwork: typeof writeReadingNetwork = writeReadingNetwork): Promise<NumberedDrive> {
+export async function makeNumberedDrive(
+  folder: string,
+  clip: NumberedClip = {},
+  writeNetwork: typeof writeReadingNetwork = writeReadingNetwork,
+): Promise<NumberedDrive> {
   const recordings = join(folder, 'drives');
   await mkdir(recordings);
   const { frames = 60, fps = 30 } = clip;
   const [width, height] = clip.size ?? [320, 180];
   await makeNumberedClip(join(recordings, 'numbered.mp4'), { ...clip, frames, fps });
   const rows = Array.from({ length: frames }, (_, frame) => `${frame / fps},${frame + 1}`);
-  await writeFile(join(recordings, 'numbered.csv'), ['time,steering [deg]', ...rows, ''].join('\n'));
-  const network = await writeNetwork(folder, { name: 'reading', output: { quantity: 'angle', unit: 'deg', positive: 'left' } });
+  await writeFile(
+    join(recordings, 'numbered.csv'),
+    ['time,steering [deg]', ...rows, ''].join('\n'),
+  );
+  const network = await writeNetwork(folder, {
+    name: 'reading',
+    output: { quantity: 'angle', unit: 'deg', positive: 'left' },
+  });
   const sidecarPath = join(folder, 'reading.json');
   const sidecar = JSON.parse(await readFile(sidecarPath, 'utf8')) as { input: object };
-  const crop = { x: 0, y: height * SEEN_ROWS.from, width, height: height * (SEEN_ROWS.to - SEEN_ROWS.from), of: [width, height] };
+  const crop = {
+    x: 0,
+    y: height * SEEN_ROWS.from,
+    width,
+    height: height * (SEEN_ROWS.to - SEEN_ROWS.from),
+    of: [width, height],
+  };
   await writeFile(sidecarPath, JSON.stringify({ ...sidecar, input: { ...sidecar.input, crop } }));
   return { folder, recordings, network };
 }

@@ -13,31 +13,67 @@ import { operatorCases, type OperatorCase } from './operator-cases.ts';
 const PICTURE = [2, 6, 8] as const;
 const PIXELS = elementCount(PICTURE);
 
-/** Picture → Conv → the operator → a random dense layer → Tanh, so that signals of every size and sign come back through the operator. */
+/**
+ * Picture → Conv → the operator → a random dense layer → Tanh, so that signals of every size and
+ * sign come back through the operator.
+ */
 function networkWith({ build, title }: OperatorCase, opset: number): Model {
   const network = new Network({ opset, seed: 11, name: title });
   const image = network.input('image', ['N', ...PICTURE]);
-  const value = build(network, network.convolution(image, { from: 2, to: 4 }, { kernel: [3, 3], pads: [1, 1, 1, 1] }));
-  const row = inferShapes(network.model([value])).of(value).slice(1).map(Number);
+  const value = build(
+    network,
+    network.convolution(image, { from: 2, to: 4 }, { kernel: [3, 3], pads: [1, 1, 1, 1] }),
+  );
+  const row = inferShapes(network.model([value]))
+    .of(value)
+    .slice(1)
+    .map(Number);
   const features = network.node('Flatten', [value]);
-  const dense = network.node('Gemm', [features, network.floats([elementCount(row), 1], -0.3, 0.3), network.floats([1])]);
-  network.node('Tanh', [network.node('Mul', [dense, network.floats([1], 0.2, 0.2)])], {}, 'steering');
+  const dense = network.node('Gemm', [
+    features,
+    network.floats([elementCount(row), 1], -0.3, 0.3),
+    network.floats([1]),
+  ]);
+  network.node(
+    'Tanh',
+    [network.node('Mul', [dense, network.floats([1], 0.2, 0.2)])],
+    {},
+    'steering',
+  );
   return network.model(['steering']);
 }
 
-async function steeringOf(model: Model, pictures: readonly (readonly number[])[]): Promise<Float32Array> {
-  return (await runNetwork(model, { image: floats([pictures.length, ...PICTURE], pictures.flat()) }))['steering']!.data;
+async function steeringOf(
+  model: Model,
+  pictures: readonly (readonly number[])[],
+): Promise<Float32Array> {
+  return (
+    await runNetwork(model, { image: floats([pictures.length, ...PICTURE], pictures.flat()) })
+  )['steering']!.data;
 }
 
 /** Central differences of the steering by every pixel, with this step. */
-async function differences(model: Model, picture: readonly number[], step: number): Promise<number[]> {
-  const moved = [step, -step].flatMap((by) => picture.map((_, pixel) => picture.map((value, at) => Math.fround(at === pixel ? value + by : value))));
+async function differences(
+  model: Model,
+  picture: readonly number[],
+  step: number,
+): Promise<number[]> {
+  const moved = [step, -step].flatMap((by) =>
+    picture.map((_, pixel) =>
+      picture.map((value, at) => Math.fround(at === pixel ? value + by : value)),
+    ),
+  );
   const steering = await steeringOf(model, moved);
   return picture.map((_, pixel) => (steering[pixel]! - steering[PIXELS + pixel]!) / (2 * step));
 }
 
-async function explanationsOf(compiled: Model, pictures: readonly (readonly number[])[]): Promise<Float32Array[]> {
-  const { data, dims } = (await runNetwork(compiled, { image: floats([pictures.length, ...PICTURE], pictures.flat()) }))['explanation']!;
+async function explanationsOf(
+  compiled: Model,
+  pictures: readonly (readonly number[])[],
+): Promise<Float32Array[]> {
+  const { data, dims } = (
+    await runNetwork(compiled, { image: floats([pictures.length, ...PICTURE], pictures.flat()) })
+  )['explanation']!;
   assert.deepEqual(dims, [pictures.length, ...PICTURE]);
   return pictures.map((_, index) => data.slice(index * PIXELS, (index + 1) * PIXELS));
 }
@@ -54,25 +90,40 @@ describe('the gradient of every operator', () => {
         const model = networkWith(operatorCase, opset);
         const compiled = compile(model, [{ id: 'gradient' }]);
         const pictures = [pictureOf(3), pictureOf(4)];
-        const [wide, narrow] = [await differences(model, pictures[0]!, 4e-3), await differences(model, pictures[0]!, 1.5e-3)];
+        const [wide, narrow] = [
+          await differences(model, pictures[0]!, 4e-3),
+          await differences(model, pictures[0]!, 1.5e-3),
+        ];
         const largest = Math.max(...wide.map(Math.abs));
         assert.ok(largest > 1e-4, `the network is dead: ${largest}`);
         // Where the two steps disagree, a kink lies between the pictures compared.
-        const smooth = wide.map((value, pixel) => Math.abs(value - narrow[pixel]!) < 5e-3 * largest);
-        assert.ok(smooth.filter(Boolean).length > 0.7 * PIXELS, `only ${smooth.filter(Boolean).length} pixels without a kink`);
+        const smooth = wide.map(
+          (value, pixel) => Math.abs(value - narrow[pixel]!) < 5e-3 * largest,
+        );
+        assert.ok(
+          smooth.filter(Boolean).length > 0.7 * PIXELS,
+          `only ${smooth.filter(Boolean).length} pixels without a kink`,
+        );
         const [alone] = await explanationsOf(compiled, pictures.slice(0, 1));
         wide.forEach((value, pixel) => {
-          if (smooth[pixel]) assert.ok(Math.abs(value - alone![pixel]!) < 1e-2 * largest, `pixel ${pixel}: ${alone![pixel]!} instead of ${value}, largest ${largest}`);
+          if (smooth[pixel])
+            assert.ok(
+              Math.abs(value - alone![pixel]!) < 1e-2 * largest,
+              `pixel ${pixel}: ${alone![pixel]!} instead of ${value}, largest ${largest}`,
+            );
         });
         const [second] = await explanationsOf(compiled, pictures.slice(1));
         const together = await explanationsOf(compiled, pictures);
-        assert.ok(relativeError(together[0]!, alone!) < 1e-4 && relativeError(together[1]!, second!) < 1e-4);
+        assert.ok(
+          relativeError(together[0]!, alone!) < 1e-4 && relativeError(together[1]!, second!) < 1e-4,
+        );
         const odd = [pictureOf(1, 0, 0), pictureOf(1, 30, 30), pictureOf(5, -255, 255)];
         const steering = await steeringOf(model, odd);
         // A network that overflows by itself is not explained.
         const sound = odd.filter((_, index) => Number.isFinite(steering[index]!));
         assert.ok(sound.length > 0);
-        for (const map of await explanationsOf(compiled, sound)) assert.ok(map.every(Number.isFinite), 'an odd picture gives what is no number');
+        for (const map of await explanationsOf(compiled, sound))
+          assert.ok(map.every(Number.isFinite), 'an odd picture gives what is no number');
       });
     }
   }
@@ -88,12 +139,17 @@ describe('the gradient of a network in half precision', () => {
   for (const operatorCase of few) {
     const opset = operatorCase.opsets.at(-1)!;
     // Rounding moves values across the jumps of these.
-    const tolerance = /Floor|Ceil|Round|Sign|Where|cast to numbers/.test(operatorCase.title) ? 0.5 : 0.06;
+    const tolerance = /Floor|Ceil|Round|Sign|Where|cast to numbers/.test(operatorCase.title)
+      ? 0.5
+      : 0.06;
     it(`${operatorCase.title}, operator set ${opset}, is that of single precision, rounded`, async () => {
       const model = networkWith(operatorCase, opset);
       const picture = [pictureOf(3)];
       const [single] = await explanationsOf(compile(model, [{ id: 'gradient' }]), picture);
-      const [half] = await explanationsOf(compile(inHalfPrecision(model), [{ id: 'gradient' }]), picture);
+      const [half] = await explanationsOf(
+        compile(inHalfPrecision(model), [{ id: 'gradient' }]),
+        picture,
+      );
       assert.ok(relativeError(half!, single!) < tolerance, `${relativeError(half!, single!)}`);
     });
   }
@@ -110,6 +166,9 @@ describe('the table of gradient rules', () => {
 
   it('is checked here whole', () => {
     const covered = new Set(operatorCases.flatMap(({ covers }) => covers));
-    assert.deepEqual(knownOperators.filter((operator) => !covered.has(operator)), []);
+    assert.deepEqual(
+      knownOperators.filter((operator) => !covered.has(operator)),
+      [],
+    );
   });
 });

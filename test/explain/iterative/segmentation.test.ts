@@ -1,18 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DIRECTIONS, minimumCut, type GridCapacities } from '../../../server/explain/iterative/max-flow.ts';
+import {
+  DIRECTIONS,
+  minimumCut,
+  type GridCapacities,
+} from '../../../server/explain/iterative/max-flow.ts';
 import { grabCut } from '../../../server/explain/iterative/grabcut.ts';
 import { randomNumbers } from '../../support/network.ts';
 import { explain, imageOf, linear } from './plain-function.ts';
 
 /** What a cut costs: capacities from the source's side to the sink's. */
-function cost({ height, width, source, sink, neighbours }: GridCapacities, side: ArrayLike<number>): number {
+function cost(
+  { height, width, source, sink, neighbours }: GridCapacities,
+  side: ArrayLike<number>,
+): number {
   let sum = 0;
   for (let pixel = 0; pixel < height * width; pixel++) {
     sum += side[pixel] ? sink[pixel]! : source[pixel]!;
     DIRECTIONS.forEach(([dy, dx], direction) => {
       const [y, x] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
-      if (y >= 0 && y < height && x >= 0 && x < width && side[pixel] && !side[y * width + x]) sum += neighbours[pixel * 8 + direction]!;
+      if (y >= 0 && y < height && x >= 0 && x < width && side[pixel] && !side[y * width + x])
+        sum += neighbours[pixel * 8 + direction]!;
     });
   }
   return sum;
@@ -30,16 +38,29 @@ function randomGrid(seed: number, height: number, width: number): GridCapacities
       neighbours[(y * width + x) * 8 + 7 - direction] = neighbours[pixel * 8 + direction]!;
     });
   }
-  const terminal = () => Float64Array.from({ length: height * width }, () => (random() < 0.5 ? whole(12) : 0));
+  const terminal = () =>
+    Float64Array.from({ length: height * width }, () => (random() < 0.5 ? whole(12) : 0));
   return { height, width, source: terminal(), sink: terminal(), neighbours };
 }
 
 test('no way to part a small grid is cheaper than the minimum cut', () => {
   for (let seed = 1; seed <= 60; seed++) {
-    const [height, width] = [[3, 3], [2, 5], [1, 9], [4, 3]][seed % 4] as [number, number];
+    const [height, width] = [
+      [3, 3],
+      [2, 5],
+      [1, 9],
+      [4, 3],
+    ][seed % 4] as [number, number];
     const grid = randomGrid(seed, height, width);
     let least = Infinity;
-    for (let bits = 0; bits < 2 ** (height * width); bits++) least = Math.min(least, cost(grid, Array.from({ length: height * width }, (_, pixel) => (bits >> pixel) & 1)));
+    for (let bits = 0; bits < 2 ** (height * width); bits++)
+      least = Math.min(
+        least,
+        cost(
+          grid,
+          Array.from({ length: height * width }, (_, pixel) => (bits >> pixel) & 1),
+        ),
+      );
     assert.equal(cost(grid, minimumCut(grid)), least, `seed ${seed}`);
   }
 });
@@ -51,16 +72,25 @@ function maximumFlow({ height, width, source, sink, neighbours }: GridCapacities
   for (let pixel = 0; pixel < height * width; pixel++) {
     capacity[s]![pixel] = source[pixel]!;
     capacity[pixel]![t] = sink[pixel]!;
-    DIRECTIONS.forEach(([dy, dx], direction) => { if (neighbours[pixel * 8 + direction]! > 0) capacity[pixel]![pixel + dy * width + dx] = neighbours[pixel * 8 + direction]!; });
+    DIRECTIONS.forEach(([dy, dx], direction) => {
+      if (neighbours[pixel * 8 + direction]! > 0)
+        capacity[pixel]![pixel + dy * width + dx] = neighbours[pixel * 8 + direction]!;
+    });
   }
-  for (let flow = 0; ; ) {
+  for (let flow = 0; ;) {
     const from = new Int32Array(count).fill(-1);
     const queue = [s];
     from[s] = s;
-    for (const node of queue) for (let next = 0; next < count; next++) if (from[next] === -1 && capacity[node]![next]! > 0) { from[next] = node; queue.push(next); }
+    for (const node of queue)
+      for (let next = 0; next < count; next++)
+        if (from[next] === -1 && capacity[node]![next]! > 0) {
+          from[next] = node;
+          queue.push(next);
+        }
     if (from[t] === -1) return flow;
     let least = Infinity;
-    for (let node = t; node !== s; node = from[node]!) least = Math.min(least, capacity[from[node]!]![node]!);
+    for (let node = t; node !== s; node = from[node]!)
+      least = Math.min(least, capacity[from[node]!]![node]!);
     for (let node = t; node !== s; node = from[node]!) {
       capacity[from[node]!]![node]! -= least;
       capacity[node]![from[node]!]! += least;
@@ -79,9 +109,18 @@ test('on larger grids the cut costs what can flow', () => {
 test('GrabCut finds a patch by its colour from a few of its pixels', () => {
   const random = randomNumbers(6);
   const [height, width] = [30, 40];
-  const isInside = (position: number) => { const [y, x] = [Math.floor(position / width), position % width]; return y >= 8 && y < 20 && x >= 10 && x < 28; };
-  const colors = Float32Array.from({ length: height * width * 3 }, (_, index) => (isInside(Math.floor(index / 3)) ? [80, 30, 30] : [40, 60, 50])[index % 3]! + random(-8, 8));
-  const seeds = Uint8Array.from({ length: height * width }, (_, position) => (isInside(position) ? (position % 5 === 0 ? 1 : 2) : position % 3 === 0 ? 0 : 2));
+  const isInside = (position: number) => {
+    const [y, x] = [Math.floor(position / width), position % width];
+    return y >= 8 && y < 20 && x >= 10 && x < 28;
+  };
+  const colors = Float32Array.from(
+    { length: height * width * 3 },
+    (_, index) =>
+      (isInside(Math.floor(index / 3)) ? [80, 30, 30] : [40, 60, 50])[index % 3]! + random(-8, 8),
+  );
+  const seeds = Uint8Array.from({ length: height * width }, (_, position) =>
+    isInside(position) ? (position % 5 === 0 ? 1 : 2) : position % 3 === 0 ? 0 : 2,
+  );
   const labels = grabCut({ colors, channels: 3, height, width, seeds, iterations: 5, seed: 1 });
   const wrong = labels.filter((label, position) => (label === 1) !== isInside(position)).length;
   assert.ok(wrong <= 4, `${wrong} pixels are on the wrong side`);
@@ -93,13 +132,21 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
     const image = imageOf(layout, channels, height, width);
     const random = randomNumbers(9);
     const isInside = (y: number, x: number) => y >= 10 && y < 22 && x >= 20 && x < 34;
-    const place = (index: number) => (layout === 'NCHW' ? index % (height * width) : Math.floor(index / channels));
-    const inside = (index: number) => isInside(Math.floor(place(index) / width), place(index) % width);
-    const picture = Float32Array.from({ length: channels * height * width }, (_, index) => (inside(index) ? 0.9 : 0.2) + random(-0.05, 0.05));
+    const place = (index: number) =>
+      layout === 'NCHW' ? index % (height * width) : Math.floor(index / channels);
+    const inside = (index: number) =>
+      isInside(Math.floor(place(index) / width), place(index) % width);
+    const picture = Float32Array.from(
+      { length: channels * height * width },
+      (_, index) => (inside(index) ? 0.9 : 0.2) + random(-0.05, 0.05),
+    );
     const weights = picture.map((_, index) => (inside(index) ? random(-1, 1) : 0));
     const { values, dims, note } = await explain('segmentation', linear(weights), image, picture);
     assert.deepEqual(dims, [1, 1, height, width]);
-    const wrong = values.filter((value, position) => value !== (isInside(Math.floor(position / width), position % width) ? 1 : 0)).length;
+    const wrong = values.filter(
+      (value, position) =>
+        value !== (isInside(Math.floor(position / width), position % width) ? 1 : 0),
+    ).length;
     assert.ok(wrong <= 6, `${wrong} pixels are on the wrong side`);
     assert.match(note!, /% of the picture/);
   });
@@ -107,17 +154,31 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
 
 test('of two parts the larger one is the region', async () => {
   const image = imageOf('NCHW', 1, 20, 40);
-  const isLarge = (position: number) => position % 40 >= 22 && position % 40 < 36 && position >= 160 && position < 640;
-  const isSmall = (position: number) => position % 40 >= 4 && position % 40 < 9 && position >= 320 && position < 520;
-  const picture = Float32Array.from({ length: 800 }, (_, position) => (isLarge(position) || isSmall(position) ? 1 : 0.1));
-  const { values } = await explain('segmentation', linear(picture.map((value) => (value === 1 ? 1 : 0))), image, picture);
+  const isLarge = (position: number) =>
+    position % 40 >= 22 && position % 40 < 36 && position >= 160 && position < 640;
+  const isSmall = (position: number) =>
+    position % 40 >= 4 && position % 40 < 9 && position >= 320 && position < 520;
+  const picture = Float32Array.from({ length: 800 }, (_, position) =>
+    isLarge(position) || isSmall(position) ? 1 : 0.1,
+  );
+  const { values } = await explain(
+    'segmentation',
+    linear(picture.map((value) => (value === 1 ? 1 : 0))),
+    image,
+    picture,
+  );
   assert.ok(values.every((value, position) => !isSmall(position) || value === 0));
   assert.ok(values.filter((value, position) => isLarge(position) && value === 1).length > 150);
 });
 
 test('where the saliency is even there is no region, and the note says so', async () => {
   const image = imageOf('NCHW', 1, 6, 6);
-  const { values, note } = await explain('segmentation', linear(new Float32Array(36)), image, new Float32Array(36));
+  const { values, note } = await explain(
+    'segmentation',
+    linear(new Float32Array(36)),
+    image,
+    new Float32Array(36),
+  );
   assert.ok(values.every((value) => value === 0));
   assert.match(note!, /same everywhere/);
 });

@@ -4,11 +4,47 @@ import { mutateText, NUMBERS } from './text.ts';
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
 const STRANGERS: readonly Json[] = [
-  null, true, false, 0, -1, 0.5, 1e308, -1e308, 5e-324, 2 ** 53, 4294967295, '', ' ', 'x', '\0', '\u202e', '__proto__', 'x'.repeat(600), [], {}, [[]], [null], { a: 1 }, Array.from({ length: 70 }, () => 0.5),
+  null,
+  true,
+  false,
+  0,
+  -1,
+  0.5,
+  1e308,
+  -1e308,
+  5e-324,
+  2 ** 53,
+  4294967295,
+  '',
+  ' ',
+  'x',
+  '\0',
+  '\u202e',
+  '__proto__',
+  'x'.repeat(600),
+  [],
+  {},
+  [[]],
+  [null],
+  { a: 1 },
+  Array.from({ length: 70 }, () => 0.5),
 ];
-const NAMES = ['__proto__', 'constructor', 'toString', 'length', '', 'type', 'x'.repeat(300), '0', '\u202e'];
+const NAMES = [
+  '__proto__',
+  'constructor',
+  'toString',
+  'length',
+  '',
+  'type',
+  'x'.repeat(300),
+  '0',
+  '\u202e',
+];
 
-/** JSON text of the value with one to four of its parts changed; now and then text that is not quite JSON. */
+/**
+ * JSON text of the value with one to four of its parts changed; now and then text that is not quite
+ * JSON.
+ */
 export function mutateJson(value: unknown, random: Random): string {
   const root = { value: structuredClone(value) as Json };
   for (let count = 1 + random.below(4); count > 0; count--) change(root, random);
@@ -42,13 +78,22 @@ function change(root: { value: Json }, random: Random): void {
       else if (holder !== (root as unknown)) map[random.pick(NAMES)] = structuredClone(old);
       return;
     case 2:
-      map[key] = structuredClone(random.pick(places.map((place) => (place.holder as Record<string, Json>)[place.key] ?? null)));
+      map[key] = structuredClone(
+        random.pick(
+          places.map((place) => (place.holder as Record<string, Json>)[place.key] ?? null),
+        ),
+      );
       return;
     case 3:
       map[key] = [old];
       return;
     case 4:
-      map[key] = typeof old === 'number' ? random.pick([-old, old + 1, old - 1, old * 1e6, old / 3, Math.round(old)]) : typeof old === 'string' ? mutateText(old, random, 1) : random.pick(STRANGERS);
+      map[key] =
+        typeof old === 'number'
+          ? random.pick([-old, old + 1, old - 1, old * 1e6, old / 3, Math.round(old)])
+          : typeof old === 'string'
+            ? mutateText(old, random, 1)
+            : random.pick(STRANGERS);
       return;
     default:
       map[key] = structuredClone(random.pick(STRANGERS));

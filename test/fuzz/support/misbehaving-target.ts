@@ -17,9 +17,12 @@ export function open(): FuzzTarget {
         void Promise.reject(new TypeError('a late defect'));
         return Promise.resolve('late');
       }
-      if (text === 'internal') throw new RoadgazeError('INTERNAL', 'It failed.', 'Please report this.');
-      if (text === 'badly') throw new RoadgazeError('LOG_INVALID', 'The column undefined is wrong.', 'Correct it.');
-      if (text === 'well') throw new RoadgazeError('LOG_INVALID', 'The column "t" is wrong.', 'Correct it.');
+      if (text === 'internal')
+        throw new RoadgazeError('INTERNAL', 'It failed.', 'Please report this.');
+      if (text === 'badly')
+        throw new RoadgazeError('LOG_INVALID', 'The column undefined is wrong.', 'Correct it.');
+      if (text === 'well')
+        throw new RoadgazeError('LOG_INVALID', 'The column "t" is wrong.', 'Correct it.');
       return number++ < 1e9 ? String(input[0]! % 2) : '';
     },
   };

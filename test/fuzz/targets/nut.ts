@@ -9,17 +9,30 @@ import type { FuzzTarget } from '../target.ts';
 export function open(): FuzzTarget {
   return {
     make(random) {
-      const frames = Array.from({ length: 1 + random.below(4) }, (_, index) => Buffer.alloc(1 + random.below(40), index));
-      const clean = Buffer.concat([nutHead([{ fourcc: 'Y800', width: 4, height: 2 }], { num: 1, den: random.pick([25, 90000, 1]) }), ...frames.flatMap((frame, index) => [nutFrameHead(0, random.pick([index, index * 300, 2 ** 40]), frame.length), frame])]);
+      const frames = Array.from({ length: 1 + random.below(4) }, (_, index) =>
+        Buffer.alloc(1 + random.below(40), index),
+      );
+      const clean = Buffer.concat([
+        nutHead([{ fourcc: 'Y800', width: 4, height: 2 }], {
+          num: 1,
+          den: random.pick([25, 90000, 1]),
+        }),
+        ...frames.flatMap((frame, index) => [
+          nutFrameHead(0, random.pick([index, index * 300, 2 ** 40]), frame.length),
+          frame,
+        ]),
+      ]);
       return mutateBytes(clean, random, 3);
     },
     run(input) {
       const whole = read([input]);
       const random = new Random(input.length, 'pieces');
       const pieces: Uint8Array[] = [];
-      for (let at = 0; at < input.length; at += pieces.at(-1)!.length) pieces.push(input.subarray(at, at + 1 + random.below(30)));
+      for (let at = 0; at < input.length; at += pieces.at(-1)!.length)
+        pieces.push(input.subarray(at, at + 1 + random.below(30)));
       const split = read(pieces);
-      if (whole.packets !== split.packets) throw new Defect('What is read depends on how the bytes come in pieces');
+      if (whole.packets !== split.packets)
+        throw new Defect('What is read depends on how the bytes come in pieces');
       return whole.refused ? 'refused' : 'read';
     },
   };
@@ -32,7 +45,9 @@ function read(chunks: readonly Uint8Array[]): { packets: string; refused: boolea
     for (const chunk of chunks) {
       for (const { pts, stream, payload } of demuxer.push(chunk)) {
         if (!Number.isFinite(pts)) throw new Defect('A packet without a time');
-        seen.push(`${pts}/${payload.length}/${demuxer.timeBaseOf(stream).den}/${demuxer.fourccOf(stream)}`);
+        seen.push(
+          `${pts}/${payload.length}/${demuxer.timeBaseOf(stream).den}/${demuxer.fourccOf(stream)}`,
+        );
       }
     }
   } catch (error) {

@@ -24,14 +24,23 @@ const LARGE_SHARE = 0.002;
 export function open(folder: string): FuzzTarget {
   const files = new Map<() => Uint8Array, GraphFile>();
   const fileOf = (network: () => Uint8Array): GraphFile => {
-    const file = files.get(network) ?? (ModelProto.toObject(ModelProto.decode(network()), { arrays: true, longs: String }) as GraphFile);
+    const file =
+      files.get(network) ??
+      (ModelProto.toObject(ModelProto.decode(network()), {
+        arrays: true,
+        longs: String,
+      }) as GraphFile);
     files.set(network, file);
     return file;
   };
   return {
     make(random) {
-      const file = fileOf(random.pick(random.chance(LARGE_SHARE) ? shippedNetworks : smallNetworks));
-      const bytes = ModelProto.encode(ModelProto.fromObject(random.chance(0.85) ? mutateGraph(file, random) : file)).finish();
+      const file = fileOf(
+        random.pick(random.chance(LARGE_SHARE) ? shippedNetworks : smallNetworks),
+      );
+      const bytes = ModelProto.encode(
+        ModelProto.fromObject(random.chance(0.85) ? mutateGraph(file, random) : file),
+      ).finish();
       return random.chance(0.2) ? mutateWire(bytes, random) : bytes;
     },
     run: (input) => useNetwork(join(folder, 'fuzzed.onnx'), input),
@@ -58,5 +67,7 @@ async function useNetwork(path: string, input: Uint8Array): Promise<string> {
   if (compiled.size === 0) throw refusal!;
   const [method] = compiled.keys();
   writeModel(frameGraph(network, [{ id: method! }], 'bt709', true).model);
-  return input.reduce((sum, byte) => (sum * 31 + byte) | 0, 7) % RUN_EVERY === 0 ? runBoth(writeModel(model), model, compiled) : 'compiled';
+  return input.reduce((sum, byte) => (sum * 31 + byte) | 0, 7) % RUN_EVERY === 0
+    ? runBoth(writeModel(model), model, compiled)
+    : 'compiled';
 }

@@ -6,9 +6,25 @@ import { bytesOf, textOf, type FuzzTarget } from '../target.ts';
 const seeds = [
   { roadgaze: 1, kind: 'steering' },
   {
-    roadgaze: 1, kind: 'steering', name: 'PilotNet',
-    input: { tensor: 'image', crop: { x: 0, y: 340, width: 960, height: 188, of: [960, 540] }, resize: 'area', color: 'yuv', scale: [1, 2, 3], offset: -0.5 },
-    output: { tensor: 'steering', index: 0, quantity: 'angle', unit: 'rad', scale: 2, positive: 'left' },
+    roadgaze: 1,
+    kind: 'steering',
+    name: 'PilotNet',
+    input: {
+      tensor: 'image',
+      crop: { x: 0, y: 340, width: 960, height: 188, of: [960, 540] },
+      resize: 'area',
+      color: 'yuv',
+      scale: [1, 2, 3],
+      offset: -0.5,
+    },
+    output: {
+      tensor: 'steering',
+      index: 0,
+      quantity: 'angle',
+      unit: 'rad',
+      scale: 2,
+      positive: 'left',
+    },
   },
   { roadgaze: 1, kind: 'road', input: { color: 'rgb', scale: 0.5 }, output: { threshold: 0.5 } },
 ];

@@ -37,12 +37,25 @@ const MOST_REPEATED = 40;
 const SETTLE_MS = 30;
 const ANSWER_MS = 4000;
 
-/** A real server and a client that sends what no page would: messages that are nearly right, in the wrong order, too many, in pieces, binary, or no WebSocket frames at all. */
+/**
+ * A real server and a client that sends what no page would: messages that are nearly right, in the
+ * wrong order, too many, in pieces, binary, or no WebSocket frames at all.
+ */
 export async function open(folder: string): Promise<FuzzTarget> {
   await makeNumberedClip(join(folder, 'a.mp4'), { frames: 12 });
   const server = await startServer({
-    recordings: folder, networks: [await writeReadingNetwork(folder)], roads: [], road: { kind: 'none' }, provider: 'cpu', workers: 1, port: 0, host: '127.0.0.1', token: null,
-    flags: DEFAULT_FLAG_SETTINGS, clientFolder: join(folder, 'none'), lingerSeconds: 5,
+    recordings: folder,
+    networks: [await writeReadingNetwork(folder)],
+    roads: [],
+    road: { kind: 'none' },
+    provider: 'cpu',
+    workers: 1,
+    port: 0,
+    host: '127.0.0.1',
+    token: null,
+    flags: DEFAULT_FLAG_SETTINGS,
+    clientFolder: join(folder, 'none'),
+    lingerSeconds: 5,
   });
   return {
     make: (random) => bytesOf(JSON.stringify(script(random))),
@@ -60,23 +73,43 @@ function script(random: Random): Step[] {
 
 function step(random: Random): Step {
   const valid = () => JSON.stringify(random.pick(wellTimed));
-  const text = () => (random.chance(0.8) ? valid() : mutateJson(random.pick(clientMessages), random));
-  const hex = (most: number) => Buffer.from(Array.from({ length: random.below(most) }, () => random.below(256))).toString('hex');
+  const text = () =>
+    random.chance(0.8) ? valid() : mutateJson(random.pick(clientMessages), random);
+  const hex = (most: number) =>
+    Buffer.from(Array.from({ length: random.below(most) }, () => random.below(256))).toString(
+      'hex',
+    );
   switch (random.below(14)) {
-    case 0: return { do: 'binary', hex: random.chance(0.5) ? Buffer.from(valid()).toString('hex') : hex(60) };
+    case 0:
+      return {
+        do: 'binary',
+        hex: random.chance(0.5) ? Buffer.from(valid()).toString('hex') : hex(60),
+      };
     case 1: {
       const whole = text();
       const at = random.below(whole.length + 1);
       return { do: 'fragments', texts: [whole.slice(0, at), '', whole.slice(at)] };
     }
-    case 2: return { do: 'raw', hex: hex(12) };
-    case 3: return { do: 'text', text: valid(), times: 1 + random.below(MOST_REPEATED) };
-    case 4: return { do: 'text', text: 'x'.repeat(random.pick([0, 1, 16_384, 16_385])) };
-    case 5: return { do: 'wait', ms: random.below(40) };
-    case 6: return { do: 'signals', feed: random.pick(['feed-1', 'front', 'rear', '%zz', '..']), text: mutateJson({ t: 1, steering: 0.1, speed: 3 }, random) };
-    case 7: return { do: 'paint' };
-    case 8: return random.chance(0.3) ? { do: 'leave' } : { do: 'paint' };
-    default: return { do: 'text', text: text() };
+    case 2:
+      return { do: 'raw', hex: hex(12) };
+    case 3:
+      return { do: 'text', text: valid(), times: 1 + random.below(MOST_REPEATED) };
+    case 4:
+      return { do: 'text', text: 'x'.repeat(random.pick([0, 1, 16_384, 16_385])) };
+    case 5:
+      return { do: 'wait', ms: random.below(40) };
+    case 6:
+      return {
+        do: 'signals',
+        feed: random.pick(['feed-1', 'front', 'rear', '%zz', '..']),
+        text: mutateJson({ t: 1, steering: 0.1, speed: 3 }, random),
+      };
+    case 7:
+      return { do: 'paint' };
+    case 8:
+      return random.chance(0.3) ? { do: 'leave' } : { do: 'paint' };
+    default:
+      return { do: 'text', text: text() };
   }
 }
 
@@ -89,14 +122,21 @@ function readScript(input: Uint8Array): Step[] {
   }
 }
 
-/** Plays a script on a connection of its own, and holds what the server says and does against the protocol. */
+/**
+ * Plays a script on a connection of its own, and holds what the server says and does against the
+ * protocol.
+ */
 async function play(port: number, steps: readonly Step[]): Promise<string> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL, { skipUTF8Validation: true });
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/api/stream`, SUBPROTOCOL, {
+    skipUTF8Validation: true,
+  });
   const faults: string[] = [];
   const seen: { frames: number[]; codes: Set<string> } = { frames: [], codes: new Set() };
   let code: number | null = null;
   socket.on('message', (data: Buffer, isBinary) => take(data, isBinary, seen, faults));
-  socket.on('close', (reason) => { code = reason; });
+  socket.on('close', (reason) => {
+    code = reason;
+  });
   socket.on('error', () => {});
   await begun(socket);
   for (const each of steps) {
@@ -108,40 +148,76 @@ async function play(port: number, steps: readonly Step[]): Promise<string> {
   await setTimeout(SETTLE_MS);
   const closedWith = code as number | null;
   socket.terminate();
-  if (closedWith !== null && !OWN_FAULT.has(closedWith)) faults.push(`It closed with ${closedWith}`);
-  const health = await fetch(`http://127.0.0.1:${port}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) });
+  if (closedWith !== null && !OWN_FAULT.has(closedWith))
+    faults.push(`It closed with ${closedWith}`);
+  const health = await fetch(`http://127.0.0.1:${port}/healthz`, {
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
   if (health.status !== 200) faults.push(`/healthz says ${health.status}`);
   await removeFeeds(port);
   if (faults.length > 0) throw new Defect(faults[0]);
   return closedWith === null ? ([...seen.codes].sort()[0] ?? 'served') : `closed ${closedWith}`;
 }
 
-function take(data: Buffer, isBinary: boolean, seen: { frames: number[]; codes: Set<string> }, faults: string[]): void {
+function take(
+  data: Buffer,
+  isBinary: boolean,
+  seen: { frames: number[]; codes: Set<string> },
+  faults: string[],
+): void {
   try {
     if (isBinary) return void seen.frames.push(decodeFrame(data).sequence);
-    const message = JSON.parse(data.toString()) as { type: string; code?: string; message?: string };
+    const message = JSON.parse(data.toString()) as {
+      type: string;
+      code?: string;
+      message?: string;
+    };
     if (message.type !== 'error') return;
     seen.codes.add(message.code!);
-    if (message.code === 'INTERNAL' || /undefined|\[object/.test(message.message!)) faults.push(`The server said ${message.code}: ${message.message}`);
+    if (message.code === 'INTERNAL' || /undefined|\[object/.test(message.message!))
+      faults.push(`The server said ${message.code}: ${message.message}`);
   } catch (error) {
     faults.push(`The server sent what cannot be read: ${(error as Error).message}`);
   }
 }
 
-async function doStep(step: Step, socket: WebSocket, port: number, frames: readonly number[]): Promise<void> {
+async function doStep(
+  step: Step,
+  socket: WebSocket,
+  port: number,
+  frames: readonly number[],
+): Promise<void> {
   switch (step.do) {
-    case 'text': for (let times = step.times ?? 1; times > 0; times--) socket.send(step.text); return;
-    case 'binary': return socket.send(Buffer.from(step.hex, 'hex'), { binary: true });
-    case 'fragments': return step.texts.forEach((text, index) => socket.send(text, { fin: index === step.texts.length - 1 }));
-    case 'raw': return void (socket as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(Buffer.from(step.hex, 'hex'));
-    case 'paint': return frames.length > 0 ? socket.send(JSON.stringify({ type: 'painted', sequence: frames.at(-1) })) : undefined;
-    case 'wait': return setTimeout(Math.min(100, step.ms));
-    case 'signals': return sendSignals(step, port);
-    case 'leave': return socket.close();
+    case 'text':
+      for (let times = step.times ?? 1; times > 0; times--) socket.send(step.text);
+      return;
+    case 'binary':
+      return socket.send(Buffer.from(step.hex, 'hex'), { binary: true });
+    case 'fragments':
+      return step.texts.forEach((text, index) =>
+        socket.send(text, { fin: index === step.texts.length - 1 }),
+      );
+    case 'raw':
+      return void (socket as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(
+        Buffer.from(step.hex, 'hex'),
+      );
+    case 'paint':
+      return frames.length > 0
+        ? socket.send(JSON.stringify({ type: 'painted', sequence: frames.at(-1) }))
+        : undefined;
+    case 'wait':
+      return setTimeout(Math.min(100, step.ms));
+    case 'signals':
+      return sendSignals(step, port);
+    case 'leave':
+      return socket.close();
   }
 }
 
-async function sendSignals({ feed, text }: Extract<Step, { do: 'signals' }>, port: number): Promise<void> {
+async function sendSignals(
+  { feed, text }: Extract<Step, { do: 'signals' }>,
+  port: number,
+): Promise<void> {
   const vehicle = new WebSocket(`ws://127.0.0.1:${port}/api/signals/${feed}`);
   vehicle.on('error', () => {});
   await begun(vehicle);
@@ -150,12 +226,14 @@ async function sendSignals({ feed, text }: Extract<Step, { do: 'signals' }>, por
 }
 
 /** Open, or refused. */
-const begun = (socket: WebSocket) => new Promise<void>((resolve) => socket.on('open', resolve).on('close', () => resolve()));
+const begun = (socket: WebSocket) =>
+  new Promise<void>((resolve) => socket.on('open', resolve).on('close', () => resolve()));
 
 async function answered(socket: WebSocket): Promise<void> {
   const answer = new Promise((resolve) => socket.on('pong', resolve).on('close', resolve));
   if (socket.readyState === WebSocket.OPEN) socket.ping();
-  if ((await Promise.race([answer, setTimeout(ANSWER_MS, 'late')])) === 'late') throw new Defect('The server does not answer');
+  if ((await Promise.race([answer, setTimeout(ANSWER_MS, 'late')])) === 'late')
+    throw new Defect('The server does not answer');
 }
 
 /** The next input begins without feeds. */

@@ -30,17 +30,41 @@ export async function kill(child: ChildProcess): Promise<void> {
   await closed;
 }
 
-/** Sends a file again and again at its own pace, without encoding. `output` are the last options of ffmpeg. */
+/**
+ * Sends a file again and again at its own pace, without encoding. `output` are the last options of
+ * ffmpeg.
+ */
 export async function sendFile(t: Test, path: string, ...output: string[]): Promise<ChildProcess> {
   const { ffmpeg } = await findTools();
-  return startProgram(t, ffmpeg, ['-hide_banner', '-nostdin', '-loglevel', 'fatal', '-re', '-stream_loop', '-1', '-i', path, '-map', '0:v', '-c', 'copy', ...output]);
+  return startProgram(t, ffmpeg, [
+    '-hide_banner',
+    '-nostdin',
+    '-loglevel',
+    'fatal',
+    '-re',
+    '-stream_loop',
+    '-1',
+    '-i',
+    path,
+    '-map',
+    '0:v',
+    '-c',
+    'copy',
+    ...output,
+  ]);
 }
 
-/** Sends a file to an RTMP address; the publisher gives up where nobody listens yet, and is started again. */
+/**
+ * Sends a file to an RTMP address; the publisher gives up where nobody listens yet, and is started
+ * again.
+ */
 export async function publishWhenListening(t: Test, path: string, address: string): Promise<void> {
   for (;;) {
     const sender = await sendFile(t, path, '-f', 'flv', address);
-    const gaveUp = await Promise.race([new Promise<true>((resolve) => sender.once('exit', () => resolve(true))), new Promise<false>((resolve) => setTimeout(() => resolve(false), 700))]);
+    const gaveUp = await Promise.race([
+      new Promise<true>((resolve) => sender.once('exit', () => resolve(true))),
+      new Promise<false>((resolve) => setTimeout(() => resolve(false), 700)),
+    ]);
     if (!gaveUp) return;
   }
 }
@@ -64,7 +88,10 @@ export async function freeTcpPort(): Promise<number> {
 }
 
 /** An HTTP server that answers by path; gives its address without a slash at the end. */
-export async function startWebServer(t: Test, answer: Parameters<typeof createServer>[1]): Promise<string> {
+export async function startWebServer(
+  t: Test,
+  answer: Parameters<typeof createServer>[1],
+): Promise<string> {
   const server: Server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.after(() => {
@@ -79,29 +106,60 @@ const PYTHON = '/usr/bin/python3';
 /** Why there is no RTSP server here, for `skip`; false where there is one. */
 export function rtspServerIsMissing(): string | false {
   try {
-    execFileSync(PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'), '--check'], { stdio: 'ignore' });
+    execFileSync(
+      PYTHON,
+      [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'), '--check'],
+      { stdio: 'ignore' },
+    );
     return false;
   } catch {
-    return 'GStreamer\'s RTSP server for Python is not installed (Debian: gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-ugly)';
+    return "GStreamer's RTSP server for Python is not installed (Debian: gir1.2-gst-rtsp-server-1.0, python3-gi, gstreamer1.0-plugins-ugly)";
   }
 }
 
-/** GStreamer's RTSP server with a test picture, or with an MP4 of H.264, at /road; gives its port. `port` 0: any. */
-export async function startRtspServer(t: Test, port = 0, ...file: readonly [] | readonly [path: string]): Promise<{ readonly child: ChildProcess; readonly port: number }> {
-  const child = startProgram(t, PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'), String(port), ...file]);
+/**
+ * GStreamer's RTSP server with a test picture, or with an MP4 of H.264, at /road; gives its port.
+ * `port` 0: any.
+ */
+export async function startRtspServer(
+  t: Test,
+  port = 0,
+  ...file: readonly [] | readonly [path: string]
+): Promise<{ readonly child: ChildProcess; readonly port: number }> {
+  const child = startProgram(t, PYTHON, [
+    join(repositoryRoot, 'test', 'live', 'support', 'rtsp-server.py'),
+    String(port),
+    ...file,
+  ]);
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   return { child, port: Number(line.toString()) };
 }
 
 export interface ClockServer {
   readonly address: string;
-  /** Times of day (ms) before and after each picture entered the encoder, by the number that it shows. */
+  /**
+   * Times of day (ms) before and after each picture entered the encoder, by the number that it
+   * shows.
+   */
   readonly entered: ReadonlyMap<number, readonly [before: number, after: number]>;
 }
 
-/** GStreamer's RTSP server with pictures that show their number. `encoder` and `payloader` are GStreamer's; `further` as in rtsp-clock.py. */
-export async function startClockServer(t: Test, encoder: string, payloader: string, ...further: readonly string[]): Promise<ClockServer> {
-  const child = startProgram(t, PYTHON, [join(repositoryRoot, 'test', 'live', 'support', 'rtsp-clock.py'), encoder, payloader, ...further]);
+/**
+ * GStreamer's RTSP server with pictures that show their number. `encoder` and `payloader` are
+ * GStreamer's; `further` as in rtsp-clock.py.
+ */
+export async function startClockServer(
+  t: Test,
+  encoder: string,
+  payloader: string,
+  ...further: readonly string[]
+): Promise<ClockServer> {
+  const child = startProgram(t, PYTHON, [
+    join(repositoryRoot, 'test', 'live', 'support', 'rtsp-clock.py'),
+    encoder,
+    payloader,
+    ...further,
+  ]);
   const entered = new Map<number, readonly [number, number]>();
   const port = await new Promise<number>((resolve) => {
     createInterface(child.stdout!).on('line', (line) => {

@@ -17,8 +17,20 @@ async function tidyExactly(network: Network, outputs: readonly string[]): Promis
 test('Identity and Dropout disappear, one behind the other, and Constants become weights', async () => {
   for (const opset of [7, 10, 13]) {
     const network = new Network({ opset });
-    const kept = network.node('Dropout', [network.node('Identity', [network.node('Dropout', [network.input('image', ['N', 3])])])]);
-    network.node('Relu', [network.node('Sub', [kept, network.node('Constant', [], { value: floatTensor([3], [0.1, 0.5, 0.9]) })])], {}, 'out');
+    const kept = network.node('Dropout', [
+      network.node('Identity', [network.node('Dropout', [network.input('image', ['N', 3])])]),
+    ]);
+    network.node(
+      'Relu',
+      [
+        network.node('Sub', [
+          kept,
+          network.node('Constant', [], { value: floatTensor([3], [0.1, 0.5, 0.9]) }),
+        ]),
+      ],
+      {},
+      'out',
+    );
     assert.deepEqual(await tidyExactly(network, ['out']), ['Sub', 'Relu']);
   }
 });
@@ -26,11 +38,17 @@ test('Identity and Dropout disappear, one behind the other, and Constants become
 test('a Dropout whose mask nobody reads disappears, one whose mask is read stays', async () => {
   for (const read of [false, true]) {
     const network = new Network();
-    const [kept, mask] = network.nodeOf('Dropout', [network.input('image', ['N', 3])], new Map(), ['kept', 'mask']) as [string, string];
+    const [kept, mask] = network.nodeOf('Dropout', [network.input('image', ['N', 3])], new Map(), [
+      'kept',
+      'mask',
+    ]) as [string, string];
     const relu = network.node('Relu', [kept]);
     if (read) network.node('Mul', [relu, network.node('Cast', [mask], { to: 1 })], {}, 'out');
     else network.node('Neg', [relu], {}, 'out');
-    assert.deepEqual(await tidyExactly(network, ['out']), read ? ['Dropout', 'Relu', 'Cast', 'Mul'] : ['Relu', 'Neg']);
+    assert.deepEqual(
+      await tidyExactly(network, ['out']),
+      read ? ['Dropout', 'Relu', 'Cast', 'Mul'] : ['Relu', 'Neg'],
+    );
   }
 });
 
@@ -41,7 +59,13 @@ test('outputs keep their names even where nothing but Identity or a constant giv
   network.node('Identity', ['same'], {}, 'again');
   network.node('Identity', ['image'], {}, 'picture');
   network.node('Constant', [], { value: floatTensor([1], [4]) }, 'four');
-  assert.deepEqual(await tidyExactly(network, ['same', 'again', 'picture', 'four']), ['Relu', 'Identity', 'Identity', 'Identity', 'Constant']);
+  assert.deepEqual(await tidyExactly(network, ['same', 'again', 'picture', 'four']), [
+    'Relu',
+    'Identity',
+    'Identity',
+    'Identity',
+    'Constant',
+  ]);
 });
 
 test('what no output depends on is left away with its weights', () => {

@@ -4,7 +4,9 @@ import { floatConstant, floatValue, constant, floatsOf, summedTo } from '../valu
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 
 /** A rule for y = f(x), element by element: the signal times f′, which `derivative` appends. */
-export function pointwise(derivative: (step: BackwardStep, x: string, y: string) => string): BackwardRule {
+export function pointwise(
+  derivative: (step: BackwardStep, x: string, y: string) => string,
+): BackwardRule {
   return (step) => {
     const { builder, node } = step;
     const factor = derivative(step, node.inputs[0]!, node.outputs[0]!);
@@ -14,8 +16,11 @@ export function pointwise(derivative: (step: BackwardStep, x: string, y: string)
 
 /** 1 where the value is above zero, else 0. */
 export function isPositive(step: Pick<BackwardStep, 'builder' | 'shapes'>, value: string): string {
-  // To truth values and back is the fastest way in ONNX Runtime for what is never negative; others are compared.
-  return step.builder.node('Cast', [step.builder.node('Greater', [value, constant(step, 0)])], { to: DataType.float });
+  // To truth values and back is the fastest way in ONNX Runtime for what is never negative; others
+  // are compared.
+  return step.builder.node('Cast', [step.builder.node('Greater', [value, constant(step, 0)])], {
+    to: DataType.float,
+  });
 }
 
 /** f′ = 1 where x > 0, else `below`. */
@@ -24,7 +29,11 @@ function broken(step: BackwardStep, x: string, below: number): string {
   return step.builder.node('Add', [step.builder.scale(positive, 1 - below), constant(step, below)]);
 }
 
-const relu = pointwise((step, _, y) => step.builder.node('Cast', [step.builder.node('Cast', [y], { to: DataType.bool })], { to: DataType.float }));
+const relu = pointwise((step, _, y) =>
+  step.builder.node('Cast', [step.builder.node('Cast', [y], { to: DataType.bool })], {
+    to: DataType.float,
+  }),
+);
 
 /** f′ = 1 where x > 0, else α·eˣ. */
 const elu = pointwise((step, x) => {
@@ -33,7 +42,13 @@ const elu = pointwise((step, x) => {
   const below = builder.node('Exp', [builder.clip(floatValue(step, x), -LARGEST_FLOAT, 0)]);
   if (alpha === 1) return below;
   const positive = isPositive(step, floatValue(step, x));
-  return builder.node('Add', [positive, builder.node('Mul', [builder.scale(below, alpha), builder.node('Sub', [constant(step, 1), positive])])]);
+  return builder.node('Add', [
+    positive,
+    builder.node('Mul', [
+      builder.scale(below, alpha),
+      builder.node('Sub', [constant(step, 1), positive]),
+    ]),
+  ]);
 });
 
 const leakyRelu = pointwise((step, x) => broken(step, x, floatAttribute(step.node, 'alpha', 0.01)));
@@ -45,8 +60,18 @@ const prelu: BackwardRule = (step) => {
   if (!slopes) throw unsupported(step, 'its slope is not constant');
   const positive = isPositive(step, floatValue(step, node.inputs[0]!));
   const slope = floatConstant(step, slopes.dims, floatsOf(slopes), 'slope');
-  const factor = builder.node('Add', [positive, builder.node('Mul', [slope, builder.node('Sub', [constant(step, 1), positive])])]);
-  return [summedTo({ builder, shapes }, builder.node('Mul', [step.arriving(0)!, factor]), node.outputs[0]!, node.inputs[0]!)];
+  const factor = builder.node('Add', [
+    positive,
+    builder.node('Mul', [slope, builder.node('Sub', [constant(step, 1), positive])]),
+  ]);
+  return [
+    summedTo(
+      { builder, shapes },
+      builder.node('Mul', [step.arriving(0)!, factor]),
+      node.outputs[0]!,
+      node.inputs[0]!,
+    ),
+  ];
 };
 
 /** f′ = y·(1 − y). */
@@ -67,12 +92,17 @@ const clip: BackwardRule = (step) => {
   const x = floatValue(step, node.inputs[0]!);
   const { low, high } = clipLimits(step);
   // 0 where x lies outside: whatever the limits cut away.
-  const inside = [low > -Infinity ? ['Less', low] as const : null, high < Infinity ? ['Greater', high] as const : null].flatMap((limit) => {
+  const inside = [
+    low > -Infinity ? (['Less', low] as const) : null,
+    high < Infinity ? (['Greater', high] as const) : null,
+  ].flatMap((limit) => {
     if (!limit) return [];
     const outside = builder.node(limit[0], [x, builder.constant(scalar(limit[1]))]);
     return [builder.node('Cast', [builder.node('Not', [outside])], { to: DataType.float })];
   });
-  return [inside.reduce((signal, factor) => builder.node('Mul', [signal, factor]), step.arriving(0)!)];
+  return [
+    inside.reduce((signal, factor) => builder.node('Mul', [signal, factor]), step.arriving(0)!),
+  ];
 };
 
 /** Limits of a Clip: attributes up to operator set 10, constants since. */
@@ -89,5 +119,11 @@ export function clipLimits(step: BackwardStep): { low: number; high: number } {
 }
 
 export const activationRules: Readonly<Record<string, BackwardRule>> = {
-  Relu: relu, Elu: elu, LeakyRelu: leakyRelu, PRelu: prelu, Sigmoid: sigmoid, Tanh: tanh, Clip: clip,
+  Relu: relu,
+  Elu: elu,
+  LeakyRelu: leakyRelu,
+  PRelu: prelu,
+  Sigmoid: sigmoid,
+  Tanh: tanh,
+  Clip: clip,
 };

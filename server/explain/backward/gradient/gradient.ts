@@ -14,12 +14,26 @@ import { selectionRules } from './selection.ts';
 
 /** Rules of the chain rule of calculus, by operator. */
 export const gradientRules: Readonly<Record<string, BackwardRule>> = {
-  ...linearRules, ...activationRules, ...layoutRules, ...arithmeticRules, ...averagePoolingRules,
-  ...furtherActivationRules, ...comparisonRules, ...maxPoolingRules, ...selectionRules, ...reductionRules, ...normalisationRules, ...resizeRules,
+  ...linearRules,
+  ...activationRules,
+  ...layoutRules,
+  ...arithmeticRules,
+  ...averagePoolingRules,
+  ...furtherActivationRules,
+  ...comparisonRules,
+  ...maxPoolingRules,
+  ...selectionRules,
+  ...reductionRules,
+  ...normalisationRules,
+  ...resizeRules,
 };
 
-export function ruleOf(rules: Readonly<Record<string, BackwardRule>>, operator: string): BackwardRule | null {
+export function ruleOf(
+  rules: Readonly<Record<string, BackwardRule>>,
+  operator: string,
+): BackwardRule | null {
   return Object.hasOwn(rules, operator) ? rules[operator]! : null;
 }
 
-export const gradientComposite: Composite = (node) => (node.domain === '' ? ruleOf(gradientRules, node.op) : null);
+export const gradientComposite: Composite = (node) =>
+  node.domain === '' ? ruleOf(gradientRules, node.op) : null;

@@ -14,17 +14,25 @@ const reshaped: BackwardRule = (step) => {
   const signal = step.arriving(0)!;
   const isKnown = sizes.every((size) => typeof size === 'number');
   // Squeezed without axes, a batch of one is gone too.
-  if (isKnown && node.op === 'Squeeze' && shapes.of(node.outputs[0]!).length <= 1) return [builder.reshape(signal, [-1, ...(sizes)])];
+  if (isKnown && node.op === 'Squeeze' && shapes.of(node.outputs[0]!).length <= 1)
+    return [builder.reshape(signal, [-1, ...sizes])];
   // 0 copies the batch, which is first in what arrives too.
-  if (isKnown && shapes.of(node.outputs[0]!)[0] === batch) return [builder.reshape(signal, [0, ...(sizes)])];
-  if (isKnown && typeof batch === 'number') return [builder.reshape(signal, [batch, ...(sizes)])];
+  if (isKnown && shapes.of(node.outputs[0]!)[0] === batch)
+    return [builder.reshape(signal, [0, ...sizes])];
+  if (isKnown && typeof batch === 'number') return [builder.reshape(signal, [batch, ...sizes])];
   return [builder.node('Reshape', [signal, builder.node('Shape', [input])])];
 };
 
 const transpose: BackwardRule = (step) => {
   const rank = step.shapes.of(step.node.inputs[0]!).length;
-  const order = intsAttribute(step.node, 'perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
-  return [step.builder.transpose(step.arriving(0)!, order.map((_, axis) => order.indexOf(axis)))];
+  const order =
+    intsAttribute(step.node, 'perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
+  return [
+    step.builder.transpose(
+      step.arriving(0)!,
+      order.map((_, axis) => order.indexOf(axis)),
+    ),
+  ];
 };
 
 /** Each input gets its stretch of the signal. */
@@ -43,11 +51,29 @@ const concat: BackwardRule = (step) => {
 };
 
 /** The entries from…to of an axis. */
-export function slice({ builder }: Pick<BackwardStep, 'builder'>, value: string, axis: number, from: number, to: number): string {
-  if (builder.opset < 10) return builder.node('Slice', [value], { starts: [from], ends: [to], axes: [axis] });
-  return builder.node('Slice', [value, ...[from, to, axis].map((number) => builder.constant(int64Tensor([number])))]);
+export function slice(
+  { builder }: Pick<BackwardStep, 'builder'>,
+  value: string,
+  axis: number,
+  from: number,
+  to: number,
+): string {
+  if (builder.opset < 10)
+    return builder.node('Slice', [value], { starts: [from], ends: [to], axes: [axis] });
+  return builder.node('Slice', [
+    value,
+    ...[from, to, axis].map((number) => builder.constant(int64Tensor([number]))),
+  ]);
 }
 
 export const layoutRules: Readonly<Record<string, BackwardRule>> = {
-  Identity: pass, Dropout: pass, Cast: pass, Reshape: reshaped, Flatten: reshaped, Squeeze: reshaped, Unsqueeze: reshaped, Transpose: transpose, Concat: concat,
+  Identity: pass,
+  Dropout: pass,
+  Cast: pass,
+  Reshape: reshaped,
+  Flatten: reshaped,
+  Squeeze: reshaped,
+  Unsqueeze: reshaped,
+  Transpose: transpose,
+  Concat: concat,
 };

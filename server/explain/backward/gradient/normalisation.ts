@@ -4,7 +4,10 @@ import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 import { signOf } from './further-activations.ts';
 
-/** Deviations and norms smaller than this are taken for it, so that a constant picture divides nothing by 0. */
+/**
+ * Deviations and norms smaller than this are taken for it, so that a constant picture divides
+ * nothing by 0.
+ */
 const SMALLEST = 1e-9;
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
@@ -14,10 +17,12 @@ const plus = ({ builder }: Appending, a: string, b: string) => builder.node('Add
 const minus = ({ builder }: Appending, a: string, b: string) => builder.node('Sub', [a, b]);
 const times = ({ builder }: Appending, a: string, b: string) => builder.node('Mul', [a, b]);
 const over = ({ builder }: Appending, a: string, b: string) => builder.node('Div', [a, b]);
-const atLeast = ({ builder }: Appending, a: string, least: number) => builder.clip(a, least, LARGEST);
+const atLeast = ({ builder }: Appending, a: string, least: number) =>
+  builder.clip(a, least, LARGEST);
 
 function parametersOnly(step: BackwardStep): void {
-  if (step.node.inputs.some((_, index) => index > 0 && step.wanted(index))) throw unsupported(step, 'its parameters depend on the picture');
+  if (step.node.inputs.some((_, index) => index > 0 && step.wanted(index)))
+    throw unsupported(step, 'its parameters depend on the picture');
 }
 
 /** One number per channel, for a value with channels on axis 1. */
@@ -30,78 +35,158 @@ function perChannel(step: BackwardStep, values: string): string {
 const batchNormalization: BackwardRule = (step) => {
   const { builder, node } = step;
   parametersOnly(step);
-  if (intAttribute(node, 'training_mode', 0) === 1) throw unsupported(step, 'it is in training mode');
-  const deviation = builder.node('Sqrt', [plus(step, floatValue(step, node.inputs[4]!), constant(step, floatAttribute(node, 'epsilon', 1e-5)))]);
+  if (intAttribute(node, 'training_mode', 0) === 1)
+    throw unsupported(step, 'it is in training mode');
+  const deviation = builder.node('Sqrt', [
+    plus(
+      step,
+      floatValue(step, node.inputs[4]!),
+      constant(step, floatAttribute(node, 'epsilon', 1e-5)),
+    ),
+  ]);
   // All of it is constant: ONNX Runtime computes it once.
   const factor = over(step, floatValue(step, node.inputs[1]!), atLeast(step, deviation, SMALLEST));
   return [times(step, step.arriving(0)!, perChannel(step, factor))];
 };
 
-/** x̂ = (x − μ) ÷ √(σ² + ε) over the axes: ∂x = (g − mean g − x̂·mean(g·x̂)) ÷ √(σ² + ε), g the signal at x̂. */
-function standardisedBack(step: BackwardStep, g: string, axes: readonly number[], epsilon: number): string {
+/**
+ * x̂ = (x − μ) ÷ √(σ² + ε) over the axes: ∂x = (g − mean g − x̂·mean(g·x̂)) ÷ √(σ² + ε), g the
+ * signal at x̂.
+ */
+function standardisedBack(
+  step: BackwardStep,
+  g: string,
+  axes: readonly number[],
+  epsilon: number,
+): string {
   const { builder, node } = step;
   const mean = (value: string) => builder.reduce('ReduceMean', value, axes);
   const x = floatValue(step, node.inputs[0]!);
   const centred = minus(step, x, mean(x));
-  const deviation = atLeast(step, builder.node('Sqrt', [plus(step, mean(times(step, centred, centred)), constant(step, epsilon))]), SMALLEST);
+  const deviation = atLeast(
+    step,
+    builder.node('Sqrt', [
+      plus(step, mean(times(step, centred, centred)), constant(step, epsilon)),
+    ]),
+    SMALLEST,
+  );
   const standard = over(step, centred, deviation);
-  const rest = minus(step, minus(step, g, mean(g)), times(step, standard, mean(times(step, g, standard))));
+  const rest = minus(
+    step,
+    minus(step, g, mean(g)),
+    times(step, standard, mean(times(step, g, standard))),
+  );
   return over(step, rest, deviation);
 }
 
 const instanceNormalization: BackwardRule = (step) => {
   const { node, shapes } = step;
   parametersOnly(step);
-  const axes = shapes.of(node.inputs[0]!).map((_, axis) => axis).slice(2);
-  return [standardisedBack(step, times(step, step.arriving(0)!, perChannel(step, floatValue(step, node.inputs[1]!))), axes, floatAttribute(node, 'epsilon', 1e-5))];
+  const axes = shapes
+    .of(node.inputs[0]!)
+    .map((_, axis) => axis)
+    .slice(2);
+  return [
+    standardisedBack(
+      step,
+      times(step, step.arriving(0)!, perChannel(step, floatValue(step, node.inputs[1]!))),
+      axes,
+      floatAttribute(node, 'epsilon', 1e-5),
+    ),
+  ];
 };
 
 const layerNormalization: BackwardRule = (step) => {
   const { node, shapes } = step;
   parametersOnly(step);
-  if (step.arriving(1) || step.arriving(2)) throw unsupported(step, 'its mean and deviation are used as values');
+  if (step.arriving(1) || step.arriving(2))
+    throw unsupported(step, 'its mean and deviation are used as values');
   const rank = shapes.of(node.inputs[0]!).length;
   const first = axisFromFront(intAttribute(node, 'axis', -1), rank);
   const axes = Array.from({ length: rank - first }, (_, offset) => first + offset);
-  return [standardisedBack(step, times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!)), axes, floatAttribute(node, 'epsilon', 1e-5))];
+  return [
+    standardisedBack(
+      step,
+      times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!)),
+      axes,
+      floatAttribute(node, 'epsilon', 1e-5),
+    ),
+  ];
 };
 
-/** y = x·d^−β with d = bias + α/size·Σ x² over neighbouring channels: ∂x = ∂y·d^−β − 2αβ/size·x·Σ ∂y·x·d^(−β−1) over those that see x. */
+/**
+ * y = x·d^−β with d = bias + α/size·Σ x² over neighbouring channels: ∂x = ∂y·d^−β − 2αβ/size·x·Σ
+ * ∂y·x·d^(−β−1) over those that see x.
+ */
 const localResponseNormalization: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const size = intAttribute(node, 'size', 1);
-  const [alpha, beta, bias] = [floatAttribute(node, 'alpha', 1e-4), floatAttribute(node, 'beta', 0.75), floatAttribute(node, 'bias', 1)];
+  const [alpha, beta, bias] = [
+    floatAttribute(node, 'alpha', 1e-4),
+    floatAttribute(node, 'beta', 0.75),
+    floatAttribute(node, 'bias', 1),
+  ];
   const shape = shapes.of(node.inputs[0]!);
   const channels = sizeAt(step, shape, 1);
   const [before, after] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
   const isNear = (from: number, to: number) => to >= from - before && to <= from + after;
-  const near = (turned: boolean) => matrixOf(channels, channels, (add) => {
-    for (let a = 0; a < channels; a++) for (let b = 0; b < channels; b++) if (turned ? isNear(b, a) : isNear(a, b)) add(a, b, 1);
-  });
+  const near = (turned: boolean) =>
+    matrixOf(channels, channels, (add) => {
+      for (let a = 0; a < channels; a++)
+        for (let b = 0; b < channels; b++) if (turned ? isNear(b, a) : isNear(a, b)) add(a, b, 1);
+    });
   const x = floatValue(step, node.inputs[0]!);
   const signal = step.arriving(0)!;
   const squares = alongAxis(step, times(step, x, x), shape, 1, near(false)).value;
-  const divisor = atLeast(step, plus(step, builder.scale(squares, alpha / size), constant(step, bias)), SMALLEST);
+  const divisor = atLeast(
+    step,
+    plus(step, builder.scale(squares, alpha / size), constant(step, bias)),
+    SMALLEST,
+  );
   const power = (exponent: number) => builder.node('Pow', [divisor, constant(step, exponent)]);
-  const seen = alongAxis(step, times(step, times(step, signal, x), power(-beta - 1)), shape, 1, near(true)).value;
-  return [minus(step, times(step, signal, power(-beta)), builder.scale(times(step, x, seen), (2 * alpha * beta) / size))];
+  const seen = alongAxis(
+    step,
+    times(step, times(step, signal, x), power(-beta - 1)),
+    shape,
+    1,
+    near(true),
+  ).value;
+  return [
+    minus(
+      step,
+      times(step, signal, power(-beta)),
+      builder.scale(times(step, x, seen), (2 * alpha * beta) / size),
+    ),
+  ];
 };
 
-/** y = x ÷ ‖x‖ along an axis: ∂x = (∂y − ∂‖x‖·Σ ∂y·y) ÷ ‖x‖, with ∂‖x‖ = y for the Euclidean norm, sign(x) for the sum of sizes. */
+/**
+ * y = x ÷ ‖x‖ along an axis: ∂x = (∂y − ∂‖x‖·Σ ∂y·y) ÷ ‖x‖, with ∂‖x‖ = y for the Euclidean norm,
+ * sign(x) for the sum of sizes.
+ */
 const lpNormalization: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const axes = [axisFromFront(intAttribute(node, 'axis', -1), shapes.of(node.inputs[0]!).length)];
   const isEuclidean = intAttribute(node, 'p', 2) === 2;
   const x = floatValue(step, node.inputs[0]!);
   const sum = (value: string) => builder.reduce('ReduceSum', value, axes);
-  const norm = atLeast(step, isEuclidean ? builder.node('Sqrt', [sum(times(step, x, x))]) : sum(builder.node('Abs', [x])), SMALLEST);
+  const norm = atLeast(
+    step,
+    isEuclidean ? builder.node('Sqrt', [sum(times(step, x, x))]) : sum(builder.node('Abs', [x])),
+    SMALLEST,
+  );
   const y = over(step, x, norm);
   const signal = step.arriving(0)!;
   const total = sum(times(step, signal, y));
-  return [over(step, minus(step, signal, times(step, isEuclidean ? y : signOf(step, x), total)), norm)];
+  return [
+    over(step, minus(step, signal, times(step, isEuclidean ? y : signOf(step, x), total)), norm),
+  ];
 };
 
 export const normalisationRules: Readonly<Record<string, BackwardRule>> = {
-  BatchNormalization: batchNormalization, InstanceNormalization: instanceNormalization, LayerNormalization: layerNormalization,
-  LRN: localResponseNormalization, LpNormalization: lpNormalization,
+  BatchNormalization: batchNormalization,
+  InstanceNormalization: instanceNormalization,
+  LayerNormalization: layerNormalization,
+  LRN: localResponseNormalization,
+  LpNormalization: lpNormalization,
 };

@@ -28,7 +28,9 @@ const slice: BackwardRule = (step) => {
   const { node, shapes } = step;
   const from = shapes.of(node.inputs[0]!);
   const to = shapes.of(node.outputs[0]!);
-  const list = (name: string, index: number) => intsAttribute(node, name) ?? (node.inputs[index] ? shapes.sizes(node.inputs[index])!.map(Number) : null);
+  const list = (name: string, index: number) =>
+    intsAttribute(node, name) ??
+    (node.inputs[index] ? shapes.sizes(node.inputs[index])!.map(Number) : null);
   const starts = list('starts', 1)!;
   const axes = list('axes', 3) ?? starts.map((_, axis) => axis);
   const steps = list('steps', 4) ?? starts.map(() => 1);
@@ -38,8 +40,16 @@ const slice: BackwardRule = (step) => {
     if (typeof from[axis] !== 'number') return [];
     const size = sizeAt(step, from, axis);
     const [start, stride] = [starts[position]!, steps[position]!];
-    const first = Math.max(0, Math.min(stride > 0 ? size : size - 1, start < 0 ? start + size : start));
-    return [{ axis, places: Array.from({ length: sizeAt(step, to, axis) }, (_, at) => first + at * stride) }];
+    const first = Math.max(
+      0,
+      Math.min(stride > 0 ? size : size - 1, start < 0 ? start + size : start),
+    );
+    return [
+      {
+        axis,
+        places: Array.from({ length: sizeAt(step, to, axis) }, (_, at) => first + at * stride),
+      },
+    ];
   });
   return [allPutBack(step, taken)];
 };
@@ -64,7 +74,8 @@ const split: BackwardRule = (step) => {
   const from = shapes.of(node.inputs[0]!);
   const axis = axisFromFront(intAttribute(node, 'axis', 0), from.length);
   const arriving = node.outputs.map((_, index) => step.arriving(index));
-  if (arriving.every((signal) => signal !== null)) return [builder.node('Concat', arriving, { axis })];
+  if (arriving.every((signal) => signal !== null))
+    return [builder.node('Concat', arriving, { axis })];
   const size = sizeAt(step, from, axis);
   let start = 0;
   const parts = node.outputs.flatMap((output, index) => {
@@ -78,7 +89,9 @@ const split: BackwardRule = (step) => {
   return [parts.reduce((sum, part) => builder.node('Add', [sum, part]))];
 };
 
-const expand: BackwardRule = (step) => [summedTo(step, step.arriving(0)!, step.node.outputs[0]!, step.node.inputs[0]!)];
+const expand: BackwardRule = (step) => [
+  summedTo(step, step.arriving(0)!, step.node.outputs[0]!, step.node.inputs[0]!),
+];
 
 /** What was repeated at the border gets the sum of its copies; what was made up goes nowhere. */
 const pad: BackwardRule = (step) => {
@@ -86,31 +99,55 @@ const pad: BackwardRule = (step) => {
   const from = shapes.of(node.inputs[0]!);
   const mode = stringAttribute(node, 'mode', 'constant');
   const pads = intsAttribute(node, 'pads') ?? shapes.sizes(node.inputs[1]!)!.map(Number);
-  const axes = (node.inputs[3] ? shapes.sizes(node.inputs[3])!.map(Number) : from.map((_, axis) => axis)).map((axis) => axisFromFront(axis, from.length));
-  const lengthsOf = (offset: number) => from.map((_, axis) => (axes.includes(axis) ? pads[axes.indexOf(axis) + offset]! : 0));
+  const axes = (
+    node.inputs[3] ? shapes.sizes(node.inputs[3])!.map(Number) : from.map((_, axis) => axis)
+  ).map((axis) => axisFromFront(axis, from.length));
+  const lengthsOf = (offset: number) =>
+    from.map((_, axis) => (axes.includes(axis) ? pads[axes.indexOf(axis) + offset]! : 0));
   const [before, after] = [lengthsOf(0), lengthsOf(axes.length)];
-  if (mode === 'constant') return [step.builder.pad(step.arriving(0)!, [...before, ...after].map((length) => -length))];
+  if (mode === 'constant')
+    return [
+      step.builder.pad(
+        step.arriving(0)!,
+        [...before, ...after].map((length) => -length),
+      ),
+    ];
   const source = sourceOf(mode);
-  if (!source || pads.some((length) => length < 0)) throw unsupported(step, `padding "${mode}" of ${pads.join(', ')}`);
-  return [allPutBack(step, from.flatMap((_, axis): Taken[] => {
-    if (before[axis] === 0 && after[axis] === 0) return [];
-    const size = sizeAt(step, from, axis);
-    const places = Array.from({ length: size + before[axis]! + after[axis]! }, (_, at) => source(at - before[axis]!, size));
-    return [{ axis, places }];
-  }))];
+  if (!source || pads.some((length) => length < 0))
+    throw unsupported(step, `padding "${mode}" of ${pads.join(', ')}`);
+  return [
+    allPutBack(
+      step,
+      from.flatMap((_, axis): Taken[] => {
+        if (before[axis] === 0 && after[axis] === 0) return [];
+        const size = sizeAt(step, from, axis);
+        const places = Array.from({ length: size + before[axis]! + after[axis]! }, (_, at) =>
+          source(at - before[axis]!, size),
+        );
+        return [{ axis, places }];
+      }),
+    ),
+  ];
 };
 
-/** Where along an axis of `size` the padding at `place` was copied from; null for a mode that is not known. */
+/**
+ * Where along an axis of `size` the padding at `place` was copied from; null for a mode that is not
+ * known.
+ */
 function sourceOf(mode: string): ((place: number, size: number) => number) | null {
   switch (mode) {
-    case 'edge': return (place, size) => Math.max(0, Math.min(size - 1, place));
-    case 'wrap': return (place, size) => ((place % size) + size) % size;
-    case 'reflect': return (place, size) => {
-      const period = Math.max(1, 2 * (size - 1));
-      const folded = ((place % period) + period) % period;
-      return Math.min(folded, period - folded);
-    };
-    default: return null;
+    case 'edge':
+      return (place, size) => Math.max(0, Math.min(size - 1, place));
+    case 'wrap':
+      return (place, size) => ((place % size) + size) % size;
+    case 'reflect':
+      return (place, size) => {
+        const period = Math.max(1, 2 * (size - 1));
+        const folded = ((place % period) + period) % period;
+        return Math.min(folded, period - folded);
+      };
+    default:
+      return null;
   }
 }
 
@@ -119,15 +156,38 @@ const depthToSpace: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const blocksize = intAttribute(node, 'blocksize', 1);
   const signal = step.arriving(0)!;
-  if (stringAttribute(node, 'mode', 'DCR') === 'DCR') return [builder.node('SpaceToDepth', [signal], { blocksize })];
+  if (stringAttribute(node, 'mode', 'DCR') === 'DCR')
+    return [builder.node('SpaceToDepth', [signal], { blocksize })];
   const from = shapes.of(node.inputs[0]!);
-  const [batch, channels, height, width] = [from[0]!, sizeAt(step, from, 1), sizeAt(step, from, 2), sizeAt(step, from, 3)];
-  const blocks = inShape(step, signal, [batch, channels / blocksize ** 2, height, blocksize, width, blocksize]);
+  const [batch, channels, height, width] = [
+    from[0]!,
+    sizeAt(step, from, 1),
+    sizeAt(step, from, 2),
+    sizeAt(step, from, 3),
+  ];
+  const blocks = inShape(step, signal, [
+    batch,
+    channels / blocksize ** 2,
+    height,
+    blocksize,
+    width,
+    blocksize,
+  ]);
   return [inShape(step, builder.transpose(blocks, [0, 1, 3, 5, 2, 4]), from)];
 };
 
-const spaceToDepth: BackwardRule = (step) => [step.builder.node('DepthToSpace', [step.arriving(0)!], { blocksize: intAttribute(step.node, 'blocksize', 1) })];
+const spaceToDepth: BackwardRule = (step) => [
+  step.builder.node('DepthToSpace', [step.arriving(0)!], {
+    blocksize: intAttribute(step.node, 'blocksize', 1),
+  }),
+];
 
 export const selectionRules: Readonly<Record<string, BackwardRule>> = {
-  Slice: slice, Gather: gather, Split: split, Expand: expand, Pad: pad, DepthToSpace: depthToSpace, SpaceToDepth: spaceToDepth,
+  Slice: slice,
+  Gather: gather,
+  Split: split,
+  Expand: expand,
+  Pad: pad,
+  DepthToSpace: depthToSpace,
+  SpaceToDepth: spaceToDepth,
 };

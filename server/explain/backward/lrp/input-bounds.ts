@@ -11,52 +11,99 @@ interface Interval {
 }
 
 /**
- * Bounds of what enters the first layer, as constants shaped [1, …] like it: the picture's own range, taken through what lies between the picture
- * and the layer. That may transpose, flatten, pad with zeros, scale and shift; where it does more, the rule does not exist.
+ * Bounds of what enters the first layer, as constants shaped [1, …] like it: the picture's own
+ * range, taken through what lies between the picture and the layer. That may transpose, flatten,
+ * pad with zeros, scale and shift; where it does more, the rule does not exist.
  */
-export function inputBounds({ model, shapes, image, range }: ExplanationContext): (step: BackwardStep, value: string) => { low: string; high: string } {
+export function inputBounds({
+  model,
+  shapes,
+  image,
+  range,
+}: ExplanationContext): (step: BackwardStep, value: string) => { low: string; high: string } {
   const made = producers(model.nodes);
   return (step, value) => {
     const [, ...sizes] = shapes.of(value).map(Number) as [number, ...number[]];
-    const behind = (name: string, axis: number) => shapes.of(name).slice(axis + 1).reduce<number>((product, size) => product * Number(size), 1);
-    /** Bounds by channel at the value `name`, the axis on which channels lie (null: on no axis of their own), and how many values lie side by side in one. */
-    const walk = (name: string): { axis: number | null; inner: number; bounds: readonly Interval[] } => {
+    const behind = (name: string, axis: number) =>
+      shapes
+        .of(name)
+        .slice(axis + 1)
+        .reduce<number>((product, size) => product * Number(size), 1);
+    /**
+     * Bounds by channel at the value `name`, the axis on which channels lie (null: on no axis of
+     * their own), and how many values lie side by side in one.
+     */
+    const walk = (
+      name: string,
+    ): { axis: number | null; inner: number; bounds: readonly Interval[] } => {
       if (name === image.name) {
-        const bounds = Array.from({ length: image.channels }, (_, channel) => ({ low: range.low[channel % range.low.length]!, high: range.high[channel % range.high.length]! }));
+        const bounds = Array.from({ length: image.channels }, (_, channel) => ({
+          low: range.low[channel % range.low.length]!,
+          high: range.high[channel % range.high.length]!,
+        }));
         const axis = image.layout === 'NCHW' ? 1 : 3;
         return { axis, inner: behind(name, axis), bounds };
       }
       const node = made.get(name);
       if (node?.op === 'Cast' || node?.op === 'Identity') return walk(node.inputs[0]!);
-      if (node?.op === 'Flatten' || node?.op === 'Reshape') return { ...walk(node.inputs[0]!), axis: null };
+      if (node?.op === 'Flatten' || node?.op === 'Reshape')
+        return { ...walk(node.inputs[0]!), axis: null };
       if (node?.op === 'Transpose') {
         const before = walk(node.inputs[0]!);
-        const order = intsAttribute(node, 'perm') ?? shapes.of(name).map((_, axis, all) => all.length - 1 - axis);
+        const order =
+          intsAttribute(node, 'perm') ??
+          shapes.of(name).map((_, axis, all) => all.length - 1 - axis);
         const axis = before.axis === null ? differs(step) : order.indexOf(before.axis);
         return { axis, inner: behind(name, axis), bounds: before.bounds };
       }
       if (node?.op === 'Pad') {
         const before = walk(node.inputs[0]!);
         const { axis } = before;
-        return { axis, inner: axis === null ? differs(step) : behind(name, axis), bounds: before.bounds.map(({ low, high }) => ({ low: Math.min(low, 0), high: Math.max(high, 0) })) };
+        return {
+          axis,
+          inner: axis === null ? differs(step) : behind(name, axis),
+          bounds: before.bounds.map(({ low, high }) => ({
+            low: Math.min(low, 0),
+            high: Math.max(high, 0),
+          })),
+        };
       }
       const affine = node && affineOf(model, shapes, node);
-      if (!affine) throw unsupported(step, 'more than scaling and shifting lies between the picture and this layer, so that its bounds are not known');
+      if (!affine)
+        throw unsupported(
+          step,
+          'more than scaling and shifting lies between the picture and this layer, so that its bounds are not known',
+        );
       const before = walk(affine.input);
       if (affine.axis !== null && affine.axis !== before.axis) differs(step);
-      return { ...before, bounds: before.bounds.map(({ low, high }, channel) => {
-        const at = (values: readonly number[]) => values[affine.axis === null ? 0 : channel]!;
-        const ends = [low, high].map((end) => end * at(affine.scale) + at(affine.shift));
-        return { low: Math.min(...ends), high: Math.max(...ends) };
-      }) };
+      return {
+        ...before,
+        bounds: before.bounds.map(({ low, high }, channel) => {
+          const at = (values: readonly number[]) => values[affine.axis === null ? 0 : channel]!;
+          const ends = [low, high].map((end) => end * at(affine.scale) + at(affine.shift));
+          return { low: Math.min(...ends), high: Math.max(...ends) };
+        }),
+      };
     };
     const { inner, bounds } = walk(value);
     const count = sizes.reduce((product, size) => product * size, 1);
-    const filled = (end: keyof Interval) => floatConstant(step, [1, ...sizes], Float32Array.from({ length: count }, (_, index) => bounds[Math.floor(index / inner) % bounds.length]![end]), 'bound');
+    const filled = (end: keyof Interval) =>
+      floatConstant(
+        step,
+        [1, ...sizes],
+        Float32Array.from(
+          { length: count },
+          (_, index) => bounds[Math.floor(index / inner) % bounds.length]![end],
+        ),
+        'bound',
+      );
     return { low: filled('low'), high: filled('high') };
   };
 }
 
 function differs(step: BackwardStep): never {
-  throw unsupported(step, 'what lies between the picture and this layer differs from place to place, so that its bounds are not known');
+  throw unsupported(
+    step,
+    'what lies between the picture and this layer differs from place to place, so that its bounds are not known',
+  );
 }

@@ -4,14 +4,23 @@ import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 import { floatValue, summedTo } from '../values.ts';
 import { perOutput, stabilised } from './stabilised.ts';
 
-/** In proportion: R_k = x_k · (∂y/∂x_k)ᵀ (R / st(y)), which for y linear in its inputs shares R out to what they added. */
-export const inProportion = (epsilon: number): BackwardRule => (step) => {
-  const gradient = ruleOf(gradientRules, step.node.op);
-  if (!gradient) throw unsupported(step, 'its result cannot be shared out');
-  const signal = perOutput(step, epsilon);
-  return gradient({ ...step, arriving: (index) => (index === 0 ? signal : null) }).map((part, index) => (
-    typeof part === 'string' && step.wanted(index) ? step.builder.node('Mul', [floatValue(step, step.node.inputs[index]!), part]) : null));
-};
+/**
+ * In proportion: R_k = x_k · (∂y/∂x_k)ᵀ (R / st(y)), which for y linear in its inputs shares R out
+ * to what they added.
+ */
+export const inProportion =
+  (epsilon: number): BackwardRule =>
+  (step) => {
+    const gradient = ruleOf(gradientRules, step.node.op);
+    if (!gradient) throw unsupported(step, 'its result cannot be shared out');
+    const signal = perOutput(step, epsilon);
+    return gradient({ ...step, arriving: (index) => (index === 0 ? signal : null) }).map(
+      (part, index) =>
+        typeof part === 'string' && step.wanted(index)
+          ? step.builder.node('Mul', [floatValue(step, step.node.inputs[index]!), part])
+          : null,
+    );
+  };
 
 /** As the gradient routes it: for operators that choose, order or copy values. */
 export const routed: BackwardRule = (step) => {
@@ -21,24 +30,43 @@ export const routed: BackwardRule = (step) => {
 };
 
 /** An activation, or another map of one value to one value, keeps its relevance. */
-export const keptByFirst: BackwardRule = (step) => step.node.inputs.map((input, index) => (
-  step.wanted(index) && index === firstWanted(step) ? summedTo(step, step.arriving(0)!, step.node.outputs[0]!, input) : null));
+export const keptByFirst: BackwardRule = (step) =>
+  step.node.inputs.map((input, index) =>
+    step.wanted(index) && index === firstWanted(step)
+      ? summedTo(step, step.arriving(0)!, step.node.outputs[0]!, input)
+      : null,
+  );
 
 function firstWanted(step: BackwardStep): number {
   return step.node.inputs.findIndex((_, index) => step.wanted(index));
 }
 
-/** Factors that both depend on the picture get half each: Σ is kept, and x·σ(x) passes on as an activation does. */
+/**
+ * Factors that both depend on the picture get half each: Σ is kept, and x·σ(x) passes on as an
+ * activation does.
+ */
 export const halfToEachFactor: BackwardRule = (step) => {
   const wanted = step.node.inputs.filter((_, index) => step.wanted(index)).length;
-  const signal = wanted === 1 ? step.arriving(0)! : step.builder.scale(step.arriving(0)!, 1 / wanted);
-  return step.node.inputs.map((input, index) => (step.wanted(index) ? summedTo(step, signal, step.node.outputs[0]!, input) : null));
+  const signal =
+    wanted === 1 ? step.arriving(0)! : step.builder.scale(step.arriving(0)!, 1 / wanted);
+  return step.node.inputs.map((input, index) =>
+    step.wanted(index) ? summedTo(step, signal, step.node.outputs[0]!, input) : null,
+  );
 };
 
 /** A matrix product of two values of the picture: each gets half, shared out by ε within. */
 export const bilinear: BackwardRule = (step) => {
   const { builder } = step;
-  const signal = builder.scale(builder.node('Div', [step.arriving(0)!, stabilised(step, floatValue(step, step.node.outputs[0]!), 1e-6)]), 0.5);
-  return productGradients({ ...step, arriving: () => signal }).map((part, index) => (
-    typeof part === 'string' ? builder.node('Mul', [floatValue(step, step.node.inputs[index]!), part]) : null));
+  const signal = builder.scale(
+    builder.node('Div', [
+      step.arriving(0)!,
+      stabilised(step, floatValue(step, step.node.outputs[0]!), 1e-6),
+    ]),
+    0.5,
+  );
+  return productGradients({ ...step, arriving: () => signal }).map((part, index) =>
+    typeof part === 'string'
+      ? builder.node('Mul', [floatValue(step, step.node.inputs[index]!), part])
+      : null,
+  );
 };

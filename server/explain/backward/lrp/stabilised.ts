@@ -6,28 +6,42 @@ import { constant, floatValue } from '../values.ts';
 const HUGE = 1e30;
 
 /** st(z) = z + ε·sign(z) with sign(0) = +1: a divisor that is never 0. */
-export function stabilised({ builder }: Pick<BackwardStep, 'builder'>, z: string, epsilon: number): string {
+export function stabilised(
+  { builder }: Pick<BackwardStep, 'builder'>,
+  z: string,
+  epsilon: number,
+): string {
   const sign = builder.node('Add', [builder.scale(z, HUGE), constant({ builder }, epsilon)]);
   return builder.node('Add', [z, builder.clip(sign, -epsilon, epsilon)]);
 }
 
 /** What is ≥ 0 needs no sign. */
-export function stabilisedPositive(step: Pick<BackwardStep, 'builder'>, p: string, epsilon: number): string {
+export function stabilisedPositive(
+  step: Pick<BackwardStep, 'builder'>,
+  p: string,
+  epsilon: number,
+): string {
   return step.builder.node('Add', [p, constant(step, epsilon)]);
 }
 
 /**
- * Relevance of the node's output ÷ st of that output. Where all that reads the output is one rectifier, no relevance arrives at what
- * it cut away, and its result serves as the divisor.
+ * Relevance of the node's output ÷ st of that output. Where all that reads the output is one
+ * rectifier, no relevance arrives at what it cut away, and its result serves as the divisor.
  */
 export function perOutput(step: BackwardStep, epsilon: number): string {
   const { builder, node } = step;
   const rectified = rectifierOf(step);
-  const divisor = rectified === null ? stabilised(step, floatValue(step, node.outputs[0]!), epsilon) : stabilisedPositive(step, floatValue(step, rectified), epsilon);
+  const divisor =
+    rectified === null
+      ? stabilised(step, floatValue(step, node.outputs[0]!), epsilon)
+      : stabilisedPositive(step, floatValue(step, rectified), epsilon);
   return builder.node('Div', [step.arriving(0)!, divisor]);
 }
 
-/** The output of the Relu that alone reads the node's output, where what it cut away gets no relevance; null where there is none. */
+/**
+ * The output of the Relu that alone reads the node's output, where what it cut away gets no
+ * relevance; null where there is none.
+ */
 export function rectifierOf({ model, node }: Pick<BackwardStep, 'model' | 'node'>): string | null {
   const output = node.outputs[0]!;
   const { read, zerosGetNothing } = readersOf(model);
@@ -39,31 +53,88 @@ export function rectifierOf({ model, node }: Pick<BackwardStep, 'model' | 'node'
 
 /** Readers that share relevance out in proportion to what they read. */
 const proportional = new Set([
-  'Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Add', 'Sub', 'Sum', 'Mean', 'AveragePool', 'GlobalAveragePool', 'ReduceMean', 'ReduceSum', 'BatchNormalization', 'Resize', 'Upsample', 'LpPool',
+  'Conv',
+  'ConvTranspose',
+  'Gemm',
+  'MatMul',
+  'Add',
+  'Sub',
+  'Sum',
+  'Mean',
+  'AveragePool',
+  'GlobalAveragePool',
+  'ReduceMean',
+  'ReduceSum',
+  'BatchNormalization',
+  'Resize',
+  'Upsample',
+  'LpPool',
 ]);
-/** Readers of which every result that comes from a 0 is a 0 itself, and so gets nothing where their own readers give nothing to zeros. */
+/**
+ * Readers of which every result that comes from a 0 is a 0 itself, and so gets nothing where their
+ * own readers give nothing to zeros.
+ */
 const keepsZeros = new Set([
-  'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Concat', 'Split', 'Slice', 'Gather', 'Expand', 'Pad', 'DepthToSpace', 'SpaceToDepth', 'MaxPool', 'GlobalMaxPool', 'ReduceMax', 'ReduceMin', 'Max', 'Min',
-  'Identity', 'Dropout', 'Cast', 'Relu', 'LeakyRelu', 'PRelu', 'Elu', 'Selu', 'Tanh', 'Neg', 'Mul', 'LRN',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Transpose',
+  'Concat',
+  'Split',
+  'Slice',
+  'Gather',
+  'Expand',
+  'Pad',
+  'DepthToSpace',
+  'SpaceToDepth',
+  'MaxPool',
+  'GlobalMaxPool',
+  'ReduceMax',
+  'ReduceMin',
+  'Max',
+  'Min',
+  'Identity',
+  'Dropout',
+  'Cast',
+  'Relu',
+  'LeakyRelu',
+  'PRelu',
+  'Elu',
+  'Selu',
+  'Tanh',
+  'Neg',
+  'Mul',
+  'LRN',
 ]);
 
 interface Readers {
   readonly read: ReadonlyMap<string, readonly Node[]>;
-  /** Values to which no relevance arrives wherever they are 0. A Sigmoid, for one, makes ½ of a 0, which is given relevance. */
+  /**
+   * Values to which no relevance arrives wherever they are 0. A Sigmoid, for one, makes ½ of a 0,
+   * which is given relevance.
+   */
   readonly zerosGetNothing: ReadonlySet<string>;
 }
 
 const readers = new WeakMap<Model, Readers>();
 
-/** Found once for a model. Nodes stand in the order in which they are computed, so that those that read a value come behind the one that makes it. */
+/**
+ * Found once for a model. Nodes stand in the order in which they are computed, so that those that
+ * read a value come behind the one that makes it.
+ */
 function readersOf(model: Model): Readers {
   const before = readers.get(model);
   if (before) return before;
   const read = consumers(model.nodes);
   const zerosGetNothing = new Set<string>();
-  const givesNothing = ({ op, domain, outputs }: Node) => domain === '' && (proportional.has(op) || (keepsZeros.has(op) && outputs.every((output) => zerosGetNothing.has(output))));
+  const givesNothing = ({ op, domain, outputs }: Node) =>
+    domain === '' &&
+    (proportional.has(op) ||
+      (keepsZeros.has(op) && outputs.every((output) => zerosGetNothing.has(output))));
   for (const { outputs } of [...model.nodes].reverse()) {
-    for (const output of outputs) if ((read.get(output) ?? []).every(givesNothing)) zerosGetNothing.add(output);
+    for (const output of outputs)
+      if ((read.get(output) ?? []).every(givesNothing)) zerosGetNothing.add(output);
   }
   const found = { read, zerosGetNothing };
   readers.set(model, found);
