@@ -158,7 +158,7 @@ function plateOn(
   ]);
 }
 
-const plaster: Rgb[] = [
+const plaster: readonly [Rgb, ...Rgb[]] = [
   [0.55, 0.5, 0.42],
   [0.48, 0.36, 0.27],
   [0.36, 0.2, 0.14],
