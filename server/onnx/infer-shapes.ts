@@ -124,7 +124,7 @@ function inferNode(
     throw new RoadgazeError(
       'MODEL_OPERATOR_UNSUPPORTED',
       `Roadgaze does not know the operator ${describeNode(model, node)}.`,
-      'Remove it from the network, or replace it when you export, and ask for it.',
+      'Replace it when you export the network, or ask for it.',
     );
   }
   const context = contextOf(model, node, facts, constants);
