@@ -45,8 +45,11 @@ export interface ChaosResult {
 
 const VIEWERS = 60;
 const DISK_KIB = 128 * 1024;
-/** What nobody watches is kept open for a minute. */
-const QUIET = 75_000;
+/**
+ * What nobody watches is kept open for a minute, and the process that made its network ready waits
+ * another minute for more.
+ */
+const QUIET = 130_000;
 const MAIN = join(repositoryRoot, 'dist/node/server/cli/main.js');
 
 /**
