@@ -1,8 +1,14 @@
 import type { NetworkSummary, RecordingSummary } from '../../shared/protocol/control-messages.ts';
 
-/** What there is to open besides feeds, as the server listed it when the connection was made. */
+/** What there is to open besides feeds, as the server listed it when the connection was made, or has told since. */
 export class Catalogue {
   /** null until the server has said hello. */
   recordings = $state.raw<readonly RecordingSummary[] | null>(null);
   networks = $state.raw<readonly NetworkSummary[]>([]);
+
+  /** It is open: what was in its way is no more. */
+  opened(recording: RecordingSummary): void {
+    this.recordings =
+      this.recordings?.map((each) => (each.id === recording.id ? recording : each)) ?? null;
+  }
 }

@@ -2,6 +2,8 @@ import type { ErrorReport } from '../../shared/errors.ts';
 
 export interface ShownError extends ErrorReport {
   readonly id: number;
+  /** The recording that can be opened once its frame rate is said; null: none. */
+  readonly asksRateOf: string | null;
 }
 
 /** What went wrong lately, until somebody has read it: at most three errors, each once. */
@@ -9,9 +11,11 @@ export class ErrorList {
   shown = $state.raw<readonly ShownError[]>([]);
   #count = 0;
 
-  show({ code, message, hint }: ErrorReport): void {
+  /** `recording`: the one that cannot be opened for it. */
+  show({ code, message, hint }: ErrorReport, recording: string | null = null): void {
     const others = this.shown.filter((error) => error.code !== code || error.message !== message);
-    this.shown = [...others.slice(-2), { id: ++this.#count, code, message, hint }];
+    const asksRateOf = code === 'VIDEO_RATE_UNKNOWN' ? recording : null;
+    this.shown = [...others.slice(-2), { id: ++this.#count, code, message, hint, asksRateOf }];
   }
 
   dismiss(id: number): void {

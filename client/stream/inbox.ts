@@ -113,8 +113,9 @@ export class Inbox implements Receiver {
       return;
     }
     if (!drive.opening && feeds.refuse(report)) return;
+    const asked = drive.opening ? drive.choice?.recording : null;
     if (drive.opening) drive.refuse(report, watched.feed?.id ?? null);
     else if (watched.feed) watched.missed.emit();
-    errors.show(report);
+    errors.show(report, asked);
   }
 }

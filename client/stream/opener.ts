@@ -38,6 +38,10 @@ export class Opener {
 
   /** `keepsErrors`: for another attempt, of which the errors so far are the reason. */
   open(choice: Choice, keepsErrors = false): void {
+    this.#ask(choice, {}, keepsErrors);
+  }
+
+  #ask(choice: Choice, said: { readonly framesPerSecond?: number }, keepsErrors = false): void {
     const { commands, drive, errors, feeds, transport } = this.#parts;
     const { feed, recording, network, methods } = choice;
     const again = drive.opened?.recording.id === recording && drive.opened.network.id === network;
@@ -46,7 +50,7 @@ export class Opener {
     if (!keepsErrors) errors.clear();
     const frame = transport.leaveFor(recording);
     if (feed === undefined) {
-      commands.send({ type: 'open', recording, network, methods, frame });
+      commands.send({ type: 'open', recording, network, methods, frame, ...said });
       return;
     }
     // Methods are those of everyone who watches: only who changes them says so.
@@ -94,6 +98,17 @@ export class Opener {
     commands.send({ type: 'log', unit });
   }
 
+  /**
+   * Opens a recording of which nothing tells how many frames it has a second; what is said is kept.
+   * Nothing happens where there is no network to open it with.
+   */
+  sayFrameRate(recording: string, framesPerSecond: number): void {
+    const { catalogue, drive } = this.#parts;
+    const { network: wanted, methods } = drive.wanted;
+    const network = pick(catalogue.networks, wanted);
+    if (network) this.#ask({ recording, network: network.id, methods }, { framesPerSecond });
+  }
+
   /** To be called when there is a new connection, and the lists are those of the server. */
   begin(): void {
     const { catalogue, drive, feeds } = this.#parts;
@@ -115,14 +130,16 @@ export class Opener {
   }
 
   /** Where nothing can be opened (any more), the reasons in the lists are the news. */
-  #showSummaries(...lists: (readonly { readonly error: ErrorReport | null }[])[]): void {
+  #showSummaries(
+    ...lists: (readonly { readonly id: string; readonly error: ErrorReport | null }[])[]
+  ): void {
     const { analysis, drive, errors, screen, watched } = this.#parts;
     errors.clear();
     watched.leave();
     drive.clear();
     screen.clear();
     analysis.clear();
-    for (const { error } of lists.flat()) if (error) errors.show(error);
+    for (const { id, error } of lists.flat()) if (error) errors.show(error, id);
   }
 
   /** The server, too, gives up what it was asked for. */

@@ -2,6 +2,7 @@ import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { DriveColumns } from '../data/columns.ts';
 import { steeringUnit } from '../data/steering-unit.ts';
 import type { Analysis } from './analysis.svelte.ts';
+import type { Catalogue } from './catalogue.svelte.ts';
 import type { OpenDrive } from './open-drive.svelte.ts';
 import type { Playback } from './playback.svelte.ts';
 import type { Picture } from './presenter.ts';
@@ -17,6 +18,7 @@ export type RecordingMessage = Extract<
 type Opened = Extract<RecordingMessage, { readonly type: 'opened' }>;
 
 interface Parts {
+  readonly catalogue: Pick<Catalogue, 'opened'>;
   readonly drive: OpenDrive;
   readonly watched: WatchedFeed;
   readonly analysis: Analysis;
@@ -59,9 +61,10 @@ export class RecordingInbox {
   }
 
   #begin(opened: Opened): void {
-    const { analysis, drive, playback, watched } = this.#parts;
+    const { analysis, catalogue, drive, playback, watched } = this.#parts;
     const before = drive.opened;
     watched.leave();
+    catalogue.opened(opened.recording);
     const factor = steeringUnit(opened.network).factor;
     const columns = new DriveColumns(opened.pts, factor, opened.cause?.change ?? []);
     const isSame =

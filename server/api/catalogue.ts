@@ -21,7 +21,8 @@ import {
 import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
-import { probeVideo } from '../video/probe.ts';
+import { asksForRate, probeVideo } from '../video/probe.ts';
+import { givenFrameRate } from '../video/untold-rate.ts';
 
 export interface CataloguePaths {
   /** A folder of recordings, or one video. */
@@ -147,9 +148,28 @@ export class Catalogue {
         'The unit of logs was named by --log-unit when the server was started, and another would not be used.',
         'Start it again without --log-unit.',
       );
-    // A file that cannot be read is what saying it again mends.
-    const before = await readLogChoices(videoPath).catch(() => ({}));
-    await writeLogChoices(videoPath, { ...before, unit });
+    await keepChoices(videoPath, { unit });
+  }
+
+  /**
+   * Keeps how many frames a recording has a second whose stream tells none. Throws
+   * RECORDING_UNKNOWN, what probing throws, USAGE where it would not be used, OUTPUT_NOT_WRITABLE.
+   */
+  async keepFrameRate(recordingId: string, fps: number): Promise<void> {
+    const { videoPath } = await this.recording(recordingId);
+    if (!(await asksForRate(videoPath)))
+      throw new RoadgazeError(
+        'USAGE',
+        `${basename(videoPath)} tells when its frames were taken, and another frame rate would not be used.`,
+        'Open it as it is.',
+      );
+    if (givenFrameRate() !== null)
+      throw new RoadgazeError(
+        'USAGE',
+        'The frame rate of streams that tell none was named by --fps when the server was started, and another would not be used.',
+        'Start it again without --fps.',
+      );
+    await keepChoices(videoPath, { fps });
   }
 
   /** Of live feeds for which nobody has drawn one. */
@@ -202,6 +222,12 @@ export class Catalogue {
     if (read.error?.code === 'MACHINE_EXHAUSTED') this.#kinds.delete(key);
     return read;
   }
+}
+
+/** Beside what was kept before; a file that cannot be read is what saying it again mends. */
+async function keepChoices(videoPath: string, choices: LogChoices): Promise<void> {
+  const before = await readLogChoices(videoPath).catch(() => ({}));
+  await writeLogChoices(videoPath, { ...before, ...choices });
 }
 
 /** What cannot be read, or not within the limits, is listed with its error. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
 import { issueInWords } from '../../shared/schema-issue.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import { liveClientMessages } from './live/live-client-messages.ts';
@@ -44,6 +45,7 @@ const clientMessage = z.discriminatedUnion('type', [
     network: id,
     methods,
     frame: frame.exactOptional(),
+    framesPerSecond: z.number().min(SLOWEST_RATE).max(FASTEST_RATE).exactOptional(),
   }),
   z.strictObject({
     type: z.literal('play'),

@@ -28,6 +28,8 @@ import type { ViewOutput } from './view-output.ts';
 import { wireText } from './wire-text.ts';
 import type { Lease, Selection, Workspaces } from './workspaces.ts';
 
+type Asked<T extends ClientMessage['type']> = Extract<ClientMessage, { readonly type: T }>;
+
 interface Watching {
   readonly selection: Selection;
   readonly lease: Lease;
@@ -62,7 +64,7 @@ export class Session {
   #opening: Opening | null = null;
   /** Settle when what was asked for is open, or is not. */
   readonly #leasing = new Set<Promise<void>>();
-  /** Roads and units are kept in the order in which they came. */
+  /** Roads, units and frame rates are kept in the order in which they came. */
   #keeping: Promise<void> = Promise.resolve();
   #flags: FlagSettings;
   #closed = false;
@@ -146,8 +148,7 @@ export class Session {
     if (isLiveMessage(message)) return this.#live.handle(message);
     switch (message.type) {
       case 'open':
-        void this.#open(message, message.frame ?? 0);
-        return;
+        return this.#openAsAsked(message);
       case 'road':
         return this.#drawRoad(message.points);
       case 'log':
@@ -174,6 +175,13 @@ export class Session {
     this.#watching.view.control(message);
   }
 
+  #openAsAsked({ framesPerSecond: rate, frame = 0, ...selection }: Asked<'open'>): void {
+    void this.#open(selection, frame, async () => {
+      if (rate !== undefined)
+        await this.#keep(() => this.#catalogue.keepFrameRate(selection.recording, rate));
+    });
+  }
+
   /** Opens again what is open, or is being opened anew, with another road. */
   #drawRoad(points: readonly Point[] | null): void {
     if (this.#live.isWatching) return this.#live.drawRoad(points);
@@ -196,10 +204,11 @@ export class Session {
     const wanted = this.#opening?.selection ?? selection;
     // Meant for what was open before.
     if (wanted.recording !== selection.recording) return;
-    void this.#open(wanted, view!.playhead, async () => {
-      this.#keeping = this.#keeping.catch(() => {}).then(() => keep(lease!.workspace.path));
-      await this.#keeping;
-    });
+    void this.#open(wanted, view!.playhead, () => this.#keep(() => keep(lease!.workspace.path)));
+  }
+
+  #keep(what: () => Promise<void>): Promise<void> {
+    return (this.#keeping = this.#keeping.catch(() => {}).then(what));
   }
 
   async #open(

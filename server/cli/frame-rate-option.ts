@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { FASTEST_RATE, giveFrameRate, SLOWEST_RATE } from '../video/untold-rate.ts';
+import { FRAME_RATE_FORM, readFrameRate } from '../../shared/frame-rate.ts';
+import { giveFrameRate } from '../video/untold-rate.ts';
 
 export interface FrameRateOption {
   readonly fps?: number;
@@ -20,10 +21,7 @@ export function takeFrameRate({ fps }: FrameRateOption): void {
 }
 
 function parseFrameRate(text: string): number {
-  const [, numerator, denominator = '1'] = /^(\d+(?:\.\d+)?)(?:\/(\d+))?$/.exec(text.trim()) ?? [];
-  const rate = Number(numerator) / Number(denominator);
-  if (rate >= SLOWEST_RATE && rate <= FASTEST_RATE) return rate;
-  throw new InvalidArgumentError(
-    `It must be a number from ${SLOWEST_RATE} to ${FASTEST_RATE}, or a fraction such as 30000/1001.`,
-  );
+  const rate = readFrameRate(text);
+  if (rate !== null) return rate;
+  throw new InvalidArgumentError(`It must be ${FRAME_RATE_FORM}.`);
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
+import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
 import { issueInWords } from '../../shared/schema-issue.ts';
 import { notWritable } from '../files/not-writable.ts';
 import { writeWhole } from '../files/write-whole.ts';
@@ -29,7 +30,7 @@ const choicesFile = z.strictObject({
   offset: z.number().min(-1e6).max(1e6).optional(),
   column: z.string().min(1).max(200).optional(),
   camera: z.string().min(1).max(200).optional(),
-  fps: z.number().min(0.1).max(1000).optional(),
+  fps: z.number().min(SLOWEST_RATE).max(FASTEST_RATE).optional(),
 });
 
 /** `<name>.log.json` beside the recording. */

@@ -317,16 +317,7 @@ const RECENT = 4096;
  * LOG_INVALID, FFMPEG_MISSING.
  */
 export async function probeVideo(path: string): Promise<ProbedVideo> {
-  const version = await fileVersion(path);
-  let answer = recent.get(version);
-  recent.delete(version);
-  answer ??= probe(path);
-  recent.set(version, answer);
-  if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
-  // What is wrong with a file stays so until it changes; every viewer would have it looked into
-  // anew.
-  answer.catch((error: unknown) => isOfTheFile(error) || recent.delete(version));
-  const { video, frames, asksForRate } = await answer;
+  const { video, frames, asksForRate } = await told(path);
   if (!asksForRate) return video;
   const { rate: taken, because } = await untoldRate(path, frames);
   return {
@@ -336,4 +327,25 @@ export async function probeVideo(path: string): Promise<ProbedVideo> {
     inputFormat: [...video.inputFormat, '-framerate', String(taken)],
     assumptions: [because],
   };
+}
+
+/**
+ * Whether somebody else must say how many frames the recording has a second. Throws as `probeVideo`
+ * does, but not for want of the rate.
+ */
+export async function asksForRate(path: string): Promise<boolean> {
+  return (await told(path)).asksForRate;
+}
+
+async function told(path: string): Promise<Telling> {
+  const version = await fileVersion(path);
+  let answer = recent.get(version);
+  recent.delete(version);
+  answer ??= probe(path);
+  recent.set(version, answer);
+  if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
+  // What is wrong with a file stays so until it changes; every viewer would have it looked into
+  // anew.
+  answer.catch((error: unknown) => isOfTheFile(error) || recent.delete(version));
+  return answer;
 }

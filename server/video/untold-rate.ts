@@ -1,11 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
 import { logBeside, logChoicesPath, paceOfLog, readLogChoices } from '../drive/recording.ts';
-
-/** Frames a second that are believed; what is kept beside a recording is held to the same. */
-export const SLOWEST_RATE = 0.1;
-export const FASTEST_RATE = 1000;
 
 export interface TakenRate {
   /** Frames a second. */
@@ -78,7 +75,7 @@ async function found(path: string, log: string, frames: number): Promise<TakenRa
     throw new RoadgazeError(
       'VIDEO_RATE_UNKNOWN',
       `${name} has neither times nor a frame rate, so nobody knows when its frames were taken.`,
-      'Say how many frames it has a second with --fps; cameras of comma devices take 20.',
+      'Say how many frames it has a second: in the page, or with --fps. Cameras of comma devices take 20.',
     );
   }
   return {

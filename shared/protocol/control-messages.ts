@@ -22,6 +22,8 @@ export type ClientMessage =
    * Ids from `hello`; names of one to four real-time explanations (`shared/explanations.ts`), one
    * per pane, each named once. Ends what was open before; answered by `opened` or `error`. `frame`
    * is shown first (0 where it is left out), so that a change of methods stays where it is.
+   * `framesPerSecond` (0.1…1000) is for a recording that was refused with VIDEO_RATE_UNKNOWN, and
+   * is kept beside it before it is opened.
    */
   | {
       readonly type: 'open';
@@ -29,6 +31,7 @@ export type ClientMessage =
       readonly network: string;
       readonly methods: readonly string[];
       readonly frame?: number;
+      readonly framesPerSecond?: number;
     }
   /**
    * speed 0.1…8, or 0: every frame, as fast as the client acknowledges. Starts at `frame`, or where

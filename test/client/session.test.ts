@@ -20,6 +20,12 @@ const DAMAGED = {
   hint: 'Copy it again.',
 } as const;
 
+const NO_RATE = {
+  code: 'VIDEO_RATE_UNKNOWN',
+  message: 'It tells no frame rate.',
+  hint: 'Say it.',
+} as const;
+
 test('the first recording and network that can be opened are opened', async (t) => {
   const greeting = hello({
     recordings: [recording('a', { error: DAMAGED }), recording('b')],
@@ -391,4 +397,53 @@ test('a removed feed is shown as removed as long as it is watched', async (t) =>
   assert.deepEqual([watched.feed?.id, watched.feed?.state.name, feeds.feeds], ['f', 'closed', []]);
   await server.say(opened());
   assert.equal(watched.feed, null);
+});
+
+test('a recording that tells no frame rate asks for it, and opens with what is said', async (t) => {
+  const greeting = hello({
+    recordings: [recording('a', { error: NO_RATE, durationSeconds: 0 })],
+    networks: [network('x', { error: DAMAGED }), network('net')],
+  });
+  const { server, catalogue, drive, errors, opener } = await startSession(t, { greeting });
+  assert.deepEqual(
+    errors.shown.map(({ code, asksRateOf }) => [code, asksRateOf]),
+    [
+      ['VIDEO_RATE_UNKNOWN', 'a'],
+      ['VIDEO_UNREADABLE', null],
+    ],
+  );
+  opener.sayFrameRate('a', 20);
+  assert.deepEqual(await server.heard(), [
+    {
+      type: 'open',
+      recording: 'a',
+      network: 'net',
+      methods: [METHOD],
+      frame: 0,
+      framesPerSecond: 20,
+    },
+  ]);
+  await server.say(opened({ recording: recording('a', { durationSeconds: 4 }) }));
+  assert.equal(drive.isReady, true);
+  assert.deepEqual(errors.shown, []);
+  assert.deepEqual(
+    catalogue.recordings?.map(({ durationSeconds, error }) => [durationSeconds, error]),
+    [[4, null]],
+  );
+});
+
+test('the frame rate is asked of what was refused, not of what stayed open', async (t) => {
+  const { server, drive, errors, opener } = await openRecording(t);
+  opener.open({ recording: 'b', network: 'net', methods: [METHOD] });
+  await server.say({ type: 'error', ...NO_RATE });
+  assert.deepEqual([drive.choice?.recording, errors.shown[0]?.asksRateOf], ['a', 'b']);
+  await server.heard();
+  opener.sayFrameRate('b', 20);
+  assert.deepEqual(
+    (await server.heard()).map((message) => [
+      message.type,
+      'recording' in message && message.recording,
+    ]),
+    [['open', 'b']],
+  );
 });

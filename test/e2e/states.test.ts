@@ -54,6 +54,35 @@ describe('states of the page', { skip: withoutBrowser }, () => {
     assert.deepEqual(opened.complaints, []);
   });
 
+  test('a raw stream that tells no frame rate asks for it, and plays with what is typed', async (t) => {
+    const folder = temporaryFolder(t);
+    const drive = await makeNumberedDrive(folder);
+    const recordings = join(folder, 'raw');
+    await mkdir(recordings);
+    await makeNumberedClip(join(recordings, 'raw.mjpeg'), {
+      frames: 20,
+      codec: ['mjpeg'],
+      pixelFormat: 'yuvj420p',
+      options: ['-f', 'mjpeg'],
+    });
+    const server = await serve(t, recordings, '--model', drive.network, '--road', 'none');
+    await using opened = await openPage(server.url);
+    const { page } = opened;
+    const field = page.getByRole('textbox', { name: 'Frames a second' });
+    const open = page.getByRole('button', { name: 'Open', exact: true });
+    await field.fill('0');
+    await page.getByText('It must be a number from 0.1 to 1000').waitFor();
+    assert.equal(await open.isDisabled(), true);
+    await field.fill('20');
+    await field.press('Enter');
+    await waitForFrame(page, 0);
+    await field.waitFor({ state: 'detached' });
+    await page.getByText('20 a second are taken, as kept in raw.log.json').waitFor();
+    const picker = page.getByRole('combobox', { name: 'Recording' });
+    assert.match(await picker.locator('option').innerText(), /^raw · 0:01$/);
+    assert.deepEqual(opened.complaints, []);
+  });
+
   test('a server that goes away leaves the last picture, and the page is back where it was when it returns', async (t) => {
     const drive = await makeNumberedDrive(temporaryFolder(t));
     const args = [drive.recordings, '--model', drive.network, '--road', 'none'];
