@@ -37,8 +37,8 @@ export interface DecodedFrame {
   readonly display: Uint8Array | null;
 }
 
-export interface DecodeRequest {
-  readonly path: string;
+/** Which frames of a source, and what is made of them. */
+export interface FramesRequest {
   readonly images: readonly ImageFormat[];
   readonly display?: DisplayFormat;
   /**
@@ -53,6 +53,10 @@ export interface DecodeRequest {
    */
   readonly spacing?: number;
   readonly signal?: AbortSignal;
+}
+
+export interface DecodeRequest extends FramesRequest {
+  readonly path: string;
 }
 
 /**
