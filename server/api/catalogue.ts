@@ -8,16 +8,9 @@ import type {
 } from '../../shared/protocol/control-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
-import {
-  listRecordings,
-  nameFault,
-  namesIn,
-  readLogChoices,
-  urlSafe,
-  writeLogChoices,
-  type LogChoices,
-  type Recording,
-} from '../drive/recording.ts';
+import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
+import { listRecordings, type Recording } from '../drive/recording.ts';
+import { nameFault, namesIn, urlSafe } from '../files/names.ts';
 import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
@@ -133,22 +126,22 @@ export class Catalogue {
   }
 
   /** Throws LOG_INVALID where what is kept beside the recording cannot be used. */
-  async logChoicesOf({ videoPath }: Recording): Promise<LogChoices> {
-    return { ...(await readLogChoices(videoPath)), ...this.#paths.log };
+  async logChoicesOf({ beside }: Recording): Promise<LogChoices> {
+    return { ...(await readLogChoices(beside.logChoices)), ...this.#paths.log };
   }
 
   /**
    * Keeps the unit of a recording's log. Throws USAGE where it would not be used,
    * OUTPUT_NOT_WRITABLE.
    */
-  async keepLogUnit(videoPath: string, unit: LogUnit): Promise<void> {
+  async keepLogUnit({ beside }: Recording, unit: LogUnit): Promise<void> {
     if (this.#paths.log?.unit)
       throw new RoadgazeError(
         'USAGE',
         'The unit of logs was named by --log-unit when the server was started, and another would not be used.',
         'Start it again without --log-unit.',
       );
-    await keepChoices(videoPath, { unit });
+    await keepChoices(beside.logChoices, { unit });
   }
 
   /**
@@ -156,7 +149,7 @@ export class Catalogue {
    * RECORDING_UNKNOWN, what probing throws, USAGE where it would not be used, OUTPUT_NOT_WRITABLE.
    */
   async keepFrameRate(recordingId: string, fps: number): Promise<void> {
-    const { videoPath } = await this.recording(recordingId);
+    const { beside, videoPath } = await this.recording(recordingId);
     if (!(await asksForRate(videoPath)))
       throw new RoadgazeError(
         'USAGE',
@@ -169,7 +162,7 @@ export class Catalogue {
         'The frame rate of streams that tell none was named by --fps when the server was started, and another would not be used.',
         'Start it again without --fps.',
       );
-    await keepChoices(videoPath, { fps });
+    await keepChoices(beside.logChoices, { fps });
   }
 
   /** Of live feeds for which nobody has drawn one. */
@@ -225,9 +218,9 @@ export class Catalogue {
 }
 
 /** Beside what was kept before; a file that cannot be read is what saying it again mends. */
-async function keepChoices(videoPath: string, choices: LogChoices): Promise<void> {
-  const before = await readLogChoices(videoPath).catch(() => ({}));
-  await writeLogChoices(videoPath, { ...before, ...choices });
+async function keepChoices(path: string, choices: LogChoices): Promise<void> {
+  const before = await readLogChoices(path).catch(() => ({}));
+  await writeLogChoices(path, { ...before, ...choices });
 }
 
 /** What cannot be read, or not within the limits, is listed with its error. */

@@ -1,26 +1,26 @@
-import { basename, extname } from 'node:path';
 import { stat } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
 import { CAUSE_DEGREES } from '../../shared/flags.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
-import { readDriveLog, sampleAt } from '../drive/recording.ts';
+import { readDriveLog } from '../drive/log/csv-log.ts';
+import { sampleAt } from '../drive/log/drive-log.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 
 /**
- * Reads `<name>.causal.csv` beside a recording: a time column as in a drive log, and for each
+ * Reads `Beside.causes` of a recording: a time column as in a drive log, and for each
  * network a column named by its file without the ending, with an angle's unit, such as `pilotnet
  * [rad]`: its steering with what was drawn to mislead less its steering without, in the network's
  * own sign. null where there is no such file or column, and where the network's output is no angle.
  * Throws LOG_INVALID.
  */
 export async function readCausalTruth(
-  video: Pick<VideoInfo, 'path' | 'startTime' | 'duration'>,
+  file: string,
+  video: Pick<VideoInfo, 'startTime' | 'duration'>,
   networkPath: string,
   unit: string | null,
   pts: Float64Array,
 ): Promise<OpenedMessage['cause']> {
-  const { path } = video;
-  const file = `${path.slice(0, path.length - extname(path).length)}.causal.csv`;
   const degrees = degreesPerUnit({ unit });
   if (degrees === null || !(await stat(file).catch(() => null))) return null;
   const { times, extra } = await readDriveLog(file, video);

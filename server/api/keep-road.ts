@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
+import type { Beside } from '../files/beside.ts';
 import { readDrawnRoad, roadFilePath, writeDrawnRoad } from '../attention/road-file.ts';
 import type { Catalogue } from './catalogue.ts';
 
@@ -11,17 +12,17 @@ import type { Catalogue } from './catalogue.ts';
  */
 export async function keepRoad(
   catalogue: Catalogue,
-  videoPath: string,
+  beside: Beside,
   points: readonly Point[] | null,
 ): Promise<void> {
   checkIsDrawable(catalogue);
-  const scope = await access(roadFilePath(videoPath, 'recording')).then(
+  const scope = await access(roadFilePath(beside, 'recording')).then(
     () => 'recording' as const,
     () => 'camera' as const,
   );
   // A file that cannot be read is what drawing again mends.
-  const before = await readDrawnRoad(videoPath).catch(() => null);
-  await writeDrawnRoad(videoPath, scope, points && { ...before, points });
+  const before = await readDrawnRoad(beside).catch(() => null);
+  await writeDrawnRoad(beside, scope, points && { ...before, points });
 }
 
 /** Throws USAGE where a road that is drawn would not be used. */

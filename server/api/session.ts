@@ -9,6 +9,7 @@ import {
   type ServerMessage,
 } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
+import type { Recording } from '../drive/recording.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { lanes } from '../resources/limits.ts';
@@ -185,17 +186,17 @@ export class Session {
   /** Opens again what is open, or is being opened anew, with another road. */
   #drawRoad(points: readonly Point[] | null): void {
     if (this.#live.isWatching) return this.#live.drawRoad(points);
-    this.#openAgain('road', (path) => keepRoad(this.#catalogue, path, points));
+    this.#openAgain('road', ({ beside }) => keepRoad(this.#catalogue, beside, points));
   }
 
   #sayLogUnit(unit: LogUnit): void {
     // Meant for what was open before.
     if (this.#live.isWatching) return;
-    this.#openAgain('log', (path) => this.#catalogue.keepLogUnit(path, unit));
+    this.#openAgain('log', (recording) => this.#catalogue.keepLogUnit(recording, unit));
   }
 
   /** Once what a person said of the recording that is open is kept. */
-  #openAgain(type: 'road' | 'log', keep: (videoPath: string) => Promise<void>): void {
+  #openAgain(type: 'road' | 'log', keep: (recording: Recording) => Promise<void>): void {
     const { selection, lease, view } = this.#watching ?? {};
     if (!selection) {
       if (this.#opening) return;
@@ -204,7 +205,9 @@ export class Session {
     const wanted = this.#opening?.selection ?? selection;
     // Meant for what was open before.
     if (wanted.recording !== selection.recording) return;
-    void this.#open(wanted, view!.playhead, () => this.#keep(() => keep(lease!.workspace.path)));
+    void this.#open(wanted, view!.playhead, () =>
+      this.#keep(() => keep(lease!.workspace.recording)),
+    );
   }
 
   #keep(what: () => Promise<void>): Promise<void> {

@@ -6,12 +6,10 @@ import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { CausalCheck } from '../../shared/flags.ts';
 import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import {
-  readDriveLog,
-  type DriveLog,
-  type LogChoices,
-  type Recording,
-} from '../drive/recording.ts';
+import type { LogChoices } from '../drive/log/choices.ts';
+import { readDriveLog } from '../drive/log/csv-log.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
+import type { Recording } from '../drive/recording.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { analyzeRecording } from '../pipeline/analysis.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
@@ -153,7 +151,13 @@ export class Workspace implements PlayableSource {
         );
       const explainer = await explaining;
       const truth = await companion(
-        readCausalTruth(video, network.path, explainer.network.output.unit, index.pts),
+        readCausalTruth(
+          recording.beside.causes,
+          video,
+          network.path,
+          explainer.network.output.unit,
+          index.pts,
+        ),
       );
       return new Workspace({
         ...request,

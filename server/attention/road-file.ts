@@ -1,9 +1,9 @@
 import { readFile, rm } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { issueInWords } from '../../shared/schema-issue.ts';
+import type { Beside } from '../files/beside.ts';
 import { notWritable } from '../files/not-writable.ts';
 import { writeWhole } from '../files/write-whole.ts';
 import { GUESSED_ROAD, type RoadSpecification } from './road-specification.ts';
@@ -33,21 +33,16 @@ const roadFile = z.strictObject({
   margin: z.number().int().min(0).max(1000).exactOptional(),
 });
 
-/** `<name>.road.json` beside the recording, or `roadgaze.road.json` in its folder. */
-export function roadFilePath(videoPath: string, scope: RoadScope): string {
-  const name = scope === 'camera' ? 'roadgaze' : basename(videoPath, extname(videoPath));
-  return join(dirname(videoPath), `${name}.road.json`);
+export function roadFilePath({ road, cameraRoad }: Beside, scope: RoadScope): string {
+  return scope === 'camera' ? cameraRoad : road;
 }
 
 /**
  * The road drawn for a recording, else the one for its camera; null without both. Throws
  * ROAD_INVALID, which names file and field.
  */
-export async function readDrawnRoad(videoPath: string): Promise<DrawnRoad | null> {
-  return (
-    (await readRoadFile(roadFilePath(videoPath, 'recording'))) ??
-    readRoadFile(roadFilePath(videoPath, 'camera'))
-  );
+export async function readDrawnRoad({ road, cameraRoad }: Beside): Promise<DrawnRoad | null> {
+  return (await readRoadFile(road)) ?? readRoadFile(cameraRoad);
 }
 
 /**
@@ -55,11 +50,11 @@ export async function readDrawnRoad(videoPath: string): Promise<DrawnRoad | null
  * OUTPUT_NOT_WRITABLE.
  */
 export async function writeDrawnRoad(
-  videoPath: string,
+  beside: Beside,
   scope: RoadScope,
   road: DrawnRoad | null,
 ): Promise<void> {
-  await writeRoadFile(roadFilePath(videoPath, scope), road);
+  await writeRoadFile(roadFilePath(beside, scope), road);
 }
 
 /** As writeDrawnRoad, in a file of any name. */
@@ -78,10 +73,10 @@ export async function writeRoadFile(path: string, road: DrawnRoad | null): Promi
  * beside it, else a road network where there is one, else the guess. Throws ROAD_INVALID.
  */
 export async function roadOfRecording(
-  { videoPath, truthPath }: { readonly videoPath: string; readonly truthPath: string | null },
+  { beside, truthPath }: { readonly beside: Beside; readonly truthPath: string | null },
   findModel: () => Promise<string | null>,
 ): Promise<RoadSpecification> {
-  const drawn = await readDrawnRoad(videoPath);
+  const drawn = await readDrawnRoad(beside);
   if (drawn) return { kind: 'polygon', ...drawn };
   if (truthPath) return { kind: 'truth', path: truthPath };
   const model = await findModel();

@@ -9,7 +9,10 @@ import { degreesPerUnit } from '../../shared/steering.ts';
 import { findFlags } from '../attention/flags/find-flags.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import { readDriveLog, readLogChoices, type DriveLog, type Recording } from '../drive/recording.ts';
+import { readLogChoices } from '../drive/log/choices.ts';
+import { readDriveLog } from '../drive/log/csv-log.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
+import type { Recording } from '../drive/recording.ts';
 import { analyzeRecording, type AnalysisEnd, type AnalysisRow } from '../pipeline/analysis.ts';
 import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
@@ -63,7 +66,7 @@ export async function analyzeInto(
   const video = timedBy(await probeVideo(recording.videoPath), index);
   const log = recording.logPath
     ? await readDriveLog(recording.logPath, video, {
-        ...(await readLogChoices(recording.videoPath)),
+        ...(await readLogChoices(recording.beside.logChoices)),
         ...logChoicesOf(options),
       })
     : null;

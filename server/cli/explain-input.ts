@@ -7,7 +7,7 @@ import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
-import { recogniseOtherFile } from '../drive/recording.ts';
+import { recogniseOtherFile } from '../drive/other-formats.ts';
 import { readNpy } from '../results/npy.ts';
 import type { RgbPicture } from '../results/png.ts';
 import { decodeVideo } from '../video/decoder.ts';

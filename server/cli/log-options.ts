@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { LogChoices } from '../drive/recording.ts';
+import type { LogChoices } from '../drive/log/choices.ts';
 import { parseChoice, parseNumber } from './option-values.ts';
 
 export interface LogOptions {

@@ -6,8 +6,8 @@ import { firstAtOrAfter } from '../../shared/ascending.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
 import { issueInWords } from '../../shared/schema-issue.ts';
-import { NumberColumn } from './number-column.ts';
-import { splitLines } from './split-lines.ts';
+import { NumberColumn } from './log/number-column.ts';
+import { splitLines } from './log/split-lines.ts';
 
 /** What a rendered drive knows of itself: where the road is in every frame. */
 export interface GroundTruth {

@@ -1,12 +1,15 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
 const HEAD_BYTES = 65_536;
 
 /** The first 64 KiB of a file; null where there is none that can be read. */
 export async function readFileHead(path: string): Promise<Buffer | null> {
-  const file = await open(path).catch(() => null);
+  // A pipe that nobody writes to would otherwise hold up whoever opens it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => null);
   if (!file) return null;
   try {
+    if (!(await file.stat()).isFile()) return null;
     const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
     return buffer.subarray(0, bytesRead);
   } catch {

@@ -1,5 +1,5 @@
-import type { DriveLog } from '../drive/recording.ts';
-import { sampleAt } from '../drive/recording.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
+import { sampleAt } from '../drive/log/drive-log.ts';
 import type { NetworkDescription } from './frame-explainer.ts';
 
 const DEGREES = 180 / Math.PI;

@@ -2,7 +2,9 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
-import { logBeside, logChoicesPath, paceOfLog, readLogChoices } from '../drive/recording.ts';
+import { readLogChoices } from '../drive/log/choices.ts';
+import { paceOfLog } from '../drive/log/pace.ts';
+import { besideFile, type Beside } from '../files/beside.ts';
 
 export interface TakenRate {
   /** Frames a second. */
@@ -40,9 +42,9 @@ export async function untoldRate(path: string, frames: number): Promise<TakenRat
       rate: given,
       because: `${name} does not tell its frame rate; ${shown(given)} a second are taken, as --fps says.`,
     };
-  const log = logBeside(path);
+  const beside = besideFile(path);
   const versions = await Promise.all(
-    [logChoicesPath(path), log].map((file) =>
+    [beside.logChoices, beside.log].map((file) =>
       stat(file).then(
         ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
         () => '-',
@@ -52,7 +54,7 @@ export async function untoldRate(path: string, frames: number): Promise<TakenRat
   const key = [path, frames, ...versions].join('\0');
   let answer = recent.get(key);
   recent.delete(key);
-  answer ??= found(path, log, frames);
+  answer ??= found(path, beside, frames);
   recent.set(key, answer);
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
   return answer;
@@ -62,13 +64,17 @@ function shown(rate: number): number {
   return Number(rate.toFixed(3));
 }
 
-async function found(path: string, log: string, frames: number): Promise<TakenRate> {
+async function found(
+  path: string,
+  { log, logChoices }: Beside,
+  frames: number,
+): Promise<TakenRate> {
   const name = basename(path);
-  const choices = await readLogChoices(path);
+  const choices = await readLogChoices(logChoices);
   if (choices.fps !== undefined)
     return {
       rate: choices.fps,
-      because: `${name} does not tell its frame rate; ${shown(choices.fps)} a second are taken, as kept in ${basename(logChoicesPath(path))}.`,
+      because: `${name} does not tell its frame rate; ${shown(choices.fps)} a second are taken, as kept in ${basename(logChoices)}.`,
     };
   const pace = await paceOfLog(log, frames, choices);
   if (pace === null || pace < SLOWEST_RATE || pace > FASTEST_RATE) {

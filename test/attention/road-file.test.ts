@@ -9,6 +9,7 @@ import {
   writeDrawnRoad,
 } from '../../server/attention/road-file.ts';
 import type { Point } from '../../shared/geometry.ts';
+import { besideFile } from '../../server/files/beside.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { smallDisk, withoutMounts } from '../support/small-disk.ts';
 
@@ -27,11 +28,11 @@ const recordingIn = (t: TestContext) => join(temporaryFolder(t), 'drive 1.mp4');
 
 test('a drawn road is read as it was kept, and nothing else is left in the folder', async (t) => {
   const video = recordingIn(t);
-  await writeDrawnRoad(video, 'recording', { points: triangle, margin: 4 });
-  await writeDrawnRoad(video, 'recording', { points: square });
-  assert.deepEqual(await readDrawnRoad(video), { points: square });
+  await writeDrawnRoad(besideFile(video), 'recording', { points: triangle, margin: 4 });
+  await writeDrawnRoad(besideFile(video), 'recording', { points: square });
+  assert.deepEqual(await readDrawnRoad(besideFile(video)), { points: square });
   assert.deepEqual(readdirSync(join(video, '..')), ['drive 1.road.json']);
-  assert.deepEqual(JSON.parse(readFileSync(roadFilePath(video, 'recording'), 'utf8')), {
+  assert.deepEqual(JSON.parse(readFileSync(roadFilePath(besideFile(video), 'recording'), 'utf8')), {
     roadgazeRoad: 1,
     points: square,
   });
@@ -40,35 +41,41 @@ test('a drawn road is read as it was kept, and nothing else is left in the folde
 test("a camera's road counts for all recordings of its folder, except one that has its own", async (t) => {
   const video = recordingIn(t);
   const other = join(video, '..', 'other.mkv');
-  await writeDrawnRoad(video, 'camera', { points: triangle });
-  await writeDrawnRoad(other, 'recording', { points: square, margin: 0 });
-  assert.deepEqual(await readDrawnRoad(video), { points: triangle });
-  assert.deepEqual(await readDrawnRoad(other), { points: square, margin: 0 });
+  await writeDrawnRoad(besideFile(video), 'camera', { points: triangle });
+  await writeDrawnRoad(besideFile(other), 'recording', { points: square, margin: 0 });
+  assert.deepEqual(await readDrawnRoad(besideFile(video)), { points: triangle });
+  assert.deepEqual(await readDrawnRoad(besideFile(other)), { points: square, margin: 0 });
 });
 
 test('a road is forgotten, also one that is not there', async (t) => {
   const video = recordingIn(t);
-  await writeDrawnRoad(video, 'camera', { points: triangle });
-  await writeDrawnRoad(video, 'camera', null);
-  await writeDrawnRoad(video, 'camera', null);
-  assert.equal(await readDrawnRoad(video), null);
+  await writeDrawnRoad(besideFile(video), 'camera', { points: triangle });
+  await writeDrawnRoad(besideFile(video), 'camera', null);
+  await writeDrawnRoad(besideFile(video), 'camera', null);
+  assert.equal(await readDrawnRoad(besideFile(video)), null);
 });
 
 test("a recording's road is the drawn one, else its ground truth, else a network's, else the guess", async (t) => {
   const videoPath = recordingIn(t);
   const truthPath = join(videoPath, '..', 'drive 1.truth.jsonl.gz');
   const [model, none] = [async () => 'road.onnx', async () => null];
-  assert.equal((await roadOfRecording({ videoPath, truthPath: null }, none)).kind, 'guess');
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath: null }, model), {
-    kind: 'model',
-    path: 'road.onnx',
-  });
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), {
+  assert.equal(
+    (await roadOfRecording({ beside: besideFile(videoPath), truthPath: null }, none)).kind,
+    'guess',
+  );
+  assert.deepEqual(
+    await roadOfRecording({ beside: besideFile(videoPath), truthPath: null }, model),
+    {
+      kind: 'model',
+      path: 'road.onnx',
+    },
+  );
+  assert.deepEqual(await roadOfRecording({ beside: besideFile(videoPath), truthPath }, model), {
     kind: 'truth',
     path: truthPath,
   });
-  await writeDrawnRoad(videoPath, 'camera', { points: triangle });
-  assert.deepEqual(await roadOfRecording({ videoPath, truthPath }, model), {
+  await writeDrawnRoad(besideFile(videoPath), 'camera', { points: triangle });
+  assert.deepEqual(await roadOfRecording({ beside: besideFile(videoPath), truthPath }, model), {
     kind: 'polygon',
     points: triangle,
   });
@@ -102,18 +109,18 @@ for (const [what, text, message] of [
 ] as const) {
   test(`a road file with ${what} is refused by name`, async (t) => {
     const video = recordingIn(t);
-    writeFileSync(roadFilePath(video, 'recording'), text);
-    await assert.rejects(readDrawnRoad(video), { code: 'ROAD_INVALID', message });
+    writeFileSync(roadFilePath(besideFile(video), 'recording'), text);
+    await assert.rejects(readDrawnRoad(besideFile(video)), { code: 'ROAD_INVALID', message });
   });
 }
 
 test('a road that could not be read again is not kept', async (t) => {
   const video = recordingIn(t);
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle.slice(1) }), {
+  await assert.rejects(writeDrawnRoad(besideFile(video), 'camera', { points: triangle.slice(1) }), {
     code: 'ROAD_INVALID',
   });
   await assert.rejects(
-    writeDrawnRoad(video, 'camera', {
+    writeDrawnRoad(besideFile(video), 'camera', {
       points: [
         [0, 0],
         [1, NaN],
@@ -131,21 +138,24 @@ test(
   async (t) => {
     const disk = smallDisk(t, 16);
     const video = join(disk, 'drive.mp4');
-    await writeDrawnRoad(video, 'camera', { points: triangle });
-    const before = readFileSync(roadFilePath(video, 'camera'), 'utf8');
+    await writeDrawnRoad(besideFile(video), 'camera', { points: triangle });
+    const before = readFileSync(roadFilePath(besideFile(video), 'camera'), 'utf8');
     writeFileSync(join(disk, 'filler'), Buffer.alloc(12 << 10));
-    await assert.rejects(writeDrawnRoad(video, 'camera', { points: [...triangle, [0.5, 0.5]] }), {
-      code: 'OUTPUT_NOT_WRITABLE',
-      message: /roadgaze\.road\.json: the disk is full\.$/,
-    });
+    await assert.rejects(
+      writeDrawnRoad(besideFile(video), 'camera', { points: [...triangle, [0.5, 0.5]] }),
+      {
+        code: 'OUTPUT_NOT_WRITABLE',
+        message: /roadgaze\.road\.json: the disk is full\.$/,
+      },
+    );
     assert.deepEqual(readdirSync(disk).sort(), ['filler', 'roadgaze.road.json']);
-    assert.equal(readFileSync(roadFilePath(video, 'camera'), 'utf8'), before);
+    assert.equal(readFileSync(roadFilePath(besideFile(video), 'camera'), 'utf8'), before);
   },
 );
 
 test('a folder that does not take files is named', async (t) => {
   const video = join(temporaryFolder(t), 'missing', 'drive.mp4');
-  await assert.rejects(writeDrawnRoad(video, 'camera', { points: triangle }), {
+  await assert.rejects(writeDrawnRoad(besideFile(video), 'camera', { points: triangle }), {
     code: 'OUTPUT_NOT_WRITABLE',
     message: /roadgaze\.road\.json: the folder is not there\.$/,
   });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { DriveLog } from '../../server/drive/recording.ts';
+import type { DriveLog } from '../../server/drive/log/drive-log.ts';
 import { drivenSteering, whyNotCompared } from '../../server/pipeline/driven-steering.ts';
 
 const log: DriveLog = {

@@ -2,7 +2,8 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
-import { roadFilePath, writeDrawnRoad } from '../../attention/road-file.ts';
+import { writeDrawnRoad } from '../../attention/road-file.ts';
+import { besideFile } from '../../files/beside.ts';
 import { notWritable } from '../../files/not-writable.ts';
 import { cutRecording } from '../../live/cut-recording.ts';
 import { frameAt } from '../../pipeline/player-frames.ts';
@@ -111,7 +112,7 @@ export class ClipKeeper {
       await this.#analysis(join(folder, name), output, flag, rows, cut);
       const { road } = this.#feed.explainer;
       if (road.kind === 'polygon')
-        await writeDrawnRoad(output, 'recording', {
+        await writeDrawnRoad(besideFile(output), 'recording', {
           points: road.points,
           ...(road.margin === undefined ? {} : { margin: road.margin }),
         });
@@ -170,7 +171,7 @@ export class ClipKeeper {
     const video = join(folder, `${name}.mp4`);
     await Promise.all([
       rm(video, { force: true }),
-      rm(roadFilePath(video, 'recording'), { force: true }),
+      rm(besideFile(video).road, { force: true }),
       rm(join(folder, name), { recursive: true, force: true }),
     ]);
   }

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readDriveLog } from '../../../server/drive/csv-log.ts';
+import { readDriveLog } from '../../../server/drive/log/csv-log.ts';
 import { Defect } from '../judge.ts';
 import { mutateBytes } from '../mutate/bytes.ts';
 import { mutateText } from '../mutate/text.ts';

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readDriveLog, type DriveLog } from '../../server/drive/recording.ts';
-import { sharedFolder } from '../support/paths.ts';
+import { readDriveLog } from '../../../server/drive/log/csv-log.ts';
+import type { DriveLog } from '../../../server/drive/log/drive-log.ts';
+import { sharedFolder } from '../../support/paths.ts';
 
 const video = { startTime: 0, duration: 3, averageFrameRate: 20 };
 const degree = Math.PI / 180;

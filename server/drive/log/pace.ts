@@ -1,5 +1,5 @@
 import { readDriveLog } from './csv-log.ts';
-import type { LogChoices } from './log-choices.ts';
+import type { LogChoices } from './choices.ts';
 
 /** Frames that a camera has begun or lost beside its log. */
 const ROWS_BESIDE = 1;

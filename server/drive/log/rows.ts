@@ -1,5 +1,5 @@
 import { invalid, type CsvTable } from './csv-columns.ts';
-import type { LogChoices } from './log-choices.ts';
+import type { LogChoices } from './choices.ts';
 
 const LEADING_CAMERA = /cent(er|re)|front|middle/i;
 /** Times that repeat in so many of the rows are no times: a spreadsheet has rounded them. */

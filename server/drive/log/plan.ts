@@ -1,6 +1,6 @@
 import { type ColumnPlan, type FirstLines, invalid, isAllNumbers } from './csv-columns.ts';
-import type { LogChoices } from './log-choices.ts';
-import { recogniseTool, type ToolLayout } from './log-layouts.ts';
+import type { LogChoices } from './choices.ts';
+import { recogniseTool, type ToolLayout } from './layouts.ts';
 
 const TIME_NAMES = ['pts', 't', 'time', 'timestamp', 'datetime'];
 const STEERING_NAMES = ['steering', 'steering_angle', 'angle'];

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
-import { issueInWords } from '../../shared/schema-issue.ts';
-import { notWritable } from '../files/not-writable.ts';
-import { writeWhole } from '../files/write-whole.ts';
+import { FASTEST_RATE, SLOWEST_RATE } from '../../../shared/frame-rate.ts';
+import { issueInWords } from '../../../shared/schema-issue.ts';
+import { notWritable } from '../../files/not-writable.ts';
+import { writeWhole } from '../../files/write-whole.ts';
 import { invalid } from './csv-columns.ts';
 
 /** What a drive log does not say of itself, and a person does. */
@@ -33,17 +33,11 @@ const choicesFile = z.strictObject({
   fps: z.number().min(SLOWEST_RATE).max(FASTEST_RATE).optional(),
 });
 
-/** `<name>.log.json` beside the recording. */
-export function logChoicesPath(videoPath: string): string {
-  return join(dirname(videoPath), `${basename(videoPath, extname(videoPath))}.log.json`);
-}
-
 /**
- * What is kept beside the recording; nothing without the file. Throws LOG_INVALID, which names file
- * and field.
+ * What is kept beside a recording (`Beside.logChoices`); nothing without the file. Throws
+ * LOG_INVALID, which names file and field.
  */
-export async function readLogChoices(videoPath: string): Promise<LogChoices> {
-  const path = logChoicesPath(videoPath);
+export async function readLogChoices(path: string): Promise<LogChoices> {
   const wrong = (what: string, cause?: unknown) =>
     invalid(`${basename(path)} ${what}.`, 'Correct the file, or remove it.', cause);
   let text: string;
@@ -65,9 +59,8 @@ export async function readLogChoices(videoPath: string): Promise<LogChoices> {
   return choices;
 }
 
-/** Keeps choices beside the recording, whole or not at all. Throws OUTPUT_NOT_WRITABLE. */
-export async function writeLogChoices(videoPath: string, choices: LogChoices): Promise<void> {
-  const path = logChoicesPath(videoPath);
+/** Keeps choices beside a recording, whole or not at all. Throws OUTPUT_NOT_WRITABLE. */
+export async function writeLogChoices(path: string, choices: LogChoices): Promise<void> {
   await writeWhole(path, `${JSON.stringify({ roadgazeLog: 1, ...choices })}\n`).catch(
     (cause: unknown) => {
       throw notWritable(`What was chosen for the log cannot be kept in ${path}`, cause);

@@ -1,9 +1,9 @@
 import { invalid, type CsvTable } from './csv-columns.ts';
 import type { VideoSpan } from './drive-log.ts';
-import type { LogChoices } from './log-choices.ts';
-import { EARLIEST_DATE, type ClockColumn } from './log-clock.ts';
-import { SECONDS_PER, type LogPlan } from './log-plan.ts';
-import { gathered } from './log-rows.ts';
+import type { LogChoices } from './choices.ts';
+import { EARLIEST_DATE, type ClockColumn } from './clock.ts';
+import { SECONDS_PER, type LogPlan } from './plan.ts';
+import { gathered } from './rows.ts';
 
 export interface TimesRequest {
   readonly file: string;

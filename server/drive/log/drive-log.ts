@@ -1,4 +1,4 @@
-import { firstAtOrAfter } from '../../shared/ascending.ts';
+import { firstAtOrAfter } from '../../../shared/ascending.ts';
 
 /**
  * A drive log in Roadgaze's units. All arrays have one entry per row; NaN where a cell was empty.

@@ -1,11 +1,11 @@
 import { basename } from 'node:path';
 import { type CsvTable, invalid, readCsvColumns } from './csv-columns.ts';
 import type { DriveLog, LogColumn, VideoSpan } from './drive-log.ts';
-import { chooseRows, gathered } from './log-rows.ts';
-import { readSteering } from './log-steering.ts';
-import type { LogChoices } from './log-choices.ts';
-import { timesOf } from './log-times.ts';
-import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './log-plan.ts';
+import { chooseRows, gathered } from './rows.ts';
+import { readSteering } from './steering.ts';
+import type { LogChoices } from './choices.ts';
+import { timesOf } from './times.ts';
+import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './plan.ts';
 
 /**
  * Reads a CSV drive log: a time column (`t`, `time`, `timestamp`, `pts`; numbers, dates or times of

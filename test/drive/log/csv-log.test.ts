@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { type DriveLog, type VideoSpan, readDriveLog } from '../../server/drive/recording.ts';
-import { temporaryFolder } from '../support/paths.ts';
+import { readDriveLog } from '../../../server/drive/log/csv-log.ts';
+import type { DriveLog, VideoSpan } from '../../../server/drive/log/drive-log.ts';
+import { temporaryFolder } from '../../support/paths.ts';
 
 const degree = Math.PI / 180;
 

@@ -1,9 +1,9 @@
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { RoadgazeError } from '../../shared/errors.ts';
-import { ClockColumn } from './log-clock.ts';
-import { decodedText, readTextHead } from './log-text.ts';
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { ClockColumn } from './clock.ts';
+import { decodedText, readTextHead } from './text.ts';
 import { NumberColumn } from './number-column.ts';
 
 /** How the rows of a log are to be read; columns by index, −1 where there is none. */

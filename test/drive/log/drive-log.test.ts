@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sampleAt } from '../../server/drive/recording.ts';
+import { sampleAt } from '../../../server/drive/log/drive-log.ts';
 
 const times = Float64Array.of(0, 0.1, 0.3, 1, 1.1);
 const values = Float64Array.of(0, 1, 3, 10, NaN);

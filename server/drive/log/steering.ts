@@ -1,5 +1,5 @@
-import type { LogChoices } from './log-choices.ts';
-import { STEERING_UNITS, type LogPlan } from './log-plan.ts';
+import type { LogChoices } from './choices.ts';
+import { STEERING_UNITS, type LogPlan } from './plan.ts';
 
 export interface SteeringRequest {
   readonly file: string;

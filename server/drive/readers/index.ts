@@ -1,0 +1,26 @@
+import type { Place } from '../place.ts';
+import type { DriveEntry, DriveReader } from '../source.ts';
+import { VIDEO } from './video.ts';
+
+/**
+ * All readers, in the order in which they are asked. A format whose files another reader would take
+ * too stands before that one: a route of openpilot is more than its videos.
+ */
+export const READERS: readonly DriveReader[] = [VIDEO];
+
+export interface Recognition {
+  readonly reader: DriveReader;
+  readonly entries: readonly DriveEntry[];
+}
+
+/** The first reader that knows what lies in a place, and its drives there; null: none does. */
+export async function recognise(
+  place: Place,
+  readers: readonly DriveReader[] = READERS,
+): Promise<Recognition | null> {
+  for (const reader of readers) {
+    const entries = await reader.recognises(place);
+    if (entries) return { reader, entries };
+  }
+  return null;
+}
