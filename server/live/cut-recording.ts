@@ -3,7 +3,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { notWritable, notWritableBy } from '../files/not-writable.ts';
 import { startFfmpeg } from '../video/ffmpeg-process.ts';
-import { LOCAL_ONLY } from '../video/probe.ts';
+import { LOCAL_ONLY } from '../video/ask-ffprobe.ts';
 import { copyRecognisably, isShortMpegts } from '../video/short-mpegts.ts';
 import { findTools } from '../video/tools.ts';
 import { WarningList } from '../video/warnings.ts';

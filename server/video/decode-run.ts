@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RoadgazeError } from '../../shared/errors.ts';
-import { PartTimes, type ClockPart } from './clock-parts.ts';
+import type { DecodeInput } from './decode-source.ts';
 import { displayFilter, imageFilter, selectFilter } from './filters.ts';
 import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from './ffmpeg-process.ts';
-import type { DecodedFrame, DecodeRequest } from './frame-source.ts';
+import type { DecodedFrame, FramesRequest } from './frame-source.ts';
 import { FrameSockets } from './frame-sockets.ts';
 import { NutDemuxer } from './nut-demuxer.ts';
 import { decoderLimits } from './picture-size.ts';
-import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
+import type { ProbedVideo } from './probe.ts';
 import { SIZE_TELLER } from './size-changes.ts';
-import { CLOCKS, GUESSES, SAME_TIME, TimestampCarrier } from './timestamps.ts';
+import { SAME_TIME, TimestampCarrier } from './timestamps.ts';
 import { findTools } from './tools.ts';
 
 /**
@@ -41,23 +41,14 @@ interface Output {
   readonly pictures: Picture[];
   /** Pictures so far. */
   count: number;
-  /** null: presentation times are those of the file. */
-  readonly times: PartTimes | null;
+  /** Presentation time of the next one. */
+  readonly time: (seconds: number) => number;
 }
 
-/**
- * Where decoding begins: `-ss`, seconds after the container's start; a byte of the file, in a part
- * of its clock; null: the beginning.
- */
-export type DecodeStart =
-  { readonly seconds: number } | { readonly position: number; readonly part: number } | null;
-
 export interface DecodeRunOptions {
-  readonly request: DecodeRequest;
+  readonly request: FramesRequest;
   readonly video: ProbedVideo;
-  readonly start: DecodeStart;
-  /** Where the file's clock starts again, if it does. */
-  readonly parts: readonly ClockPart[] | null;
+  readonly input: DecodeInput;
   readonly line: (text: string) => void;
 }
 
@@ -66,6 +57,7 @@ export interface DecodeRunOptions {
  * joined by timestamp.
  */
 export class DecodeRun {
+  readonly #input: DecodeInput;
   readonly #outputs: readonly Output[];
   readonly #carrier: TimestampCarrier;
   readonly #images: number;
@@ -76,23 +68,21 @@ export class DecodeRun {
   #open = 0;
   #over = false;
   #end: FfmpegEnd | null = null;
-  #failure: RoadgazeError | null = null;
+  #failure: Error | null = null;
   #paused = false;
   #wake: (() => void) | null = null;
 
-  private constructor({ request, video, start, parts }: DecodeRunOptions) {
+  private constructor({ request, video, input }: DecodeRunOptions) {
+    this.#input = input;
     this.#images = request.images.length;
     this.#queue = Math.max(2, Math.min(QUEUE, Math.floor(QUEUED_PIXELS / handedOver(request))));
-    this.#carrier = new TimestampCarrier(
-      video,
-      parts ? CLOCKS : video.untimedStart && start === null ? GUESSES : 0,
-    );
+    this.#carrier = new TimestampCarrier(video, input.disorder);
     const count = request.images.length + (request.display ? 1 : 0);
     this.#outputs = Array.from({ length: count }, () => ({
       demuxer: new NutDemuxer(),
       pictures: [],
       count: 0,
-      times: parts && new PartTimes(parts, start && 'part' in start ? start.part : 0),
+      time: input.times(),
     }));
   }
 
@@ -108,7 +98,9 @@ export class DecodeRun {
     }
   }
 
-  async #start({ request, video, start, parts, line }: DecodeRunOptions): Promise<void> {
+  async #start({ request, video, input, line }: DecodeRunOptions): Promise<void> {
+    // Whoever made the stream says what is wrong with it.
+    if (typeof input.url !== 'string') input.url.on('error', (cause) => this.#stopBy(cause));
     const tools = await findTools();
     this.#sockets = await FrameSockets.open(this.#outputs.length, {
       open: () => this.#open++,
@@ -119,28 +111,21 @@ export class DecodeRun {
       },
       failed: (cause) => this.#fail(cause),
     });
-    const seek =
-      start === null
-        ? []
-        : 'part' in start
-          ? ['-skip_initial_bytes', String(start.position)]
-          : ['-ss', start.seconds.toFixed(6), '-noaccurate_seek'];
     const isWholeFile = request.from === undefined && !request.display;
-    const input = [
+    const options = [
       '-hide_banner',
       '-nostdin',
       '-loglevel',
       'repeat+level+warning',
-      ...LOCAL_ONLY,
-      ...video.inputFormat,
       ...FILTER_THREADS,
       ...decoderLimits(video, isWholeFile ? DECODER_THREADS : null, handedOver(request)),
       '-copyts',
-      ...seek,
+      ...input.options,
     ] as const;
     // Times that ffmpeg makes up, or that come twice, say nothing about which frames are meant.
-    const guessing = parts !== null || (video.untimedStart && start === null);
-    const select = guessing ? [] : selectFilter(request);
+    const guessing = input.disorder > 0;
+    const from = request.from === undefined ? undefined : request.from - input.origin;
+    const select = guessing ? [] : selectFilter({ ...request, from });
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
     if (request.display)
       filters.push([
@@ -151,7 +136,8 @@ export class DecodeRun {
         '-huffman',
         'default',
       ]);
-    const tellsSizes = request.from === undefined && request.frames === undefined && parts === null;
+    const tellsSizes =
+      request.from === undefined && request.frames === undefined && input.tellsSizes;
     const limit =
       request.frames === undefined || guessing ? [] : ['-frames:v', String(request.frames + 1)];
     const outputs = filters.map(([filter, ...codec], index) => ({
@@ -181,10 +167,8 @@ export class DecodeRun {
         'nut',
       ] as [string, string, ...string[]],
     }));
-    this.#process = await startFfmpeg(
-      [{ url: fileUrl(request.path), options: input }],
-      outputs,
-      (text) => this.#line(text, line),
+    this.#process = await startFfmpeg([{ url: input.url, options }], outputs, (text) =>
+      this.#line(text, line),
     );
     void this.#process.ended.then(async (end) => {
       // A connection that ffmpeg made just before it ended is accepted in the next turn.
@@ -222,6 +206,7 @@ export class DecodeRun {
     this.#over = true;
     this.#ready.length = 0;
     this.#wakeUp();
+    if (typeof this.#input.url !== 'string') this.#input.url.destroy();
     this.#process?.kill();
     await this.#sockets?.close();
     await this.#process?.ended;
@@ -256,6 +241,12 @@ export class DecodeRun {
     this.#wakeUp();
   }
 
+  #stopBy(cause: Error): void {
+    if (this.#over) return;
+    this.#failure ??= cause;
+    this.#wakeUp();
+  }
+
   #take(index: number, chunk: Uint8Array): void {
     if (this.#over) return;
     const output = this.#outputs[index]!;
@@ -266,7 +257,7 @@ export class DecodeRun {
           output.count++,
           output.demuxer.timeBaseOf(stream),
         );
-        output.pictures.push({ pts: output.times?.next(seconds) ?? seconds, bytes: payload });
+        output.pictures.push({ pts: output.time(seconds), bytes: payload });
       }
     } catch (error) {
       this.#failure = new RoadgazeError(
@@ -303,6 +294,6 @@ export class DecodeRun {
 }
 
 /** Pixels of all images that are made of one frame. */
-function handedOver({ images }: DecodeRequest): number {
+function handedOver({ images }: FramesRequest): number {
   return images.reduce((pixels, { width, height }) => pixels + width * height, 0);
 }

@@ -1,5 +1,5 @@
 import type { Crop, Size } from '../../shared/geometry.ts';
-import type { DecodeRequest, DisplayFormat, ImageFormat, VideoInfo } from './frame-source.ts';
+import type { DisplayFormat, ImageFormat, VideoInfo } from './frame-source.ts';
 import { SAME_TIME } from './timestamps.ts';
 
 /**
@@ -21,7 +21,13 @@ function cropFilter(crop: Crop): string {
  * Leaves out what was not asked for before it is scaled. The first decoded frame is let through
  * even before `from`: it shows where decoding began.
  */
-export function selectFilter({ from, spacing }: Pick<DecodeRequest, 'from' | 'spacing'>): string[] {
+export function selectFilter({
+  from,
+  spacing,
+}: {
+  readonly from?: number | undefined;
+  readonly spacing?: number | undefined;
+}): string[] {
   if (from === undefined && spacing === undefined) return [];
   const first = from === undefined ? -Infinity : from - SAME_TIME;
   const before = from === undefined ? '0' : `lt(t,${first})`;

@@ -2,7 +2,8 @@ import type { Size } from '../../shared/geometry.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 
 /**
- * Writes raw pictures with timestamps as NUT, version 3, for ffmpeg to read. Names follow nut.txt.
+ * Writes pictures, raw or compressed, with timestamps as NUT, version 3, for ffmpeg to read. Names
+ * follow nut.txt.
  */
 
 const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
@@ -40,19 +41,19 @@ function packet(startCode: readonly number[], content: readonly number[]): numbe
   return [...startCode, ...unsigned(content.length + 4), ...content, ...checksum(content)];
 }
 
-/**
- * A stream of raw pictures: `Y800` is grey, `I420` three planes, those of colour half as wide and
- * high.
- */
-export interface RawStream extends Size {
-  readonly fourcc: 'Y800' | 'I420';
+export interface NutStream extends Size {
+  /**
+   * Four characters of Latin-1, as ffmpeg abbreviates codecs for NUT: `Y800` is grey, `I420` three
+   * planes, those of colour half as wide and high.
+   */
+  readonly fourcc: string;
 }
 
 /** Frame codes but for the one that the specification keeps for start codes. */
 const FRAME_CODES = 255;
 
 /** What comes before the first frame. */
-export function nutHead(streams: readonly RawStream[], { num, den }: TimeBase): Buffer {
+export function nutHead(streams: readonly NutStream[], { num, den }: TimeBase): Buffer {
   // Code n is stream n; the last stream has all codes that are left.
   const frameCodes = streams.flatMap((_, id) => {
     const count = id === streams.length - 1 ? FRAME_CODES - id : 1;
@@ -86,7 +87,14 @@ export function nutHead(streams: readonly RawStream[], { num, den }: TimeBase): 
   const heads = streams.map(({ fourcc, width, height }, id) => {
     const picture = [width, height, /* sample aspect */ 0, 0, /* colorspace */ 0].flatMap(unsigned);
     return Buffer.from(
-      packet(STREAM, [id, /* class: video */ 0, 4, ...Buffer.from(fourcc), ...timing, ...picture]),
+      packet(STREAM, [
+        id,
+        /* class: video */ 0,
+        4,
+        ...Buffer.from(fourcc, 'latin1'),
+        ...timing,
+        ...picture,
+      ]),
     );
   });
   return Buffer.concat([

@@ -3,7 +3,8 @@ import { createInterface } from 'node:readline';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { lanes } from '../resources/limits.ts';
 import { startProgram } from '../resources/start-program.ts';
-import { fileUrl, LOCAL_ONLY, type ProbedVideo } from './probe.ts';
+import { fileUrl, LOCAL_ONLY } from './ask-ffprobe.ts';
+import type { ProbedVideo } from './probe.ts';
 import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
 
 /**

@@ -1,14 +1,12 @@
-import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { Size } from '../../shared/geometry.ts';
-import { lanes } from '../resources/limits.ts';
+import { askFfprobe, clockwise, fraction, unreadable, type ProbeStream } from './ask-ffprobe.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
-import { checkPictureSize, PIXEL_LIMIT, refusedSize, tooLarge } from './picture-size.ts';
+import { checkPictureSize, tooLarge } from './picture-size.ts';
 import { isShortMpegts } from './short-mpegts.ts';
-import { findTools, PROBE_ENVIRONMENT } from './tools.ts';
+import { findTools } from './tools.ts';
 import { untoldRate } from './untold-rate.ts';
 
 /** What seeking and export need beyond what everybody sees. Times in seconds. */
@@ -21,35 +19,6 @@ export interface ProbedVideo extends VideoInfo {
   /** What precedes `-i` where ffmpeg would not recognise the file. */
   readonly inputFormat: readonly string[];
 }
-
-interface ProbeStream {
-  index?: number;
-  codec_type?: string;
-  codec_name?: string;
-  width?: number;
-  height?: number;
-  pix_fmt?: string;
-  color_space?: string;
-  avg_frame_rate?: string;
-  r_frame_rate?: string;
-  time_base?: string;
-  start_time?: string;
-  duration?: string;
-  nb_read_packets?: string;
-  disposition?: Record<string, number>;
-  side_data_list?: { rotation?: number }[];
-}
-
-interface ProbeAnswer {
-  streams?: ProbeStream[];
-  packets?: { stream_index?: number; pts?: number; dts?: number }[];
-  /** A picture that was too large to be looked into. */
-  refused?: Size | null;
-  format?: { format_name?: string; start_time?: string; duration?: string };
-}
-
-/** Opens nothing but the named file, whatever a playlist or a reference inside it says. */
-export const LOCAL_ONLY = ['-protocol_whitelist', 'file'] as const;
 
 /** Raw streams carry no timestamps: only counting from the beginning finds a frame. */
 const WITHOUT_TIMESTAMPS = new Set([
@@ -83,9 +52,6 @@ const NOT_VIDEO = new Set([
   'vapoursynth',
   'avisynth',
 ]);
-const LONGEST_ANSWER = 8 << 20;
-/** ms */
-const LONGEST_LOOK = 30_000;
 const FIRST_PACKETS = ['-show_packets', '-read_intervals', '%+#12'];
 /**
  * Frames a second that no camera takes: a raw stream that is said to have so many, and agrees,
@@ -97,16 +63,6 @@ const ODD_RATE = 37;
  * viewer waiting.
  */
 const LARGEST_COUNTED = 2 ** 30;
-
-/** A local path as ffmpeg takes it, whatever characters it holds. */
-export function fileUrl(path: string): string {
-  return `file:${resolve(path)}`;
-}
-
-function fraction(text: string | undefined): TimeBase {
-  const [num = 0, den = 0] = (text ?? '').split('/').map(Number);
-  return { num, den };
-}
 
 function rate(stream: ProbeStream): number {
   for (const { num, den } of [fraction(stream.avg_frame_rate), fraction(stream.r_frame_rate)])
@@ -120,27 +76,9 @@ function seconds(...texts: (string | undefined)[]): number {
   );
 }
 
-/**
- * ffprobe tells the turn counter-clockwise. Turns that are no multiple of 90° leave the size alone.
- */
-function clockwise(stream: ProbeStream): VideoInfo['rotation'] {
-  const turn = stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0;
-  const rotation = (((-turn % 360) + 360) % 360) as VideoInfo['rotation'];
-  return rotation === 90 || rotation === 180 || rotation === 270 ? rotation : 0;
-}
-
 function isPicture({ codec_type, disposition }: ProbeStream): boolean {
   return (
     codec_type === 'video' && !disposition?.['attached_pic'] && !disposition?.['timed_thumbnails']
-  );
-}
-
-function unreadable(path: string, cause?: unknown): RoadgazeError {
-  return new RoadgazeError(
-    'VIDEO_UNREADABLE',
-    `${path} cannot be read as video.`,
-    'Check that it is a complete video file; `ffprobe` on it tells more.',
-    { cause },
   );
 }
 
@@ -164,45 +102,6 @@ export async function fileVersion(path: string): Promise<string> {
   if (file.size === 0)
     throw new RoadgazeError('INPUT_EMPTY', `${path} is empty.`, 'Copy or record it again.');
   return `${resolve(path)}\0${file.size}\0${file.mtimeMs}\0${file.ino}`;
-}
-
-function ask(ffprobe: string, path: string, questions: readonly string[]): Promise<ProbeAnswer> {
-  const options = [
-    '-v',
-    'error',
-    ...LOCAL_ONLY,
-    ...PIXEL_LIMIT,
-    ...questions,
-    '-show_streams',
-    '-show_format',
-    '-of',
-    'json',
-    fileUrl(path),
-  ];
-  return lanes.probes.run(
-    () =>
-      new Promise((answer, fail) => {
-        execFile(
-          ffprobe,
-          options,
-          {
-            maxBuffer: LONGEST_ANSWER,
-            env: PROBE_ENVIRONMENT,
-            timeout: LONGEST_LOOK,
-            killSignal: 'SIGKILL',
-          },
-          (error, stdout, stderr) => {
-            const refused = refusedSize(stderr);
-            if (error) return fail(refused ? tooLarge(path, refused) : unreadable(path, error));
-            try {
-              answer({ ...(JSON.parse(stdout) as ProbeAnswer), refused });
-            } catch (cause) {
-              fail(unreadable(path, cause));
-            }
-          },
-        );
-      }),
-  );
 }
 
 /** Whether the file is to blame, and nothing that may be otherwise in a moment. */
@@ -230,7 +129,7 @@ async function probe(path: string): Promise<Telling> {
     format = {},
     packets = [],
     refused,
-  } = await ask(ffprobe, path, [...inputFormat, ...FIRST_PACKETS]);
+  } = await askFfprobe(ffprobe, { name: path }, [...inputFormat, ...FIRST_PACKETS]);
   const container = format.format_name ?? '';
   if (streams.length === 0 || container.split(',').some((name) => NOT_VIDEO.has(name)))
     throw unreadable(path);
@@ -283,7 +182,7 @@ async function counted(
   index: number | undefined,
 ): Promise<Telling> {
   const isSmall = (await stat(video.path)).size <= LARGEST_COUNTED;
-  const { streams = [] } = await ask(ffprobe, video.path, [
+  const { streams = [] } = await askFfprobe(ffprobe, { name: video.path }, [
     ...video.inputFormat,
     '-framerate',
     String(ODD_RATE),

@@ -23,8 +23,11 @@ export class SizeChanges {
     this.#tell = tell;
   }
 
-  /** Whether the line was meant for this. */
-  take(line: string): boolean {
+  /**
+   * Whether the line was meant for this. `origin`: the presentation time (s) at which the times
+   * begin that it tells.
+   */
+  take(line: string, origin = 0): boolean {
     const [, number] =
       /^(?:\[Eval @ [^\]]*\] )?\[warning\] (-?\d+\.\d+|-?nan)$/.exec(line.trim()) ?? [];
     if (number === undefined) return false;
@@ -41,7 +44,7 @@ export class SizeChanges {
     )
       return true;
     this.#tell(
-      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(time) ? '' : ` at ${time.toFixed(3)} s`}; they are shown in the shape of the first, and the crop is scaled to each.`,
+      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(time) ? '' : ` at ${(origin + time).toFixed(3)} s`}; they are shown in the shape of the first, and the crop is scaled to each.`,
     );
     return true;
   }
