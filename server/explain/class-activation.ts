@@ -54,7 +54,7 @@ function deepestLayer(context: ExplanationContext, method: string): Layer {
     {
       model,
       shapes,
-      made: producers(model.nodes),
+      made: producers(model),
       fromImage: dependents(model, [image.name]),
       reaching: ancestors(model.nodes, output.tensor),
     },
@@ -144,7 +144,7 @@ const plumbing = new Set([
  */
 function classActivation(context: ExplanationContext): { map: string; layer: Layer } {
   const { builder, model, shapes } = context;
-  const made = producers(model.nodes);
+  const made = producers(model);
   const fromImage = dependents(model, [context.image.name]);
   const pooling = pooledBy(context, made, fromImage);
   const features = pooling.inputs[0]!;

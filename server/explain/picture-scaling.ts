@@ -40,7 +40,7 @@ function scaledPicture(
   image: string,
 ): { value: string; nodes: readonly Node[] } | null {
   const shapes = inferShapes(model);
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const outputs = new Set(model.outputs.map(({ name }) => name));
   const nodes: Node[] = [];
   let found: { value: string; nodes: readonly Node[] } | null = null;

@@ -79,7 +79,7 @@ const passing = new Set([
 
 /** How a categorical head gives its bins; null where the output is none. */
 function binMeaning(model: Model, tensor: string): NumberMeaning | null {
-  const made = producers(model.nodes);
+  const made = producers(model);
   let isLog = false;
   for (let node = made.get(tensor); node && node.domain === ''; node = made.get(node.inputs[0]!)) {
     if (node.op === 'LogSoftmax') return 'log-probability';

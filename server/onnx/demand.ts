@@ -65,7 +65,7 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
   const owner = new Map<string, string>();
   const ownerOf = (value: string) => owner.get(value) ?? value;
   const readers = new Map<string, number>();
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const kept = new Set([...model.outputs, ...model.inputs].map(({ name }) => name));
   for (const node of model.nodes) {
     if (node.domain === '' && VIEWS.has(node.op) && node.inputs[0] && node.outputs[0])

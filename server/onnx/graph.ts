@@ -63,13 +63,34 @@ export function operatorAndName(node: Node): string {
   return `${operator} "${node.name || node.outputs[0] || '?'}"`;
 }
 
-export function producers(nodes: readonly Node[]): Map<string, Node> {
+/** Which node gives each value. Found once for a model. */
+export const producers = onceFor((model): ReadonlyMap<string, Node> => {
   const map = new Map<string, Node>();
-  for (const node of nodes) for (const output of node.outputs) if (output) map.set(output, node);
+  for (const node of model.nodes)
+    for (const output of node.outputs) if (output) map.set(output, node);
   return map;
+});
+
+/** Which nodes read each value, in the model's order. Found once for a model. */
+export const consumers = onceFor(({ nodes }): ReadonlyMap<string, readonly Node[]> =>
+  readersAmong(nodes),
+);
+
+/** What is computed of a model, which nobody changes, is kept as long as the model. */
+export function onceFor<Result extends object>(
+  compute: (model: Model) => Result,
+): (model: Model) => Result {
+  const kept = new WeakMap<Model, Result>();
+  return (model) => {
+    const before = kept.get(model);
+    if (before) return before;
+    const result = compute(model);
+    kept.set(model, result);
+    return result;
+  };
 }
 
-export function consumers(nodes: readonly Node[]): Map<string, Node[]> {
+function readersAmong(nodes: readonly Node[]): Map<string, Node[]> {
   const map = new Map<string, Node[]>();
   for (const node of nodes) {
     for (const input of new Set(node.inputs)) {
@@ -140,7 +161,7 @@ export function inTopologicalOrder(
     if (known.has(output) || promised.has(output)) throw incomplete(`"${output}" is given twice`);
     promised.add(output);
   }
-  const readers = consumers(nodes);
+  const readers = readersAmong(nodes);
   const missing = new Map<Node, number>();
   for (const node of nodes) {
     const open = [...new Set(node.inputs)].filter((input) => input && !known.has(input));

@@ -1,11 +1,13 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import {
   describeNode,
+  onceFor,
   operatorAndName,
   type Dimension,
   type Model,
   type Node,
   type Shape,
+  type ValueInfo,
 } from './graph.ts';
 import { beyondLimit, SMALLER } from './limits.ts';
 import { constantOf } from './constant-node.ts';
@@ -35,7 +37,10 @@ export const knownOperators: readonly string[] = Object.keys(rules).sort();
 
 /** Element type and shape of every value of the model. */
 export interface Shapes {
-  /** Throws MODEL_SHAPE for a name that is no value of the model. */
+  /**
+   * Throws MODEL_SHAPE for a name that is no value of the model, and what stands in the way where
+   * the value's shape cannot be told.
+   */
   of(value: string): Shape;
   type(value: string): number;
   /** The constant of that name: an initializer or the output of a Constant node. */
@@ -46,18 +51,21 @@ export interface Shapes {
 
 /**
  * Infers element type and shape of every value. Sizes that the model leaves free keep their names.
- * Throws MODEL_OPERATOR_UNSUPPORTED (naming operator, node, model) and MODEL_SHAPE.
+ * Throws MODEL_OPERATOR_UNSUPPORTED (naming operator, node, model) and MODEL_SHAPE. Nothing is
+ * inferred twice, not even of another model that has the same nodes in it.
  */
 export function inferShapes(model: Model): Shapes {
-  const [facts, constants] = given(model);
-  for (const node of model.nodes) inferNode(model, node, facts, constants);
-  const known = (value: string) => facts.get(value) ?? missing(model, value);
-  return {
-    of: (value) => known(value).shape,
-    type: (value) => known(value).type,
-    constant: (value) => constants.get(value) ?? null,
-    sizes: (value) => sizesOf(value, facts, constants),
-  };
+  const inferred = inferredOf(model);
+  if (inferred.firstError) throw inferred.firstError;
+  return inferred.shapes;
+}
+
+/**
+ * As `inferShapes`, but what cannot be inferred stops only who asks for it: `of` and `type` then
+ * throw what stands in the way. Throws MODEL_SHAPE for inputs alone.
+ */
+export function inferWhatIsKnown(model: Model): Shapes {
+  return inferredOf(model).shapes;
 }
 
 /** As `Shapes`; null of what cannot be inferred. */
@@ -73,20 +81,65 @@ export interface KnownShapes {
  * network has some of those.
  */
 export function inferKnownShapes(model: Model): KnownShapes {
-  const [facts, constants] = given(model);
-  for (const node of model.nodes) {
-    if (!node.inputs.every((input) => input === '' || facts.has(input))) continue;
-    try {
-      inferNode(model, node, facts, constants);
-    } catch (error) {
-      if (!(error instanceof RoadgazeError)) throw error;
-    }
-  }
+  const { facts, constants } = inferredOf(model);
   return {
     of: (value) => facts.get(value)?.shape ?? null,
     type: (value) => facts.get(value)?.type ?? 0,
     constant: (value) => constants.get(value) ?? null,
   };
+}
+
+interface Inferred {
+  readonly facts: ReadonlyMap<string, ValueFacts>;
+  readonly constants: ReadonlyMap<string, Tensor>;
+  readonly shapes: Shapes;
+  readonly firstError: RoadgazeError | null;
+}
+
+const inferredOf = onceFor((model): Inferred => {
+  const [facts, constants] = given(model);
+  const errors = new Map<string, RoadgazeError>();
+  let firstError: RoadgazeError | null = null;
+  for (const node of model.nodes) {
+    let error = causeAmong(node, errors);
+    if (!error) {
+      try {
+        inferNode(model, node, facts, constants);
+        continue;
+      } catch (cause) {
+        if (!(cause instanceof RoadgazeError)) throw cause;
+        error = cause;
+        firstError ??= cause;
+      }
+    }
+    for (const output of node.outputs) if (output) errors.set(output, error);
+  }
+  const known = (value: string) => {
+    const found = facts.get(value);
+    if (found) return found;
+    throw errors.get(value) ?? missing(model, value);
+  };
+  return {
+    facts,
+    constants,
+    firstError,
+    shapes: {
+      of: (value) => known(value).shape,
+      type: (value) => known(value).type,
+      constant: (value) => constants.get(value) ?? null,
+      sizes: (value) => sizesOf(value, facts, constants),
+    },
+  };
+});
+
+/** Why one of the node's inputs is not known. */
+function causeAmong(
+  { inputs }: Node,
+  errors: ReadonlyMap<string, RoadgazeError>,
+): RoadgazeError | undefined {
+  if (errors.size === 0) return undefined;
+  const unknown = inputs.find((input) => errors.has(input));
+  return unknown === undefined ? undefined : errors.get(unknown);
 }
 
 function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<string, Tensor>] {
@@ -96,8 +149,14 @@ function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<st
     (reason: string): never => {
       throw beyondLimit(model.source, `has a value "${name}" that ${reason}`, SMALLER);
     };
-  for (const [name, tensor] of model.initializers)
-    facts.set(name, withinLimits({ type: tensor.type, shape: tensor.dims }, beyond(name)));
+  for (const [name, tensor] of model.initializers) {
+    let known = factsOf.get(tensor);
+    if (!known) {
+      known = withinLimits({ type: tensor.type, shape: tensor.dims }, beyond(name));
+      factsOf.set(tensor, known);
+    }
+    facts.set(name, known);
+  }
   for (const input of model.inputs) {
     if (!input.shape)
       throw new RoadgazeError(
@@ -105,13 +164,29 @@ function given(model: Model): [facts: Map<string, ValueFacts>, constants: Map<st
         `${model.source} does not tell the shape of its input "${input.name}".`,
         'Export the network with a fixed image size.',
       );
-    facts.set(
-      input.name,
-      withinLimits({ type: input.type, shape: input.shape }, beyond(input.name)),
-    );
+    let known = factsOf.get(input);
+    if (!known) {
+      known = withinLimits({ type: input.type, shape: input.shape }, beyond(input.name));
+      factsOf.set(input, known);
+    }
+    facts.set(input.name, known);
   }
   return [facts, new Map(model.initializers)];
 }
+
+/** Of initializers and inputs, so that the same one has the same facts in every model. */
+const factsOf = new WeakMap<Tensor | ValueInfo, ValueFacts>();
+
+/** What was inferred of a node, and from what: of the same, the same is inferred again. */
+interface Remembered {
+  readonly opset: number;
+  readonly inputs: readonly (ValueFacts | undefined)[];
+  readonly tensors: readonly (Tensor | undefined)[];
+  readonly tensor: Tensor | null;
+  readonly results: readonly (ValueFacts | undefined)[];
+}
+
+const remembered = new WeakMap<Node, Remembered>();
 
 function inferNode(
   model: Model,
@@ -119,6 +194,27 @@ function inferNode(
   facts: Map<string, ValueFacts>,
   constants: Map<string, Tensor>,
 ): void {
+  const before = remembered.get(node);
+  const known =
+    before?.opset === model.opset &&
+    node.inputs.every(
+      (input, index) =>
+        facts.get(input) === before.inputs[index] && constants.get(input) === before.tensors[index],
+    )
+      ? before
+      : inferAnew(model, node, facts, constants);
+  if (known.tensor) constants.set(node.outputs[0]!, known.tensor);
+  node.outputs.forEach((output, index) => {
+    if (output && known.results[index]) facts.set(output, known.results[index]);
+  });
+}
+
+function inferAnew(
+  model: Model,
+  node: Node,
+  facts: ReadonlyMap<string, ValueFacts>,
+  constants: ReadonlyMap<string, Tensor>,
+): Remembered {
   const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
   if (!rule) {
     throw new RoadgazeError(
@@ -129,9 +225,6 @@ function inferNode(
   }
   const context = contextOf(model, node, facts, constants);
   for (let index = 0; index < requiredInputs(node.op); index++) context.input(index);
-  const tensor = constantOf(node);
-  if (tensor) constants.set(node.outputs[0]!, tensor);
-  const results = rule(context);
   const beyond = (reason: string): never => {
     throw beyondLimit(
       model.source,
@@ -139,13 +232,22 @@ function inferNode(
       SMALLER,
     );
   };
-  node.outputs.forEach((output, index) => {
-    if (output && results[index]) facts.set(output, withinLimits(results[index], beyond));
-  });
+  const results = rule(context);
+  const found: Remembered = {
+    opset: model.opset,
+    inputs: node.inputs.map((input) => facts.get(input)),
+    tensors: node.inputs.map((input) => constants.get(input)),
+    tensor: constantOf(node),
+    results: node.outputs.map((output, index) =>
+      output && results[index] ? withinLimits(results[index], beyond) : undefined,
+    ),
+  };
+  remembered.set(node, found);
+  return found;
 }
 
-function missing(model: Model, value: string): never {
-  throw new RoadgazeError(
+function missing(model: Model, value: string): RoadgazeError {
+  return new RoadgazeError(
     'MODEL_SHAPE',
     `${model.source} has no value called "${value}".`,
     'Check the name in the sidecar against the network, for example in Netron.',

@@ -52,7 +52,7 @@ function startingValue(
   { model, output }: ExplanationContext,
   skipped: ReadonlySet<string>,
 ): string {
-  const last = producers(model.nodes).get(output.tensor);
+  const last = producers(model).get(output.tensor);
   return last && last.domain === '' && skipped.has(last.op) ? last.inputs[0]! : output.tensor;
 }
 

@@ -50,7 +50,7 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
         !isPooledGlobally(graph, node.inputs[0]!),
     )
     .reverse();
-  const used = consumers(model.nodes);
+  const used = consumers(model);
   for (const convolution of convolutions) {
     const features = featuresOf(graph, used, convolution);
     if (features) return features;

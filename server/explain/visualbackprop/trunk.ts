@@ -46,7 +46,7 @@ export interface Level {
  * MODEL_OPERATOR_UNSUPPORTED.
  */
 export function trunk(model: Model, shapes: Shapes, image: string, output: string): Level[] {
-  const made = producers(model.nodes);
+  const made = producers(model);
   const graph: TrunkGraph = {
     model,
     shapes,

@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute } from '../attributes.ts';
-import { consumers, keepOnly, type Model, type Node } from '../graph.ts';
-import { inferShapes, type Shapes } from '../infer-shapes.ts';
+import { consumers, type Model, type Node } from '../graph.ts';
+import { inferWhatIsKnown, type Shapes } from '../infer-shapes.ts';
 import { DataType, elementCount, type Tensor } from '../tensor.ts';
 import { unusedName } from './unused-name.ts';
 
@@ -12,7 +12,7 @@ import { unusedName } from './unused-name.ts';
 export function denseInOrder(model: Model): Model {
   const transposes = model.nodes.filter((node) => node.op === 'Transpose' && node.domain === '');
   if (transposes.length === 0) return model;
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const outputs = new Set(model.outputs.map((output) => output.name));
   const onlyReader = (value: string) =>
     read.get(value)?.length === 1 && !outputs.has(value) ? read.get(value)![0]! : null;
@@ -23,8 +23,7 @@ export function denseInOrder(model: Model): Model {
     const dense = flatten && onlyReader(flatten.outputs[0]!);
     const weights = dense && denseWeights(model, dense, flatten.outputs[0]!);
     if (!weights) continue;
-    const shapes = inferShapes({ ...model, ...keepOnly(model, flatten.outputs) });
-    const order = orderOfRows(shapes, transpose, flatten);
+    const order = orderOfRows(inferWhatIsKnown(model), transpose, flatten);
     const reordered = unusedName({ ...model, initializers }, `${dense.outputs[0]}/reordered`);
     if (!order || order.length !== weights.inputs) continue;
     initializers.set(reordered, rowsInOrder(weights, order));

@@ -1,7 +1,7 @@
 import { floatAttribute } from '../attributes.ts';
 import { GraphBuilder } from '../builder.ts';
-import { consumers, keepOnly, type Model, type Node } from '../graph.ts';
-import { inferShapes } from '../infer-shapes.ts';
+import { consumers, type Model, type Node } from '../graph.ts';
+import { inferWhatIsKnown } from '../infer-shapes.ts';
 import {
   DataType,
   floatTensor,
@@ -30,13 +30,7 @@ export function fasterElu(model: Model): Model {
     (node) => node.domain === '' && node.op === 'Elu' && floatAttribute(node, 'alpha', 1) === 1,
   );
   if (candidates.length === 0) return model;
-  const shapes = inferShapes({
-    ...model,
-    ...keepOnly(
-      model,
-      candidates.map((node) => node.outputs[0]!),
-    ),
-  });
+  const shapes = inferWhatIsKnown(model);
   const elus = candidates.filter((node) => {
     const shape = shapes.of(node.inputs[0]!);
     return (
@@ -50,7 +44,7 @@ export function fasterElu(model: Model): Model {
 
 function rewritten(model: Model, elu: Node): Model {
   const [x, y] = [elu.inputs[0]!, elu.outputs[0]!];
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const outputs = new Set(model.outputs.map((output) => output.name));
   const raised = unusedName(model, `${y}/raised`);
   const initializers = new Map(model.initializers);

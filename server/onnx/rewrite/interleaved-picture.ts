@@ -15,7 +15,7 @@ const FEW = 4;
  * which the same weights, interleaved too, move in steps of whole pixels.
  */
 export function convolveInterleaved(model: Model): Model {
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const outputs = new Set(model.outputs.map((output) => output.name));
   const initializers = new Map(model.initializers);
   const instead = new Map<Node, Node>();

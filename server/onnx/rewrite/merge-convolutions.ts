@@ -15,7 +15,7 @@ interface Member extends PlainConvolution {
  * adds beside it. Rectifiers behind them stay inside the convolution if all have one.
  */
 export function mergeConvolutions(model: Model, block: number): Model {
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const outputs = new Set(model.outputs.map((output) => output.name));
   const onlyRelu = (value: string): Node | null => {
     const [reader, ...more] = read.get(value) ?? [];

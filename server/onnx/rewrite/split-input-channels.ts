@@ -57,7 +57,7 @@ function valuesWorthSplitting(
   const found = new Map<string, PlainConvolution[]>();
   if (partial.length === 0) return found;
   const shapes = inferKnownShapes(model);
-  const [read, made] = [consumers(model.nodes), producers(model.nodes)];
+  const [read, made] = [consumers(model), producers(model)];
   const inBlocks = (node: Node | undefined) => node?.domain === '' && computedInBlocks.has(node.op);
   const known = new Map<string, boolean>();
   const liesInBlocks = (value: string): boolean => {

@@ -13,7 +13,7 @@ const passing = new Set(['Identity', 'Dropout']);
 export function tidy(model: Model): Model {
   const outputs = new Set(model.outputs.map((output) => output.name));
   const initializers = new Map<string, Tensor>(model.initializers);
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const alias = new Map<string, string>();
   const nodes: Node[] = [];
   for (const node of model.nodes) {
@@ -28,7 +28,10 @@ export function tidy(model: Model): Model {
       !outputs.has(output)
     )
       alias.set(output, inputs[0]!);
-    else nodes.push({ ...node, inputs });
+    else
+      nodes.push(
+        inputs.some((input, at) => input !== node.inputs[at]) ? { ...node, inputs } : node,
+      );
   }
   const tidied = { ...model, nodes, initializers };
   return { ...tidied, ...keepOnly(tidied, [...outputs]) };

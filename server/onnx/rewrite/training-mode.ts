@@ -23,10 +23,7 @@ export function outOfTraining(model: Model): OutOfTraining {
     (node) => isNormalisationInTraining(model, node) || isDropoutInTraining(model, node),
   );
   if (changed.length === 0) return { model, changed };
-  const used = new Set([
-    ...consumers(model.nodes).keys(),
-    ...model.outputs.map(({ name }) => name),
-  ]);
+  const used = new Set([...consumers(model).keys(), ...model.outputs.map(({ name }) => name)]);
   const shapes = inferKnownShapes(model);
   const inTraining = new Set(changed);
   const nodes = model.nodes.map((node): Node => {

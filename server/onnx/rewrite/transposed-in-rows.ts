@@ -41,7 +41,7 @@ function fits({ weights, from, to, window }: TransposedConvolution): boolean {
 
 /** The Transpose to NHWC that alone reads the node. */
 function channelsLast(model: Model, node: Node): Node | null {
-  const [reader, ...more] = consumers(model.nodes).get(node.outputs[0]!) ?? [];
+  const [reader, ...more] = consumers(model).get(node.outputs[0]!) ?? [];
   const isLast =
     reader?.op === 'Transpose' &&
     reader.domain === '' &&

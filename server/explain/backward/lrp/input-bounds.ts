@@ -21,7 +21,7 @@ export function inputBounds({
   image,
   range,
 }: ExplanationContext): (step: BackwardStep, value: string) => { low: string; high: string } {
-  const made = producers(model.nodes);
+  const made = producers(model);
   return (step, value) => {
     const [, ...sizes] = shapes.of(value).map(Number) as [number, ...number[]];
     const behind = (name: string, axis: number) =>

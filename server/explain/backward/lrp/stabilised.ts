@@ -126,7 +126,7 @@ const readers = new WeakMap<Model, Readers>();
 function readersOf(model: Model): Readers {
   const before = readers.get(model);
   if (before) return before;
-  const read = consumers(model.nodes);
+  const read = consumers(model);
   const zerosGetNothing = new Set<string>();
   const givesNothing = ({ op, domain, outputs }: Node) =>
     domain === '' &&
