@@ -9,12 +9,13 @@ import type {
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
+import { openRecording } from '../drive/open-recording.ts';
+import { placeAt } from '../drive/place.ts';
 import { listRecordings, type Recording } from '../drive/recording.ts';
 import { nameFault, namesIn, urlSafe } from '../files/names.ts';
 import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
-import { asksForRate, probeVideo } from '../video/probe.ts';
 import { givenFrameRate } from '../video/untold-rate.ts';
 
 export interface CataloguePaths {
@@ -149,11 +150,11 @@ export class Catalogue {
    * RECORDING_UNKNOWN, what probing throws, USAGE where it would not be used, OUTPUT_NOT_WRITABLE.
    */
   async keepFrameRate(recordingId: string, fps: number): Promise<void> {
-    const { beside, videoPath } = await this.recording(recordingId);
-    if (!(await asksForRate(videoPath)))
+    const { path, reader, beside } = await this.recording(recordingId);
+    if (!(await reader.asksForRate?.(await placeAt(path))))
       throw new RoadgazeError(
         'USAGE',
-        `${basename(videoPath)} tells when its frames were taken, and another frame rate would not be used.`,
+        `${basename(path)} tells when its frames were taken, and another frame rate would not be used.`,
         'Open it as it is.',
       );
     if (givenFrameRate() !== null)
@@ -256,23 +257,19 @@ async function modelsAt(
   ];
 }
 
-async function summaryOf({
-  id,
-  name,
-  videoPath,
-  logPath,
-  fault,
-}: Recording): Promise<RecordingSummary> {
+async function summaryOf(recording: Recording): Promise<RecordingSummary> {
+  const { id, name, logPath } = recording;
   try {
-    if (fault) throw fault;
-    const { duration, width, height, averageFrameRate } = await probeVideo(videoPath);
+    const drive = await openRecording(recording);
+    await drive.close();
+    const { duration, width, height, averageFrameRate } = drive.video;
     return {
       id,
       name,
       durationSeconds: duration,
       size: { width, height },
       frameRate: averageFrameRate,
-      hasLog: logPath !== null,
+      hasLog: drive.hasLog,
       error: null,
     };
   } catch (error) {

@@ -1,14 +1,14 @@
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
+import type { PictureSource } from '../drive/source.ts';
 import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { lanes } from '../resources/limits.ts';
-import type { VideoInfo } from '../video/frame-source.ts';
 
 /** What was found of flags by the fill `inpaint`, by `keyOf`; null where nothing was looked at. */
 export type KeptChecks = Map<string, CausalCheck | null>;
 
 export interface CheckedRecording {
-  readonly video: VideoInfo;
+  readonly drive: PictureSource;
   readonly explainer: FrameExplainer;
   /** Of the rows so far. */
   readonly steering: () => Float64Array;
@@ -57,12 +57,11 @@ export class FlagChecks {
     signal: AbortSignal,
     onProgress: (done: number, total: number) => void,
   ): Promise<CausalCheck | null> {
-    const { video, explainer, steering } = this.#recording;
+    const { drive, explainer, steering } = this.#recording;
     const [check] = await lanes.explanations.run(
       () =>
         verifyFlags({
-          videoPath: video.path,
-          video,
+          drive,
           explainer,
           flags: [flag],
           steeringDeviation: steeringDeviation(steering()),

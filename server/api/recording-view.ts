@@ -65,7 +65,7 @@ export class RecordingView {
         const number = Math.min(message.frame, pts.length - 1);
         return {
           message: { ...message, frame: number },
-          video: workspace.video,
+          drive: workspace.drive,
           pts: number > 0 ? pts[number]! : null,
         };
       },
@@ -140,7 +140,7 @@ export class RecordingView {
         crop,
         mask,
         methods,
-        notes: [...(video.assumptions ?? []), ...explainer.assumptions],
+        notes: [...this.#workspace.drive.assumptions, ...explainer.assumptions],
         ...output,
       },
       road,

@@ -9,14 +9,14 @@ import {
   type ServerMessage,
 } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
+import { openRecording } from '../drive/open-recording.ts';
 import type { Recording } from '../drive/recording.ts';
+import type { DriveSource } from '../drive/source.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { lanes } from '../resources/limits.ts';
 import { ownTurn } from '../resources/own-turn.ts';
-import { decodeVideo } from '../video/decoder.ts';
 import { displaySize } from '../video/filters.ts';
-import { probeVideo } from '../video/probe.ts';
 import type { Catalogue } from './catalogue.ts';
 import { protocolViolation, readClientMessage } from './client-message.ts';
 import { keepRoad } from './keep-road.ts';
@@ -268,17 +268,13 @@ export class Session {
 
   /** The first picture, while the network is still being made ready. */
   async #preview(recordingId: string, signal: AbortSignal): Promise<void> {
+    let drive: DriveSource | null = null;
     try {
-      const { videoPath } = await this.#catalogue.recording(recordingId);
-      const video = await probeVideo(videoPath);
+      const recording = await this.#catalogue.recording(recordingId);
+      drive = await openRecording(recording, { signal });
+      const { video } = drive;
       await lanes.pictures.run(async () => {
-        const stream = decodeVideo({
-          path: videoPath,
-          images: [],
-          display: DISPLAY,
-          frames: 1,
-          signal,
-        });
+        const stream = drive!.frames({ images: [], display: DISPLAY, frames: 1, signal });
         for await (const { pts, display } of stream) {
           if (signal.aborted || !display || !this.#window.isOpen) return;
           const parts: PartBytes[] = [
@@ -303,6 +299,8 @@ export class Session {
       }, signal);
     } catch {
       // Opening meets the same error, and tells it.
+    } finally {
+      await drive?.close();
     }
   }
 

@@ -7,9 +7,10 @@ import type { CausalCheck } from '../../shared/flags.ts';
 import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import type { LogChoices } from '../drive/log/choices.ts';
-import { readDriveLog } from '../drive/log/csv-log.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
+import { openRecording } from '../drive/open-recording.ts';
 import type { Recording } from '../drive/recording.ts';
+import type { DriveSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { analyzeRecording } from '../pipeline/analysis.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
@@ -19,9 +20,8 @@ import { openExplainer } from '../pipeline/open-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
-import { readFrameIndex, timedBy } from '../video/frame-index.ts';
+import { timedBy } from '../video/frame-index.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
-import { probeVideo } from '../video/probe.ts';
 import { GrowingColumns } from './analysis-columns.ts';
 import type { Network } from './catalogue.ts';
 import { readCausalTruth } from './causal-truth.ts';
@@ -54,6 +54,7 @@ export interface WorkspaceRequest {
 export class Workspace implements PlayableSource {
   readonly recording: Recording;
   readonly network: Network;
+  readonly drive: DriveSource;
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
   readonly road: RoadSource;
@@ -81,6 +82,7 @@ export class Workspace implements PlayableSource {
   private constructor(parts: WorkspaceParts) {
     this.recording = parts.recording;
     this.network = parts.network;
+    this.drive = parts.drive;
     this.video = parts.video;
     this.explainer = parts.explainer;
     this.road = roadSource(parts.road);
@@ -98,12 +100,12 @@ export class Workspace implements PlayableSource {
     this.logNote =
       reason === null ? null : { reason, asksForUnit: Boolean(parts.driveLog?.question) };
     this.assumptions = [
-      ...(parts.video.assumptions ?? []),
+      ...parts.drive.assumptions,
       ...(parts.driveLog?.assumptions ?? []).filter((sentence) => sentence !== reason),
     ];
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks(
-      { video: this.video, explainer: this.explainer, steering: () => this.columns.steering },
+      { drive: this.drive, explainer: this.explainer, steering: () => this.columns.steering },
       checks,
     );
     if (kept) this.progress.complete();
@@ -125,14 +127,11 @@ export class Workspace implements PlayableSource {
     signal: AbortSignal,
   ): Promise<Workspace> {
     const { recording, network, road, methods, wish } = request;
-    const [probed, key] = await Promise.all([
-      probeVideo(recording.videoPath),
-      analysisKey(request),
-    ]);
+    const drive = await openRecording(recording, { signal });
     const explaining = openExplainer({
       modelPath: network.path,
       road,
-      video: probed,
+      video: drive.video,
       methods: streamedChoices(methods),
       wish,
       signal,
@@ -140,13 +139,14 @@ export class Workspace implements PlayableSource {
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
-      const index = await readFrameIndex(recording.videoPath);
-      const video = timedBy(probed, index);
-      const log = await companion(readLog(request, video));
+      const key = await analysisKey(request, drive);
+      const index = await drive.index();
+      const video = timedBy(drive.video, index);
+      const log = await companion(readLog(request, drive));
       if (index.pts.length === 0)
         throw new RoadgazeError(
           'VIDEO_UNREADABLE',
-          `${recording.videoPath} has no frames.`,
+          `${recording.path} has no frames.`,
           'Choose another recording; this one may be cut off.',
         );
       const explainer = await explaining;
@@ -161,6 +161,7 @@ export class Workspace implements PlayableSource {
       );
       return new Workspace({
         ...request,
+        drive,
         video,
         explainer,
         index,
@@ -176,12 +177,9 @@ export class Workspace implements PlayableSource {
         (explainer) => explainer.close(),
         () => {},
       );
+      await drive.close();
       throw error;
     }
-  }
-
-  get path(): string {
-    return this.recording.videoPath;
   }
 
   get index(): FrameIndex {
@@ -212,19 +210,20 @@ export class Workspace implements PlayableSource {
     this.#wake.ring();
   }
 
-  /** Ends the analysis and its decoder, and closes the explainer. */
+  /** Ends the analysis and its decoder, and closes explainer and drive. */
   async close(): Promise<void> {
     this.#stop.abort();
     this.#wake.ring();
     await this.#analysis;
     await this.explainer.close();
+    await this.drive.close();
   }
 
   async #analyze(onComplete: () => void): Promise<void> {
     const { signal } = this.#stop;
     try {
       const rows = analyzeRecording({
-        videoPath: this.path,
+        drive: this.drive,
         explainer: this.explainer,
         expected: this.#index.pts,
         signal,
@@ -273,6 +272,7 @@ export class Workspace implements PlayableSource {
 }
 
 interface WorkspaceParts extends WorkspaceRequest {
+  readonly drive: DriveSource;
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
   readonly index: FrameIndex;
@@ -288,22 +288,13 @@ interface WorkspaceParts extends WorkspaceRequest {
  * Tells analyses apart: all that their numbers come from, with size and time of change of every
  * file.
  */
-async function analysisKey({
-  recording,
-  network,
-  road,
-  log,
-  methods,
-}: WorkspaceRequest): Promise<string> {
+async function analysisKey(
+  { recording, network, road, log, methods }: WorkspaceRequest,
+  drive: DriveSource,
+): Promise<string> {
   const sidecar = (path: string) => `${path.slice(0, path.length - extname(path).length)}.json`;
   const models = road.kind === 'model' ? [network.path, road.path] : [network.path];
-  const files = [
-    recording.videoPath,
-    recording.logPath,
-    road.kind === 'truth' ? road.path : null,
-    ...models,
-    ...models.map(sidecar),
-  ];
+  const files = [road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecar)];
   const versions = await Promise.all(
     files.map(
       async (path) =>
@@ -314,17 +305,24 @@ async function analysisKey({
         ),
     ),
   );
-  return JSON.stringify([versions, road, log, methods]);
+  const { id, key } = recording;
+  return JSON.stringify([
+    id,
+    key,
+    drive.camera,
+    await drive.version(),
+    versions,
+    road,
+    log,
+    methods,
+  ]);
 }
 
 /** Throws LOG_INVALID, INPUT_NOT_FOUND. */
-async function readLog(
-  { recording, log }: WorkspaceRequest,
-  video: VideoInfo,
-): Promise<DriveLog | null> {
-  if (recording.logPath === null) return null;
+async function readLog({ log }: WorkspaceRequest, drive: DriveSource): Promise<DriveLog | null> {
+  if (!drive.hasLog) return null;
   if ('code' in log) throw new RoadgazeError(log.code, log.message, log.hint);
-  return readDriveLog(recording.logPath, video, log);
+  return drive.log(log);
 }
 
 /** What lies beside a recording; where it cannot be read, the video can be watched all the same. */

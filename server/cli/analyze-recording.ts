@@ -10,9 +10,10 @@ import { findFlags } from '../attention/flags/find-flags.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices } from '../drive/log/choices.ts';
-import { readDriveLog } from '../drive/log/csv-log.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
+import { openRecording } from '../drive/open-recording.ts';
 import type { Recording } from '../drive/recording.ts';
+import type { DriveSource } from '../drive/source.ts';
 import { analyzeRecording, type AnalysisEnd, type AnalysisRow } from '../pipeline/analysis.ts';
 import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
@@ -27,8 +28,7 @@ import {
 } from '../results/frame-numbers.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../video/export.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
-import { readFrameIndex, timedBy } from '../video/frame-index.ts';
-import { probeVideo, type ProbedVideo } from '../video/probe.ts';
+import { timedBy } from '../video/frame-index.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
@@ -61,11 +61,24 @@ export async function analyzeInto(
   recording: Recording,
   options: AnalyzeOptions,
 ): Promise<void> {
-  if (recording.fault) throw recording.fault;
-  const index = await readFrameIndex(recording.videoPath);
-  const video = timedBy(await probeVideo(recording.videoPath), index);
-  const log = recording.logPath
-    ? await readDriveLog(recording.logPath, video, {
+  const drive = await openRecording(recording);
+  try {
+    await analyzeDrive(folder, recording, drive, options);
+  } finally {
+    await drive.close();
+  }
+}
+
+async function analyzeDrive(
+  folder: string,
+  recording: Recording,
+  drive: DriveSource,
+  options: AnalyzeOptions,
+): Promise<void> {
+  const index = await drive.index();
+  const video = timedBy(drive.video, index);
+  const log = drive.hasLog
+    ? await drive.log({
         ...(await readLogChoices(recording.beside.logChoices)),
         ...logChoicesOf(options),
       })
@@ -87,7 +100,7 @@ export async function analyzeInto(
   });
   try {
     await (working = analyzeWhole(folder, {
-      path: recording.videoPath,
+      drive,
       video,
       index,
       explainer,
@@ -95,7 +108,7 @@ export async function analyzeInto(
       options,
       signal: abort.signal,
       driven: drivenSteering(explainer.network.output, log),
-      logAssumptions: [...(video.assumptions ?? []), ...logNotes(explainer, log)],
+      logAssumptions: [...drive.assumptions, ...logNotes(explainer, log)],
     }));
   } catch (error) {
     // Whoever interrupted is told nothing more; the process ends when all is closed.
@@ -140,8 +153,8 @@ const GUESSED =
   'Nothing says where the road is: a trapezoid is taken for it, and shares and flags are as rough as that. Give --road.';
 
 interface Analysis {
-  readonly path: string;
-  readonly video: ProbedVideo;
+  readonly drive: DriveSource;
+  readonly video: VideoInfo;
   readonly index: FrameIndex;
   readonly explainer: FrameExplainer;
   readonly road: RoadSpecification;
@@ -166,15 +179,16 @@ async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
 
 async function analyze(
   files: AnalysisFiles,
-  { path, video, index, explainer, road, options, signal, driven, logAssumptions }: Analysis,
+  { drive, video, index, explainer, road, options, signal, driven, logAssumptions }: Analysis,
 ): Promise<ReportedSummary> {
   const { pts: expected } = index;
-  const progress = new ProgressLine(basename(path), expected.length);
+  const file = basename(drive.path);
+  const progress = new ProgressLine(file, expected.length);
   const began = performance.now();
   const frames: FrameNumbers[] = [];
   let end: AnalysisEnd = { warnings: [], shortfall: null };
   const rows = analyzeRecording({
-    videoPath: path,
+    drive,
     explainer,
     expected,
     ...(options.video ? { picture: overlayPicture(video) } : {}),
@@ -223,7 +237,7 @@ async function analyze(
   const { shortfall } = end;
   const checks =
     options.verifyFlags && !shortfall
-      ? await verified({ path, video, explainer, frames, flags, fill: options.verifyFlags, signal })
+      ? await verified({ drive, explainer, frames, flags, fill: options.verifyFlags, signal })
       : null;
   const number = (value: number | null | undefined) => value ?? NaN;
   const methods = network.methods.map((id, method) => ({
@@ -238,7 +252,7 @@ async function analyze(
   const summary = {
     roadgaze: 1,
     recording: {
-      file: basename(path),
+      file,
       width: video.width,
       height: video.height,
       codec: video.codec,
@@ -309,8 +323,7 @@ async function analyze(
 class PassEndedEarly extends Error {}
 
 interface Verification {
-  readonly path: string;
-  readonly video: VideoInfo;
+  readonly drive: DriveSource;
   readonly explainer: FrameExplainer;
   readonly frames: readonly FrameNumbers[];
   readonly flags: readonly Flag[];
@@ -319,16 +332,16 @@ interface Verification {
 }
 
 async function verified({
-  path,
+  drive,
   frames,
   fill,
   ...request
 }: Verification): Promise<(CausalCheck | null)[]> {
-  const progress = new ProgressLine(`${basename(path)}: flags`, request.flags.length * 5);
+  const progress = new ProgressLine(`${basename(drive.path)}: flags`, request.flags.length * 5);
   try {
     return await verifyFlags({
       ...request,
-      videoPath: path,
+      drive,
       steeringDeviation: steeringDeviation(frames.map(({ steering }) => steering)),
       ...(fill === true ? {} : { fill }),
       onProgress: (done) => progress.advance(done),

@@ -7,13 +7,11 @@ import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
-import { recogniseOtherFile } from '../drive/other-formats.ts';
+import { openRecording } from '../drive/open-recording.ts';
+import { recordingAt } from '../drive/recording.ts';
+import type { DriveSource } from '../drive/source.ts';
 import { readNpy } from '../results/npy.ts';
 import type { RgbPicture } from '../results/png.ts';
-import { decodeVideo } from '../video/decoder.ts';
-import { readFrameIndex } from '../video/frame-index.ts';
-import type { VideoInfo } from '../video/frame-source.ts';
-import { probeVideo } from '../video/probe.ts';
 
 /** One picture as the network gets it, and what a person is shown of it. */
 export interface ExplainedInput {
@@ -101,16 +99,26 @@ async function readFrame(
   network: NetworkInfo,
   wish: FrameWish,
 ): Promise<ExplainedInput> {
-  const refusal = await recogniseOtherFile(path);
-  if (refusal) throw refusal;
-  const video = await probeVideo(path);
+  const drive = await openRecording(await recordingAt(path));
+  try {
+    return await frameOf(drive, network, wish);
+  } finally {
+    await drive.close();
+  }
+}
+
+async function frameOf(
+  drive: DriveSource,
+  network: NetworkInfo,
+  wish: FrameWish,
+): Promise<ExplainedInput> {
+  const { video } = drive;
   checkCrop(network, video);
   const { format, read } = picturesOfFrames(network, video.colorSpace);
-  const found = await findFrame(path, video, wish);
+  const found = await findFrame(drive, wish);
   const { width, height } = video;
   const whole = { crop: null, width, height, pixelFormat: 'rgb24', resize: 'area' } as const;
-  const stream = decodeVideo({
-    path,
+  const stream = drive.frames({
     images: [format, whole],
     frames: 1,
     ...(found.from === null ? {} : { from: found.from }),
@@ -126,12 +134,12 @@ async function readFrame(
       place: cropInFrame(network.sidecar.input?.crop ?? null, video),
       frame: found.frame,
       pts: found.frame === null ? null : pts,
-      assumptions: video.assumptions ?? [],
+      assumptions: drive.assumptions,
     };
   }
   throw new RoadgazeError(
     'VIDEO_UNREADABLE',
-    `The frame of ${basename(path)} that was asked for cannot be decoded.`,
+    `The frame of ${basename(drive.path)} that was asked for cannot be decoded.`,
     'Ask for another one.',
   );
 }
@@ -143,13 +151,9 @@ interface FoundFrame {
   readonly from: number | null;
 }
 
-async function findFrame(
-  path: string,
-  video: VideoInfo,
-  { at, frame }: FrameWish,
-): Promise<FoundFrame> {
-  const { pts } = await readFrameIndex(path);
-  const name = basename(path);
+async function findFrame(drive: DriveSource, { at, frame }: FrameWish): Promise<FoundFrame> {
+  const { pts } = await drive.index();
+  const name = basename(drive.path);
   if (at !== undefined && frame !== undefined)
     throw new RoadgazeError('USAGE', '--at and --frame both choose a frame.', 'Give one of them.');
   if (at === undefined && frame === undefined) {
@@ -168,7 +172,7 @@ async function findFrame(
       `Choose a whole number from 0 to ${last}.`,
     );
   const number = frame ?? shownAt(pts, at!);
-  const end = pts[last]! + 1 / (video.averageFrameRate || 1);
+  const end = pts[last]! + 1 / (drive.video.averageFrameRate || 1);
   if (at !== undefined && (at < pts[0]! || at > end))
     throw new RoadgazeError(
       'USAGE',

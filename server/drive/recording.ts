@@ -5,14 +5,19 @@ import { besideFile, type Beside } from '../files/beside.ts';
 import { nameFault, namesIn, urlSafe } from '../files/names.ts';
 import { notFound } from './not-found.ts';
 import { otherDrivesIn, recogniseOtherFile, recogniseOtherFolder } from './other-formats.ts';
-import { hasVideoEnding, isVideo } from './readers/video.ts';
+import { hasVideoEnding, isVideo, VIDEO } from './readers/video.ts';
+import type { DriveReader } from './source.ts';
 
 export interface Recording {
   /** Stable and safe in a URL: the file name, with a digest where that had to be changed. */
   readonly id: string;
   /** File name without its ending. */
   readonly name: string;
-  readonly videoPath: string;
+  /** Absolute; of a file or folder. */
+  readonly path: string;
+  readonly reader: DriveReader;
+  /** Which drive of the place. */
+  readonly key: string | null;
   readonly beside: Beside;
   /** `<name>.csv` beside the video. */
   readonly logPath: string | null;
@@ -70,11 +75,27 @@ export async function listRecordings(path: string): Promise<Recording[]> {
   }
 }
 
+/**
+ * The one recording that a path is, of a file or folder. Throws INPUT_NOT_FOUND, also of a folder
+ * that holds none or several.
+ */
+export async function recordingAt(path: string): Promise<Recording> {
+  const [recording, ...others] = await listRecordings(path);
+  if (recording && others.length === 0) return recording;
+  throw new RoadgazeError(
+    'INPUT_NOT_FOUND',
+    `${path} is a folder that holds ${recording ? `${1 + others.length} recordings` : 'no recording'}.`,
+    recording ? 'Name one of them.' : 'Name a video file.',
+  );
+}
+
 function notNamed(folder: string, shown: string): Recording {
   return {
     id: urlSafe(shown),
     name: shown.slice(0, shown.length - extname(shown).length),
-    videoPath: join(folder, shown),
+    path: join(folder, shown),
+    reader: VIDEO,
+    key: null,
     beside: besideFile(join(folder, shown)),
     logPath: null,
     truthPath: null,
@@ -83,18 +104,20 @@ function notNamed(folder: string, shown: string): Recording {
 }
 
 function describe(
-  videoPath: string,
+  path: string,
   beside: ReadonlySet<string>,
   fault: RoadgazeError | null = null,
 ): Recording {
-  const file = basename(videoPath);
-  const around = besideFile(videoPath);
-  const there = (path: string): string | null =>
-    path !== videoPath && beside.has(basename(path)) ? path : null;
+  const file = basename(path);
+  const around = besideFile(path);
+  const there = (companion: string): string | null =>
+    companion !== path && beside.has(basename(companion)) ? companion : null;
   return {
     id: urlSafe(file),
     name: basename(file, extname(file)),
-    videoPath,
+    path,
+    reader: VIDEO,
+    key: null,
     beside: around,
     logPath: there(around.log),
     truthPath: there(around.truth),

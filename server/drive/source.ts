@@ -25,6 +25,11 @@ export interface DriveReader {
    * are asked for. Throws RoadgazeError only.
    */
   open(place: Place, request: OpenDrive): Promise<DriveSource>;
+  /**
+   * Whether somebody must say how many frames a second a place has (`OpenDrive.frameRate`); without
+   * it none has to. Throws as `open`, but not for want of the rate.
+   */
+  asksForRate?(place: Place): Promise<boolean>;
 }
 
 /** One drive of a place. */

@@ -1,11 +1,11 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import { decodeVideo } from '../video/decoder.ts';
+import type { PictureSource } from '../drive/source.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import { PassCheck } from './pass-check.ts';
 
 export interface AnalysisRequest {
-  readonly videoPath: string;
+  readonly drive: PictureSource;
   readonly explainer: FrameExplainer;
   /** Timestamps (s) of the frames that the recording's index lists. */
   readonly expected: Float64Array;
@@ -51,13 +51,12 @@ const PICTURES_PER_WORKER = 4;
  * FFMPEG_*, INFERENCE_FAILED.
  */
 export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
-  const { explainer, videoPath, expected, picture: format, signal } = request;
-  const stream = decodeVideo({
-    path: videoPath,
+  const { explainer, drive, expected, picture: format, signal } = request;
+  const stream = drive.frames({
     images: format ? [...explainer.images, format] : explainer.images,
     ...(signal ? { signal } : {}),
   });
-  const check = new PassCheck(videoPath, expected);
+  const check = new PassCheck(drive.path, expected);
   const limit = explainer.provider.workers * (format ? PICTURES_PER_WORKER : FRAMES_PER_WORKER);
   const waiting: Promise<AnalysisRow>[] = [];
   let frame = 0;

@@ -1,18 +1,16 @@
 import { Worker } from 'node:worker_threads';
 import { describeExplanation } from '../../shared/explanations.ts';
 import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
-import { cropInFrame, type Rectangle, type Size } from '../../shared/geometry.ts';
+import { cropInFrame, type Rectangle } from '../../shared/geometry.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
+import type { PictureSource } from '../drive/source.ts';
 import { placedInFrame } from '../attention/off-road-region.ts';
-import { decodeVideo } from '../video/decoder.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
 import type { CoveredPictures, CoverRequest } from './causal-check-covers.ts';
 import type { FrameExplainer } from './frame-explainer.ts';
 
 export interface CausalCheckRequest {
-  readonly videoPath: string;
-  /** Size of the video's frames as shown. */
-  readonly video: Size;
+  readonly drive: PictureSource;
   readonly explainer: FrameExplainer;
   readonly flags: readonly Flag[];
   /** Standard deviation of the network's steering over the recording, in its unit. */
@@ -110,7 +108,7 @@ async function verify(
   request: CausalCheckRequest,
   onFrame: () => void,
 ): Promise<CausalCheck | null> {
-  const { explainer, video, fill = 'inpaint', steeringDeviation } = request;
+  const { explainer, drive, fill = 'inpaint', steeringDeviation } = request;
   const tried = await framesOf(flag, wanted, request);
   const covered = await coverOffThread(
     tried.map(({ cover }) => cover),
@@ -136,7 +134,7 @@ async function verify(
     fill,
     change,
     threshold,
-    region: placedInFrame(first.rectangle, mask, cropInFrame(crop, video)),
+    region: placedInFrame(first.rectangle, mask, cropInFrame(crop, drive.video)),
     changeDegrees: degrees === null ? null : change * degrees,
     control: median(changes.flatMap(({ controls }) => controls)),
     isConfirmed,
@@ -152,12 +150,11 @@ async function verify(
 async function framesOf(
   flag: Flag,
   wanted: ReadonlySet<number>,
-  { videoPath, explainer, fill = 'inpaint', signal }: CausalCheckRequest,
+  { drive, explainer, fill = 'inpaint', signal }: CausalCheckRequest,
 ): Promise<TriedFrame[]> {
   const { methods, mask: size } = explainer.network;
   const signed = describeExplanation(methods[0]!)?.signed ?? false;
-  const stream = decodeVideo({
-    path: videoPath,
+  const stream = drive.frames({
     images: explainer.images,
     from: flag.startPts,
     ...(signal ? { signal } : {}),

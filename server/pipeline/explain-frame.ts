@@ -1,12 +1,12 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
+import type { PictureSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { elementCount } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
-import { decodeVideo } from '../video/decoder.ts';
-import type { ImageFormat, VideoInfo } from '../video/frame-source.ts';
+import type { ImageFormat } from '../video/frame-source.ts';
 import { explainPicture, type ExplainedPicture } from './explain-picture.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
@@ -15,7 +15,7 @@ import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainFrameRequest {
   readonly modelPath: string;
-  readonly video: Pick<VideoInfo, 'path' | 'colorSpace'>;
+  readonly drive: PictureSource;
   /** Of the frame; null for the first one. */
   readonly pts: number | null;
   readonly method: string;
@@ -42,7 +42,7 @@ export interface ExplainedFrame {
  * PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
 export async function explainFrame(request: ExplainFrameRequest): Promise<ExplainedFrame> {
-  const { modelPath, video, method, target, wish, signal, onProgress } = request;
+  const { modelPath, drive, method, target, wish, signal, onProgress } = request;
   const description = describeMethod(method);
   if (!description)
     throw new RoadgazeError(
@@ -51,8 +51,8 @@ export async function explainFrame(request: ExplainFrameRequest): Promise<Explai
       'Reload the page, so that it is as new as the server.',
     );
   const network = await inWorkshop('info', { path: modelPath, kind: 'steering' }, { signal });
-  const pictures = picturesOfFrames(network, video.colorSpace);
-  const { pts, bytes } = await decodeOne(video.path, request.pts, pictures.format, signal);
+  const pictures = picturesOfFrames(network, drive.video.colorSpace);
+  const { pts, bytes } = await decodeOne(drive, request.pts, pictures.format, signal);
   const picture = await pictures.read(bytes);
   signal.throwIfAborted();
   const [explained] = await explainPicture({
@@ -74,13 +74,12 @@ export async function explainFrame(request: ExplainFrameRequest): Promise<Explai
 }
 
 async function decodeOne(
-  path: string,
+  drive: PictureSource,
   pts: number | null,
   format: ImageFormat,
   signal: AbortSignal,
 ): Promise<{ pts: number; bytes: Uint8Array }> {
-  const stream = decodeVideo({
-    path,
+  const stream = drive.frames({
     images: [format],
     frames: 1,
     signal,
@@ -94,7 +93,7 @@ async function decodeOne(
   signal.throwIfAborted();
   throw new RoadgazeError(
     'VIDEO_UNREADABLE',
-    `No frame of ${path} can be decoded at this place.`,
+    `No frame of ${drive.path} can be decoded at this place.`,
     'Try another place; the file may be damaged here.',
   );
 }

@@ -1,4 +1,5 @@
 import { nearest } from '../../shared/ascending.ts';
+import type { PictureSource } from '../drive/source.ts';
 import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import type { PlaybackPriority } from './playback-priority.ts';
@@ -7,7 +8,7 @@ export const DISPLAY: DisplayFormat = { maxWidth: 960, quality: 5 };
 
 /** What all players of one recording with one network and the same methods share. */
 export interface PlayableSource {
-  readonly path: string;
+  readonly drive: PictureSource;
   readonly explainer: FrameExplainer;
   /** Replaced as a whole once decoding has made it exact. */
   readonly index: FrameIndex;

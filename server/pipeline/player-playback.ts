@@ -1,5 +1,4 @@
 import { lanes } from '../resources/limits.ts';
-import { decodeVideo } from '../video/decoder.ts';
 import type { DecodedFrame } from '../video/frame-source.ts';
 import {
   DISPLAY,
@@ -154,15 +153,14 @@ export class Playback {
    * the clock.
    */
   async #readFrom(from: number, passOffset: number, signal: AbortSignal): Promise<number | null> {
-    const { path, explainer, index } = this.#source;
+    const { drive, explainer, index } = this.#source;
     const { speed } = this.#options;
     const spacing =
       speed > 0 && speed / frameDuration(index, index.pts.length - 1) > SCREEN_RATE + 1
         ? speed / SCREEN_RATE
         : 0;
     const opened = performance.now();
-    const stream = decodeVideo({
-      path,
+    const stream = drive.frames({
       images: explainer.images,
       display: DISPLAY,
       signal,

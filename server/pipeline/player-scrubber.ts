@@ -1,4 +1,3 @@
-import { decodeVideo } from '../video/decoder.ts';
 import type { DecodedFrame, FrameStream } from '../video/frame-source.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { lanes } from '../resources/limits.ts';
@@ -144,7 +143,7 @@ export class Scrubber {
     if (last) return last;
     throw new RoadgazeError(
       'VIDEO_UNREADABLE',
-      `No frame of ${this.#source.path} can be decoded at this place.`,
+      `No frame of ${this.#source.drive.path} can be decoded at this place.`,
       'Try another place; the file may be damaged here.',
     );
   }
@@ -229,8 +228,7 @@ class Reader {
   constructor(source: PlayableSource, frame: number) {
     this.#source = source;
     this.#next = frame;
-    this.#stream = decodeVideo({
-      path: source.path,
+    this.#stream = source.drive.frames({
       images: source.explainer.images,
       display: DISPLAY,
       signal: this.#stop.signal,

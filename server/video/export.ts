@@ -4,12 +4,11 @@ import { Readable } from 'node:stream';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, type Crop, type Rectangle, type Size } from '../../shared/geometry.ts';
 import { notWritable, notWritableBy } from '../files/not-writable.ts';
-import type { ImageFormat } from './frame-source.ts';
+import type { ImageFormat, VideoInfo } from './frame-source.ts';
 import { startFfmpeg } from './ffmpeg-process.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import { nutFrameHead, nutHead } from './nut-muxer.ts';
 import { encoderLimits } from './picture-size.ts';
-import type { ProbedVideo } from './probe.ts';
 import { LINE_HEIGHT, writeLine } from './small-print.ts';
 import { findTools, type VideoTools } from './tools.ts';
 import { WarningList } from './warnings.ts';
@@ -27,7 +26,7 @@ export interface OverlayFrame {
 
 export interface OverlayRequest {
   /** Of the frames. */
-  readonly video: ProbedVideo;
+  readonly video: VideoInfo;
   /** MP4. Appears under this name when it is complete. */
   readonly output: string;
   /** In presentation order. */
@@ -162,7 +161,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
 /** Raw pictures have none, and the last one would be gone at once. */
 function lastDuration(
   tools: VideoTools,
-  { averageFrameRate, timeBase: { num, den } }: ProbedVideo,
+  { averageFrameRate, timeBase: { num, den } }: VideoInfo,
 ): readonly string[] {
   return averageFrameRate > 0
     ? tools.packetDuration(Math.max(1, Math.round(den / num / averageFrameRate)))

@@ -1,4 +1,5 @@
 import type { Crop } from '../../shared/geometry.ts';
+import type { TimeBase } from './nut-demuxer.ts';
 
 /**
  * What ffmpeg hands over for one network: the crop of the frame, scaled, as packed or planar bytes
@@ -84,6 +85,8 @@ export interface VideoInfo {
   readonly startTime: number;
   readonly duration: number;
   readonly container: string;
+  /** Of the pictures' clock, seconds a tick. */
+  readonly timeBase: TimeBase;
   /** What was taken for granted of it, a sentence each. */
   readonly assumptions?: readonly string[];
 }

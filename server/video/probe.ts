@@ -2,7 +2,6 @@ import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { askFfprobe, clockwise, fraction, unreadable, type ProbeStream } from './ask-ffprobe.ts';
-import type { TimeBase } from './nut-demuxer.ts';
 import type { VideoInfo } from './frame-source.ts';
 import { checkPictureSize, tooLarge } from './picture-size.ts';
 import { isShortMpegts } from './short-mpegts.ts';
@@ -13,7 +12,6 @@ import { untoldRate } from './untold-rate.ts';
 export interface ProbedVideo extends VideoInfo {
   /** Earliest time of all streams of the file: ffmpeg's `-ss` counts from it. */
   readonly containerStart: number;
-  readonly timeBase: TimeBase;
   /** The first packet of the stream carries no time at all, though the container has times. */
   readonly untimedStart: boolean;
   /** What precedes `-i` where ffmpeg would not recognise the file. */

@@ -1,6 +1,6 @@
 import { verifyFlags } from '../../server/pipeline/causal-check.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
-import { probeVideo } from '../../server/video/probe.ts';
+import { openVideo } from '../../server/drive/readers/video.ts';
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { networkPath, type Evidence } from './flag-evidence.ts';
@@ -26,11 +26,11 @@ export async function checkedFlags(
 ): Promise<CheckedFlags> {
   const columns = shortcut.series[method]!;
   const flags = offRoadFlags(columns, settings);
-  const video = await probeVideo(drive.video);
+  const source = await openVideo(drive.video);
   const explainer = await openExplainer({
     modelPath: networkPath('pilotnet-shortcut'),
     road: { kind: 'truth', path: drive.truth },
-    video,
+    video: source.video,
     methods: [{ id: method }],
     wish: { provider: 'cpu' },
   });
@@ -39,8 +39,7 @@ export async function checkedFlags(
       deviation(Array.from(columns.steering)) / degreesPerUnit(explainer.network.output)!;
     const confirmed = async (tried: readonly Flag[]): Promise<Flag[]> => {
       const checks = await verifyFlags({
-        videoPath: drive.video,
-        video,
+        drive: source,
         explainer,
         flags: tried,
         steeringDeviation,
@@ -55,6 +54,7 @@ export async function checkedFlags(
     };
   } finally {
     await explainer.close();
+    await source.close();
   }
 }
 

@@ -3,8 +3,7 @@ import type { FlagColumns } from '../../server/attention/flags/find-flags.ts';
 import type { RoadSpecification } from '../../server/attention/road-specification.ts';
 import { analyzeRecording } from '../../server/pipeline/analysis.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
-import { readFrameIndex } from '../../server/video/frame-index.ts';
-import { probeVideo } from '../../server/video/probe.ts';
+import { openVideo } from '../../server/drive/readers/video.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { collect } from '../support/collect.ts';
 
@@ -21,11 +20,11 @@ export async function seriesOf(
   road: RoadSpecification,
   methods: readonly string[],
 ): Promise<Series> {
-  const video = await probeVideo(videoPath);
+  const drive = await openVideo(videoPath);
   const explainer = await openExplainer({
     modelPath,
     road,
-    video,
+    video: drive.video,
     methods: methods.map((id) => ({ id })),
     wish: { provider: 'cpu' },
   });
@@ -33,9 +32,9 @@ export async function seriesOf(
     const degrees = degreesPerUnit(explainer.network.output) ?? NaN;
     const rows = await collect(
       analyzeRecording({
-        videoPath,
+        drive,
         explainer,
-        expected: (await readFrameIndex(videoPath)).pts,
+        expected: (await drive.index()).pts,
         onEnd: ({ shortfall }) => assert.equal(shortfall, null),
       }),
     );
@@ -51,5 +50,6 @@ export async function seriesOf(
     return Object.fromEntries(methods.map((id, method) => [id, columns(method)]));
   } finally {
     await explainer.close();
+    await drive.close();
   }
 }

@@ -7,8 +7,7 @@ import type { RoadSpecification } from '../../server/attention/road-specificatio
 import { analyzeRecording } from '../../server/pipeline/analysis.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
-import { readFrameIndex } from '../../server/video/frame-index.ts';
-import { probeVideo } from '../../server/video/probe.ts';
+import { openVideo } from '../../server/drive/readers/video.ts';
 import { findTools } from '../../server/video/tools.ts';
 import { repositoryRoot, sharedFolder } from '../support/paths.ts';
 import { interleaved, median, medianRatio, table } from './measure.ts';
@@ -62,8 +61,9 @@ const polygon: RoadSpecification = {
     [0.95, 1],
   ],
 };
-const video = await probeVideo(clip);
-const { pts: expected } = await readFrameIndex(clip);
+const drive = await openVideo(clip);
+const { video } = drive;
+const { pts: expected } = await drive.index();
 const rows: string[][] = [
   ['network', 'analysis ÷ ffmpeg', 'decode ÷ ffmpeg', 'analysis frames/s', 'ffmpeg frames/s'],
 ];
@@ -74,7 +74,7 @@ try {
     const analyse = async () => {
       frames = 0;
       for await (const row of analyzeRecording({
-        videoPath: clip,
+        drive,
         explainer,
         expected,
         onEnd: () => {},

@@ -164,7 +164,7 @@ test('video is never taken for anything else', async (t) => {
   for (const name of ['a.mp4', 'a.mkv', 'a.avi', 'a.h264', 'a.ts'])
     await makeNumberedClip(join(folder, name), { frames: 3 });
   for (const recording of await listRecordings(folder))
-    assert.equal((await listRecordings(recording.videoPath))[0]?.fault, null, recording.videoPath);
+    assert.equal((await listRecordings(recording.path))[0]?.fault, null, recording.path);
 });
 
 test(

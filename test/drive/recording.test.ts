@@ -52,10 +52,10 @@ test('ids are safe in a URL, differ for names that look alike in ASCII, and do n
     folderWith(t, Object.fromEntries(names.map((name) => [name, '']))),
   );
   assert.equal(new Set(together.map(({ id }) => id)).size, names.length);
-  for (const { id, videoPath } of together) {
+  for (const { id, path } of together) {
     assert.match(id, /^[A-Za-z0-9._~-]+$/);
     assert.equal(encodeURIComponent(id), id);
-    const name = videoPath.slice(videoPath.lastIndexOf('/') + 1);
+    const name = path.slice(path.lastIndexOf('/') + 1);
     assert.equal((await listRecordings(folderWith(t, { [name]: '' })))[0]?.id, id);
   }
   assert.equal(together.find(({ name }) => name === 'drive')?.id.slice(0, 6), 'drive.');

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { openVideo } from '../../server/drive/readers/video.ts';
 import {
   confirmationThreshold,
   steeringDeviation as deviationOf,
@@ -10,15 +11,15 @@ import {
 import { coverPictures } from '../../server/pipeline/causal-check-covers.ts';
 import type { FrameExplainer } from '../../server/pipeline/frame-explainer.ts';
 import { openExplainer } from '../../server/pipeline/open-explainer.ts';
-import { probeVideo } from '../../server/video/probe.ts';
 import type { Flag, FlagKind } from '../../shared/flags.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
 
 const recordings = join(repositoryRoot, 'recordings');
-const drive = (ending: string) => join(recordings, 'drives', `misleading-signs${ending}`);
-const videoPath = drive('.mp4');
-const video = await probeVideo(videoPath);
+const beside = (ending: string) => join(recordings, 'drives', `misleading-signs${ending}`);
+const drive = await openVideo(beside('.mp4'));
+const { video } = drive;
+after(() => drive.close());
 const DEGREES = 180 / Math.PI;
 /** About that of both networks on the drive, rad. */
 const steeringDeviation = 0.2;
@@ -41,7 +42,7 @@ function flagOn(first: number, last: number, kind: FlagKind = 'off-road'): Flag 
 
 /** Steering with the boards less steering without, degrees, of the drive rendered both ways. */
 function boardsChange(column: 1 | 2, first: number, last: number): number {
-  const rows = readFileSync(drive('.causal.csv'), 'utf8')
+  const rows = readFileSync(beside('.causal.csv'), 'utf8')
     .trim()
     .split('\n')
     .slice(1 + first, 2 + last);
@@ -53,7 +54,7 @@ const open = (modelPath: string) =>
   openExplainer({
     modelPath,
     video,
-    road: { kind: 'truth', path: drive('.truth.jsonl.gz') },
+    road: { kind: 'truth', path: beside('.truth.jsonl.gz') },
     wish: { provider: 'cpu', workers: 1 },
   });
 
@@ -69,8 +70,7 @@ describe('a causal check on the drive with misleading signs', () => {
   test('confirms what the drive without its boards says of the shortcut network, with the same side', async () => {
     const flags = [flagOn(85, 95), flagOn(129, 131)];
     const checks = await verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: shortcut,
       flags,
       steeringDeviation,
@@ -100,8 +100,7 @@ describe('a causal check on the drive with misleading signs', () => {
 
   test('does not confirm it of the honest network', async () => {
     const [check] = await verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: honest,
       flags: [flagOn(85, 95)],
       steeringDeviation,
@@ -114,8 +113,7 @@ describe('a causal check on the drive with misleading signs', () => {
   for (const fill of ['blur', 'mean'] as const) {
     test(`confirms it with the fill "${fill}" too`, async () => {
       const [check] = await verifyFlags({
-        videoPath,
-        video,
+        drive,
         explainer: shortcut,
         flags: [flagOn(85, 95)],
         steeringDeviation,
@@ -128,8 +126,7 @@ describe('a causal check on the drive with misleading signs', () => {
 
   test('tries each frame of a short flag once', async () => {
     const [check] = await verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: shortcut,
       flags: [flagOn(90, 92)],
       steeringDeviation,
@@ -140,8 +137,7 @@ describe('a causal check on the drive with misleading signs', () => {
   test('has nothing to say of a dead network, and tells how far it is', async () => {
     const seen: number[][] = [];
     const checks = await verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: shortcut,
       flags: [flagOn(0, 9, 'dead'), flagOn(90, 91)],
       steeringDeviation,
@@ -157,15 +153,13 @@ describe('a causal check on the drive with misleading signs', () => {
 
   test('looks on the road as well where attention was there', async () => {
     const [check] = await verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: honest,
       flags: [flagOn(90, 90, 'steers-wrong')],
       steeringDeviation,
     });
     const [offRoad] = await verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: honest,
       flags: [flagOn(90, 90)],
       steeringDeviation,
@@ -177,8 +171,7 @@ describe('a causal check on the drive with misleading signs', () => {
   test("ends with the signal's reason", async () => {
     const abort = new AbortController();
     const checking = verifyFlags({
-      videoPath,
-      video,
+      drive,
       explainer: shortcut,
       flags: [flagOn(0, 200), flagOn(300, 500)],
       steeringDeviation,
@@ -194,8 +187,7 @@ test('a network whose output is no angle is held against its own steering alone,
   const explainer = await open(writeSteeringNetwork(temporaryFolder(t), { sidecar }));
   t.after(() => explainer.close());
   const [check] = await verifyFlags({
-    videoPath,
-    video,
+    drive,
     explainer,
     flags: [flagOn(20, 20)],
     steeringDeviation: 0.5,

@@ -1,3 +1,4 @@
+import { segmentFrames, segmentTimes } from '../../live/segment-pictures.ts';
 import type { Segment, SegmentRing } from '../../live/segment-ring.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { Bell } from '../../pipeline/player-bell.ts';
@@ -5,8 +6,6 @@ import { DISPLAY } from '../../pipeline/player-frames.ts';
 import { leavePlaying, SILENCE } from '../../pipeline/player-silence.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
 import { lanes } from '../../resources/limits.ts';
-import { decodeVideo } from '../../video/decoder.ts';
-import { readFrameIndex } from '../../video/frame-index.ts';
 import type { DecodedFrame } from '../../video/frame-source.ts';
 import type { Feed } from './feed.ts';
 import type { FeedExplanation } from './feed-explainer.ts';
@@ -210,9 +209,8 @@ export class FeedReplay {
     if (!signal.aborted) this.#output.frame({ time, display: display!, explanation });
   }
 
-  #decode({ path }: Segment, from: number, signal: AbortSignal, frames?: number) {
-    return decodeVideo({
-      path,
+  #decode(segment: Segment, from: number, signal: AbortSignal, frames?: number) {
+    return segmentFrames(segment, {
       images: this.#feed.explainer.images,
       display: DISPLAY,
       from: from - SAME,
@@ -225,9 +223,8 @@ export class FeedReplay {
   async #pictures(segment: Segment): Promise<Float64Array> {
     const known = this.#indices.get(segment.path);
     if (known) return known;
-    const { pts } = await readFrameIndex(segment.path);
     const { start, end, offset, growing } = segment;
-    const pictures = pts.filter(
+    const pictures = (await segmentTimes(segment)).filter(
       (each) => each + offset >= start - SAME && each + offset <= end + SAME,
     );
     if (growing) return pictures;

@@ -3,9 +3,9 @@ import { explanationName } from '../../../shared/explanations.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
 import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
+import { openSegment } from '../../live/segment-pictures.ts';
 import type { DelaySummary } from '../../live/sliding-percentiles.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
-import { probeVideo } from '../../video/probe.ts';
 import { SlowExplanations } from '../slow-explanations.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { roadSource } from '../workspace.ts';
@@ -304,7 +304,7 @@ export class FeedView {
         const { segment, pts } = await this.#replay.find(message.time);
         return {
           message: { ...message, time: pts + segment.offset },
-          video: await probeVideo(segment.path),
+          drive: await openSegment(segment),
           pts,
         };
       },

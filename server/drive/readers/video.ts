@@ -4,7 +4,7 @@ import { besideFile } from '../../files/beside.ts';
 import { decodeVideo } from '../../video/decoder.ts';
 import { readFrameIndex, timedBy } from '../../video/frame-index.ts';
 import type { FramesRequest, FrameStream } from '../../video/frame-source.ts';
-import { fileVersion, probeVideo, type ProbedVideo } from '../../video/probe.ts';
+import { asksForRate, fileVersion, probeVideo, type ProbedVideo } from '../../video/probe.ts';
 import type { LogChoices } from '../log/choices.ts';
 import { readDriveLog } from '../log/csv-log.ts';
 import type { DriveLog } from '../log/drive-log.ts';
@@ -57,6 +57,7 @@ export const VIDEO: DriveReader = {
       : null;
   },
   open: ({ path }) => openVideo(path),
+  asksForRate: ({ path }) => asksForRate(path),
 };
 
 /**
