@@ -30,7 +30,7 @@ export function drivenSteering(
       (column.unit === '1/m' || column.unit === null),
   );
   if (quantity === 'curvature' && unit === '1/m' && curvature)
-    return sampler(log.times, curvature.values, sign);
+    return sampler(curvature.times ?? log.times, curvature.values, sign);
   return null;
 }
 

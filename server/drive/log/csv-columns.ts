@@ -16,6 +16,8 @@ export interface ColumnPlan {
   readonly timeIsName: boolean;
   /** Columns that must be numbers, or empty, in every row. */
   readonly numbers: readonly number[];
+  /** Columns whose cells are kept as they are, such as names of pictures. */
+  readonly texts?: readonly number[];
   /** Makes the cells of a row out of those that separators give. */
   readonly split: ((cells: string[]) => string[]) | null;
   /** Which camera a row is of; null where no column says. */
@@ -33,6 +35,8 @@ export interface CsvTable {
    * for an empty cell.
    */
   readonly columns: readonly (Float64Array | null)[];
+  /** The cells of `texts`, in its order. */
+  readonly texts: readonly (readonly string[])[];
   /** Line of each row in the file, from 1. */
   readonly lines: Float64Array;
   /** Index into `cameraNames` of each row; null without cameras. */
@@ -75,6 +79,7 @@ export async function readCsvColumns(
     );
   const plan = planOf(lines, file);
   const columns: (NumberColumn | null)[] = plan.headings.map(() => new NumberColumn());
+  const texts = (plan.texts ?? []).map((index) => ({ index, cells: [] as string[] }));
   const clock = plan.time < 0 ? null : new ClockColumn(plan.timeIsName);
   const lineNumbers = new NumberColumn();
   const cameras = new NumberColumn();
@@ -103,6 +108,7 @@ export async function readCsvColumns(
       else if (plan.numbers.includes(i)) throw notANumber(file, line, plan.headings[i]!, cells[i]!);
       else columns[i] = null;
     }
+    for (const text of texts) text.cells.push(cells[text.index]!);
     lineNumbers.push(line);
     if (plan.cameraOf && cameraIds.size <= MOST_CAMERAS) {
       const name = plan.cameraOf(cells);
@@ -146,6 +152,7 @@ export async function readCsvColumns(
     plan,
     clock,
     columns: columns.map((column) => column?.values() ?? null),
+    texts: texts.map(({ cells }) => cells),
     lines: lineNumbers.values(),
     cameras: hasCameras ? ids : null,
     cameraNames: hasCameras ? [...cameraIds.keys()] : [],

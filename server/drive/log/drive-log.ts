@@ -1,19 +1,22 @@
 import { firstAtOrAfter } from '../../../shared/ascending.ts';
 
 /**
- * A drive log in Roadgaze's units. All arrays have one entry per row; NaN where a cell was empty.
+ * A drive log in Roadgaze's units. Arrays have one entry per row, or per time of their own; NaN where
+ * a cell was empty.
  */
 export interface DriveLog {
   /** Seconds of the video's presentation clock, strictly ascending. */
   readonly times: Float64Array;
   /** Radians, positive to the left. */
   readonly steering: Float64Array | null;
-  /** Share of full lock, −1…1, positive to the left; of a log that gives no angle. */
+  /** Share of full lock, −1…1, positive to the left. */
   readonly normalized?: Float64Array | null;
   /** Asks for the unit of a steering column that is left out for want of it; a sentence. */
   readonly question?: string | null;
   /** m/s. */
   readonly speed: Float64Array | null;
+  /** Times of `speed`, where that was logged at times of its own. */
+  readonly speedTimes?: Float64Array;
   /** Every other numeric column, as it is. */
   readonly extra: readonly LogColumn[];
   /** One sentence per thing that the file did not say. */
@@ -24,6 +27,8 @@ export interface LogColumn {
   readonly name: string;
   /** What stood in the header's brackets. */
   readonly unit: string | null;
+  /** Its own times, where it was logged apart from the rows. */
+  readonly times?: Float64Array;
   readonly values: Float64Array;
 }
 
