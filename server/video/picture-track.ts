@@ -13,7 +13,7 @@ export interface PictureTrack {
   /**
    * The bytes of packet i, whole; of a raw picture without padding. `missing`: why it cannot be
    * read, a clause that names it (`images/12.jpg is not there`); the frame is then left out and
-   * named. The track bounds how large they may be. The bytes are not changed, and not kept for long.
+   * named. The track bounds how large they may be. The bytes belong to the receiver.
    */
   read(packet: number, signal?: AbortSignal): Promise<PictureBytes>;
   /** What to call packet i where it gives no picture; its number and time without. */
