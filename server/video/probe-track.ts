@@ -4,7 +4,7 @@ import { askFfprobe, type ProbeAnswer } from './ask-ffprobe.ts';
 import type { PictureTrack } from './picture-track.ts';
 import { checkPictureSize, tooLarge } from './picture-size.ts';
 import type { ProbedVideo } from './probe.ts';
-import { packetHead, readPicture, TRACK_TIME_BASE, trackHead } from './track-feed.ts';
+import { packetHead, readPicture, trackHead, trackTimeBase } from './track-feed.ts';
 import { findTools } from './tools.ts';
 
 export interface ProbedTrack extends ProbedVideo {
@@ -66,7 +66,7 @@ async function probe(track: PictureTrack): Promise<ProbedTrack> {
     duration: pts.at(-1)! - pts[0]! + distance,
     container: 'pictures',
     containerStart: pts[0]!,
-    timeBase: TRACK_TIME_BASE,
+    timeBase: trackTimeBase(track),
     untimedStart: false,
     inputFormat: [],
     reordering: stream.has_b_frames ?? 0,

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { Size } from '../../shared/geometry.ts';
 import { parameterSets } from './keyframes.ts';
+import type { TimeBase } from './nut-demuxer.ts';
 import { nutFrameHead, nutHead } from './nut-muxer.ts';
 import { pictureName, type PictureLosses } from './picture-losses.ts';
 import type { PictureBytes, PictureTrack } from './picture-track.ts';
@@ -14,8 +15,15 @@ const BYTES_AHEAD = 64 << 20;
 /** Smaller pictures are copied behind their head: one write is cheaper than two. */
 const SMALL = 32 << 10;
 
-/** Ticks of the stream: finer than any clock that a drive is recorded with. */
-export const TRACK_TIME_BASE = { num: 1, den: 1_000_000_000 } as const;
+/**
+ * Ticks a second: as fine as the clocks that drives are recorded with, and coarser where years lie
+ * between the sessions of one.
+ */
+const TICKS = [1e9, 1e7, 1e6, 1e3, 1];
+/** ffmpeg computes with timestamps as if they were no whole numbers. */
+const MOST_TICKS = 2 ** 52;
+/** Ticks are moved by this many seconds on their way through ffmpeg, and more. */
+const ROOM = 2 ** 18;
 
 /** Four characters each, as ffmpeg abbreviates codecs for NUT. */
 const FOURCC = {
@@ -32,18 +40,26 @@ const FOURCC = {
 /** Where ffmpeg finds the size in the pictures themselves. */
 const ANY_SIZE: Size = { width: 16, height: 16 };
 
+/** Of the stream that is made of a track. */
+export function trackTimeBase({ pts }: PictureTrack): TimeBase {
+  const seconds = pts.length > 0 ? pts.at(-1)! - pts[0]! : 0;
+  return { num: 1, den: TICKS.find((ticks) => (seconds + ROOM) * ticks < MOST_TICKS) ?? 1 };
+}
+
 /** What stands before the pictures. Throws VIDEO_UNREADABLE. */
-export function trackHead({ name, codec }: PictureTrack): Buffer {
+export function trackHead(track: PictureTrack): Buffer {
+  const { name, codec } = track;
   const stream =
     typeof codec === 'string'
       ? { fourcc: FOURCC[codec], ...ANY_SIZE }
       : { fourcc: rawFormat(name, codec).fourcc, width: codec.width, height: codec.height };
-  return nutHead([stream], TRACK_TIME_BASE);
+  return nutHead([stream], trackTimeBase(track));
 }
 
 /** What stands before a packet, with its time after the first one of the track. */
-export function packetHead({ pts }: PictureTrack, packet: number, size: number): Buffer {
-  const ticks = Math.round((pts[packet]! - pts[0]!) * TRACK_TIME_BASE.den);
+export function packetHead(track: PictureTrack, packet: number, size: number): Buffer {
+  const seconds = track.pts[packet]! - track.pts[0]!;
+  const ticks = Math.round(seconds * trackTimeBase(track).den);
   return nutFrameHead(0, ticks, size);
 }
 
