@@ -1,4 +1,5 @@
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import { encodeColumns } from '../../shared/protocol/columns.ts';
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { NewFlags } from '../alerts/new-flags.ts';
@@ -104,7 +105,7 @@ export class AnalysisFeed {
       const ended = hasAnalysisEnded && to === done;
       this.#send({
         type: 'analysis',
-        columns: columns.slice(this.#rowsSent, to),
+        columns: encodeColumns(columns, this.#rowsSent, to),
         done,
         total,
         framesPerSecond: progress.framesPerSecond,

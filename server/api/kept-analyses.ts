@@ -1,9 +1,9 @@
 import type { FrameIndex } from '../video/frame-source.ts';
-import type { GrowingColumns } from './analysis-columns.ts';
+import type { MeasureColumns } from '../results/measure-columns.ts';
 import type { KeptChecks } from './flag-checks.ts';
 
 export interface KeptAnalysis {
-  readonly columns: GrowingColumns;
+  readonly columns: MeasureColumns;
   /** As decoding found it. */
   readonly index: FrameIndex;
   /** Grows as flags are checked. */

@@ -20,9 +20,9 @@ import { openExplainer } from '../pipeline/open-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
+import { MeasureColumns } from '../results/measure-columns.ts';
 import { timedBy } from '../video/frame-index.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
-import { GrowingColumns } from './analysis-columns.ts';
 import type { Network } from './catalogue.ts';
 import { readCausalTruth } from './causal-truth.ts';
 import { FlagChecks } from './flag-checks.ts';
@@ -60,7 +60,7 @@ export class Workspace implements PlayableSource {
   readonly road: RoadSource;
   readonly cache = new FrameCache(CACHE_BYTES);
   readonly priority: PlaybackPriority;
-  readonly columns: GrowingColumns;
+  readonly columns: MeasureColumns;
   readonly progress = new Progress();
   readonly checks: FlagChecks;
   readonly cause: OpenedMessage['cause'];
@@ -88,7 +88,7 @@ export class Workspace implements PlayableSource {
     this.road = roadSource(parts.road);
     this.priority = parts.priority;
     const kept = parts.kept.get(parts.key);
-    this.columns = kept?.columns ?? new GrowingColumns(parts.methods);
+    this.columns = kept?.columns ?? new MeasureColumns(parts.methods);
     this.#index = kept?.index ?? parts.index;
     this.cause = parts.cause;
     this.problems.push(...parts.problems);
@@ -105,7 +105,7 @@ export class Workspace implements PlayableSource {
     ];
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks(
-      { drive: this.drive, explainer: this.explainer, steering: () => this.columns.steering },
+      { drive: this.drive, explainer: this.explainer, steering: () => this.columns.of('steering') },
       checks,
     );
     if (kept) this.progress.complete();

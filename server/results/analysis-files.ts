@@ -1,6 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
 import { isSteering, type ExplainedNumber } from '../../shared/explained-number.ts';
+import type { Measure } from '../../shared/measures/measure.ts';
+import { MEASURES } from '../../shared/measures/measures.ts';
+import { rowMeasures, valueOf } from '../../shared/measures/values.ts';
 import { FileSet } from '../files/file-set.ts';
 import { notWritable } from '../files/not-writable.ts';
 import type { FrameNumbers } from './frame-numbers.ts';
@@ -10,36 +13,42 @@ interface Column {
   readonly value: (row: FrameNumbers) => string;
 }
 
-const SCORE_FIELDS = ['onRoad', 'lift', 'peakOnRoad', 'mass', 'offRoadX', 'offRoadY'] as const;
-const AGREEMENT_FIELDS = ['spearman', 'ssim', 'topOverlap'] as const;
+/** What the columns of frames.csv follow from. */
+export interface FilesRequest {
+  /** By their names. */
+  readonly methods: readonly string[];
+  readonly output: { readonly number: ExplainedNumber };
+  /** What of the measures that can be logged is. */
+  readonly logged?: readonly string[];
+  readonly measures?: readonly Measure[];
+}
 
 /**
- * Columns of frames.csv; the network's number is called `answer`. `driven` and `error` in the unit
- * of `steering`. The first method's scores have plain names, so that a reader need not know the
- * method; those of further methods end with its id.
+ * Columns of frames.csv. The network's number is called `answer` where it is no steering. The first
+ * method's measures have plain names, so that a reader need not know the method; those of further
+ * methods end with its id.
  */
-function columnsOf(methods: readonly string[], answer: string): Column[] {
-  const scores = (method: number, suffix: string): Column[] =>
-    SCORE_FIELDS.map((field) => ({
-      name: `${field}${suffix}`,
-      value: ({ scores: all }) => text(all[method]![field] ?? NaN),
-    }));
-  const [onRoad, ...others] = scores(0, '');
+function columnsOf({ methods, output, logged = [], measures = MEASURES }: FilesRequest): Column[] {
+  const written = rowMeasures(measures, methods.length, logged).filter(({ csv }) => csv !== null);
+  const isAnswer = !isSteering(output.number);
+  const column = (measure: Measure, method = 0): Column => ({
+    name:
+      method > 0
+        ? `${measure.csv}_${methods[method]}`
+        : isAnswer && measure.isAnswer
+          ? 'answer'
+          : measure.csv!,
+    value: (row) => text(valueOf(measure, row, method)),
+  });
+  const ofMethods = written.filter(({ of }) => of === 'method');
   return [
     { name: 'frame', value: ({ frame }) => String(frame) },
     { name: 'pts', value: ({ pts }) => pts.toFixed(6) },
-    { name: answer, value: ({ steering }) => text(steering) },
-    onRoad!,
-    { name: 'driven', value: ({ driven }) => text(driven) },
-    { name: 'error', value: ({ steering, driven }) => text(steering - driven) },
-    ...others,
-    ...methods.slice(1).flatMap((id, index) => scores(index + 1, `_${id}`)),
-    ...(methods.length > 1
-      ? AGREEMENT_FIELDS.map((field): Column => ({
-          name: field,
-          value: ({ agreement }) => text(agreement?.[field] ?? NaN),
-        }))
-      : []),
+    ...written.filter(({ of }) => of !== 'pair').map((measure) => column(measure)),
+    ...methods
+      .slice(1)
+      .flatMap((_, index) => ofMethods.map((measure) => column(measure, index + 1))),
+    ...written.filter(({ of }) => of === 'pair').map((measure) => column(measure)),
   ];
 }
 
@@ -68,23 +77,10 @@ export class AnalysisFiles {
   }
 
   /** Makes the folder. Throws OUTPUT_NOT_WRITABLE. */
-  static async create(
-    folder: string,
-    {
-      methods,
-      output,
-    }: {
-      readonly methods: readonly string[];
-      readonly output: { readonly number: ExplainedNumber };
-    },
-  ): Promise<AnalysisFiles> {
+  static async create(folder: string, request: FilesRequest): Promise<AnalysisFiles> {
     const set = await FileSet.open(folder, NAMES);
     try {
-      return new AnalysisFiles(
-        set,
-        columnsOf(methods, isSteering(output.number) ? 'steering' : 'answer'),
-        await open(set.draft('frames.csv'), 'wx'),
-      );
+      return new AnalysisFiles(set, columnsOf(request), await open(set.draft('frames.csv'), 'wx'));
     } catch (cause) {
       await set.abandon();
       throw notWritable(`Results cannot be written to ${folder}`, cause);

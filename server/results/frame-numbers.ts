@@ -1,20 +1,10 @@
 import { isEmptyWhereDead } from '../../shared/explanations.ts';
-import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { FlagColumns } from '../attention/flags/find-flags.ts';
+import type { MeasuredRow } from './measure-columns.ts';
 
-/**
- * The numbers kept of one frame. `driven` in the unit and sign of `steering`; NaN where it is not
- * known.
- */
-export interface FrameNumbers {
+/** The numbers kept of one frame. */
+export interface FrameNumbers extends MeasuredRow {
   readonly frame: number;
-  readonly pts: number;
-  readonly steering: number;
-  readonly driven: number;
-  /** One per method. */
-  readonly scores: readonly AttentionScore[];
-  /** Between the first two methods. */
-  readonly agreement: Agreement | null;
 }
 
 /** On-road share by the method of this position, NaN where it is not known. */

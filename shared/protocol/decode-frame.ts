@@ -1,5 +1,7 @@
 import { Decoder } from '@msgpack/msgpack';
 import { RoadgazeError } from '../errors.ts';
+import type { Measure, MeasureOf } from '../measures/measure.ts';
+import { MEASURES, type RowMeasureId } from '../measures/measures.ts';
 import { PROTOCOL_VERSION } from './control-messages.ts';
 import {
   FRAME_KIND,
@@ -37,7 +39,10 @@ const decoder = new Decoder({
  * Reads a frame message without copying its parts. Throws PROTOCOL_VIOLATION where any byte, length
  * or type is not as documented; never reads outside the message.
  */
-export function decodeFrame(message: Uint8Array): FrameMessage {
+export function decodeFrame(
+  message: Uint8Array,
+  measures: readonly Measure[] = MEASURES,
+): FrameMessage {
   if (message.byteLength < PREAMBLE_LENGTH)
     throw violation(`it has ${message.byteLength} bytes, fewer than its preamble`);
   if (message[0] !== MAGIC[0] || message[1] !== MAGIC[1])
@@ -54,7 +59,7 @@ export function decodeFrame(message: Uint8Array): FrameMessage {
     throw violation(`its header claims ${headerLength} bytes, more than ${LONGEST_HEADER}`);
   const partsStart = PREAMBLE_LENGTH + headerLength;
   if (partsStart > message.byteLength) throw violation('it ends inside its header');
-  const header = readHeader(message.subarray(PREAMBLE_LENGTH, partsStart));
+  const header = readHeader(message.subarray(PREAMBLE_LENGTH, partsStart), measures);
 
   const parts: PartBytes[] = [];
   let start = partsStart;
@@ -70,7 +75,7 @@ export function decodeFrame(message: Uint8Array): FrameMessage {
   return { ...header, parts };
 }
 
-function readHeader(bytes: Uint8Array): FrameHeader {
+function readHeader(bytes: Uint8Array, measures: readonly Measure[]): FrameHeader {
   let value: unknown;
   try {
     value = decoder.decode(bytes);
@@ -83,36 +88,36 @@ function readHeader(bytes: Uint8Array): FrameHeader {
     generation: count(map, 'generation', Number.MAX_SAFE_INTEGER),
     frame: count(map, 'frame', Number.MAX_SAFE_INTEGER),
     pts: finite(map, 'pts'),
-    steering: finiteOrNull(map, 'steering'),
-    driven: finiteOrNull(map, 'driven'),
-    scores: readScores(map['scores']),
-    agreement: map['agreement'] === null ? null : readAgreement(map['agreement']),
+    ...numbersOf<Pick<FrameHeader, RowMeasureId<'frame'>>>(map, measures, 'frame'),
+    scores: readScores(map['scores'], measures),
+    agreement:
+      map['agreement'] === null
+        ? null
+        : numbersOf<Agreement>(mapOf(map['agreement'], 'agreement'), measures, 'pair'),
     parts: readParts(map['parts']),
   };
 }
 
-function readScores(value: unknown): AttentionScore[] {
+function readScores(value: unknown, measures: readonly Measure[]): AttentionScore[] {
   if (!Array.isArray(value)) throw violation('"scores" is not a list');
-  return value.map((item: unknown) => {
-    const map = mapOf(item, 'score');
-    return {
-      mass: finite(map, 'mass'),
-      onRoad: finiteOrNull(map, 'onRoad'),
-      lift: finiteOrNull(map, 'lift'),
-      peakOnRoad: finiteOrNull(map, 'peakOnRoad'),
-      offRoadX: finiteOrNull(map, 'offRoadX'),
-      offRoadY: finiteOrNull(map, 'offRoadY'),
-    };
-  });
+  return value.map((item: unknown) =>
+    numbersOf<AttentionScore>(mapOf(item, 'score'), measures, 'method'),
+  );
 }
 
-function readAgreement(value: unknown): Agreement {
-  const map = mapOf(value, 'agreement');
-  return {
-    spearman: finiteOrNull(map, 'spearman'),
-    ssim: finiteOrNull(map, 'ssim'),
-    topOverlap: finiteOrNull(map, 'topOverlap'),
-  };
+/** What was not logged may be left out. */
+function numbersOf<Numbers>(
+  map: Record<string, unknown>,
+  measures: readonly Measure[],
+  wanted: MeasureOf,
+): Numbers {
+  const numbers: Record<string, number | null> = {};
+  for (const { id, of, source, needs, always } of measures) {
+    if (of !== wanted || source !== 'rows') continue;
+    if (needs === 'logged' && map[id] === undefined) continue;
+    numbers[id] = always ? finite(map, id) : finiteOrNull(map, id);
+  }
+  return numbers as Numbers;
 }
 
 function readParts(value: unknown): FramePart[] {

@@ -1,4 +1,6 @@
 import { encode } from '@msgpack/msgpack';
+import type { Measure } from '../measures/measure.ts';
+import { MEASURES } from '../measures/measures.ts';
 import {
   FRAME_KIND,
   MAGIC,
@@ -15,14 +17,15 @@ export interface PartBytes extends Omit<FramePart, 'length'> {
 
 /**
  * One frame message as a list of buffers to be sent back to back: preamble and header, then each
- * part as it was given, not copied.
+ * part as it was given, not copied. The frame's own numbers may be NaN, which travels as null.
  */
 export function encodeFrame(
   header: Omit<FrameHeader, 'parts'>,
   parts: readonly PartBytes[],
+  measures: readonly Measure[] = MEASURES,
 ): Uint8Array[] {
   const packed = encode({
-    ...header,
+    ...withoutNaN(header, measures),
     parts: parts.map(({ kind, method, width, height, bytes }): FramePart => ({
       kind,
       method,
@@ -36,4 +39,11 @@ export function encodeFrame(
   new DataView(head.buffer).setUint32(4, packed.byteLength, true);
   head.set(packed, PREAMBLE_LENGTH);
   return [head, ...parts.map((part) => part.bytes)];
+}
+
+function withoutNaN(header: object, measures: readonly Measure[]): object {
+  const numbers: Record<string, unknown> = { ...header };
+  for (const { id, of } of measures)
+    if (of === 'frame' && id in numbers && !Number.isFinite(numbers[id])) numbers[id] = null;
+  return numbers;
 }

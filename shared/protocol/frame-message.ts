@@ -1,8 +1,18 @@
+import type { LoggedMeasureId, RowMeasureId } from '../measures/measures.ts';
+import type { Agreement, AttentionScore } from '../measures/values.ts';
+
+export type { Agreement, AttentionScore } from '../measures/values.ts';
+
 /** The first two bytes, "RG". */
 export const MAGIC = [0x52, 0x47] as const;
 export const FRAME_KIND = 1;
 /** Bytes in front of the header. */
 export const PREAMBLE_LENGTH = 8;
+
+/** The frame's own numbers; MEASURES says what they are. Null where one is not known. */
+type FrameNumbers = { readonly [id in RowMeasureId<'frame'>]: number | null } & {
+  readonly [id in LoggedMeasureId]?: number | null;
+};
 
 /**
  * The binary frame message: one frame, its masks and its numbers together, so that a mask can never sit on another frame.
@@ -19,7 +29,7 @@ export const PREAMBLE_LENGTH = 8;
  * Between `open` and `opened` one message with a picture and no mask may come: the recording's first frame, early. It
  * follows again with its mask and its numbers.
  */
-export interface FrameHeader {
+export interface FrameHeader extends FrameNumbers {
   /** Counts the frame messages of this connection from 0; echoed by `painted`. */
   readonly sequence: number;
   /** Of the `seek` that asked for this frame, or of the last one before `play`. */
@@ -28,8 +38,6 @@ export interface FrameHeader {
   readonly frame: number;
   /** Presentation timestamp in seconds, as in the file. */
   readonly pts: number;
-  readonly steering: number | null;
-  readonly driven: number | null;
   /**
    * One per method, in the order of `opened.network.methods`; empty where the message has no mask
    * of them.
@@ -38,52 +46,6 @@ export interface FrameHeader {
   /** Between the first two methods; null where there is one only, or nothing to compare. */
   readonly agreement: Agreement | null;
   readonly parts: readonly FramePart[];
-}
-
-/**
- * Where one method's attention lies. Mass is the size of the values, whatever their sign; the road
- * is the widened region. Null without a road region, except `mass`.
- */
-export interface AttentionScore {
-  /**
-   * Sum of the mask's values ÷ (its largest value × pixels), 0..1; 0: the network gives nothing for
-   * this picture.
-   */
-  readonly mass: number;
-  /** Mass on the road ÷ mass, 0..1; null also for an empty mask. */
-  readonly onRoad: number | null;
-  /**
-   * `onRoad` ÷ the road's share of the mask's area: 1 is what chance gives. Null also where there
-   * is no road in the picture.
-   */
-  readonly lift: number | null;
-  /**
-   * 1 where the mask's largest value lies on the road and nowhere else, else 0; null also for an
-   * empty mask.
-   */
-  readonly peakOnRoad: number | null;
-  /**
-   * Centre of the mass off the road, in fractions of the mask's width and height; null also where
-   * there is none.
-   */
-  readonly offRoadX: number | null;
-  readonly offRoadY: number | null;
-}
-
-/**
- * How much two methods agree on a frame, from the sizes of their values on the picture's grid, or
- * on cells of it. Null where that is not defined.
- */
-export interface Agreement {
-  /** Rank correlation, −1..1, ties with their mean rank. */
-  readonly spearman: number | null;
-  /** Structural similarity (Wang et al. 2004), −1..1, of both brought to a maximum of 1. */
-  readonly ssim: number | null;
-  /**
-   * Intersection ÷ union of the strongest 5 % of pixels, 0..1; more than 5 % where there are ties,
-   * zeros never.
-   */
-  readonly topOverlap: number | null;
 }
 
 /**

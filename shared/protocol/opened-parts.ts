@@ -1,6 +1,6 @@
 import type { ExplainedNumber } from '../explained-number.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
-import type { Agreement, AttentionScore } from './frame-message.ts';
+import type { LoggedMeasureId, RowMeasureId } from '../measures/measures.ts';
 
 /** Where the road region of a recording comes from. */
 export type RoadSource =
@@ -15,19 +15,22 @@ export type RoadSource =
 export type Column = readonly (number | null)[];
 
 /**
- * Columns of equal length, one entry per frame; NaN travels as null. `driven` in the same unit as
- * `steering`.
+ * Columns of equal length, one entry per frame; NaN travels as null. MEASURES says what the columns
+ * are.
  */
-export interface AnalysisColumns {
+export interface AnalysisColumns extends FrameColumns {
   readonly frame: readonly number[];
   readonly pts: readonly number[];
-  readonly steering: Column;
-  readonly driven: Column;
-  /** In the order of `opened.network.methods`: the fields of `AttentionScore`, each a column. */
-  readonly scores: readonly { readonly [field in keyof AttentionScore]: Column }[];
+  /** In the order of `opened.network.methods`. */
+  readonly scores: readonly { readonly [id in RowMeasureId<'method'>]: Column }[];
   /** Between the first two methods; null where there is one only. */
-  readonly agreement: { readonly [field in keyof Agreement]: Column } | null;
+  readonly agreement: { readonly [id in RowMeasureId<'pair'>]: Column } | null;
 }
+
+/** What was not logged has no column. */
+type FrameColumns = { readonly [id in RowMeasureId<'frame'>]: Column } & {
+  readonly [id in LoggedMeasureId]?: Column;
+};
 
 /** The network that is watched, as the page must know it. */
 export interface WatchedNetwork {

@@ -1,9 +1,10 @@
 import { firstAtOrAfter, nearest } from '../../../shared/ascending.ts';
 import type { Flag } from '../../../shared/flags.ts';
+import { encodeColumns } from '../../../shared/protocol/columns.ts';
 import type { AnalysisColumns } from '../../../shared/protocol/control-messages.ts';
 import type { FlagColumns } from '../../attention/flags/find-flags.ts';
 import type { NetworkDescription } from '../../pipeline/frame-explainer.ts';
-import { GrowingColumns, type ColumnsRow } from '../analysis-columns.ts';
+import { MeasureColumns, type MeasuredRow } from '../../results/measure-columns.ts';
 
 /** Half an hour of 20 fps. */
 const KEPT = 36_000;
@@ -18,7 +19,7 @@ export class LiveRows {
   readonly network: NetworkDescription;
   readonly #kept: number;
   readonly #atOnce: number;
-  readonly #columns: GrowingColumns;
+  readonly #columns: MeasureColumns;
   readonly #numbers: number[] = [];
   #start = 0;
 
@@ -26,7 +27,7 @@ export class LiveRows {
     this.network = network;
     this.#kept = kept;
     this.#atOnce = atOnce;
-    this.#columns = new GrowingColumns(network.methods);
+    this.#columns = new MeasureColumns(network.methods);
   }
 
   /** Of the first row that is kept, and after the last. */
@@ -49,7 +50,7 @@ export class LiveRows {
   }
 
   /** `number`: of the picture; `row.pts`: feed time. Both ascend. */
-  push(number: number, row: ColumnsRow): void {
+  push(number: number, row: MeasuredRow): void {
     this.#columns.push(row);
     this.#numbers.push(number);
     if (this.#numbers.length < this.#kept + this.#atOnce) return;
@@ -61,7 +62,10 @@ export class LiveRows {
   /** Rows `from` (included) to `to` (excluded), which are kept. */
   slice(from: number, to: number): AnalysisColumns {
     const [first, last] = [from - this.#start, to - this.#start];
-    return { ...this.#columns.slice(first, last), frame: this.#numbers.slice(first, last) };
+    return {
+      ...encodeColumns(this.#columns, first, last),
+      frame: this.#numbers.slice(first, last),
+    };
   }
 
   /** Number of the picture nearest to a feed time; 0 where there is none. */
