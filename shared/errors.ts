@@ -25,6 +25,7 @@ export const ERROR_CODES = {
     meaning:
       'The stream has neither timestamps nor a frame rate, and nobody has said how many frames it has a second.',
   },
+  CAMERA_UNKNOWN: { exit: 2, meaning: 'The drive has no camera of that name.' },
   VIDEO_TOO_LARGE: { exit: 1, meaning: 'The pictures have more pixels than are decoded.' },
   DRIVE_UNSUPPORTED: {
     exit: 1,

@@ -12,27 +12,35 @@ import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './plan.ts';
  * day), `steering`/`steering_angle`/`angle` and `speed`, units in the header's brackets, or the
  * columns of a tool that is known. Times of another clock than the video's are shifted so that the
  * first row falls on the first frame. Steering whose unit nobody says is left out, and `question`
- * asks for it. Of rows with the same time the last one counts. Throws LOG_INVALID with file, line
- * and column; INPUT_NOT_FOUND.
+ * asks for it. Of rows with the same time the last one counts. `rowTimes` are times (s) of all rows
+ * by who knows better, so that the log needs none. Throws LOG_INVALID with file, line and column;
+ * INPUT_NOT_FOUND.
  */
 export async function readDriveLog(
   path: string,
   video?: VideoSpan,
   choices: LogChoices = {},
+  rowTimes: Float64Array | null = null,
 ): Promise<DriveLog> {
   const file = basename(path);
   let plan: LogPlan | undefined;
-  const table = await readCsvColumns(path, (lines) => (plan = planLog(lines, file, choices)));
-  return interpretColumns(file, table, plan!, video, choices);
+  const table = await readCsvColumns(
+    path,
+    (lines) => (plan = planLog(lines, file, choices, rowTimes === null)),
+  );
+  return interpretColumns({ file, table, plan: plan!, video, choices, rowTimes });
 }
 
-function interpretColumns(
-  file: string,
-  table: CsvTable,
-  plan: LogPlan,
-  video: VideoSpan | undefined,
-  choices: LogChoices,
-): DriveLog {
+interface Table {
+  readonly file: string;
+  readonly table: CsvTable;
+  readonly plan: LogPlan;
+  readonly video: VideoSpan | undefined;
+  readonly choices: LogChoices;
+  readonly rowTimes: Float64Array | null;
+}
+
+function interpretColumns({ file, table, plan, video, choices, rowTimes }: Table): DriveLog {
   const assumptions: string[] = [];
   const say = (sentence: string) => assumptions.push(`${file}: ${sentence}`);
   const { tool } = plan;
@@ -43,7 +51,7 @@ function interpretColumns(
   assumptions.push(...plan.notes);
 
   const rows = chooseRows(file, table, choices, say);
-  const times = timesOf({ file, plan, table, rows, video, choices, say });
+  const times = timesOf({ file, plan, table, rows, video, choices, rowTimes, say });
   const column = (index: number): Float64Array | null => {
     const values = table.columns[index];
     return values ? gathered(values, rows) : null;

@@ -64,13 +64,14 @@ export interface LogPlan extends ColumnPlan {
 }
 
 /**
- * Throws LOG_INVALID without a time column, with a unit that does not fit, or where a column that
+ * Throws LOG_INVALID without a time column where one is needed, with a unit that does not fit, or where a column that
  * was chosen is not there.
  */
 export function planLog(
   { first, second, comment }: FirstLines,
   file: string,
   choices: LogChoices,
+  needsTime = true,
 ): LogPlan {
   const tool = recogniseTool(first, second);
   const isBelowComment =
@@ -79,7 +80,7 @@ export function planLog(
   const columns = headingsOf(headings);
   const notes: string[] = [];
   const time = tool ? tool.time : find(columns, TIME_NAMES);
-  if (!tool && time < 0) throw withoutTime(headings, file);
+  if (!tool && time < 0 && needsTime) throw withoutTime(headings, file);
   const steering =
     choices.column === undefined
       ? (tool?.steering ?? find(columns, STEERING_NAMES))

@@ -12,6 +12,8 @@ export interface TimesRequest {
   readonly rows: Int32Array;
   readonly video: VideoSpan | undefined;
   readonly choices: LogChoices;
+  /** Times of all rows by who knows better. */
+  readonly rowTimes: Float64Array | null;
   readonly say: (sentence: string) => void;
 }
 
@@ -20,8 +22,12 @@ const WITHOUT_VIDEO: VideoSpan = { startTime: 0, duration: EARLIEST_DATE };
 
 /** Times of the rows in seconds of the video's clock. Says what was assumed. Throws LOG_INVALID. */
 export function timesOf(request: TimesRequest): Float64Array {
-  const { table, choices, video = WITHOUT_VIDEO, say } = request;
-  const times = table.clock ? ofClock(request, table.clock, video) : ofRows(request, video);
+  const { table, rows, choices, rowTimes, video = WITHOUT_VIDEO, say } = request;
+  const times = rowTimes
+    ? gathered(rowTimes, rows)
+    : table.clock
+      ? ofClock(request, table.clock, video)
+      : ofRows(request, video);
   if (!choices.offset) return times;
   say(`its times are moved by ${choices.offset} s, as asked for.`);
   return times.map((time) => time + choices.offset!);

@@ -1,0 +1,127 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { besideFolder } from '../../files/beside.ts';
+import { readDriveLog } from '../log/csv-log.ts';
+import { readCsvColumns } from '../log/csv-columns.ts';
+import type { VideoSpan } from '../log/drive-log.ts';
+import { planLog } from '../log/plan.ts';
+import type { Place } from '../place.ts';
+import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
+import { sourceOfTrack } from '../track-source.ts';
+import { clockOfRows } from './clock-of-rows.ts';
+import { filesVersion } from './files-version.ts';
+import { pictureFilesTrack } from './picture-files.ts';
+import { baseName, PICTURE_NAME, timesInNames } from './picture-names.ts';
+import { hasVideoEnding } from './video.ts';
+
+const FEWEST = 2;
+/** Logs that lie in the folder itself. */
+const LOG_NAME = /\.csv$|^data\.txt$/i;
+
+/**
+ * A folder of pictures in natural order of their names, with a CSV in it or beside it. A column of
+ * the CSV that names pictures says which of them count, and in which order; otherwise a CSV of as
+ * many rows as pictures tells their times, else their names do, else a person says the rate.
+ */
+export const PICTURES: DriveReader = {
+  id: 'pictures',
+  title: 'a folder of pictures',
+  async recognises({ isFolder, names, name }) {
+    if (!isFolder || [...names].some(hasVideoEnding)) return null;
+    return picturesIn(names).length < FEWEST ? null : [{ key: null, name }];
+  },
+  open: openPictures,
+};
+
+function picturesIn(names: Iterable<string>): string[] {
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  return [...names]
+    .filter((name) => PICTURE_NAME.test(name) && !name.startsWith('.'))
+    .sort(compare);
+}
+
+async function openPictures(place: Place, request: OpenDrive): Promise<DriveSource> {
+  const { path, name, names } = place;
+  const logs = [...names].filter((each) => LOG_NAME.test(each)).sort();
+  const log = logs[0] === undefined ? besideFolder(path).log : join(path, logs[0]);
+  const named = await namedPictures(log);
+  const files = named ?? picturesIn(names);
+  const { times, notes, isOfLog } = await clockOf({ name, files, log, rate: request.frameRate });
+  const track = await pictureFilesTrack({
+    name: path,
+    folder: path,
+    files,
+    pts: times,
+    version: () => filesVersion([path, log]),
+  });
+  const hasLog = await access(log).then(
+    () => true,
+    () => false,
+  );
+  const rowTimes = named || isOfLog ? times : null;
+  return sourceOfTrack({
+    format: PICTURES.title,
+    path,
+    cameras: [{ id: 'pictures', title: name, frames: files.length }],
+    camera: 'pictures',
+    track,
+    assumptions: [
+      ...notes,
+      ...(logs.length > 1
+        ? [`${name} holds ${logs.length} logs; ${logs[0]} is taken, the first by name.`]
+        : []),
+    ],
+    log: hasLog ? (choices) => readDriveLog(log, spanOf(times), choices, rowTimes) : null,
+  });
+}
+
+function spanOf(times: Float64Array): VideoSpan {
+  const duration = times.at(-1)! - times[0]!;
+  return {
+    startTime: times[0]!,
+    duration,
+    averageFrameRate: duration > 0 ? (times.length - 1) / duration : 0,
+  };
+}
+
+interface ClockRequest {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly log: string;
+  /** Pictures a second, as a person says. */
+  readonly rate: number | undefined;
+}
+
+/** Throws VIDEO_RATE_UNKNOWN. */
+async function clockOf({ name, files, log, rate }: ClockRequest) {
+  const logged = rate === undefined ? await timesOfLog(log, files.length) : null;
+  const times = logged ?? (rate === undefined ? timesInNames(files) : null);
+  const clock = times && { values: () => times };
+  return { ...clockOfRows(name, clock, files.length, rate), isOfLog: logged !== null };
+}
+
+/** Seconds since the first row of a log of so many rows; null where it is none, or has no times. */
+async function timesOfLog(path: string, count: number): Promise<Float64Array | null> {
+  // What is wrong with it is told when it is read for itself.
+  const log = await readDriveLog(path).catch(() => null);
+  if (log?.times.length !== count) return null;
+  return log.times.map((time) => time - log.times[0]!);
+}
+
+/** The pictures that a log names, one in each row; null where it names none, or cannot be read. */
+async function namedPictures(path: string): Promise<string[] | null> {
+  let column = -1;
+  try {
+    const { texts } = await readCsvColumns(path, (lines, file) => {
+      const plan = planLog(lines, file, {}, false);
+      const row = (plan.headless ? lines.first : lines.second) ?? [];
+      const cells = plan.split ? plan.split([...row]) : row;
+      column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
+      return { ...plan, texts: column < 0 ? [] : [column] };
+    });
+    return column < 0 ? null : texts[0]!.map(baseName);
+  } catch {
+    // Told when it is read for itself.
+    return null;
+  }
+}

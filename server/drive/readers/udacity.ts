@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { RoadgazeError } from '../../../shared/errors.ts';
+import { readCsvColumns, type CsvTable } from '../log/csv-columns.ts';
+import { planLog, type LogPlan } from '../log/plan.ts';
+import { logFromSeries, type SeriesOfDrive } from '../log/series.ts';
+import type { Place } from '../place.ts';
+import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
+import { sourceOfTrack } from '../track-source.ts';
+import { chosenCamera } from './chosen-camera.ts';
+import { clockOfRows } from './clock-of-rows.ts';
+import { filesVersion } from './files-version.ts';
+import { pictureFilesTrack } from './picture-files.ts';
+import { baseName, PICTURE_NAME } from './picture-names.ts';
+
+const LOG = 'driving_log.csv';
+const CAMERAS = ['center', 'left', 'right'] as const;
+/** The first row holds paths of pictures; a header names the columns. */
+const ROW = /center.*left.*right|\.(jpe?g|png)/i;
+
+/**
+ * A drive of the Udacity simulator: a CSV with or without header, and three pictures a row. Names of
+ * pictures are the only times, and their paths are those of the recorder's machine. Steering is the
+ * angle by 25°, positive to the right; speed in miles an hour.
+ */
+export const UDACITY: DriveReader = {
+  id: 'udacity',
+  title: 'a drive of the Udacity simulator',
+  async recognises(place) {
+    if (!place.isFolder || !place.names.has(LOG) || pictureFolder(place) === null) return null;
+    const head = (await place.headOf(LOG)).toString('latin1').split(/[\r\n]/, 1)[0]!;
+    return ROW.test(head.replaceAll('\0', '')) ? [{ key: null, name: place.name }] : null;
+  },
+  open: openUdacity,
+};
+
+/** Where the pictures lie; '' is the drive's own folder. */
+function pictureFolder({ names }: Place): string | null {
+  const img = [...names].find((name) => name.toLowerCase() === 'img');
+  if (img !== undefined) return img;
+  return [...names].some((name) => PICTURE_NAME.test(name)) ? '' : null;
+}
+
+async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSource> {
+  const { path, name } = place;
+  const log = join(path, LOG);
+  let plan: LogPlan | undefined;
+  const table = await readCsvColumns(log, (lines, file) => {
+    plan = planLog(lines, file, {});
+    return { ...plan, texts: [0, 1, 2] };
+  });
+  if (!plan?.tool?.timeIsName) throw otherColumns(name);
+  const cameras = CAMERAS.flatMap((id, index) => {
+    const frames = table.texts[index]!.filter(Boolean).length;
+    return frames > 0 ? [{ id, title: id, frames }] : [];
+  });
+  if (cameras.length === 0) throw otherColumns(name);
+  const camera = chosenCamera(path, cameras, request.camera);
+  const { times, notes } = clockOfRows(name, table.clock, table.lines.length, request.frameRate);
+  const track = await pictureFilesTrack({
+    name: path,
+    folder: join(path, pictureFolder(place) ?? ''),
+    files: table.texts[CAMERAS.indexOf(camera as 'center')]!.map(baseName),
+    pts: times,
+    version: () => filesVersion([log]),
+  });
+  const series = seriesOf(table, plan, times);
+  return sourceOfTrack({
+    format: UDACITY.title,
+    path,
+    cameras,
+    camera,
+    track,
+    assumptions: notes,
+    log: (choices) => logFromSeries(series, choices),
+  });
+}
+
+function seriesOf({ columns }: CsvTable, plan: LogPlan, times: Float64Array): SeriesOfDrive {
+  const named = plan.columns.flatMap(({ label }, index) => {
+    const values = columns[index];
+    return values ? [{ index, name: label, unit: null, times, values }] : [];
+  });
+  const speed = named.find(({ index }) => index === plan.speed);
+  return {
+    file: LOG,
+    steering: named
+      .filter(({ index }) => index === plan.steering)
+      .map((series) => ({
+        ...series,
+        unit: 'normalized',
+        kind: 'normalized',
+        positive: plan.tool!.positive,
+        ...(plan.tool!.fullLockDegrees === null
+          ? {}
+          : { fullLockDegrees: plan.tool!.fullLockDegrees }),
+      })),
+    speed: speed ? { ...speed, unit: plan.tool!.speedUnit } : null,
+    others: named.filter(({ index }) => index !== plan.steering && index !== plan.speed),
+  };
+}
+
+function otherColumns(name: string): RoadgazeError {
+  return new RoadgazeError(
+    'LOG_INVALID',
+    `${LOG} of ${name} has not the columns that the Udacity simulator writes.`,
+    'Its columns are center, left, right, steering, throttle, brake, speed.',
+  );
+}

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { temporaryFolder } from '../../support/paths.ts';
+import { openDriveAt, shownBy, writePictures } from '../support/picture-folders.ts';
+
+const NUMBERED = ['1.png', '2.png', '3.png', '10.png', '11.png'];
+
+async function writeFolder(
+  t: TestContext,
+  names: readonly string[],
+  log?: string,
+  logName = 'labels.csv',
+): Promise<string> {
+  const folder = join(temporaryFolder(t), 'drive');
+  await writePictures(folder, names);
+  if (log !== undefined) writeFileSync(join(folder, logName), log);
+  return folder;
+}
+
+test('a folder of pictures without times asks for the rate, and takes what is said', async (t) => {
+  const folder = await writeFolder(t, NUMBERED);
+  await assert.rejects(openDriveAt(folder), {
+    code: 'VIDEO_RATE_UNKNOWN',
+    hint: /--fps/,
+  });
+  const { id, source } = await openDriveAt(folder, { frameRate: 4 });
+  t.after(() => source.close());
+  assert.deepEqual([id, source.hasLog], ['pictures', false]);
+  const { numbers, pts } = await shownBy(source);
+  assert.deepEqual(numbers, [0, 1, 2, 3, 4], 'in natural order of their names');
+  assert.deepEqual(pts, [0, 0.25, 0.5, 0.75, 1]);
+});
+
+test('names that count microseconds since 1970, or hold a date, are the times', async (t) => {
+  const counts = ['1479424439130861.jpg', '1479424439180900.jpg', '1479424439230861.jpg'];
+  const { source } = await openDriveAt(await writeFolder(t, counts));
+  t.after(() => source.close());
+  const { pts } = await shownBy(source);
+  for (const [i, time] of [0, 0.050039, 0.1].entries()) assert.ok(Math.abs(pts[i]! - time) < 1e-6);
+  const dates = ['cam_2020-01-02-03-04-59-950.jpg', 'cam_2020-01-02-03-05-00-010.jpg'];
+  const dated = await openDriveAt(await writeFolder(t, dates));
+  t.after(() => dated.source.close());
+  assert.ok(Math.abs((await shownBy(dated.source)).pts[1]! - 0.06) < 1e-6);
+});
+
+test('a log that names pictures says which count, in which order, and when', async (t) => {
+  const folder = await writeFolder(
+    t,
+    NUMBERED,
+    'image,t [s],steering [deg]\ndata/10.png,5,9\ndata/2.png,5.5,-18\n1.png,6.25,0\n',
+  );
+  const { source } = await openDriveAt(folder);
+  t.after(() => source.close());
+  const { numbers, pts } = await shownBy(source);
+  assert.deepEqual(numbers, [3, 1, 0]);
+  assert.deepEqual(pts, [0, 0.5, 1.25]);
+  const log = (await source.log({}))!;
+  assert.deepEqual([...log.times], pts);
+  assert.ok(Math.abs(log.steering![1]! + Math.PI / 10) < 1e-12);
+});
+
+test('a log that names pictures needs no times where a person says the rate', async (t) => {
+  const folder = await writeFolder(
+    t,
+    NUMBERED,
+    'image_name,steering [rad]\n11.png,0.1\n3.png,0.2\n',
+  );
+  await assert.rejects(openDriveAt(folder), { code: 'VIDEO_RATE_UNKNOWN' });
+  const { source } = await openDriveAt(folder, { frameRate: 10 });
+  t.after(() => source.close());
+  assert.deepEqual(await shownBy(source), { numbers: [4, 2], pts: [0, 0.1], warnings: [] });
+  const log = (await source.log({}))!;
+  assert.deepEqual(
+    [[...log.times], [...log.steering!]],
+    [
+      [0, 0.1],
+      [0.1, 0.2],
+    ],
+  );
+});
+
+test('a log of as many rows as pictures tells their times', async (t) => {
+  const folder = await writeFolder(
+    t,
+    NUMBERED,
+    't [s],steering [rad]\n3,0\n3.1,1\n3.2,2\n3.4,3\n3.5,4\n',
+  );
+  const { source } = await openDriveAt(folder);
+  t.after(() => source.close());
+  const { pts } = await shownBy(source);
+  for (const [i, time] of [0, 0.1, 0.2, 0.4, 0.5].entries())
+    assert.ok(Math.abs(pts[i]! - time) < 1e-9);
+  const log = (await source.log({}))!;
+  assert.deepEqual([[...log.times], [...log.steering!]], [pts, [0, 1, 2, 3, 4]]);
+});
+
+test('the SullyChen data set is a folder of pictures with a log that names them', async (t) => {
+  const folder = await writeFolder(
+    t,
+    ['0.jpg', '1.jpg', '2.jpg'],
+    '0.jpg 0.5,2018-07-01 17:09:44:000\n1.jpg 5,2018-07-01 17:09:44:050\n2.jpg -4,2018-07-01 17:09:44:130\n',
+    'data.txt',
+  );
+  const { source } = await openDriveAt(folder);
+  t.after(() => source.close());
+  const { numbers, pts } = await shownBy(source);
+  assert.deepEqual(numbers, [0, 1, 2]);
+  assert.ok(Math.abs(pts[2]! - 0.13) < 1e-6);
+  const log = (await source.log({}))!;
+  assert.ok(Math.abs(log.steering![2]! - (4 * Math.PI) / 180) < 1e-12);
+});
