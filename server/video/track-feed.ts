@@ -29,8 +29,8 @@ const ROOM = 2 ** 18;
 const FOURCC = {
   mjpeg: 'MJPG',
   png: 'MPNG',
-  // NUT has none: the decoder is named on the command line.
-  webp: 'WEBP',
+  // NUT has none for it: the decoder is named on the command line, whatever stands here.
+  webp: 'MPNG',
   h264: 'H264',
   hevc: 'HEVC',
   vp9: 'VP90',

@@ -33,7 +33,9 @@ const folder = temporaryFolder({ after: (done) => after(done as () => void) });
 
 /** Everything, and from every seventh frame on, against what ffmpeg makes of the pictures. */
 async function assertDecodes(track: PictureTrack, expected: readonly Buffer[]): Promise<void> {
-  const frames = await collect(decodeTrack(track, { images: [COLOR, GRAY] }));
+  const stream = decodeTrack(track, { images: [COLOR, GRAY] });
+  const frames = await collect(stream);
+  assert.deepEqual(stream.warnings, []);
   assert.deepEqual(
     frames.map(({ pts }) => pts),
     [...track.pts],
@@ -203,6 +205,32 @@ describe('pictures that follow from each other', () => {
     const keyframes = packets.flatMap((bytes, i) => (isKeyframe('h264', bytes) ? [i] : []));
     const track = trackOf('h264', packets, { keyframes: Int32Array.from(keyframes) });
     await assertDecodes(track, await decodedByFfmpeg(['-i', file], COLOR));
+  });
+});
+
+describe('a stream of pictures that lacks some', () => {
+  it('gives the same frames at the same times, played through and sought', async () => {
+    const file = join(folder, 'lacking.h264');
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=20', '-frames:v', '40'];
+    await ffmpeg(...source, '-c:v', 'libx264', '-bf', '0', '-g', '10', file);
+    const packets = await annexBPackets(file);
+    const missing = [10, 25];
+    const track = trackOf('h264', packets, {
+      keyframes: Int32Array.of(0, 10, 20, 30),
+      read: (i) =>
+        Promise.resolve(missing.includes(i) ? { missing: `no ${i}` } : { bytes: packets[i]! }),
+    });
+    const stream = decodeTrack(track, { images: [COLOR] });
+    const frames = await collect(stream);
+    assert.ok(frames.length >= 28, 'what does not depend on the missing ones comes');
+    for (const { pts } of frames) assert.ok(track.pts.includes(pts));
+    assert.ok(stream.warnings.includes('2 pictures could not be read: no 10, no 25.'));
+    for (const frame of frames) {
+      const sought = decodeTrack(track, { images: [COLOR], from: frame.pts, frames: 1 });
+      const [same] = await collect(sought);
+      assert.equal(same?.pts, frame.pts);
+      assert.deepEqual(same?.images, frame.images, `other pixels at ${frame.pts}`);
+    }
   });
 });
 

@@ -23,6 +23,7 @@ const GRAY: ImageFormat = {
   pixelFormat: 'gray',
   resize: 'area',
 };
+const LARGE: ImageFormat = { ...GRAY, width: 1920, height: 1080, pixelFormat: 'rgb24' };
 const folder = temporaryFolder({ after: (done) => after(done as () => void) });
 let jpegs: Buffer[];
 let pngs: Buffer[];
@@ -236,6 +237,36 @@ describe('a stream of a track', () => {
     const read = track.reads.length;
     await sleep(50);
     assert.equal(track.reads.length, read, 'reading goes on after the end');
+  });
+
+  it('of large pictures only a few are under way', async () => {
+    const picture = Buffer.alloc(1920 * 1080 * 3, 90);
+    const track = countedTrack([picture], {
+      codec: { pixelFormat: 'rgb24', width: 1920, height: 1080 },
+      pts: unevenTimes(1000),
+    });
+    let count = 0;
+    for await (const _ of decodeTrack(track, { images: [LARGE] })) {
+      await sleep(100);
+      assert.ok(track.reads.length <= count + 30, `${track.reads.length} were read for ${count}`);
+      if (++count === 15) break;
+    }
+  });
+
+  it('memory stays flat over 20,000 pictures', async () => {
+    const picture = Buffer.alloc(64 * 48, 90);
+    const track = countedTrack([picture], {
+      codec: { pixelFormat: 'gray', width: 64, height: 48 },
+      pts: unevenTimes(20_000),
+      read: () => Promise.resolve({ bytes: Buffer.from(picture) }),
+    });
+    let count = 0;
+    let early = 0;
+    for await (const _ of decodeTrack(track, { images: [GRAY] }))
+      if (++count === 4000) early = process.memoryUsage.rss();
+    assert.equal(count, 20_000);
+    const grown = (process.memoryUsage.rss() - early) / 2 ** 20;
+    assert.ok(grown < 40, `${grown.toFixed(0)} MiB more after 20,000 pictures than after 4,000`);
   });
 
   it('a frame of 100,000 is found without reading those before it', async () => {
