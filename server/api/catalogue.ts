@@ -11,7 +11,8 @@ import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specific
 import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import { placeAt } from '../drive/place.ts';
-import { listRecordings, type Recording } from '../drive/recording.ts';
+import { drivesAt } from '../drive/drives-at.ts';
+import type { Recording } from '../drive/recording.ts';
 import { nameFault, namesIn, urlSafe } from '../files/names.ts';
 import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
@@ -175,9 +176,9 @@ export class Catalogue {
 
   async #listed(): Promise<Recording[]> {
     const { recordings, clips } = this.#paths;
-    const given = await listRecordings(recordings);
+    const given = await drivesAt(recordings);
     if (clips === undefined) return given;
-    const kept = await listRecordings(clips).catch(() => []);
+    const kept = await drivesAt(clips).catch(() => []);
     return [...given, ...kept.filter(({ id }) => !given.some((each) => each.id === id))];
   }
 

@@ -1,21 +1,22 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
-import { listRecordings } from '../drive/recording.ts';
+import { drivesAt } from '../drive/drives-at.ts';
 import { warmWorkshop } from '../pipeline/workshop/workshop.ts';
 import { analyzeInto, type AnalyzeOptions } from './analyze-recording.ts';
 import { formatError } from './terminal.ts';
 
 /**
- * Explains a recording into the output folder, or every recording of a folder, each into a folder
- * of its own below it; there, one that cannot be analysed is told, and the others go on.
+ * Explains a recording, a file or a folder, into the output folder, or every recording of a folder,
+ * each into a folder of its own below it; there, one that cannot be analysed is told, and the others
+ * go on.
  */
 export async function runAnalysis(input: string, options: AnalyzeOptions): Promise<void> {
   // It comes up while ffmpeg looks at the video.
   warmWorkshop();
-  const recordings = await listRecordings(input);
-  if (!(await stat(input)).isDirectory())
-    return analyzeInto(options.output, recordings[0]!, options);
+  const recordings = await drivesAt(input);
+  const [only] = recordings;
+  if (only && recordings.length === 1 && only.path === resolve(input))
+    return analyzeInto(options.output, only, options);
   if (recordings.length === 0)
     throw new RoadgazeError(
       'INPUT_NOT_FOUND',

@@ -8,7 +8,7 @@ import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
 import { openRecording } from '../drive/open-recording.ts';
-import { recordingAt } from '../drive/recording.ts';
+import { driveAt } from '../drive/drives-at.ts';
 import type { DriveSource } from '../drive/source.ts';
 import { readNpy } from '../results/npy.ts';
 import type { RgbPicture } from '../results/png.ts';
@@ -99,7 +99,7 @@ async function readFrame(
   network: NetworkInfo,
   wish: FrameWish,
 ): Promise<ExplainedInput> {
-  const drive = await openRecording(await recordingAt(path));
+  const drive = await openRecording(await driveAt(path));
   try {
     return await frameOf(drive, network, wish);
   } finally {

@@ -1,7 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, extname, join } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
-import { hasBytes, looksLikeOnnx, readFileHead, zipNames } from '../files/file-head.ts';
+import { hasBytes, looksLikeOnnx, zipNames } from '../files/file-head.ts';
+import type { Place } from './place.ts';
 
 /**
  * A form in which people keep drives, or something else that is given in a drive's place, and that
@@ -10,17 +9,20 @@ import { hasBytes, looksLikeOnnx, readFileHead, zipNames } from '../files/file-h
 interface OtherFormat {
   /** As in "tub is …". */
   readonly title: string;
-  /** It is no drive at all. */
-  readonly isNoDrive?: boolean;
   readonly hint: string;
 }
 
 interface OtherFile extends OtherFormat {
+  /**
+   * `drive`: told of wherever it lies; `nothing`: no drive at all; without, a file that may hold a
+   * drive, which is told of where nothing else is there.
+   */
+  readonly is?: 'drive' | 'nothing';
   readonly matches: (head: Buffer, name: string) => boolean;
 }
 
 interface OtherFolder extends OtherFormat {
-  readonly matches: (names: ReadonlySet<string>, path: string) => boolean | Promise<boolean>;
+  readonly matches: (place: Place) => boolean | Promise<boolean>;
 }
 
 const AS_VIDEO =
@@ -41,17 +43,24 @@ const isZip = startsWith('PK\u0003\u0004');
 
 /** The first that matches counts. */
 const FILES: readonly OtherFile[] = [
-  { title: 'an MCAP file', matches: startsWith('\u0089MCAP0\r\n'), hint: AS_VIDEO },
-  { title: 'a ROS 1 bag', matches: startsWith('#ROSBAG V'), hint: AS_VIDEO },
+  { title: 'an MCAP file', is: 'drive', matches: startsWith('\u0089MCAP0\r\n'), hint: AS_VIDEO },
+  { title: 'a ROS 1 bag', is: 'drive', matches: startsWith('#ROSBAG V'), hint: AS_VIDEO },
   {
     title: 'a ROS 2 bag (SQLite)',
+    is: 'drive',
     matches: (head) =>
       hasBytes(head, 'SQLite format 3\0') && head.includes('topics') && head.includes('messages'),
     hint: AS_VIDEO,
   },
-  { title: 'an SQLite database', matches: startsWith('SQLite format 3\0'), hint: AS_VIDEO },
+  {
+    title: 'an SQLite database',
+    is: 'drive',
+    matches: startsWith('SQLite format 3\0'),
+    hint: AS_VIDEO,
+  },
   {
     title: 'a log of openpilot',
+    is: 'drive',
     matches: (head, name) =>
       OPENPILOT_LOG.test(name) &&
       (startsWith('BZh', '\u0028\u00b5\u002f\u00fd')(head) || isCapnProto(head)),
@@ -59,6 +68,7 @@ const FILES: readonly OtherFile[] = [
   },
   {
     title: 'a packed part of a ROS 2 bag',
+    is: 'drive',
     matches: (head, name) => BAG_SPLIT.test(name) && startsWith('\u0028\u00b5\u002f\u00fd')(head),
     hint: AS_VIDEO,
   },
@@ -79,20 +89,20 @@ const FILES: readonly OtherFile[] = [
   },
   {
     title: 'an ONNX network',
-    isNoDrive: true,
+    is: 'nothing',
     matches: (head, name) => looksLikeOnnx(head) && /\.onnx$/i.test(name),
     hint: SWAPPED,
   },
   {
     title: 'a network',
-    isNoDrive: true,
+    is: 'nothing',
     matches: (head, name) => NETWORK_ENDINGS.test(name) || hasBytes(head, 'TFL3', 4),
     hint: `${SWAPPED} It must be an ONNX file.`,
   },
   { title: 'an HDF5 file', matches: startsWith('\u0089HDF\r\n'), hint: AS_VIDEO },
   {
     title: 'a drive log',
-    isNoDrive: true,
+    is: 'nothing',
     matches: (head, name) => /\.(csv|tsv)$/i.test(name) && !head.includes(0),
     hint: 'Name the video; the CSV of the same name beside it is found by itself.',
   },
@@ -111,25 +121,22 @@ const FILES: readonly OtherFile[] = [
   },
 ];
 
-/** Files that are told of in a folder of recordings; others there are nobody's concern. */
-const DRIVE_FILES = new Set(FILES.slice(0, 6));
-
 const FOLDERS: readonly OtherFolder[] = [
   {
     title: 'a tub of Donkeycar',
-    matches: (names) => names.has('manifest.json') && some(names, /^catalog_\d+\.catalog$/),
+    matches: ({ names }) => names.has('manifest.json') && some(names, /^catalog_\d+\.catalog$/),
     hint: 'Make a video of its pictures, ffmpeg -framerate 20 -i images/%d_cam_image_array_.jpg tub.mp4, and beside it tub.csv with the columns _timestamp_ms and user/angle of its catalogs.',
   },
   {
     title: 'a tub of Donkeycar (version 1)',
-    matches: (names) => names.has('meta.json') && some(names, /^record_\d+\.json$/),
+    matches: ({ names }) => names.has('meta.json') && some(names, /^record_\d+\.json$/),
     hint: AS_VIDEO,
   },
   { title: 'a LeRobot data set', matches: isLeRobot, hint: AS_VIDEO },
   { title: 'a ROS 2 bag', matches: isRosBag, hint: AS_VIDEO },
   {
     title: 'a segment of comma2k19',
-    matches: (names) =>
+    matches: ({ names }) =>
       names.has('processed_log') || (names.has('global_pose') && names.has('video.hevc')),
     hint: 'Its video.hevc can be opened by itself; for what was driven, write a CSV beside it with the columns "t [s]" and "steering [deg]" out of processed_log/CAN/steering_angle.',
   },
@@ -140,7 +147,7 @@ const FOLDERS: readonly OtherFolder[] = [
   },
   {
     title: 'a drive of the Udacity simulator',
-    matches: (names) => names.has('driving_log.csv') && names.has('IMG'),
+    matches: ({ names }) => names.has('driving_log.csv') && names.has('IMG'),
     hint: "Make a video of the centre pictures, ffmpeg -framerate 15 -pattern_type glob -i 'IMG/center_*.jpg' drive.mp4, and copy driving_log.csv to drive.csv beside it.",
   },
 ];
@@ -151,100 +158,52 @@ const PICTURES: OtherFormat = {
   hint: "Make a video of them: ffmpeg -framerate 20 -pattern_type glob -i '*.jpg' drive.mp4, with the rate at which they were taken.",
 };
 
-export interface OtherDrive {
-  readonly path: string;
-  readonly fault: RoadgazeError;
+export interface OtherFileFound {
+  readonly error: RoadgazeError;
+  /** It is told of wherever it lies. */
+  readonly isDrive: boolean;
+  /** It is told of where nothing else is there. */
+  readonly isMaybe: boolean;
 }
 
 /** What a file is where it is no video; null where nothing is known of it. */
-export async function recogniseOtherFile(path: string): Promise<RoadgazeError | null> {
-  const found = await formatOfFile(path, FILES);
-  return found && faultOf(path, found);
+export async function otherFile(place: Place): Promise<OtherFileFound | null> {
+  const head = await place.head();
+  const format = head.length > 0 && FILES.find(({ matches }) => matches(head, place.name));
+  if (!format) return null;
+  const { is } = format;
+  return {
+    error: faultOf(place, format, is === 'nothing' ? ', not a recording' : NOT_READ),
+    isDrive: is === 'drive',
+    isMaybe: is !== 'nothing',
+  };
 }
 
 /**
- * The drive of another format that a folder is; null where it is none. `isEmpty`: it holds no
- * recording, so that pictures are meant.
+ * The drive of another format that a folder is; null where it is none. `isAlone`: there is no other
+ * drive, so that pictures are meant.
  */
-export async function recogniseOtherFolder(
-  path: string,
-  isEmpty: boolean,
-): Promise<RoadgazeError | null> {
-  const names = new Set(await readdir(path).catch(() => []));
-  for (const format of FOLDERS) if (await format.matches(names, path)) return faultOf(path, format);
-  const pictures = [...names].filter((name) => PICTURE.test(name)).length;
-  return isEmpty && pictures >= 2 ? faultOf(path, PICTURES) : null;
+export async function otherFolder(place: Place, isAlone: boolean): Promise<RoadgazeError | null> {
+  for (const format of FOLDERS)
+    if (await format.matches(place)) return faultOf(place, format, NOT_READ);
+  const pictures = [...place.names].filter((name) => PICTURE.test(name)).length;
+  return isAlone && pictures >= 2 ? faultOf(place, PICTURES, NOT_READ) : null;
 }
 
-/** Drives of other formats that lie in a folder, one level deep, in no order. */
-export async function otherDrivesIn(
-  folder: string,
-  names: readonly string[],
-  isEmpty: boolean,
-): Promise<OtherDrive[]> {
-  const found: OtherDrive[] = [];
-  const looked = names.filter((name) => !name.startsWith('.')).slice(0, MOST_LOOKED_INTO);
-  for (const name of looked) {
-    const path = join(folder, name);
-    const info = await stat(path).catch(() => null);
-    let fault: RoadgazeError | null = null;
-    if (info?.isDirectory()) fault = await recogniseOtherFolder(path, isEmpty);
-    else if (info?.isFile() && !NEVER_A_DRIVE.has(extname(name).slice(1).toLowerCase())) {
-      const format = await formatOfFile(path, FILES);
-      if (format && (DRIVE_FILES.has(format) || (isEmpty && !format.isNoDrive)))
-        fault = faultOf(path, format);
-    }
-    if (fault) found.push({ path, fault });
-  }
-  return found;
-}
+const NOT_READ = ', which is not read yet';
 
-const MOST_LOOKED_INTO = 500;
-/** Read as what lies beside videos, or so many that looking into each would take long. */
-const NEVER_A_DRIVE = new Set([
-  'csv',
-  'json',
-  'onnx',
-  'gz',
-  'txt',
-  'md',
-  'jpg',
-  'jpeg',
-  'png',
-  'html',
-  'pdf',
-  'yaml',
-  'yml',
-  'py',
-  'srt',
-  'gpx',
-]);
-
-async function formatOfFile(
-  path: string,
-  formats: readonly OtherFile[],
-): Promise<OtherFile | null> {
-  const head = await readFileHead(path);
-  if (!head || head.length === 0) return null;
-  const name = basename(path);
-  return formats.find(({ matches }) => matches(head, name)) ?? null;
-}
-
-function faultOf(path: string, { title, isNoDrive, hint }: OtherFormat): RoadgazeError {
-  return new RoadgazeError(
-    'DRIVE_UNSUPPORTED',
-    `${basename(path)} is ${title}${isNoDrive ? ', not a recording' : ', which is not read yet'}.`,
-    hint,
-  );
+function faultOf({ name }: Place, { title, hint }: OtherFormat, end: string): RoadgazeError {
+  return new RoadgazeError('DRIVE_UNSUPPORTED', `${name} is ${title}${end}.`, hint);
 }
 
 function some(names: ReadonlySet<string>, pattern: RegExp): boolean {
   return [...names].some((name) => pattern.test(name));
 }
 
-async function isLeRobot(names: ReadonlySet<string>, path: string): Promise<boolean> {
+async function isLeRobot(place: Place): Promise<boolean> {
+  const { names } = place;
   if (!names.has('meta')) return false;
-  const inside = new Set(await readdir(join(path, 'meta')).catch(() => []));
+  const inside = await place.namesOf('meta');
   return (
     inside.has('info.json') ||
     inside.has('episodes.jsonl') ||
@@ -253,26 +212,20 @@ async function isLeRobot(names: ReadonlySet<string>, path: string): Promise<bool
 }
 
 /** Its description may have been left behind. */
-async function isRosBag(names: ReadonlySet<string>, path: string): Promise<boolean> {
-  if (
-    names.has('metadata.yaml') &&
-    (await readFile(join(path, 'metadata.yaml'), 'utf8').catch(() => '')).includes(
-      'rosbag2_bagfile_information',
-    )
-  )
-    return true;
+async function isRosBag(place: Place): Promise<boolean> {
+  const { names } = place;
+  if ((await place.headOf('metadata.yaml')).includes('rosbag2_bagfile_information')) return true;
   return some(names, BAG_SPLIT) && !some(names, VIDEO);
 }
 
-async function isOpenpilot(names: ReadonlySet<string>, path: string): Promise<boolean> {
+async function isOpenpilot(place: Place): Promise<boolean> {
+  const { names } = place;
   if (some(names, OPENPILOT_LOG) || names.has('fcamera.hevc') || names.has('qcamera.ts'))
     return true;
   const segment = [...names].find((name) => /^([0-9a-f]{16}[|_])?[\w-]+--\d+$/.test(name));
   if (segment === undefined) return false;
-  const inside = await readdir(join(path, segment)).catch(() => []);
-  return inside.some(
-    (name) => OPENPILOT_LOG.test(name) || name === 'fcamera.hevc' || name === 'qcamera.ts',
-  );
+  const inside = await place.namesOf(segment);
+  return some(inside, OPENPILOT_LOG) || inside.has('fcamera.hevc') || inside.has('qcamera.ts');
 }
 
 /** A message of one segment whose length is in proportion. */

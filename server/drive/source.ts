@@ -13,6 +13,13 @@ export interface DriveReader {
   readonly id: string;
   /** With its article, as in "… is a Donkeycar tub". */
   readonly title: string;
+  /** Videos in a folder of this format are cameras of its drives, and not listed by themselves. */
+  readonly ownsVideos?: boolean;
+  /**
+   * Listed only where a folder holds nothing else: what any folder may hold, such as pictures, is
+   * not meant as a drive beside others.
+   */
+  readonly onlyAlone?: boolean;
   /**
    * The drives in a place: one for most formats, one for each episode of a data set; null where the
    * place is not of this format. Told by content, from names and heads only: it is asked of every

@@ -20,20 +20,24 @@ export interface Beside {
   readonly cameraRoad: string;
 }
 
-/** Of a recording that is one file: its name is that of the file without the ending. */
-export function besideFile(path: string): Beside {
-  return beside(dirname(path), basename(path, extname(path)));
+/**
+ * Of a recording that is one file, or one of several in a file (`key`): its name is that of the file
+ * without the ending.
+ */
+export function besideFile(path: string, key: string | null = null): Beside {
+  return beside(dirname(path), basename(path, extname(path)), key);
 }
 
 /**
- * Of a recording that is a folder, or one of several in a folder or file (`key`). Nothing is ever
- * written into a drive's folder, so all of it lies beside that, under its whole name.
+ * Of a recording that is a folder, or one of several in a folder (`key`). Nothing is written into a
+ * drive's folder: all of it lies beside that, under its whole name.
  */
 export function besideFolder(path: string, key: string | null = null): Beside {
-  return beside(dirname(path), basename(path) + (key === null ? '' : `.${urlSafe(key)}`));
+  return beside(dirname(path), basename(path), key);
 }
 
-function beside(folder: string, name: string): Beside {
+function beside(folder: string, place: string, key: string | null): Beside {
+  const name = key === null ? place : `${place}.${urlSafe(key)}`;
   const path = (end: string): string => join(folder, `${name}${end}`);
   return {
     log: path('.csv'),

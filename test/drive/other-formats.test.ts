@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { listRecordings } from '../../server/drive/recording.ts';
+import { drivesAt } from '../../server/drive/drives-at.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { sharedFolder, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
@@ -75,7 +75,7 @@ for (const [title, files, says] of folders) {
   test(`${title} is recognised, in itself and as one of a folder`, async (t) => {
     const folder = folderWith(t, files);
     for (const place of [folder, dirname(folder)]) {
-      const listed = await listRecordings(place);
+      const listed = await drivesAt(place);
       assert.deepEqual(
         listed.map(({ name, fault }) => [name, fault?.code]),
         [['drive', 'DRIVE_UNSUPPORTED']],
@@ -123,14 +123,14 @@ const files: readonly (readonly [title: string, name: string, content: Buffer, s
 
 for (const [title, name, content, says] of files) {
   test(`${title} given as a recording is recognised by its content`, async (t) => {
-    const [recording] = await listRecordings(join(folderWith(t, { [name]: content }), name));
+    const [recording] = await drivesAt(join(folderWith(t, { [name]: content }), name));
     assert.equal(recording?.fault?.code, 'DRIVE_UNSUPPORTED');
     assert.match(recording.fault.message, says);
   });
 }
 
 test('a network given as a recording is said to be one', async (t) => {
-  const [recording] = await listRecordings(writeSteeringNetwork(temporaryFolder(t)));
+  const [recording] = await drivesAt(writeSteeringNetwork(temporaryFolder(t)));
   assert.deepEqual(
     [recording?.fault?.message, recording?.fault?.hint],
     [
@@ -151,7 +151,7 @@ test('beside videos only whole drives are told of, not single arrays, tables or 
   });
   await makeNumberedClip(join(folder, 'clip.mp4'), { frames: 2 });
   assert.deepEqual(
-    (await listRecordings(folder)).map(({ name, fault }) => [name, fault !== null]),
+    (await drivesAt(folder)).map(({ name, fault }) => [name, fault !== null]),
     [
       ['clip', false],
       ['a', true],
@@ -163,8 +163,8 @@ test('video is never taken for anything else', async (t) => {
   const folder = temporaryFolder(t);
   for (const name of ['a.mp4', 'a.mkv', 'a.avi', 'a.h264', 'a.ts'])
     await makeNumberedClip(join(folder, name), { frames: 3 });
-  for (const recording of await listRecordings(folder))
-    assert.equal((await listRecordings(recording.path))[0]?.fault, null, recording.path);
+  for (const recording of await drivesAt(folder))
+    assert.equal((await drivesAt(recording.path))[0]?.fault, null, recording.path);
 });
 
 test(
@@ -178,7 +178,7 @@ test(
       ['udacity-sim', /Udacity/],
       ['donkeycar-tub-v2.tar.gz', /a packed file/],
     ] as const) {
-      const listed = await listRecordings(join(sharedFolder!, 'real', name));
+      const listed = await drivesAt(join(sharedFolder!, 'real', name));
       assert.ok(
         listed.some(({ fault }) => fault && says.test(fault.message)),
         `${name}: ${listed.map(({ fault }) => fault?.message).join(' ')}`,

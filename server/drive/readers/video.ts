@@ -3,14 +3,11 @@ import { basename, extname } from 'node:path';
 import { besideFile } from '../../files/beside.ts';
 import { decodeVideo } from '../../video/decoder.ts';
 import { readFrameIndex, timedBy } from '../../video/frame-index.ts';
-import type { FramesRequest, FrameStream } from '../../video/frame-source.ts';
-import { asksForRate, fileVersion, probeVideo, type ProbedVideo } from '../../video/probe.ts';
-import type { LogChoices } from '../log/choices.ts';
+import { asksForRate, fileVersion, probeVideo } from '../../video/probe.ts';
 import { readDriveLog } from '../log/csv-log.ts';
-import type { DriveLog } from '../log/drive-log.ts';
-import { once } from '../once.ts';
-import { RunningStreams } from '../running-streams.ts';
+import { sourceOfPictures, type Pictures } from '../source-of-pictures.ts';
 import type { DriveReader, DriveSource } from '../source.ts';
+import { filesVersion } from './files-version.ts';
 
 /** The only camera of a video. */
 const CAMERA = 'video';
@@ -65,75 +62,35 @@ export const VIDEO: DriveReader = {
  * Throws what `probeVideo` does.
  */
 export async function openVideo(path: string): Promise<DriveSource> {
-  const { log: logPath } = besideFile(path);
-  const [video, hasLog] = await Promise.all([
-    probeVideo(path),
-    access(logPath).then(
-      () => logPath !== path,
+  const { log } = besideFile(path);
+  const [pictures, hasLog] = await Promise.all([
+    videoPictures(path),
+    access(log).then(
+      () => log !== path,
       () => false,
     ),
   ]);
-  return new VideoSource(video, hasLog ? logPath : null);
+  return sourceOfPictures(pictures, {
+    format: VIDEO.title,
+    path: pictures.video.path,
+    cameras: [{ id: CAMERA, title: basename(path), frames: null }],
+    camera: CAMERA,
+    log: hasLog
+      ? async (choices, { video, index }) =>
+          readDriveLog(log, timedBy(video, await index()), choices)
+      : null,
+    version: () => filesVersion([log]),
+  });
 }
 
-class VideoSource implements DriveSource {
-  readonly format = VIDEO.title;
-  readonly path: string;
-  readonly cameras: DriveSource['cameras'];
-  readonly camera = CAMERA;
-  readonly video: ProbedVideo;
-  readonly #logPath: string | null;
-  readonly #streams = new RunningStreams();
-  readonly #logs = new Map<string, () => Promise<DriveLog>>();
-  readonly index = once(() => readFrameIndex(this.path));
-
-  constructor(video: ProbedVideo, logPath: string | null) {
-    this.path = video.path;
-    this.video = video;
-    this.cameras = [{ id: CAMERA, title: basename(video.path), frames: null }];
-    this.#logPath = logPath;
-  }
-
-  get hasLog(): boolean {
-    return this.#logPath !== null;
-  }
-
-  get assumptions(): readonly string[] {
-    return this.video.assumptions ?? [];
-  }
-
-  frames(request: FramesRequest): FrameStream {
-    return this.#streams.start(request, (asked) => decodeVideo({ ...asked, path: this.path }));
-  }
-
-  async log(choices: LogChoices): Promise<DriveLog | null> {
-    const path = this.#logPath;
-    if (path === null) return null;
-    const key = JSON.stringify(Object.entries(choices).sort());
-    let read = this.#logs.get(key);
-    if (!read) {
-      read = once(async () => readDriveLog(path, timedBy(this.video, await this.index()), choices));
-      this.#logs.set(key, read);
-    }
-    return read();
-  }
-
-  async version(): Promise<string> {
-    const [video, log] = await Promise.all([
-      fileVersion(this.path).catch(() => '-'),
-      this.#logPath === null
-        ? ''
-        : stat(this.#logPath).then(
-            ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
-            () => '-',
-          ),
-    ]);
-    return [video, log].join('\0');
-  }
-
-  close(): Promise<void> {
-    return this.#streams.close();
-  }
+/** Pictures of a video file, at its own times. Throws what `probeVideo` does. */
+export async function videoPictures(path: string): Promise<Pictures> {
+  return {
+    video: await probeVideo(path),
+    index: () => readFrameIndex(path),
+    frames: (request) => decodeVideo({ ...request, path }),
+    version: () => fileVersion(path).catch(() => '-'),
+  };
 }
 
 function endingOf(file: string): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { listRecordings } from '../../server/drive/recording.ts';
+import { drivesAt } from '../../server/drive/drives-at.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 function folderWith(
@@ -25,11 +25,7 @@ test('a folder gives its videos in natural order, each with the log and the grou
   });
   mkdirSync(join(folder, 'folder.mp4'));
   assert.deepEqual(
-    (await listRecordings(folder)).map(({ name, logPath, truthPath }) => [
-      name,
-      logPath,
-      truthPath,
-    ]),
+    (await drivesAt(folder)).map(({ name, logPath, truthPath }) => [name, logPath, truthPath]),
     [
       ['drive 9', join(folder, 'drive 9.csv'), null],
       ['drive 10', null, join(folder, 'drive 10.truth.jsonl.gz')],
@@ -48,7 +44,7 @@ test('ids are safe in a URL, differ for names that look alike in ASCII, and do n
     '東京.mp4',
     '%2e.mp4',
   ];
-  const together = await listRecordings(
+  const together = await drivesAt(
     folderWith(t, Object.fromEntries(names.map((name) => [name, '']))),
   );
   assert.equal(new Set(together.map(({ id }) => id)).size, names.length);
@@ -56,7 +52,7 @@ test('ids are safe in a URL, differ for names that look alike in ASCII, and do n
     assert.match(id, /^[A-Za-z0-9._~-]+$/);
     assert.equal(encodeURIComponent(id), id);
     const name = path.slice(path.lastIndexOf('/') + 1);
-    assert.equal((await listRecordings(folderWith(t, { [name]: '' })))[0]?.id, id);
+    assert.equal((await drivesAt(folderWith(t, { [name]: '' })))[0]?.id, id);
   }
   assert.equal(together.find(({ name }) => name === 'drive')?.id.slice(0, 6), 'drive.');
 });
@@ -64,12 +60,12 @@ test('ids are safe in a URL, differ for names that look alike in ASCII, and do n
 test('one file is one recording, whatever its ending, through a link too', async (t) => {
   const folder = folderWith(t, { 'capture.bin': 'x', 'capture.csv': '' });
   symlinkSync(join(folder, 'capture.bin'), join(folder, 'linked.mp4'));
-  const [recording, ...others] = await listRecordings(join(folder, 'capture.bin'));
+  const [recording, ...others] = await drivesAt(join(folder, 'capture.bin'));
   assert.deepEqual(others, []);
   assert.equal(recording?.name, 'capture');
   assert.equal(recording?.logPath, join(folder, 'capture.csv'));
   assert.deepEqual(
-    (await listRecordings(folder)).map(({ name }) => name),
+    (await drivesAt(folder)).map(({ name }) => name),
     ['linked'],
   );
 });
@@ -86,15 +82,15 @@ test('of files ending in .ts and .mts only MPEG transport streams are recordings
     'short.ts': 'G',
   });
   assert.deepEqual(
-    (await listRecordings(folder)).map(({ name }) => name),
+    (await drivesAt(folder)).map(({ name }) => name),
     ['camera', 'drive'],
   );
 });
 
 test('an empty folder gives no recordings; a path that is not there is named', async (t) => {
   const folder = temporaryFolder(t);
-  assert.deepEqual(await listRecordings(folder), []);
-  await assert.rejects(listRecordings(join(folder, 'nowhere.mp4')), {
+  assert.deepEqual(await drivesAt(folder), []);
+  await assert.rejects(drivesAt(join(folder, 'nowhere.mp4')), {
     code: 'INPUT_NOT_FOUND',
     message: `There is no file or folder ${join(folder, 'nowhere.mp4')}.`,
   });
@@ -107,7 +103,7 @@ test(
     const folder = temporaryFolder(t);
     chmodSync(folder, 0o000);
     try {
-      await assert.rejects(listRecordings(folder), {
+      await assert.rejects(drivesAt(folder), {
         code: 'INPUT_NOT_FOUND',
         message: /may not be read/,
       });
