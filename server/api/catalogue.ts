@@ -9,8 +9,7 @@ import type {
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
-import { openRecording } from '../drive/open-recording.ts';
-import { placeAt } from '../drive/place.ts';
+import { asksForRate, openRecording } from '../drive/open-recording.ts';
 import { drivesAt } from '../drive/drives-at.ts';
 import type { Recording } from '../drive/recording.ts';
 import { nameFault, namesIn, urlSafe } from '../files/names.ts';
@@ -151,8 +150,9 @@ export class Catalogue {
    * RECORDING_UNKNOWN, what probing throws, USAGE where it would not be used, OUTPUT_NOT_WRITABLE.
    */
   async keepFrameRate(recordingId: string, fps: number): Promise<void> {
-    const { path, reader, beside } = await this.recording(recordingId);
-    if (!(await reader.asksForRate?.(await placeAt(path))))
+    const recording = await this.recording(recordingId);
+    const { path, beside } = recording;
+    if (!(await asksForRate(recording)))
       throw new RoadgazeError(
         'USAGE',
         `${basename(path)} tells when its frames were taken, and another frame rate would not be used.`,

@@ -110,7 +110,7 @@ async function ofFolder(
   const at = async (): Promise<RecordingPlace> =>
     siblings ? { path: place.path, isFolder: true, siblings } : withSiblings(place);
   if (known && (isAlone || !known.reader.onlyAlone)) return recordingsOf(await at(), known);
-  const fault = await otherFolder(place, isAlone);
+  const fault = await otherFolder(place);
   return fault && [video(await at(), fault)];
 }
 

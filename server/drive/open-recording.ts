@@ -1,3 +1,4 @@
+import { RoadgazeError } from '../../shared/errors.ts';
 import { givenFrameRate } from '../video/untold-rate.ts';
 import { readLogChoices } from './log/choices.ts';
 import { placeAt } from './place.ts';
@@ -24,4 +25,22 @@ export async function openRecording(
     ...(frameRate === undefined ? {} : { frameRate }),
     ...(signal ? { signal } : {}),
   });
+}
+
+/**
+ * Whether somebody must say how many frames a second a recording has. Throws what opening throws,
+ * but not for want of the rate.
+ */
+export async function asksForRate({ reader, fault, path, key }: Recording): Promise<boolean> {
+  if (fault) throw fault;
+  const place = await placeAt(path);
+  if (reader.asksForRate) return reader.asksForRate(place);
+  try {
+    const drive = await reader.open(place, { key });
+    await drive.close();
+    return false;
+  } catch (error) {
+    if (error instanceof RoadgazeError && error.code === 'VIDEO_RATE_UNKNOWN') return true;
+    throw error;
+  }
 }

@@ -31,7 +31,6 @@ const UNPACK = 'Unpack it, and open what is inside.';
 const OPENPILOT_LOG = /(^|--)[rq]log(\.bz2|\.zst)?$/;
 const BAG_SPLIT = /\.(mcap|db3)(\.zstd)?$/;
 const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
-const PICTURE = /\.(jpe?g|png|bmp|webp)$/i;
 const NETWORK_ENDINGS = /\.(h5|keras|tflite|pt|pth|pb|mlmodel|dlc|engine|plan|trt|safetensors)$/i;
 const SWAPPED = 'Name the recording first, and the network with --model.';
 
@@ -122,16 +121,6 @@ const FILES: readonly OtherFile[] = [
 ];
 
 const FOLDERS: readonly OtherFolder[] = [
-  {
-    title: 'a tub of Donkeycar',
-    matches: ({ names }) => names.has('manifest.json') && some(names, /^catalog_\d+\.catalog$/),
-    hint: 'Make a video of its pictures, ffmpeg -framerate 20 -i images/%d_cam_image_array_.jpg tub.mp4, and beside it tub.csv with the columns _timestamp_ms and user/angle of its catalogs.',
-  },
-  {
-    title: 'a tub of Donkeycar (version 1)',
-    matches: ({ names }) => names.has('meta.json') && some(names, /^record_\d+\.json$/),
-    hint: AS_VIDEO,
-  },
   { title: 'a LeRobot data set', matches: isLeRobot, hint: AS_VIDEO },
   { title: 'a ROS 2 bag', matches: isRosBag, hint: AS_VIDEO },
   {
@@ -145,18 +134,7 @@ const FOLDERS: readonly OtherFolder[] = [
     matches: isOpenpilot,
     hint: `Its videos can be opened by themselves, qcamera.ts or fcamera.hevc. ${AS_VIDEO}`,
   },
-  {
-    title: 'a drive of the Udacity simulator',
-    matches: ({ names }) => names.has('driving_log.csv') && names.has('IMG'),
-    hint: "Make a video of the centre pictures, ffmpeg -framerate 15 -pattern_type glob -i 'IMG/center_*.jpg' drive.mp4, and copy driving_log.csv to drive.csv beside it.",
-  },
 ];
-
-/** Only where nothing else is there. */
-const PICTURES: OtherFormat = {
-  title: 'a folder of pictures',
-  hint: "Make a video of them: ffmpeg -framerate 20 -pattern_type glob -i '*.jpg' drive.mp4, with the rate at which they were taken.",
-};
 
 export interface OtherFileFound {
   readonly error: RoadgazeError;
@@ -179,15 +157,11 @@ export async function otherFile(place: Place): Promise<OtherFileFound | null> {
   };
 }
 
-/**
- * The drive of another format that a folder is; null where it is none. `isAlone`: there is no other
- * drive, so that pictures are meant.
- */
-export async function otherFolder(place: Place, isAlone: boolean): Promise<RoadgazeError | null> {
+/** The drive of another format that a folder is; null where it is none. */
+export async function otherFolder(place: Place): Promise<RoadgazeError | null> {
   for (const format of FOLDERS)
     if (await format.matches(place)) return faultOf(place, format, NOT_READ);
-  const pictures = [...place.names].filter((name) => PICTURE.test(name)).length;
-  return isAlone && pictures >= 2 ? faultOf(place, PICTURES, NOT_READ) : null;
+  return null;
 }
 
 const NOT_READ = ', which is not read yet';

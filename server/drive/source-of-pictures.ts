@@ -67,7 +67,10 @@ class SourceOfPictures implements DriveSource {
     this.hasLog = parts.log !== null;
     this.video = pictures.video;
     this.index = once(() => pictures.index());
-    this.log = onceFor(async (choices) => (await parts.log?.(choices, this.#known)) ?? null, KEPT_LOGS);
+    this.log = onceFor(
+      async (choices) => (await parts.log?.(choices, this.#known)) ?? null,
+      KEPT_LOGS,
+    );
     this.close = once(async () => {
       await this.#streams.close();
       await parts.close?.();

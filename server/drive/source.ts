@@ -33,8 +33,9 @@ export interface DriveReader {
    */
   open(place: Place, request: OpenDrive): Promise<DriveSource>;
   /**
-   * Whether somebody must say how many frames a second a place has (`OpenDrive.frameRate`); without
-   * it none has to. Throws as `open`, but not for want of the rate.
+   * Whether somebody must say how many frames a second a place has (`OpenDrive.frameRate`), however
+   * often that was said. Without it, where `open` throws VIDEO_RATE_UNKNOWN. Throws as `open`, but
+   * not for want of the rate.
    */
   asksForRate?(place: Place): Promise<boolean>;
 }

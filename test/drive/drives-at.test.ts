@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
-import { drivesAt } from '../../server/drive/drives-at.ts';
+import { driveAt, drivesAt } from '../../server/drive/drives-at.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 function folderWith(
@@ -112,3 +112,45 @@ test(
     }
   },
 );
+
+const DRIVES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'donkeycar-tub': { 'manifest.json': '[]', 'catalog_0.catalog': '{}', 'thumb.mp4': 'x' },
+  udacity: { 'driving_log.csv': 'center,left,right,steering', 'IMG/center_1.jpg': 'x' },
+  pictures: { '0001.png': 'x', '0002.png': 'x' },
+};
+
+for (const [reader, files] of Object.entries(DRIVES)) {
+  test(`a drive of the reader ${reader} is listed, in itself and as one of a folder`, async (t) => {
+    const base = temporaryFolder(t);
+    const folder = join(base, '2024.05 drive');
+    for (const [name, content] of Object.entries(files)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), content);
+    }
+    for (const path of [folder, base])
+      assert.deepEqual(
+        (await drivesAt(path)).map((drive) => [
+          drive.name,
+          drive.path,
+          drive.reader.id,
+          drive.fault,
+        ]),
+        [['2024.05 drive', folder, reader, null]],
+      );
+  });
+}
+
+test('the one drive of a path is found; a folder of several, or of none, is refused', async (t) => {
+  const folder = folderWith(t, { 'a.mp4': 'x' });
+  assert.equal((await driveAt(folder)).path, join(folder, 'a.mp4'));
+  writeFileSync(join(folder, 'b.mp4'), 'x');
+  await assert.rejects(driveAt(folder), {
+    code: 'INPUT_NOT_FOUND',
+    message: `${folder} holds 2 recordings.`,
+  });
+  const empty = temporaryFolder(t);
+  await assert.rejects(driveAt(empty), {
+    code: 'INPUT_NOT_FOUND',
+    message: `${empty} is a folder without a recording.`,
+  });
+});

@@ -25,16 +25,6 @@ capnProto.writeUInt32LE(7, 4);
 
 const folders: readonly (readonly [title: string, files: Files, says: RegExp])[] = [
   [
-    'a Donkeycar tub',
-    { 'manifest.json': '[]', 'catalog_0.catalog': '{}', 'images/0_cam_image_array_.jpg': 'x' },
-    /^drive is a tub of Donkeycar, which is not read yet\.$/,
-  ],
-  [
-    'a first Donkeycar tub',
-    { 'meta.json': '{}', 'record_1.json': '{}', '1_cam-image_array_.jpg': 'x' },
-    /a tub of Donkeycar \(version 1\)/,
-  ],
-  [
     'a LeRobot data set',
     { 'meta/info.json': '', 'data/chunk-000/file-000.parquet': 'PAR1' },
     /a LeRobot data set/,
@@ -63,12 +53,6 @@ const folders: readonly (readonly [title: string, files: Files, says: RegExp])[]
     { '00000a1b--c0ffee--0/qcamera.ts': 'x', '00000a1b--c0ffee--1/qlog': 'x' },
     /a route of openpilot/,
   ],
-  [
-    'a Udacity folder',
-    { 'driving_log.csv': 'x', 'IMG/center_1.jpg': 'x' },
-    /a drive of the Udacity simulator/,
-  ],
-  ['a folder of pictures', { '0001.png': 'x', '0002.png': 'x' }, /a folder of pictures/],
 ];
 
 for (const [title, files, says] of folders) {
@@ -175,7 +159,6 @@ test(
       ['rosbag2-sqlite', /a ROS 2 bag/],
       ['rosbag2-mcap-msgzstd', /a ROS 2 bag|an MCAP file/],
       ['lerobot-v3-record-test', /a LeRobot data set/],
-      ['udacity-sim', /Udacity/],
       ['donkeycar-tub-v2.tar.gz', /a packed file/],
     ] as const) {
       const listed = await drivesAt(join(sharedFolder!, 'real', name));

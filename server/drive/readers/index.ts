@@ -16,12 +16,16 @@ export interface Recognition {
   readonly entries: readonly DriveEntry[];
 }
 
-/** The first reader that knows what lies in a place, and its drives there; null: none does. */
+/**
+ * The first reader that knows what lies in a place, and its drives there; null: none does. Readers
+ * of what any folder may hold are asked last.
+ */
 export async function recognise(
   place: Place,
   readers: readonly DriveReader[] = READERS,
 ): Promise<Recognition | null> {
-  for (const reader of readers) {
+  const last = readers.filter(({ onlyAlone }) => onlyAlone);
+  for (const reader of [...readers.filter((each) => !last.includes(each)), ...last]) {
     const entries = await reader.recognises(place);
     if (entries) return { reader, entries };
   }

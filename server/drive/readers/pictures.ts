@@ -26,6 +26,7 @@ const LOG_NAME = /\.csv$|^data\.txt$/i;
 export const PICTURES: DriveReader = {
   id: 'pictures',
   title: 'a folder of pictures',
+  onlyAlone: true,
   async recognises({ isFolder, names, name }) {
     if (!isFolder || [...names].some(hasVideoEnding)) return null;
     return picturesIn(names).length < FEWEST ? null : [{ key: null, name }];

@@ -23,6 +23,7 @@ const MILLISECOND = 1e-3;
 export const DONKEYCAR_TUB: DriveReader = {
   id: 'donkeycar-tub',
   title: 'a Donkeycar tub',
+  ownsVideos: true,
   async recognises(place) {
     return versionOf(place) === null ? null : [{ key: null, name: place.name }];
   },
