@@ -7,6 +7,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { warmWorkshop } from '../pipeline/workshop/workshop.ts';
+import { useSpawner } from '../resources/start-program.ts';
 import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
 import { reportFeeds } from './feed-reports.ts';
 import { addFlagOptions, flagSettingsOf, type FlagOptions } from './flag-options.ts';
@@ -110,6 +111,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
   const live = feedOptionsOf(options);
   const flags = flagSettingsOf(options);
   takeFrameRate(options);
+  useSpawner();
   warmWorkshop();
   const webhook = await openWebhook(options, (sentence) =>
     process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`),

@@ -1,22 +1,59 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
+import { guardChild } from './orphan-guard.ts';
 import { ownTurn } from './own-turn.ts';
+import type { Program, ProgramEnd, ProgramOptions } from './program.ts';
+import { spawnHere } from './spawn-here.ts';
+import { Spawner } from './spawner.ts';
+
+let spawner: Spawner | null = null;
 
 /**
- * Starts a program; rejects with the system's error where it cannot be. Node itself throws some of
- * these errors, emits others, and without descriptors gives a child that has no streams.
+ * From now on a small process of its own starts the programs: where many are served, none of them
+ * waits for the start of another one's program.
+ */
+export function useSpawner(): void {
+  spawner ??= new Spawner();
+  spawner.warm();
+}
+
+/**
+ * Starts a program that does not outlive this process, whatever ends this process. Rejects with the
+ * system's error where it cannot be started.
  */
 export async function startProgram(
   file: string,
   args: readonly string[],
-  options: SpawnOptions,
-): Promise<ChildProcess> {
+  options: ProgramOptions,
+): Promise<Program> {
+  // What is written to a program goes there without a detour.
+  if (spawner && !options.pipes.includes('stdin')) return spawner.start(file, args, options);
   // The system lets us wait until the program is loaded.
   await ownTurn();
-  const child = spawn(file, args, options);
-  if (child.pid === undefined) {
-    const [error] = (await once(child, 'error')) as [Error];
-    throw error;
-  }
-  return child;
+  return guarded(await spawnHere(file, args, options));
+}
+
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+function guarded(child: ChildProcess): Program {
+  running.add(child);
+  const unguard = guardChild(child.pid!);
+  const closed = new Promise<ProgramEnd>((resolve) => {
+    child.once('close', (code, signal) => {
+      running.delete(child);
+      unguard();
+      resolve({ code, signal });
+    });
+  });
+  const { stdin, stdout, stderr } = child;
+  return {
+    pid: child.pid!,
+    stdin,
+    stdout,
+    stderr,
+    closed,
+    kill: (signal) => void child.kill(signal),
+  };
 }

@@ -1,8 +1,8 @@
-import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
 import { lanes } from '../resources/limits.ts';
+import { runProgram } from '../resources/run-program.ts';
 import type { VideoInfo } from './frame-source.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import { PIXEL_LIMIT, refusedSize, tooLarge } from './picture-size.ts';
@@ -58,7 +58,7 @@ export function fileUrl(path: string): string {
 }
 
 /** Throws VIDEO_UNREADABLE, VIDEO_TOO_LARGE. */
-export function askFfprobe(
+export async function askFfprobe(
   ffprobe: string,
   { name, bytes }: ProbeInput,
   questions: readonly string[],
@@ -75,35 +75,27 @@ export function askFfprobe(
     'json',
     bytes ? 'pipe:0' : fileUrl(name),
   ];
-  return lanes.probes.run(
-    () =>
-      new Promise((answer, fail) => {
-        const child = execFile(
-          ffprobe,
-          options,
-          {
-            maxBuffer: LONGEST_ANSWER,
-            env: PROBE_ENVIRONMENT,
-            timeout: LONGEST_LOOK,
-            killSignal: 'SIGKILL',
-          },
-          (error, stdout, stderr) => {
-            const refused = refusedSize(stderr);
-            if (error) return fail(refused ? tooLarge(name, refused) : unreadable(name, error));
-            try {
-              answer({ ...(JSON.parse(stdout) as ProbeAnswer), refused });
-            } catch (cause) {
-              fail(unreadable(name, cause));
-            }
-          },
-        );
-        if (!bytes) return;
-        // ffprobe may have seen enough before it has read everything.
-        child.stdin?.on('error', () => {});
-        for (const part of bytes) child.stdin?.write(part);
-        child.stdin?.end();
-      }),
-  );
+  const look = () =>
+    runProgram(ffprobe, options, {
+      ...(bytes ? { input: bytes } : {}),
+      longest: LONGEST_ANSWER,
+      patience: LONGEST_LOOK,
+      env: PROBE_ENVIRONMENT,
+      inBackground: true,
+    }).catch((cause: unknown) => {
+      throw unreadable(name, cause);
+    });
+  const { code, stdout, stderr } = await lanes.probes.run(look);
+  const refused = refusedSize(stderr);
+  if (code !== 0)
+    throw refused
+      ? tooLarge(name, refused)
+      : unreadable(name, Object.assign(new Error(stderr.trim()), { code }));
+  try {
+    return { ...(JSON.parse(stdout) as ProbeAnswer), refused };
+  } catch (cause) {
+    throw unreadable(name, cause);
+  }
 }
 
 export function unreadable(name: string, cause?: unknown): RoadgazeError {

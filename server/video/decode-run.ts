@@ -167,8 +167,11 @@ export class DecodeRun {
         'nut',
       ] as [string, string, ...string[]],
     }));
-    this.#process = await startFfmpeg([{ url: input.url, options }], outputs, (text) =>
-      this.#line(text, line),
+    this.#process = await startFfmpeg(
+      [{ url: input.url, options }],
+      outputs,
+      (text) => this.#line(text, line),
+      { inBackground: isWholeFile },
     );
     void this.#process.ended.then(async (end) => {
       // A connection that ffmpeg made just before it ended is accepted in the next turn.

@@ -1,10 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import ffmpeg from 'fluent-ffmpeg';
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { Program } from '../resources/program.ts';
 import { startProgram } from '../resources/start-program.ts';
-import { guardChild } from './orphan-guard.ts';
 import { findTools } from './tools.ts';
 
 /** One run of ffmpeg. */
@@ -50,11 +49,6 @@ type Command = ffmpeg.FfmpegCommand & { _getArguments(): string[] };
 /** ffmpeg's exit status after SIGINT, SIGTERM and SIGHUP, upon which it finishes its files. */
 const AFTER_SIGNAL = 255;
 
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /**
  * Starts ffmpeg. `inputs` are options and URL each; `line` takes what it prints (warnings and
  * worse, `[level]` in front). Throws FFMPEG_MISSING, and FFMPEG_FAILED where the system does not
@@ -64,6 +58,7 @@ export async function startFfmpeg(
   inputs: readonly FfmpegFile<string | Readable>[],
   outputs: readonly FfmpegFile[],
   line: (text: string) => void,
+  { inBackground = false }: { readonly inBackground?: boolean } = {},
 ): Promise<FfmpegProcess> {
   const tools = await findTools();
   const command = ffmpeg() as Command;
@@ -72,9 +67,9 @@ export async function startFfmpeg(
   const source = inputs.find(
     (input): input is FfmpegFile<Readable> => typeof input.url !== 'string',
   )?.url;
-  const child = await startProgram(tools.ffmpeg, command._getArguments(), {
-    stdio: [source ? 'pipe' : 'ignore', 'ignore', 'pipe'],
-    windowsHide: true,
+  const program = await startProgram(tools.ffmpeg, command._getArguments(), {
+    pipes: source ? ['stdin', 'stderr'] : ['stderr'],
+    inBackground,
   }).catch((cause: unknown) => {
     throw new RoadgazeError(
       'FFMPEG_FAILED',
@@ -83,41 +78,34 @@ export async function startFfmpeg(
       { cause },
     );
   });
-  running.add(child);
-  const unguard = guardChild(child.pid!);
-  if (source) feed(child, source);
-  createInterface({ input: child.stderr! }).on('line', line);
-  const ended = new Promise<FfmpegEnd>((resolve) => {
-    child.on('error', () => {});
-    child.on('close', (code: number | null, signal: string | null) => {
-      running.delete(child);
-      unguard();
-      const reason =
-        code === 0
-          ? ''
-          : signal
-            ? `ffmpeg was killed with signal ${signal}`
-            : `ffmpeg exited with code ${code}`;
-      resolve({
-        success: code === 0,
-        reason,
-        interrupted: signal !== null || code === AFTER_SIGNAL,
-      });
-    });
+  if (source) feed(program, source);
+  createInterface({ input: program.stderr! }).on('line', line);
+  const ended = program.closed.then(({ code, signal }): FfmpegEnd => {
+    const reason =
+      code === 0
+        ? ''
+        : signal
+          ? `ffmpeg was killed with signal ${signal}`
+          : `ffmpeg exited with code ${code}`;
+    return {
+      success: code === 0,
+      reason,
+      interrupted: signal !== null || code === AFTER_SIGNAL,
+    };
   });
-  const kill = (): void => void child.kill('SIGKILL');
+  const kill = (): void => program.kill('SIGKILL');
   const stop = (milliseconds: number): void => {
-    child.kill('SIGTERM');
+    program.kill('SIGTERM');
     const timer = setTimeout(kill, milliseconds);
     void ended.then(() => clearTimeout(timer));
   };
   return { ended, kill, stop };
 }
 
-function feed(child: ChildProcess, source: Readable): void {
+function feed(program: Program, source: Readable): void {
   // What is wrong with the source is told by whoever made it.
-  source.on('error', () => child.kill('SIGKILL'));
+  source.on('error', () => program.kill('SIGKILL'));
   // ffmpeg may end before it has read everything.
-  child.stdin!.on('error', () => {});
-  source.pipe(child.stdin!);
+  program.stdin!.on('error', () => {});
+  source.pipe(program.stdin!);
 }

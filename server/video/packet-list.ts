@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { lanes } from '../resources/limits.ts';
@@ -41,15 +40,14 @@ export async function listPackets({ path, timeBase, inputFormat }: ProbedVideo):
   const seconds = (ticks: string | undefined): number =>
     (Number(ticks || NaN) * timeBase.num) / timeBase.den;
   const read = async (): Promise<Packet[]> => {
-    const child = await startProgram(ffprobe, options, {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    const program = await startProgram(ffprobe, options, {
+      pipes: ['stdout'],
       env: PROBE_ENVIRONMENT,
+      inBackground: true,
     });
-    const closed = once(child, 'close');
-    closed.catch(() => {});
     const packets: Packet[] = [];
     try {
-      for await (const line of createInterface({ input: child.stdout! })) {
+      for await (const line of createInterface({ input: program.stdout! })) {
         const [pts = '', dts, position, flags = ''] = line.split(',');
         if (pts === '' || flags.includes('D')) continue;
         packets.push({
@@ -59,10 +57,10 @@ export async function listPackets({ path, timeBase, inputFormat }: ProbedVideo):
           isKey: flags.includes('K'),
         });
       }
-      await closed;
+      await program.closed;
       return packets;
     } finally {
-      child.kill('SIGKILL');
+      program.kill('SIGKILL');
     }
   };
   return lanes.probes.run(read).catch((cause: unknown) => {

@@ -3,7 +3,6 @@
  * programs run, and what is left when all are gone. `node dist/node/test/bench/crowd.bench.js
  * [viewers] [seconds]`. Linux only.
  */
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -15,6 +14,7 @@ import { Restless } from '../api/support/restless.ts';
 import { serveWithin } from '../api/support/limited-serve.ts';
 import { writeReadingNetwork } from '../api/support/reading-network.ts';
 import { makeNumberedClip } from '../support/clips.ts';
+import { descendants } from './processes.ts';
 
 const ASKING = `const { parentPort, workerData: { url, seconds } } = require('node:worker_threads');
 (async () => {
@@ -44,11 +44,7 @@ try {
     await writeReadingNetwork(folder),
   );
   const programs = () =>
-    execFileSync('ps', ['-A', '-o', 'ppid=,comm='])
-      .toString()
-      .split('\n')
-      .filter((line) => Number.parseInt(line, 10) === child.pid && /ff(mpeg|probe)/.test(line))
-      .length;
+    descendants(child.pid!).filter(({ name }) => /^ff(mpeg|probe)/.test(name)).length;
   const megabytes = () =>
     Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
   const before = megabytes();

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
-import { startProgram } from '../resources/start-program.ts';
+import { ownTurn } from './own-turn.ts';
+import { spawnHere } from './spawn-here.ts';
 
 /**
  * Its input ends with our process, whatever ended that. A signal to the whole group must not end
@@ -29,9 +30,8 @@ let isStarting = false;
 async function start(): Promise<void> {
   if (isStarting) return;
   isStarting = true;
-  const child = await startProgram('/bin/sh', ['-c', GUARD], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-  }).catch(() => null);
+  await ownTurn();
+  const child = await spawnHere('/bin/sh', ['-c', GUARD], { pipes: ['stdin'] }).catch(() => null);
   isStarting = false;
   if (!child) return;
   const gone = (): void => {

@@ -1,0 +1,43 @@
+import type { ProgramEnd, ProgramOptions } from './program.ts';
+
+/** Programs are told apart by numbers that do not come again. */
+export type SpawnerRequest =
+  | {
+      readonly type: 'start';
+      readonly id: number;
+      readonly file: string;
+      readonly args: readonly string[];
+      readonly options: ProgramOptions;
+    }
+  | { readonly type: 'kill'; readonly id: number; readonly signal: NodeJS.Signals }
+  /** So many bytes of what a program printed have been read. */
+  | {
+      readonly type: 'read';
+      readonly id: number;
+      readonly stream: OutputName;
+      readonly bytes: number;
+    };
+
+export type OutputName = 'stdout' | 'stderr';
+
+export type SpawnerReply =
+  | { readonly type: 'started'; readonly id: number; readonly pid: number }
+  /** The system's error, without which it cannot be told what the machine lacks. */
+  | { readonly type: 'failed'; readonly id: number; readonly error: SystemError }
+  | {
+      readonly type: 'printed';
+      readonly id: number;
+      readonly stream: OutputName;
+      readonly chunk: Uint8Array;
+    }
+  /** Nothing more comes of it. */
+  | { readonly type: 'closed'; readonly id: number; readonly end: ProgramEnd };
+
+export interface SystemError {
+  readonly message: string;
+  readonly code: unknown;
+  readonly syscall: unknown;
+}
+
+/** Bytes of one stream that may be under way and unread; the program waits meanwhile. */
+export const MOST_UNREAD = 256 << 10;
