@@ -1,5 +1,10 @@
 import { nearest } from '../../shared/ascending.ts';
+import type { Measure } from '../../shared/measures/measure.ts';
+import { MEASURES } from '../../shared/measures/measures.ts';
+import { columnOf } from '../../shared/protocol/columns.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
+import type { Column } from '../../shared/protocol/opened-parts.ts';
+import { shownFactor } from './measure-units.ts';
 
 /** A run of frames, both ends included. */
 export interface FrameRun {
@@ -14,74 +19,78 @@ export interface FrameRun {
 export type Known = 'steering' | 'attention';
 const KNOWN = { steering: 1, attention: 2 } as const satisfies Record<Known, number>;
 
-const COLUMNS = [
-  'steering',
-  'driven',
-  'error',
-  'onRoad',
-  'lift',
-  'peakOnRoad',
-  'spearman',
-  'ssim',
-  'topOverlap',
-  'cause',
-] as const;
+interface KeptColumn {
+  readonly measure: Measure;
+  /** Shown value per value on the wire. */
+  readonly factor: number;
+  values: Float32Array | Float64Array;
+  /** Of the values so far, and 0. */
+  least: number;
+  most: number;
+}
 
 /**
  * The numbers of one drive, one entry per frame; memory for all frames is there from the start, and
- * analysed rows are written into it. NaN where there is no value.
+ * analysed rows are written into it. NaN where there is no value. Of methods there are the numbers
+ * of the first one.
  */
 export class DriveColumns {
   /** Seconds since the first frame, ascending. */
   time: Float64Array;
   /** pts of the first frame: `time` + `origin` is the file's presentation time. */
   origin = 0;
-  /** In the display unit. */
-  steering: Float32Array;
-  driven: Float32Array;
-  /** |steering − driven|. */
-  error: Float32Array;
-  /** By the first method, per cent. */
-  onRoad: Float32Array;
-  lift: Float32Array;
-  /** 1 where the peak is on the road, else 0. */
-  peakOnRoad: Float32Array;
-  /** Agreement of the first two methods; overlap in per cent. */
-  spearman: Float32Array;
-  ssim: Float32Array;
-  topOverlap: Float32Array;
-  /**
-   * Causal truth: how much further it steered because of what was drawn to mislead; all NaN where
-   * nobody knows.
-   */
-  cause: Float32Array;
-  /** Largest |steering|, |driven| and error so far; 0 before the first. */
-  largestSteering = 0;
-  largestError = 0;
-  largestLift = 0;
-  /** Lowest rank correlation or structural similarity so far; 0 where none is negative. */
-  lowestAgreement = 0;
   /** By row: 0, or the highest `KNOWN`. */
   protected known: Uint8Array;
   readonly #factor: number;
+  readonly #columns: ReadonlyMap<string, KeptColumn>;
 
-  /** `factor`: display unit per unit on the wire, in which `cause` is. */
-  constructor(pts: readonly number[], factor: number, cause: readonly (number | null)[] = []) {
+  /**
+   * `factor`: display unit per unit of steering on the wire. `whole`: values of all frames, as they
+   * came with `opened`, by the measure's id.
+   */
+  constructor(
+    pts: readonly number[],
+    factor: number,
+    whole: Readonly<Record<string, Column>> = {},
+    measures: readonly Measure[] = MEASURES,
+  ) {
     this.#factor = factor;
     this.time = new Float64Array(pts.length);
-    this.steering = empty(pts.length);
-    this.driven = empty(pts.length);
-    this.error = empty(pts.length);
-    this.onRoad = empty(pts.length);
-    this.lift = empty(pts.length);
-    this.peakOnRoad = empty(pts.length);
-    this.spearman = empty(pts.length);
-    this.ssim = empty(pts.length);
-    this.topOverlap = empty(pts.length);
-    this.cause = empty(pts.length);
-    this.cause.set(cause.slice(0, pts.length).map((change) => this.toDisplay(change)));
+    this.#columns = new Map(
+      measures
+        .filter(({ kept }) => kept)
+        .map((measure) => [
+          measure.id,
+          {
+            measure,
+            factor: shownFactor(measure.unit, factor),
+            values: empty(measure, pts.length),
+            least: 0,
+            most: 0,
+          },
+        ]),
+    );
+    for (const [id, values] of Object.entries(whole))
+      for (let row = 0; row < Math.min(values.length, pts.length); row++)
+        this.#put(this.#column(id), row, values[row] ?? NaN);
     this.known = new Uint8Array(pts.length);
     this.setIndex(pts);
+  }
+
+  /** The shown values of a measure that is kept. */
+  of(id: string): Float32Array | Float64Array {
+    return this.#column(id).values;
+  }
+
+  /** The largest size of the shown values so far; 0 before the first. */
+  largest(id: string): number {
+    const { least, most } = this.#column(id);
+    return Math.max(-least, most);
+  }
+
+  /** The lowest shown value so far; 0 where none is negative. */
+  least(id: string): number {
+    return this.#column(id).least;
   }
 
   get frames(): number {
@@ -102,7 +111,11 @@ export class DriveColumns {
   setIndex(pts: readonly number[]): void {
     if (pts.length !== this.time.length) {
       this.time = new Float64Array(pts.length);
-      for (const name of COLUMNS) this[name] = resized(this[name], pts.length);
+      for (const column of this.#columns.values()) {
+        const { values } = column;
+        column.values = empty(column.measure, pts.length);
+        column.values.set(values.subarray(0, pts.length));
+      }
       const known = new Uint8Array(pts.length);
       known.set(this.known.subarray(0, pts.length));
       this.known = known;
@@ -122,7 +135,8 @@ export class DriveColumns {
     const length = first + times.length;
     this.time = roomy(this.time, length);
     this.time.set(times, first);
-    for (const name of COLUMNS) this[name] = roomy(this[name], length).fill(NaN, first);
+    for (const column of this.#columns.values())
+      column.values = roomy(column.values, length).fill(NaN, first);
     this.known = roomy(this.known, length).fill(0, first);
   }
 
@@ -130,43 +144,23 @@ export class DriveColumns {
   protected forget(rows: number): void {
     const length = this.frames - rows;
     this.time = this.time.copyWithin(0, rows).subarray(0, length);
-    for (const name of COLUMNS) this[name] = this[name].copyWithin(0, rows).subarray(0, length);
+    for (const column of this.#columns.values())
+      column.values = column.values.copyWithin(0, rows).subarray(0, length);
     this.known = this.known.copyWithin(0, rows).subarray(0, length);
   }
 
   append(columns: AnalysisColumns): void {
-    const { agreement } = columns;
-    const score = columns.scores[0];
-    for (let i = 0; i < columns.frame.length; i++) {
-      const frame = columns.frame[i] as number;
-      if (frame >= this.frames) continue;
-      const steering = this.toDisplay(columns.steering[i] ?? null);
-      const driven = this.toDisplay(columns.driven[i] ?? null);
-      const error = Math.abs(steering - driven);
-      this.steering[frame] = steering;
-      this.driven[frame] = driven;
-      this.error[frame] = error;
-      const lift = score?.lift[i] ?? NaN;
-      this.onRoad[frame] = (score?.onRoad[i] ?? NaN) * 100;
-      this.lift[frame] = lift;
-      this.peakOnRoad[frame] = score?.peakOnRoad[i] ?? NaN;
-      const spearman = agreement?.spearman[i] ?? NaN;
-      const ssim = agreement?.ssim[i] ?? NaN;
-      this.spearman[frame] = spearman;
-      this.ssim[frame] = ssim;
-      this.topOverlap[frame] = (agreement?.topOverlap[i] ?? NaN) * 100;
-      this.lowestAgreement = Math.min(this.lowestAgreement, spearman || 0, ssim || 0);
-      this.known[frame] = KNOWN.attention;
-      this.largestSteering = Math.max(
-        this.largestSteering,
-        Math.abs(steering) || 0,
-        Math.abs(driven) || 0,
-      );
-      this.largestError = Math.max(this.largestError, error || 0);
-      this.largestLift = Math.max(this.largestLift, lift || 0);
+    const rows = columns.frame;
+    for (const column of this.#columns.values()) {
+      const sent = columnOf(columns, column.measure);
+      if (!sent) continue;
+      for (let i = 0; i < rows.length; i++) this.#put(column, rows[i] as number, sent[i] ?? NaN);
     }
+    for (const column of this.#columns.values()) this.#derive(column, columns);
+    for (const row of rows) if (row < this.frames) this.known[row] = KNOWN.attention;
   }
 
+  /** What a value of steering on the wire is shown as; NaN for null. */
   toDisplay(value: number | null): number {
     return value === null ? NaN : value * this.#factor;
   }
@@ -179,16 +173,51 @@ export class DriveColumns {
   /** Takes what does not depend on the methods from the same rows, analysed by others. */
   keepSteering(before: DriveColumns): void {
     const rows = Math.min(this.frames, before.frames);
-    for (const name of ['steering', 'driven', 'error'] as const)
-      this[name].set(before[name].subarray(0, rows));
+    for (const column of this.#columns.values()) {
+      const { id, of, source } = column.measure;
+      const other = before.#columns.get(id);
+      if (!other || of !== 'frame' || source === 'opened') continue;
+      column.values.set(other.values.subarray(0, rows));
+      column.least = other.least;
+      column.most = other.most;
+    }
     this.known.set(before.known.subarray(0, rows).map((known) => Math.min(known, KNOWN.steering)));
-    this.largestSteering = before.largestSteering;
-    this.largestError = before.largestError;
   }
 
   /** The frame whose time is nearest; 0 for an empty drive. */
   nearest(time: number): number {
     return nearest(this.time, time);
+  }
+
+  #derive(column: KeptColumn, columns: AnalysisColumns): void {
+    const { source, of, magnitude } = column.measure;
+    if (typeof source === 'string') return;
+    const { from, by } = source;
+    const sent = from.map((id) => ({
+      values: columnOf(columns, { id, of }),
+      factor: this.#columns.get(id)?.factor ?? 1,
+    }));
+    for (let i = 0; i < columns.frame.length; i++) {
+      const shown = by(...sent.map(({ values, factor }) => (values?.[i] ?? NaN) * factor));
+      this.#write(column, columns.frame[i] as number, magnitude ? Math.abs(shown) : shown);
+    }
+  }
+
+  #put(column: KeptColumn, row: number, value: number): void {
+    this.#write(column, row, value * column.factor);
+  }
+
+  #write(column: KeptColumn, row: number, shown: number): void {
+    if (row >= this.frames) return;
+    column.values[row] = shown;
+    if (shown < column.least) column.least = shown;
+    else if (shown > column.most) column.most = shown;
+  }
+
+  #column(id: string): KeptColumn {
+    const column = this.#columns.get(id);
+    if (!column) throw new Error(`No column is kept of ${id}.`);
+    return column;
   }
 }
 
@@ -212,14 +241,10 @@ export function endOfFrame(columns: DriveColumns, frame: number): number {
   return columns.time[frame + 1] ?? columns.end;
 }
 
-function empty(length: number): Float32Array {
-  return new Float32Array(length).fill(NaN);
-}
-
-function resized(column: Float32Array, length: number): Float32Array {
-  const copy = empty(length);
-  copy.set(column.subarray(0, length));
-  return copy;
+/** Whole numbers can be larger than float32 has them. */
+function empty({ number }: Measure, length: number): Float32Array | Float64Array {
+  const values = number === 'integer' ? new Float64Array(length) : new Float32Array(length);
+  return values.fill(NaN);
 }
 
 /** With room for more in its buffer, so that growing by a few rows copies nothing. */

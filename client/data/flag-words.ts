@@ -80,7 +80,7 @@ export function neighbourFlag(
 /**
  * Frame with the lowest on-road share of the whole drive; undefined before anything is analysed.
  */
-export function worstFrame(onRoad: Float32Array): number | undefined {
+export function worstFrame(onRoad: ArrayLike<number>): number | undefined {
   let worst: number | undefined;
   let lowest = Infinity;
   for (let frame = 0; frame < onRoad.length; frame++) {

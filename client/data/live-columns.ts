@@ -1,5 +1,6 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
 import type { Flag } from '../../shared/flags.ts';
+import type { Measure } from '../../shared/measures/measure.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import { DriveColumns } from './columns.ts';
 
@@ -23,8 +24,8 @@ export class LiveColumns extends DriveColumns {
   /** Its first rows were explained by other methods. */
   #hasKept = false;
 
-  constructor(factor: number, origin: number | null) {
-    super([], factor);
+  constructor(factor: number, origin: number | null, measures?: readonly Measure[]) {
+    super([], factor, {}, measures);
     if (origin === null) return;
     this.origin = origin;
     this.hasOrigin = true;

@@ -1,17 +1,20 @@
 import { isSteering, shortNumberName } from '../../shared/explained-number.ts';
 import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
+import type { Measure, MeasureOf, MeasureTrack, Plot } from '../../shared/measures/measure.ts';
+import { MEASURES, type MeasureId } from '../../shared/measures/measures.ts';
+import { PLOTS } from '../../shared/measures/plots.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
-import { AGREEMENT_MEASURES, type AgreementMeasure } from './agreement-measures.ts';
 import type { DriveColumns, Known } from './columns.ts';
-import { liftText, magnitudeText, percentText, steeringText } from './format.ts';
+import { isKnownOf } from './known-measures.ts';
+import { shownUnit } from './measure-units.ts';
 import type { SteeringUnit } from './steering-unit.ts';
 
-export type ColumnName = 'steering' | 'driven' | 'error' | 'onRoad' | 'lift' | AgreementMeasure;
-
-/** What the agreement's plot shows: one measure, between the panes of two letters. */
-export interface ShownAgreement {
-  readonly measure: AgreementMeasure;
-  readonly panes: readonly [string, string];
+/** What plots show that can show several things. */
+export interface TrackChoice {
+  /** Id of the measure, by that of the plot. */
+  readonly shown: Readonly<Record<string, string>>;
+  /** Letters of the panes whose methods are compared; null: there are no two. */
+  readonly panes: readonly [string, string] | null;
 }
 
 /** A value that flags begin (or end) at. */
@@ -21,23 +24,33 @@ export interface Threshold {
 }
 
 export interface TrackSeries {
-  readonly column: ColumnName;
+  /** Id of the measure. */
+  readonly column: string;
+  readonly of: MeasureOf;
   readonly label: string;
   /** Name of the custom property with its colour. */
   readonly color: string;
-  /** CSS pixels. Driven and wanted differ in width too, not in colour alone. */
+  /** CSS pixels. */
   readonly width: number;
   readonly filled: boolean;
   readonly text: (value: number) => string;
 }
 
 export interface Track {
-  readonly id: 'steering' | 'error' | 'on-road' | 'agreement';
+  readonly id: string;
   readonly title: string;
   readonly unit: string;
+  /** Share of the usual height. */
+  readonly height: number;
   /** Where that is not known yet, nothing is. */
   readonly shows: Known;
   readonly series: readonly TrackSeries[];
+  /** What it can show instead; null: it shows all there is. */
+  readonly choice: {
+    readonly label: string;
+    readonly title: string;
+    readonly measures: readonly { readonly id: string; readonly label: string }[];
+  } | null;
   /**
    * Values at the bottom and the top; grows with the data, never with what is visible, so that the
    * scale keeps still.
@@ -53,186 +66,147 @@ export interface Track {
   ) => { readonly label: string; readonly text: string } | null;
   /** Flags whose reason is seen here. */
   readonly kinds: readonly FlagKind[];
-  /** Marks the frames whose strongest pixel is off the road. */
-  readonly hasPeaks: boolean;
+  /** Frames where this flag measure is 0 are marked along the bottom. */
+  readonly marked: string | null;
+}
+
+/** The measure of attention on the road that flags go by. */
+export const FLAGGED_MEASURES = {
+  share: 'onRoad',
+  lift: 'lift',
+} as const satisfies Record<FlagSettings['measure'], MeasureId>;
+
+type Drawn = Measure & { readonly track: MeasureTrack };
+
+/** What the plot of this id can show, by measure. */
+export function measuresIn(plot: string, measures: readonly Measure[] = MEASURES): Measure[] {
+  return measures.filter(({ track }) => track?.plot === plot);
 }
 
 /**
- * The plots of a recording: driven and error only where it was recorded how the car was driven, on
- * road only with a road, agreement only where there are two methods to compare.
+ * The plots of a recording: those of what it has. Driven and error are there only where it was
+ * recorded how the car was driven, on road only with a road, agreement only where there are two
+ * methods to compare.
  */
 export function tracksOf(
-  { recording, road, network: { number } }: OpenedMessage,
+  opened: OpenedMessage,
   unit: SteeringUnit,
-  attention: FlagSettings['measure'],
-  agreement: ShownAgreement | null,
+  choice: TrackChoice,
+  measures: readonly Measure[] = MEASURES,
 ): Track[] {
-  const label = unit.label || 'plain';
-  // A bin's probability, or a number that nobody named, cannot be held against what was driven.
-  const isCompared = recording.hasLog && isSteering(number);
-  const wanted: TrackSeries = {
-    column: 'steering',
-    label: isSteering(number) ? 'wanted' : 'answer',
-    color: '--wanted',
-    width: 1.5,
-    filled: false,
-    text: (value) => steeringText(value, unit),
-  };
-  const driven: TrackSeries = {
-    column: 'driven',
-    label: 'driven',
-    color: '--driven',
-    width: 3,
-    filled: false,
-    text: (value) => steeringText(value, unit),
-  };
-  const markText = (value: number) => compact(value, unit);
-  const tracks: Track[] = [
-    {
-      id: 'steering',
-      title: isSteering(number) ? 'Steering' : capitalised(shortNumberName(number)),
-      unit: label,
-      shows: 'steering',
-      series: isCompared ? [driven, wanted] : [wanted],
-      range: ({ largestSteering }) => [-niceLimit(largestSteering), niceLimit(largestSteering)],
-      marks: (bottom, top) => [bottom, 0, top],
-      markText,
-      thresholds: () => [],
-      limit: () => null,
-      kinds: ['off-road', 'steers-wrong', 'dead'],
-      hasPeaks: false,
+  const drawn = measures.filter(
+    (measure): measure is Drawn =>
+      measure.track !== undefined &&
+      (measure.of !== 'pair' || choice.panes !== null) &&
+      isKnownOf(opened, measure),
+  );
+  const shared = PLOTS.map((plot) => ({
+    plot,
+    all: drawn.filter(({ track }) => track.plot === plot.id),
+  }));
+  const alone = drawn.flatMap((measure) => {
+    const { plot } = measure.track;
+    return typeof plot === 'string'
+      ? []
+      : [{ plot: { ...plot, id: measure.id, shows: 'all' } as const, all: [measure] }];
+  });
+  return [...shared, ...alone]
+    .filter(({ all }) => all.length > 0)
+    .map(({ plot, all }) => trackOf(plot, all, opened, unit, choice));
+}
+
+function trackOf(
+  plot: Plot,
+  all: readonly Drawn[],
+  { network: { number } }: OpenedMessage,
+  unit: SteeringUnit,
+  { shown, panes }: TrackChoice,
+): Track {
+  const chosen = all.find(({ id }) => id === shown[plot.id]) ?? all[0]!;
+  const drawn =
+    plot.shows === 'one'
+      ? [chosen]
+      : all.toSorted((one, other) => other.track.width - one.track.width);
+  const isOtherNumber = !isSteering(number) && all.some(({ isAnswer }) => isAnswer);
+  const { track, of } = chosen;
+  const { factor, label, text, markText } = shownUnit(chosen, unit);
+  const limits = (settings: FlagSettings) => track.limits?.(settings, factor) ?? null;
+  return {
+    id: plot.id,
+    title: isOtherNumber ? capitalised(shortNumberName(number)) : plot.title,
+    unit: label,
+    height: plot.height ?? 1,
+    shows: of === 'frame' ? 'steering' : 'attention',
+    series: drawn.map((measure) => ({
+      column: measure.id,
+      of: measure.of,
+      label:
+        measure.of === 'pair'
+          ? (panes ?? []).join(' · ')
+          : measure.isAnswer && isOtherNumber
+            ? 'answer'
+            : measure.track.label,
+      color: measure.track.color,
+      width: measure.track.width,
+      filled: measure.track.filled,
+      text: shownUnit(measure, unit).text,
+    })),
+    choice:
+      plot.shows === 'one'
+        ? {
+            label: plot.choice ?? plot.title,
+            title: plot.explained ?? plot.choice ?? plot.title,
+            measures: all.map(({ id, track: { label: name } }) => ({ id, label: name })),
+          }
+        : null,
+    range: (columns) => rangeOf(chosen, all, factor, columns),
+    marks: (bottom, top) => {
+      const { between } = track;
+      if (between === undefined) return [bottom, top];
+      return [bottom, between === 'middle' ? (bottom + top) / 2 : between, top];
     },
-  ];
-  if (isCompared) {
-    tracks.push({
-      id: 'error',
-      title: 'Error',
-      unit: label,
-      shows: 'steering',
-      series: [
-        {
-          column: 'error',
-          label: 'error',
-          color: '--error',
-          width: 1.5,
-          filled: true,
-          text: (value) => magnitudeText(value, unit),
-        },
-      ],
-      range: ({ largestError }) => [0, niceLimit(largestError)],
-      marks: (bottom, top) => [bottom, top],
-      markText,
-      thresholds: ({ errorAbove }) =>
-        errorAbove === null ? [] : [{ at: errorAbove, ends: false }],
-      limit: ({ errorAbove }) =>
-        errorAbove === null ? null : { label: 'flag above', text: magnitudeText(errorAbove, unit) },
-      kinds: ['steers-wrong', 'dead'],
-      hasPeaks: false,
-    });
+    markText,
+    thresholds: (settings) => {
+      const at = limits(settings);
+      if (!at) return [];
+      const begins = { at: at.begins, ends: false };
+      return at.ends === null ? [begins] : [begins, { at: at.ends, ends: true }];
+    },
+    limit: (settings) => {
+      const at = limits(settings);
+      return at && { label: at.words, text: text(at.begins) };
+    },
+    kinds: plot.kinds ?? [],
+    marked: plot.marked ?? null,
+  };
+}
+
+/** Measures of a plot that have the same scale go as far as the others do. */
+function rangeOf(
+  { track: { scale, lowestTop = 0 }, range: [least, most] }: Drawn,
+  all: readonly Drawn[],
+  factor: number,
+  columns: DriveColumns,
+): readonly [bottom: number, top: number] {
+  const scaled = all.filter(({ track }) => track.scale === scale);
+  const largest = () => niceLimit(Math.max(...scaled.map(({ id }) => columns.largest(id))));
+  switch (scale) {
+    case 'around-zero':
+      return [-largest(), largest()];
+    case 'from-zero':
+      return [0, Math.max(lowestTop, largest())];
+    case 'range':
+      return [(least ?? 0) * factor, (most ?? 1) * factor];
+    case 'range-from-zero':
+      return [
+        scaled.some(({ id }) => columns.least(id) < 0) ? (least ?? 0) * factor : 0,
+        (most ?? 1) * factor,
+      ];
   }
-  if (road.kind !== 'none') tracks.push(attention === 'lift' ? liftTrack() : shareTrack());
-  if (agreement) tracks.push(agreementTrack(agreement));
-  return tracks;
 }
 
 function capitalised(words: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function shareTrack(): Track {
-  return {
-    id: 'on-road',
-    title: 'On road',
-    unit: '%',
-    shows: 'attention',
-    series: [
-      {
-        column: 'onRoad',
-        label: 'share',
-        color: '--on-road',
-        width: 1.75,
-        filled: true,
-        text: percentText,
-      },
-    ],
-    range: () => [0, 100],
-    marks: () => [0, 50, 100],
-    markText: String,
-    thresholds: (settings) => (settings.measure === 'share' ? roadThresholds(settings, 100) : []),
-    limit: ({ measure, enterBelow }) =>
-      measure === 'share' ? { label: 'flag below', text: percentText(enterBelow * 100) } : null,
-    kinds: ['off-road', 'dead'],
-    hasPeaks: true,
-  };
-}
-
-/** A lift of 1 is what chance gives, so there is a line. */
-function liftTrack(): Track {
-  return {
-    id: 'on-road',
-    title: 'On road',
-    unit: '',
-    shows: 'attention',
-    series: [
-      {
-        column: 'lift',
-        label: 'lift',
-        color: '--on-road',
-        width: 1.75,
-        filled: true,
-        text: liftText,
-      },
-    ],
-    range: ({ largestLift }) => [0, Math.max(2, niceLimit(largestLift))],
-    marks: (_bottom, top) => [0, 1, top],
-    markText: String,
-    thresholds: (settings) => (settings.measure === 'lift' ? roadThresholds(settings, 1) : []),
-    limit: ({ measure, enterBelow }) =>
-      measure === 'lift' ? { label: 'flag below', text: liftText(enterBelow) } : null,
-    kinds: ['off-road', 'dead'],
-    hasPeaks: true,
-  };
-}
-
-function roadThresholds({ enterBelow, leaveAbove }: FlagSettings, scale: number): Threshold[] {
-  return [
-    { at: enterBelow * scale, ends: false },
-    { at: leaveAbove * scale, ends: true },
-  ];
-}
-
-function agreementTrack({ measure, panes }: ShownAgreement): Track {
-  const { unit, text } = AGREEMENT_MEASURES[measure];
-  return {
-    id: 'agreement',
-    title: 'Agreement',
-    unit,
-    shows: 'attention',
-    series: [
-      {
-        column: measure,
-        label: panes.join(' · '),
-        color: '--agreement',
-        width: 1.5,
-        filled: true,
-        text,
-      },
-    ],
-    range: ({ lowestAgreement }) =>
-      measure === 'topOverlap' ? [0, 100] : [lowestAgreement < 0 ? -1 : 0, 1],
-    marks: (bottom, top) => [bottom, (bottom + top) / 2, top],
-    markText: (value) => String(value).replace('-', '−').replace(/^0\./, '.'),
-    thresholds: ({ agreementBelow }) =>
-      measure === 'spearman' && agreementBelow !== null
-        ? [{ at: agreementBelow, ends: false }]
-        : [],
-    limit: ({ agreementBelow }) =>
-      measure === 'spearman' && agreementBelow !== null
-        ? { label: 'flag below', text: text(agreementBelow) }
-        : null,
-    kinds: ['disagreement', 'dead'],
-    hasPeaks: false,
-  };
 }
 
 /** The next larger round number, so that axes end on one. */
@@ -242,11 +216,4 @@ export function niceLimit(largest: number): number {
   for (const step of [1, 1.5, 2, 3, 4, 5, 6, 8])
     if (largest <= step * power * 1.000001) return Number((step * power).toPrecision(2));
   return Number((10 * power).toPrecision(1));
-}
-
-function compact(value: number, { label }: SteeringUnit): string {
-  if (value === 0) return '0';
-  const text = String(Number(Math.abs(value).toPrecision(2)));
-  const number = text.replace(/^0\./, '.');
-  return `${value < 0 ? '−' : ''}${number}${label === '°' ? '°' : ''}`;
 }

@@ -42,12 +42,12 @@ export function bindingsOf(
   page: { readonly toggleHelp: () => void; readonly toggleFullScreen: () => void },
 ): KeyBinding[] {
   const toWorst = () => {
-    const frame = analysis.columns ? worstFrame(analysis.columns.onRoad) : undefined;
+    const frame = analysis.columns ? worstFrame(analysis.columns.of('onRoad')) : undefined;
     if (frame !== undefined) transport.jump(frame);
   };
   const toLeastAgreement = () => {
     const frame = analysis.columns
-      ? worstFrame(analysis.columns[preferences.agreement])
+      ? worstFrame(analysis.columns.of(preferences.agreement))
       : undefined;
     if (frame !== undefined) transport.jump(frame);
   };

@@ -1,5 +1,5 @@
 import { COLOR_MAPS, type ColorMap, type MaskStyle } from '../../shared/color-maps.ts';
-import { AGREEMENT_MEASURES, type AgreementMeasure } from '../data/agreement-measures.ts';
+import { measuresIn } from '../data/tracks.ts';
 import { keep, readKept, type KeptTexts } from './kept.ts';
 
 export type Theme = 'system' | 'dark' | 'light';
@@ -10,7 +10,7 @@ interface Stored {
   readonly opacity: number;
   readonly threshold: number;
   readonly outline: boolean;
-  readonly agreement: AgreementMeasure;
+  readonly agreement: string;
   readonly notification: boolean;
   readonly sound: boolean;
 }
@@ -40,8 +40,8 @@ export class Preferences {
   opacity = $state(DEFAULTS.opacity);
   threshold = $state(DEFAULTS.threshold);
   outline = $state(DEFAULTS.outline);
-  /** The measure of agreement on the timeline. */
-  agreement = $state<AgreementMeasure>(DEFAULTS.agreement);
+  /** Id of the measure of agreement on the timeline. */
+  agreement = $state(DEFAULTS.agreement);
   /** Tell of flags as they happen. */
   notification = $state(DEFAULTS.notification);
   sound = $state(DEFAULTS.sound);
@@ -69,7 +69,8 @@ export class Preferences {
     if (typeof stored.outline === 'boolean') this.outline = stored.outline;
     if (typeof stored.notification === 'boolean') this.notification = stored.notification;
     if (typeof stored.sound === 'boolean') this.sound = stored.sound;
-    if (isOneOf(AGREEMENT_MEASURES, stored.agreement)) this.agreement = stored.agreement;
+    const agreement = measuresIn('agreement').find(({ id }) => id === stored.agreement);
+    if (agreement) this.agreement = agreement.id;
   }
 
   /** Writes what has changed; call it from an effect. */

@@ -1,3 +1,5 @@
+import type { Measure, MeasureOf } from '../../shared/measures/measure.ts';
+import { MEASURES } from '../../shared/measures/measures.ts';
 import type { Clock } from '../stream/clock.ts';
 import type { Picture } from '../stream/presenter.ts';
 import type { PaintedFrame, Screen } from '../stream/screen.svelte.ts';
@@ -7,75 +9,59 @@ import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 /** Numbers as a person can read them: while playing, means over this time, ms. */
 const INTERVAL = 250;
 
-/**
- * Of one method: on-road share in per cent, lift, and the share of frames with the peak on the
- * road.
- */
-export interface ScoreReading {
-  readonly onRoad: number;
-  readonly lift: number;
-  readonly peakOnRoad: number;
-}
+/** Numbers as they are shown, by the measure's id; NaN where one is not known. */
+export type Numbers = Readonly<Record<string, number>>;
 
+/** What is read of one frame, or of several while playing. */
 export interface Reading {
   readonly frame: number;
-  readonly steering: number;
-  readonly driven: number;
+  /** Of the frame, and between the first two methods. */
+  readonly values: Numbers;
   /** By method; those whose mask was on the screen. */
-  readonly scores: ReadonlyMap<string, ScoreReading>;
-  /** Between the first two methods; overlap in per cent. */
-  readonly spearman: number;
-  readonly ssim: number;
-  readonly topOverlap: number;
+  readonly scores: ReadonlyMap<string, Numbers>;
+}
+
+/** A number of a reading, of a method or of the frame; NaN where it is not known. */
+export function readingOf(
+  reading: Reading | null,
+  { id, of }: Pick<Measure, 'id' | 'of'>,
+  method: string,
+): number {
+  const numbers = of === 'method' ? reading?.scores.get(method) : reading?.values;
+  return numbers?.[id] ?? NaN;
 }
 
 /** Follows the painted frames: every frame while paused, four times a second while playing. */
 export class Readout {
   reading = $state.raw<Reading | null>(null);
   readonly #now: Clock['now'];
+  readonly #measures: readonly Measure[];
   #since = 0;
-  readonly #means = {
-    steering: new Mean(),
-    driven: new Mean(),
-    spearman: new Mean(),
-    ssim: new Mean(),
-    topOverlap: new Mean(),
-  };
-  readonly #scores = new Map<string, Record<keyof ScoreReading, Mean>>();
+  #values: Summaries;
+  readonly #scores = new Map<string, Summaries>();
 
-  constructor({ now }: Pick<Clock, 'now'>) {
+  constructor({ now }: Pick<Clock, 'now'>, measures: readonly Measure[] = MEASURES) {
     this.#now = now;
+    this.#measures = measures;
+    this.#values = this.#summaries('frame', 'pair');
   }
 
-  add({ frame, steering, driven, scores, agreement }: PaintedFrame, playing: boolean): void {
+  add({ frame, values, scores }: PaintedFrame, playing: boolean): void {
     const now = this.#now();
     if (!playing) this.#restart(now);
-    const means = this.#means;
-    means.steering.add(steering);
-    means.driven.add(driven);
-    means.spearman.add(agreement?.spearman ?? NaN);
-    means.ssim.add(agreement?.ssim ?? NaN);
-    means.topOverlap.add((agreement?.topOverlap ?? NaN) * 100);
-    for (const [method, { onRoad, lift, peakOnRoad }] of scores)
-      this.#addScore(method, (onRoad ?? NaN) * 100, lift ?? NaN, peakOnRoad ?? NaN);
+    add(this.#values, values);
+    for (const [method, numbers] of scores) {
+      const score = this.#scores.get(method) ?? this.#summaries('method');
+      add(score, numbers);
+      this.#scores.set(method, score);
+    }
     if (playing && now - this.#since < INTERVAL) return;
     this.reading = {
       frame,
-      steering: means.steering.value,
-      driven: means.driven.value,
+      values: this.#read(this.#values, 'frame', 'pair'),
       scores: new Map(
-        [...this.#scores].map(([method, score]) => [
-          method,
-          {
-            onRoad: score.onRoad.value,
-            lift: score.lift.value,
-            peakOnRoad: score.peakOnRoad.value,
-          },
-        ]),
+        [...this.#scores].map(([method, score]) => [method, this.#read(score, 'method')]),
       ),
-      spearman: means.spearman.value,
-      ssim: means.ssim.value,
-      topOverlap: means.topOverlap.value,
     };
     this.#restart(now);
   }
@@ -85,23 +71,37 @@ export class Readout {
     this.reading = null;
   }
 
-  #addScore(method: string, onRoad: number, lift: number, peakOnRoad: number): void {
-    const score = this.#scores.get(method) ?? {
-      onRoad: new Mean(),
-      lift: new Mean(),
-      peakOnRoad: new Mean(),
-    };
-    score.onRoad.add(onRoad);
-    score.lift.add(lift);
-    score.peakOnRoad.add(peakOnRoad);
-    this.#scores.set(method, score);
+  #summaries(...kinds: readonly MeasureOf[]): Summaries {
+    return new Map(
+      this.#measures
+        .filter(({ of, source }) => kinds.includes(of) && source === 'rows')
+        .map(({ id, number }) => [id, number === 'integer' ? new Last() : new Mean()]),
+    );
+  }
+
+  /** With what is computed from others. */
+  #read(summaries: Summaries, ...kinds: readonly MeasureOf[]): Numbers {
+    const numbers: Record<string, number> = {};
+    for (const [id, { value }] of summaries) numbers[id] = value;
+    for (const { id, of, source, magnitude } of this.#measures) {
+      if (!kinds.includes(of) || typeof source === 'string') continue;
+      const value = source.by(...source.from.map((other) => numbers[other] ?? NaN));
+      numbers[id] = magnitude ? Math.abs(value) : value;
+    }
+    return numbers;
   }
 
   #restart(now: number): void {
     this.#since = now;
     this.#scores.clear();
-    for (const mean of Object.values(this.#means)) mean.reset();
+    this.#values = this.#summaries('frame', 'pair');
   }
+}
+
+type Summaries = ReadonlyMap<string, Mean | Last>;
+
+function add(summaries: Summaries, numbers: Numbers): void {
+  for (const [id, summary] of summaries) summary.add(numbers[id] ?? NaN);
 }
 
 /** An effect: reads what is painted. */
@@ -139,9 +139,13 @@ class Mean {
     this.#sum += value;
     this.#count++;
   }
+}
 
-  reset(): void {
-    this.#sum = 0;
-    this.#count = 0;
+/** The last value that was there, of what has no mean; NaN without any. */
+class Last {
+  value = NaN;
+
+  add(value: number): void {
+    if (!Number.isNaN(value)) this.value = value;
   }
 }

@@ -66,7 +66,9 @@ export class RecordingInbox {
     watched.leave();
     catalogue.opened(opened.recording);
     const factor = steeringUnit(opened.network).factor;
-    const columns = new DriveColumns(opened.pts, factor, opened.cause?.change ?? []);
+    const columns = new DriveColumns(opened.pts, factor, {
+      cause: opened.cause?.change ?? [],
+    });
     const isSame =
       before?.recording.id === opened.recording.id && before.network.id === opened.network.id;
     if (isSame && analysis.columns && !analysis.isLost) columns.keepSteering(analysis.columns);

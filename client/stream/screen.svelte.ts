@@ -1,8 +1,8 @@
 import { cropInFrame } from '../../shared/geometry.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
-import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { Grid, Layers } from '../data/mask-layers.ts';
-import type { Analysis } from './analysis.svelte.ts';
+import { shownNumbers } from '../data/measure-units.ts';
+import { steeringUnit } from '../data/steering-unit.ts';
 import type { Commands } from './commands.ts';
 import type { FrameFilter } from './frame-filter.ts';
 import type { OpenDrive } from './open-drive.svelte.ts';
@@ -19,12 +19,11 @@ export interface PaintedFrame {
   readonly pts: number;
   readonly sequence: number;
   readonly generation: number;
-  readonly steering: number;
-  readonly driven: number;
   readonly hasMask: boolean;
-  /** By method; those whose mask is on the screen. */
-  readonly scores: ReadonlyMap<string, AttentionScore>;
-  readonly agreement: Agreement | null;
+  /** Of the frame, and between the first two methods; by the measure's id. */
+  readonly values: Readonly<Record<string, number>>;
+  /** By method, those whose mask is on the screen; then by the measure's id. */
+  readonly scores: ReadonlyMap<string, Readonly<Record<string, number>>>;
 }
 
 /** What frames are painted on. */
@@ -37,7 +36,6 @@ export interface PaintedSurface<P extends Picture> {
 export interface ScreenParts {
   readonly commands: Commands;
   readonly drive: OpenDrive;
-  readonly analysis: Analysis;
   readonly filter: FrameFilter;
 }
 
@@ -54,7 +52,6 @@ export class Screen<P extends Picture> {
   readonly arrived = new Signal<PaintedFrame>();
   /** Frames on their way to the screen. */
   readonly #presenter: Presenter<P>;
-  readonly #analysis: Analysis;
   readonly #rate: PaintRate;
   readonly #surfaces = new Set<PaintedSurface<P>>();
   /** A pane that comes later begins with it. */
@@ -64,8 +61,7 @@ export class Screen<P extends Picture> {
   readonly #slowMasks = new Map<string, Grid>();
   #serverSkipped = 0;
 
-  constructor({ commands, drive, analysis, filter }: ScreenParts, tools: PictureTools<P>) {
-    this.#analysis = analysis;
+  constructor({ commands, drive, filter }: ScreenParts, tools: PictureTools<P>) {
     this.#rate = new PaintRate(tools, (perSecond) => (this.paintedPerSecond = perSecond));
     this.#presenter = new Presenter(
       {
@@ -156,20 +152,24 @@ export class Screen<P extends Picture> {
       place: placeOf(opened),
     };
     for (const surface of this.#surfaces) surface.paint(picture, this.#layers);
-    const scored = streams.flatMap((method, index): [string, AttentionScore][] => {
+    const factor = opened ? steeringUnit(opened.network).factor : NaN;
+    const scored = streams.flatMap((method, index) => {
       const score = message.scores[index];
-      return score && masks.has(method) ? [[method, score]] : [];
+      return score && masks.has(method)
+        ? [[method, shownNumbers('method', score, factor)] as const]
+        : [];
     });
     this.painted = {
       frame: message.frame,
       pts: message.pts,
       sequence: message.sequence,
       generation: message.generation,
-      steering: this.#toDisplay(message.steering),
-      driven: this.#toDisplay(message.driven),
       hasMask: masks.size > 0,
+      values: {
+        ...shownNumbers('frame', message, factor),
+        ...shownNumbers('pair', message.agreement ?? {}, factor),
+      },
       scores: new Map(scored),
-      agreement: message.agreement,
     };
     this.#rate.count();
     this.#countSkipped();
@@ -186,10 +186,6 @@ export class Screen<P extends Picture> {
 
   #countSkipped(): void {
     this.skipped = this.#serverSkipped + this.#presenter.skipped;
-  }
-
-  #toDisplay(steering: number | null): number {
-    return this.#analysis.columns?.toDisplay(steering) ?? NaN;
   }
 
   get #layers(): Layers {

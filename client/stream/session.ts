@@ -46,7 +46,7 @@ export function createSession<P extends Picture>(tools: SessionTools<P>, start: 
   const repeat = new Repeat();
   const requests = new Requests(connection);
   const filter = new FrameFilter({ drive, commands, playback, repeat });
-  const screen = new Screen<P>({ commands, drive, analysis, filter }, tools);
+  const screen = new Screen<P>({ commands, drive, filter }, tools);
   const playing = { commands, drive, watched, analysis, playback, repeat, screen, clock: tools };
   const transport = new Transport(playing, start);
   const lists = { catalogue, feeds, errors };

@@ -80,13 +80,19 @@ export function drawThresholds(plot: uPlot, thresholds: readonly Threshold[], co
   ctx.restore();
 }
 
-/** A line along the bottom where the strongest pixel is off the road. */
-export function drawPeaks(plot: uPlot, columns: DriveColumns, color: string): void {
+/** A line along the bottom where a flag measure is 0. */
+export function drawMarked(
+  plot: uPlot,
+  columns: DriveColumns,
+  measure: string,
+  color: string,
+): void {
   const { ctx, bbox } = plot;
   const height = 3 * devicePixelRatio;
   ctx.save();
   ctx.fillStyle = color;
-  for (const run of runsOf(columns, (frame) => columns.peakOnRoad[frame] === 0)) {
+  const values = columns.of(measure);
+  for (const run of runsOf(columns, (frame) => values[frame] === 0)) {
     const [left, right] = extent(plot, columns, run);
     if (right > left)
       ctx.fillRect(

@@ -4,7 +4,7 @@ import { axisTime } from '../data/format.ts';
 import type { TimeWindow } from '../data/time-window.ts';
 import type { Track } from '../data/tracks.ts';
 import { gapLine } from './gap-line.ts';
-import { drawFlags, drawHatch, drawPeaks, drawThresholds, type Marks } from './shading.ts';
+import { drawFlags, drawHatch, drawMarked, drawThresholds, type Marks } from './shading.ts';
 
 /**
  * Width of the values beside every plot, CSS pixels; the same for all, so that they share one time
@@ -109,7 +109,7 @@ export function createTrackPlot(
         ],
         draw: [
           (self) => {
-            if (drawn && track.hasPeaks) drawPeaks(self, drawn, palette('--dim'));
+            if (drawn && track.marked) drawMarked(self, drawn, track.marked, palette('--dim'));
             if (marks.settings)
               drawThresholds(self, track.thresholds(marks.settings), palette('--text'));
           },
@@ -126,7 +126,10 @@ export function createTrackPlot(
       marks = newMarks;
       const [min, max] = track.range(columns);
       plot.batch(() => {
-        plot.setData([columns.time, ...track.series.map(({ column }) => columns[column])], false);
+        plot.setData(
+          [columns.time, ...track.series.map(({ column }) => columns.of(column))],
+          false,
+        );
         plot.setScale('y', { min, max });
         plot.setScale('x', { min: window.min, max: window.max });
       });

@@ -122,6 +122,10 @@ export interface Plot extends OwnPlot {
   readonly id: string;
   /** `all` of its measures are drawn together, or one of them at a time. */
   readonly shows: 'all' | 'one';
+  /** What is chosen where it shows one, in words. */
+  readonly choice?: string;
+  /** The same explained. */
+  readonly explained?: string;
   /** Id of a flag measure: a line along the bottom marks the frames where it is 0. */
   readonly marked?: string;
 }

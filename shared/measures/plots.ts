@@ -14,8 +14,17 @@ export const PLOTS: readonly Plot[] = [
     id: 'on-road',
     title: 'On road',
     shows: 'one',
+    choice: 'Measure of attention on the road',
+    explained:
+      'Share of the attention that is on the road, or how many times more that is than by chance (lift)',
     kinds: ['off-road', 'dead'],
     marked: 'peakOnRoad',
   },
-  { id: 'agreement', title: 'Agreement', shows: 'one', kinds: ['disagreement', 'dead'] },
+  {
+    id: 'agreement',
+    title: 'Agreement',
+    shows: 'one',
+    choice: 'Measure of agreement',
+    kinds: ['disagreement', 'dead'],
+  },
 ];

@@ -134,6 +134,8 @@ export interface OpenedMessage {
    * of what `log` says. Left out where nothing is to be said.
    */
   readonly log?: { readonly reason: string; readonly asksForUnit: boolean };
+  /** What was logged of the measures that can be: `analysis` has columns of them. */
+  readonly logged?: readonly string[];
 }
 
 export type ServerMessage =

@@ -64,9 +64,9 @@ test('keys go to flags, to the lowest share on the road and to the least agreeme
   const { asks } = keysOf(viewer);
   assert.deepEqual([await asks('w'), await asks('a')], [[], []]);
   const { columns } = viewer.analysis;
-  columns?.onRoad.set([50, 20, 30], 60);
-  columns?.spearman.set([0.5, 0.6, -0.1], 40);
-  columns?.ssim.set([0.5, 0.2, 0.3], 40);
+  columns?.of('onRoad').set([50, 20, 30], 60);
+  columns?.of('spearman').set([0.5, 0.6, -0.1], 40);
+  columns?.of('ssim').set([0.5, 0.2, 0.3], 40);
   assert.deepEqual([await asks('w'), await asks('a')], [['seek 61'], ['seek 42']]);
   viewer.preferences.agreement = 'ssim';
   assert.deepEqual(await asks('a'), ['seek 41']);

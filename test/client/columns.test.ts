@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DriveColumns } from '../../client/data/columns.ts';
+import type { Measure } from '../../shared/measures/measure.ts';
+import { MEASURES } from '../../shared/measures/measures.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 
 type Numbers = (number | null)[];
@@ -43,15 +45,15 @@ test('times start at the first frame, whatever the file starts at', () => {
 test('analysed rows come in the display unit; what is not there is NaN', () => {
   const columns = new DriveColumns([0, 1, 2, 3], 10);
   columns.append(rows([0, 1], [1, -2], [0.5, null], [0.25, null]));
-  assert.deepEqual([...columns.steering], [10, -20, NaN, NaN]);
-  assert.deepEqual([...columns.driven], [5, NaN, NaN, NaN]);
-  assert.deepEqual([...columns.error], [5, NaN, NaN, NaN]);
-  assert.deepEqual([...columns.onRoad], [25, NaN, NaN, NaN]);
-  assert.deepEqual([...columns.lift], [1, NaN, NaN, NaN]);
-  assert.deepEqual([...columns.peakOnRoad], [1, NaN, NaN, NaN]);
-  assert.equal(columns.largestLift, 1);
-  assert.equal(columns.largestSteering, 20);
-  assert.equal(columns.largestError, 5);
+  assert.deepEqual([...columns.of('steering')], [10, -20, NaN, NaN]);
+  assert.deepEqual([...columns.of('driven')], [5, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.of('error')], [5, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.of('onRoad')], [25, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.of('lift')], [1, NaN, NaN, NaN]);
+  assert.deepEqual([...columns.of('peakOnRoad')], [1, NaN, NaN, NaN]);
+  assert.equal(columns.largest('lift'), 1);
+  assert.equal(columns.largest('steering'), 20);
+  assert.equal(columns.largest('error'), 5);
 });
 
 test('what is missing is told as runs', () => {
@@ -73,18 +75,20 @@ test('with other methods the steering stays, and what depends on them is missing
   const columns = new DriveColumns([0, 1, 2, 3], 10);
   columns.keepSteering(before);
   assert.deepEqual(
-    [columns.steering, columns.driven, columns.error],
-    [before.steering, before.driven, before.error],
+    [columns.of('steering'), columns.of('driven'), columns.of('error')],
+    [before.of('steering'), before.of('driven'), before.of('error')],
   );
   assert.deepEqual(
-    [columns.largestSteering, columns.largestError, columns.largestLift],
+    [columns.largest('steering'), columns.largest('error'), columns.largest('lift')],
     [30, 5, 0],
   );
-  assert.ok(columns.onRoad.every(Number.isNaN) && columns.peakOnRoad.every(Number.isNaN));
+  assert.ok(
+    columns.of('onRoad').every(Number.isNaN) && columns.of('peakOnRoad').every(Number.isNaN),
+  );
   assert.deepEqual(columns.missing('steering'), [{ first: 3, last: 3 }]);
   assert.deepEqual(columns.missing('attention'), [{ first: 0, last: 3 }]);
   columns.append(rows([0], [1], [0.5], [0.5]));
-  assert.equal(columns.onRoad[0], 50);
+  assert.equal(columns.of('onRoad')[0], 50);
   assert.deepEqual(columns.missing('attention'), [{ first: 1, last: 3 }]);
 });
 
@@ -92,9 +96,9 @@ test('an exact index with fewer or more frames keeps the rows that are there', (
   const columns = new DriveColumns([0, 1, 2], 1);
   columns.append(rows([0, 1, 2], [7, 8, 9], [7, 8, 9], [1, 1, 1]));
   columns.setIndex([0, 1]);
-  assert.deepEqual([...columns.steering], [7, 8]);
+  assert.deepEqual([...columns.of('steering')], [7, 8]);
   columns.setIndex([0, 1, 2, 3]);
-  assert.deepEqual([...columns.steering], [7, 8, NaN, NaN]);
+  assert.deepEqual([...columns.of('steering')], [7, 8, NaN, NaN]);
   assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 3 }]);
 });
 
@@ -123,24 +127,22 @@ test('agreement comes as numbers and, for the overlap, per cent; without a secon
     }),
   );
   columns.append(rows([2], [0], [0], [1]));
-  assert.deepEqual([...columns.spearman], [0.5, -0.25, NaN]);
-  assert.deepEqual([...columns.ssim], [0.75, NaN, NaN]);
-  assert.deepEqual([...columns.topOverlap], [50, 25, NaN]);
-  assert.equal(columns.lowestAgreement, -0.25);
+  assert.deepEqual([...columns.of('spearman')], [0.5, -0.25, NaN]);
+  assert.deepEqual([...columns.of('ssim')], [0.75, NaN, NaN]);
+  assert.deepEqual([...columns.of('topOverlap')], [50, 25, NaN]);
+  assert.equal(columns.least('spearman'), -0.25);
 });
 
 test('causal truth comes in the display unit and keeps its frames when the index changes', () => {
-  const columns = new DriveColumns([0, 1, 2], 10, [0.5, null, -1]);
-  assert.deepEqual([...columns.cause], [5, NaN, -10]);
+  const columns = new DriveColumns([0, 1, 2], 10, { cause: [0.5, null, -1] });
+  assert.deepEqual([...columns.of('cause')], [5, NaN, -10]);
   columns.setIndex([0, 1]);
-  assert.deepEqual([...columns.cause], [5, NaN]);
-  assert.deepEqual([...new DriveColumns([0], 1).cause], [NaN]);
+  assert.deepEqual([...columns.of('cause')], [5, NaN]);
+  assert.deepEqual([...new DriveColumns([0], 1).of('cause')], [NaN]);
 });
 
 test('nothing is known of the scales before the first row', () => {
-  const { largestSteering, largestError, largestLift, lowestAgreement } = new DriveColumns(
-    [0, 1],
-    1,
-  );
-  assert.deepEqual([largestSteering, largestError, largestLift, lowestAgreement], [0, 0, 0, 0]);
+  const columns = new DriveColumns([0, 1], 1);
+  for (const { id } of MEASURES.filter((measure: Measure) => measure.kept))
+    assert.deepEqual([columns.largest(id), columns.least(id)], [0, 0], id);
 });

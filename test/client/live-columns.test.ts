@@ -44,7 +44,7 @@ test('rows of a feed grow at the end, in time since the first', () => {
     [...columns.time].map((time) => Number(time.toFixed(3))),
     [0, 0.1, 0.3],
   );
-  assert.deepEqual([...columns.steering], [14, 16, 20]);
+  assert.deepEqual([...columns.of('steering')], [14, 16, 20]);
   assert.deepEqual(
     [0, 1, 2].map((row) => columns.numberOf(row)),
     [7, 8, 10],
@@ -58,7 +58,7 @@ test('with other methods the steering of the rows before stays, and the rows go 
   const columns = new LiveColumns(2, before.origin);
   columns.keep(before, START + 0.9);
   columns.take(rows([9, 10]), 0);
-  assert.deepEqual([...columns.steering], [14, 16, 18, 20]);
+  assert.deepEqual([...columns.of('steering')], [14, 16, 18, 20]);
   assert.deepEqual(
     [...columns.time].map((time) => Number(time.toFixed(3))),
     [0, 0.1, 0.2, 0.3],
@@ -81,13 +81,13 @@ test('thousands of rows in many messages are all there', () => {
   for (let first = 0; first < 5000; first += 3)
     columns.take(rows([first, first + 1, first + 2]), 0);
   assert.equal(columns.frames, 5001);
-  assert.ok(columns.steering.every((value, row) => value === row));
+  assert.ok(columns.of('steering').every((value, row) => value === row));
 });
 
 test('where there was no signal there is a gap', () => {
   const columns = new LiveColumns(1, null);
   columns.take(rows([0, 1, 2, 3], [START, START + 0.1, START + 9, START + 9.1]), 0);
-  assert.deepEqual([...columns.steering], [0, 1, NaN, 2, 3]);
+  assert.deepEqual([...columns.of('steering')], [0, 1, NaN, 2, 3]);
   assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 2 }]);
 });
 
@@ -95,7 +95,7 @@ test('old rows are forgotten; times and flags of the others stay where they were
   const columns = new LiveColumns(1, null);
   columns.take(rows([0, 1, 2, 3, 4, 5]), 0);
   columns.take(rows([6]), START + 0.35);
-  assert.deepEqual([...columns.steering], [4, 5, 6]);
+  assert.deepEqual([...columns.of('steering')], [4, 5, 6]);
   assert.equal(columns.origin, START);
   assert.ok(Math.abs(columns.start - 0.4) < 1e-6);
   const { startFrame, worstFrame, endFrame } = columns.placed({
@@ -105,7 +105,7 @@ test('old rows are forgotten; times and flags of the others stay where they were
   } as Flag);
   assert.deepEqual([startFrame, worstFrame, endFrame], [0, 1, 2]);
   columns.take(rows([7]), 0);
-  assert.deepEqual([...columns.steering], [4, 5, 6, 7]);
+  assert.deepEqual([...columns.of('steering')], [4, 5, 6, 7]);
 });
 
 test('a window that shows the end goes with it; another one stays', () => {

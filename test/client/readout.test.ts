@@ -8,6 +8,8 @@ import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 
 const { Readout } = await import('../../client/state/readout.svelte.ts');
 
+const OTHERS = { mass: 100, offRoadX: NaN, offRoadY: NaN };
+
 function painted(
   frame: number,
   steering: number,
@@ -15,24 +17,20 @@ function painted(
   topOverlap: number | null = null,
 ): PaintedFrame {
   const score = {
-    mass: 1,
-    onRoad,
-    lift: onRoad && onRoad * 4,
+    ...OTHERS,
+    onRoad: (onRoad ?? NaN) * 100,
+    lift: (onRoad ?? NaN) * 4,
     peakOnRoad: 1,
-    offRoadX: null,
-    offRoadY: null,
   };
-  const agreement = { spearman: -0.5, ssim: 0.25, topOverlap };
+  const agreement = { spearman: -0.5, ssim: 0.25, topOverlap: (topOverlap ?? NaN) * 100 };
   return {
     frame,
     pts: frame,
     sequence: frame,
     generation: 0,
-    steering,
-    driven: NaN,
     hasMask: true,
+    values: { steering, driven: NaN, ...agreement },
     scores: new Map([[METHOD, score]]),
-    agreement,
   };
 }
 
@@ -43,37 +41,41 @@ test('while paused every frame is read as it is', () => {
   const { scores, ...reading } = readout.reading ?? assert.fail('nothing was read');
   assert.deepEqual(reading, {
     frame: 2,
-    steering: 8,
-    driven: NaN,
-    spearman: -0.5,
-    ssim: 0.25,
-    topOverlap: 50,
+    values: {
+      steering: 8,
+      driven: NaN,
+      spearman: -0.5,
+      ssim: 0.25,
+      topOverlap: 50,
+      error: NaN,
+    },
   });
-  assert.deepEqual(scores.get(METHOD), { onRoad: 25, lift: 1, peakOnRoad: 1 });
+  assert.deepEqual(scores.get(METHOD), { ...OTHERS, onRoad: 25, lift: 1, peakOnRoad: 1 });
 });
 
 test('while playing means are read four times a second; what has no value is no part of them', () => {
   const clock = new HandClock();
   const readout = new Readout(clock);
   readout.add(painted(1, 4, 0.5), false);
-  for (const [frame, onRoad] of [
+  for (const [frame, share] of [
     [2, 0.25],
     [3, null],
   ] as const) {
     clock.time += 124;
-    readout.add(painted(frame, frame, onRoad), true);
+    readout.add(painted(frame, frame, share), true);
   }
   assert.equal(readout.reading?.frame, 1);
   clock.time += 2;
   readout.add(painted(4, 7, 0.75), true);
-  assert.deepEqual([readout.reading?.frame, readout.reading?.steering], [4, 4]);
-  assert.deepEqual(readout.reading?.scores.get(METHOD), { onRoad: 50, lift: 2, peakOnRoad: 1 });
-  assert.ok(Number.isNaN(readout.reading?.topOverlap));
+  assert.deepEqual([readout.reading?.frame, readout.reading?.values['steering']], [4, 4]);
+  const means = { ...OTHERS, onRoad: 50, lift: 2, peakOnRoad: 1 };
+  assert.deepEqual(readout.reading?.scores.get(METHOD), means);
+  assert.ok(Number.isNaN(readout.reading?.values['topOverlap']));
   // Those means are over.
   clock.time += 250;
   readout.add(painted(5, 9, null), true);
-  assert.equal(readout.reading?.steering, 9);
-  assert.ok(Number.isNaN(readout.reading?.scores.get(METHOD)?.onRoad));
+  assert.equal(readout.reading?.values['steering'], 9);
+  assert.ok(Number.isNaN(readout.reading?.scores.get(METHOD)?.['onRoad']));
   readout.clear();
   assert.equal(readout.reading, null);
 });
@@ -87,7 +89,7 @@ test('a method that is not seen any more is not read any more', () => {
 
 test('the page reads what it paints', async (t) => {
   const { readout, transport, clock, paint } = await openViewer(t);
-  assert.deepEqual([readout.reading?.frame, readout.reading?.steering], [0, 1.5]);
+  assert.deepEqual([readout.reading?.frame, readout.reading?.values['steering']], [0, 1.5]);
   transport.play();
   clock.time += 100;
   await paint({ frame: 1, steering: 3 });
@@ -105,5 +107,5 @@ test('of a feed without signal the last picture is read as it is', async (t) => 
   assert.equal(readout.reading?.frame, 9);
   await say({ type: 'feed-state', feed: 'f', state: { name: 'stalled', since: 0 } });
   flushSync();
-  assert.deepEqual([readout.reading?.frame, readout.reading?.steering], [10, 9]);
+  assert.deepEqual([readout.reading?.frame, readout.reading?.values['steering']], [10, 9]);
 });

@@ -46,13 +46,13 @@ test('with the product’s server, every frame that is asked for is the one that
   const { analysis, screen, transport, drive } = await openPage(t);
   assert.equal(drive.isReady, true);
   const steering = Array.from({ length: FRAMES }, (_, number) => number);
-  assert.deepEqual([...(analysis.columns?.steering ?? [])].map(Math.round), steering);
+  assert.deepEqual([...(analysis.columns?.of('steering') ?? [])].map(Math.round), steering);
   const shows = (number: number) =>
     until(() => screen.painted?.frame === number && screen.painted.hasMask);
   for (const number of [7, 33, 0]) {
     transport.seek(number);
     await shows(number);
-    assert.equal(Math.round(screen.painted?.steering ?? NaN), number);
+    assert.equal(Math.round(screen.painted?.values['steering'] ?? NaN), number);
     assert.equal(transport.playhead.position, number);
   }
   transport.step(1);

@@ -47,13 +47,11 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
     pts: 5.4,
     sequence: 901,
     generation: 0,
-    steering: 2.5,
-    driven: NaN,
     hasMask: true,
-    agreement: null,
+    values: { steering: 2.5, driven: NaN, spearman: NaN, ssim: NaN, topOverlap: NaN },
   });
   assert.deepEqual([...scores.keys()], [METHOD]);
-  assert.equal(scores.get(METHOD)?.onRoad, 0.25);
+  assert.equal(scores.get(METHOD)?.['onRoad'], 25);
 });
 
 test('steering on the wire in radians is painted in degrees', async (t) => {
@@ -61,7 +59,10 @@ test('steering on the wire in radians is painted in degrees', async (t) => {
   await server.say(opened({ network: { ...opened().network, unit: 'rad' } }));
   assert.deepEqual(screen.counts, { painted: 0, skipped: 0 });
   await paint({ frame: 1, steering: Math.PI / 2, driven: -Math.PI });
-  assert.deepEqual([screen.painted?.steering, screen.painted?.driven], [90, -180]);
+  assert.deepEqual(
+    [screen.painted?.values['steering'], screen.painted?.values['driven']],
+    [90, -180],
+  );
   assert.equal(screen.counts.painted, 1);
 });
 

@@ -118,7 +118,7 @@ test('numbers and flags that come are those of what is open', async (t) => {
     { type: 'flags', flags: [flag(3)] },
     { type: 'provider', name: 'cpu', workers: 2, millisecondsPerFrame: 1.5, passedOver: [] },
   );
-  assert.equal(analysis.columns?.steering[4], 1);
+  assert.equal(analysis.columns?.of('steering')[4], 1);
   assert.ok(analysis.version > before);
   assert.deepEqual([analysis.progress?.done, analysis.progress?.total], [2, 101]);
   assert.deepEqual(analysis.flags, [flag(3)]);
@@ -143,12 +143,12 @@ test('the same opened again with other methods keeps its steering, another recor
   );
   opener.open({ recording: 'a', network: 'net', methods: ['gradient'] });
   await server.say(opened());
-  assert.equal(analysis.columns?.steering[3], 0.75);
-  assert.ok(Number.isNaN(analysis.columns?.onRoad[3]));
+  assert.equal(analysis.columns?.of('steering')[3], 0.75);
+  assert.ok(Number.isNaN(analysis.columns?.of('onRoad')[3]));
   assert.deepEqual([analysis.flags, analysis.progress], [[], null]);
   opener.open({ recording: 'b', network: 'net', methods: [METHOD] });
   await server.say(opened({ recording: recording('b') }));
-  assert.ok(Number.isNaN(analysis.columns?.steering[3]));
+  assert.ok(Number.isNaN(analysis.columns?.of('steering')[3]));
 });
 
 test('what cannot be opened leaves open what was, and the choice goes back to it', async (t) => {
@@ -361,9 +361,9 @@ test('rows that begin anew keep what does not depend on methods, and nothing aft
   const { server, analysis, connection } = await watchFeed(t);
   await server.say({ type: 'feed-rows', columns: rows(90, 101), restart: true, from: 0 });
   assert.equal(analysis.columns?.frames, 102);
-  assert.equal(analysis.columns?.steering[80], 20);
-  assert.ok(Number.isNaN(analysis.columns?.onRoad[80]));
-  assert.equal(analysis.columns?.onRoad[90], 50);
+  assert.equal(analysis.columns?.of('steering')[80], 20);
+  assert.ok(Number.isNaN(analysis.columns?.of('onRoad')[80]));
+  assert.equal(analysis.columns?.of('onRoad')[90], 50);
   await server.drop(CLOSE_CODES.INTERNAL, () => !connection.isOpen);
   t.mock.timers.tick(250);
   await server.until(() => connection.isOpen && server.connections === 2);

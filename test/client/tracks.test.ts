@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { steeringUnit } from '../../client/data/steering-unit.ts';
 import { DriveColumns, runsOf } from '../../client/data/columns.ts';
-import { tracksOf } from '../../client/data/tracks.ts';
+import { FLAGGED_MEASURES, tracksOf } from '../../client/data/tracks.ts';
 import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
-import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { AnalysisColumns, OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
 const network = {
   id: 'n',
@@ -36,11 +36,22 @@ const opened = (road: OpenedMessage['road']): OpenedMessage => ({
     error: null,
   },
 });
+const NO_PAIR = { shown: {}, panes: null } as const;
 const tracks = (attention: FlagSettings['measure'], measure: 'spearman' | 'ssim' = 'spearman') =>
-  tracksOf(opened({ kind: 'guess', points: [] }), steeringUnit(network), attention, {
-    measure,
+  tracksOf(opened({ kind: 'guess', points: [] }), steeringUnit(network), {
+    shown: { 'on-road': FLAGGED_MEASURES[attention], agreement: measure },
     panes: ['A', 'B'],
   });
+/** The first frame, with these numbers and no others. */
+const row = ({ steering, driven, lift, ssim = null }: Record<string, number | null>) =>
+  ({
+    frame: [0],
+    pts: [0],
+    steering: [steering],
+    driven: [driven],
+    scores: [{ lift: [lift] }],
+    agreement: { ssim: [ssim] },
+  }) as unknown as AnalysisColumns;
 const limits = (settings: FlagSettings, ...of: Parameters<typeof tracks>) =>
   Object.fromEntries(
     tracks(...of).map(({ id, thresholds, limit }) => [
@@ -74,7 +85,7 @@ test('every threshold is a line in the plot of its measure, and in no other', ()
 
 test('without a road there is no plot of attention on it', () => {
   assert.deepEqual(
-    tracksOf(opened({ kind: 'none' }), steeringUnit(network), 'share', null).map(({ id }) => id),
+    tracksOf(opened({ kind: 'none' }), steeringUnit(network), NO_PAIR).map(({ id }) => id),
     ['steering', 'error'],
   );
 });
@@ -115,7 +126,7 @@ test('a line says whether flags begin or end at it', () => {
 
 test('scales end on round numbers above all that is known, and are labelled at their ends', () => {
   const columns = new DriveColumns([0], 1);
-  Object.assign(columns, { largestSteering: 21, largestError: 7, largestLift: 5.5 });
+  columns.append(row({ steering: 14, driven: 21, lift: 5.5 }));
   const shown = (of: ReturnType<typeof tracks>) =>
     Object.fromEntries(
       of.map(({ id, range, marks, markText }) => {
@@ -130,10 +141,10 @@ test('scales end on round numbers above all that is known, and are labelled at t
     agreement: ['0', '.5', '1'],
   });
   assert.deepEqual(shown(tracks('lift'))['on-road'], ['0', '1', '6']);
-  columns.lowestAgreement = -0.01;
+  columns.append(row({ steering: 14, driven: 21, lift: 5.5, ssim: -0.01 }));
   assert.deepEqual(shown(tracks('share'))['agreement'], ['−1', '0', '1']);
-  const overlap = tracksOf(opened({ kind: 'truth' }), steeringUnit(network), 'share', {
-    measure: 'topOverlap',
+  const overlap = tracksOf(opened({ kind: 'truth' }), steeringUnit(network), {
+    shown: { agreement: 'topOverlap' },
     panes: ['A', 'C'],
   });
   assert.deepEqual(shown(overlap)['agreement'], ['0', '50', '100']);
@@ -142,15 +153,15 @@ test('scales end on round numbers above all that is known, and are labelled at t
 
 test('each plot is shaded by the flags that it is about, and shows what is known of it', () => {
   const about = Object.fromEntries(
-    tracks('share').map(({ id, kinds, shows, hasPeaks }) => [id, [kinds, shows, hasPeaks]]),
+    tracks('share').map(({ id, kinds, shows, marked }) => [id, [kinds, shows, marked]]),
   );
   assert.deepEqual(about, {
-    steering: [['off-road', 'steers-wrong', 'dead'], 'steering', false],
-    error: [['steers-wrong', 'dead'], 'steering', false],
-    'on-road': [['off-road', 'dead'], 'attention', true],
-    agreement: [['disagreement', 'dead'], 'attention', false],
+    steering: [['off-road', 'steers-wrong', 'dead'], 'steering', null],
+    error: [['steers-wrong', 'dead'], 'steering', null],
+    'on-road': [['off-road', 'dead'], 'attention', 'peakOnRoad'],
+    agreement: [['disagreement', 'dead'], 'attention', null],
   });
-  assert.equal(tracks('lift').find(({ id }) => id === 'on-road')?.hasPeaks, true);
+  assert.equal(tracks('lift').find(({ id }) => id === 'on-road')?.marked, 'peakOnRoad');
 });
 
 test('how the car was driven is drawn under what the network wants, where it is known', () => {
@@ -159,7 +170,7 @@ test('how the car was driven is drawn under what the network wants, where it is 
   assert.deepEqual(labels(tracks('share')).slice(0, 2), [['driven', 'wanted'], ['error']]);
   const message = opened({ kind: 'none' });
   const unknown = { ...message, recording: { ...message.recording, hasLog: false } };
-  assert.deepEqual(labels(tracksOf(unknown, steeringUnit(network), 'share', null)), [['wanted']]);
+  assert.deepEqual(labels(tracksOf(unknown, steeringUnit(network), NO_PAIR)), [['wanted']]);
 });
 
 test('a bin of a categorical head is neither called steering nor held against what was driven', () => {
@@ -170,8 +181,7 @@ test('a bin of a categorical head is neither called steering nor held against wh
   const [first, ...others] = tracksOf(
     { ...opened({ kind: 'none' }), network: bin },
     steeringUnit(bin),
-    'share',
-    null,
+    NO_PAIR,
   );
   assert.equal(first!.title, 'Probability of bin 1 of 15');
   assert.deepEqual(

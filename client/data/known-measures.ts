@@ -1,0 +1,21 @@
+import { isSteering } from '../../shared/explained-number.ts';
+import type { Measure } from '../../shared/measures/measure.ts';
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+
+/** Whether a measure is known of a recording or feed, or may come to be. */
+export function isKnownOf(
+  { recording, road, network, logged }: OpenedMessage,
+  { id, needs }: Pick<Measure, 'id' | 'needs'>,
+): boolean {
+  switch (needs) {
+    case 'driven':
+      // A bin's probability, or a number that nobody named, cannot be held against what was driven.
+      return recording.hasLog && isSteering(network.number);
+    case 'road':
+      return road.kind !== 'none';
+    case 'logged':
+      return logged?.includes(id) ?? false;
+    default:
+      return true;
+  }
+}
