@@ -110,6 +110,8 @@ export function nutHead(streams: readonly NutStream[], { num, den }: TimeBase): 
  */
 export function nutFrameHead(stream: number, pts: number, size: number): Buffer {
   const syncpoint = packet(SYNCPOINT, [...unsigned(pts), /* back_ptr_div16 */ 0]);
-  const head = [/* frame code */ stream, ...unsigned(pts + 2 ** MSB_PTS_SHIFT), ...unsigned(size)];
+  // The lowest bits, for the syncpoint has them all; ffmpeg 4.1 loses what is more than 32 of them.
+  const lowest = pts % 2 ** MSB_PTS_SHIFT;
+  const head = [/* frame code */ stream, ...unsigned(lowest), ...unsigned(size)];
   return Buffer.from([...syncpoint, ...head, ...checksum(head)]);
 }

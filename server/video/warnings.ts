@@ -21,6 +21,8 @@ export class WarningList {
     const [, source, level, text] = parts;
     // The scaler's remarks on pixel formats are about ffmpeg's own defaults, not about the file.
     if (source === 'swscaler') return;
+    // Old releases say this of their own WebP decoder.
+    if (text === 'Multiple ff_thread_finish_setup() calls') return;
     const entry = `${source ? `${source}: ` : ''}${text}`.slice(0, LONGEST);
     if (level !== 'warning') this.lastError = entry;
     if (this.#seen.has(entry) || this.entries.length >= MOST) return;

@@ -175,7 +175,7 @@ describe('pictures that follow from each other', () => {
       [32, 33, 34],
     ],
     ['VP9', 'vp9', 'libvpx-vp9', ['-g', '10', '-lag-in-frames', '0', '-cpu-used', '8']],
-    ['AV1', 'av1', 'libaom-av1', ['-g', '10', '-cpu-used', '8', '-usage', 'realtime']],
+    ['AV1', 'av1', 'libaom-av1', ['-g', '10', '-cpu-used', '8', '-strict', '-2']],
   ];
   for (const [title, codec, encoder, options, atStart] of kinds) {
     it(`${title} comes with its own times and pixels, played through and sought`, async (test) => {

@@ -49,6 +49,7 @@ export async function pictureFilesTrack(pictures: PictureFiles): Promise<Picture
     pts,
     keyframes: null,
     version,
+    nameOf: (packet) => files[packet]!,
     async read(packet) {
       const file = files[packet]!;
       if (file === '') return { missing: 'its record names no picture' };
