@@ -52,5 +52,10 @@ export function isInside(rectangle: Rectangle, frame: Size): boolean {
   );
 }
 
+/** Shares of a frame's width and height that are filled in its middle, 0..1. */
+export type Fit = Size;
+
+export const WHOLE_FRAME: Fit = { width: 1, height: 1 };
+
 /** A point in fractions of the frame: (0,0) top left, (1,1) bottom right. */
 export type Point = readonly [x: number, y: number];

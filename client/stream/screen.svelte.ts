@@ -1,4 +1,4 @@
-import { cropInFrame } from '../../shared/geometry.ts';
+import { cropInFrame, WHOLE_FRAME, type Fit } from '../../shared/geometry.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import type { Grid, Layers } from '../data/mask-layers.ts';
 import { shownNumbers } from '../data/measure-units.ts';
@@ -24,6 +24,8 @@ export interface PaintedFrame {
   readonly values: Readonly<Record<string, number>>;
   /** By method, those whose mask is on the screen; then by the measure's id. */
   readonly scores: ReadonlyMap<string, Readonly<Record<string, number>>>;
+  /** What of the picture the frame fills. */
+  readonly fit: Fit;
 }
 
 /** What frames are painted on. */
@@ -170,6 +172,7 @@ export class Screen<P extends Picture> {
         ...shownNumbers('pair', message.agreement ?? {}, factor),
       },
       scores: new Map(scored),
+      fit: message.fit ?? WHOLE_FRAME,
     };
     this.#rate.count();
     this.#countSkipped();

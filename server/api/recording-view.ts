@@ -1,8 +1,9 @@
+import type { Fit } from '../../shared/geometry.ts';
 import { reportOf } from '../../shared/errors.ts';
 import { explanationName } from '../../shared/explanations.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
-import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
+import { encodeFrame, type PartBytes, fitOnWire } from '../../shared/protocol/encode-frame.ts';
 import type { ExplainedFrame } from '../pipeline/explain-frame.ts';
 import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
@@ -156,7 +157,7 @@ export class RecordingView {
   }
 
   #sendFrame(
-    { pts, picture, steering, scores, agreement, masks, road }: RenderedFrame,
+    { pts, picture, fit, steering, scores, agreement, masks, road }: RenderedFrame,
     frame: number,
     generation: number,
   ): void {
@@ -172,7 +173,7 @@ export class RecordingView {
       })),
     ];
     if (road) parts.push({ kind: 'road', method: '', ...maskSize, bytes: road });
-    this.#send({ generation, frame, pts, steering, scores, agreement }, parts);
+    this.#send({ generation, frame, pts, ...fitOnWire(fit), steering, scores, agreement }, parts);
   }
 
   #sendExplained({ pts, steering, mask }: ExplainedFrame, method: string, frame: number): void {
@@ -192,6 +193,7 @@ export class RecordingView {
     }: Pick<RenderedFrame, 'pts' | 'steering' | 'scores' | 'agreement'> & {
       readonly frame: number;
       readonly generation: number;
+      readonly fit?: Fit;
     },
     parts: readonly PartBytes[],
   ): void {

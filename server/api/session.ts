@@ -8,7 +8,7 @@ import {
   type LogUnit,
   type ServerMessage,
 } from '../../shared/protocol/control-messages.ts';
-import { encodeFrame, type PartBytes } from '../../shared/protocol/encode-frame.ts';
+import { encodeFrame, fitOnWire, type PartBytes } from '../../shared/protocol/encode-frame.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import type { Recording } from '../drive/recording.ts';
 import type { DriveSource } from '../drive/source.ts';
@@ -275,7 +275,7 @@ export class Session {
       const { video } = drive;
       await lanes.pictures.run(async () => {
         const stream = drive!.frames({ images: [], display: DISPLAY, frames: 1, signal });
-        for await (const { pts, display } of stream) {
+        for await (const { pts, display, fit } of stream) {
           if (signal.aborted || !display || !this.#window.isOpen) return;
           const parts: PartBytes[] = [
             { kind: 'picture', method: '', ...displaySize(video, DISPLAY), bytes: display },
@@ -287,6 +287,7 @@ export class Session {
                 generation: 0,
                 frame: 0,
                 pts,
+                ...fitOnWire(fit),
                 steering: null,
                 driven: null,
                 scores: [],

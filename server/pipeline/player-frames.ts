@@ -1,5 +1,6 @@
 import { nearest } from '../../shared/ascending.ts';
 import type { PictureSource } from '../drive/source.ts';
+import type { Fit } from '../../shared/geometry.ts';
 import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import type { PlaybackPriority } from './playback-priority.ts';
@@ -23,17 +24,19 @@ export interface RenderedFrame extends FrameExplanation {
   readonly pts: number;
   /** JPEG. */
   readonly picture: Uint8Array;
+  readonly fit: Fit;
 }
 
 /** Explains a decoded frame (takes its images) and keeps the result in the source's cache. */
 export async function renderFrame(
   source: PlayableSource,
-  { pts, images, display }: DecodedFrame,
+  { pts, images, display, fit }: DecodedFrame,
 ): Promise<RenderedFrame> {
   if (!display) throw new Error('The frame was decoded without its display picture.');
   const frame = {
     pts,
     picture: display,
+    fit,
     ...(await source.explainer.explain(images, pts, { urgent: true })),
   };
   source.cache.put(frame);

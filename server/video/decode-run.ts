@@ -1,7 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { WHOLE_FRAME } from '../../shared/geometry.ts';
 import type { DecodeInput } from './decode-source.ts';
+import { fitFilter, readFit } from './fit.ts';
 import { displayFilter, imageFilter, selectFilter } from './filters.ts';
 import { startFfmpeg, type FfmpegEnd, type FfmpegProcess } from './ffmpeg-process.ts';
 import type { DecodedFrame, FramesRequest } from './frame-source.ts';
@@ -41,12 +43,16 @@ interface Output {
   readonly pictures: Picture[];
   /** Pictures so far. */
   count: number;
+  /** Its times say nothing: its pictures come in the order of the others. */
+  isOrderedOnly: boolean;
   /** Presentation time of the next one. */
   readonly time: (seconds: number) => number;
 }
 
 export interface DecodeRunOptions {
   readonly request: FramesRequest;
+  /** Whether ffmpeg ends after `frames` of the request and an early one; otherwise it goes on. */
+  readonly isLimited: boolean;
   readonly video: ProbedVideo;
   readonly input: DecodeInput;
   readonly line: (text: string) => void;
@@ -77,11 +83,12 @@ export class DecodeRun {
     this.#images = request.images.length;
     this.#queue = Math.max(2, Math.min(QUEUE, Math.floor(QUEUED_PIXELS / handedOver(request))));
     this.#carrier = new TimestampCarrier(video, input.disorder);
-    const count = request.images.length + (request.display ? 1 : 0);
+    const count = request.images.length + (request.display ? 2 : 0);
     this.#outputs = Array.from({ length: count }, () => ({
       demuxer: new NutDemuxer(),
       pictures: [],
       count: 0,
+      isOrderedOnly: false,
       time: input.times(),
     }));
   }
@@ -98,7 +105,7 @@ export class DecodeRun {
     }
   }
 
-  async #start({ request, video, input, line }: DecodeRunOptions): Promise<void> {
+  async #start({ request, isLimited, video, input, line }: DecodeRunOptions): Promise<void> {
     // Whoever made the stream says what is wrong with it.
     if (typeof input.url !== 'string') input.url.on('error', (cause) => this.#stopBy(cause));
     const tools = await findTools();
@@ -128,18 +135,25 @@ export class DecodeRun {
     const select = guessing ? [] : selectFilter({ ...request, from });
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
     if (request.display)
-      filters.push([
-        displayFilter(video, request.display),
-        'mjpeg',
-        '-q:v',
-        String(request.display.quality),
-        '-huffman',
-        'default',
-      ]);
-    const tellsSizes =
-      request.from === undefined && request.frames === undefined && input.tellsSizes;
+      filters.push(
+        [
+          displayFilter(video, request.display),
+          'mjpeg',
+          '-q:v',
+          String(request.display.quality),
+          '-huffman',
+          'default',
+        ],
+        [fitFilter(video), 'rawvideo'],
+      );
+    const tellsSizes = request.from === undefined && request.frames === undefined;
     const limit =
-      request.frames === undefined || guessing ? [] : ['-frames:v', String(request.frames + 1)];
+      request.frames === undefined || guessing || !isLimited
+        ? []
+        : ['-frames:v', String(request.frames + 1)];
+    const carrier = this.#carrier.through(tools);
+    const { ordering } = carrier;
+    if (ordering !== null && request.display) this.#outputs[this.#images]!.isOrderedOnly = true;
     const outputs = filters.map(([filter, ...codec], index) => ({
       url: this.#sockets!.urls[index]!,
       options: [
@@ -149,12 +163,13 @@ export class DecodeRun {
         [
           ...(tellsSizes && index === 0 ? [SIZE_TELLER] : []),
           ...select,
-          this.#carrier.filter,
+          this.#outputs[index]!.isOrderedOnly ? ordering : carrier.filter,
           filter,
         ].join(','),
         '-c:v',
         ...codec,
         ...limit,
+        ...(this.#outputs[index]!.isOrderedOnly ? [] : carrier.options),
         ...tools.passthrough,
         ...tools.fileTimeBase,
         '-map_metadata',
@@ -255,6 +270,10 @@ export class DecodeRun {
     const output = this.#outputs[index]!;
     try {
       for (const { stream, pts, payload } of output.demuxer.push(chunk)) {
+        if (output.isOrderedOnly) {
+          output.pictures.push({ pts: NaN, bytes: payload });
+          continue;
+        }
         const seconds = this.#carrier.seconds(
           pts,
           output.count++,
@@ -281,7 +300,11 @@ export class DecodeRun {
 
   #join(): void {
     while (this.#outputs.every(({ pictures }) => pictures.length > 0)) {
-      const pts = Math.max(...this.#outputs.map(({ pictures }) => pictures[0]!.pts));
+      const pts = Math.max(
+        ...this.#outputs.flatMap(({ isOrderedOnly, pictures }) =>
+          isOrderedOnly ? [] : pictures[0]!.pts,
+        ),
+      );
       const behind = this.#outputs.filter(({ pictures }) => pts - pictures[0]!.pts > SAME_TIME);
       if (behind.length > 0) {
         // A picture that one of the outputs does not have cannot become a frame.
@@ -289,8 +312,8 @@ export class DecodeRun {
         continue;
       }
       const images = this.#outputs.map(({ pictures }) => pictures.shift()!.bytes);
-      const display = images.length > this.#images ? images.pop()! : null;
-      this.#ready.push({ pts, images, display });
+      const [display = null, told] = images.splice(this.#images);
+      this.#ready.push({ pts, images, display, fit: told ? readFit(told) : WHOLE_FRAME });
       this.#wakeUp();
     }
   }

@@ -40,8 +40,8 @@ export interface DecodeInput {
    * seconds, may they go wrong or step back. 0: they are right.
    */
   readonly disorder: number;
-  /** Whether the times, though disordered, say when a picture of another size comes. */
-  readonly tellsSizes: boolean;
+  /** Whether its times say when a picture of another size comes. */
+  readonly tellsTimes: boolean;
   /** Makes one function for each picture format: presentation time of its next picture (s). */
   times(): (seconds: number) => number;
 }

@@ -55,7 +55,7 @@ function afterStart(
       ],
       origin: 0,
       disorder: isUntimed ? GUESSES : 0,
-      tellsSizes: true,
+      tellsTimes: true,
       times: () => (seconds) => seconds,
     }),
     timed: (frames) => (isUntimed ? timeStart(frames, video.averageFrameRate) : frames),
@@ -78,7 +78,7 @@ function inPart(
       ],
       origin: 0,
       disorder: CLOCKS,
-      tellsSizes: false,
+      tellsTimes: false,
       times: () => {
         const times = new PartTimes(parts, start?.part ?? 0);
         return (seconds) => times.next(seconds);

@@ -76,14 +76,18 @@ export class Decoding implements FrameStream {
       if (crop && !isInside(cropInFrame(crop, video), video))
         throw cropOutside(name, cropInFrame(crop, video), video);
     const beginnings = await source.beginnings(video, from);
-    for (const beginning of beginnings) {
+    let isLimited = true;
+    let given = 0;
+    for (let at = 0; at < beginnings.length; at++) {
+      const beginning = beginnings[at]!;
       if (this.#closed) return;
       const input = beginning.open();
       this.#run = DecodeRun.start({
         request: this.#request,
+        isLimited,
         video,
         input,
-        line: (text) => this.#line(text, input.origin),
+        line: (text) => this.#line(text, input.tellsTimes ? input.origin : NaN),
       });
       const run = await this.#run;
       const first = await run.next();
@@ -94,10 +98,24 @@ export class Decoding implements FrameStream {
       if (!first && this.#refused && !this.#closed)
         throw becameTooLarge(name, this.#refused, video);
       if (!first && !this.#closed) throw this.#nothingDecoded(run);
+      let early = 0;
+      let known = given;
       for await (const frame of beginning.timed(following(first, run))) {
-        if (frame.pts >= from - SAME_TIME) yield frame;
+        if (frame.pts < from - SAME_TIME) early++;
+        else if (known > 0) known--;
+        else {
+          given++;
+          yield frame;
+        }
       }
       if (this.#closed) return;
+      // Where pictures change their size one more comes early, in the place of one that is wanted.
+      if (isLimited && early > 1 && given < (this.#request.frames ?? 0)) {
+        isLimited = false;
+        at--;
+        await run.close();
+        continue;
+      }
       if (this.#refused) throw becameTooLarge(name, this.#refused, video);
       if (run.end && !run.end.success) this.#endedBadly(run.end);
       if (isWholePass(this.#request) && (await source.version().catch(() => null)) !== version)

@@ -1,4 +1,5 @@
 import type { Crop, Size } from '../../shared/geometry.ts';
+import { padToFit, scaleToFit } from './fit.ts';
 import type { DisplayFormat, ImageFormat, VideoInfo } from './frame-source.ts';
 import { SAME_TIME } from './timestamps.ts';
 
@@ -72,10 +73,11 @@ export function displaySize(frame: Size, { maxWidth }: DisplayFormat): Size {
  * cheap.
  */
 export function displayFilter(video: VideoInfo, format: DisplayFormat): string {
-  const { width, height } = displaySize(video, format);
-  const scale = `scale=w=${width}:h=${height}:flags=bilinear`;
+  const size = displaySize(video, format);
   const full = 'out_range=pc,format=yuvj420p';
-  return video.colorSpace === 'bt709'
-    ? `${scale},format=yuv420p,colormatrix=bt709:bt601,scale=${full}`
-    : `${scale}:${full}`;
+  const scaled =
+    video.colorSpace === 'bt709'
+      ? `${scaleToFit(size, video, 'flags=bilinear')},format=yuv420p,colormatrix=bt709:bt601,scale=${full}`
+      : scaleToFit(size, video, `flags=bilinear:${full}`);
+  return `${scaled},${padToFit(size)}`;
 }

@@ -1,4 +1,4 @@
-import type { Crop } from '../../shared/geometry.ts';
+import type { Crop, Fit } from '../../shared/geometry.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 
 /**
@@ -19,7 +19,10 @@ export interface ImageFormat {
   readonly resize: 'area' | 'bilinear' | 'bicubic' | 'neighbor';
 }
 
-/** Display picture: a JPEG of the whole frame, at most this wide, even sizes, aspect kept. */
+/**
+ * Display picture: a JPEG of the whole frame, at most this wide, even sizes, aspect kept. All of a
+ * recording are of one size: a frame of another shape lies in the middle, with black beside it.
+ */
 export interface DisplayFormat {
   readonly maxWidth: number;
   /** ffmpeg's -q:v, 2 (best) to 31. */
@@ -36,6 +39,8 @@ export interface DecodedFrame {
   readonly images: readonly Uint8Array[];
   /** JPEG bytes, when a display format was asked for. */
   readonly display: Uint8Array | null;
+  /** What of the display picture the frame fills: all of it unless its shape is another. */
+  readonly fit: Fit;
 }
 
 /** Which frames of a source, and what is made of them. */

@@ -25,7 +25,7 @@ export class SizeChanges {
 
   /**
    * Whether the line was meant for this. `origin`: the presentation time (s) at which the times
-   * begin that it tells.
+   * begin that it tells; NaN: they say nothing.
    */
   take(line: string, origin = 0): boolean {
     const [, number] =
@@ -44,7 +44,7 @@ export class SizeChanges {
     )
       return true;
     this.#tell(
-      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(time) ? '' : ` at ${(origin + time).toFixed(3)} s`}; they are shown in the shape of the first, and the crop is scaled to each.`,
+      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(origin + time) ? '' : ` at ${(origin + time).toFixed(3)} s`}; each is shown in its own shape, and the crop is scaled to each.`,
     );
     return true;
   }

@@ -30,6 +30,11 @@ export interface VideoTools {
    * Gives each packet a duration, which is how long the last picture is shown; nothing before 4.4.
    */
   packetDuration(ticks: number): readonly string[];
+  /**
+   * Adds to the time of each packet so many seconds as often as there were packets before it;
+   * nothing before 4.4.
+   */
+  countedTimes(seconds: number): readonly string[];
   /** MP4 tells a late start in these units; releases before 5.0 know only milliseconds. */
   movieTimeScale(unitsPerSecond: number): readonly string[];
 }
@@ -118,6 +123,10 @@ export function spellings(libavcodec: number): Omit<VideoTools, 'ffmpeg' | 'ffpr
         : [],
     packetDuration: (ticks) =>
       libavcodec >= 58134 ? ['-bsf:v', `setts=pts=PTS:dts=DTS:duration=${ticks}`] : [],
+    countedTimes: (seconds) =>
+      libavcodec >= 58134
+        ? ['-bsf:v', `setts=pts='PTS+N*round(${seconds}/TB)':dts='DTS+N*round(${seconds}/TB)'`]
+        : [],
     movieTimeScale: (units) =>
       libavcodec >= 59000 && units < 2 ** 31 ? ['-movie_timescale', String(units)] : [],
   };

@@ -97,7 +97,7 @@ function at(
         ],
         origin: pts[0]!,
         disorder: reordering > 0 ? REORDERING : 0,
-        tellsSizes: true,
+        tellsTimes: true,
         times: () => {
           let before = begin - 1;
           return (seconds) => {

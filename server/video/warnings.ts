@@ -23,6 +23,8 @@ export class WarningList {
     if (source === 'swscaler') return;
     // Old releases say this of their own WebP decoder.
     if (text === 'Multiple ff_thread_finish_setup() calls') return;
+    // So are those on the few bytes that tell how a frame fits.
+    if (text!.startsWith('The bitrate parameter is set too low')) return;
     const entry = `${source ? `${source}: ` : ''}${text}`.slice(0, LONGEST);
     if (level !== 'warning') this.lastError = entry;
     if (this.#seen.has(entry) || this.entries.length >= MOST) return;

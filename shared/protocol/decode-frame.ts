@@ -1,5 +1,6 @@
 import { Decoder } from '@msgpack/msgpack';
 import { RoadgazeError } from '../errors.ts';
+import type { Fit } from '../geometry.ts';
 import type { Measure, MeasureOf } from '../measures/measure.ts';
 import { MEASURES, type RowMeasureId } from '../measures/measures.ts';
 import { PROTOCOL_VERSION } from './control-messages.ts';
@@ -94,8 +95,14 @@ function readHeader(bytes: Uint8Array, measures: readonly Measure[]): FrameHeade
       map['agreement'] === null
         ? null
         : numbersOf<Agreement>(mapOf(map['agreement'], 'agreement'), measures, 'pair'),
+    ...(map['fit'] === undefined ? {} : { fit: readFit(map['fit']) }),
     parts: readParts(map['parts']),
   };
+}
+
+function readFit(value: unknown): Fit {
+  const map = mapOf(value, 'fit');
+  return { width: share(map, 'width'), height: share(map, 'height') };
 }
 
 function readScores(value: unknown, measures: readonly Measure[]): AttentionScore[] {
@@ -162,6 +169,12 @@ function finite(map: Record<string, unknown>, field: string): number {
   if (typeof value !== 'number' || !Number.isFinite(value))
     throw violation(`"${field}" is not a finite number`);
   return value;
+}
+
+function share(map: Record<string, unknown>, field: string): number {
+  const value = finite(map, field);
+  if (value > 0 && value <= 1) return value;
+  throw violation(`"${field}" of its fit is not a share above 0`);
 }
 
 function finiteOrNull(map: Record<string, unknown>, field: string): number | null {

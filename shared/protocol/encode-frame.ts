@@ -1,6 +1,7 @@
 import { encode } from '@msgpack/msgpack';
 import type { Measure } from '../measures/measure.ts';
 import { MEASURES } from '../measures/measures.ts';
+import type { Fit } from '../geometry.ts';
 import {
   FRAME_KIND,
   MAGIC,
@@ -13,6 +14,11 @@ import { PROTOCOL_VERSION } from './control-messages.ts';
 /** A part with its bytes; the bytes are borrowed until the message is sent. */
 export interface PartBytes extends Omit<FramePart, 'length'> {
   readonly bytes: Uint8Array;
+}
+
+/** The field of the header, which is left out where the frame fills the picture. */
+export function fitOnWire(fit: Fit): Pick<FrameHeader, 'fit'> {
+  return fit.width === 1 && fit.height === 1 ? {} : { fit };
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { Fit } from '../geometry.ts';
 import type { LoggedMeasureId, RowMeasureId } from '../measures/measures.ts';
 import type { Agreement, AttentionScore } from '../measures/values.ts';
 
@@ -45,6 +46,11 @@ export interface FrameHeader extends FrameNumbers {
   readonly scores: readonly AttentionScore[];
   /** Between the first two methods; null where there is one only, or nothing to compare. */
   readonly agreement: Agreement | null;
+  /**
+   * There only where the frame has another shape than the recording: what of the picture it fills,
+   * in its middle; masks and road lie on that. The rest is black.
+   */
+  readonly fit?: Fit;
   readonly parts: readonly FramePart[];
 }
 

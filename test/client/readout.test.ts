@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { WHOLE_FRAME } from '../../shared/geometry.ts';
 import { test } from 'node:test';
 import type { PaintedFrame } from '../../client/stream/screen.svelte.ts';
 import '../support/runes.ts';
@@ -31,6 +32,7 @@ function painted(
     hasMask: true,
     values: { steering, driven: NaN, ...agreement },
     scores: new Map([[METHOD, score]]),
+    fit: WHOLE_FRAME,
   };
 }
 

@@ -49,6 +49,7 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
     generation: 0,
     hasMask: true,
     values: { steering: 2.5, driven: NaN, spearman: NaN, ssim: NaN, topOverlap: NaN },
+    fit: { width: 1, height: 1 },
   });
   assert.deepEqual([...scores.keys()], [METHOD]);
   assert.equal(scores.get(METHOD)?.['onRoad'], 25);
@@ -236,4 +237,12 @@ test('frames of the connection before are not drawn on the next one', async (t) 
   await server.say(frame({ frame: 6, sequence: 0 }));
   clock.drawFrame();
   assert.equal(screen.painted?.frame, 6);
+});
+
+test('a frame tells how much of the picture it fills, and one that does not fills it', async (t) => {
+  const { screen, paint } = await openRecording(t);
+  await paint({ frame: 1, fit: { width: 0.25, height: 1 } });
+  assert.deepEqual(screen.painted?.fit, { width: 0.25, height: 1 });
+  await paint({ frame: 2 });
+  assert.deepEqual(screen.painted?.fit, { width: 1, height: 1 });
 });

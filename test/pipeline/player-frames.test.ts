@@ -6,6 +6,7 @@ import {
   frameDuration,
   type RenderedFrame,
 } from '../../server/pipeline/player-frames.ts';
+import { WHOLE_FRAME } from '../../shared/geometry.ts';
 
 const index = { pts: Float64Array.of(5, 5.1, 5.5, 5.6), exact: true, notes: [] };
 
@@ -13,6 +14,7 @@ function frame(pts: number, bytes: number): RenderedFrame {
   return {
     pts,
     picture: new Uint8Array(bytes),
+    fit: WHOLE_FRAME,
     masks: [],
     scores: [],
     agreement: null,

@@ -1,4 +1,5 @@
 import { segmentFrames, segmentTimes } from '../../live/segment-pictures.ts';
+import type { Fit } from '../../../shared/geometry.ts';
 import type { Segment, SegmentRing } from '../../live/segment-ring.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { Bell } from '../../pipeline/player-bell.ts';
@@ -14,6 +15,7 @@ export interface ReplayedFrame {
   /** Feed time. */
   readonly time: number;
   readonly display: Uint8Array;
+  readonly fit: Fit;
   readonly explanation: FeedExplanation;
 }
 
@@ -195,7 +197,7 @@ export class FeedReplay {
 
   /** `whileClosed` is called now and then while the viewer takes no picture. */
   async #show(
-    { pts, images, display }: DecodedFrame,
+    { pts, images, display, fit }: DecodedFrame,
     segment: Segment,
     signal: AbortSignal,
     whileClosed = (): void => {},
@@ -206,7 +208,7 @@ export class FeedReplay {
       whileClosed();
       await this.#window.acknowledged.wait(SILENCE);
     }
-    if (!signal.aborted) this.#output.frame({ time, display: display!, explanation });
+    if (!signal.aborted) this.#output.frame({ time, display: display!, fit, explanation });
   }
 
   #decode(segment: Segment, from: number, signal: AbortSignal, frames?: number) {

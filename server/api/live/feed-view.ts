@@ -1,7 +1,8 @@
+import { WHOLE_FRAME, type Fit } from '../../../shared/geometry.ts';
 import { reportOf } from '../../../shared/errors.ts';
 import { explanationName } from '../../../shared/explanations.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
-import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
+import { encodeFrame, type PartBytes, fitOnWire } from '../../../shared/protocol/encode-frame.ts';
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
 import { openSegment } from '../../live/segment-pictures.ts';
 import type { DelaySummary } from '../../live/sliding-percentiles.ts';
@@ -35,6 +36,8 @@ interface ShownFrame {
   readonly time: number;
   readonly number: number;
   readonly display: Uint8Array;
+  /** Left out: the whole picture. */
+  readonly fit?: Fit;
   readonly explanation: FeedExplanation;
   readonly driven: number | null;
 }
@@ -243,19 +246,20 @@ export class FeedView {
     this.#underWay.set(sent, { arrival, takenAt });
   }
 
-  #showRecorded({ time, display, explanation }: ReplayedFrame): void {
+  #showRecorded({ time, display, fit, explanation }: ReplayedFrame): void {
     if (explanation.network !== this.#rows.network) return;
     this.#show({
       time,
       number: this.#rows.numberAt(time),
       display,
+      fit,
       explanation,
       driven: this.feed.drivenAt(time),
     });
   }
 
   /** Gives the sequence of the message. */
-  #show({ time, number, display, explanation, driven }: ShownFrame): number {
+  #show({ time, number, display, fit = WHOLE_FRAME, explanation, driven }: ShownFrame): number {
     this.#time = time;
     const { masks, road, steering, scores, agreement, network } = explanation;
     const parts: PartBytes[] = [
@@ -273,7 +277,12 @@ export class FeedView {
       })),
     ];
     if (road) parts.push({ kind: 'road', method: '', ...network.mask, bytes: road });
-    return this.#sendFrame(time, number, { steering, driven, scores, agreement }, parts);
+    return this.#sendFrame(
+      time,
+      number,
+      { steering, driven, scores, agreement, ...fitOnWire(fit) },
+      parts,
+    );
   }
 
   #sendFrame(

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { encode } from '@msgpack/msgpack';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { decodeFrame } from '../../../shared/protocol/decode-frame.ts';
-import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
+import { encodeFrame, fitOnWire, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
 
 const numbers = {
   sequence: 1,
@@ -238,6 +238,18 @@ describe('decodeFrame', () => {
       messageOf({ ...numbers, scores: [], agreement: null, parts: [] }),
     );
     assert.deepEqual([scores, agreement], [[], null]);
+  });
+
+  it('says what of the picture a frame of another shape fills, as a share of each side', () => {
+    const fit = { width: 0.25, height: 1 };
+    const bytes = Buffer.concat(encodeFrame({ ...numbers, ...fitOnWire(fit) }, parts));
+    assert.deepEqual(decodeFrame(bytes).fit, fit);
+    assert.deepEqual(fitOnWire({ width: 1, height: 1 }), {});
+    for (const wrong of [{ width: 0, height: 1 }, { width: 1.5, height: 1 }, { width: 1 }, 7])
+      assert.throws(
+        () => decodeFrame(Buffer.concat(encodeFrame({ ...numbers, fit: wrong as never }, parts))),
+        { code: 'PROTOCOL_VIOLATION', message: /fit|height/ },
+      );
   });
 
   it('refuses a mask whose length is not width × height', () => {
