@@ -20,7 +20,7 @@ export interface Recording {
   /** Which drive of the place. */
   readonly key: string | null;
   readonly beside: Beside;
-  /** `<name>.csv` of a video, where it is there. */
+  /** `<name>.csv` or `<name>.parquet` of a video, where it is there. */
   readonly logPath: string | null;
   /** `<name>.truth.jsonl.gz`, where it is there. */
   readonly truthPath: string | null;
@@ -56,7 +56,7 @@ export function recordingOf(
     reader,
     key,
     beside,
-    logPath: there(beside.log),
+    logPath: there(beside.log) ?? there(beside.parquetLog),
     truthPath: there(beside.truth),
     fault: fault ?? null,
   };

@@ -8,6 +8,8 @@ import { urlSafe } from './names.ts';
 export interface Beside {
   /** `<name>.csv`: the drive log of a video. */
   readonly log: string;
+  /** `<name>.parquet`: the same as Parquet, where there is no CSV. */
+  readonly parquetLog: string;
   /** `<name>.log.json`: what a person said of the log. */
   readonly logChoices: string;
   /** `<name>.truth.jsonl.gz`: where the road is, of a rendered drive. */
@@ -41,6 +43,7 @@ function beside(folder: string, place: string, key: string | null): Beside {
   const path = (end: string): string => join(folder, `${name}${end}`);
   return {
     log: path('.csv'),
+    parquetLog: path('.parquet'),
     logChoices: path('.log.json'),
     truth: path('.truth.jsonl.gz'),
     causes: path('.causal.csv'),

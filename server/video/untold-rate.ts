@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
 import { readLogChoices } from '../drive/log/choices.ts';
+import { logBeside } from '../drive/log/log-beside.ts';
 import { paceOfLog } from '../drive/log/pace.ts';
 import { besideFile, type Beside } from '../files/beside.ts';
 
@@ -42,9 +43,10 @@ export async function untoldRate(path: string, frames: number): Promise<TakenRat
       rate: given,
       because: `${name} does not tell its frame rate; ${shown(given)} a second are taken, as --fps says.`,
     };
-  const beside = besideFile(path);
+  const { logChoices, ...logs } = besideFile(path);
+  const log = (await logBeside(path, logs)) ?? logs.log;
   const versions = await Promise.all(
-    [beside.logChoices, beside.log].map((file) =>
+    [logChoices, log].map((file) =>
       stat(file).then(
         ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
         () => '-',
@@ -54,7 +56,7 @@ export async function untoldRate(path: string, frames: number): Promise<TakenRat
   const key = [path, frames, ...versions].join('\0');
   let answer = recent.get(key);
   recent.delete(key);
-  answer ??= found(path, beside, frames);
+  answer ??= found(path, { log, logChoices }, frames);
   recent.set(key, answer);
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
   return answer;
@@ -66,7 +68,7 @@ function shown(rate: number): number {
 
 async function found(
   path: string,
-  { log, logChoices }: Beside,
+  { log, logChoices }: Pick<Beside, 'log' | 'logChoices'>,
   frames: number,
 ): Promise<TakenRate> {
   const name = basename(path);

@@ -37,6 +37,12 @@ interface Instant {
   readonly fraction: number;
 }
 
+/** A time column whose cells have been read. */
+export type Clock = Pick<
+  ClockColumn,
+  'kind' | 'first' | 'midnights' | 'isFromFirst' | 'length' | 'values'
+>;
+
 /**
  * The cells of a time column as numbers. Where they count from long ago, each is taken less the
  * first one before it becomes a float64, which has no room for the nanoseconds of a date.

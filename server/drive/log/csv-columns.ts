@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { RoadgazeError } from '../../../shared/errors.ts';
-import { ClockColumn } from './clock.ts';
+import { ClockColumn, type Clock } from './clock.ts';
 import { decodedText, readTextHead } from './text.ts';
 import { NumberColumn } from './number-column.ts';
 
@@ -29,7 +29,7 @@ export interface ColumnPlan {
 export interface CsvTable {
   readonly plan: ColumnPlan;
   /** null without a time column. */
-  readonly clock: ClockColumn | null;
+  readonly clock: Clock | null;
   /**
    * One per heading, equally long; null where a cell that may be text is not a number. NaN stands
    * for an empty cell.
@@ -277,7 +277,7 @@ function wrongTime(
   line: number,
   heading: string,
   cell: string,
-  { kind, length }: ClockColumn,
+  { kind, length }: Clock,
 ): RoadgazeError {
   if (length === 0 || kind === 'ticks' || cell === '') return notANumber(file, line, heading, cell);
   const what =

@@ -4,11 +4,12 @@ import type { DriveLog, LogColumn, VideoSpan } from './drive-log.ts';
 import { chooseRows, gathered } from './rows.ts';
 import { readSteering } from './steering.ts';
 import type { LogChoices } from './choices.ts';
+import { readParquetColumns } from './parquet/parquet-columns.ts';
 import { timesOf } from './times.ts';
 import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './plan.ts';
 
 /**
- * Reads a CSV drive log: a time column (`t`, `time`, `timestamp`, `pts`; numbers, dates or times of
+ * Reads a drive log, CSV or Parquet: a time column (`t`, `time`, `timestamp`, `pts`; numbers, dates or times of
  * day), `steering`/`steering_angle`/`angle` and `speed`, units in the header's brackets, or the
  * columns of a tool that is known. Times of another clock than the video's are shifted so that the
  * first row falls on the first frame. Steering whose unit nobody says is left out, and `question`
@@ -24,7 +25,8 @@ export async function readDriveLog(
 ): Promise<DriveLog> {
   const file = basename(path);
   let plan: LogPlan | undefined;
-  const table = await readCsvColumns(
+  const readColumns = path.endsWith('.parquet') ? readParquetColumns : readCsvColumns;
+  const table = await readColumns(
     path,
     (lines) => (plan = planLog(lines, file, choices, rowTimes === null)),
   );

@@ -1,7 +1,7 @@
 import { invalid, type CsvTable } from './csv-columns.ts';
 import type { VideoSpan } from './drive-log.ts';
 import type { LogChoices } from './choices.ts';
-import { EARLIEST_DATE, type ClockColumn } from './clock.ts';
+import { EARLIEST_DATE, type Clock } from './clock.ts';
 import { SECONDS_PER, type LogPlan } from './plan.ts';
 import { gathered } from './rows.ts';
 
@@ -49,7 +49,7 @@ function ofRows({ file, rows, say }: TimesRequest, video: VideoSpan): Float64Arr
 
 function ofClock(
   { plan, rows, video, say }: TimesRequest,
-  clock: ClockColumn,
+  clock: Clock,
   span: VideoSpan,
 ): Float64Array {
   const ticks = gathered(clock.values(), rows);
@@ -77,7 +77,7 @@ function ofClock(
  * follow each other at between 0.5 and 500 a second.
  */
 function unitOfTicks(
-  clock: ClockColumn,
+  clock: Clock,
   ticks: Float64Array,
   video: VideoSpan | undefined,
 ): { unit: string; because: string } {

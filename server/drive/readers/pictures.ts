@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { besideFolder } from '../../files/beside.ts';
 import { readDriveLog } from '../log/csv-log.ts';
 import { readCsvColumns } from '../log/csv-columns.ts';
+import { logBeside } from '../log/log-beside.ts';
 import type { VideoSpan } from '../log/drive-log.ts';
+import { readParquetColumns } from '../log/parquet/parquet-columns.ts';
 import { planLog } from '../log/plan.ts';
 import type { Place } from '../place.ts';
 import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
@@ -16,7 +18,7 @@ import { hasVideoEnding } from './video.ts';
 
 const FEWEST = 2;
 /** Logs that lie in the folder itself. */
-const LOG_NAME = /\.csv$|^data\.txt$/i;
+const LOG_NAME = /\.(csv|parquet)$|^data\.txt$/i;
 
 /**
  * A folder of pictures in natural order of their names, with a CSV in it or beside it. A column of
@@ -44,7 +46,10 @@ function picturesIn(names: Iterable<string>): string[] {
 async function openPictures(place: Place, request: OpenDrive): Promise<DriveSource> {
   const { path, name, names } = place;
   const logs = [...names].filter((each) => LOG_NAME.test(each)).sort();
-  const log = logs[0] === undefined ? besideFolder(path).log : join(path, logs[0]);
+  const log =
+    logs[0] === undefined
+      ? ((await logBeside(path, besideFolder(path))) ?? besideFolder(path).log)
+      : join(path, logs[0]);
   const named = await namedPictures(log);
   const files = named ?? picturesIn(names);
   const { times, notes, isOfLog } = await clockOf({ name, files, log, rate: request.frameRate });
@@ -113,13 +118,16 @@ async function timesOfLog(path: string, count: number): Promise<Float64Array | n
 async function namedPictures(path: string): Promise<string[] | null> {
   let column = -1;
   try {
-    const { texts } = await readCsvColumns(path, (lines, file) => {
-      const plan = planLog(lines, file, {}, false);
-      const row = (plan.headless ? lines.first : lines.second) ?? [];
-      const cells = plan.split ? plan.split([...row]) : row;
-      column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
-      return { ...plan, texts: column < 0 ? [] : [column] };
-    });
+    const { texts } = await (path.endsWith('.parquet') ? readParquetColumns : readCsvColumns)(
+      path,
+      (lines, file) => {
+        const plan = planLog(lines, file, {}, false);
+        const row = (plan.headless ? lines.first : lines.second) ?? [];
+        const cells = plan.split ? plan.split([...row]) : row;
+        column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
+        return { ...plan, texts: column < 0 ? [] : [column] };
+      },
+    );
     return column < 0 ? null : texts[0]!.map(baseName);
   } catch {
     // Told when it is read for itself.

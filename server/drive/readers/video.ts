@@ -1,4 +1,4 @@
-import { access, open, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { besideFile } from '../../files/beside.ts';
 import { decodeVideo } from '../../video/decoder.ts';
@@ -6,6 +6,7 @@ import { readFrameIndex, timedBy } from '../../video/frame-index.ts';
 import { asksForRate, fileVersion, probeVideo } from '../../video/probe.ts';
 import { readDriveLog } from '../log/csv-log.ts';
 import { sourceOfPictures, type Pictures } from '../source-of-pictures.ts';
+import { logBeside } from '../log/log-beside.ts';
 import type { DriveReader, DriveSource } from '../source.ts';
 import { filesVersion } from './files-version.ts';
 
@@ -42,7 +43,7 @@ const ENDINGS = new Set([
 const ENDINGS_TO_LOOK_INTO = new Set(['ts', 'mts']);
 
 /**
- * A video file, with its log as CSV beside it. Files are told by their endings: whether one really
+ * A video file, with its log as CSV or Parquet beside it. Files are told by their endings: whether one really
  * is video shows when it is opened. `open` takes a file of any ending.
  */
 export const VIDEO: DriveReader = {
@@ -62,24 +63,20 @@ export const VIDEO: DriveReader = {
  * Throws what `probeVideo` does.
  */
 export async function openVideo(path: string): Promise<DriveSource> {
-  const { log } = besideFile(path);
-  const [pictures, hasLog] = await Promise.all([
+  const [pictures, log] = await Promise.all([
     videoPictures(path),
-    access(log).then(
-      () => log !== path,
-      () => false,
-    ),
+    logBeside(path, besideFile(path)),
   ]);
   return sourceOfPictures(pictures, {
     format: VIDEO.title,
     path: pictures.video.path,
     cameras: [{ id: CAMERA, title: basename(path), frames: null }],
     camera: CAMERA,
-    log: hasLog
+    log: log
       ? async (choices, { video, index }) =>
           readDriveLog(log, timedBy(video, await index()), choices)
       : null,
-    version: () => filesVersion([log]),
+    version: () => filesVersion(log ? [log] : []),
   });
 }
 
