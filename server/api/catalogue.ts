@@ -59,6 +59,14 @@ export class Catalogue {
   /** The networks that steer. As `recordings`. Throws INPUT_NOT_FOUND. */
   readonly networks = runTogether(() => this.#networks());
 
+  /** As `recordings`, without what the recordings say of themselves. */
+  readonly #listed = runTogether(() => this.#list());
+
+  readonly #roadNetwork = runTogether(async (): Promise<string | null> => {
+    const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
+    return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
+  });
+
   async #recordings(): Promise<RecordingSummary[]> {
     const recordings = await this.#listed();
     const summaries = new Array<RecordingSummary>(recordings.length);
@@ -174,17 +182,12 @@ export class Catalogue {
     return path === null ? GUESSED_ROAD : { kind: 'model', path };
   }
 
-  async #listed(): Promise<Recording[]> {
+  async #list(): Promise<Recording[]> {
     const { recordings, clips } = this.#paths;
     const given = await drivesAt(recordings);
     if (clips === undefined) return given;
     const kept = await drivesAt(clips).catch(() => []);
     return [...given, ...kept.filter(({ id }) => !given.some((each) => each.id === id))];
-  }
-
-  async #roadNetwork(): Promise<string | null> {
-    const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
-    return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
   }
 
   async #filesAt(places: readonly string[]): Promise<({ path: string } & Listing)[]> {

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import { drivesAt } from '../drive/drives-at.ts';
-import { warmWorkshop } from '../pipeline/workshop/workshop.ts';
+import { warmWorkshop } from '../pipeline/workshop/hands.ts';
 import { analyzeInto, type AnalyzeOptions } from './analyze-recording.ts';
 import { formatError } from './terminal.ts';
 

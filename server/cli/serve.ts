@@ -6,7 +6,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
-import { warmWorkshop } from '../pipeline/workshop/workshop.ts';
+import { warmWorkshop } from '../pipeline/workshop/hands.ts';
 import { useSpawner } from '../resources/start-program.ts';
 import { addExamples, onInterrupt, packageInfo } from './command-line.ts';
 import { reportFeeds } from './feed-reports.ts';

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { Program, ProgramEnd, ProgramOptions } from './program.ts';
+import type { Channel, Program, ProgramEnd, ProgramOptions } from './program.ts';
 import {
   MOST_UNREAD,
   type OutputName,
@@ -11,6 +11,12 @@ import {
 /** What an end of the spawner does to the programs that it has started. */
 const KILLED: ProgramEnd = { code: null, signal: 'SIGKILL' };
 
+export interface SpawnerSide {
+  tell(this: void, request: SpawnerRequest): void;
+  /** Whether the program keeps this process from ending. */
+  hold(this: void, isHeld: boolean): void;
+}
+
 /**
  * What has come of a program that the spawner starts. Several replies may come in one turn, before
  * anybody who waits for the first of them goes on: so each is kept as a state, and none is an event
@@ -20,11 +26,13 @@ export class RemoteProgram implements Program {
   readonly stdin = null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  readonly channel: Channel | null;
   /** Rejects with the system's error. */
   readonly started: Promise<Program>;
   readonly closed: Promise<ProgramEnd>;
   readonly #id: number;
   readonly #tell: (request: SpawnerRequest) => void;
+  readonly #hold: (isHeld: boolean) => void;
   /** Bytes that have come and of which the spawner does not know yet that they are read. */
   readonly #unsaid: Record<OutputName, number> = { stdout: 0, stderr: 0 };
   #pid = 0;
@@ -33,9 +41,17 @@ export class RemoteProgram implements Program {
   #fail: (error: Error) => void = () => {};
   #end: (end: ProgramEnd) => void = () => {};
 
-  constructor(id: number, { pipes }: ProgramOptions, tell: (request: SpawnerRequest) => void) {
+  constructor(
+    id: number,
+    { pipes, hasChannel = false }: ProgramOptions,
+    { tell, hold }: SpawnerSide,
+  ) {
     this.#id = id;
     this.#tell = tell;
+    this.#hold = hold;
+    this.channel = hasChannel
+      ? { send: (message) => tell({ type: 'message', id, message }), take: null }
+      : null;
     this.stdout = pipes.includes('stdout') ? this.#output('stdout') : null;
     this.stderr = pipes.includes('stderr') ? this.#output('stderr') : null;
     this.started = new Promise((resolve, reject) => {
@@ -56,12 +72,17 @@ export class RemoteProgram implements Program {
     if (!this.#isOver) this.#tell({ type: 'kill', id: this.#id, signal });
   }
 
+  hold(isHeld: boolean): void {
+    if (!this.#isOver) this.#hold(isHeld);
+  }
+
   take(reply: SpawnerReply): void {
     if (reply.type === 'started') {
       this.#pid = reply.pid;
       this.#begin();
     } else if (reply.type === 'failed') this.#fail(systemError(reply.error));
     else if (reply.type === 'closed') this.#close(reply.end);
+    else if (reply.type === 'message') this.channel?.take?.(reply.message);
     else if (!this[reply.stream]!.destroyed) {
       this.#unsaid[reply.stream] += reply.chunk.length;
       this[reply.stream]!.push(reply.chunk);

@@ -16,12 +16,14 @@ const NICEST = 19;
 export async function spawnHere(
   file: string,
   args: readonly string[],
-  { pipes, env, inBackground = false }: ProgramOptions,
+  { pipes, env, hasChannel = false, inBackground = false }: ProgramOptions,
 ): Promise<ChildProcess> {
+  const streams = (['stdin', 'stdout', 'stderr'] as const).map((name) =>
+    pipes.includes(name) ? 'pipe' : 'ignore',
+  );
   const child = spawn(file, args, {
-    stdio: (['stdin', 'stdout', 'stderr'] as const).map((name) =>
-      pipes.includes(name) ? 'pipe' : 'ignore',
-    ),
+    stdio: hasChannel ? [...streams, 'ipc'] : streams,
+    serialization: 'advanced',
     windowsHide: true,
     ...(env ? { env } : {}),
   });

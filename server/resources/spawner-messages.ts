@@ -10,6 +10,7 @@ export type SpawnerRequest =
       readonly options: ProgramOptions;
     }
   | { readonly type: 'kill'; readonly id: number; readonly signal: NodeJS.Signals }
+  | { readonly type: 'message'; readonly id: number; readonly message: unknown }
   /** So many bytes of what a program printed have been read. */
   | {
       readonly type: 'read';
@@ -30,6 +31,7 @@ export type SpawnerReply =
       readonly stream: OutputName;
       readonly chunk: Uint8Array;
     }
+  | { readonly type: 'message'; readonly id: number; readonly message: unknown }
   /** Nothing more comes of it. */
   | { readonly type: 'closed'; readonly id: number; readonly end: ProgramEnd };
 

@@ -29,6 +29,7 @@ process.on('message', (request: SpawnerRequest) => {
   const found = running.get(request.id);
   if (!found) return;
   if (request.type === 'kill') found.child.kill(request.signal);
+  else if (request.type === 'message') found.child.send(request.message as object, () => {});
   else {
     found.unread[request.stream] -= request.bytes;
     if (found.unread[request.stream] < MOST_UNREAD) found.child[request.stream]!.resume();
@@ -59,6 +60,7 @@ async function start({
   tell({ type: 'started', id, pid: child.pid! });
   if (child.stdout) hand(id, program, 'stdout', child.stdout);
   if (child.stderr) hand(id, program, 'stderr', child.stderr);
+  child.on('message', (message) => tell({ type: 'message', id, message }));
   child.on('close', (code, signal) => {
     running.delete(id);
     tell({ type: 'closed', id, end: { code, signal } });

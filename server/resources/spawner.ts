@@ -17,6 +17,8 @@ const ENDED: SystemError = {
  */
 export class Spawner {
   readonly #programs = new Map<number, RemoteProgram>();
+  /** Those that keep this process from ending. */
+  readonly #held = new Set<number>();
   #process: ChildProcess | null = null;
   #next = 0;
 
@@ -38,12 +40,12 @@ export class Spawner {
   async start(file: string, args: readonly string[], options: ProgramOptions): Promise<Program> {
     const child = (this.#process ??= this.#fork());
     const id = this.#next++;
-    const program = new RemoteProgram(id, options, (request) => this.#tell(child, request));
-    if (this.#programs.size === 0) {
-      child.ref();
-      child.channel?.ref();
-    }
+    const program = new RemoteProgram(id, options, {
+      tell: (request) => this.#tell(child, request),
+      hold: (isHeld) => this.#hold(child, id, isHeld),
+    });
     this.#programs.set(id, program);
+    program.hold(true);
     this.#tell(child, { type: 'start', id, file, args, options });
     return program.started;
   }
@@ -51,7 +53,7 @@ export class Spawner {
   #fork(): ChildProcess {
     const debugging = process.env['ROADGAZE_DEBUG'] === '1';
     const child = fork(fileURLToPath(new URL('./spawner-process.js', import.meta.url)), {
-      execArgv: ['--max-old-space-size=64', '--max-semi-space-size=1'],
+      execArgv: ['--max-old-space-size=256', '--max-semi-space-size=1'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', debugging ? 'inherit' : 'ignore', 'ipc'],
     });
@@ -62,6 +64,7 @@ export class Spawner {
       child.kill('SIGKILL');
       const programs = [...this.#programs.values()];
       this.#programs.clear();
+      this.#held.clear();
       for (const program of programs) program.lose(cause);
     };
     child.on('error', gone);
@@ -71,10 +74,16 @@ export class Spawner {
       this.#programs.get(reply.id)?.take(reply);
       if (reply.type !== 'closed' && reply.type !== 'failed') return;
       this.#programs.delete(reply.id);
-      if (this.#programs.size === 0) letGo(child);
+      this.#hold(child, reply.id, false);
     });
-    letGo(child);
+    setHeld(child, false);
     return child;
+  }
+
+  #hold(child: ChildProcess, id: number, isHeld: boolean): void {
+    if (isHeld) this.#held.add(id);
+    else this.#held.delete(id);
+    if (child === this.#process) setHeld(child, this.#held.size > 0);
   }
 
   #tell(child: ChildProcess, request: SpawnerRequest): void {
@@ -83,8 +92,10 @@ export class Spawner {
   }
 }
 
-/** It does not keep this process. */
-function letGo(child: ChildProcess): void {
-  child.unref();
-  child.channel?.unref();
+/** Whether a child, and the way to it, keeps this process from ending. */
+export function setHeld(child: ChildProcess, isHeld: boolean): void {
+  if (isHeld) child.ref();
+  else child.unref();
+  if (isHeld) child.channel?.ref();
+  else child.channel?.unref();
 }

@@ -1,9 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { guardChild } from './orphan-guard.ts';
 import { ownTurn } from './own-turn.ts';
-import type { Program, ProgramEnd, ProgramOptions } from './program.ts';
+import type { Channel, Program, ProgramEnd, ProgramOptions } from './program.ts';
 import { spawnHere } from './spawn-here.ts';
-import { Spawner } from './spawner.ts';
+import { setHeld, Spawner } from './spawner.ts';
 
 let spawner: Spawner | null = null;
 
@@ -53,7 +53,20 @@ function guarded(child: ChildProcess): Program {
     stdin,
     stdout,
     stderr,
+    channel: child.channel ? channelOf(child) : null,
     closed,
     kill: (signal) => void child.kill(signal),
+    hold: (isHeld) => setHeld(child, isHeld),
   };
+}
+
+function channelOf(child: ChildProcess): Channel {
+  const channel: Channel = {
+    send: (message) => {
+      if (child.connected) child.send(message as object, () => {});
+    },
+    take: null,
+  };
+  child.on('message', (message) => channel.take?.(message));
+  return channel;
 }

@@ -134,6 +134,23 @@ for (const [where, starting] of [
       );
     });
 
+    it('sends and takes messages where it has a channel', async (t) => {
+      const program = await starting(t)(
+        NODE,
+        printing(
+          'process.on("message", ({ bytes }) => { process.send({ sum: bytes.reduce((a, b) => a + b), map: new Map([["bytes", bytes]]) }); process.disconnect(); });',
+        ),
+        { pipes: [], hasChannel: true },
+      );
+      const reply = new Promise((resolve) => (program.channel!.take = resolve));
+      const bytes = new Uint8Array(300_000).fill(3);
+      program.channel!.send({ bytes });
+      assert.deepEqual(await reply, { sum: 900_000, map: new Map([['bytes', bytes]]) });
+      assert.deepEqual(await program.closed, { code: 0, signal: null });
+      // To what is gone, a message is nothing.
+      program.channel!.send({ bytes });
+    });
+
     it('is ended by the signal that it is sent', async (t) => {
       const program = await starting(t)('/bin/sh', ['-c', 'sleep 600'], { pipes: [] });
       program.kill('SIGKILL');

@@ -1,10 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process';
 import { stat } from 'node:fs/promises';
-import { constants, setPriority } from 'node:os';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { inBytes, SMALLER } from '../../onnx/limits.ts';
+import { giveBack, takeHand } from './hands.ts';
 import {
   memoryLimit,
   OUT_OF_TIME,
@@ -35,15 +33,9 @@ const BYTES_PER_SECOND = 5e6;
 const LISTING_SECONDS = 8;
 /** So many times longer may it take on the wall: other programs want the processor too. */
 const PATIENCE = 10;
-/**
- * A process that waits for work is ended after so long: opening one thing is often followed by
- * opening another.
- */
-const LINGER_MS = 60_000;
 /** One that takes more bytes than this does not wait: they would be missed elsewhere. */
 const LARGEST_IDLE = 400 << 20;
 
-let idle: { readonly child: ChildProcess; readonly timer: NodeJS.Timeout } | null = null;
 let running = 0;
 let inBackground = 0;
 const waiting: { readonly isBackground: boolean; readonly start: () => void }[] = [];
@@ -72,16 +64,6 @@ export async function inWorkshop<Name extends TaskName>(
     running--;
     if (isBackground) inBackground--;
     startWaiting();
-  }
-}
-
-/** Starts a process before there is work for it: it comes up while other things are done. */
-export function warmWorkshop(): void {
-  if (idle) return;
-  try {
-    letWait(startProcess());
-  } catch {
-    // The first task meets the same error, and tells it.
   }
 }
 
@@ -117,18 +99,15 @@ function startWaiting(): void {
   }
 }
 
-function work(
+async function work(
   request: WorkshopRequest,
   size: number,
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   const name = basename(request.request.path);
-  let child: ChildProcess;
-  try {
-    child = takeIdle() ?? startProcess();
-  } catch (cause) {
-    return Promise.reject(cannotStart(name, cause));
-  }
+  const hand = await takeHand().catch((cause: unknown) => {
+    throw cannotStart(name, cause);
+  });
   return new Promise((resolve, reject) => {
     let ended = false;
     const end = (finish: () => void, reuse: boolean) => {
@@ -136,11 +115,11 @@ function work(
       ended = true;
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      child.removeAllListeners();
-      // Whatever becomes of it now is of no interest.
-      child.on('error', () => {});
-      if (reuse) letWait(child);
-      else child.kill('SIGKILL');
+      if (reuse) giveBack(hand);
+      else {
+        hand.release();
+        hand.end();
+      }
       finish();
     };
     const abort = () => end(() => reject(signal!.reason), false);
@@ -148,70 +127,19 @@ function work(
       () => end(() => reject(tooBusy(name, request.seconds)), false),
       request.seconds * PATIENCE * 1000,
     );
+    // Whoever asked may have gone while the process came up.
+    if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
-    child.once('error', (cause) => end(() => reject(cannotStart(name, cause)), false));
-    child.once('exit', (code, reason) =>
-      end(() => reject(endOf(name, size, request.seconds, code, reason)), false),
-    );
-    child.once('message', (reply: WorkshopReply) =>
-      end(
-        () => ('result' in reply ? resolve(reply.result) : reject(errorOf(reply))),
-        reply.rss < LARGEST_IDLE,
-      ),
-    );
-    child.send(request, (cause) => {
-      if (cause) end(() => reject(cannotStart(name, cause)), false);
+    hand.give(request, {
+      replied: (reply) =>
+        end(
+          () => ('result' in reply ? resolve(reply.result) : reject(errorOf(reply))),
+          reply.rss < LARGEST_IDLE,
+        ),
+      ended: ({ code, signal: reason }) =>
+        end(() => reject(endOf(name, size, request.seconds, code, reason)), false),
     });
   });
-}
-
-function startProcess(): ChildProcess {
-  const debugging = process.env['ROADGAZE_DEBUG'] === '1';
-  const child = fork(fileURLToPath(new URL('./workshop-process.js', import.meta.url)), {
-    // Lists of numbers in a large file are long; the limit of memory is that of the whole process.
-    execArgv: ['--max-old-space-size=4096'],
-    serialization: 'advanced',
-    stdio: ['ignore', 'ignore', debugging ? 'inherit' : 'ignore', 'ipc'],
-  });
-  child.on('error', () => {});
-  // Frames that somebody watches come first.
-  if (child.pid !== undefined)
-    try {
-      setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
-    } catch {
-      /* Not everywhere may one process do so to another. */
-    }
-  return child;
-}
-
-function takeIdle(): ChildProcess | null {
-  if (!idle) return null;
-  const { child, timer } = idle;
-  idle = null;
-  clearTimeout(timer);
-  child.removeAllListeners('exit');
-  if (!child.connected) return null;
-  child.ref();
-  child.channel?.ref();
-  return child;
-}
-
-function letWait(child: ChildProcess): void {
-  if (idle || !child.connected) {
-    child.kill('SIGKILL');
-    return;
-  }
-  // It does not keep this process alive.
-  child.unref();
-  child.channel?.unref();
-  const timer = setTimeout(() => {
-    idle = null;
-    child.kill('SIGKILL');
-  }, LINGER_MS).unref();
-  child.once('exit', () => {
-    if (idle?.child === child) idle = null;
-  });
-  idle = { child, timer };
 }
 
 function errorOf({ error, cause }: Extract<WorkshopReply, { cause: string }>): Error {
