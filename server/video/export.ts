@@ -70,9 +70,10 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
   signal?.throwIfAborted();
   const tools = await findTools();
   const layout = layOut(request);
+  const timeBase = ticksOf(video);
   const warnings = new WarningList();
   const failed = new AbortController();
-  const source = Readable.from(overlayStream(frames, layout, video.timeBase), {
+  const source = Readable.from(overlayStream(frames, layout, timeBase), {
     objectMode: false,
   });
   source.on('error', (error) => failed.abort(error));
@@ -115,8 +116,8 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
           ...encoderLimits(video),
           ...tools.passthrough,
           ...tools.fileTimeBase,
-          ...tools.movieTimeScale(video.timeBase.den),
-          ...lastDuration(tools, video),
+          ...tools.movieTimeScale(timeBase.den),
+          ...lastDuration(tools, video, timeBase),
           '-movflags',
           '+faststart',
           '-f',
@@ -158,10 +159,18 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
   }
 }
 
+/** MP4 counts the ticks from one frame to the next in 32 bits: finer ones leave no room for gaps. */
+const FINEST = { num: 1, den: 1_000_000 };
+
+function ticksOf({ timeBase }: VideoInfo): TimeBase {
+  return timeBase.den / timeBase.num > FINEST.den ? FINEST : timeBase;
+}
+
 /** Raw pictures have none, and the last one would be gone at once. */
 function lastDuration(
   tools: VideoTools,
-  { averageFrameRate, timeBase: { num, den } }: VideoInfo,
+  { averageFrameRate }: VideoInfo,
+  { num, den }: TimeBase,
 ): readonly string[] {
   return averageFrameRate > 0
     ? tools.packetDuration(Math.max(1, Math.round(den / num / averageFrameRate)))

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../../server/video/export.ts';
+import type { VideoInfo } from '../../server/video/frame-source.ts';
 import { probeVideo } from '../../server/video/probe.ts';
 import {
   ffprobeFrameTimes,
@@ -43,12 +44,13 @@ async function exported(
   name: string,
   clip: NumberedClip,
   ending = 'mp4',
+  told: Partial<VideoInfo> = {},
 ): Promise<{ input: number[]; output: string }> {
   const source = await makeNumberedClip(join(folder, `${name}.${ending}`), clip);
   const output = join(folder, `${name}-overlay.mp4`);
   const input = await ffprobeFrameTimes(source);
   await exportOverlay({
-    video: await probeVideo(source),
+    video: { ...(await probeVideo(source)), ...told },
     output,
     frames: frames(source),
     maskSize: MASK,
@@ -136,6 +138,24 @@ describe('an exported clip', () => {
       assert.equal(n, input.length);
     });
   }
+
+  it('keeps gaps of minutes between frames whose clock counts billionths of a second', async () => {
+    const { input, output } = await exported(
+      'gap',
+      {
+        frames: 12,
+        filter: "setpts='(N+6000*gt(N,5))/(30*TB)'",
+        options: ['-vsync', 'passthrough', '-enc_time_base', '1:90000'],
+      },
+      'mp4',
+      { timeBase: { num: 1, den: 1_000_000_000 } },
+    );
+    const times = await ffprobeFrameTimes(output);
+    assert.ok(input[6]! - input[5]! > 200);
+    assert.equal(times.length, input.length);
+    for (const [i, time] of times.entries())
+      assert.ok(Math.abs(time - input[i]!) < 2e-5, `frame ${i}: ${time} instead of ${input[i]}`);
+  });
 });
 
 describe('an export that fails', () => {
