@@ -29,8 +29,6 @@ const AS_VIDEO =
   'Write its pictures as a video, and its steering as a CSV of the same name beside it, with the columns "t [s]" and "steering [rad]".';
 const UNPACK = 'Unpack it, and open what is inside.';
 const OPENPILOT_LOG = /(^|--)[rq]log(\.bz2|\.zst)?$/;
-const BAG_SPLIT = /\.(mcap|db3)(\.zstd)?$/;
-const VIDEO = /\.(mp4|m4v|mov|mkv|webm|avi)$/i;
 const NETWORK_ENDINGS = /\.(h5|keras|tflite|pt|pth|pb|mlmodel|dlc|engine|plan|trt|safetensors)$/i;
 const SWAPPED = 'Name the recording first, and the network with --model.';
 
@@ -42,15 +40,6 @@ const isZip = startsWith('PK\u0003\u0004');
 
 /** The first that matches counts. */
 const FILES: readonly OtherFile[] = [
-  { title: 'an MCAP file', is: 'drive', matches: startsWith('\u0089MCAP0\r\n'), hint: AS_VIDEO },
-  { title: 'a ROS 1 bag', is: 'drive', matches: startsWith('#ROSBAG V'), hint: AS_VIDEO },
-  {
-    title: 'a ROS 2 bag (SQLite)',
-    is: 'drive',
-    matches: (head) =>
-      hasBytes(head, 'SQLite format 3\0') && head.includes('topics') && head.includes('messages'),
-    hint: AS_VIDEO,
-  },
   {
     title: 'an SQLite database',
     is: 'drive',
@@ -64,12 +53,6 @@ const FILES: readonly OtherFile[] = [
       OPENPILOT_LOG.test(name) &&
       (startsWith('BZh', '\u0028\u00b5\u002f\u00fd')(head) || isCapnProto(head)),
     hint: `The video beside it can be opened by itself. ${AS_VIDEO}`,
-  },
-  {
-    title: 'a packed part of a ROS 2 bag',
-    is: 'drive',
-    matches: (head, name) => BAG_SPLIT.test(name) && startsWith('\u0028\u00b5\u002f\u00fd')(head),
-    hint: AS_VIDEO,
   },
   {
     title: 'a Parquet file',
@@ -122,7 +105,6 @@ const FILES: readonly OtherFile[] = [
 
 const FOLDERS: readonly OtherFolder[] = [
   { title: 'a LeRobot data set', matches: isLeRobot, hint: AS_VIDEO },
-  { title: 'a ROS 2 bag', matches: isRosBag, hint: AS_VIDEO },
   {
     title: 'a segment of comma2k19',
     matches: ({ names }) =>
@@ -183,13 +165,6 @@ async function isLeRobot(place: Place): Promise<boolean> {
     inside.has('episodes.jsonl') ||
     (inside.has('episodes') && names.has('data'))
   );
-}
-
-/** Its description may have been left behind. */
-async function isRosBag(place: Place): Promise<boolean> {
-  const { names } = place;
-  if ((await place.headOf('metadata.yaml')).includes('rosbag2_bagfile_information')) return true;
-  return some(names, BAG_SPLIT) && !some(names, VIDEO);
 }
 
 async function isOpenpilot(place: Place): Promise<boolean> {

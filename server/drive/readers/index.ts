@@ -1,5 +1,6 @@
 import type { Place } from '../place.ts';
 import type { DriveEntry, DriveReader } from '../source.ts';
+import { MCAP, ROS1_BAG, ROS2_BAG } from './bags/readers.ts';
 import { DONKEYCAR_TUB } from './donkeycar-tub/reader.ts';
 import { PICTURES } from './pictures.ts';
 import { UDACITY } from './udacity.ts';
@@ -9,7 +10,15 @@ import { VIDEO } from './video.ts';
  * All readers, in the order in which they are asked. A format whose files another reader would take
  * too stands before that one: a route of openpilot is more than its videos.
  */
-export const READERS: readonly DriveReader[] = [DONKEYCAR_TUB, UDACITY, VIDEO, PICTURES];
+export const READERS: readonly DriveReader[] = [
+  DONKEYCAR_TUB,
+  UDACITY,
+  ROS2_BAG,
+  MCAP,
+  ROS1_BAG,
+  VIDEO,
+  PICTURES,
+];
 
 export interface Recognition {
   readonly reader: DriveReader;

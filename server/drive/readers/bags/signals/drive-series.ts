@@ -1,0 +1,98 @@
+import type { Series, SeriesOfDrive, SteeringSeries } from '../../../log/series.ts';
+import type { BagSignals, TopicSignals } from './collect.ts';
+import { curvatureOf, speedOverGround } from './derived.ts';
+import {
+  SPEED_FIELDS,
+  STEERING_FIELDS,
+  steeringByName,
+  type SteeringField,
+} from './known-fields.ts';
+
+interface Candidate {
+  readonly series: SteeringSeries;
+  readonly field: SteeringField;
+  /** Smaller is better. */
+  readonly rank: number;
+}
+
+/** What is told to do, not what is done. */
+const COMMAND = /cmd|command|target|desired|setpoint|reference|(^|\/)(ref|drive)$/i;
+
+/** The numbers of a bag as steering, speed, and all others. `name` is the drive's, for messages. */
+export function driveSeries(name: string, { topics, notes }: BagSignals): SeriesOfDrive {
+  const candidates = topics.flatMap(steeringOf);
+  candidates.sort((a, b) => a.rank - b.rank || b.series.times.length - a.series.times.length);
+  const speeds = SPEED_FIELDS.flatMap((known) =>
+    topics
+      .filter(({ type }) => known.type.test(type))
+      .flatMap((topic) => {
+        const column = topic.columns.find(({ field }) => field === known.field);
+        if (!column || !hasNumbers(column.values)) return [];
+        return [{ ...seriesOf(topic, column.field, column.values), unit: known.unit }];
+      })
+      // What a controller asks for comes after what was measured.
+      .sort((a, b) => Number(COMMAND.test(a.name)) - Number(COMMAND.test(b.name))),
+  );
+  const speed = speeds[0] ?? topics.flatMap(speedOverGround)[0] ?? null;
+  const assumptions = notes.map((note) => `${name}: ${note}`);
+  const [first, second] = candidates;
+  if (first && second)
+    assumptions.push(
+      `${name}: "${first.series.name}" is taken as steering before "${second.series.name}" and others because ${first.field.because}.`,
+    );
+  if (speed)
+    assumptions.push(`${name}: speed is ${JSON.stringify(speed.name)}, in ${speed.unit ?? 'm/s'}.`);
+
+  const taken = new Set([...candidates.map(({ series }) => series.name), speed?.name]);
+  const others = topics
+    .flatMap((topic) =>
+      topic.columns.map(({ field, unit, values }) => ({ ...seriesOf(topic, field, values), unit })),
+    )
+    .filter((series) => !taken.has(series.name) && hasNumbers(series.values));
+  return {
+    file: name,
+    steering: candidates.map(({ series }) => series),
+    speed,
+    others: [...others, ...speeds.slice(1)],
+    assumptions,
+  };
+}
+
+function steeringOf(topic: TopicSignals): Candidate[] {
+  const command = COMMAND.test(topic.topic) ? 0.5 : 0;
+  const known = STEERING_FIELDS.flatMap((field, rank) => {
+    if (!field.type.test(topic.type)) return [];
+    const values =
+      typeof field.field === 'string'
+        ? topic.columns.find((column) => column.field === field.field)?.values
+        : curvatureOf(topic, field.field);
+    if (!values || !hasNumbers(values)) return [];
+    const name = typeof field.field === 'string' ? field.field : 'curvature';
+    return [candidate(topic, name, values, field, rank + command)];
+  });
+  if (known.length > 0) return known;
+  return topic.columns.flatMap(({ field, unit, values }) => {
+    const named = steeringByName(field, unit);
+    if (!named || !hasNumbers(values)) return [];
+    return [candidate(topic, field, values, named, STEERING_FIELDS.length + command)];
+  });
+}
+
+function candidate(
+  topic: TopicSignals,
+  name: string,
+  values: Float64Array,
+  field: SteeringField,
+  rank: number,
+): Candidate {
+  const { kind, unit, positive } = field;
+  return { series: { ...seriesOf(topic, name, values), kind, unit, positive }, field, rank };
+}
+
+function seriesOf(topic: TopicSignals, field: string, values: Float64Array): Series {
+  return { name: `${topic.topic}.${field}`, unit: null, times: topic.times, values };
+}
+
+function hasNumbers(values: Float64Array): boolean {
+  return values.some((value) => Number.isFinite(value));
+}

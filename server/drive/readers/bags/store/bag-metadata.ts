@@ -1,0 +1,50 @@
+import { parse } from 'yaml';
+
+/** What `metadata.yaml` of a ROS 2 bag tells of it. */
+export interface BagMetadata {
+  /** Names of its files as they are written, in order. */
+  readonly splits: readonly string[];
+  /** `FILE`, `MESSAGE`, or empty. */
+  readonly compressionMode: string;
+  readonly compressionFormat: string;
+  /** Messages of a topic, by its name. */
+  readonly counts: ReadonlyMap<string, number>;
+}
+
+/** More than a bag of ten thousand splits needs. */
+export const LARGEST_METADATA = 16 << 20;
+
+/** Throws where the text is no YAML, or not a bag's. */
+export function parseBagMetadata(text: string): BagMetadata {
+  const whole: unknown = parse(text, { logLevel: 'error' });
+  const bag = fieldOf(whole, 'rosbag2_bagfile_information');
+  if (bag === undefined) throw new Error('it has no rosbag2_bagfile_information');
+  const topics = listOf(fieldOf(bag, 'topics_with_message_count'));
+  const counts = new Map<string, number>();
+  for (const topic of topics) {
+    const name = fieldOf(fieldOf(topic, 'topic_metadata'), 'name');
+    const count = fieldOf(topic, 'message_count');
+    if (typeof name === 'string' && typeof count === 'number' && count >= 0)
+      counts.set(name, count);
+  }
+  return {
+    splits: listOf(fieldOf(bag, 'relative_file_paths')).filter((path) => typeof path === 'string'),
+    compressionMode: textOf(fieldOf(bag, 'compression_mode')).toUpperCase(),
+    compressionFormat: textOf(fieldOf(bag, 'compression_format')).toLowerCase(),
+    counts,
+  };
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined;
+}
+
+function listOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
