@@ -30,19 +30,6 @@ const folders: readonly (readonly [title: string, files: Files, says: RegExp])[]
     /a LeRobot data set/,
   ],
   [
-    'a ROS 2 bag',
-    {
-      'metadata.yaml': 'rosbag2_bagfile_information:\n',
-      'drive_0.mcap.zstd': bytes('\u0028\u00b5\u002f\u00fd'),
-    },
-    /a ROS 2 bag/,
-  ],
-  [
-    'a ROS 2 bag without its description',
-    { 'drive_0.db3': 'SQLite format 3\0', 'drive_1.db3': 'SQLite format 3\0' },
-    /a ROS 2 bag/,
-  ],
-  [
     'a comma2k19 segment',
     { 'processed_log/CAN/speed/t': 'x', 'global_pose/frame_times': 'x' },
     /a segment of comma2k19/,
@@ -71,19 +58,6 @@ for (const [title, files, says] of folders) {
 }
 
 const files: readonly (readonly [title: string, name: string, content: Buffer, says: RegExp])[] = [
-  [
-    'MCAP',
-    'a.mcap',
-    bytes('\u0089MCAP0\r\n'),
-    /^a\.mcap is an MCAP file, which is not read yet\.$/,
-  ],
-  ['a ROS 1 bag', 'a.bag', bytes('#ROSBAG V2.0\n'), /a ROS 1 bag/],
-  [
-    'a ROS 2 bag in SQLite',
-    'a.db3',
-    bytes('SQLite format 3\0 CREATE TABLE topics CREATE TABLE messages'),
-    /a ROS 2 bag \(SQLite\)/,
-  ],
   ['an openpilot log in bzip2', 'rlog.bz2', bytes('BZh91AY'), /a log of openpilot/],
   [
     'an openpilot log in Zstandard',
@@ -126,7 +100,7 @@ test('a network given as a recording is said to be one', async (t) => {
 
 test('beside videos only whole drives are told of, not single arrays, tables or pictures', async (t) => {
   const folder = folderWith(t, {
-    'a.bag': '#ROSBAG V2.0\n',
+    'a.db3': 'SQLite format 3\0',
     'map.npy': bytes('\u0093NUMPY'),
     'log.parquet': 'PAR1',
     'notes.bin': 'x',
@@ -156,8 +130,6 @@ test(
   { skip: sharedFolder ? false : '../shared is not here' },
   async () => {
     for (const [name, says] of [
-      ['rosbag2-sqlite', /a ROS 2 bag/],
-      ['rosbag2-mcap-msgzstd', /a ROS 2 bag|an MCAP file/],
       ['lerobot-v3-record-test', /a LeRobot data set/],
       ['donkeycar-tub-v2.tar.gz', /a packed file/],
     ] as const) {

@@ -12,6 +12,7 @@ const misbehaving = new URL('./support/misbehaving-target.js', import.meta.url).
  */
 const COUNTS: Readonly<Record<string, number>> = {
   onnx: 60,
+  bag: 60,
   socket: 12,
   truth: 60,
   'csv-log': 60,
