@@ -41,8 +41,9 @@ export interface AnalysisRow extends FrameExplanation {
  * stays small.
  */
 const FRAMES_PER_WORKER = 16;
-/** Whole frames take megabytes each. */
+/** Whole frames take megabytes each: so many of them, and no more than so many bytes, but two. */
 const PICTURES_PER_WORKER = 4;
+const PICTURE_BYTES = 100_000_000;
 
 /**
  * Every frame of a recording, decoded and explained, in presentation order. Decoding runs ahead of
@@ -57,7 +58,7 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
     ...(signal ? { signal } : {}),
   });
   const check = new PassCheck(drive.path, expected);
-  const limit = explainer.provider.workers * (format ? PICTURES_PER_WORKER : FRAMES_PER_WORKER);
+  const limit = framesInFlight(explainer.provider.workers, format);
   const waiting: Promise<AnalysisRow>[] = [];
   let frame = 0;
   try {
@@ -81,4 +82,11 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
   } finally {
     await stream.close();
   }
+}
+
+function framesInFlight(workers: number, picture: ImageFormat | undefined): number {
+  if (!picture) return workers * FRAMES_PER_WORKER;
+  // Of `overlayPicture`: a byte and a half for each pixel.
+  const fitting = Math.floor(PICTURE_BYTES / (1.5 * picture.width * picture.height));
+  return Math.max(2, Math.min(workers * PICTURES_PER_WORKER, fitting));
 }
