@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compile } from '../../server/explain/compile.ts';
 import { settled } from '../../server/inference/settled-network.ts';
 import { attributes } from '../../server/onnx/attributes.ts';
 import type { Model } from '../../server/onnx/graph.ts';
@@ -252,6 +253,20 @@ for (const [name, head] of Object.entries(mixing)) {
     );
   });
 }
+
+test('a Squeeze that names no axes leaves out a batch of one: such a network gets one picture at a time, and is explained', async () => {
+  const model = network('N', 13, (made, features) => {
+    const rows = made.node('Flatten', [made.node('Squeeze', [features])]);
+    made.steering(made.node('Reshape', [rows, made.ints(1, 168)]), 168);
+  });
+  const { model: found, notes } = settled(model, sidecar);
+  assert.deepEqual(notes, ['test.onnx works out for one picture at a time only, and so it runs.']);
+  const feeds = { picture: randomFloats([1, 2, 8, 9]) };
+  const outputs = await runNetwork(compile(found, [{ id: 'gradient' }]), feeds);
+  assert.deepEqual(outputs['steering']!.data, (await runNetwork(model, feeds))['steering']!.data);
+  assert.deepEqual(outputs['explanation']!.dims, [1, 2, 8, 9]);
+  assert.ok(outputs['explanation']!.data.some((value) => value !== 0));
+});
 
 const apart: Readonly<Record<string, Head>> = {
   'a dense layer': (made, features) => void made.steering(features, 168),

@@ -150,14 +150,15 @@ const squeeze: ShapeRule = (context: ShapeContext) => {
   const axes = axesOf(context, shape.length);
   if (axes?.some((axis) => !couldBeEqual(shape[axis]!, 1)))
     context.fail(`axes ${axes.join(', ')} of [${shape.join(', ')}] are not all 1`);
+  const left = shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1));
+  // An open size is 1 at times, and then goes too. Of one axis alone that leaves the same values.
+  const open = axes ? undefined : left.find((dim) => typeof dim === 'string');
+  if (open !== undefined && left.length > 1)
+    context.fail(
+      `it names no axes, and so leaves out "${open}" of [${shape.join(', ')}] where that is 1`,
+    );
   const sizes = context.sizes(0);
-  return [
-    {
-      type,
-      shape: shape.filter((dim, axis) => (axes ? !axes.includes(axis) : dim !== 1)),
-      ...(sizes ? { sizes } : {}),
-    },
-  ];
+  return [{ type, shape: left, ...(sizes ? { sizes } : {}) }];
 };
 
 const unsqueeze: ShapeRule = (context: ShapeContext) => {
