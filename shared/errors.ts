@@ -139,15 +139,24 @@ export interface ErrorReport {
   readonly hint: string;
 }
 
+/** Characters that a person still reads. Names and lists in a file may have millions. */
+const [MOST_READ, LAST_READ] = [1000, 300];
+
+function readable(sentence: string): string {
+  return sentence.length > MOST_READ
+    ? `${sentence.slice(0, MOST_READ - LAST_READ)} … ${sentence.slice(-LAST_READ)}`
+    : sentence;
+}
+
 export class RoadgazeError extends Error implements ErrorReport {
   readonly code: ErrorCode;
   readonly hint: string;
 
   constructor(code: ErrorCode, message: string, hint: string, options?: { cause?: unknown }) {
-    super(message, options);
+    super(readable(message), options);
     this.name = 'RoadgazeError';
     this.code = code;
-    this.hint = hint;
+    this.hint = readable(hint);
   }
 
   report(): ErrorReport {

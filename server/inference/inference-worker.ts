@@ -29,6 +29,12 @@ type Outputs = InferenceSession.OnnxValueMapType;
  */
 type ReadyLink = { readonly session: InferenceSession } | { readonly constant: Outputs };
 
+/**
+ * Nodes of a graph that ONNX Runtime makes faster within a second; the time grows with their
+ * square. A larger graph runs as it is.
+ */
+const MOST_OPTIMISED = 8000;
+
 /** Room for a batch of each input, filled again for every call: ONNX Runtime reads it in place. */
 const room = Math.max(maxBatch, chain.batch ?? 1);
 const inputs = chain.inputBytes.map((bytes) => new Uint8Array(bytes * room));
@@ -147,7 +153,7 @@ async function start(): Promise<void> {
         executionProviders: [provider],
         intraOpNumThreads: threads,
         interOpNumThreads: 1,
-        graphOptimizationLevel: 'all',
+        graphOptimizationLevel: (link.nodes ?? 0) > MOST_OPTIMISED ? 'disabled' : 'all',
         logSeverityLevel: 4,
       });
       const isConstant = link.feeds.every((feed) => feed.from === 'constant');

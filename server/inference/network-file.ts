@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
-import { loadModel } from '../onnx/load-model.ts';
+import { loadModel, type OnWeights } from '../onnx/load-model.ts';
 import type { Model } from '../onnx/graph.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { shownOutput, type ShownOutput } from './explained-number.ts';
@@ -46,8 +46,12 @@ export interface NetworkInfo {
  * `roadgaze`, else assumptions that are told. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_*,
  * SIDECAR_INVALID.
  */
-export async function loadNetwork(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
-  const { model, bytes } = await loadModel(path);
+export async function loadNetwork(
+  path: string,
+  kind: Sidecar['kind'],
+  onWeights?: OnWeights,
+): Promise<NetworkFile> {
+  const { model, bytes } = await loadModel(path, onWeights);
   const found = await findSidecar(path, model);
   if (found && found.kind !== kind) {
     throw new RoadgazeError(

@@ -22,6 +22,8 @@ export interface ChainLink {
   readonly source: string;
   /** Bytes that running it takes for each picture, and once for each worker. */
   readonly demand?: { readonly perPicture: number; readonly once: number };
+  /** Of the model; few where this is left out. */
+  readonly nodes?: number;
   readonly feeds: readonly ChainFeed[];
 }
 

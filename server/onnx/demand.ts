@@ -1,3 +1,4 @@
+import { stringAttribute } from './attributes.ts';
 import { consumers, operatorAndName, type Model, type Node, type Shape } from './graph.ts';
 import { beyondLimit, inBytes, inDigits, LIMITS } from './limits.ts';
 import { bytesPerPicture, elementsPerPicture } from './shapes/size-limits.ts';
@@ -50,6 +51,8 @@ const IN_PLACE: ReadonlySet<string> = new Set([
 ]);
 /** Writing one value takes as long as so many products in a convolution. */
 const PRODUCTS_PER_VALUE = 50;
+/** The same where a picture is resized with the 16 neighbours of each value, one by one. */
+const PRODUCTS_PER_CUBIC = 6000;
 
 /** Values whose shape is not known count as nothing. */
 export function demandOf(model: Model, facts: KnownFacts): Demand {
@@ -130,6 +133,8 @@ function scratchOf(node: Node, facts: KnownFacts, elements: (value: string) => n
 function productsOf(node: Node, facts: KnownFacts, elements: (value: string) => number): number {
   if (node.domain !== '') return 0;
   const [first = '', second = ''] = node.inputs;
+  if (node.op === 'Resize' && stringAttribute(node, 'mode', 'nearest') === 'cubic')
+    return elements(node.outputs[0] ?? '') * PRODUCTS_PER_CUBIC;
   if (node.op === 'Conv') return elements(node.outputs[0] ?? '') * perChannel(facts.of(second));
   if (node.op === 'ConvTranspose') return elements(first) * perChannel(facts.of(second));
   if (node.op === 'Gemm' || node.op === 'MatMul') {

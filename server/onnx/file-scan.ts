@@ -34,6 +34,9 @@ const kinds: Readonly<Record<string, MessageKind>> = {
   leaf: { messages: {} },
 };
 
+/** Fields of a node of which each entry is a value, or describes it. */
+const NODE_ENDS: Readonly<Record<number, string>> = { 1: 'inputs', 2: 'outputs', 5: 'attributes' };
+
 /**
  * Counts what is in an ONNX file without reading it into objects, so that a file of a million nodes
  * is refused within milliseconds. A file that breaks off is counted up to there. Throws MODEL_SHAPE
@@ -49,6 +52,7 @@ class Scan {
   #at = 0;
   #nodes = 0;
   #fields = 0;
+  #texts = 0;
 
   constructor(bytes: Uint8Array, source: string) {
     this.#bytes = bytes;
@@ -77,8 +81,13 @@ class Scan {
         const longest = kind === 'pair' ? LIMITS.metadata : LIMITS.text;
         if (text.includes(field) && length > longest)
           throw this.#beyond(`has a text of ${inBytes(length)}; the limit is ${inBytes(longest)}`);
+        if (text.includes(field) && kind !== 'pair' && (this.#texts += length) > LIMITS.texts)
+          throw this.#beyond(
+            `has names of more than ${inBytes(LIMITS.texts)} together, which is the limit`,
+          );
         const inner = messages[field];
         if (kind === 'graph') this.#inGraph(field, ends);
+        if (kind === 'node') this.#inNode(field, ends);
         if (inner !== undefined)
           this.message(
             inner,
@@ -100,6 +109,17 @@ class Scan {
     // Old files list every weight as an input too.
     if (field === 12 && count > LIMITS.ends)
       throw this.#beyond(`has more than ${LIMITS.ends} outputs, which is the limit`);
+  }
+
+  #inNode(field: number, ends: Map<number, number>): void {
+    const what = NODE_ENDS[field];
+    if (what === undefined) return;
+    const count = (ends.get(field) ?? 0) + 1;
+    ends.set(field, count);
+    if (count > LIMITS.nodeEnds)
+      throw this.#beyond(
+        `has a node with more than ${LIMITS.nodeEnds} ${what}, which is the limit`,
+      );
   }
 
   #count(fields: number): void {

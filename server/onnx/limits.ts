@@ -15,7 +15,9 @@ export const LIMITS = {
    * Nodes of the graph, those of subgraphs included. Every one costs about a millisecond for each
    * method; published networks have up to 5000.
    */
-  nodes: 20_000,
+  nodes: 10_000,
+  /** Inputs of one node, and its outputs, and its attributes. The most in use join 100 values. */
+  nodeEnds: 1000,
   /** Fields of all messages in the file. Each becomes a JavaScript object of about 100 bytes. */
   fields: 4_000_000,
   /** Graphs within graphs. Readers and ONNX Runtime go down by recursion, and their stacks end. */
@@ -32,6 +34,8 @@ export const LIMITS = {
   sizeName: 1000,
   /** Bytes of one name or string. */
   text: 1 << 20,
+  /** Bytes of all names and strings together. A node in use has 200. */
+  texts: 1 << 25,
   /** Bytes of one entry of the metadata: a sidecar, or a list of classes. */
   metadata: 1 << 24,
   /**
@@ -56,7 +60,7 @@ export const LIMITS = {
    * Nodes, and bytes of constants, that explaining a network may add: a rule may need some for
    * every pixel of a window.
    */
-  addedNodes: 200_000,
+  addedNodes: 100_000,
   addedBytes: 2 ** 30,
 } as const;
 

@@ -7,17 +7,23 @@ import { beyondLimit, inBytes, LIMITS } from './limits.ts';
 import { refuseOtherNetwork } from './other-networks.ts';
 import { readModel, type ExternalData } from './read-model.ts';
 
+/** What `stat` counts in. */
+const BLOCK = 512;
+
 /** A model and the bytes it was read from. */
 export interface LoadedModel {
   readonly model: Model;
   readonly bytes: Uint8Array;
 }
 
+/** Told before a file of weights beside a model is read, with the bytes that it takes on the disk. */
+export type OnWeights = (bytes: number) => void;
+
 /**
  * Reads an ONNX file. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_UNREADABLE,
  * MODEL_OPERATOR_UNSUPPORTED.
  */
-export async function loadModel(path: string): Promise<LoadedModel> {
+export async function loadModel(path: string, onWeights?: OnWeights): Promise<LoadedModel> {
   await refuseOtherNetwork(path);
   let bytes: Uint8Array;
   try {
@@ -35,7 +41,7 @@ export async function loadModel(path: string): Promise<LoadedModel> {
       { cause },
     );
   }
-  return { model: readModel(bytes, basename(path), besideModel(path)), bytes };
+  return { model: readModel(bytes, basename(path), besideModel(path, onWeights)), bytes };
 }
 
 function checkSize(name: string, bytes: number): void {
@@ -47,13 +53,13 @@ function checkSize(name: string, bytes: number): void {
  * Weights kept in files beside the model; only inside the model's own folder, links followed,
  * because the model is not trusted.
  */
-function besideModel(path: string): ExternalData {
+function besideModel(path: string, onWeights: OnWeights = () => {}): ExternalData {
   const files = new Map<string, Uint8Array>();
   // Many tensors may name the same bytes.
   let taken = 0;
   return (location, offset, length) => {
     let bytes = files.get(location);
-    if (!bytes) files.set(location, (bytes = readBeside(path, location)));
+    if (!bytes) files.set(location, (bytes = readBeside(path, location, onWeights)));
     const end = length === null ? bytes.length : offset + length;
     taken += end - offset;
     if (taken > LIMITS.fileBytes)
@@ -72,7 +78,7 @@ function besideModel(path: string): ExternalData {
   };
 }
 
-function readBeside(path: string, location: string): Uint8Array {
+function readBeside(path: string, location: string, onWeights: OnWeights): Uint8Array {
   const name = basename(path);
   const inFolder = (folder: string, file: string) => {
     const inside = relative(folder, file);
@@ -92,6 +98,8 @@ function readBeside(path: string, location: string): Uint8Array {
     const found = statSync(real);
     if (!found.isFile()) throw new Error('not a file');
     checkSize(`"${location}", where ${name} keeps its weights,`, found.size);
+    // A file with holes is larger than what anybody has written.
+    onWeights(Math.min(found.size, found.blocks * BLOCK));
     return readFileSync(real);
   } catch (cause) {
     if (cause instanceof RoadgazeError) throw cause;

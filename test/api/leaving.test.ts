@@ -24,26 +24,28 @@ function computed(pid: number): number {
  * A viewer who has opened a network that takes long to compile, once that is under way in the
  * process that is given back.
  */
-async function compiling(t: TestContext): Promise<{ viewer: Viewer; process: number }> {
-  const folder = temporaryFolder(t);
-  await makeNumberedClip(join(folder, 'a.mp4'), { frames: 10, size: [160, 96] });
-  const viewer = await Viewer.connect(
-    await serve(t, {
-      recordings: folder,
-      networks: [writeDeepNetwork(folder, 2000), await writeReadingNetwork(folder)],
-    }),
-  );
-  await viewer.message('hello');
-  const before = new Map((await workshops()).map((pid) => [pid, computed(pid)]));
-  viewer.send({
+async function compiling(
+  t: TestContext,
+  ask: object = {
     type: 'open',
     recording: 'a.mp4',
     network: 'deep',
     methods: ['visualbackprop', 'gradient'],
+  },
+): Promise<{ viewer: Viewer; process: number; server: Awaited<ReturnType<typeof serve>> }> {
+  const folder = temporaryFolder(t);
+  await makeNumberedClip(join(folder, 'a.mp4'), { frames: 10, size: [160, 96] });
+  const server = await serve(t, {
+    recordings: folder,
+    networks: [writeDeepNetwork(folder, 2000), await writeReadingNetwork(folder)],
   });
+  const viewer = await Viewer.connect(server);
+  await viewer.message('hello');
+  const before = new Map((await workshops()).map((pid) => [pid, computed(pid)]));
+  viewer.send(ask as Parameters<Viewer['send']>[0]);
   for (let count = 0; count < 400; count++) {
     for (const pid of await workshops())
-      if (computed(pid) - (before.get(pid) ?? 0) > 30) return { viewer, process: pid };
+      if (computed(pid) - (before.get(pid) ?? 0) > 30) return { viewer, process: pid, server };
     await pause(20);
   }
   throw new Error('nothing was compiled');
@@ -65,6 +67,19 @@ describe(
       const { viewer, process } = await compiling(t);
       await viewer.close();
       assert.ok(await isGoneSoon(process), 'it went on');
+    });
+
+    it('for a live feed ends at once when the viewer who adds it leaves, and there is no feed', async (t) => {
+      const { viewer, process, server } = await compiling(t, {
+        type: 'add-feed',
+        address: 'udp://127.0.0.1:9',
+        network: 'deep',
+      });
+      await viewer.close();
+      assert.ok(await isGoneSoon(process), 'it went on');
+      const next = await Viewer.connect(server);
+      assert.deepEqual((await next.message('hello')).feeds, []);
+      await next.close();
     });
 
     it('ends at once when its viewer opens something else, which opens', async (t) => {

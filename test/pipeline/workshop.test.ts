@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { inWorkshop } from '../../server/pipeline/workshop/workshop.ts';
+import { ModelProto } from '../../server/onnx/schema.ts';
 import { greedyNetworks } from '../support/greedy-networks.ts';
 import { writeDeepNetwork } from '../support/deep-network.ts';
 import { Network } from '../support/network.ts';
@@ -101,4 +102,55 @@ test('work is measured by the processor time that it takes: too much is told wit
     );
     assert.ok(nodes > 0);
   }
+});
+
+/** A small network with so many further weights, which lie in weights.bin beside it. */
+function writeWithWeightsBeside(folder: string, bytes: number): string {
+  const path = writeSteeringNetwork(folder);
+  const message = ModelProto.toObject(ModelProto.decode(readFileSync(path)), {
+    arrays: true,
+    defaults: false,
+  }) as { graph: { initializer: object[] } };
+  message.graph.initializer.push({
+    name: 'beside',
+    dataType: 1,
+    dims: [bytes / 4],
+    dataLocation: 1,
+    externalData: [{ key: 'location', value: 'weights.bin' }],
+  });
+  writeFileSync(path, ModelProto.encode(ModelProto.fromObject(message)).finish());
+  return path;
+}
+
+test('a network that takes more memory than its files are worth is ended with the limit, and the next one is served', async (t) => {
+  const folder = temporaryFolder(t);
+  const bytes = 1.2e9;
+  const path = writeWithWeightsBeside(folder, bytes);
+  // Holes, which take nothing on the disk.
+  writeFileSync(join(folder, 'weights.bin'), '');
+  truncateSync(join(folder, 'weights.bin'), bytes);
+  await assert.rejects(
+    inWorkshop('info', { path, kind: 'steering' }),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'MODEL_SHAPE' &&
+      /^small\.onnx takes more than 734 MB of memory to be made ready, which is the limit for a file of its size\.$/.test(
+        error.message,
+      ),
+  );
+  const { nodes } = await inWorkshop('compiled', {
+    path: writeSteeringNetwork(folder),
+    methods: [{ id: 'gradient' }],
+    target: '+',
+  });
+  assert.ok(nodes > 0);
+});
+
+test('weights beside a network count as its size: a large one opens, again and again', async (t) => {
+  const folder = temporaryFolder(t);
+  const bytes = 360e6;
+  const path = writeWithWeightsBeside(folder, bytes);
+  writeFileSync(join(folder, 'weights.bin'), new Uint8Array(bytes).fill(1));
+  for (let i = 0; i < 2; i++)
+    assert.equal((await inWorkshop('info', { path, kind: 'steering' })).source, 'small.onnx');
 });

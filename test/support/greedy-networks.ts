@@ -355,7 +355,7 @@ export const greedyNetworks: Readonly<Record<string, GreedyNetwork>> = {
           });
       }),
     code: tooLarge,
-    words: /more than 20000 nodes/,
+    words: /more than 10000 nodes/,
   },
   '10⁵ outputs': {
     bytes: () =>
@@ -391,6 +391,79 @@ export const greedyNetworks: Readonly<Record<string, GreedyNetwork>> = {
       }),
     code: tooLarge,
     words: /more than 4000000 entries/,
+  },
+  '200 000 inputs of one node': {
+    bytes: () =>
+      changed(({ graph }) => {
+        graph.node[1] = {
+          ...graph.node[1],
+          opType: 'Sum',
+          input: new Array<unknown>(200_000).fill((graph.node[1]!['input'] as string[])[0]),
+        };
+      }),
+    code: tooLarge,
+    words: /a node with more than 1000 inputs/,
+  },
+  '200 000 outputs of one node': {
+    bytes: () =>
+      changed(({ graph }) => {
+        graph.node.push({
+          opType: 'Split',
+          input: ['image'],
+          output: Array.from({ length: 200_000 }, (_, index) => `part${index}`),
+        });
+      }),
+    code: tooLarge,
+    words: /a node with more than 1000 outputs/,
+  },
+  '400 000 attributes of one node': {
+    bytes: () =>
+      changed(({ graph }) => {
+        graph.node[1]!['attribute'] = Array.from({ length: 400_000 }, (_, index) => ({
+          name: `a${index}`,
+          type: 2,
+          i: 1,
+        }));
+      }),
+    code: tooLarge,
+    words: /a node with more than 1000 attributes/,
+  },
+  '120 MB of names': {
+    bytes: () =>
+      changed(({ graph }) => {
+        for (let count = 0; count < 600; count++)
+          graph.node.push({
+            opType: 'Identity',
+            input: [count === 0 ? 'image' : 'x'.repeat(100_000) + String(count - 1)],
+            output: ['x'.repeat(100_000) + String(count)],
+          });
+      }),
+    code: tooLarge,
+    words: /names of more than 34 MB together/,
+  },
+  'a cubic enlargement to 4500 × 6000': {
+    bytes: between((network, value) =>
+      network.node('Add', [
+        value,
+        network.node(
+          'ReduceMean',
+          [
+            network.node(
+              'Resize',
+              [
+                value,
+                network.constant(floatTensor([0], [])),
+                network.constant(floatTensor([4], [1, 1, 400, 400])),
+              ],
+              { mode: 'cubic' },
+            ),
+          ],
+          { axes: [2, 3], keepdims: 1 },
+        ),
+      ]),
+    ),
+    code: tooLarge,
+    words: /multiplications for one picture; the limit/,
   },
   'a name of 2 MB': {
     bytes: () =>

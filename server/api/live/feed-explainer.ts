@@ -24,6 +24,8 @@ export interface FeedExplainerRequest {
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
   readonly priority: PlaybackPriority;
+  /** Ends the opening at once. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What may change under way. */
@@ -62,10 +64,13 @@ export class FeedExplainer {
   /** Aborted where this is closed: a change under way ends with it. */
   readonly #stop = new AbortController();
 
-  /** Throws what `openExplainer` does. */
+  /** Throws what `openExplainer` does, and the signal's reason. */
   static async open(request: FeedExplainerRequest): Promise<FeedExplainer> {
-    const { methods, road } = request;
-    return new FeedExplainer(request, await use(request, { methods, road, colorSpace: 'unknown' }));
+    const { methods, road, signal } = request;
+    return new FeedExplainer(
+      request,
+      await use(request, { methods, road, colorSpace: 'unknown' }, signal),
+    );
   }
 
   private constructor(request: FeedExplainerRequest, first: Use) {

@@ -32,6 +32,8 @@ export interface FeedRequest {
   readonly onState: (state: FeedState) => void;
   /** Why the feed is not recorded any more, or null when it is again. */
   readonly onRecording: (failure: ErrorReport | null) => void;
+  /** Ends the opening at once. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface FeedWatcher {
@@ -53,7 +55,10 @@ export class Feed {
   readonly #watchers = new Set<FeedWatcher>();
   #rows: LiveRows;
 
-  /** Throws what opening the network throws; what the source does shows in the state. */
+  /**
+   * Throws what opening the network throws, and the signal's reason; what the source does shows in
+   * the state.
+   */
   static async open(request: FeedRequest): Promise<Feed> {
     const {
       id,
@@ -67,6 +72,7 @@ export class Feed {
       stdin,
       recording,
       stallSeconds,
+      signal,
     } = request;
     const explainer = await FeedExplainer.open({
       modelPath: network.path,
@@ -74,8 +80,10 @@ export class Feed {
       methods,
       wish,
       priority,
+      signal,
     });
     try {
+      signal?.throwIfAborted();
       const {
         images,
         current: { provider },

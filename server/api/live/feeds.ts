@@ -84,6 +84,8 @@ export class Feeds {
   #opening = 0;
   #count = 0;
   #closed = false;
+  /** Aborted where this is closed: what is being opened ends with it. */
+  readonly #stop = new AbortController();
 
   /** `flags`: by which clips are kept. */
   constructor(
@@ -131,17 +133,14 @@ export class Feeds {
   }
 
   /**
-   * Gives the id. The source need not be there yet. Throws FEED_ADDRESS_INVALID, USAGE,
-   * NETWORK_UNKNOWN, ROAD_INVALID, PORT_IN_USE, and what opening a network throws.
+   * Gives the id. The source need not be there yet. `left`: aborted where nobody waits for the feed
+   * any more; then it is not opened. Throws FEED_ADDRESS_INVALID, USAGE, NETWORK_UNKNOWN,
+   * ROAD_INVALID, PORT_IN_USE, the signal's reason, and what opening a network throws.
    */
-  async add({
-    address: text,
-    name,
-    network: networkId,
-    transport,
-    stdin,
-    signals,
-  }: NewFeed): Promise<string> {
+  async add(
+    { address: text, name, network: networkId, transport, stdin, signals }: NewFeed,
+    left?: AbortSignal,
+  ): Promise<string> {
     const address = parseFeedAddress(text);
     if (address.scheme === 'stdin' && !stdin)
       throw new RoadgazeError(
@@ -179,6 +178,7 @@ export class Feeds {
         recording,
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
         onRecording: (failure) => this.#tell((listener) => listener.recording?.(id, failure)),
+        signal: left ? AbortSignal.any([left, this.#stop.signal]) : this.#stop.signal,
         ...(way ? { transport: way } : {}),
         ...(stdin ? { stdin } : {}),
         ...(stallSeconds === undefined ? {} : { stallSeconds }),
@@ -192,9 +192,10 @@ export class Feeds {
       // forgotten.
       if (drawn) await orClose(feed.change({ road: drawn }));
       const socket = signals ? await orClose(openSignalSocket(feed.live.signals, signals)) : null;
-      if (this.#closed) {
+      if (this.#closed || left?.aborted) {
         await Promise.all([feed.close(), socket?.close()]);
-        throw new RoadgazeError('USAGE', 'The server is being stopped.', 'Start it again.');
+        left?.throwIfAborted();
+        throw stopping();
       }
       this.#enter(feed, socket);
       return id;
@@ -250,6 +251,7 @@ export class Feeds {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stop.abort(stopping());
     const entries = [...this.#entries.values()];
     this.#entries.clear();
     await Promise.allSettled([...entries.map((entry) => this.#end(entry)), ...this.#ending]);
@@ -328,4 +330,8 @@ export class Feeds {
   #tell(what: (listener: FeedsListener) => void): void {
     for (const listener of this.#listeners) what(listener);
   }
+}
+
+function stopping(): RoadgazeError {
+  return new RoadgazeError('USAGE', 'The server is being stopped.', 'Start it again.');
 }

@@ -32,6 +32,8 @@ export class LiveSide {
   #isOpening = false;
   #unlisten = (): void => {};
   #closed = false;
+  /** Aborted when the viewer leaves: feeds that are being opened for them end. */
+  readonly #left = new AbortController();
 
   /** `settings`: how this viewer finds flags. */
   constructor(
@@ -112,6 +114,7 @@ export class LiveSide {
 
   async close(): Promise<void> {
     this.#closed = true;
+    this.#left.abort();
     this.#unlisten();
     await this.leave();
   }
@@ -132,12 +135,15 @@ export class LiveSide {
     network,
     transport,
   }: Extract<LiveClientMessage, { type: 'add-feed' }>): Promise<void> {
-    const feed = await this.#feeds.add({
-      address,
-      ...(name === undefined ? {} : { name }),
-      ...(network === undefined ? {} : { network }),
-      ...(transport ? { transport } : {}),
-    });
+    const feed = await this.#feeds.add(
+      {
+        address,
+        ...(name === undefined ? {} : { name }),
+        ...(network === undefined ? {} : { network }),
+        ...(transport ? { transport } : {}),
+      },
+      this.#left.signal,
+    );
     this.#output.send({ type: 'feed-added', feed });
   }
 

@@ -11,13 +11,20 @@ export interface WorkshopRequest {
   readonly seconds: number;
 }
 
-/** `rss`: bytes that the process takes. `error` null: a defect, as its stack in `cause` tells. */
+/**
+ * `weights`: bytes of a file beside the network, told before it is read; the limits grow with it.
+ * `rss`: bytes that the process takes. `error` null: a defect, as its stack in `cause` tells.
+ */
 export type WorkshopReply =
+  | { readonly weights: number }
   | { readonly result: unknown; readonly rss: number }
   | { readonly error: ErrorReport | null; readonly cause: string; readonly rss: number };
 
 /** What ends the process where its work takes more processor time than it may. */
 export const OUT_OF_TIME = 'SIGXCPU';
+
+/** Bytes of a file that are worth another second. */
+export const BYTES_PER_SECOND = 5e6;
 
 /** A small network takes 150 MB in all. */
 const LEAST_MEMORY = 700 << 20;

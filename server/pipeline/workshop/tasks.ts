@@ -19,6 +19,7 @@ import {
 } from '../../inference/network-file.ts';
 import type { ChainLink } from '../../inference/session-chain.ts';
 import type { Sidecar } from '../../inference/sidecar.ts';
+import type { OnWeights } from '../../onnx/load-model.ts';
 import { checkDemand, demandOf } from '../../onnx/demand.ts';
 import type { Model, Shape } from '../../onnx/graph.ts';
 import { inferKnownShapes, inferShapes } from '../../onnx/infer-shapes.ts';
@@ -49,7 +50,7 @@ export interface Listing {
 }
 
 /** A compiled graph, ready to be a link of a chain. */
-export type CompiledLink = Pick<ChainLink, 'model' | 'source' | 'demand'>;
+export type CompiledLink = Pick<ChainLink, 'model' | 'source' | 'demand' | 'nodes'>;
 
 async function listing({ path }: { readonly path: string }): Promise<Listing> {
   let error: unknown;
@@ -182,11 +183,20 @@ async function compiled({ path, methods, target }: PassesRequest): Promise<{
 
 function linkOf(model: Model, { source }: NetworkFile): CompiledLink {
   const { liveBytes, weightBytes } = demandOf(model, inferKnownShapes(model));
-  return { model: writeModel(model), source, demand: { perPicture: liveBytes, once: weightBytes } };
+  return {
+    model: writeModel(model),
+    source,
+    demand: { perPicture: liveBytes, once: weightBytes },
+    nodes: model.nodes.length,
+  };
 }
 
+/** Told before weights beside a network are read, and when they are used again: their bytes. */
+export const weightsBeside: { onRead: OnWeights } = { onRead: () => {} };
+
 /** The network read last: a method of many passes needs it several times. */
-let last: { readonly key: string; readonly network: NetworkFile } | null = null;
+let last: { readonly key: string; readonly network: NetworkFile; readonly weights: number } | null =
+  null;
 
 async function load(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
   const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
@@ -199,9 +209,16 @@ async function load(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
     ),
   );
   const key = [kind, path, ...versions].join('\0');
-  if (last?.key !== key) {
-    last = null;
-    last = { key, network: await loadNetwork(path, kind) };
+  if (last?.key === key) {
+    weightsBeside.onRead(last.weights);
+    return last.network;
   }
-  return last.network;
+  last = null;
+  let weights = 0;
+  const network = await loadNetwork(path, kind, (bytes) => {
+    weights += bytes;
+    weightsBeside.onRead(bytes);
+  });
+  last = { key, network, weights };
+  return network;
 }

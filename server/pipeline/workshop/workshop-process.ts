@@ -1,8 +1,16 @@
 import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { reportOf } from '../../../shared/errors.ts';
-import { memoryLimit, OUT_OF_TIME, type WorkshopReply, type WorkshopRequest } from './messages.ts';
-import { tasks } from './tasks.ts';
+import { beyondLimit } from '../../onnx/limits.ts';
+import {
+  BYTES_PER_SECOND,
+  memoryLimit,
+  OUT_OF_TIME,
+  type WorkshopReply,
+  type WorkshopRequest,
+} from './messages.ts';
+import { tasks, weightsBeside } from './tasks.ts';
 
 /**
  * The process that works on networks. A thread beside the work watches what the process takes and
@@ -33,15 +41,28 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 
 process.on('message', (request: WorkshopRequest) => void answer(request));
 
+/** What JavaScript says where its own stack, lists or texts end before the limits here are met. */
+function isTooMuch(error: unknown): boolean {
+  return (
+    error instanceof RangeError &&
+    /call stack|(?:array|string|typed array) length|allocation failed/i.test(error.message)
+  );
+}
+
 async function answer({ name, request, seconds }: WorkshopRequest): Promise<void> {
   const { user, system } = process.cpuUsage();
   limit[1] = (user + system) / 1e6 + seconds;
-  limit[0] = memoryLimit(
-    await stat(request.path).then(
-      ({ size }) => size,
-      () => 0,
-    ),
+  let size = await stat(request.path).then(
+    (found) => found.size,
+    () => 0,
   );
+  limit[0] = memoryLimit(size);
+  weightsBeside.onRead = (bytes) => {
+    if (bytes === 0) return;
+    limit[0] = memoryLimit((size += bytes));
+    limit[1]! += bytes / BYTES_PER_SECOND;
+    process.send!({ weights: bytes } satisfies WorkshopReply);
+  };
   let reply: WorkshopReply;
   try {
     reply = {
@@ -49,7 +70,12 @@ async function answer({ name, request, seconds }: WorkshopRequest): Promise<void
       rss: process.memoryUsage.rss(),
     };
   } catch (error) {
-    const report = reportOf(error);
+    const report = isTooMuch(error)
+      ? beyondLimit(
+          basename(request.path),
+          'nests or lists more than can be held while it is made ready',
+        ).report()
+      : reportOf(error);
     reply = {
       error: report.code === 'INTERNAL' ? null : report,
       cause: error instanceof Error ? (error.stack ?? error.message) : String(error),

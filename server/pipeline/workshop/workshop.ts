@@ -4,6 +4,7 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { inBytes, SMALLER } from '../../onnx/limits.ts';
 import { giveBack, takeHand } from './hands.ts';
 import {
+  BYTES_PER_SECOND,
   memoryLimit,
   OUT_OF_TIME,
   type TaskName,
@@ -25,10 +26,8 @@ export interface WorkshopOptions {
 }
 
 const PROCESSES = 2;
-/** Seconds of processor time for one task on a small file. A network of 1000 layers takes three. */
-const LIMIT_SECONDS = 60;
-/** Bytes of a file that are worth another second. */
-const BYTES_PER_SECOND = 5e6;
+/** Seconds of processor time for one task on a small file. A network of 1000 layers takes one. */
+const LIMIT_SECONDS = 9;
 /** For a list it is not worth waiting so long. */
 const LISTING_SECONDS = 8;
 /** So many times longer may it take on the wall: other programs want the processor too. */
@@ -108,6 +107,7 @@ async function work(
   const hand = await takeHand().catch((cause: unknown) => {
     throw cannotStart(name, cause);
   });
+  let { seconds } = request;
   return new Promise((resolve, reject) => {
     let ended = false;
     const end = (finish: () => void, reuse: boolean) => {
@@ -123,21 +123,28 @@ async function work(
       finish();
     };
     const abort = () => end(() => reject(signal!.reason), false);
-    const timer = setTimeout(
-      () => end(() => reject(tooBusy(name, request.seconds)), false),
-      request.seconds * PATIENCE * 1000,
-    );
+    const startTimer = () =>
+      setTimeout(() => end(() => reject(tooBusy(name, seconds)), false), seconds * PATIENCE * 1000);
+    let timer = startTimer();
     // Whoever asked may have gone while the process came up.
     if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
     hand.give(request, {
-      replied: (reply) =>
+      replied: (reply) => {
+        if ('weights' in reply) {
+          size += reply.weights;
+          seconds += reply.weights / BYTES_PER_SECOND;
+          clearTimeout(timer);
+          timer = startTimer();
+          return;
+        }
         end(
           () => ('result' in reply ? resolve(reply.result) : reject(errorOf(reply))),
           reply.rss < LARGEST_IDLE,
-        ),
+        );
+      },
       ended: ({ code, signal: reason }) =>
-        end(() => reject(endOf(name, size, request.seconds, code, reason)), false),
+        end(() => reject(endOf(name, size, seconds, code, reason)), false),
     });
   });
 }
