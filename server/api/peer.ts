@@ -2,6 +2,7 @@ import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { MOST_UNSENT } from '../resources/limits.ts';
 import { MessageAllowance } from './message-allowance.ts';
+import { unsentInAll, type Reader, type Unsent } from './unsent.ts';
 
 const PING_EVERY = 10_000;
 /** Pings are answered while no more than this waits to be sent. */
@@ -11,24 +12,26 @@ const TAKING_LEAVE = 2000;
 
 /**
  * The other end of a WebSocket, which may read slowly or not at all, and may send more than anybody
- * needs. What waits to be sent to it, and how fast it is read, is bounded; one that vanished
- * without a word is noticed.
+ * needs. What waits to be sent to it and to all others, and how fast it is read, is bounded; one
+ * that vanished without a word is noticed.
  */
-export class Peer {
+export class Peer implements Reader {
   readonly #socket: WebSocket;
+  readonly #unsent: Unsent;
   readonly #allowance = new MessageAllowance();
   #largest = 0;
   #pause: NodeJS.Timeout | undefined;
   #leaving: NodeJS.Timeout | undefined;
 
   /** `socket` must not answer pings by itself. `pingEvery` in ms. */
-  constructor(socket: WebSocket, pingEvery = PING_EVERY) {
+  constructor(socket: WebSocket, pingEvery = PING_EVERY, unsent = unsentInAll) {
     this.#socket = socket;
+    this.#unsent = unsent;
     // Who has not read a ping cannot know what it says: a pong that nobody asked for counts for
     // nothing.
     let asked = 0;
     let answered = true;
-    let unsent = 0;
+    let before = 0;
     socket.on('pong', (data) => {
       answered ||= data.toString() === String(asked);
       this.count(1);
@@ -38,13 +41,14 @@ export class Peer {
       this.count(1);
     });
     const timer = setInterval(() => {
-      if (!answered && this.buffered >= unsent) return socket.terminate();
+      if (!answered && this.buffered >= before) return socket.terminate();
       answered = false;
       asked++;
       socket.ping(String(asked));
-      unsent = this.buffered;
+      before = this.buffered;
     }, pingEvery);
     socket.on('close', () => {
+      unsent.forget(this);
       clearInterval(timer);
       clearTimeout(this.#pause);
       clearTimeout(this.#leaving);
@@ -88,6 +92,7 @@ export class Peer {
   }
 
   close(code: number, reason = ''): void {
+    this.#unsent.forget(this);
     clearTimeout(this.#pause);
     this.#socket.resume();
     this.#socket.close(code, reason);
@@ -95,11 +100,17 @@ export class Peer {
     this.#leaving ??= setTimeout(() => this.#socket.terminate(), TAKING_LEAVE);
   }
 
+  letGo(): void {
+    this.close(CLOSE_CODES.UNREAD);
+  }
+
   /** A single message may be larger than the bound: who reads at all gets through with it. */
   #hasRoom(size: number): boolean {
     if (this.#socket.readyState !== this.#socket.OPEN) return false;
+    this.#unsent.count(this, size);
+    if (this.#socket.readyState !== this.#socket.OPEN) return false;
     if (this.buffered > Math.max(MOST_UNSENT, 2 * this.#largest)) {
-      this.close(CLOSE_CODES.UNREAD);
+      this.letGo();
       return false;
     }
     this.#largest = Math.max(this.#largest, size);

@@ -53,6 +53,8 @@ export const MOST_WORKSPACES = Math.max(8, 4 * CORES);
 
 /** Bytes that wait to be sent to one viewer. */
 export const MOST_UNSENT = 16 << 20;
+/** Bytes that wait to be sent to all viewers together: the one with the most is let go first. */
+export const MOST_UNSENT_IN_ALL = 256 << 20;
 
 /** Connections that watch, as long as there are descriptors for them. */
 export const MOST_VIEWERS = 2000;

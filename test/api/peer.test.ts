@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { WebSocket, WebSocketServer } from 'ws';
 import { Peer } from '../../server/api/peer.ts';
+import { Unsent } from '../../server/api/unsent.ts';
 import { MOST_UNSENT } from '../../server/resources/limits.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { SUBPROTOCOL } from '../../shared/protocol/control-messages.ts';
@@ -14,7 +15,7 @@ import { serveWithin } from './support/limited-serve.ts';
 import { Viewer } from './support/viewer.ts';
 
 /** Both ends of a WebSocket; the client answers no pings. */
-async function connected(t: TestContext, pingEvery?: number) {
+async function connected(t: TestContext, pingEvery?: number, unsent?: Unsent) {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', autoPong: false });
   t.after(() => {
     for (const each of server.clients) each.terminate();
@@ -27,8 +28,10 @@ async function connected(t: TestContext, pingEvery?: number) {
   });
   const [socket] = await coming;
   await once(client, 'open');
-  return { client, socket, peer: new Peer(socket, pingEvery) };
+  return { client, socket, peer: new Peer(socket, pingEvery, unsent) };
 }
+
+type End = Awaited<ReturnType<typeof connected>>;
 
 describe('the other end of a WebSocket', () => {
   for (const kind of ['text', 'binary'] as const) {
@@ -48,6 +51,29 @@ describe('the other end of a WebSocket', () => {
       assert.equal(((await once(client, 'close')) as [number])[0], CLOSE_CODES.UNREAD);
     });
   }
+
+  it('that is furthest behind is closed with its code where all together wait for more than the bound', async (t) => {
+    const most = 20 << 20;
+    const unsent = new Unsent(most);
+    const ends = await Promise.all([1, 2, 3].map(() => connected(t, undefined, unsent)));
+    const [first, furthest, last] = ends as [End, End, End];
+    const total = () => ends.reduce((sum, { peer }) => sum + peer.buffered, 0);
+    const isOpen = ({ socket }: End) => socket.readyState === WebSocket.OPEN;
+    for (const { client } of ends) client.pause();
+    const chunk = Buffer.alloc(1 << 20, 'x');
+    while (furthest.peer.buffered < most / 2) {
+      furthest.peer.sendBuffers([chunk]);
+      await nextTurn();
+    }
+    for (let count = 0; count < 50 && isOpen(furthest); count++) {
+      assert.ok(total() <= most + chunk.length, `${total()}`);
+      (count % 2 === 0 ? first : last).peer.sendBuffers([chunk]);
+      await nextTurn();
+    }
+    furthest.client.resume();
+    assert.equal(((await once(furthest.client, 'close')) as [number])[0], CLOSE_CODES.UNREAD);
+    assert.ok(isOpen(first) && isOpen(last));
+  });
 
   it('may get a single message that is larger than the bound', async (t) => {
     const { client, peer } = await connected(t);
