@@ -2,7 +2,7 @@ import type { Flag, FlagKind } from '../../shared/flags.ts';
 
 /**
  * Tells the flags of a growing analysis apart that were not there before. Flags of a kind come by
- * their start, which they keep as they grow.
+ * their start, which they keep as they grow, and have again where the analysis is made anew.
  */
 export class NewFlags {
   readonly #last = new Map<FlagKind, number>();

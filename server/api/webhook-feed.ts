@@ -22,12 +22,14 @@ export class WebhookFeed {
   readonly #workspace: Workspace;
   readonly #alerts: WebhookAlerts;
   readonly #finder: FlagFinder;
-  readonly #new = new NewFlags();
+  readonly #new: NewFlags;
   readonly #timer: NodeJS.Timeout;
 
-  constructor(workspace: Workspace, alerts: WebhookAlerts) {
+  /** `told`: what an analysis before this one of the same has told already. */
+  constructor(workspace: Workspace, alerts: WebhookAlerts, told: NewFlags) {
     this.#workspace = workspace;
     this.#alerts = alerts;
+    this.#new = told;
     this.#finder = new FlagFinder(alerts.flags, degreesPerUnit(workspace.explainer.network.output));
     this.#timer = setInterval(() => this.#tell(), INTERVAL);
   }

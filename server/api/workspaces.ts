@@ -1,5 +1,6 @@
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
+import { NewFlags } from '../alerts/new-flags.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { MOST_WORKSPACES } from '../resources/limits.ts';
 import type { Catalogue } from './catalogue.ts';
@@ -38,6 +39,9 @@ interface Opened {
  */
 const MOST_IDLE = 2;
 
+/** Analyses of which it is remembered what was posted of them. */
+const MOST_POSTED = 1000;
+
 /**
  * Opens what is watched once, however many watch it, and keeps it a while after the last has left:
  * a page is often reloaded.
@@ -53,6 +57,7 @@ export class Workspaces {
   /** Those that nobody watches in the order in which they were left. */
   readonly #entries = new Map<string, Entry>();
   readonly #told = new Set<string>();
+  readonly #flagsPosted = new Map<string, NewFlags>();
   readonly #closing = new Set<Promise<void>>();
 
   constructor(
@@ -167,11 +172,36 @@ export class Workspaces {
     const workspace = await Workspace.open(request, this.#kept, this.#priority, signal);
     // What was analysed before was told before.
     const webhook =
-      this.#alerts && !workspace.hasAnalysisEnded ? new WebhookFeed(workspace, this.#alerts) : null;
+      this.#alerts && !workspace.hasAnalysisEnded
+        ? new WebhookFeed(workspace, this.#alerts, await this.#posted(request, workspace))
+        : null;
     const told = JSON.stringify([request.recording.id, request.network.summary.id]);
     if (!this.#told.has(told)) this.#onOpened(workspace);
     this.#told.add(told);
     return { workspace, webhook };
+  }
+
+  /** What an analysis of the same, which was left or ended early, has posted already. */
+  async #posted(
+    { recording, network, road, log, methods }: WorkspaceRequest,
+    { drive, explainer }: Workspace,
+  ): Promise<NewFlags> {
+    const key = JSON.stringify([
+      recording.id,
+      await drive.version(),
+      network.summary.id,
+      explainer.network.digest,
+      methods[0],
+      road,
+      log,
+    ]);
+    const flags = this.#flagsPosted.get(key) ?? new NewFlags();
+    // The one used last is the last to be forgotten.
+    this.#flagsPosted.delete(key);
+    this.#flagsPosted.set(key, flags);
+    const [oldest] = this.#flagsPosted.keys();
+    if (this.#flagsPosted.size > MOST_POSTED) this.#flagsPosted.delete(oldest!);
+    return flags;
   }
 
   #leave(key: string, entry: Entry): void {

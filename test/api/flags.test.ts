@@ -297,6 +297,37 @@ describe('alerts', () => {
     await Promise.all([viewer.close(), late.close()]);
   });
 
+  it('go to the webhook once, though the analysis is left under way and made anew', async (t) => {
+    const taken: number[] = [];
+    const receiver = createServer(async (request, response) => {
+      let body = '';
+      for await (const chunk of request) body += chunk;
+      taken.push((JSON.parse(body) as { flag: Flag }).flag.startFrame);
+      response.end();
+      receiver.emit('taken');
+    });
+    receiver.listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    t.after(() => receiver.close());
+    const webhook = new Webhook({
+      url: new URL(`http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`),
+      secret: 'shared',
+      onFailure: assert.fail,
+    });
+    const server = await serveWrongs(t, { alerts: { webhook, flags, version: '1' } });
+    const viewer = await Viewer.connect(server);
+    await viewer.open('a.mp4', 'reading');
+    while (taken.length < 2) await once(receiver, 'taken');
+    assert.ok(!viewer.messages.some((message) => message.type === 'analysis' && message.complete));
+    await viewer.close();
+    const again = await Viewer.connect(server);
+    await again.open('a.mp4', 'reading');
+    await again.message('analysis', ({ complete }) => complete);
+    while (!taken.includes(starts.at(-1)!)) await once(receiver, 'taken');
+    assert.deepEqual(taken, starts);
+    await again.close();
+  });
+
   it('go to the webhook, each flag once, signed', async (t) => {
     const taken: { body: string; signature: unknown; timestamp: unknown }[] = [];
     const receiver = createServer(async (request, response) => {

@@ -93,7 +93,7 @@ function change(root: { value: Json }, random: Random): void {
           ? random.pick([-old, old + 1, old - 1, old * 1e6, old / 3, Math.round(old)])
           : typeof old === 'string'
             ? mutateText(old, random, 1)
-            : random.pick(STRANGERS);
+            : structuredClone(random.pick(STRANGERS));
       return;
     default:
       map[key] = structuredClone(random.pick(STRANGERS));
