@@ -104,6 +104,73 @@ test('frames that wait when inference is stopped fail by name, and later ones at
   await assert.rejects(pool.run([Uint8Array.of(1, 1, 1, 1)], false), { code: 'INFERENCE_FAILED' });
 });
 
+/** Of a picture of zeros it is computed, of others not. */
+const failing: Readonly<Record<string, (network: Network, counts: string) => string>> = {
+  'ONNX Runtime cannot compute it for this picture': (network, counts) =>
+    network.node('Gather', [network.floats([4]), counts], { axis: 0 }),
+  'there is not enough memory for it': (network, counts) =>
+    network.node('Add', [
+      network.node('Cast', [counts], { to: 1 }),
+      network.node(
+        'ReduceSum',
+        [
+          network.node('ConstantOfShape', [
+            network.node('Reshape', [
+              network.node('Mul', [
+                network.node('ReduceMax', [counts], { keepdims: 1 }),
+                network.ints(2 ** 42),
+              ]),
+              network.ints(1),
+            ]),
+          ]),
+        ],
+        { keepdims: 0 },
+      ),
+    ]),
+};
+
+for (const [reason, head] of Object.entries(failing)) {
+  test(`a picture for which the network fails is told in plain words, and the next one is answered: ${reason}`, async () => {
+    const network = new Network();
+    const counts = network.node('Cast', [network.input('x', ['N', 4], 2)], { to: 7 });
+    network.node('Identity', [head(network, counts)], {}, 'y');
+    const model = network.bytes([{ name: 'y', type: 1, shape: ['N', 4] }]);
+    const chain = {
+      ...doubling(),
+      links: [{ ...doubling().links[0]!, model, source: 'failing.onnx' }],
+    };
+    const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
+    try {
+      await assert.rejects(pool.run([Uint8Array.of(0, 0, 0, 200)], true), {
+        code: 'INFERENCE_FAILED',
+        message: `Running the network failed: ${reason}.`,
+        hint: 'Open it again, with fewer methods where memory is short; with ROADGAZE_DEBUG=1 you see what ONNX Runtime says.',
+      });
+      assert.equal((await pool.run([Uint8Array.of(0, 0, 0, 0)], true))[0]!.length, 4);
+    } finally {
+      await pool.close();
+    }
+  });
+}
+
+test('a graph too large to be made faster first gives the same answer', async () => {
+  const chain = doubling();
+  const pool = await WorkerPool.start(
+    {
+      chain: { ...chain, links: chain.links.map((link) => ({ ...link, nodes: 10_000 })) },
+      provider: 'cpu',
+      threads: 1,
+      maxBatch: 1,
+    },
+    1,
+  );
+  try {
+    assert.deepEqual([...(await pool.run([Uint8Array.of(1, 2, 3, 4)], true))[0]!], [2, 4, 6, 8]);
+  } finally {
+    await pool.close();
+  }
+});
+
 test('a model that ONNX Runtime refuses is named with its reason', async () => {
   const chain = doubling();
   const broken = {
