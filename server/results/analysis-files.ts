@@ -38,7 +38,7 @@ function columnsOf({ methods, output, logged = [], measures = MEASURES }: FilesR
         : isAnswer && measure.isAnswer
           ? 'answer'
           : measure.csv!,
-    value: (row) => text(valueOf(measure, row, method)),
+    value: (row) => text(valueOf(measure, row, method), measure),
   });
   const ofMethods = written.filter(({ of }) => of === 'method');
   return [
@@ -129,9 +129,10 @@ export class AnalysisFiles {
 }
 
 /**
- * Six significant digits are finer than float32 arithmetic repeats across machines; an empty field
- * is unknown.
+ * Six significant digits are finer than float32 arithmetic repeats across machines, but whole
+ * numbers have all of theirs; an empty field is unknown.
  */
-function text(value: number): string {
-  return !Number.isFinite(value) ? '' : String(Number(value.toPrecision(6)));
+function text(value: number, { number }: Measure): string {
+  if (!Number.isFinite(value)) return '';
+  return String(number === 'real' ? Number(value.toPrecision(6)) : value);
 }

@@ -215,7 +215,7 @@ export const MEASURES = [
     csv: 'spearman',
     short: 'Spearman',
     meaning: 'rank correlation of the first two methods',
-    unknown: 'one method only, or an empty mask',
+    unknown: 'one of the masks is empty',
     unit: 'correlation',
     number: 'real',
     range: [-1, 1],
