@@ -11,6 +11,7 @@ import { tracksOf } from '../../../client/data/tracks.ts';
 import { AnalysisFiles } from '../../../server/results/analysis-files.ts';
 import { MeasureColumns, type MeasuredRow } from '../../../server/results/measure-columns.ts';
 import { DEFAULT_FLAG_SETTINGS } from '../../../shared/flags.ts';
+import { WHOLE_FRAME } from '../../../shared/geometry.ts';
 import { measureTable } from '../../../shared/measures/documentation.ts';
 import type { Measure } from '../../../shared/measures/measure.ts';
 import { MEASURES } from '../../../shared/measures/measures.ts';
@@ -224,7 +225,7 @@ describe('a new measure, from one entry', () => {
   it('is averaged while playing, but not where it is a whole number', () => {
     const clock = { time: 0, now: () => clock.time };
     const readout = new Readout(clock, TABLE);
-    const painted = { pts: 0, sequence: 0, generation: 0, hasMask: true } as const;
+    const painted = { pts: 0, sequence: 0, generation: 0, hasMask: true, fit: WHOLE_FRAME };
     for (const [frame, gear, novelty] of [
       [0, 1, 10],
       [1, 4, 20],
