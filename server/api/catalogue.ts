@@ -9,7 +9,7 @@ import type {
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
-import { asksForRate, openRecording } from '../drive/open-recording.ts';
+import { asksForRate } from '../drive/open-recording.ts';
 import { drivesAt } from '../drive/drives-at.ts';
 import type { Recording } from '../drive/recording.ts';
 import { nameFault, namesIn, urlSafe } from '../files/names.ts';
@@ -17,6 +17,7 @@ import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
 import { givenFrameRate } from '../video/untold-rate.ts';
+import { RecordingSummaries } from './recording-summaries.ts';
 
 export interface CataloguePaths {
   /** A folder of recordings, or one video. */
@@ -38,11 +39,10 @@ export interface Network {
   readonly path: string;
 }
 
-const PROBES_AT_ONCE = 4;
-
 /** The recordings and networks that a viewer can choose from, as they lie on disk at each call. */
 export class Catalogue {
   readonly #paths: CataloguePaths;
+  readonly #summaries = new RecordingSummaries();
   /** By path, size and time of change: reading a large network takes a while. */
   readonly #kinds = new Map<string, Promise<Listing>>();
 
@@ -68,15 +68,7 @@ export class Catalogue {
   });
 
   async #recordings(): Promise<RecordingSummary[]> {
-    const recordings = await this.#listed();
-    const summaries = new Array<RecordingSummary>(recordings.length);
-    let next = 0;
-    const worker = async () => {
-      for (let at = next++; at < recordings.length; at = next++)
-        summaries[at] = await summaryOf(recordings[at]!);
-    };
-    await Promise.all(Array.from({ length: PROBES_AT_ONCE }, worker));
-    return summaries;
+    return this.#summaries.of(await this.#listed());
   }
 
   async #networks(): Promise<Network[]> {
@@ -259,32 +251,4 @@ async function modelsAt(
       .filter(isModel)
       .map((name) => ({ path: join(absolute, name), fault: nameFault(name) })),
   ];
-}
-
-async function summaryOf(recording: Recording): Promise<RecordingSummary> {
-  const { id, name, logPath } = recording;
-  try {
-    const drive = await openRecording(recording);
-    await drive.close();
-    const { duration, width, height, averageFrameRate } = drive.video;
-    return {
-      id,
-      name,
-      durationSeconds: duration,
-      size: { width, height },
-      frameRate: averageFrameRate,
-      hasLog: drive.hasLog,
-      error: null,
-    };
-  } catch (error) {
-    return {
-      id,
-      name,
-      durationSeconds: 0,
-      size: { width: 0, height: 0 },
-      frameRate: 0,
-      hasLog: logPath !== null,
-      error: reportOf(error),
-    };
-  }
 }
