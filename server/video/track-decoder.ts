@@ -94,6 +94,8 @@ function at(
           '1',
           '-noautorotate',
           ...(codec === 'webp' ? ['-c:v', 'webp'] : []),
+          // Several threads make seams in the colours, at other rows on every machine.
+          ...(isBayer(codec) ? ['-filter_threads', '1'] : []),
         ],
         origin: pts[0]!,
         disorder: reordering > 0 ? REORDERING : 0,
@@ -110,6 +112,10 @@ function at(
     },
     timed: (frames) => (isEach || spacing === undefined ? watched(frames, pts, losses) : frames),
   };
+}
+
+function isBayer(codec: PictureTrack['codec']): boolean {
+  return typeof codec !== 'string' && codec.pixelFormat.startsWith('bayer_');
 }
 
 async function* watched(

@@ -51,6 +51,8 @@ export async function decodedByFfmpeg(
     [
       '-v',
       'error',
+      '-filter_threads',
+      '1',
       '-noautorotate',
       ...input,
       '-vf',
