@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Channel, Program, ProgramEnd, ProgramOptions } from './program.ts';
 import {
   MOST_UNREAD,
@@ -23,7 +23,7 @@ export interface SpawnerSide {
  * that can be missed.
  */
 export class RemoteProgram implements Program {
-  readonly stdin = null;
+  readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
   readonly channel: Channel | null;
@@ -40,6 +40,7 @@ export class RemoteProgram implements Program {
   #begin: () => void = () => {};
   #fail: (error: Error) => void = () => {};
   #end: (end: ProgramEnd) => void = () => {};
+  #written: (() => void) | null = null;
 
   constructor(
     id: number,
@@ -52,6 +53,7 @@ export class RemoteProgram implements Program {
     this.channel = hasChannel
       ? { send: (message) => tell({ type: 'message', id, message }), take: null }
       : null;
+    this.stdin = pipes.includes('stdin') ? this.#input() : null;
     this.stdout = pipes.includes('stdout') ? this.#output('stdout') : null;
     this.stderr = pipes.includes('stderr') ? this.#output('stderr') : null;
     this.started = new Promise((resolve, reject) => {
@@ -82,6 +84,7 @@ export class RemoteProgram implements Program {
       this.#begin();
     } else if (reply.type === 'failed') this.#fail(systemError(reply.error));
     else if (reply.type === 'closed') this.#close(reply.end);
+    else if (reply.type === 'written') this.#continue();
     else if (reply.type === 'message') this.channel?.take?.(reply.message);
     else if (!this[reply.stream]!.destroyed) {
       this.#unsaid[reply.stream] += reply.chunk.length;
@@ -102,8 +105,34 @@ export class RemoteProgram implements Program {
 
   #close(end: ProgramEnd): void {
     this.#isOver = true;
+    this.stdin?.destroy();
     for (const output of [this.stdout, this.stderr]) if (!output?.destroyed) output?.push(null);
     this.#end(end);
+  }
+
+  #input(): Writable {
+    const write = (chunks: readonly Uint8Array[], done: () => void): void => {
+      this.#written = done;
+      this.#tell({ type: 'write', id: this.#id, chunks });
+    };
+    return new Writable({
+      write: (chunk: Uint8Array, _encoding, done) => write([chunk], done),
+      writev: (all, done) =>
+        write(
+          all.map(({ chunk }) => chunk as Uint8Array),
+          done,
+        ),
+      destroy: (error, done) => {
+        if (!this.#isOver) this.#tell({ type: 'finish', id: this.#id });
+        done(error);
+      },
+    });
+  }
+
+  #continue(): void {
+    const written = this.#written;
+    this.#written = null;
+    written?.();
   }
 
   #output(stream: OutputName): Readable {

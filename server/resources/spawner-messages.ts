@@ -11,6 +11,10 @@ export type SpawnerRequest =
     }
   | { readonly type: 'kill'; readonly id: number; readonly signal: NodeJS.Signals }
   | { readonly type: 'message'; readonly id: number; readonly message: unknown }
+  /** For the program to read; one at a time. */
+  | { readonly type: 'write'; readonly id: number; readonly chunks: readonly Uint8Array[] }
+  /** It has nothing more to read. */
+  | { readonly type: 'finish'; readonly id: number }
   /** So many bytes of what a program printed have been read. */
   | {
       readonly type: 'read';
@@ -32,6 +36,8 @@ export type SpawnerReply =
       readonly chunk: Uint8Array;
     }
   | { readonly type: 'message'; readonly id: number; readonly message: unknown }
+  /** The program has read what was written, or does not read any more. */
+  | { readonly type: 'written'; readonly id: number }
   /** Nothing more comes of it. */
   | { readonly type: 'closed'; readonly id: number; readonly end: ProgramEnd };
 

@@ -26,14 +26,8 @@ const tell = (reply: SpawnerReply): void => {
 
 process.on('message', (request: SpawnerRequest) => {
   if (request.type === 'start') return void start(request);
-  const found = running.get(request.id);
-  if (!found) return;
-  if (request.type === 'kill') found.child.kill(request.signal);
-  else if (request.type === 'message') found.child.send(request.message as object, () => {});
-  else {
-    found.unread[request.stream] -= request.bytes;
-    if (found.unread[request.stream] < MOST_UNREAD) found.child[request.stream]!.resume();
-  }
+  const program = running.get(request.id);
+  if (program) pass(program, request);
 });
 process.on('disconnect', () => {
   for (const { child } of running.values()) child.kill('SIGKILL');
@@ -41,6 +35,29 @@ process.on('disconnect', () => {
 });
 // What reaches the whole group must not end this one before the programs.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+
+function pass({ child, unread }: Running, request: Exclude<SpawnerRequest, { type: 'start' }>) {
+  switch (request.type) {
+    case 'kill':
+      child.kill(request.signal);
+      break;
+    case 'message':
+      child.send(request.message as object, () => {});
+      break;
+    case 'write':
+      child.stdin!.cork();
+      for (const chunk of request.chunks.slice(0, -1)) child.stdin!.write(chunk);
+      child.stdin!.write(request.chunks.at(-1)!, () => tell({ type: 'written', id: request.id }));
+      child.stdin!.uncork();
+      break;
+    case 'finish':
+      child.stdin!.end();
+      break;
+    case 'read':
+      unread[request.stream] -= request.bytes;
+      if (unread[request.stream] < MOST_UNREAD) child[request.stream]!.resume();
+  }
+}
 
 async function start({
   id,
@@ -58,6 +75,8 @@ async function start({
   const program: Running = { child, unread: { stdout: 0, stderr: 0 } };
   running.set(id, program);
   tell({ type: 'started', id, pid: child.pid! });
+  // Of a program that ends before it has read everything, its end tells.
+  child.stdin?.on('error', () => {});
   if (child.stdout) hand(id, program, 'stdout', child.stdout);
   if (child.stderr) hand(id, program, 'stderr', child.stderr);
   child.on('message', (message) => tell({ type: 'message', id, message }));

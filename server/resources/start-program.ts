@@ -25,8 +25,7 @@ export async function startProgram(
   args: readonly string[],
   options: ProgramOptions,
 ): Promise<Program> {
-  // What is written to a program goes there without a detour.
-  if (spawner && !options.pipes.includes('stdin')) return spawner.start(file, args, options);
+  if (spawner) return spawner.start(file, args, options);
   // The system lets us wait until the program is loaded.
   await ownTurn();
   return guarded(await spawnHere(file, args, options));

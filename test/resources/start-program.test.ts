@@ -3,7 +3,9 @@ import { execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
+import { createHash } from 'node:crypto';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -134,11 +136,32 @@ for (const [where, starting] of [
       );
     });
 
+    it('reads all that is written to it, in its time, and then its end', async (t) => {
+      const program = await starting(t)(
+        NODE,
+        printing(
+          'const hash = require("node:crypto").createHash("sha256"); process.stdin.on("data", (chunk) => { hash.update(chunk); process.stdin.pause(); setTimeout(() => process.stdin.resume(), 2); }).on("end", () => console.error(hash.digest("hex")));',
+        ),
+        { pipes: ['stdin', 'stderr'] },
+      );
+      const pieces = Array.from({ length: 40 }, (_, n) => Buffer.alloc(1 + n * 4001, `piece ${n}`));
+      Readable.from(pieces, { objectMode: false }).pipe(program.stdin!);
+      const expected = createHash('sha256').update(Buffer.concat(pieces)).digest('hex');
+      assert.deepEqual(await linesOf(program), [expected]);
+    });
+
+    it('may end before it has read all that is written to it', async (t) => {
+      const program = await starting(t)('/bin/sh', ['-c', 'exit 4'], { pipes: ['stdin'] });
+      program.stdin!.on('error', () => {});
+      for (let n = 0; n < 20; n++) program.stdin!.write(Buffer.alloc(100_000));
+      assert.deepEqual(await program.closed, { code: 4, signal: null });
+    });
+
     it('sends and takes messages where it has a channel', async (t) => {
       const program = await starting(t)(
         NODE,
         printing(
-          'process.on("message", ({ bytes }) => { process.send({ sum: bytes.reduce((a, b) => a + b), map: new Map([["bytes", bytes]]) }); process.disconnect(); });',
+          'process.on("message", ({ bytes }) => { process.send({ sum: bytes.reduce((a, b) => a + b), map: new Map([["bytes", bytes]]) }, () => process.disconnect()); });',
         ),
         { pipes: [], hasChannel: true },
       );
