@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
+import { giveWayHere } from '../resources/give-way.ts';
 import { batchOf, SLOW_MS } from './batches.ts';
 import type {
   ChainFeed,
@@ -17,6 +18,8 @@ import type {
  * the thread that serves sockets.
  */
 const { chain, provider, threads, maxBatch } = workerData as WorkerSettings;
+// Before ONNX Runtime starts threads of its own.
+giveWayHere();
 const port = parentPort!;
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) =>
   port.postMessage(message, transfer);

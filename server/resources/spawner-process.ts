@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { GIVING_WAY } from './give-way.ts';
 import { spawnHere } from './spawn-here.ts';
 import {
   MOST_UNREAD,
@@ -67,7 +68,8 @@ async function start({
 }: Extract<SpawnerRequest, { type: 'start' }>): Promise<void> {
   let child: ChildProcess;
   try {
-    child = await spawnHere(file, args, options);
+    // Whoever serves goes before what is started for it.
+    child = await spawnHere(file, args, options, GIVING_WAY);
   } catch (error) {
     const { message, code, syscall } = error as NodeJS.ErrnoException;
     return tell({ type: 'failed', id, error: { message, code, syscall } });

@@ -34,6 +34,8 @@ const untilGone = async (pid: number): Promise<void> => {
 const beLate = (milliseconds: number) =>
   void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 
+const niceness = (steps: number) => Math.min(19, getPriority() + steps);
+
 async function linesOf(program: Program): Promise<string[]> {
   const lines: string[] = [];
   createInterface({ input: program.stderr! }).on('line', (line) => lines.push(line));
@@ -49,10 +51,11 @@ function spawnerOf(t: TestContext): Spawner {
   return spawner;
 }
 
-for (const [where, starting] of [
-  ['here', (): Start => startProgram],
+for (const [where, steps, starting] of [
+  ['here', 0, (): Start => startProgram],
   [
     'by the spawner',
+    5,
     (t: TestContext): Start => {
       const spawner = spawnerOf(t);
       return (...args) => spawner.start(...args);
@@ -197,8 +200,8 @@ for (const [where, starting] of [
         env: { ...process.env, GREETING: 'hello' },
         inBackground: true,
       });
-      assert.equal(getPriority(front.pid), getPriority());
-      assert.equal(getPriority(back.pid), Math.min(19, getPriority() + 5));
+      assert.equal(getPriority(front.pid), niceness(steps));
+      assert.equal(getPriority(back.pid), niceness(steps + 5));
       assert.deepEqual(await linesOf(back), ['hello']);
       front.kill('SIGKILL');
       await front.closed;
