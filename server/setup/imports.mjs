@@ -29,6 +29,14 @@ const FLOORS = [
   ['recordings'],
 ];
 
+/** What only these may use: everybody else asks an open drive for its pictures. */
+const KEPT_FOR = new Map(
+  ['decoder', 'track-decoder'].map((name) => [
+    `server/video/${name}.ts`,
+    ['server/video', 'server/drive', 'server/live'],
+  ]),
+);
+
 /** Free to import from everywhere; nothing above may import from them. */
 const OUTSIDE = ['test', 'server/setup'];
 
@@ -66,7 +74,8 @@ function targetsOf(path, text) {
 }
 
 /**
- * What breaks the rules, a sentence each: imports that point up or sideways, and circles.
+ * What breaks the rules, a sentence each: imports that point up or sideways, those of what is kept
+ * for others, and circles.
  * @param {ReadonlyMap<string, readonly string[]>} imports
  * @returns {string[]}
  */
@@ -86,6 +95,9 @@ function upwardImports(imports) {
       const to = placeOf(target);
       // Settings and assets are on no floor.
       if (to === null || to.folder === from.folder) continue;
+      const users = KEPT_FOR.get(target);
+      if (users && !users.includes(from.folder))
+        problems.push(`${path} imports ${target}, which is for ${users.join(', ')}.`);
       if (to.outside || to.height >= from.height) {
         problems.push(`${path} imports ${target}: ${from.folder} must not know ${to.folder}.`);
       }

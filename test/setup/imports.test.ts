@@ -35,6 +35,19 @@ test('an import that points up is named with both floors', (t) => {
   );
 });
 
+test('pictures come from an open drive: above drives and live feeds nobody decodes a file', (t) => {
+  const importing = (path: string) =>
+    problemsOf(t, {
+      [path]: "import { decodeVideo } from '../video/decoder.ts';",
+      'server/video/decoder.ts': '',
+    });
+  assert.deepEqual(importing('server/pipeline/a.ts'), [
+    'server/pipeline/a.ts imports server/video/decoder.ts, which is for server/video, server/drive, server/live.',
+  ]);
+  for (const path of ['server/drive/a.ts', 'server/live/a.ts'])
+    assert.deepEqual(importing(path), []);
+});
+
 test('an import of a type counts, and so does one that is made on the way', (t) => {
   const target = { 'server/cli/b.ts': '' };
   const upward = (line: string) => problemsOf(t, { ...target, 'server/api/a.ts': line }).length;
