@@ -32,6 +32,10 @@ export const ERROR_CODES = {
     meaning:
       'What was given as a recording is a drive of a format that Roadgaze does not read yet, or no recording.',
   },
+  DRIVE_INVALID: {
+    exit: 1,
+    meaning: "A drive's own description is damaged, or lacks what it needs.",
+  },
   VIDEO_INCOMPLETE: {
     exit: 1,
     meaning:

@@ -104,7 +104,6 @@ const FILES: readonly OtherFile[] = [
 ];
 
 const FOLDERS: readonly OtherFolder[] = [
-  { title: 'a LeRobot data set', matches: isLeRobot, hint: AS_VIDEO },
   {
     title: 'a segment of comma2k19',
     matches: ({ names }) =>
@@ -154,17 +153,6 @@ function faultOf({ name }: Place, { title, hint }: OtherFormat, end: string): Ro
 
 function some(names: ReadonlySet<string>, pattern: RegExp): boolean {
   return [...names].some((name) => pattern.test(name));
-}
-
-async function isLeRobot(place: Place): Promise<boolean> {
-  const { names } = place;
-  if (!names.has('meta')) return false;
-  const inside = await place.namesOf('meta');
-  return (
-    inside.has('info.json') ||
-    inside.has('episodes.jsonl') ||
-    (inside.has('episodes') && names.has('data'))
-  );
 }
 
 async function isOpenpilot(place: Place): Promise<boolean> {

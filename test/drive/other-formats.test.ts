@@ -25,11 +25,6 @@ capnProto.writeUInt32LE(7, 4);
 
 const folders: readonly (readonly [title: string, files: Files, says: RegExp])[] = [
   [
-    'a LeRobot data set',
-    { 'meta/info.json': '', 'data/chunk-000/file-000.parquet': 'PAR1' },
-    /a LeRobot data set/,
-  ],
-  [
     'a comma2k19 segment',
     { 'processed_log/CAN/speed/t': 'x', 'global_pose/frame_times': 'x' },
     /a segment of comma2k19/,
@@ -129,10 +124,7 @@ test(
   'real drives are recognised',
   { skip: sharedFolder ? false : '../shared is not here' },
   async () => {
-    for (const [name, says] of [
-      ['lerobot-v3-record-test', /a LeRobot data set/],
-      ['donkeycar-tub-v2.tar.gz', /a packed file/],
-    ] as const) {
+    for (const [name, says] of [['donkeycar-tub-v2.tar.gz', /a packed file/]] as const) {
       const listed = await drivesAt(join(sharedFolder!, 'real', name));
       assert.ok(
         listed.some(({ fault }) => fault && says.test(fault.message)),

@@ -2,6 +2,7 @@ import type { Place } from '../place.ts';
 import type { DriveEntry, DriveReader } from '../source.ts';
 import { MCAP, ROS1_BAG, ROS2_BAG } from './bags/readers.ts';
 import { DONKEYCAR_TUB } from './donkeycar-tub/reader.ts';
+import { LEROBOT } from './lerobot/reader.ts';
 import { PICTURES } from './pictures.ts';
 import { UDACITY } from './udacity.ts';
 import { VIDEO } from './video.ts';
@@ -13,6 +14,7 @@ import { VIDEO } from './video.ts';
 export const READERS: readonly DriveReader[] = [
   DONKEYCAR_TUB,
   UDACITY,
+  LEROBOT,
   ROS2_BAG,
   MCAP,
   ROS1_BAG,
