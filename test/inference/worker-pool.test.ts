@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
@@ -324,3 +325,21 @@ test('workers and batches are kept to the memory there is before any of them sta
     { code: 'MODEL_SHAPE', message: /takes 800 MB of memory to explain 8 pictures at once/ },
   );
 });
+
+test(
+  'the threads of inference give way to the one that serves',
+  { skip: process.platform !== 'linux' && 'threads have a niceness of their own on Linux only' },
+  async () => {
+    const niceness = () =>
+      readdirSync('/proc/self/task').map((thread) => getPriority(Number(thread)));
+    const [own, before] = [getPriority(), niceness()];
+    assert.ok(before.every((each) => each === own));
+    const pool = await WorkerPool.start(
+      { chain: doubling(), provider: 'cpu', threads: 1, maxBatch: 1 },
+      1,
+    );
+    assert.ok(niceness().includes(Math.min(19, own + 5)));
+    assert.equal(getPriority(), own);
+    await pool.close();
+  },
+);
