@@ -100,7 +100,7 @@ export const ERROR_CODES = {
   },
   PORT_IN_USE: { exit: 1, meaning: 'Another program listens on that port.' },
   OUTPUT_NOT_WRITABLE: { exit: 1, meaning: 'Results cannot be written there.' },
-  RECORDING_UNKNOWN: { exit: 1, meaning: 'The server has no recording of that name.' },
+  RECORDING_UNKNOWN: { exit: 1, meaning: 'There is no recording of that name.' },
   NETWORK_UNKNOWN: { exit: 1, meaning: 'The server has no network of that name.' },
   FEED_UNKNOWN: { exit: 1, meaning: 'The server has no live feed of that name.' },
   FEED_ADDRESS_INVALID: {

@@ -31,6 +31,7 @@ import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
 import { timedBy } from '../video/frame-index.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
 import { onInterrupt } from './command-line.ts';
+import { cameraOf, type DriveOptions } from './drive-options.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
 import type { FrameRateOption } from './frame-rate-option.ts';
 import { logChoicesOf, type LogOptions } from './log-options.ts';
@@ -38,7 +39,7 @@ import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { parseRoad } from './road-option.ts';
 
-export interface AnalyzeOptions extends FlagOptions, LogOptions, FrameRateOption {
+export interface AnalyzeOptions extends FlagOptions, LogOptions, FrameRateOption, DriveOptions {
   readonly model: string;
   readonly output: string;
   readonly method: string;
@@ -61,7 +62,7 @@ export async function analyzeInto(
   recording: Recording,
   options: AnalyzeOptions,
 ): Promise<void> {
-  const drive = await openRecording(recording);
+  const drive = await openRecording(recording, cameraOf(options));
   try {
     await analyzeDrive(folder, recording, drive, options);
   } finally {

@@ -3,6 +3,7 @@ import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import { drivesAt } from '../drive/drives-at.ts';
 import { warmWorkshop } from '../pipeline/workshop/hands.ts';
 import { analyzeInto, type AnalyzeOptions } from './analyze-recording.ts';
+import { chosenDrives } from './drive-options.ts';
 import { formatError } from './terminal.ts';
 
 /**
@@ -13,15 +14,19 @@ import { formatError } from './terminal.ts';
 export async function runAnalysis(input: string, options: AnalyzeOptions): Promise<void> {
   // It comes up while ffmpeg looks at the video.
   warmWorkshop();
-  const recordings = await drivesAt(input);
+  const recordings = chosenDrives(input, await drivesAt(input), options);
   const [only] = recordings;
-  if (only && recordings.length === 1 && only.path === resolve(input))
+  if (
+    only &&
+    recordings.length === 1 &&
+    (only.path === resolve(input) || options.drive !== undefined)
+  )
     return analyzeInto(options.output, only, options);
   if (recordings.length === 0)
     throw new RoadgazeError(
       'INPUT_NOT_FOUND',
-      `There is no video in ${input}.`,
-      'Give a video, or a folder that holds some.',
+      `There is no recording in ${input}.`,
+      'Give a video or another drive, or a folder that holds some.',
     );
   for (const recording of recordings) {
     try {

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { compiledMethods } from '../explain/methods.ts';
 import type { AnalyzeOptions } from './analyze-recording.ts';
 import { addExamples } from './command-line.ts';
+import { addDriveOptions } from './drive-options.ts';
 import { addFlagOptions, flagSettingsOf } from './flag-options.ts';
 import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
 import { addLogOptions } from './log-options.ts';
@@ -37,7 +38,7 @@ export function register(program: Command): void {
     )
     .option('--option <name=value>', METHOD_OPTION_HELP, collectValues)
     .option('--video', 'also write overlay.mp4, the recording with the mask over it');
-  addFlagOptions(addFrameRateOption(addLogOptions(command)))
+  addFlagOptions(addFrameRateOption(addLogOptions(addDriveOptions(command))))
     .option(
       '--verify-flags [fill]',
       'replace what each flag looked at (inpaint, blur or mean) and tell by how much the network steers otherwise',
@@ -69,6 +70,7 @@ export function register(program: Command): void {
     'roadgaze analyze drive.mp4 --model pilotnet.onnx --road road.onnx --video -o results',
     'roadgaze analyze drive.mp4 --model pilotnet.onnx --method visualbackprop,lrp-epsilon-plus -o results',
     'roadgaze analyze drive.mp4 --model pilotnet.onnx --verify-flags -o results',
+    'roadgaze analyze bag --camera /front/image --model pilotnet.onnx -o results',
     'roadgaze analyze drive.mp4 -m net.onnx -r "polygon:0.1,1 0.45,0.6 0.55,0.6 0.9,1" -o results',
   ]);
 }

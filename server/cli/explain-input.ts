@@ -8,9 +8,10 @@ import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
 import { openRecording } from '../drive/open-recording.ts';
-import { driveAt } from '../drive/drives-at.ts';
+import { driveAt, drivesAt } from '../drive/drives-at.ts';
 import type { DriveSource } from '../drive/source.ts';
 import { readNpy } from '../results/npy.ts';
+import { cameraOf, chosenDrives, type DriveOptions } from './drive-options.ts';
 import type { RgbPicture } from '../results/png.ts';
 
 /** One picture as the network gets it, and what a person is shown of it. */
@@ -26,7 +27,7 @@ export interface ExplainedInput {
   readonly assumptions: readonly string[];
 }
 
-export interface FrameWish {
+export interface FrameWish extends DriveOptions {
   readonly at?: number;
   readonly frame?: number;
 }
@@ -99,7 +100,11 @@ async function readFrame(
   network: NetworkInfo,
   wish: FrameWish,
 ): Promise<ExplainedInput> {
-  const drive = await openRecording(await driveAt(path));
+  const [only] =
+    wish.drive === undefined
+      ? [await driveAt(path)]
+      : chosenDrives(path, await drivesAt(path), wish);
+  const drive = await openRecording(only!, cameraOf(wish));
   try {
     return await frameOf(drive, network, wish);
   } finally {

@@ -25,13 +25,14 @@ import { writeNpy } from '../results/npy.ts';
 import { enlarged, overlayPicture } from '../results/overlay-picture.ts';
 import { writePng, type RgbPicture } from '../results/png.ts';
 import { onInterrupt } from './command-line.ts';
+import { cameraOf, type DriveOptions } from './drive-options.ts';
 import { readInput, type ExplainedInput } from './explain-input.ts';
 import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
 import { fitted } from './terminal.ts';
 
 /** Explains one picture into a folder, and tells what was found. */
-export interface ExplainOptions {
+export interface ExplainOptions extends DriveOptions {
   readonly model: string;
   readonly output: string;
   readonly method: string;
@@ -51,6 +52,8 @@ export async function runExplain(path: string, options: ExplainOptions): Promise
   const input = await readInput(path, network, {
     ...(options.at === undefined ? {} : { at: options.at }),
     ...(options.frame === undefined ? {} : { frame: options.frame }),
+    ...(options.drive === undefined ? {} : { drive: options.drive }),
+    ...cameraOf(options),
   });
   const abort = new AbortController();
   const working = explainInto(options.output, {

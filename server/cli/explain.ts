@@ -3,6 +3,7 @@ import { compiledMethods } from '../explain/methods.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { addExamples } from './command-line.ts';
 import type { ExplainOptions } from './explain-run.ts';
+import { addDriveOptions } from './drive-options.ts';
 import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
 import {
   collectValues,
@@ -21,7 +22,7 @@ export function register(program: Command): void {
     .description(
       'explain one picture by any methods, and write their maps as numbers and as pictures',
     )
-    .argument('<input>', 'an image, a video (with --at or --frame), or the network’s input as .npy')
+    .argument('<input>', 'an image, a drive (with --at or --frame), or the network’s input as .npy')
     .requiredOption(
       '-m, --model <file>',
       'the steering network (.onnx, with its sidecar beside it)',
@@ -44,7 +45,7 @@ export function register(program: Command): void {
       'of a video, the frame of this number, from 0',
       parseNumber(0, LONGEST),
     );
-  addFrameRateOption(command)
+  addFrameRateOption(addDriveOptions(command))
     .option(
       '--provider <name>',
       'cpu, webgpu, cuda, or auto for the fastest that loads',

@@ -301,7 +301,7 @@ test('a folder without a video is an error', async (t) => {
     '--model',
     model,
   );
-  assert.match(outcome.stderr, /^error INPUT_NOT_FOUND: There is no video in/);
+  assert.match(outcome.stderr, /^error INPUT_NOT_FOUND: There is no recording in/);
   assert.equal(outcome.status, 1);
 });
 
