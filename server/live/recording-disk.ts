@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
+import { ownFolder, removeLeftovers } from '../files/leftovers.ts';
 import { notWritable, notWritableBy } from '../files/not-writable.ts';
 import { writeFault } from './disk-probe.ts';
 
@@ -46,7 +46,7 @@ export class RecordingDisk {
   /** Also removes what processes that are gone have left. */
   static async open(options: RecordingDiskOptions, handlers: DiskHandlers): Promise<RecordingDisk> {
     const disk = new RecordingDisk(options, handlers);
-    await removeLeftovers(disk.#parent);
+    await removeLeftovers(disk.#parent, NAME);
     const fault = await disk.#fault(SOME);
     if (fault !== null) disk.#fail(fault);
     return disk;
@@ -100,7 +100,7 @@ export class RecordingDisk {
         return fault;
     }
     try {
-      this.#folder = await mkdtemp(join(this.#parent, `${NAME}${process.pid}-`));
+      this.#folder = await ownFolder(this.#parent, NAME);
     } catch (error) {
       return error;
     }
@@ -135,22 +135,5 @@ export class RecordingDisk {
     this.#failure = null;
     this.#mendedAt = Date.now();
     this.#handlers.mended();
-  }
-}
-
-async function removeLeftovers(parent: string): Promise<void> {
-  for (const name of await readdir(parent).catch(() => [])) {
-    const pid = new RegExp(`^${NAME}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && !isRunning(Number(pid)))
-      await rm(join(parent, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

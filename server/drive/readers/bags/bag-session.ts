@@ -50,7 +50,8 @@ export class BagSession {
         key,
         name,
         type,
-        count: this.#files.counts.get(name) ?? count,
+        // Of splits that are not unpacked yet, only the description tells.
+        count: this.#bag.isOpened ? count : (this.#files.counts.get(name) ?? null),
       })),
       paths: this.#files.paths,
       hasSignals: [...this.#bag.topics.values()].some(

@@ -1,9 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { RoadgazeError } from '../../../../shared/errors.ts';
+import { ownFolder, removeLeftovers } from '../../../files/leftovers.ts';
+import { notWritable } from '../../../files/not-writable.ts';
+import { once } from '../../once.ts';
 import type { BagContents } from './bag-session.ts';
 import type { BagAnswer, BagFailure, BagQuestion, BagThreadData } from './bag-worker.ts';
 import type { BagIndex } from './pictures/camera-reader.ts';
@@ -17,6 +19,8 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+const SCRATCH = 'roadgaze-bag-';
+const clearOnce = once(() => removeLeftovers(tmpdir(), SCRATCH));
 /** Memory of a thread that is not pictures or columns; MiB. */
 const MOST_HEAP = 1024;
 
@@ -51,9 +55,16 @@ export class BagThread {
     process.on('exit', this.#clearAtExit);
   }
 
-  /** The caller closes it, also where what it asks first is rejected. */
+  /**
+   * The caller closes it, also where what it asks first is rejected. Throws OUTPUT_NOT_WRITABLE where
+   * there is no place for what a packed bag is unpacked to.
+   */
   static async open(path: string): Promise<BagThread> {
-    return new BagThread(path, await mkdtemp(join(tmpdir(), 'roadgaze-bag-')));
+    await clearOnce();
+    const scratch = await ownFolder(tmpdir(), SCRATCH).catch((cause: unknown) => {
+      throw notWritable(`A bag cannot be opened, for nothing can be made in ${tmpdir()}`, cause);
+    });
+    return new BagThread(path, scratch);
   }
 
   contents(): Promise<BagContents> {

@@ -24,6 +24,8 @@ interface WrittenBag {
   readonly file: string;
   readonly what: string;
   readonly camera: string;
+  /** It is not the first one. */
+  readonly isChosen?: boolean;
   readonly isGrey?: boolean;
   readonly steering?: {
     readonly of: (log: DriveLog) => { times: Float64Array; values: Float64Array };
@@ -120,6 +122,7 @@ const WRITTEN: readonly WrittenBag[] = [
     file: 'ros2-video.mcap',
     what: 'one file of a ROS 2 bag with H.264, H.265 and VP9',
     camera: '/h264',
+    isChosen: true,
   },
   {
     file: 'foxglove-protobuf.mcap',
@@ -195,7 +198,7 @@ function assertColor(
 
 for (const bag of WRITTEN) {
   test(`${bag.what}: pictures, times, steering and speed are those that were written`, async () => {
-    const source = await opened(bag.file);
+    const source = await opened(bag.file, bag.isChosen ? bag.camera : undefined);
     try {
       assert.equal(source.camera, bag.camera);
       const { pts } = await source.index();
@@ -254,6 +257,16 @@ test('each video codec of a bag decodes, and a camera can be chosen', async () =
     assert.equal(frames.length, FRAMES);
     for (const [i, { above }] of frames.entries()) assertColor(above, i, false);
   }
+});
+
+test('the camera that looks ahead is the first one of a bag', async () => {
+  const source = await opened('ros2-video.mcap');
+  await source.close();
+  assert.equal(source.camera, '/front/ffmpeg');
+  assert.deepEqual(
+    source.cameras.map(({ id }) => id),
+    ['/front/ffmpeg', '/h264', '/h265', '/vp9'],
+  );
 });
 
 test('pictures before the first one at which decoding can start are left out and told', async () => {

@@ -34,6 +34,8 @@ export function decoderOf(topic: Topic): Decode {
 function cdrDecoder({ type, schema }: Topic): Decode {
   const text = schema?.encoding === 'ros2msg' ? textOf(schema.data) : '';
   const definitions = text === '' ? knownDefinition(type) : parseDefinition(text, { ros2: true });
+  if (!definitions && schema?.encoding === 'ros2idl')
+    throw new Error(`is of type ${type}, which is defined in IDL, and that is not read`);
   if (!definitions)
     throw new Error(`is of type ${type}, whose definition is neither in the file nor known`);
   const reader = new CdrReader(definitions);

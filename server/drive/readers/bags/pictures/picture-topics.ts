@@ -22,15 +22,19 @@ export function pictureKind({ type }: Pick<Topic, 'type'>): PictureKind | null {
 
 /** Depth, masks and the like look like pictures, and no network steers by them. */
 const NOT_FOR_DRIVING =
-  /depth|disparity|confidence|segmentation|semantic|mask|debug|thermal|costmap/i;
+  /depth|disparity|confidence|segment|semantic|mask|debug|thermal|costmap|infra/i;
+const AHEAD = /front|forward|cent(er|re)/i;
+const ASIDE = /left|right|rear|back|side|driver|cabin|interior/i;
 
 /** Topics of pictures, those that a network steers by first, else as the file has them. */
 export function cameraTopics(topics: ReadonlyMap<string, Topic>): [string, Topic][] {
-  const cameras = [...topics].filter(
-    ([, topic]) => pictureKind(topic) !== null && topic.count !== 0,
-  );
-  const [rest, last] = [false, true].map((isLast) =>
-    cameras.filter(([, { name }]) => NOT_FOR_DRIVING.test(name) === isLast),
-  );
-  return [...rest!, ...last!];
+  return [...topics]
+    .filter(([, topic]) => pictureKind(topic) !== null && topic.count !== 0)
+    .sort(([, a], [, b]) => rankOf(a.name) - rankOf(b.name));
+}
+
+function rankOf(name: string): number {
+  if (NOT_FOR_DRIVING.test(name)) return 3;
+  if (ASIDE.test(name)) return 2;
+  return AHEAD.test(name) ? 0 : 1;
 }

@@ -35,10 +35,10 @@ export function driveSeries(name: string, { topics, notes }: BagSignals): Series
   );
   const speed = speeds[0] ?? topics.flatMap(speedOverGround)[0] ?? null;
   const assumptions = notes.map((note) => `${name}: ${note}`);
-  const [first, second] = candidates;
-  if (first && second)
+  const [first, ...rest] = candidates;
+  if (first && rest.length > 0)
     assumptions.push(
-      `${name}: "${first.series.name}" is taken as steering before "${second.series.name}" and others because ${first.field.because}.`,
+      `${name}: "${first.series.name}" is taken as steering, before ${rest.length === 1 ? 'another' : `${rest.length} others`}, because ${first.field.because}.`,
     );
   if (speed)
     assumptions.push(`${name}: speed is ${JSON.stringify(speed.name)}, in ${speed.unit ?? 'm/s'}.`);
@@ -72,7 +72,8 @@ function steeringOf(topic: TopicSignals): Candidate[] {
   });
   if (known.length > 0) return known;
   return topic.columns.flatMap(({ field, unit, values }) => {
-    const named = steeringByName(field, unit);
+    // A message of one number tells nothing; its topic does.
+    const named = steeringByName(field === 'data' ? topic.topic.replaceAll('/', '.') : field, unit);
     if (!named || !hasNumbers(values)) return [];
     return [candidate(topic, field, values, named, STEERING_FIELDS.length + command)];
   });

@@ -37,6 +37,14 @@ export class DamageNotes {
   }
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'it is not there',
+  EACCES: 'it may not be read',
+  EISDIR: 'it is a folder',
+  EIO: 'its disk cannot be read',
+  ENOSPC: 'the disk of temporary files has no room for what is in it',
+};
+
 /**
  * What a library says is wrong, without its own name and version, as a clause. What trips over
  * values that are not there has read something else than what was written.
@@ -48,6 +56,8 @@ export function inWords(error: unknown): string {
       /DataView|typed array|array length|start offset|buffer/i.test(error.message))
   )
     return 'it does not follow its format';
+  const known = WORDS[(error as NodeJS.ErrnoException | null)?.code ?? ''];
+  if (known !== undefined) return known;
   const message = error instanceof Error ? error.message : String(error);
   return message
     .split('\n', 1)[0]!

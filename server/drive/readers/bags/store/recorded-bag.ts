@@ -56,6 +56,11 @@ export class RecordedBag {
     return this.#topics;
   }
 
+  /** Every split was opened, or cannot be. */
+  get isOpened(): boolean {
+    return this.#paths.every((_, number) => this.#notes.has(number) || this.#faults.has(number));
+  }
+
   /** As MCAP has it: `ros2`, `ros1` or empty. */
   get profile(): string {
     return this.#profile;
