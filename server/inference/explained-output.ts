@@ -90,11 +90,17 @@ export function refuseOtherInputs({ source, inputs }: Model, image: ImageInput):
   const listed = others
     .map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`)
     .join(', ');
+  const entries = others.map(({ name }) => `${JSON.stringify(name)}: ${usualFeed(name)}`);
   throw new RoadgazeError(
     'MODEL_INPUT_UNCLEAR',
-    `${source} takes ${listed} beside its picture "${image.name}", and Roadgaze has nothing to feed there.`,
-    `Export the network with ${others.length === 1 ? 'that input as a constant' : 'those inputs as constants'} (keep_prob as 1, a speed as a usual one), so that only the picture is left.`,
+    `${source} takes ${listed} beside its picture "${image.name}", and nothing says what to feed there.`,
+    `Say so in its sidecar, with "roadgaze": 2 and "inputs": { ${entries.join(', ')} }, each with the value that the network drives with.`,
   );
+}
+
+/** The share of values that are kept is all of them when a network drives. */
+function usualFeed(name: string): string {
+  return `{ "constant": ${/keep/i.test(name) ? 1 : 0} }`;
 }
 
 /**

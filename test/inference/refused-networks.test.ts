@@ -43,7 +43,7 @@ test('a network that needs more than the picture is refused by the name of what 
       error instanceof RoadgazeError &&
       error.code === 'MODEL_INPUT_UNCLEAR' &&
       /"keep_prob" \[\] beside its picture "picture"/.test(error.message) &&
-      /constant/.test(error.hint),
+      /"inputs": \{ "keep_prob": \{ "constant": 1 \} \}/.test(error.hint),
   );
   const plain = small().model(['steering']);
   assert.doesNotThrow(() => refuseOtherInputs(plain, imageInput(plain, null)));

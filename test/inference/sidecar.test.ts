@@ -16,7 +16,7 @@ test('a sidecar needs nothing but its version and kind', () => {
 const wrong: readonly (readonly [what: string, value: unknown, sentence: RegExp])[] = [
   ['text that is not JSON', '{ "roadgaze": 1,', /net\.json is not JSON/],
   ['a list', [], /net\.json is not a JSON object/],
-  ['another version', { ...valid, roadgaze: 2 }, /wrong "roadgaze": it must be 1/],
+  ['another version', { ...valid, roadgaze: 3 }, /wrong "roadgaze": it must be 1 or 2/],
   ['an unknown kind', { ...valid, kind: 'speed' }, /wrong "kind": it must be "steering" or "road"/],
   ['an unknown field', { ...valid, crop: {} }, /unknown field "crop"/],
   [

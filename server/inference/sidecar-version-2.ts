@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import {
+  commonFields,
+  invalidSidecar,
+  outputFields,
+  pictureFields,
+  refuseIssue,
+  type Feed,
+  type Sidecar,
+} from './sidecar-form.ts';
+
+const versionTwo = z.strictObject({
+  roadgaze: z.literal(2),
+  ...commonFields,
+  inputs: z.record(z.string(), z.unknown()).optional(),
+  output: z.strictObject(outputFields).optional(),
+});
+
+/** Numbers and truth values, in lists of any depth. */
+type Nested = number | boolean | readonly Nested[];
+const nested: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.boolean(), z.array(nested)]));
+
+/** What an input is fed with, by the field that says so. */
+const entries = {
+  picture: z.strictObject({ picture: z.strictObject(pictureFields) }),
+  constant: z.strictObject({ constant: nested }),
+};
+
+type Kind = keyof typeof entries;
+
+/**
+ * As `parseSidecar`, of the second version, which has an entry for every input. Throws
+ * SIDECAR_INVALID.
+ */
+export function sidecarOfVersionTwo(value: unknown, source: string): Sidecar {
+  const result = versionTwo.safeParse(value);
+  if (!result.success) refuseIssue(result.error, source);
+  const { inputs = {}, ...rest } = result.data;
+  const feeds: Record<string, Feed> = {};
+  let input: Sidecar['input'];
+  for (const [name, entry] of Object.entries(inputs)) {
+    const read = <Of extends Kind>(kind: Of): z.infer<(typeof entries)[Of]> => {
+      const found = entries[kind].safeParse(entry);
+      if (!found.success) refuseIssue(found.error, source, ['inputs', name]);
+      return found.data as z.infer<(typeof entries)[Of]>;
+    };
+    switch (kindOf(name, entry, source)) {
+      case 'constant': {
+        const { constant } = read('constant');
+        feeds[name] = { constant: Array.isArray(constant) ? flat(constant) : Number(constant) };
+        break;
+      }
+      case 'picture':
+        if (input)
+          throw invalidSidecar(
+            source,
+            `names two pictures, ${JSON.stringify(input.tensor)} and ${JSON.stringify(name)}; Roadgaze feeds one`,
+          );
+        input = { tensor: name, ...read('picture').picture };
+    }
+  }
+  return { ...rest, ...(input ? { input } : {}), feeds };
+}
+
+function kindOf(name: string, entry: unknown, source: string): Kind {
+  const kinds = Object.keys(entries) as Kind[];
+  const kind = kinds.find(
+    (each) => typeof entry === 'object' && entry !== null && Object.hasOwn(entry, each),
+  );
+  if (kind) return kind;
+  const listed = kinds.map((each) => JSON.stringify(each)).join(' or ');
+  throw invalidSidecar(
+    source,
+    `has a wrong ${JSON.stringify(`inputs.${name}`)}: it must have ${listed}`,
+  );
+}
+
+function flat(values: readonly Nested[]): number[] {
+  return values.flatMap((value) => (Array.isArray(value) ? flat(value) : [Number(value)]));
+}
