@@ -1,6 +1,7 @@
 import { stringAttribute } from './attributes.ts';
 import { consumers, operatorAndName, type Model, type Node, type Shape } from './graph.ts';
 import { beyondLimit, inBytes, inDigits, LIMITS } from './limits.ts';
+import { operatorOf } from './operators/operators.ts';
 import { bytesPerPicture, elementsPerPicture } from './shapes/size-limits.ts';
 
 /** What one run of a network takes, for one picture. */
@@ -19,36 +20,6 @@ interface KnownFacts {
   type(value: string): number;
 }
 
-/** Operators that give the memory of their input another shape. */
-const VIEWS: ReadonlySet<string> = new Set([
-  'Reshape',
-  'Flatten',
-  'Squeeze',
-  'Unsqueeze',
-  'Identity',
-  'Dropout',
-]);
-/** Operators that may write over their input, where nobody else reads it. */
-const IN_PLACE: ReadonlySet<string> = new Set([
-  'Relu',
-  'Elu',
-  'LeakyRelu',
-  'Sigmoid',
-  'Tanh',
-  'Clip',
-  'Selu',
-  'Softplus',
-  'Softsign',
-  'Abs',
-  'Neg',
-  'Sqrt',
-  'Exp',
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'BatchNormalization',
-]);
 /** Writing one value takes as long as so many products in a convolution. */
 const PRODUCTS_PER_VALUE = 50;
 /** The same where a picture is resized with the 16 neighbours of each value, one by one. */
@@ -71,7 +42,7 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
   const read = consumers(model);
   const kept = new Set([...model.outputs, ...model.inputs].map(({ name }) => name));
   for (const node of model.nodes) {
-    if (node.domain === '' && VIEWS.has(node.op) && node.inputs[0] && node.outputs[0])
+    if (operatorOf(node)?.memory === 'view' && node.inputs[0] && node.outputs[0])
       owner.set(node.outputs[0], ownerOf(node.inputs[0]));
   }
   for (const [value, nodes] of read)
@@ -88,7 +59,7 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
       readers.set(ownerOf(input), left);
       if (left === 0 && !kept.has(ownerOf(input))) freed += bytes(ownerOf(input));
     }
-    const isInPlace = node.domain === '' && IN_PLACE.has(node.op);
+    const isInPlace = operatorOf(node)?.memory === 'over its input';
     const during =
       live + (isInPlace ? Math.max(0, added - freed) : added) + scratchOf(node, facts, elements);
     if (during > liveBytes) [liveBytes, fullest] = [during, node];

@@ -6,48 +6,21 @@ import {
   type Dimension,
   type Model,
   type Node,
-  type Shape,
   type ValueInfo,
 } from './graph.ts';
 import { beyondLimit, SMALLER } from './limits.ts';
 import { constantOf } from './constant-node.ts';
+import { withFoldedSizes } from './operators/folding.ts';
+import { operatorOf, operators } from './operators/operators.ts';
+import type { KnownShapes, Shapes } from './shapes/shapes.ts';
 import { withinLimits } from './shapes/size-limits.ts';
-import {
-  shapeError,
-  type ShapeContext,
-  type ShapeRule,
-  type ValueFacts,
-} from './shapes/context.ts';
-import { denseRules } from './shapes/dense.ts';
-import { elementwiseRules } from './shapes/elementwise.ts';
-import { layoutRules } from './shapes/layout.ts';
-import { requiredInputs } from './shapes/required-inputs.ts';
-import { spatialRules } from './shapes/spatial.ts';
+import { shapeError, type ShapeContext, type ValueFacts } from './shapes/context.ts';
 import { DataType, tensorNumbers, type Tensor } from './tensor.ts';
 
-const rules: Readonly<Record<string, ShapeRule>> = {
-  ...spatialRules,
-  ...elementwiseRules,
-  ...denseRules,
-  ...layoutRules,
-};
+export type { KnownShapes, Shapes } from './shapes/shapes.ts';
 
 /** Names of the operators that Roadgaze reads. */
-export const knownOperators: readonly string[] = Object.keys(rules).sort();
-
-/** Element type and shape of every value of the model. */
-export interface Shapes {
-  /**
-   * Throws MODEL_SHAPE for a name that is no value of the model, and what stands in the way where
-   * the value's shape cannot be told.
-   */
-  of(value: string): Shape;
-  type(value: string): number;
-  /** The constant of that name: an initializer or the output of a Constant node. */
-  constant(value: string): Tensor | null;
-  /** Whole numbers known of a value: a short constant, or sizes computed from shapes. */
-  sizes(value: string): readonly Dimension[] | null;
-}
+export const knownOperators: readonly string[] = Object.keys(operators).sort();
 
 /**
  * Infers element type and shape of every value. Sizes that the model leaves free keep their names.
@@ -66,14 +39,6 @@ export function inferShapes(model: Model): Shapes {
  */
 export function inferWhatIsKnown(model: Model): Shapes {
   return inferredOf(model).shapes;
-}
-
-/** As `Shapes`; null of what cannot be inferred. */
-export interface KnownShapes {
-  of(value: string): Shape | null;
-  /** 0 of what cannot be inferred. */
-  type(value: string): number;
-  constant(value: string): Tensor | null;
 }
 
 /**
@@ -215,8 +180,8 @@ function inferAnew(
   facts: ReadonlyMap<string, ValueFacts>,
   constants: ReadonlyMap<string, Tensor>,
 ): Remembered {
-  const rule = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op] : undefined;
-  if (!rule) {
+  const operator = operatorOf(node);
+  if (!operator) {
     throw new RoadgazeError(
       'MODEL_OPERATOR_UNSUPPORTED',
       `Roadgaze does not know the operator ${describeNode(model, node)}.`,
@@ -224,7 +189,7 @@ function inferAnew(
     );
   }
   const context = contextOf(model, node, facts, constants);
-  for (let index = 0; index < requiredInputs(node.op); index++) context.input(index);
+  for (let index = 0; index < operator.inputs; index++) context.input(index);
   const beyond = (reason: string): never => {
     throw beyondLimit(
       model.source,
@@ -232,7 +197,7 @@ function inferAnew(
       SMALLER,
     );
   };
-  const results = rule(context);
+  const results = withFoldedSizes(operator, context, operator.shape(context));
   const found: Remembered = {
     opset: model.opset,
     inputs: node.inputs.map((input) => facts.get(input)),

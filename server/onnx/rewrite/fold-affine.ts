@@ -1,6 +1,7 @@
 import { intAttribute, intsAttribute } from '../attributes.ts';
 import type { Model, Node } from '../graph.ts';
 import { inferShapes, type Shapes } from '../infer-shapes.ts';
+import { operatorOf } from '../operators/operators.ts';
 import type { Tensor } from '../tensor.ts';
 import { affineOf, type Affine } from './affine.ts';
 import { foldedBehind, foldedInFront, type Folded } from './fold-into-layer.ts';
@@ -17,49 +18,6 @@ import { tidy } from './tidy.ts';
 export function foldAffine(model: Model): Model {
   return tidy(new Folding(tidy(model)).folded());
 }
-
-/** Nodes that may stand between an affine map and the layer ahead that takes it in. */
-const between = new Set([
-  'BatchNormalization',
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'Transpose',
-  'Reshape',
-  'Flatten',
-]);
-
-const bending = new Set([
-  'Sigmoid',
-  'Tanh',
-  'Softplus',
-  'Softsign',
-  'HardSigmoid',
-  'HardSwish',
-  'Relu',
-  'LeakyRelu',
-  'PRelu',
-  'ThresholdedRelu',
-  'Elu',
-  'Selu',
-  'Celu',
-  'Gelu',
-  'Mish',
-  'Clip',
-  'Exp',
-  'Log',
-  'Sqrt',
-  'Abs',
-  'Erf',
-  'Reciprocal',
-  'Pow',
-  'Mul',
-  'Div',
-  'Max',
-  'Min',
-  'Where',
-]);
 
 /** A network while maps are folded. No fold changes the shape of a value that stays. */
 class Folding {
@@ -120,7 +78,7 @@ class Folding {
       const node = this.#nodes[this.#madeAt.get(value) ?? -1];
       if (!node) return false;
       const inner = affineOf(this.#model, this.#shapes, node);
-      if (inner?.axis !== null) return bending.has(node.op) && !inner;
+      if (inner?.axis !== null) return operatorOf(node)?.bends === true && !inner;
       value = inner.input;
     }
   }
@@ -178,7 +136,10 @@ class Folding {
    */
   #startOfChain(value: string, otherwise: number): number {
     let start = otherwise;
-    for (let at = this.#madeAt.get(value); at !== undefined && between.has(this.#nodes[at]!.op);) {
+    for (
+      let at = this.#madeAt.get(value);
+      at !== undefined && operatorOf(this.#nodes[at]!)?.passesMaps;
+    ) {
       start = at;
       const { inputs } = this.#nodes[at]!;
       at = inputs.map((input) => this.#madeAt.get(input)).find((index) => index !== undefined);

@@ -1,26 +1,9 @@
 import { consumers, producers, type Model, type Node } from '../graph.ts';
 import { inferKnownShapes, type KnownShapes } from '../infer-shapes.ts';
+import { operatorOf } from '../operators/operators.ts';
 import { elementCount, floatTensor, type Tensor } from '../tensor.ts';
 import { filledUp, plainConvolution, splitInto, type PlainConvolution } from './channel-blocks.ts';
 import { unusedName } from './unused-name.ts';
-
-/**
- * Operators that ONNX Runtime computes in blocks of channels, if what they read lies so; and those
- * of them for which all that they read must.
- */
-const computedInBlocks: ReadonlySet<string> = new Set([
-  'Conv',
-  'Relu',
-  'LeakyRelu',
-  'Sigmoid',
-  'Tanh',
-  'Clip',
-  'BatchNormalization',
-  'Add',
-  'Mul',
-  'Concat',
-]);
-const ofSeveral: ReadonlySet<string> = new Set(['Add', 'Mul', 'Concat']);
 
 /**
  * What the further nodes cost, in products of a convolution: for each reader, and for each element
@@ -58,7 +41,8 @@ function valuesWorthSplitting(
   if (partial.length === 0) return found;
   const shapes = inferKnownShapes(model);
   const [read, made] = [consumers(model), producers(model)];
-  const inBlocks = (node: Node | undefined) => node?.domain === '' && computedInBlocks.has(node.op);
+  const inBlocks = (node: Node | undefined) =>
+    node !== undefined && (operatorOf(node)?.inBlocks ?? 'never') !== 'never';
   const known = new Map<string, boolean>();
   const liesInBlocks = (value: string): boolean => {
     const before = known.get(value);
@@ -68,7 +52,9 @@ function valuesWorthSplitting(
       node !== undefined &&
       inBlocks(node) &&
       (node.op === 'Conv' ||
-        node.inputs.slice(0, ofSeveral.has(node.op) ? undefined : 1).every(liesInBlocks));
+        node.inputs
+          .slice(0, operatorOf(node)?.inBlocks === 'by all inputs' ? undefined : 1)
+          .every(liesInBlocks));
     known.set(value, lies);
     return lies;
   };

@@ -1,9 +1,7 @@
 import { constantOf } from '../constant-node.ts';
 import { consumers, keepOnly, type Model, type Node } from '../graph.ts';
+import { operatorOf } from '../operators/operators.ts';
 import type { Tensor } from '../tensor.ts';
-
-/** Operators that give their first input unchanged when a network only runs, as it does here. */
-const passing = new Set(['Identity', 'Dropout']);
 
 /**
  * The same network without what does nothing: Identity and Dropout are taken out, Constant nodes
@@ -22,8 +20,7 @@ export function tidy(model: Model): Model {
     const inputs = node.inputs.map((input) => alias.get(input) ?? input);
     if (tensor && !outputs.has(output)) initializers.set(output, tensor);
     else if (
-      node.domain === '' &&
-      passing.has(node.op) &&
+      operatorOf(node)?.idle &&
       !(mask && (read.has(mask) || outputs.has(mask))) &&
       !outputs.has(output)
     )

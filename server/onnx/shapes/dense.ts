@@ -2,7 +2,7 @@ import { intAttribute } from '../attributes.ts';
 import type { Dimension } from '../graph.ts';
 import { broadcast, type ShapeContext, type ShapeRule } from './context.ts';
 
-const gemm: ShapeRule = (context: ShapeContext) => {
+export const gemm: ShapeRule = (context: ShapeContext) => {
   const { type, shape: a } = context.input(0);
   const b = context.input(1).shape;
   if (a.length !== 2 || b.length !== 2)
@@ -16,7 +16,7 @@ const gemm: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape: [rows, columns] }];
 };
 
-const matMul: ShapeRule = (context: ShapeContext) => {
+export const matMul: ShapeRule = (context: ShapeContext) => {
   const { type, shape: left } = context.input(0);
   const right = context.input(1).shape;
   const a = left.length === 1 ? [1, ...left] : left;
@@ -30,5 +30,3 @@ const matMul: ShapeRule = (context: ShapeContext) => {
   if (right.length > 1) shape.push(b.at(-1)!);
   return [{ type, shape }];
 };
-
-export const denseRules: Readonly<Record<string, ShapeRule>> = { Gemm: gemm, MatMul: matMul };

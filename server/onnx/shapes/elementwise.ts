@@ -1,9 +1,8 @@
 import { intAttribute } from '../attributes.ts';
-import type { Dimension } from '../graph.ts';
 import { DataType } from '../tensor.ts';
 import { axisOf, broadcast, type ShapeContext, type ShapeRule } from './context.ts';
 
-const unary: ShapeRule = (context: ShapeContext) => {
+export const unary: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   return [{ type, shape }];
 };
@@ -11,7 +10,7 @@ const unary: ShapeRule = (context: ShapeContext) => {
 /**
  * The mask of what was kept is a second output; numbers before operator set 10, truth values since.
  */
-const dropout: ShapeRule = (context: ShapeContext) => {
+export const dropout: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   return [
     { type, shape },
@@ -22,7 +21,7 @@ const dropout: ShapeRule = (context: ShapeContext) => {
 /**
  * Mean and inverse deviation are further outputs, with 1 for every axis that they were taken over.
  */
-const layerNormalization: ShapeRule = (context: ShapeContext) => {
+export const layerNormalization: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const first = axisOf(context, intAttribute(context.node, 'axis', -1), shape.length);
   const statistic = {
@@ -36,7 +35,7 @@ const layerNormalization: ShapeRule = (context: ShapeContext) => {
  * As a training step writes it, the operator also gives its running mean and variance, one per
  * channel.
  */
-const batchNormalization: ShapeRule = (context: ShapeContext) => {
+export const batchNormalization: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const channels = shape[1] ?? context.fail('there is no axis of channels');
   for (const index of [1, 2, 3, 4]) {
@@ -48,25 +47,16 @@ const batchNormalization: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape }, ...context.node.outputs.slice(1).map(() => statistic)];
 };
 
-const cast: ShapeRule = (context: ShapeContext) => {
-  const sizes = context.sizes(0);
+export const cast: ShapeRule = (context: ShapeContext) => {
   return [
-    {
-      type: intAttribute(context.node, 'to', DataType.float),
-      shape: context.input(0).shape,
-      ...(sizes ? { sizes } : {}),
-    },
+    { type: intAttribute(context.node, 'to', DataType.float), shape: context.input(0).shape },
   ];
 };
 
-const combine =
+export const combine =
   (result?: number): ShapeRule =>
   (context) => {
     const facts = context.node.inputs.map((_, index) => context.input(index));
-    const whole = facts.every(
-      (fact) => fact.type === DataType.int64 || fact.type === DataType.int32,
-    );
-    const sizes = whole ? sizeArithmetic(context) : null;
     return [
       {
         type: result ?? facts[0]!.type,
@@ -74,32 +64,11 @@ const combine =
           context,
           facts.map((fact) => fact.shape),
         ),
-        ...(sizes ? { sizes } : {}),
       },
     ];
   };
 
-/** Exporters compute flattened sizes as products of entries of `Shape`. */
-function sizeArithmetic(context: ShapeContext): Dimension[] | null {
-  const compute = {
-    Add: (a: number, b: number) => a + b,
-    Sub: (a: number, b: number) => a - b,
-    Mul: (a: number, b: number) => a * b,
-    Div: (a: number, b: number) => Math.trunc(a / b),
-  }[context.node.op];
-  const a = compute && context.sizes(0);
-  const b = a && context.sizes(1);
-  if (!compute || !a || !b || (a.length !== b.length && a.length !== 1 && b.length !== 1))
-    return null;
-  return Array.from({ length: Math.max(a.length, b.length) }, (_, index) => {
-    const left = a[a.length === 1 ? 0 : index]!;
-    const right = b[b.length === 1 ? 0 : index]!;
-    if (typeof left === 'number' && typeof right === 'number') return compute(left, right);
-    return `${context.node.op}(${left},${right})`;
-  });
-}
-
-const where: ShapeRule = (context: ShapeContext) => [
+export const where: ShapeRule = (context: ShapeContext) => [
   {
     type: context.input(1).type,
     shape: broadcast(context, [
@@ -109,22 +78,3 @@ const where: ShapeRule = (context: ShapeContext) => [
     ]),
   },
 ];
-
-const table = (operators: string, rule: ShapeRule) =>
-  Object.fromEntries(operators.split(' ').map((operator) => [operator, rule]));
-
-export const elementwiseRules: Readonly<Record<string, ShapeRule>> = {
-  ...table(
-    'Relu Elu LeakyRelu PRelu Sigmoid Tanh Clip Identity Softmax LogSoftmax Selu Softplus Softsign HardSigmoid HardSwish ' +
-      'Gelu Mish Celu ThresholdedRelu Exp Log Sqrt Abs Neg Reciprocal Erf Floor Ceil Round Sign InstanceNormalization LRN LpNormalization',
-    unary,
-  ),
-  ...table('Add Sub Mul Div Pow Min Max Sum Mean', combine()),
-  ...table('Equal Less Greater LessOrEqual GreaterOrEqual And Or', combine(DataType.bool)),
-  Not: unary,
-  Cast: cast,
-  Where: where,
-  Dropout: dropout,
-  BatchNormalization: batchNormalization,
-  LayerNormalization: layerNormalization,
-};

@@ -1,7 +1,7 @@
 import { intAttribute, intsAttribute, tensorAttribute } from '../attributes.ts';
 import { constantOf } from '../constant-node.ts';
 import type { Dimension, Shape } from '../graph.ts';
-import { DataType, tensorNumbers } from '../tensor.ts';
+import { DataType } from '../tensor.ts';
 import { axisOf, product, type ShapeContext, type ShapeRule, type ValueFacts } from './context.ts';
 
 /**
@@ -19,14 +19,14 @@ function axesOf(context: ShapeContext, rank: number): readonly number[] | null {
   return positive;
 }
 
-const flatten: ShapeRule = (context: ShapeContext) => {
+export const flatten: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const axis = intAttribute(context.node, 'axis', 1);
   const split = axis === shape.length ? axis : axisOf(context, axis, shape.length);
   return [{ type, shape: [product(shape.slice(0, split)), product(shape.slice(split))] }];
 };
 
-const reshape: ShapeRule = (context: ShapeContext) => {
+export const reshape: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const target = context.sizes(1);
   if (!target) context.fail('the new shape is not a constant');
@@ -79,7 +79,7 @@ function quotient(context: ShapeContext, whole: Shape, rest: readonly Dimension[
   return free.length === 0 ? size : product([size, ...free]);
 }
 
-const transpose: ShapeRule = (context: ShapeContext) => {
+export const transpose: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const order =
     intsAttribute(context.node, 'perm') ?? shape.map((_, axis) => shape.length - 1 - axis);
@@ -88,7 +88,7 @@ const transpose: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape: order.map((axis) => shape[axis]!) }];
 };
 
-const concat: ShapeRule = (context: ShapeContext) => {
+export const concat: ShapeRule = (context: ShapeContext) => {
   const facts = context.node.inputs.map((_, index) => context.input(index));
   const first = facts[0]!;
   const axis = axisOf(context, intAttribute(context.node, 'axis', 1), first.shape.length);
@@ -103,22 +103,14 @@ const concat: ShapeRule = (context: ShapeContext) => {
   const total = joined.every((dim) => typeof dim === 'number')
     ? joined.reduce<number>((sum, dim) => sum + dim, 0)
     : joined.join('+');
-  const sizes = facts.map((_, index) => context.sizes(index));
-  const known = first.shape.length === 1 && sizes.every((list) => list !== null);
-  return [
-    {
-      type: first.type,
-      shape: first.shape.map((dim, at) => (at === axis ? total : dim)),
-      ...(known ? { sizes: sizes.flatMap((list) => list) } : {}),
-    },
-  ];
+  return [{ type: first.type, shape: first.shape.map((dim, at) => (at === axis ? total : dim)) }];
 };
 
 function couldBeEqual(a: Dimension, b: Dimension): boolean {
   return a === b || typeof a === 'string' || typeof b === 'string';
 }
 
-const split: ShapeRule = (context: ShapeContext) => {
+export const split: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const axis = axisOf(context, intAttribute(context.node, 'axis', 0), shape.length);
   const { length } = context.node.outputs;
@@ -145,7 +137,7 @@ const split: ShapeRule = (context: ShapeContext) => {
   }));
 };
 
-const squeeze: ShapeRule = (context: ShapeContext) => {
+export const squeeze: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const axes = axesOf(context, shape.length);
   if (axes?.some((axis) => !couldBeEqual(shape[axis]!, 1)))
@@ -157,28 +149,25 @@ const squeeze: ShapeRule = (context: ShapeContext) => {
     context.fail(
       `it names no axes, and so leaves out "${open}" of [${shape.join(', ')}] where that is 1`,
     );
-  const sizes = context.sizes(0);
-  return [{ type, shape: left, ...(sizes ? { sizes } : {}) }];
+  return [{ type, shape: left }];
 };
 
-const unsqueeze: ShapeRule = (context: ShapeContext) => {
+export const unsqueeze: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const count = intsAttribute(context.node, 'axes')?.length ?? context.sizes(1)?.length;
   const axes = count === undefined ? null : axesOf(context, shape.length + count);
   if (!axes) context.fail('the axes are not constant');
   const rank = shape.length + axes.length;
   const rest = [...shape];
-  const sizes = context.sizes(0);
   return [
     {
       type,
       shape: Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : rest.shift()!)),
-      ...(sizes ? { sizes } : {}),
     },
   ];
 };
 
-const reduce: ShapeRule = (context: ShapeContext) => {
+export const reduce: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const given = axesOf(context, shape.length);
   const axes =
@@ -193,7 +182,7 @@ const reduce: ShapeRule = (context: ShapeContext) => {
   ];
 };
 
-const shapeOf: ShapeRule = (context: ShapeContext) => {
+export const shapeOf: ShapeRule = (context: ShapeContext) => {
   const { shape } = context.input(0);
   const at = (name: string, fallback: number) => {
     const value = intAttribute(context.node, name, fallback);
@@ -203,30 +192,25 @@ const shapeOf: ShapeRule = (context: ShapeContext) => {
   return [{ type: DataType.int64, shape: [sizes.length], sizes }];
 };
 
-const gather: ShapeRule = (context: ShapeContext) => {
+export const gather: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const indices = context.input(1).shape;
   const axis = axisOf(context, intAttribute(context.node, 'axis', 0), shape.length);
-  const from = context.sizes(0);
-  const at = context.sizes(1);
-  const sizes =
-    from && at && shape.length === 1
-      ? at.map(
-          (index) =>
-            from.at(Number(index)) ??
-            context.fail(`there is no size number ${index} of ${from.length}`),
-        )
-      : null;
+  const size = shape[axis]!;
+  const beyond =
+    typeof size === 'number'
+      ? context.sizes(1)?.find((at) => typeof at === 'number' && (at < -size || at >= size))
+      : undefined;
+  if (beyond !== undefined) context.fail(`there is no number ${beyond} of ${size}`);
   return [
     {
       type,
       shape: [...shape.slice(0, axis), ...indices, ...shape.slice(axis + 1)],
-      ...(sizes ? { sizes } : {}),
     },
   ];
 };
 
-const slice: ShapeRule = (context: ShapeContext) => {
+export const slice: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const list = (name: string, index: number) =>
     intsAttribute(context.node, name) ?? context.sizes(index)?.map(Number) ?? null;
@@ -238,7 +222,6 @@ const slice: ShapeRule = (context: ShapeContext) => {
   if (![ends, axes, steps].every((each) => each.length === starts.length) || steps.includes(0))
     context.fail('the range makes no sense');
   const out = [...shape];
-  let sizes = context.sizes(0);
   axes.forEach((given, position) => {
     const axis = axisOf(context, given, shape.length);
     const dim = shape[axis];
@@ -253,13 +236,11 @@ const slice: ShapeRule = (context: ShapeContext) => {
     const from = step > 0 ? clamp(start, 0, dim) : clamp(start, 0, dim - 1);
     const to = step > 0 ? clamp(end, 0, dim) : end < -dim ? -1 : clamp(end, -1, dim - 1);
     out[axis] = Math.max(0, Math.ceil((to - from) / step));
-    if (sizes && shape.length === 1)
-      sizes = Array.from({ length: out[axis] }, (_, index) => sizes![from + index * step]!);
   });
-  return [{ type, shape: out, ...(sizes ? { sizes } : {}) }];
+  return [{ type, shape: out }];
 };
 
-const expand: ShapeRule = (context: ShapeContext) => {
+export const expand: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const target = context.sizes(1);
   if (!target) context.fail('the new shape is not a constant');
@@ -278,44 +259,16 @@ const expand: ShapeRule = (context: ShapeContext) => {
   ];
 };
 
-const constant: ShapeRule = (context: ShapeContext) => {
+export const constant: ShapeRule = (context: ShapeContext) => {
   const value =
     constantOf(context.node) ??
     context.fail('the constant is of a kind that Roadgaze does not read');
   return [{ type: value.type, shape: value.dims }];
 };
 
-const constantOfShape: ShapeRule = (context: ShapeContext): ValueFacts[] => {
+export const constantOfShape: ShapeRule = (context: ShapeContext): ValueFacts[] => {
   const shape = context.sizes(0);
   if (!shape) context.fail('the shape is not a constant');
   const value = tensorAttribute(context.node, 'value');
-  const fill = value ? tensorNumbers(value)[0]! : 0;
-  const known = shape.length === 1 && typeof shape[0] === 'number' && shape[0] <= 16;
-  return [
-    {
-      type: value?.type ?? DataType.float,
-      shape,
-      ...(known ? { sizes: Array.from({ length: shape[0] as number }, () => fill) } : {}),
-    },
-  ];
-};
-
-export const layoutRules: Readonly<Record<string, ShapeRule>> = {
-  Flatten: flatten,
-  Reshape: reshape,
-  Transpose: transpose,
-  Concat: concat,
-  Split: split,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
-  ReduceMean: reduce,
-  ReduceSum: reduce,
-  ReduceMax: reduce,
-  ReduceMin: reduce,
-  Shape: shapeOf,
-  Gather: gather,
-  Slice: slice,
-  Expand: expand,
-  Constant: constant,
-  ConstantOfShape: constantOfShape,
+  return [{ type: value?.type ?? DataType.float, shape }];
 };

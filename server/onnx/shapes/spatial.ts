@@ -18,7 +18,7 @@ export function imageSize(context: ShapeContext, shape: Shape): [number, number]
   return [height, width];
 }
 
-const conv: ShapeRule = (context: ShapeContext) => {
+export const conv: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const size = imageSize(context, shape);
   const [outputs, perGroup, ...kernel] = kernelShape(context);
@@ -41,7 +41,7 @@ function kernelShape(context: ShapeContext): readonly [number, number, number, n
   return shape as [number, number, number, number];
 }
 
-const convTranspose: ShapeRule = (context: ShapeContext) => {
+export const convTranspose: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const size = imageSize(context, shape);
   const [inputs, perGroup, ...kernel] = kernelShape(context);
@@ -61,7 +61,7 @@ const convTranspose: ShapeRule = (context: ShapeContext) => {
   ];
 };
 
-const pool: ShapeRule = (context: ShapeContext) => {
+export const pool: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const size = imageSize(context, shape);
   const window = windowOf(context.node, size);
@@ -77,12 +77,12 @@ const pool: ShapeRule = (context: ShapeContext) => {
   return context.node.outputs.map((_, index) => (index === 0 ? out : { ...out, type: 7 }));
 };
 
-const globalPool: ShapeRule = (context: ShapeContext) => {
+export const globalPool: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   return [{ type, shape: shape.map((dim, axis) => (axis < 2 ? dim : 1)) }];
 };
 
-const pad: ShapeRule = (context: ShapeContext) => {
+export const pad: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const pads = intsAttribute(context.node, 'pads') ?? context.sizes(1);
   if (!pads) context.fail('the padding is not a constant');
@@ -102,7 +102,7 @@ const pad: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape: out }];
 };
 
-const resize: ShapeRule = (context: ShapeContext) => {
+export const resize: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const oldForm = context.node.op === 'Upsample' || context.opset < 11;
   const axes =
@@ -149,7 +149,7 @@ function resizedTo(
   return out;
 }
 
-const depthToSpace: ShapeRule = (context: ShapeContext) => {
+export const depthToSpace: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const [height, width] = imageSize(context, shape);
   const block = intAttribute(context.node, 'blocksize', 1);
@@ -168,18 +168,3 @@ function positive(context: ShapeContext, size: readonly number[]): readonly numb
     context.fail('the window is larger than the picture');
   return size;
 }
-
-export const spatialRules: Readonly<Record<string, ShapeRule>> = {
-  Conv: conv,
-  ConvTranspose: convTranspose,
-  MaxPool: pool,
-  AveragePool: pool,
-  LpPool: pool,
-  GlobalAveragePool: globalPool,
-  GlobalMaxPool: globalPool,
-  Pad: pad,
-  Resize: resize,
-  Upsample: resize,
-  DepthToSpace: depthToSpace,
-  SpaceToDepth: depthToSpace,
-};

@@ -1,0 +1,98 @@
+import { cast, combine, unary, where } from '../shapes/elementwise.ts';
+import { DataType } from '../tensor.ts';
+import {
+  folded,
+  foldedAdd,
+  foldedCast,
+  foldedDiv,
+  foldedEach,
+  foldedEqual,
+  foldedGreater,
+  foldedGreaterOrEqual,
+  foldedLess,
+  foldedLessOrEqual,
+  foldedMul,
+  foldedNumbers,
+  foldedSub,
+  foldedWhere,
+} from './fold-elementwise.ts';
+import { operator } from './operator.ts';
+
+const sum = { inputs: 2, memory: 'over its input', passesMaps: true } as const;
+const bends = { bends: true } as const;
+const inPlace = { ...bends, memory: 'over its input' } as const;
+const two = { inputs: 2 } as const;
+const truth = combine(DataType.bool);
+const truthOf = (value: boolean) => (value ? 1 : 0);
+
+/** Banker's rounding: halves go to the even neighbour. */
+const toEven = (x: number) => {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+};
+
+export const arithmetic = {
+  Add: operator(combine(), foldedAdd, { ...sum, inBlocks: 'by all inputs' }),
+  Sub: operator(combine(), foldedSub, sum),
+  Mul: operator(combine(), foldedMul, { ...sum, inBlocks: 'by all inputs', bends: true }),
+  Div: operator(combine(), foldedDiv, { ...sum, bends: true }),
+  Pow: operator(
+    combine(),
+    foldedNumbers((a, b) => a ** b),
+    { ...two, ...bends },
+  ),
+  Max: operator(
+    combine(),
+    foldedNumbers((a, b) => Math.max(a, b)),
+    bends,
+  ),
+  Min: operator(
+    combine(),
+    foldedNumbers((a, b) => Math.min(a, b)),
+    bends,
+  ),
+  Sum: operator(combine(), foldedAdd),
+  Mean: operator(combine(), null),
+  Exp: operator(unary, foldedEach(Math.exp), inPlace),
+  Log: operator(unary, foldedEach(Math.log), bends),
+  Sqrt: operator(unary, foldedEach(Math.sqrt), inPlace),
+  Abs: operator(unary, foldedEach(Math.abs, true), inPlace),
+  Neg: operator(
+    unary,
+    foldedEach((x) => -x),
+    { memory: 'over its input' },
+  ),
+  Reciprocal: operator(
+    unary,
+    foldedEach((x) => 1 / x),
+    bends,
+  ),
+  Erf: operator(unary, null, bends),
+  Floor: operator(unary, foldedEach(Math.floor, true)),
+  Ceil: operator(unary, foldedEach(Math.ceil, true)),
+  Round: operator(unary, foldedEach(toEven, true)),
+  Sign: operator(unary, foldedEach(Math.sign)),
+  Cast: operator(cast, foldedCast),
+  Equal: operator(truth, foldedEqual, two),
+  Less: operator(truth, foldedLess, two),
+  Greater: operator(truth, foldedGreater, two),
+  LessOrEqual: operator(truth, foldedLessOrEqual, two),
+  GreaterOrEqual: operator(truth, foldedGreaterOrEqual, two),
+  And: operator(
+    truth,
+    folded((a, b) => truthOf(a !== 0 && b !== 0)),
+    two,
+  ),
+  Or: operator(
+    truth,
+    folded((a, b) => truthOf(a !== 0 || b !== 0)),
+    two,
+  ),
+  Not: operator(
+    unary,
+    foldedEach((x) => truthOf(x === 0)),
+  ),
+  Where: operator(where, foldedWhere, { inputs: 3, bends: true }),
+} as const;
