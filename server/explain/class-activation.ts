@@ -4,12 +4,12 @@ import { ancestors, dependents, producers, type Node } from '../onnx/graph.ts';
 import { resized } from '../onnx/sampling.ts';
 import { scalar, DataType } from '../onnx/tensor.ts';
 import { backward } from './backward/backward.ts';
-import { gradientComposite } from './backward/gradient/gradient.ts';
 import { gradientSeed } from './backward/seed.ts';
 import { floatValue } from './backward/values.ts';
 import { guidedBackpropagation } from './gradients.ts';
 import type { MethodOption } from './method-options.ts';
 import type { AppendedExplanation, CompiledMethod, ExplanationContext } from './compiled-method.ts';
+import { explainedOperatorOf, gradientComposite } from './operators/explained-operators.ts';
 import { nchw, type AxisOrder } from './visualbackprop/axis-order.ts';
 import { deepestFeatures } from './visualbackprop/deepest-features.ts';
 
@@ -125,19 +125,6 @@ function gradCamPlusPlus(context: ExplanationContext, layer: Layer): string {
   return builder.node('Relu', [weightedSum(context, layer, weights)]);
 }
 
-const globalPoolings = new Set(['GlobalAveragePool', 'ReduceMean', 'AveragePool']);
-/** What may stand beside the one dense layer between global pooling and output. */
-const plumbing = new Set([
-  'Flatten',
-  'Reshape',
-  'Squeeze',
-  'Unsqueeze',
-  'Identity',
-  'Dropout',
-  'Cast',
-  'Transpose',
-]);
-
 /**
  * CAM (Zhou et al. 2016): Σ_k w_k A_k, for networks that end in global average pooling and one
  * dense layer. Throws METHOD_UNSUITED.
@@ -196,13 +183,14 @@ function pooledBy(
     if (!node || node.domain !== '' || inputs.length !== 1)
       throw unsuited(context, 'it ends in another head');
     const [input] = inputs as [string];
-    if (globalPoolings.has(node.op) && coversPlane(shapes.of(input), shapes.of(value))) {
+    const row = explainedOperatorOf(node);
+    if (row?.pools === 'mean' && coversPlane(shapes.of(input), shapes.of(value))) {
       if (dense !== 1)
         throw unsuited(context, `${dense === 0 ? 'no' : dense} dense layers follow its pooling`);
       return node;
     }
     if (node.op === 'Gemm' || node.op === 'MatMul' || node.op === 'Conv') dense++;
-    else if (!plumbing.has(node.op) && !(node.op === 'Add' && shapes.of(input).length <= 2))
+    else if (!row?.rearranges && !(node.op === 'Add' && shapes.of(input).length <= 2))
       throw unsuited(
         context,
         `${node.op} "${node.name || value}" stands between its pooling and its output`,

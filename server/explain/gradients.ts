@@ -1,5 +1,5 @@
 import { backward } from './backward/backward.ts';
-import { gradientComposite } from './backward/gradient/gradient.ts';
+import { explainedOperatorOf, gradientComposite } from './operators/explained-operators.ts';
 import { isPositive } from './backward/gradient/activations.ts';
 import type { BackwardRule, Composite } from './backward/rule.ts';
 import { gradientSeed } from './backward/seed.ts';
@@ -17,23 +17,8 @@ function atPicture(context: ExplanationContext, method: string, composite: Compo
 /** The composite with other rules for rectifiers, and the gradient's for all else. */
 function withRectifiers(rule: BackwardRule): Composite {
   return (node, place) =>
-    node.domain === '' && rectifiers.has(node.op) ? rule : gradientComposite(node, place);
+    explainedOperatorOf(node)?.rectifies ? rule : gradientComposite(node, place);
 }
-
-/** Operators whose result is x where x > 0, and nothing, or little, elsewhere. */
-const rectifiers = new Set([
-  'Relu',
-  'LeakyRelu',
-  'PRelu',
-  'Elu',
-  'Selu',
-  'Celu',
-  'ThresholdedRelu',
-  'Gelu',
-  'HardSwish',
-  'Mish',
-  'Softplus',
-]);
 
 /**
  * Deconvnet (Zeiler & Fergus 2013): only what is positive in the signal passes, whatever the

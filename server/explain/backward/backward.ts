@@ -1,7 +1,7 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph.ts';
 import type { ExplanationContext } from '../compiled-method.ts';
-import { isWeighted } from './linear-map.ts';
+import { isWeighted } from '../operators/explained-operators.ts';
 import { nonNegativeValues } from './signs.ts';
 import type { BackwardRule, BackwardStep, Composite, Place } from './rule.ts';
 import { zerosLike } from './values.ts';

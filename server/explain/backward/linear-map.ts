@@ -29,13 +29,6 @@ export interface WeightedSignal {
   readonly weights: Float32Array;
 }
 
-const weighted = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
-
-/** Whether the node is of a kind that has weights. */
-export function isWeighted(node: Node): boolean {
-  return node.domain === '' && weighted.has(node.op);
-}
-
 export function isConvolutional(node: Node): boolean {
   return node.op === 'Conv' || node.op === 'ConvTranspose';
 }

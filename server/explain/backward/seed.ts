@@ -1,6 +1,7 @@
 import { producers } from '../../onnx/graph.ts';
 import { rowOf } from '../../inference/explained-output.ts';
 import type { ExplanationContext } from '../compiled-method.ts';
+import { explainedOperatorOf } from '../operators/explained-operators.ts';
 import { floatConstant, floatValue } from './values.ts';
 
 export interface Seed {
@@ -10,13 +11,12 @@ export interface Seed {
 }
 
 /**
- * Activations that turn scores into shares of 1: what is explained is the score in front of them.
+ * Where scores are turned into shares of 1, the score in front of that is explained. Relevance is
+ * shared out from the value in front of a squashing activation too, which is what the layers added
+ * up.
  */
-const shares = new Set(['Softmax', 'LogSoftmax']);
-/**
- * Relevance is shared out from the value in front of these too, which is what the layers added up.
- */
-const squashing = new Set([...shares, 'Sigmoid']);
+const shares = ['shares'] as const;
+const squashing = ['shares', 'squashes'] as const;
 
 /**
  * Gradients start as ±1 at the explained element: +1 for the target +, −1 for −, the sign of the
@@ -50,10 +50,11 @@ export function relevanceSeed(context: ExplanationContext): Seed {
 
 function startingValue(
   { model, output }: ExplanationContext,
-  skipped: ReadonlySet<string>,
+  skipped: readonly (string | null)[],
 ): string {
   const last = producers(model).get(output.tensor);
-  return last && last.domain === '' && skipped.has(last.op) ? last.inputs[0]! : output.tensor;
+  const head = last && explainedOperatorOf(last)?.head;
+  return last && head && skipped.includes(head) ? last.inputs[0]! : output.tensor;
 }
 
 /** Shaped as the value of one picture, with 1 at the explained element. */

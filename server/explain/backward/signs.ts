@@ -1,46 +1,9 @@
 import { floatAttribute } from '../../onnx/attributes.ts';
 import type { Model, Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
+import { explainedOperatorOf } from '../operators/explained-operators.ts';
 import { DataType } from '../../onnx/tensor.ts';
 
-const alwaysNonNegative = new Set([
-  'Relu',
-  'Sigmoid',
-  'Softmax',
-  'Exp',
-  'Abs',
-  'Sqrt',
-  'Softplus',
-  'HardSigmoid',
-  'LpPool',
-]);
-/** Operators whose result is never negative where their inputs are not. */
-const keepsNonNegative = new Set([
-  'MaxPool',
-  'AveragePool',
-  'GlobalAveragePool',
-  'GlobalMaxPool',
-  'Reshape',
-  'Flatten',
-  'Transpose',
-  'Squeeze',
-  'Unsqueeze',
-  'Concat',
-  'Identity',
-  'Dropout',
-  'Add',
-  'Sum',
-  'Max',
-  'Slice',
-  'Split',
-  'Gather',
-  'DepthToSpace',
-  'SpaceToDepth',
-  'Cast',
-  'ReduceMean',
-  'ReduceMax',
-  'ReduceSum',
-]);
 const unsignedTypes: readonly number[] = [DataType.uint8, DataType.uint16, DataType.bool];
 
 /**
@@ -68,31 +31,23 @@ export function nonNegativeValues(
   return isNonNegative;
 }
 
-/** Operators that have parameters (shapes, axes) beside their data, which comes first. */
-const withParameters = new Set([
-  'Reshape',
-  'Slice',
-  'Gather',
-  'Split',
-  'Squeeze',
-  'Unsqueeze',
-  'ReduceMean',
-  'ReduceMax',
-  'ReduceSum',
-]);
-
 function givesNonNegative(
   model: Model,
   node: Node,
   isNonNegative: (value: string) => boolean,
 ): boolean {
-  if (node.domain !== '') return false;
-  if (alwaysNonNegative.has(node.op)) return true;
-  if (node.op === 'Clip') return clipsNegative(model, node) || isNonNegative(node.inputs[0]!);
-  return (
-    keepsNonNegative.has(node.op) &&
-    node.inputs.slice(0, withParameters.has(node.op) ? 1 : undefined).every(isNonNegative)
-  );
+  switch (explainedOperatorOf(node)?.nonNegative) {
+    case 'always':
+      return true;
+    case 'by its limits':
+      return clipsNegative(model, node) || isNonNegative(node.inputs[0]!);
+    case 'where its inputs are':
+      return node.inputs.every(isNonNegative);
+    case 'where its first input is':
+      return node.inputs.slice(0, 1).every(isNonNegative);
+    default:
+      return false;
+  }
 }
 
 function clipsNegative(model: Model, node: Node): boolean {

@@ -1,5 +1,5 @@
 import type { Node } from '../../onnx/graph.ts';
-import { isActivation } from './activation.ts';
+import { explainedOperatorOf } from '../operators/explained-operators.ts';
 import type { AxisOrder } from './axis-order.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
 
@@ -14,35 +14,11 @@ export interface Bend {
   readonly inside: ReadonlySet<string>;
 }
 
-/** Operators that bend by themselves, beside activations. */
-const bending = new Set([
-  'Exp',
-  'Log',
-  'Sqrt',
-  'Abs',
-  'Reciprocal',
-  'Erf',
-  'Floor',
-  'Ceil',
-  'Round',
-  'Sign',
-  'Pow',
-  'Max',
-  'Min',
-  'Where',
-  'Less',
-  'Greater',
-  'LessOrEqual',
-  'GreaterOrEqual',
-  'Equal',
-  'And',
-  'Or',
-  'Not',
-]);
-const arithmetic = new Set(['Add', 'Sub', 'Mul', 'Div', 'Sum', 'Mean']);
-const passing = new Set(['Identity', 'Cast', 'Dropout', 'Neg']);
-/** Gated units bend one half of the channels by the other. */
-const parting = new Set(['Split', 'Slice']);
+/** Whether the node bends each number by itself, or one against another. */
+function bends(node: Node): boolean {
+  const elementwise = explainedOperatorOf(node)?.elementwise ?? null;
+  return elementwise === 'activation' || elementwise === 'bend' || elementwise === 'chooses';
+}
 
 /** Activations in more nodes than this are not looked for. */
 const MOST_NODES = 40;
@@ -69,12 +45,12 @@ export function bendAt(graph: TrunkGraph, value: string, order: AxisOrder): Bend
   const open = new Set([value]);
   const roots = new Set<string>();
   const inside = new Set<string>();
-  let bends = false;
+  let bent = false;
   for (let count = 0; open.size > 0; count++) {
     if (count > MOST_NODES) return null;
     // The latest first: when all that is left is one value, everything behind it is computed of it.
     const latest = [...open].reduce((a, b) => (placeOf(b) > placeOf(a) ? b : a));
-    if (bends && open.size === 1 && roots.size === 0) return { root: latest, inside };
+    if (bent && open.size === 1 && roots.size === 0) return { root: latest, inside };
     const node = made.get(latest);
     open.delete(latest);
     if (!node || !isElementwise(node) || size(latest) !== size(value)) {
@@ -83,21 +59,17 @@ export function bendAt(graph: TrunkGraph, value: string, order: AxisOrder): Bend
     }
     inside.add(latest);
     const inputs = inputsOf(node);
-    bends ||=
-      isActivation(node) ||
-      bending.has(node.op) ||
+    bent ||=
+      bends(node) ||
       ((node.op === 'Mul' || node.op === 'Div') && (inputs.length > 1 || isBy(node, fromImage)));
     for (const input of inputs) open.add(input);
   }
   const root = commonRoot(graph, roots, order);
-  return bends && root !== null ? { root, inside } : null;
+  return bent && root !== null ? { root, inside } : null;
 }
 
 function isElementwise(node: Node): boolean {
-  return (
-    node.domain === '' &&
-    (isActivation(node) || bending.has(node.op) || arithmetic.has(node.op) || passing.has(node.op))
-  );
+  return (explainedOperatorOf(node)?.elementwise ?? null) !== null;
 }
 
 /** Whether a Mul squares, or a Div has what depends on the picture below the line. */
@@ -113,7 +85,7 @@ function isBy(node: Node, fromImage: ReadonlySet<string>): boolean {
  */
 function endsInBend({ made, fromImage, shapes }: TrunkGraph, value: string): boolean {
   for (let node = made.get(value); node && isElementwise(node);) {
-    if (isActivation(node) || bending.has(node.op)) return true;
+    if (bends(node)) return true;
     const inputs = node.inputs.filter((input) => fromImage.has(input));
     if (inputs.length !== 1 || isBy(node, fromImage)) return true;
     const isPlain = node.inputs.every(
@@ -138,8 +110,7 @@ function commonRoot(
       const node = made.get(root);
       return roots.size > 1 &&
         node &&
-        node.domain === '' &&
-        parting.has(node.op) &&
+        explainedOperatorOf(node)?.parts === true &&
         parts(root, node.inputs[0]!)
         ? node.inputs[0]!
         : root;

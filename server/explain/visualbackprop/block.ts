@@ -2,30 +2,13 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { describeNode, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { beforeTranspose, type AxisOrder } from './axis-order.ts';
-import {
-  isConvolution,
-  isSpatial,
-  resamples,
-  spatialStep,
-  type SpatialStep,
-} from './spatial-step.ts';
-
-const merging = new Set([
-  'Add',
-  'Sub',
-  'Mul',
-  'Div',
-  'Sum',
-  'Mean',
-  'Max',
-  'Min',
-  'Concat',
-  'Where',
-]);
+import { explainedOperatorOf } from '../operators/explained-operators.ts';
+import { resamples, type SpatialStep } from './spatial-step.ts';
+import { isConvolution, isSpatial, spatialStep } from './steps.ts';
 
 /** Whether several values that depend on the picture meet in the node. */
 export function isMerge(node: Node, inputsFromImage: readonly string[]): boolean {
-  return node.domain === '' && merging.has(node.op) && new Set(inputsFromImage).size > 1;
+  return explainedOperatorOf(node)?.merges === true && new Set(inputsFromImage).size > 1;
 }
 
 export interface Block {

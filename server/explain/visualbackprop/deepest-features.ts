@@ -1,10 +1,11 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { consumers, describeNode, type Node } from '../../onnx/graph.ts';
+import { explainedOperatorOf } from '../operators/explained-operators.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
 import { bendAt } from './bend.ts';
 import { behindTranspose, nchw, type AxisOrder } from './axis-order.ts';
 import { block, isMerge } from './block.ts';
-import { isConvolution } from './spatial-step.ts';
+import { isConvolution } from './steps.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
 
 export interface Features {
@@ -12,22 +13,9 @@ export interface Features {
   readonly order: AxisOrder;
 }
 
-/** Operators that end the convolutional trunk: from here on positions of the image are mixed. */
-const mixing = new Set([
-  'Flatten',
-  'Reshape',
-  'Gemm',
-  'MatMul',
-  'GlobalAveragePool',
-  'GlobalMaxPool',
-  'ReduceMean',
-  'ReduceSum',
-  'ReduceMax',
-  'ReduceMin',
-]);
-
+/** Whether the node ends the convolutional trunk: from here on positions are mixed. */
 export function mixesPositions(node: Node): boolean {
-  return mixing.has(node.op);
+  return explainedOperatorOf(node)?.mixesPositions === true;
 }
 
 /**
@@ -66,14 +54,6 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
   return deepest ? { features: deepest.outputs[0]!, order: nchw } : null;
 }
 
-const globalPoolings = new Set([
-  'GlobalAveragePool',
-  'GlobalMaxPool',
-  'ReduceMean',
-  'ReduceMax',
-  'ReduceSum',
-]);
-
 /** Whether the value is a single pixel because of a global pooling. */
 function isPooledGlobally({ shapes, made, fromImage }: TrunkGraph, value: string): boolean {
   for (let at: string | undefined = value; at !== undefined;) {
@@ -86,7 +66,8 @@ function isPooledGlobally({ shapes, made, fromImage }: TrunkGraph, value: string
         .filter((size) => size !== 1).length > 1
     )
       return false;
-    if (globalPoolings.has(node.op)) return true;
+    const row = explainedOperatorOf(node);
+    if (row?.mixesPositions && row.pools) return true;
     at = node.inputs.find((input) => fromImage.has(input));
   }
   return false;

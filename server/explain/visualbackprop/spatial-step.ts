@@ -1,10 +1,10 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { intsAttribute } from '../../onnx/attributes.ts';
-import { describeNode, type Model, type Node, type Shape } from '../../onnx/graph.ts';
+import { describeNode, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { enlargement, windowOf, type Window } from '../../onnx/windows.ts';
 
-type Size = readonly [height: number, width: number];
+export type Size = readonly [height: number, width: number];
 
 /** How a node changes the image plane. Upscaling a mask takes these steps backwards. */
 export type SpatialStep = { readonly from: Size; readonly to: Size } & (
@@ -34,86 +34,77 @@ export function changesSize(step: SpatialStep): boolean {
   );
 }
 
-const spatialOperators = new Set([
-  'Conv',
-  'ConvTranspose',
-  'MaxPool',
-  'AveragePool',
-  'LpPool',
-  'GlobalAveragePool',
-  'GlobalMaxPool',
-  'Pad',
-  'Slice',
-  'Resize',
-  'Upsample',
-  'DepthToSpace',
-  'SpaceToDepth',
-]);
-
-export function isSpatial(node: Node): boolean {
-  return node.domain === '' && spatialOperators.has(node.op);
-}
-
 /**
- * The step that a spatial node takes. `axes` says at which axes of the node's values height and
- * width lie. Throws MODEL_OPERATOR_UNSUPPORTED where its form has no window over height and width.
+ * The step that a node takes from a plane of the size `from` to one of the size `to`. `axes` says
+ * at which axes of the node's values height and width lie. Throws MODEL_OPERATOR_UNSUPPORTED where
+ * its form has no window over height and width.
  */
-export function spatialStep(model: Model, shapes: Shapes, node: Node, axes: Size): SpatialStep {
-  const size = (shape: Shape): Size => [Number(shape[axes[0]]), Number(shape[axes[1]])];
-  const from = size(shapes.of(node.inputs[0]!));
-  const to = size(shapes.of(node.outputs[0]!));
-  const ends = { from, to };
-  const unit = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] } as const;
-  switch (node.op) {
-    case 'Conv': {
-      const [, , height, width] = shapes.of(node.inputs[1]!) as number[];
-      return { kind: 'window', window: windowOf(node, from, [height!, width!])!, ...ends };
-    }
-    case 'ConvTranspose': {
-      const [, , height, width] = shapes.of(node.inputs[1]!) as number[];
-      // Seen from its output, a transposed convolution is a convolution from `to` to `from`.
-      return {
-        kind: 'enlarge',
-        window: enlargement(node, from, [height!, width!])!.window,
-        ...ends,
-      };
-    }
-    case 'GlobalAveragePool':
-    case 'GlobalMaxPool':
-      return { kind: 'window', window: { ...unit, kernel: from }, ...ends };
-    case 'Pad':
-    case 'Slice': {
-      if ([0, 1].some((at) => stepOf(shapes, node, axes[at]!) !== 1)) {
-        throw new RoadgazeError(
-          'MODEL_OPERATOR_UNSUPPORTED',
-          `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`,
-          'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.',
-        );
-      }
-      const first = [0, 1].map((at) => leading(shapes, node, axes[at]!));
-      return {
-        kind: 'border',
-        border: [first[0]!, first[1]!, to[0] - from[0] - first[0]!, to[1] - from[1] - first[1]!],
-        ...ends,
-      };
-    }
-    case 'Resize':
-    case 'Upsample':
-    case 'DepthToSpace':
-    case 'SpaceToDepth':
-      return { kind: 'resize', ...ends };
-    default: {
-      const window = windowOf(node, from);
-      if (!window)
-        throw new RoadgazeError(
-          'MODEL_OPERATOR_UNSUPPORTED',
-          `VisualBackProp cannot go back through ${describeNode(model, node)}.`,
-          'Only windows over height and width can be followed.',
-        );
-      return { kind: 'window', window, ...ends };
-    }
+export type StepRule = (place: {
+  readonly model: Model;
+  readonly shapes: Shapes;
+  readonly node: Node;
+  readonly axes: Size;
+  readonly from: Size;
+  readonly to: Size;
+}) => SpatialStep;
+
+/** Height and width of the kernel that is the node's second input. */
+const kernelOf = (shapes: Shapes, node: Node): Size => {
+  const [, , height, width] = shapes.of(node.inputs[1]!) as number[];
+  return [height!, width!];
+};
+
+export const convolutionStep: StepRule = ({ shapes, node, from, to }) => ({
+  kind: 'window',
+  window: windowOf(node, from, kernelOf(shapes, node))!,
+  from,
+  to,
+});
+
+/** Seen from its output, a transposed convolution is a convolution from `to` to `from`. */
+export const transposedStep: StepRule = ({ shapes, node, from, to }) => ({
+  kind: 'enlarge',
+  window: enlargement(node, from, kernelOf(shapes, node))!.window,
+  from,
+  to,
+});
+
+export const globalStep: StepRule = ({ from, to }) => ({
+  kind: 'window',
+  window: { kernel: from, strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] },
+  from,
+  to,
+});
+
+export const resizeStep: StepRule = ({ from, to }) => ({ kind: 'resize', from, to });
+
+/** Pad adds rows and columns, Slice cuts them. */
+export const borderStep: StepRule = ({ model, shapes, node, axes, from, to }) => {
+  if ([0, 1].some((at) => stepOf(shapes, node, axes[at]!) !== 1)) {
+    throw new RoadgazeError(
+      'MODEL_OPERATOR_UNSUPPORTED',
+      `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`,
+      'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.',
+    );
   }
-}
+  const first = [0, 1].map((at) => leading(shapes, node, axes[at]!));
+  return {
+    kind: 'border',
+    border: [first[0]!, first[1]!, to[0] - from[0] - first[0]!, to[1] - from[1] - first[1]!],
+    from,
+    to,
+  };
+};
+
+export const windowStep: StepRule = ({ model, node, from, to }) => {
+  const window = windowOf(node, from);
+  if (window) return { kind: 'window', window, from, to };
+  throw new RoadgazeError(
+    'MODEL_OPERATOR_UNSUPPORTED',
+    `VisualBackProp cannot go back through ${describeNode(model, node)}.`,
+    'Only windows over height and width can be followed.',
+  );
+};
 
 /**
  * The entry for `axis` of a Pad's or Slice's list, which is an attribute or an input of the node;
@@ -144,8 +135,4 @@ function leading(shapes: Shapes, node: Node, axis: number): number {
 
 function stepOf(shapes: Shapes, node: Node, axis: number): number {
   return node.op === 'Slice' ? (entry(shapes, node, axis, 'steps', 4) ?? 1) : 1;
-}
-
-export function isConvolution(node: Node): boolean {
-  return node.domain === '' && (node.op === 'Conv' || node.op === 'ConvTranspose');
 }

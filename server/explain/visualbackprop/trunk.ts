@@ -14,13 +14,8 @@ import { beforeTranspose, type AxisOrder } from './axis-order.ts';
 import { block, isMerge, stepsThrough } from './block.ts';
 import { deepestFeatures, mixesPositions } from './deepest-features.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
-import {
-  changesSize,
-  isConvolution,
-  isSpatial,
-  spatialStep,
-  type SpatialStep,
-} from './spatial-step.ts';
+import { changesSize, type SpatialStep } from './spatial-step.ts';
+import { isConvolution, isSpatial, spatialStep } from './steps.ts';
 
 /**
  * Feature maps that VisualBackProp averages, and how a mask on their grid gets to the grid of the

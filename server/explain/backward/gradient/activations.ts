@@ -29,14 +29,14 @@ function broken(step: BackwardStep, x: string, below: number): string {
   return step.builder.node('Add', [step.builder.scale(positive, 1 - below), constant(step, below)]);
 }
 
-const relu = pointwise((step, _, y) =>
+export const relu = pointwise((step, _, y) =>
   step.builder.node('Cast', [step.builder.node('Cast', [y], { to: DataType.bool })], {
     to: DataType.float,
   }),
 );
 
 /** f′ = 1 where x > 0, else α·eˣ. */
-const elu = pointwise((step, x) => {
+export const elu = pointwise((step, x) => {
   const { builder, node } = step;
   const alpha = floatAttribute(node, 'alpha', 1);
   const below = builder.node('Exp', [builder.clip(floatValue(step, x), -LARGEST_FLOAT, 0)]);
@@ -51,10 +51,12 @@ const elu = pointwise((step, x) => {
   ]);
 });
 
-const leakyRelu = pointwise((step, x) => broken(step, x, floatAttribute(step.node, 'alpha', 0.01)));
+export const leakyRelu = pointwise((step, x) =>
+  broken(step, x, floatAttribute(step.node, 'alpha', 0.01)),
+);
 
 /** f′ = 1 where x > 0, else the slope, which may differ per channel. */
-const prelu: BackwardRule = (step) => {
+export const prelu: BackwardRule = (step) => {
   const { builder, model, shapes, node } = step;
   const slopes = model.initializers.get(node.inputs[1]!);
   if (!slopes) throw unsupported(step, 'its slope is not constant');
@@ -75,19 +77,19 @@ const prelu: BackwardRule = (step) => {
 };
 
 /** f′ = y·(1 − y). */
-const sigmoid = pointwise((step, _, y) => {
+export const sigmoid = pointwise((step, _, y) => {
   const value = floatValue(step, y);
   return step.builder.node('Mul', [value, step.builder.node('Sub', [constant(step, 1), value])]);
 });
 
 /** f′ = 1 − y². */
-const tanh = pointwise((step, _, y) => {
+export const tanh = pointwise((step, _, y) => {
   const value = floatValue(step, y);
   return step.builder.node('Sub', [constant(step, 1), step.builder.node('Mul', [value, value])]);
 });
 
 /** f′ = 1 between the limits and on them, else 0. */
-const clip: BackwardRule = (step) => {
+export const clip: BackwardRule = (step) => {
   const { builder, node } = step;
   const x = floatValue(step, node.inputs[0]!);
   const { low, high } = clipLimits(step);
@@ -117,13 +119,3 @@ export function clipLimits(step: BackwardStep): { low: number; high: number } {
   };
   return { low: limit(1, 'min', -Infinity), high: limit(2, 'max', Infinity) };
 }
-
-export const activationRules: Readonly<Record<string, BackwardRule>> = {
-  Relu: relu,
-  Elu: elu,
-  LeakyRelu: leakyRelu,
-  PRelu: prelu,
-  Sigmoid: sigmoid,
-  Tanh: tanh,
-  Clip: clip,
-};

@@ -12,18 +12,18 @@ function perInput(give: (step: BackwardStep, index: number) => string): Backward
     );
 }
 
-const add = perInput((step) => step.arriving(0)!);
+export const add = perInput((step) => step.arriving(0)!);
 
-const subtract = perInput((step, index) =>
+export const subtract = perInput((step, index) =>
   index === 0 ? step.arriving(0)! : step.builder.node('Neg', [step.arriving(0)!]),
 );
 
-const multiply = perInput((step, index) =>
+export const multiply = perInput((step, index) =>
   step.builder.node('Mul', [step.arriving(0)!, floatValue(step, step.node.inputs[1 - index]!)]),
 );
 
 /** y = a ÷ b: ∂a = ∂y ÷ b, ∂b = −∂y·y ÷ b. Divisors of exactly 0 are the network's own to avoid. */
-const divide = perInput((step, index) => {
+export const divide = perInput((step, index) => {
   const { builder, node } = step;
   const quotient = builder.node('Div', [step.arriving(0)!, floatValue(step, node.inputs[1]!)]);
   return index === 0
@@ -31,12 +31,4 @@ const divide = perInput((step, index) => {
     : builder.node('Neg', [builder.node('Mul', [quotient, floatValue(step, node.outputs[0]!)])]);
 });
 
-const negate: BackwardRule = (step) => [step.builder.node('Neg', [step.arriving(0)!])];
-
-export const arithmeticRules: Readonly<Record<string, BackwardRule>> = {
-  Add: add,
-  Sub: subtract,
-  Mul: multiply,
-  Div: divide,
-  Neg: negate,
-};
+export const negate: BackwardRule = (step) => [step.builder.node('Neg', [step.arriving(0)!])];

@@ -9,7 +9,7 @@ type Pair = readonly [number, number];
  * Every pixel under a window gets the window's signal ÷ the number of pixels that the window
  * averaged.
  */
-const averagePool: BackwardRule = (step) => {
+export const averagePool: BackwardRule = (step) => {
   const { builder, shapes, node } = step;
   const [, channels] = shapes.of(node.inputs[0]!);
   const from = shapes.of(node.inputs[0]!).slice(2).map(Number) as [number, number];
@@ -65,7 +65,7 @@ const averagePool: BackwardRule = (step) => {
   return [builder.reshape(spread, [-1, Number(channels), ...from])];
 };
 
-const globalAveragePool: BackwardRule = (step) => {
+export const globalAveragePool: BackwardRule = (step) => {
   const sizes = step.shapes.of(step.node.inputs[0]!).slice(2).map(Number);
   const pixels = sizes.reduce((product, size) => product * size, 1);
   return [
@@ -74,9 +74,4 @@ const globalAveragePool: BackwardRule = (step) => {
       floatConstant(step, [1, 1, ...sizes], new Float32Array(pixels).fill(1 / pixels), 'share'),
     ]),
   ];
-};
-
-export const averagePoolingRules: Readonly<Record<string, BackwardRule>> = {
-  AveragePool: averagePool,
-  GlobalAveragePool: globalAveragePool,
 };

@@ -1,7 +1,7 @@
 import { DataType } from '../../../onnx/tensor.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { constant, floatConstant, floatValue, summedTo } from '../values.ts';
-import { isBeyond, nothing, STEEPEST } from './further-activations.ts';
+import { isBeyond, STEEPEST } from './further-activations.ts';
 
 /**
  * 1 where `value` is not beaten by `best`, else 0. `operator` tells how a beaten value compares
@@ -23,7 +23,7 @@ export function isBest(
  * The signal goes to the input that was chosen; equal ones share it evenly, as torch.maximum has
  * it.
  */
-const chosen =
+export const chosen =
   (operator: 'Max' | 'Min', beaten: 'Less' | 'Greater'): BackwardRule =>
   (step) => {
     const { builder, node, shapes } = step;
@@ -48,7 +48,7 @@ const chosen =
   };
 
 /** Every input gets the signal, of a mean its share. */
-const added =
+export const added =
   (share: (inputs: number) => number): BackwardRule =>
   (step) => {
     const { builder, node } = step;
@@ -60,7 +60,7 @@ const added =
   };
 
 /** y = xᵖ: ∂x = p·xᵖ⁻¹·∂y, ∂p = y·ln x·∂y where x > 0, else 0. */
-const power: BackwardRule = (step) => {
+export const power: BackwardRule = (step) => {
   const { builder, node } = step;
   const signal = step.arriving(0)!;
   const [x, exponent] = [floatValue(step, node.inputs[0]!), floatValue(step, node.inputs[1]!)];
@@ -89,7 +89,7 @@ const power: BackwardRule = (step) => {
 };
 
 /** The signal goes where the value came from; the condition gets nothing. */
-const where: BackwardRule = (step) => {
+export const where: BackwardRule = (step) => {
   const { builder, node } = step;
   const [condition, first, second] = node.inputs as [string, string, string];
   const zero = floatConstant(step, [], [0]);
@@ -103,25 +103,4 @@ const where: BackwardRule = (step) => {
       ? summedTo(step, builder.node('Where', [condition, zero, signal]), node.outputs[0]!, second)
       : null,
   ];
-};
-
-const truthValues = [
-  'Equal',
-  'Less',
-  'Greater',
-  'LessOrEqual',
-  'GreaterOrEqual',
-  'And',
-  'Or',
-  'Not',
-];
-
-export const comparisonRules: Readonly<Record<string, BackwardRule>> = {
-  Max: chosen('Max', 'Less'),
-  Min: chosen('Min', 'Greater'),
-  Sum: added(() => 1),
-  Mean: added((inputs) => 1 / inputs),
-  Pow: power,
-  Where: where,
-  ...Object.fromEntries(truthValues.map((operator) => [operator, nothing])),
 };

@@ -64,24 +64,24 @@ const SELU_GAMMA = 1.0507009873554805;
 const gammaOf = ({ node }: BackwardStep) => floatAttribute(node, 'gamma', SELU_GAMMA);
 
 /** y = γ·α·(eˣ − 1) where x ≤ 0, so that f′ = y + γ·α there. */
-const selu = broken(gammaOf, (step, y) =>
+export const selu = broken(gammaOf, (step, y) =>
   plus(step, y, gammaOf(step) * floatAttribute(step.node, 'alpha', SELU_ALPHA)),
 );
 
 /** y = α·(e^(x/α) − 1) where x ≤ 0, so that f′ = y/α + 1 there. */
-const celu = broken(
+export const celu = broken(
   () => 1,
   (step, y) => plus(step, step.builder.scale(y, 1 / floatAttribute(step.node, 'alpha', 1)), 1),
 );
 
-const softplus = ofInput((step, x) => step.builder.node('Sigmoid', [x]));
+export const softplus = ofInput((step, x) => step.builder.node('Sigmoid', [x]));
 
-const softsign = ofInput((step, x) =>
+export const softsign = ofInput((step, x) =>
   step.builder.node('Reciprocal', [square(step, plus(step, step.builder.node('Abs', [x]), 1))]),
 );
 
 /** f′ = α strictly between the limits 0 and 1, as in PyTorch. */
-const hardSigmoid = ofOutput((step, y) =>
+export const hardSigmoid = ofOutput((step, y) =>
   step.builder.scale(
     times(step, isBeyond(step, y, 'Greater', 0), isBeyond(step, y, 'Less', 1)),
     floatAttribute(step.node, 'alpha', 0.2),
@@ -89,7 +89,7 @@ const hardSigmoid = ofOutput((step, y) =>
 );
 
 /** y = x·h with h = clip(x/6 + ½, 0, 1), so that f′ = h + x/6 strictly within ±3. */
-const hardSwish = ofInput((step, x) => {
+export const hardSwish = ofInput((step, x) => {
   const { builder } = step;
   const within = times(step, isBeyond(step, x, 'Greater', -3), isBeyond(step, x, 'Less', 3));
   return builder.node('Add', [
@@ -99,7 +99,7 @@ const hardSwish = ofInput((step, x) => {
 });
 
 /** y = x·Φ(x), so that f′ = Φ + x·φ; with tanh in place of erf the derivative of that. */
-const gelu = ofInput((step, x) => {
+export const gelu = ofInput((step, x) => {
   const { builder, node } = step;
   // Beyond ±20 both are 0 or 1 in float32.
   const near = builder.clip(x, -20, 20);
@@ -131,7 +131,7 @@ const gelu = ofInput((step, x) => {
 });
 
 /** y = x·t with t = tanh(ln(1 + eˣ)), so that f′ = t + x·(1 − t²)·σ(x). */
-const mish = ofInput((step, x) => {
+export const mish = ofInput((step, x) => {
   const { builder } = step;
   const near = builder.clip(x, -80, 80);
   const t = builder.node('Tanh', [builder.node('Softplus', [near])]);
@@ -145,30 +145,30 @@ const mish = ofInput((step, x) => {
   ]);
 });
 
-const thresholdedRelu = ofInput((step, x) =>
+export const thresholdedRelu = ofInput((step, x) =>
   isBeyond(step, x, 'Greater', floatAttribute(step.node, 'alpha', 1)),
 );
 
-const exponential = ofOutput(held);
+export const exponential = ofOutput(held);
 
-const logarithm = ofInput((step, x) =>
+export const logarithm = ofInput((step, x) =>
   step.builder.node('Reciprocal', [step.builder.clip(x, 1 / STEEPEST, Number.MAX_SAFE_INTEGER)]),
 );
 
-const squareRoot = ofOutput((step, y) =>
+export const squareRoot = ofOutput((step, y) =>
   step.builder.scale(
     step.builder.node('Reciprocal', [step.builder.clip(y, 1 / STEEPEST, Number.MAX_SAFE_INTEGER)]),
     0.5,
   ),
 );
 
-const absolute = ofInput(signOf);
+export const absolute = ofInput(signOf);
 
-const reciprocal = ofOutput((step, y) =>
+export const reciprocal = ofOutput((step, y) =>
   step.builder.node('Neg', [held(step, square(step, held(step, y)))]),
 );
 
-const errorFunction = ofInput((step, x) =>
+export const errorFunction = ofInput((step, x) =>
   step.builder.scale(
     step.builder.node('Exp', [step.builder.scale(square(step, step.builder.clip(x, -20, 20)), -1)]),
     2 / Math.sqrt(Math.PI),
@@ -188,7 +188,7 @@ function sharedAxes({ builder, shapes, node }: BackwardStep): readonly number[] 
 }
 
 /** ∂x = y·(∂y − Σ ∂y·y). */
-const softmax: BackwardRule = (step) => {
+export const softmax: BackwardRule = (step) => {
   const { builder, node } = step;
   const y = floatValue(step, node.outputs[0]!);
   const weighted = times(step, step.arriving(0)!, y);
@@ -201,7 +201,7 @@ const softmax: BackwardRule = (step) => {
 };
 
 /** ∂x = ∂y − eʸ·Σ ∂y. */
-const logSoftmax: BackwardRule = (step) => {
+export const logSoftmax: BackwardRule = (step) => {
   const { builder, node } = step;
   const signal = step.arriving(0)!;
   const total = builder.reduce('ReduceSum', signal, sharedAxes(step));
@@ -211,28 +211,4 @@ const logSoftmax: BackwardRule = (step) => {
       times(step, builder.node('Exp', [floatValue(step, node.outputs[0]!)]), total),
     ]),
   ];
-};
-
-export const furtherActivationRules: Readonly<Record<string, BackwardRule>> = {
-  Selu: selu,
-  Celu: celu,
-  Softplus: softplus,
-  Softsign: softsign,
-  HardSigmoid: hardSigmoid,
-  HardSwish: hardSwish,
-  Gelu: gelu,
-  Mish: mish,
-  ThresholdedRelu: thresholdedRelu,
-  Exp: exponential,
-  Log: logarithm,
-  Sqrt: squareRoot,
-  Abs: absolute,
-  Reciprocal: reciprocal,
-  Erf: errorFunction,
-  Floor: nothing,
-  Ceil: nothing,
-  Round: nothing,
-  Sign: nothing,
-  Softmax: softmax,
-  LogSoftmax: logSoftmax,
 };

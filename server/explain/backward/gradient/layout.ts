@@ -6,7 +6,7 @@ import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 export const pass: BackwardRule = (step) => [step.arriving(0)];
 
 /** The signal in the shape that the value had. */
-const reshaped: BackwardRule = (step) => {
+export const reshaped: BackwardRule = (step) => {
   const { builder, shapes, node } = step;
   const input = node.inputs[0]!;
   const shape = shapes.of(input);
@@ -23,7 +23,7 @@ const reshaped: BackwardRule = (step) => {
   return [builder.node('Reshape', [signal, builder.node('Shape', [input])])];
 };
 
-const transpose: BackwardRule = (step) => {
+export const transpose: BackwardRule = (step) => {
   const rank = step.shapes.of(step.node.inputs[0]!).length;
   const order =
     intsAttribute(step.node, 'perm') ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
@@ -36,7 +36,7 @@ const transpose: BackwardRule = (step) => {
 };
 
 /** Each input gets its stretch of the signal. */
-const concat: BackwardRule = (step) => {
+export const concat: BackwardRule = (step) => {
   const { shapes, node } = step;
   const rank = shapes.of(node.outputs[0]!).length;
   const axis = (intAttribute(node, 'axis', 1) + rank) % rank;
@@ -65,15 +65,3 @@ export function slice(
     ...[from, to, axis].map((number) => builder.constant(int64Tensor([number]))),
   ]);
 }
-
-export const layoutRules: Readonly<Record<string, BackwardRule>> = {
-  Identity: pass,
-  Dropout: pass,
-  Cast: pass,
-  Reshape: reshaped,
-  Flatten: reshaped,
-  Squeeze: reshaped,
-  Unsqueeze: reshaped,
-  Transpose: transpose,
-  Concat: concat,
-};

@@ -3,7 +3,7 @@ import { unsupported, type BackwardRule } from '../rule.ts';
 import { floatValue, summedTo } from '../values.ts';
 
 /** y = W·x: the gradient of x is Wᵀ times that of y. */
-const linear: BackwardRule = (step) => {
+export const linear: BackwardRule = (step) => {
   const map = linearMap(step);
   if (map)
     return step.node.inputs.map((_, index) =>
@@ -30,11 +30,4 @@ export const productGradients: BackwardRule = (step) => {
   const left = builder.node('MatMul', [signal, turned(b)]);
   const right = builder.node('MatMul', [turned(a), signal]);
   return [summedTo(step, left, a, a), summedTo(step, right, b, b)];
-};
-
-export const linearRules: Readonly<Record<string, BackwardRule>> = {
-  Conv: linear,
-  ConvTranspose: linear,
-  Gemm: linear,
-  MatMul: linear,
 };

@@ -40,7 +40,7 @@ function placesOfTap({ window, from, to }: Pooling, axis: 0 | 1, tap: number): n
  * tap before it has won. (That a pooling tells its winners' places is not to be had on every
  * execution provider.)
  */
-const maxPool: BackwardRule = (step) => {
+export const maxPool: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   if (node.outputs[1] && step.arriving(1))
     throw unsupported(step, 'its indices are used as values');
@@ -167,7 +167,7 @@ function placing(places: readonly number[], size: number): AxisMatrix {
 }
 
 /** The first of the largest pixels takes all. */
-const globalMaxPool: BackwardRule = (step) => {
+export const globalMaxPool: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const shape = shapes.of(node.inputs[0]!);
   const pixels = shape
@@ -193,7 +193,7 @@ const globalMaxPool: BackwardRule = (step) => {
 const SMALLEST = 1e-9;
 
 /** y = (Σ |x|ᵖ)^(1/p): ∂x = sign(x)·|x|ᵖ⁻¹·Σ ∂y ÷ yᵖ⁻¹ over the windows that see x. */
-const lpPool: BackwardRule = (step) => {
+export const lpPool: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const pooling = poolingOf(step);
   const p = intAttribute(node, 'p', 2);
@@ -220,10 +220,4 @@ const lpPool: BackwardRule = (step) => {
       ? signOf(step, x)
       : builder.node('Mul', [signOf(step, x), power(builder.node('Abs', [x]), p - 1)]);
   return [builder.node('Mul', [slope, share.value])];
-};
-
-export const maxPoolingRules: Readonly<Record<string, BackwardRule>> = {
-  MaxPool: maxPool,
-  GlobalMaxPool: globalMaxPool,
-  LpPool: lpPool,
 };

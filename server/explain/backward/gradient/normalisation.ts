@@ -32,7 +32,7 @@ function perChannel(step: BackwardStep, values: string): string {
 }
 
 /** As a running network has it, with fixed mean and variance: ∂x = ∂y·γ ÷ √(σ² + ε). */
-const batchNormalization: BackwardRule = (step) => {
+export const batchNormalization: BackwardRule = (step) => {
   const { builder, node } = step;
   parametersOnly(step);
   if (intAttribute(node, 'training_mode', 0) === 1)
@@ -79,7 +79,7 @@ function standardisedBack(
   return over(step, rest, deviation);
 }
 
-const instanceNormalization: BackwardRule = (step) => {
+export const instanceNormalization: BackwardRule = (step) => {
   const { node, shapes } = step;
   parametersOnly(step);
   const axes = shapes
@@ -96,7 +96,7 @@ const instanceNormalization: BackwardRule = (step) => {
   ];
 };
 
-const layerNormalization: BackwardRule = (step) => {
+export const layerNormalization: BackwardRule = (step) => {
   const { node, shapes } = step;
   parametersOnly(step);
   if (step.arriving(1) || step.arriving(2))
@@ -118,7 +118,7 @@ const layerNormalization: BackwardRule = (step) => {
  * y = x·d^−β with d = bias + α/size·Σ x² over neighbouring channels: ∂x = ∂y·d^−β − 2αβ/size·x·Σ
  * ∂y·x·d^(−β−1) over those that see x.
  */
-const localResponseNormalization: BackwardRule = (step) => {
+export const localResponseNormalization: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const size = intAttribute(node, 'size', 1);
   const [alpha, beta, bias] = [
@@ -164,7 +164,7 @@ const localResponseNormalization: BackwardRule = (step) => {
  * y = x ÷ ‖x‖ along an axis: ∂x = (∂y − ∂‖x‖·Σ ∂y·y) ÷ ‖x‖, with ∂‖x‖ = y for the Euclidean norm,
  * sign(x) for the sum of sizes.
  */
-const lpNormalization: BackwardRule = (step) => {
+export const lpNormalization: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const axes = [axisFromFront(intAttribute(node, 'axis', -1), shapes.of(node.inputs[0]!).length)];
   const isEuclidean = intAttribute(node, 'p', 2) === 2;
@@ -181,12 +181,4 @@ const lpNormalization: BackwardRule = (step) => {
   return [
     over(step, minus(step, signal, times(step, isEuclidean ? y : signOf(step, x), total)), norm),
   ];
-};
-
-export const normalisationRules: Readonly<Record<string, BackwardRule>> = {
-  BatchNormalization: batchNormalization,
-  InstanceNormalization: instanceNormalization,
-  LayerNormalization: layerNormalization,
-  LRN: localResponseNormalization,
-  LpNormalization: lpNormalization,
 };

@@ -21,7 +21,7 @@ function withAxesKept(step: BackwardStep, value: string, kept: Shape): string {
 }
 
 /** Every value gets the signal of the sum; of the mean ÷ the number of values in it. */
-const shared =
+export const shared =
   (isMean: boolean): BackwardRule =>
   (step) => {
     const { builder, shapes, node } = step;
@@ -38,7 +38,7 @@ const shared =
  * The signal goes to the largest (smallest) value; equal ones share it evenly, as torch.amax has
  * it.
  */
-const extreme =
+export const extreme =
   (operator: 'ReduceMax' | 'ReduceMin', beaten: 'Less' | 'Greater'): BackwardRule =>
   (step) => {
     const { builder, node, shapes } = step;
@@ -57,10 +57,3 @@ const extreme =
     ]);
     return [builder.node('Mul', [isChosen, share])];
   };
-
-export const reductionRules: Readonly<Record<string, BackwardRule>> = {
-  ReduceSum: shared(false),
-  ReduceMean: shared(true),
-  ReduceMax: extreme('ReduceMax', 'Less'),
-  ReduceMin: extreme('ReduceMin', 'Greater'),
-};

@@ -33,7 +33,7 @@ interface Interpolation {
  * Resizing is linear and works axis by axis, so that the way back is the transposed matrix of each
  * axis.
  */
-const resize: BackwardRule = (step) => {
+export const resize: BackwardRule = (step) => {
   const { node, shapes } = step;
   const interpolation = interpolationOf(step);
   let signal = { value: step.arriving(0)!, shape: shapes.of(node.outputs[0]!) };
@@ -178,9 +178,4 @@ const cubicKernel = (a: number) => (distance: number) => {
   const x = Math.abs(distance);
   if (x <= 1) return ((a + 2) * x - (a + 3)) * x * x + 1;
   return x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a : 0;
-};
-
-export const resizeRules: Readonly<Record<string, BackwardRule>> = {
-  Resize: resize,
-  Upsample: resize,
 };

@@ -24,7 +24,7 @@ function allPutBack(step: BackwardStep, taken: readonly Taken[]): string {
 }
 
 /** Zeros where nothing was taken. */
-const slice: BackwardRule = (step) => {
+export const slice: BackwardRule = (step) => {
   const { node, shapes } = step;
   const from = shapes.of(node.inputs[0]!);
   const to = shapes.of(node.outputs[0]!);
@@ -55,7 +55,7 @@ const slice: BackwardRule = (step) => {
 };
 
 /** What was taken several times gets the sum. */
-const gather: BackwardRule = (step) => {
+export const gather: BackwardRule = (step) => {
   const { node, shapes } = step;
   const from = shapes.of(node.inputs[0]!);
   const axis = axisFromFront(intAttribute(node, 'axis', 0), from.length);
@@ -69,7 +69,7 @@ const gather: BackwardRule = (step) => {
 };
 
 /** Each part's signal goes to its stretch. */
-const split: BackwardRule = (step) => {
+export const split: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const from = shapes.of(node.inputs[0]!);
   const axis = axisFromFront(intAttribute(node, 'axis', 0), from.length);
@@ -89,12 +89,12 @@ const split: BackwardRule = (step) => {
   return [parts.reduce((sum, part) => builder.node('Add', [sum, part]))];
 };
 
-const expand: BackwardRule = (step) => [
+export const expand: BackwardRule = (step) => [
   summedTo(step, step.arriving(0)!, step.node.outputs[0]!, step.node.inputs[0]!),
 ];
 
 /** What was repeated at the border gets the sum of its copies; what was made up goes nowhere. */
-const pad: BackwardRule = (step) => {
+export const pad: BackwardRule = (step) => {
   const { node, shapes } = step;
   const from = shapes.of(node.inputs[0]!);
   const mode = stringAttribute(node, 'mode', 'constant');
@@ -152,7 +152,7 @@ function sourceOf(mode: string): ((place: number, size: number) => number) | nul
 }
 
 /** Every value moves back to where it came from. */
-const depthToSpace: BackwardRule = (step) => {
+export const depthToSpace: BackwardRule = (step) => {
   const { builder, node, shapes } = step;
   const blocksize = intAttribute(node, 'blocksize', 1);
   const signal = step.arriving(0)!;
@@ -176,18 +176,8 @@ const depthToSpace: BackwardRule = (step) => {
   return [inShape(step, builder.transpose(blocks, [0, 1, 3, 5, 2, 4]), from)];
 };
 
-const spaceToDepth: BackwardRule = (step) => [
+export const spaceToDepth: BackwardRule = (step) => [
   step.builder.node('DepthToSpace', [step.arriving(0)!], {
     blocksize: intAttribute(step.node, 'blocksize', 1),
   }),
 ];
-
-export const selectionRules: Readonly<Record<string, BackwardRule>> = {
-  Slice: slice,
-  Gather: gather,
-  Split: split,
-  Expand: expand,
-  Pad: pad,
-  DepthToSpace: depthToSpace,
-  SpaceToDepth: spaceToDepth,
-};

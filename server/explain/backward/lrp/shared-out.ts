@@ -1,4 +1,4 @@
-import { gradientRules, ruleOf } from '../gradient/gradient.ts';
+import { explainedOperatorOf } from '../../operators/explained-operators.ts';
 import { productGradients } from '../gradient/linear.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 import { floatValue, summedTo } from '../values.ts';
@@ -11,7 +11,7 @@ import { perOutput, stabilised } from './stabilised.ts';
 export const inProportion =
   (epsilon: number): BackwardRule =>
   (step) => {
-    const gradient = ruleOf(gradientRules, step.node.op);
+    const gradient = explainedOperatorOf(step.node)?.gradient;
     if (!gradient) throw unsupported(step, 'its result cannot be shared out');
     const signal = perOutput(step, epsilon);
     return gradient({ ...step, arriving: (index) => (index === 0 ? signal : null) }).map(
@@ -24,10 +24,13 @@ export const inProportion =
 
 /** As the gradient routes it: for operators that choose, order or copy values. */
 export const routed: BackwardRule = (step) => {
-  const gradient = ruleOf(gradientRules, step.node.op);
+  const gradient = explainedOperatorOf(step.node)?.gradient;
   if (!gradient) throw unsupported(step, 'it has no gradient');
   return gradient(step);
 };
+
+/** What only says where, or how many, is given nothing. */
+export const stopped: BackwardRule = () => [];
 
 /** An activation, or another map of one value to one value, keeps its relevance. */
 export const keptByFirst: BackwardRule = (step) =>

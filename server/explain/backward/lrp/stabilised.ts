@@ -1,4 +1,5 @@
-import { consumers, type Model, type Node } from '../../../onnx/graph.ts';
+import { consumers, onceFor, type Node } from '../../../onnx/graph.ts';
+import { explainedOperatorOf } from '../../operators/explained-operators.ts';
 import type { BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 
@@ -51,63 +52,6 @@ export function rectifierOf({ model, node }: Pick<BackwardStep, 'model' | 'node'
   return zerosGetNothing.has(reader.outputs[0]!) ? reader.outputs[0]! : null;
 }
 
-/** Readers that share relevance out in proportion to what they read. */
-const proportional = new Set([
-  'Conv',
-  'ConvTranspose',
-  'Gemm',
-  'MatMul',
-  'Add',
-  'Sub',
-  'Sum',
-  'Mean',
-  'AveragePool',
-  'GlobalAveragePool',
-  'ReduceMean',
-  'ReduceSum',
-  'BatchNormalization',
-  'Resize',
-  'Upsample',
-  'LpPool',
-]);
-/**
- * Readers of which every result that comes from a 0 is a 0 itself, and so gets nothing where their
- * own readers give nothing to zeros.
- */
-const keepsZeros = new Set([
-  'Reshape',
-  'Flatten',
-  'Squeeze',
-  'Unsqueeze',
-  'Transpose',
-  'Concat',
-  'Split',
-  'Slice',
-  'Gather',
-  'Expand',
-  'Pad',
-  'DepthToSpace',
-  'SpaceToDepth',
-  'MaxPool',
-  'GlobalMaxPool',
-  'ReduceMax',
-  'ReduceMin',
-  'Max',
-  'Min',
-  'Identity',
-  'Dropout',
-  'Cast',
-  'Relu',
-  'LeakyRelu',
-  'PRelu',
-  'Elu',
-  'Selu',
-  'Tanh',
-  'Neg',
-  'Mul',
-  'LRN',
-]);
-
 interface Readers {
   readonly read: ReadonlyMap<string, readonly Node[]>;
   /**
@@ -117,26 +61,27 @@ interface Readers {
   readonly zerosGetNothing: ReadonlySet<string>;
 }
 
-const readers = new WeakMap<Model, Readers>();
-
 /**
  * Found once for a model. Nodes stand in the order in which they are computed, so that those that
  * read a value come behind the one that makes it.
  */
-function readersOf(model: Model): Readers {
-  const before = readers.get(model);
-  if (before) return before;
+const readersOf = onceFor((model): Readers => {
   const read = consumers(model);
   const zerosGetNothing = new Set<string>();
-  const givesNothing = ({ op, domain, outputs }: Node) =>
-    domain === '' &&
-    (proportional.has(op) ||
-      (keepsZeros.has(op) && outputs.every((output) => zerosGetNothing.has(output))));
+  // A reader that shares relevance out in proportion to what it reads gives nothing to a 0; nor
+  // does one of which every result that comes from a 0 is a 0 that is given nothing itself.
+  const givesNothing = (node: Node) => {
+    const row = explainedOperatorOf(node);
+    return (
+      row !== null &&
+      (row.relevance === 'layer' ||
+        row.relevance === 'sum' ||
+        (row.keepsZeros && node.outputs.every((output) => zerosGetNothing.has(output))))
+    );
+  };
   for (const { outputs } of [...model.nodes].reverse()) {
     for (const output of outputs)
       if ((read.get(output) ?? []).every(givesNothing)) zerosGetNothing.add(output);
   }
-  const found = { read, zerosGetNothing };
-  readers.set(model, found);
-  return found;
-}
+  return { read, zerosGetNothing };
+});
