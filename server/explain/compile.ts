@@ -2,9 +2,10 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import { checkDemand } from '../onnx/demand.ts';
-import type { Dimension, Model, ValueInfo } from '../onnx/graph.ts';
-import { inferShapes } from '../onnx/infer-shapes.ts';
+import { onlyFor, type Dimension, type Model, type ValueInfo } from '../onnx/graph.ts';
+import { inferKnownShapes, inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
+import { foldConstants } from '../onnx/rewrite/fold-constants.ts';
 import { speedUp } from '../onnx/rewrite/speed-up.ts';
 import { DataType } from '../onnx/tensor.ts';
 import { explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
@@ -86,18 +87,24 @@ export function prepare(
   target: Target = '+',
 ): ExplanationContext {
   const image = imageInput(model, subject.inputTensor);
-  const given = inferShapes(model);
-  checkDemand(model, given);
-  explainedOutput(model, given, image, subject.outputTensor, subject.outputIndex);
+  const computed = foldConstants(model);
+  checkDemand(computed, inferKnownShapes(computed));
+  const output = explainedOutput(
+    computed,
+    inferWhatIsKnown(computed),
+    image,
+    subject.outputTensor,
+    subject.outputIndex,
+  );
   const folded = methods.some((method) => method.keepsScaling)
-    ? foldBehindScaling(model, image.name)
-    : foldAffine(model);
-  const shapes = inferShapes(folded);
-  const output = explainedOutput(folded, shapes, image, subject.outputTensor, subject.outputIndex);
+    ? foldBehindScaling(computed, image.name)
+    : foldAffine(computed);
+  // What hangs beside the explained output is carried along, whatever it is.
+  const way = onlyFor(folded, output.tensor);
   return {
     builder: new GraphBuilder(folded, 'roadgaze'),
-    model: folded,
-    shapes,
+    model: way,
+    shapes: inferWhatIsKnown(way),
     image,
     output,
     target,
@@ -148,7 +155,7 @@ export function compile(
     writeOut(context, appended, output);
     return { name: output, type: DataType.float, shape: shapeOf(appended, context.image, batch) };
   });
-  return speedUp(context.builder.build({ outputs: [...context.model.outputs, ...outputs] }));
+  return speedUp(context.builder.build({ outputs: [...model.outputs, ...outputs] }));
 }
 
 function refuseTaken(model: Model, name: string): void {

@@ -19,7 +19,10 @@ export interface InputRange {
 /** What a method needs to append itself to a network. */
 export interface ExplanationContext {
   readonly builder: GraphBuilder;
-  /** The network itself, folded; its values can be read by name. */
+  /**
+   * The network itself, folded, as far as the explained output depends on it; its values can be
+   * read by name.
+   */
   readonly model: Model;
   readonly shapes: Shapes;
   readonly image: ImageInput;

@@ -1,5 +1,5 @@
 import { consumers, type Model, type Node } from '../onnx/graph.ts';
-import { inferShapes } from '../onnx/infer-shapes.ts';
+import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { affineOf } from '../onnx/rewrite/affine.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
 import { tidy } from '../onnx/rewrite/tidy.ts';
@@ -13,7 +13,7 @@ export function foldBehindScaling(model: Model, image: string): Model {
   const plain = tidy(model);
   const scaled = scaledPicture(plain, image);
   if (!scaled) return foldAffine(model);
-  const shapes = inferShapes(plain);
+  const shapes = inferWhatIsKnown(plain);
   const inputs = [
     ...plain.inputs.filter((input) => input.name !== image),
     { name: scaled.value, type: shapes.type(scaled.value), shape: shapes.of(scaled.value) },
@@ -39,7 +39,7 @@ function scaledPicture(
   model: Model,
   image: string,
 ): { value: string; nodes: readonly Node[] } | null {
-  const shapes = inferShapes(model);
+  const shapes = inferWhatIsKnown(model);
   const read = consumers(model);
   const outputs = new Set(model.outputs.map(({ name }) => name));
   const nodes: Node[] = [];

@@ -4,7 +4,7 @@ import {
   type NumberMeaning,
 } from '../../shared/explained-number.ts';
 import { producers, type Model, type Node } from '../onnx/graph.ts';
-import { inferShapes } from '../onnx/infer-shapes.ts';
+import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { explainedOutput, imageInput } from './explained-output.ts';
 import type { Sidecar } from './sidecar.ts';
 
@@ -38,7 +38,7 @@ function explainedNumber(model: Model, { input, output }: Sidecar): ExplainedNum
   const image = imageInput(model, input?.tensor ?? null);
   const { tensor, index, elements } = explainedOutput(
     model,
-    inferShapes(model),
+    inferWhatIsKnown(model),
     image,
     output?.tensor ?? null,
     output?.index ?? null,

@@ -135,7 +135,11 @@ export function explainedOutput(
       'Correct "output": { "tensor": "…" } in the sidecar.',
     );
   }
-  const shape = shapes.of(name);
+  // Where an operator is not known, the file may still tell what comes out in the end.
+  const shape =
+    shapes.known(name) ??
+    model.outputs.find((each) => each.name === name)?.shape ??
+    shapes.of(name);
   const { row } = rowOf(shape, shapes.of(image.name)[0]!);
   if (!row.every((dim) => typeof dim === 'number')) {
     throw new RoadgazeError(

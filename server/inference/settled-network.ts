@@ -1,7 +1,16 @@
 import { RoadgazeError } from '../../shared/errors.ts';
-import { ancestors, describeNode, type Model, type Node, type ValueInfo } from '../onnx/graph.ts';
+import {
+  ancestors,
+  describeNode,
+  onlyFor,
+  type Model,
+  type Node,
+  type ValueInfo,
+} from '../onnx/graph.ts';
 import { inferShapes, type Shapes } from '../onnx/infer-shapes.ts';
 import { mixingNode } from '../onnx/mixed-pictures.ts';
+import { operatorOf } from '../onnx/operators/operators.ts';
+import { foldConstants } from '../onnx/rewrite/fold-constants.ts';
 import { outOfTraining } from '../onnx/rewrite/training-mode.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import type { Sidecar } from './sidecar.ts';
@@ -29,11 +38,12 @@ const drawing = new Set([
 /**
  * Makes the answer to a picture independent of the others in its batch, so that numbers depend
  * neither on workers nor on batches: what was exported in training mode is taken out of it, and
- * what puts the pictures of a batch together gets one at a time. Throws MODEL_OPERATOR_UNSUPPORTED
- * where the answer depends on chance.
+ * what puts the pictures of a batch together gets one at a time. What can be computed beforehand is.
+ * Throws MODEL_OPERATOR_UNSUPPORTED where the answer depends on chance.
  */
 export function settled(original: Model, { input, output }: Sidecar): SettledNetwork {
-  const { model, changed } = outOfTraining(original);
+  const { model: quiet, changed } = outOfTraining(original);
+  const model = computed(quiet);
   const answer = output?.tensor ?? model.outputs[0]!.name;
   refuseChance(model, answer);
   const notes = trainingNotes(model, changed);
@@ -43,6 +53,16 @@ export function settled(original: Model, { input, output }: Sidecar): SettledNet
   return image.batch === null
     ? withFreeBatch(model, image, answer, notes)
     : { model, alone: !keepsApart(model, image, answer), notes };
+}
+
+/** The model itself where its inputs cannot be read: whoever needs them says so. */
+function computed(model: Model): Model {
+  try {
+    return foldConstants(model);
+  } catch (error) {
+    if (error instanceof RoadgazeError) return model;
+    throw error;
+  }
 }
 
 /** null where it is not clear: whoever needs the picture says so. */
@@ -63,12 +83,22 @@ function withFreeBatch(
 ): SettledNetwork {
   const batch = model.inputs.find(({ name }) => name === image.name)!.shape![0] as string;
   const asItIs: SettledNetwork = { model, alone: false, notes };
-  const single = withBatch(model, image.name, 1);
-  const shapes = shapesOf(model);
+  const single = computed(withBatch(model, image.name, 1));
+  const unknown = onlyFor(model, answer).nodes.find((node) => operatorOf(node) === null);
+  if (unknown)
+    return {
+      model: single,
+      alone: true,
+      notes: [
+        ...notes,
+        `${describeNode(model, unknown)} is an operator that Roadgaze does not know: the network runs on one picture at a time, because it might put those of a batch together.`,
+      ],
+    };
+  const shapes = shapesOf(model, answer);
   // Where shapes do not work out for a free batch they may for one picture; where they do for
   // neither, whoever needs them says so.
   if (!shapes)
-    return shapesOf(single)
+    return shapesOf(single, answer)
       ? {
           ...asItIs,
           model: single,
@@ -78,8 +108,8 @@ function withFreeBatch(
           ],
         }
       : asItIs;
-  const mixing = mixingNode(model, shapes, image.name, answer, batch);
-  if (!mixing && (shapes.of(answer)[0] === batch || !shapesOf(single))) return asItIs;
+  const mixing = mixingNode(onlyFor(model, answer), shapes, image.name, answer, batch);
+  if (!mixing && (shapes.of(answer)[0] === batch || !shapesOf(single, answer))) return asItIs;
   const where = mixing ? describeNode(model, mixing) : `its output "${answer}"`;
   return {
     model: single,
@@ -95,11 +125,11 @@ function withFreeBatch(
 function keepsApart(model: Model, image: ImageInput, answer: string): boolean {
   const batch = 'roadgaze/batch';
   const free = withBatch(model, image.name, batch);
-  const shapes = shapesOf(free);
+  const shapes = shapesOf(free, answer);
   return (
     shapes !== null &&
     shapes.of(answer)[0] === batch &&
-    mixingNode(free, shapes, image.name, answer, batch) === null
+    mixingNode(onlyFor(free, answer), shapes, image.name, answer, batch) === null
   );
 }
 
@@ -117,9 +147,10 @@ function withBatch(model: Model, picture: string, batch: number | string): Model
   };
 }
 
-function shapesOf(model: Model): Shapes | null {
+/** Of all that the answer depends on; null where they do not work out. */
+function shapesOf(model: Model, answer: string): Shapes | null {
   try {
-    return inferShapes(model);
+    return inferShapes(onlyFor(model, answer));
   } catch (error) {
     if (error instanceof RoadgazeError) return null;
     throw error;

@@ -107,7 +107,7 @@ function readersAmong(nodes: readonly Node[]): Map<string, Node[]> {
 export function dependents({ nodes }: Pick<Model, 'nodes'>, values: Iterable<string>): Set<string> {
   const found = new Set(values);
   for (const node of nodes) {
-    if (node.op !== 'Shape' && node.inputs.some((input) => found.has(input)))
+    if (node.op !== 'Shape' && node.op !== 'Size' && node.inputs.some((input) => found.has(input)))
       for (const output of node.outputs) if (output) found.add(output);
   }
   return found;
@@ -137,6 +137,15 @@ export function keepOnly(
   }
   const initializers = new Map([...model.initializers].filter(([name]) => needed.has(name)));
   return { nodes: nodes.reverse(), initializers };
+}
+
+/** The model as far as the value depends on it, with the value as its only output. */
+export function onlyFor(model: Model, value: string): Model {
+  return {
+    ...model,
+    ...keepOnly(model, [value]),
+    outputs: model.outputs.filter(({ name }) => name === value),
+  };
 }
 
 /**

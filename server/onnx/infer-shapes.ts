@@ -90,6 +90,7 @@ const inferredOf = onceFor((model): Inferred => {
     firstError,
     shapes: {
       of: (value) => known(value).shape,
+      known: (value) => facts.get(value)?.shape ?? null,
       type: (value) => known(value).type,
       constant: (value) => constants.get(value) ?? null,
       sizes: (value) => sizesOf(value, facts, constants),

@@ -10,7 +10,7 @@ import {
 import type { NetworkFile } from '../inference/network-file.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
-import { inferShapes } from '../onnx/infer-shapes.ts';
+import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { DataType } from '../onnx/tensor.ts';
 
 const PICTURE = 'roadgaze/picture';
@@ -35,7 +35,7 @@ export function graphOnFloats(
     builder,
     explainedOutput(
       network.model,
-      inferShapes(network.model),
+      inferWhatIsKnown(network.model),
       image,
       subject.outputTensor,
       subject.outputIndex,

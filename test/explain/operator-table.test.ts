@@ -12,6 +12,7 @@ const EMPTY: Readonly<Record<string, Readonly<Record<string, readonly OperatorNa
       'Constant',
       'ConstantOfShape',
       'Shape',
+      'Size',
     ],
   },
   relevance: {
@@ -19,10 +20,11 @@ const EMPTY: Readonly<Record<string, Readonly<Record<string, readonly OperatorNa
       'Constant',
       'ConstantOfShape',
       'Shape',
+      'Size',
     ],
   },
   fold: {
-    'shape inference tells it without computing': ['Constant', 'Shape'],
+    'shape inference tells it without computing': ['Constant', 'Shape', 'Size'],
     'a network computes it of its picture, not of constants': [
       'AveragePool',
       'BatchNormalization',

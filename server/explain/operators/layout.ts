@@ -35,6 +35,7 @@ export const layout = {
   DepthToSpace: explained(picked.depthToSpace, 'routing', { ...moved, step: resizeStep }),
   SpaceToDepth: explained(picked.spaceToDepth, 'routing', { ...moved, step: resizeStep }),
   Shape: given,
+  Size: given,
   Constant: given,
   ConstantOfShape: given,
 } as const;

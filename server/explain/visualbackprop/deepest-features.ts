@@ -51,7 +51,15 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
       'Choose a method that follows the whole network: saliency, inputxgradient, lrp-epsilon-plus or, for one picture, occlusion.',
     );
   }
+  if (!deepest) refuseUnknown(graph);
   return deepest ? { features: deepest.outputs[0]!, order: nchw } : null;
+}
+
+/** Where an operator is not known, it is not known either whether there is a convolution. */
+function refuseUnknown({ model, shapes, fromImage, reaching }: TrunkGraph): void {
+  for (const { outputs } of model.nodes)
+    for (const output of outputs)
+      if (fromImage.has(output) && reaching.has(output)) shapes.of(output);
 }
 
 /** Whether the value is a single pixel because of a global pooling. */
@@ -98,7 +106,7 @@ function featuresOf(
       !reader ||
       mixesPositions(reader) ||
       (reader.op === 'Conv' && reader.domain === '') ||
-      shapes.of(reader.outputs[0]!).length !== 4
+      shapes.known(reader.outputs[0]!)?.length !== 4
     )
       return found;
     value = reader.outputs[0]!;

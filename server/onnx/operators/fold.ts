@@ -1,5 +1,5 @@
 import type { Dimension, Node } from '../graph.ts';
-import { DataType, dataConstructor, type Tensor, type TensorData } from '../tensor.ts';
+import { DataType, dataConstructor, type Tensor } from '../tensor.ts';
 
 /** Numbers that are known before a network runs, row-major; free sizes stand for themselves. */
 export interface Values {
@@ -42,7 +42,7 @@ export function tensorOf({ type, dims, data }: Values): Tensor | null {
     data.forEach((value, at) => {
       written[at] = BigInt.asIntN(64, whole(value));
     });
-  else (written as Exclude<TensorData, BigInt64Array | BigUint64Array>).set(data);
+  else written.set(data);
   return { type: type as Tensor['type'], dims, data: written };
 }
 

@@ -8,6 +8,7 @@ import {
   gather,
   reshape,
   shapeOf,
+  sizeOf,
   slice,
   split,
   squeeze,
@@ -59,6 +60,7 @@ export const layout = {
   SpaceToDepth: operator(depthToSpace, null, { alongBatch: behindFirst }),
   // Shapes and constants are known to whoever infers shapes, without being computed.
   Shape: operator(shapeOf, null),
+  Size: operator(sizeOf, null),
   Constant: operator(constant, null, { inputs: 0 }),
   ConstantOfShape: operator(constantOfShape, foldedConstantOfShape),
 } as const;

@@ -55,7 +55,8 @@ function arithmetic(model: Model, shapes: Shapes, node: Node): Affine | null {
   const input = node.inputs[1 - at];
   if (!constant || !input || model.initializers.has(input) || constant.type !== DataType.float)
     return null;
-  const shape = shapes.of(input);
+  const shape = shapes.known(input);
+  if (!shape) return null;
   const axis = singleAxis(constant.dims, shape.length);
   // A constant that is longer than the axis it meets would widen the value, which no layer's
   // weights can express.

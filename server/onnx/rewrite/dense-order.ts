@@ -76,10 +76,12 @@ function denseWeights(model: Model, node: Node, value: string): DenseWeights | n
  * where the rows are not one per picture.
  */
 function orderOfRows(shapes: Shapes, transpose: Node, flatten: Node): readonly number[] | null {
-  const from = shapes.of(transpose.inputs[0]!);
+  const from = shapes.known(transpose.inputs[0]!);
+  const flat = shapes.known(flatten.outputs[0]!);
+  if (!from || !flat) return null;
   const permutation =
     intsAttribute(transpose, 'perm') ?? from.map((_, axis) => from.length - 1 - axis);
-  const [rows, features, ...more] = shapes.of(flatten.outputs[0]!);
+  const [rows, features, ...more] = flat;
   const sizes = from.slice(1);
   const isFlat =
     flatten.domain === '' &&

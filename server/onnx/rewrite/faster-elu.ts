@@ -32,8 +32,9 @@ export function fasterElu(model: Model): Model {
   if (candidates.length === 0) return model;
   const shapes = inferWhatIsKnown(model);
   const elus = candidates.filter((node) => {
-    const shape = shapes.of(node.inputs[0]!);
+    const shape = shapes.known(node.inputs[0]!);
     return (
+      shape !== null &&
       shapes.type(node.inputs[0]!) === DataType.float &&
       shape.length === 4 &&
       shape.slice(1).reduce<number>((product, dim) => product * Number(dim), 1) >= WORTH_IT

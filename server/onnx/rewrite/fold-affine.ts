@@ -1,6 +1,6 @@
 import { intAttribute, intsAttribute } from '../attributes.ts';
 import type { Model, Node } from '../graph.ts';
-import { inferShapes, type Shapes } from '../infer-shapes.ts';
+import { inferWhatIsKnown, type Shapes } from '../infer-shapes.ts';
 import { operatorOf } from '../operators/operators.ts';
 import type { Tensor } from '../tensor.ts';
 import { affineOf, type Affine } from './affine.ts';
@@ -33,7 +33,7 @@ class Folding {
   constructor(model: Model) {
     this.#initializers = new Map(model.initializers);
     this.#model = { ...model, initializers: this.#initializers };
-    this.#shapes = inferShapes(model);
+    this.#shapes = inferWhatIsKnown(model);
     this.#outputs = new Set(model.outputs.map((output) => output.name));
     this.#nodes = [...model.nodes];
     model.nodes.forEach((_, index) => this.#link(index));
@@ -99,7 +99,8 @@ class Folding {
       const index = this.#onlyReader(value);
       const reader = index === null ? null : this.#nodes[index]!;
       if (!reader || reader.domain !== '' || reader.inputs[0] !== value) return null;
-      const shape = this.#shapes.of(value);
+      const shape = this.#shapes.known(value);
+      if (!shape) return null;
       if (reader.op === 'Transpose') {
         const order =
           intsAttribute(reader, 'perm') ?? shape.map((_, position) => shape.length - 1 - position);
@@ -214,8 +215,9 @@ function fitsOutputs(layer: LinearLayer, affine: Affine): boolean {
 
 /** Flatten, or a Reshape, from [N, …] to [N, features]. */
 function flattensRows(node: Node, shapes: Shapes, rank: number): boolean {
-  const out = shapes.of(node.outputs[0]!);
-  const from = shapes.of(node.inputs[0]!);
+  const out = shapes.known(node.outputs[0]!);
+  const from = shapes.known(node.inputs[0]!);
+  if (!out || !from) return false;
   const flattens =
     node.op === 'Reshape' || (node.op === 'Flatten' && intAttribute(node, 'axis', 1) === 1);
   return (

@@ -192,6 +192,11 @@ export const shapeOf: ShapeRule = (context: ShapeContext) => {
   return [{ type: DataType.int64, shape: [sizes.length], sizes }];
 };
 
+/** The number of elements, which may be a product with free sizes. */
+export const sizeOf: ShapeRule = (context: ShapeContext) => [
+  { type: DataType.int64, shape: [], sizes: [product(context.input(0).shape)] },
+];
+
 export const gather: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const indices = context.input(1).shape;

@@ -8,6 +8,8 @@ export interface Shapes {
    * the value's shape cannot be told.
    */
   of(value: string): Shape;
+  /** As `of`; null where it would throw. */
+  known(value: string): Shape | null;
   type(value: string): number;
   /** The constant of that name: an initializer or the output of a Constant node. */
   constant(value: string): Tensor | null;

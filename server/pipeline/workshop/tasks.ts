@@ -22,7 +22,7 @@ import type { Sidecar } from '../../inference/sidecar.ts';
 import type { OnWeights } from '../../onnx/load-model.ts';
 import { checkDemand, demandOf } from '../../onnx/demand.ts';
 import type { Model, Shape } from '../../onnx/graph.ts';
-import { inferKnownShapes, inferShapes } from '../../onnx/infer-shapes.ts';
+import { inferKnownShapes, inferWhatIsKnown } from '../../onnx/infer-shapes.ts';
 import { writeModel } from '../../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../../video/frame-source.ts';
 import { frameGraph, type StreamedChoice } from '../frame-graph/frame-graph.ts';
@@ -74,11 +74,10 @@ async function listing({ path }: { readonly path: string }): Promise<Listing> {
 /** What every method needs. Throws MODEL_*, SIDECAR_INVALID. */
 function checkUsable(network: NetworkFile): void {
   const { model, image, sidecar } = network;
-  const shapes = inferShapes(model);
-  checkDemand(model, shapes);
+  checkDemand(model, inferKnownShapes(model));
   explainedOutput(
     model,
-    shapes,
+    inferWhatIsKnown(model),
     image,
     sidecar.output?.tensor ?? null,
     sidecar.kind === 'steering' ? (sidecar.output?.index ?? null) : null,

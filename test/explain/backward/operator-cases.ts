@@ -428,7 +428,7 @@ const layout: readonly OperatorCase[] = [
   },
   {
     title: 'Expand as the picture, by its shape',
-    covers: ['Expand', 'Shape', 'ConstantOfShape', 'Constant'],
+    covers: ['Expand', 'Shape', 'Size', 'ConstantOfShape', 'Constant'],
     opsets: [9, 13],
     build: (network, x) => {
       const size = network.node('Shape', [x]);
@@ -441,9 +441,10 @@ const layout: readonly OperatorCase[] = [
       const half = network.nodeOf('Constant', [], attributes({ value: floatTensor([], [0.5]) }), [
         'half',
       ])[0]!;
+      const rank = network.node('Cast', [network.node('Size', [size])], { to: DataType.float });
       return network.node('Mul', [
         network.node('Mul', [
-          network.node('Expand', [perChannel(network, x), size]),
+          network.node('Expand', [perChannel(network, network.node('Div', [x, rank])), size]),
           network.node('Add', [filled, half]),
         ]),
         network.node('Tanh', [x]),
