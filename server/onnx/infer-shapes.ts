@@ -8,7 +8,7 @@ import {
   type Node,
   type ValueInfo,
 } from './graph.ts';
-import { beyondLimit, SMALLER } from './limits.ts';
+import { beyondLimit, isBeyondLimit, SMALLER } from './limits.ts';
 import { constantOf } from './constant-node.ts';
 import { withFoldedSizes } from './operators/folding.ts';
 import { operatorOf, operators } from './operators/operators.ts';
@@ -35,10 +35,12 @@ export function inferShapes(model: Model): Shapes {
 
 /**
  * As `inferShapes`, but what cannot be inferred stops only who asks for it: `of` and `type` then
- * throw what stands in the way. Throws MODEL_SHAPE for inputs alone.
+ * throw what stands in the way. Throws MODEL_SHAPE for inputs, and for what is beyond a limit.
  */
 export function inferWhatIsKnown(model: Model): Shapes {
-  return inferredOf(model).shapes;
+  const { shapes, beyond } = inferredOf(model);
+  if (beyond) throw beyond;
+  return shapes;
 }
 
 /**
@@ -59,12 +61,15 @@ interface Inferred {
   readonly constants: ReadonlyMap<string, Tensor>;
   readonly shapes: Shapes;
   readonly firstError: RoadgazeError | null;
+  /** Of these the first that says that the model asks for too much. */
+  readonly beyond: RoadgazeError | null;
 }
 
 const inferredOf = onceFor((model): Inferred => {
   const [facts, constants] = given(model);
   const errors = new Map<string, RoadgazeError>();
   let firstError: RoadgazeError | null = null;
+  let beyond: RoadgazeError | null = null;
   for (const node of model.nodes) {
     let error = causeAmong(node, errors);
     if (!error) {
@@ -75,6 +80,7 @@ const inferredOf = onceFor((model): Inferred => {
         if (!(cause instanceof RoadgazeError)) throw cause;
         error = cause;
         firstError ??= cause;
+        if (isBeyondLimit(cause)) beyond ??= cause;
       }
     }
     for (const output of node.outputs) if (output) errors.set(output, error);
@@ -88,6 +94,7 @@ const inferredOf = onceFor((model): Inferred => {
     facts,
     constants,
     firstError,
+    beyond,
     shapes: {
       of: (value) => known(value).shape,
       known: (value) => facts.get(value)?.shape ?? null,

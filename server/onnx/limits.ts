@@ -67,6 +67,13 @@ export const LIMITS = {
 /** The next step where a network asks for too much. */
 export const SMALLER = 'Use a smaller network, or export it for a smaller picture.';
 
+const beyond = new WeakSet<RoadgazeError>();
+
+/** Whether a network asks for too much, whoever needs it. */
+export function isBeyondLimit(error: RoadgazeError): boolean {
+  return beyond.has(error);
+}
+
 /** `what` is what the network has too much of, as the end of a sentence; figures are in it. */
 export function beyondLimit(
   source: string,
@@ -74,7 +81,9 @@ export function beyondLimit(
   hint: string = SMALLER,
   code: ErrorCode = 'MODEL_SHAPE',
 ): RoadgazeError {
-  return new RoadgazeError(code, `${source} ${what}.`, hint);
+  const error = new RoadgazeError(code, `${source} ${what}.`, hint);
+  beyond.add(error);
+  return error;
 }
 
 /** Bytes as a person reads them: 1.2 GB. */

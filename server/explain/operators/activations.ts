@@ -1,5 +1,6 @@
 import * as plain from '../backward/gradient/activations.ts';
 import * as further from '../backward/gradient/further-activations.ts';
+import { shrink, swish } from '../backward/gradient/trigonometry.ts';
 import type { BackwardRule } from '../backward/rule.ts';
 import { explained, type ExplainedOperator } from './explained-operator.ts';
 
@@ -21,6 +22,8 @@ export const activations = {
   Gelu: activation(further.gelu, rectifies),
   HardSwish: activation(further.hardSwish, rectifies),
   Mish: activation(further.mish, rectifies),
+  Swish: activation(swish, { ...keepsZeros, ...rectifies }),
+  Shrink: activation(shrink),
   Softplus: activation(further.softplus, { ...always, ...rectifies }),
   Softsign: activation(further.softsign),
   Tanh: activation(plain.tanh, keepsZeros),

@@ -8,11 +8,19 @@ export interface ExplainedOperator {
   /**
    * How relevance passes: by the composite's own rule (`layer`), whole to the one value that was
    * bent (`activation`), as the gradient routes it (`routing`), in proportion to what was added
-   * (`sum`), half to each factor (`product`), whole to what was divided (`quotient`), or not at all
-   * (`stop`).
+   * (`sum`), likewise but shared by the factors of what was added (`contraction`), half to each
+   * factor (`product`), whole to what was divided (`quotient`), or not at all (`stop`).
    */
   readonly relevance:
-    'layer' | 'activation' | 'routing' | 'sum' | 'product' | 'quotient' | 'stop' | null;
+    | 'layer'
+    | 'activation'
+    | 'routing'
+    | 'sum'
+    | 'contraction'
+    | 'product'
+    | 'quotient'
+    | 'stop'
+    | null;
   /** Where its result is known to be ≥ 0. */
   readonly nonNegative:
     'always' | 'where its inputs are' | 'where its first input is' | 'by its limits' | 'unknown';

@@ -2,7 +2,8 @@ import { averagePool, globalAveragePool } from '../backward/gradient/average-poo
 import { linear } from '../backward/gradient/linear.ts';
 import { globalMaxPool, lpPool, maxPool } from '../backward/gradient/max-pooling.ts';
 import * as normal from '../backward/gradient/normalisation.ts';
-import { extreme, shared } from '../backward/gradient/reductions.ts';
+import { einsum } from '../backward/gradient/einsum.ts';
+import * as reduced from '../backward/gradient/reductions.ts';
 import { resize } from '../backward/gradient/resize.ts';
 import {
   convolutionStep,
@@ -39,20 +40,43 @@ export const layers = {
     ...overPlane,
     pools: 'other',
   }),
-  ReduceMean: explained(shared(true), 'sum', { ...ofFirst, ...mixes, pools: 'mean' }),
-  ReduceSum: explained(shared(false), 'sum', { ...ofFirst, ...mixes, pools: 'other' }),
-  ReduceMax: explained(extreme('ReduceMax', 'Less'), 'routing', {
+  ReduceMean: explained(reduced.shared(true), 'sum', { ...ofFirst, ...mixes, pools: 'mean' }),
+  ReduceSum: explained(reduced.shared(false), 'sum', { ...ofFirst, ...mixes, pools: 'other' }),
+  ReduceMax: explained(reduced.extreme('ReduceMax', 'Less'), 'routing', {
     ...routed,
     ...ofFirst,
     ...mixes,
     pools: 'other',
   }),
-  ReduceMin: explained(extreme('ReduceMin', 'Greater'), 'routing', { ...routed, ...mixes }),
+  ReduceMin: explained(reduced.extreme('ReduceMin', 'Greater'), 'routing', { ...routed, ...mixes }),
+  ReduceL1: explained(reduced.sumOfSizes, 'sum', {
+    nonNegative: 'always',
+    ...mixes,
+    pools: 'other',
+  }),
+  ReduceL2: explained(reduced.euclideanNorm, 'sum', {
+    nonNegative: 'always',
+    ...mixes,
+    pools: 'other',
+  }),
+  ReduceSumSquare: explained(reduced.sumOfSquares, 'sum', {
+    nonNegative: 'always',
+    ...mixes,
+    pools: 'other',
+  }),
+  ReduceLogSum: explained(reduced.logSum, 'sum', { ...mixes, pools: 'other' }),
+  ReduceLogSumExp: explained(reduced.logSumOfExponentials, 'sum', { ...mixes, pools: 'other' }),
+  ReduceProd: explained(reduced.multiplied, 'sum', { ...mixes, pools: 'other' }),
   Resize: resized,
   Upsample: resized,
   BatchNormalization: explained(normal.batchNormalization, 'sum'),
   InstanceNormalization: explained(normal.instanceNormalization, 'activation'),
   LayerNormalization: explained(normal.layerNormalization, 'activation'),
+  GroupNormalization: explained(normal.groupNormalization, 'activation'),
+  RMSNormalization: explained(normal.rootMeanSquareNormalization, 'activation', {
+    keepsZeros: true,
+  }),
+  Einsum: explained(einsum, 'contraction', mixes),
   LRN: explained(normal.localResponseNormalization, 'activation', { keepsZeros: true }),
   LpNormalization: explained(normal.lpNormalization, 'activation'),
 } as const;

@@ -1,3 +1,4 @@
+import { nothing } from '../backward/gradient/further-activations.ts';
 import * as plain from '../backward/gradient/layout.ts';
 import * as picked from '../backward/gradient/selection.ts';
 import { borderStep, resizeStep } from '../visualbackprop/spatial-step.ts';
@@ -13,6 +14,9 @@ const passing = {
 } as const;
 /** Numbers that do not depend on what the picture shows. */
 const given = explained(null, null);
+
+/** A place is a step: nothing is passed back, and no relevance comes to what was compared. */
+const places = explained(nothing, 'stop', { nonNegative: 'always', mixesPositions: true });
 
 export const layout = {
   Identity: explained(plain.pass, 'activation', passing),
@@ -30,6 +34,21 @@ export const layout = {
   Split: explained(picked.split, 'routing', { ...moved, parts: true }),
   Slice: explained(picked.slice, 'routing', { ...moved, parts: true, step: borderStep }),
   Gather: explained(picked.gather, 'routing', moved),
+  Tile: explained(picked.tile, 'routing', {
+    keepsZeros: true,
+    nonNegative: 'where its first input is',
+  }),
+  GatherElements: explained(picked.gatherElements, 'routing', moved),
+  ScatterND: explained(picked.scatter, 'routing', {
+    keepsZeros: true,
+    nonNegative: 'unknown',
+    mixesPositions: true,
+  }),
+  TopK: explained(picked.topK, 'routing', { ...moved, mixesPositions: true }),
+  ArgMax: places,
+  ArgMin: places,
+  CumSum: explained(picked.cumulativeSum, 'sum', { ...moved, mixesPositions: true }),
+  Range: given,
   Expand: explained(picked.expand, 'routing', { keepsZeros: true }),
   Pad: explained(picked.pad, 'routing', { keepsZeros: true, step: borderStep }),
   DepthToSpace: explained(picked.depthToSpace, 'routing', { ...moved, step: resizeStep }),

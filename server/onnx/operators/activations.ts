@@ -26,6 +26,8 @@ export const activations = {
   Mish: activation,
   Celu: activation,
   ThresholdedRelu: activation,
+  Swish: activation,
+  Shrink: activation,
   Softmax: shares,
   LogSoftmax: shares,
 } as const;

@@ -85,3 +85,14 @@ export const reshape: AlongBatch = (node, [axes], { shapes, batch }) => {
     product(ahead(shapes.of(node.inputs[0]!))) !== product(ahead(shapes.of(node.outputs[0]!)))
   );
 };
+
+/** Where nothing is known of the places that it takes. */
+export const always: AlongBatch = () => true;
+
+export const alongTile: AlongBatch = (node, [axes], { shapes }) =>
+  axes!.some((axis) => shapes.of(node.inputs[0]!)[axis] !== shapes.of(node.outputs[0]!)[axis]);
+
+export const alongSum: AlongBatch = (node, [axes], place) => {
+  const [axis] = place.shapes.sizes(node.inputs[1]!)?.map(Number) ?? [];
+  return axis === undefined || axes!.includes(axis < 0 ? axis + rankOf(node, place) : axis);
+};

@@ -184,3 +184,28 @@ export const foldedReduction =
     });
     return [result];
   };
+
+export const foldedRange: Fold = ({ inputs, outputs }) => {
+  const [start, , delta] = inputs.map((values) => values!.data[0]);
+  const [size] = outputs[0]!.dims;
+  return typeof start === 'number' && typeof delta === 'number'
+    ? [all(size!).map((at) => start + at * delta)]
+    : null;
+};
+
+/** Entries of the first input replaced: where, and by what, the others say. */
+export const foldedScatter: Fold = ({ node, inputs }) => {
+  const [values, indices, updates] = inputs as [Values, Values, Values];
+  if (stringAttribute(node, 'reduction', 'none') !== 'none') return null;
+  const depth = indices.dims.at(-1) ?? 0;
+  const strides = stridesOf(values.dims);
+  const inner = elementCount(values.dims.slice(depth));
+  const data = [...values.data];
+  for (let row = 0; row * depth < indices.data.length; row++) {
+    let start = 0;
+    for (let at = 0; at < depth; at++)
+      start += fromFront(Number(indices.data[row * depth + at]), values.dims[at]!) * strides[at]!;
+    for (let at = 0; at < inner; at++) data[start + at] = updates.data[row * inner + at]!;
+  }
+  return [data];
+};

@@ -1,4 +1,4 @@
-import { gemm, matMul } from '../shapes/dense.ts';
+import { einsum, gemm, matMul } from '../shapes/dense.ts';
 import { batchNormalization, layerNormalization, unary } from '../shapes/elementwise.ts';
 import { reduce } from '../shapes/layout.ts';
 import { conv, convTranspose, globalPool, pool, resize } from '../shapes/spatial.ts';
@@ -35,6 +35,15 @@ export const layers = {
     reduce,
     foldedReduction((a, b) => a + b, 0),
   ),
+  ReduceL1: operator(reduce, null),
+  ReduceL2: operator(reduce, null),
+  ReduceLogSum: operator(reduce, null),
+  ReduceLogSumExp: operator(reduce, null),
+  ReduceSumSquare: operator(reduce, null),
+  ReduceProd: operator(
+    reduce,
+    foldedReduction((a, b) => a * b, 1),
+  ),
   ReduceMax: operator(reduce, foldedReduction(Math.max, -Infinity)),
   ReduceMin: operator(reduce, foldedReduction(Math.min, Infinity)),
   BatchNormalization: operator(batchNormalization, null, {
@@ -49,6 +58,9 @@ export const layers = {
     alongBatch: fromAxis(-1),
     inputs: 2,
   }),
+  GroupNormalization: operator(unary, null, { ...onPictures, inputs: 3 }),
+  RMSNormalization: operator(unary, null, { alongBatch: fromAxis(-1), inputs: 2 }),
+  Einsum: operator(einsum, null),
   LRN: operator(unary, null, onPictures),
   LpNormalization: operator(unary, null, { alongBatch: alongAxis(-1) }),
 } as const;

@@ -15,8 +15,17 @@ import {
   transpose,
   unsqueeze,
 } from '../shapes/layout.ts';
+import { argExtreme, gatherElements, range, tile, topK } from '../shapes/picking.ts';
 import { depthToSpace, pad } from '../shapes/spatial.ts';
-import { behindFirst, concat as alongConcat, reshape as alongReshape } from './along-batch.ts';
+import {
+  alongAxis,
+  alongSum,
+  alongTile,
+  always,
+  behindFirst,
+  concat as alongConcat,
+  reshape as alongReshape,
+} from './along-batch.ts';
 import {
   foldedAsItIs,
   foldedConcat,
@@ -24,8 +33,11 @@ import {
   foldedExpand,
   foldedGather,
   foldedPad,
+  foldedRange,
+  foldedScatter,
   foldedSlice,
   foldedSplit,
+  foldedTile,
   foldedTranspose,
 } from './fold-layout.ts';
 import { operator } from './operator.ts';
@@ -55,6 +67,14 @@ export const layout = {
   Slice: operator(slice, foldedSlice),
   Gather: operator(gather, foldedGather, { inputs: 2 }),
   Expand: operator(expand, foldedExpand, { inputs: 2 }),
+  Tile: operator(tile, foldedTile, { inputs: 2, alongBatch: alongTile }),
+  GatherElements: operator(gatherElements, null, { inputs: 2, alongBatch: alongAxis(0) }),
+  ScatterND: operator(unary, foldedScatter, { inputs: 3, alongBatch: always }),
+  TopK: operator(topK, null, { alongBatch: alongAxis(-1) }),
+  ArgMax: operator(argExtreme, null, { alongBatch: alongAxis(0) }),
+  ArgMin: operator(argExtreme, null, { alongBatch: alongAxis(0) }),
+  CumSum: operator(unary, null, { inputs: 2, alongBatch: alongSum }),
+  Range: operator(range, foldedRange, { inputs: 3 }),
   Pad: operator(pad, foldedPad),
   DepthToSpace: operator(depthToSpace, null, { alongBatch: behindFirst }),
   SpaceToDepth: operator(depthToSpace, null, { alongBatch: behindFirst }),

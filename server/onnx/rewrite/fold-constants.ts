@@ -9,6 +9,8 @@ import { unusedName } from './unused-name.ts';
 
 /** Numbers in one value that are computed beforehand, at most: a matrix of 2000 × 2000. */
 const MOST_NUMBERS = 4_000_000;
+/** In all of them together. */
+const MOST_TOGETHER = 40_000_000;
 
 /**
  * The same network with what does not depend on its inputs' values computed beforehand: exporters
@@ -23,6 +25,7 @@ class Constants {
   readonly #shapes: Shapes;
   readonly #initializers: Map<string, Tensor>;
   readonly #values = new Map<string, Values | null>();
+  #together = 0;
 
   constructor(model: Model) {
     this.#model = model;
@@ -103,7 +106,9 @@ class Constants {
     const facts: { type: number; dims: readonly number[] }[] = [];
     for (const output of node.outputs) {
       const dims = isKnown(this.#shapes, output) ? knownDims(this.#shapes.of(output)) : null;
-      if (!dims || elementCount(dims) > MOST_NUMBERS) return null;
+      const count = dims ? elementCount(dims) : Infinity;
+      if (!dims || count > MOST_NUMBERS || this.#together + count > MOST_TOGETHER) return null;
+      this.#together += count;
       facts.push({ type: this.#shapes.type(output), dims });
     }
     return facts;

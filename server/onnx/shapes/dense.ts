@@ -1,4 +1,5 @@
 import { intAttribute } from '../attributes.ts';
+import { equationOf } from '../einsum.ts';
 import type { Dimension } from '../graph.ts';
 import { broadcast, type ShapeContext, type ShapeRule } from './context.ts';
 
@@ -29,4 +30,28 @@ export const matMul: ShapeRule = (context: ShapeContext) => {
   if (left.length > 1) shape.push(a.at(-2)!);
   if (right.length > 1) shape.push(b.at(-1)!);
   return [{ type, shape }];
+};
+
+export const einsum: ShapeRule = (context: ShapeContext) => {
+  const equation =
+    equationOf(context.node) ??
+    context.fail('its equation is not one of letters, each once for a value');
+  const sizes = new Map<string, Dimension>();
+  equation.inputs.forEach((letters, index) => {
+    const { shape } = context.input(index);
+    if (shape.length !== letters.length)
+      context.fail(`"${letters}" does not name ${shape.length} axes`);
+    [...letters].forEach((letter, axis) => {
+      const [before, dim] = [sizes.get(letter) ?? 1, shape[axis]!];
+      if (typeof before === 'number' && typeof dim === 'number' && before !== dim && before !== 1)
+        context.fail(`axis "${letter}" has ${before} and ${dim} entries`);
+      if (typeof before === 'number') sizes.set(letter, dim);
+    });
+  });
+  return [
+    {
+      type: context.input(0).type,
+      shape: [...equation.output].map((letter) => sizes.get(letter)!),
+    },
+  ];
 };

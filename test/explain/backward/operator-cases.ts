@@ -487,6 +487,9 @@ const reductions: readonly OperatorCase[] = [
   'ReduceSum',
   'ReduceMax',
   'ReduceMin',
+  'ReduceL2',
+  'ReduceSumSquare',
+  'ReduceLogSumExp',
 ].flatMap((op): OperatorCase[] => {
   const changed = op === 'ReduceSum' ? 13 : 18;
   const old = ALL.filter((opset) => opset < changed);
@@ -501,6 +504,46 @@ const reductions: readonly OperatorCase[] = [
     simple(op, [21], { noop_with_empty_axes: 1 }, ' of nothing'),
   ];
 });
+
+/** Away from 0 without a kink, of both signs. */
+const apartFromZero = (network: Network, x: string) =>
+  network.node('Mul', [
+    network.node('Add', [network.node('Tanh', [x]), constant(network, 1.6)]),
+    network.constant(floatTensor([4, 1, 1], [0.1, -0.1, -0.05, 0.2])),
+  ]);
+
+const ofPositive: readonly OperatorCase[] = ['ReduceProd', 'ReduceLogSum', 'ReduceL1'].flatMap(
+  (op) => {
+    const build = (plain: Plain, axes: readonly number[] | null) => (network: Network, x: string) =>
+      network.node(
+        op,
+        [
+          op === 'ReduceL1' ? apartFromZero(network, x) : raise(network, x, 0.4),
+          ...(axes ? [network.ints(...axes)] : []),
+        ],
+        plain,
+      );
+    return [
+      { title: `${op} by attribute`, opsets: [7, 13], build: build({ axes: [2] }, null) },
+      {
+        title: `${op} by attribute, its axes left out`,
+        opsets: [13],
+        build: build({ axes: [1, -1], keepdims: 0 }, null),
+      },
+      { title: `${op} by input`, opsets: [18, 21], build: build({}, [1, 2]) },
+    ].map((form): OperatorCase => ({ ...form, covers: [op] }));
+  },
+);
+
+const products: readonly OperatorCase[] = [
+  {
+    title: 'ReduceProd of values of which some are 0',
+    covers: ['ReduceProd'],
+    opsets: [13],
+    build: (network, x) =>
+      network.node('ReduceProd', [network.node('Relu', [x])], { axes: [1], keepdims: 1 }),
+  },
+];
 
 const pools: readonly OperatorCase[] = [
   ...['MaxPool', 'AveragePool', 'LpPool'].flatMap((op) => [
@@ -618,6 +661,33 @@ const normalisations: readonly OperatorCase[] = [
         epsilon: float(0.1),
       }),
   },
+  {
+    title: 'GroupNormalization by a scale for each group',
+    covers: ['GroupNormalization'],
+    opsets: [18],
+    build: (network, x) =>
+      network.node('GroupNormalization', [x, network.floats([2], 0.5, 1.5), network.floats([2])], {
+        num_groups: 2,
+        epsilon: float(1e-2),
+      }),
+  },
+  {
+    title: 'GroupNormalization by a scale for each channel',
+    covers: ['GroupNormalization'],
+    opsets: [21],
+    build: (network, x) =>
+      network.node('GroupNormalization', [x, network.floats([4], 0.5, 1.5), network.floats([4])], {
+        num_groups: 2,
+        epsilon: float(1e-2),
+      }),
+  },
+  {
+    title: 'RMSNormalization',
+    covers: ['RMSNormalization'],
+    opsets: [23],
+    build: (network, x) =>
+      network.node('RMSNormalization', [x, network.floats([6, 8], 0.5, 1.5)], { axis: 2 }),
+  },
   simple('LRN', [7, 13], { size: 3, alpha: float(0.5), beta: float(0.75), bias: float(1) }),
   simple(
     'LRN',
@@ -725,6 +795,190 @@ const layers: readonly OperatorCase[] = [
         network.node('Transpose', [network.node('Tanh', [x])], { perm: [0, 1, 3, 2] }),
       ]),
   },
+];
+
+const within = (network: Network, x: string, size: number) =>
+  network.node('Mul', [network.node('Tanh', [x]), constant(network, size)]);
+
+const angles: readonly OperatorCase[] = [
+  ...['Sin', 'Cos', 'Atan'].map((op) => simple(op, [7, 13])),
+  ...['Sinh', 'Cosh', 'Asinh'].map((op) => simple(op, [9, 13])),
+  ...['Tan', 'Asin', 'Acos', 'Atanh'].map((op): OperatorCase => ({
+    title: op,
+    covers: [op],
+    opsets: [9, 13],
+    build: (network, x) => network.node(op, [within(network, x, 0.8)]),
+  })),
+  {
+    title: 'Acosh',
+    covers: ['Acosh'],
+    opsets: [9, 13],
+    build: (network, x) => network.node('Acosh', [raise(network, x, 1.3)]),
+  },
+  simple('Swish', [24]),
+  simple('Swish', [24], { alpha: float(1.7) }, ' with another alpha'),
+  simple('Shrink', [9, 13], { lambd: float(0.3), bias: float(0.1) }),
+  {
+    title: 'Mod by a constant',
+    covers: ['Mod'],
+    opsets: [11, 13],
+    build: (network, x) => network.node('Mod', [x, constant(network, 0.9)], { fmod: 1 }),
+  },
+  {
+    title: 'Mod by a value of the picture',
+    covers: ['Mod'],
+    opsets: [13],
+    build: (network, x) =>
+      network.node(
+        'Mod',
+        [
+          network.node('Mul', [x, constant(network, 2)]),
+          raise(network, perChannel(network, x), 0.8),
+        ],
+        { fmod: 1 },
+      ),
+  },
+  {
+    title: 'CastLike',
+    covers: ['CastLike'],
+    opsets: [15, 21],
+    build: (network, x) => network.node('CastLike', [x, network.floats([1])]),
+  },
+];
+
+/** Through whole numbers of 8 bits, in steps of about 0.02. */
+export function quantisedBy(
+  network: Network,
+  x: string,
+  dims: readonly number[],
+  zeroPoint = 3,
+): string {
+  const scale = network.floats(dims, 0.02, 0.03);
+  const zero = network.constant({
+    type: DataType.int8,
+    dims,
+    data: new Int8Array(dims[0] ?? 1).fill(zeroPoint),
+  });
+  return network.node('DequantizeLinear', [
+    network.node('QuantizeLinear', [x, scale, zero]),
+    scale,
+    zero,
+  ]);
+}
+
+/** What passes by rounding as if there were none is held against the network without it elsewhere. */
+const quantised: readonly OperatorCase[] = [
+  {
+    title: 'QuantizeLinear and DequantizeLinear beside a path with a gradient',
+    covers: ['QuantizeLinear', 'DequantizeLinear'],
+    opsets: [13, 21],
+    build: (network, x) =>
+      network.node('Add', [
+        x,
+        network.node('Mul', [
+          quantisedBy(network, x, network.opset > 13 ? [4] : []),
+          constant(network, 1e-4),
+        ]),
+      ]),
+  },
+];
+
+const picking: readonly OperatorCase[] = [
+  withInts('Tile', [7, 13], [[1, 2, 1, 3]]),
+  withInts('CumSum', [11, 14], [[2]]),
+  withInts('CumSum', [14], [[-1]], { exclusive: 1 }, ' of those before'),
+  withInts('CumSum', [14], [[1]], { reverse: 1 }, ' from behind'),
+  withInts('CumSum', [14], [[3]], { reverse: 1, exclusive: 1 }, ' of those behind'),
+  {
+    title: 'GatherElements',
+    covers: ['GatherElements'],
+    opsets: [11, 13],
+    build: (network, x) => {
+      const places = network.node('Expand', [
+        network.constant(int64Tensor([0, 5, -1, 2, 2, 2], [1, 1, 1, 6])),
+        network.node('Shape', [
+          network.node('Slice', [x, network.ints(0), network.ints(6), network.ints(3)]),
+        ]),
+      ]);
+      return network.node('GatherElements', [x, places], { axis: 3 });
+    },
+  },
+  {
+    title: 'TopK',
+    covers: ['TopK'],
+    opsets: [10, 11, 13],
+    build: (network, x) =>
+      network.nodeOf('TopK', [x, network.ints(3)], attributes({ axis: -1 }), ['best', 'at'])[0]!,
+  },
+  {
+    title: 'TopK of the smallest along another axis',
+    covers: ['TopK'],
+    opsets: [11],
+    build: (network, x) =>
+      network.nodeOf('TopK', [x, network.ints(2)], attributes({ axis: 1, largest: 0 }), [
+        'best',
+        'at',
+      ])[0]!,
+  },
+  ...['ArgMax', 'ArgMin'].map((op): OperatorCase => ({
+    title: `${op} beside a path with a gradient`,
+    covers: [op],
+    opsets: [7, 13],
+    build: (network, x) =>
+      network.node('Add', [
+        x,
+        network.node('Cast', [network.node(op, [x], { axis: 1, keepdims: 1 })], {
+          to: DataType.float,
+        }),
+      ]),
+  })),
+  {
+    title: 'ScatterND of rows',
+    covers: ['ScatterND', 'Range'],
+    opsets: [11, 13],
+    build: (network, x) => {
+      const rows = network.node(
+        'Unsqueeze',
+        [
+          network.node('Range', [
+            network.constant(int64Tensor([1], [])),
+            network.constant(int64Tensor([7], [])),
+            network.constant(int64Tensor([3], [])),
+          ]),
+          ...(network.opset < 13 ? [] : [network.ints(-1)]),
+        ],
+        network.opset < 13 ? { axes: [-1] } : {},
+      );
+      const turned = network.node('Transpose', [x], { perm: [3, 0, 1, 2] });
+      const updates = network.node('Gather', [network.node('Tanh', [turned]), network.ints(0, 2)]);
+      return network.node('Transpose', [network.node('ScatterND', [turned, rows, updates])], {
+        perm: [1, 2, 3, 0],
+      });
+    },
+  },
+];
+
+const einsum = (
+  equation: string,
+  others: (network: Network, x: string) => readonly string[],
+  suffix: string,
+): OperatorCase => ({
+  title: `Einsum ${suffix}`,
+  covers: ['Einsum'],
+  opsets: [12, 21],
+  build: (network, x) => network.node('Einsum', [x, ...others(network, x)], { equation }),
+});
+
+const contractions: readonly OperatorCase[] = [
+  einsum('nchw,cd->ndhw', (network) => [network.floats([4, 5])], 'with weights'),
+  einsum('nchw, nchv -> nwv', (network, x) => [network.node('Tanh', [x])], 'of two values'),
+  einsum('nchw->nwc', () => [], 'that adds up rows'),
+  einsum(
+    'nchw,nc,h->nw',
+    (network, x) => [network.node('Flatten', [perChannel(network, x)]), network.floats([6])],
+    'of three values',
+  ),
+  einsum('nchw,ndhv->nwd', (network, x) => [network.node('Relu', [x])], 'with an axis of its own'),
 ];
 
 /**
@@ -866,6 +1120,12 @@ const resizes: readonly OperatorCase[] = [
 
 export const operatorCases: readonly OperatorCase[] = [
   ...activations,
+  ...angles,
+  ...quantised,
+  ...picking,
+  ...contractions,
+  ...ofPositive,
+  ...products,
   ...arithmetic,
   ...layout,
   ...reductions,

@@ -88,6 +88,34 @@ const cases: readonly Case[] = [
   { op: 'ReduceSum', inputs: [grid], plain: { axes: [0, 2] }, opset: 11 },
   { op: 'ReduceMax', inputs: [plane], plain: { axes: [1] } },
   { op: 'ReduceMin', inputs: [plane] },
+  { op: 'ReduceProd', inputs: [plane], plain: { axes: [0] } },
+  ...(['Sin', 'Cos', 'Tan', 'Atan', 'Sinh', 'Cosh', 'Asinh'] as const).map((op) => ({
+    op,
+    inputs: [plane],
+  })),
+  ...(['Asin', 'Acos', 'Atanh'] as const).map((op) => ({ op, inputs: [numbers(-0.7, 0, 0.3)] })),
+  { op: 'Acosh', inputs: [numbers(1, 1.5, 30)] },
+  { op: 'Mod', inputs: [whole(-7, 7, 5), whole(3, -3, 4)] },
+  { op: 'Mod', inputs: [numbers(-7.5, 7.25, 5), numbers(3, -3, 4)], plain: { fmod: 1 } },
+  { op: 'CastLike', inputs: [plane, whole(1)], opset: 15 },
+  { op: 'Tile', inputs: [grid, whole(2, 1, 3)] },
+  { op: 'Range', inputs: [int64Tensor([10], []), int64Tensor([1], []), int64Tensor([-4], [])] },
+  {
+    op: 'Range',
+    inputs: [floatTensor([], [0]), floatTensor([], [1]), floatTensor([], [0.3])],
+  },
+  {
+    op: 'ScatterND',
+    inputs: [grid, int64Tensor([1, 2, 0, -3], [2, 2]), int64Tensor([9, 8, 7, 6], [2, 2])],
+  },
+  {
+    op: 'DequantizeLinear',
+    inputs: [
+      { type: DataType.int8, dims: [2, 3], data: Int8Array.of(-128, 0, 127, 5, 6, -7) },
+      numbers(0.5, 0.25, 2),
+      { type: DataType.int8, dims: [3], data: Int8Array.of(1, 0, -3) },
+    ],
+  },
 ];
 
 /** Constants in, and a value behind that depends on the input: the input is one number. */

@@ -104,3 +104,18 @@ export const where: BackwardRule = (step) => {
       : null,
   ];
 };
+
+/** y = a − b·n with a whole n: ∂a = ∂y, ∂b = −n·∂y, n = (a − y) ÷ b. */
+export const remainder: BackwardRule = (step) => {
+  const { builder, node } = step;
+  const [a, b] = node.inputs.map((input) => floatValue(step, input)) as [string, string];
+  const signal = step.arriving(0)!;
+  const times = () =>
+    builder.node('Div', [builder.node('Sub', [floatValue(step, node.outputs[0]!), a]), b]);
+  return [
+    step.wanted(0) ? summedTo(step, signal, node.outputs[0]!, node.inputs[0]!) : null,
+    step.wanted(1)
+      ? summedTo(step, builder.node('Mul', [signal, times()]), node.outputs[0]!, node.inputs[1]!)
+      : null,
+  ];
+};

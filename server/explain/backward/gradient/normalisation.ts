@@ -1,5 +1,5 @@
 import { floatAttribute, intAttribute } from '../../../onnx/attributes.ts';
-import { alongAxis, axisFromFront, matrixOf, sizeAt } from '../axes.ts';
+import { alongAxis, axisFromFront, inShape, matrixOf, sizeAt } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 import { signOf } from './further-activations.ts';
@@ -58,10 +58,10 @@ function standardisedBack(
   g: string,
   axes: readonly number[],
   epsilon: number,
+  x = floatValue(step, step.node.inputs[0]!),
 ): string {
-  const { builder, node } = step;
+  const { builder } = step;
   const mean = (value: string) => builder.reduce('ReduceMean', value, axes);
-  const x = floatValue(step, node.inputs[0]!);
   const centred = minus(step, x, mean(x));
   const deviation = atLeast(
     step,
@@ -112,6 +112,60 @@ export const layerNormalization: BackwardRule = (step) => {
       floatAttribute(node, 'epsilon', 1e-5),
     ),
   ];
+};
+
+/**
+ * Standardised over groups of channels. Its scale has a number for each group in operator sets 18
+ * to 20, and for each channel since.
+ */
+export const groupNormalization: BackwardRule = (step) => {
+  const { builder, node, shapes } = step;
+  parametersOnly(step);
+  const shape = shapes.of(node.inputs[0]!);
+  const channels = sizeAt(step, shape, 1);
+  const groups = intAttribute(node, 'num_groups', 1);
+  const rows = (value: string) =>
+    inShape(step, value, [
+      shape[0]!,
+      groups,
+      shape
+        .slice(2)
+        .reduce<number>((all, _, at) => all * sizeAt(step, shape, at + 2), channels / groups),
+    ]);
+  const scale = floatValue(step, node.inputs[1]!);
+  const isPerGroup = shapes.of(node.inputs[1]!)[0] === groups && groups !== channels;
+  const signal = step.arriving(0)!;
+  const g = isPerGroup
+    ? times(step, rows(signal), builder.reshape(scale, [groups, 1]))
+    : rows(times(step, signal, perChannel(step, scale)));
+  const back = standardisedBack(
+    step,
+    g,
+    [2],
+    floatAttribute(node, 'epsilon', 1e-5),
+    rows(floatValue(step, node.inputs[0]!)),
+  );
+  return [inShape(step, back, shape)];
+};
+
+/** y = x ÷ √(mean x² + ε)·γ: ∂x = (g − ŷ·mean(g·ŷ)) ÷ √(…), ŷ without γ. */
+export const rootMeanSquareNormalization: BackwardRule = (step) => {
+  const { builder, node, shapes } = step;
+  parametersOnly(step);
+  const rank = shapes.of(node.inputs[0]!).length;
+  const first = axisFromFront(intAttribute(node, 'axis', -1), rank);
+  const axes = Array.from({ length: rank - first }, (_, offset) => first + offset);
+  const mean = (value: string) => builder.reduce('ReduceMean', value, axes);
+  const x = floatValue(step, node.inputs[0]!);
+  const g = times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!));
+  const epsilon = constant(step, floatAttribute(node, 'epsilon', 1e-5));
+  const size = atLeast(
+    step,
+    builder.node('Sqrt', [plus(step, mean(times(step, x, x)), epsilon)]),
+    SMALLEST,
+  );
+  const y = over(step, x, size);
+  return [over(step, minus(step, g, times(step, y, mean(times(step, g, y)))), size)];
 };
 
 /**

@@ -1,8 +1,8 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../../../onnx/attributes.ts';
-import { tensorNumbers } from '../../../onnx/tensor.ts';
-import { axisFromFront, inShape, putBack, sizeAt } from '../axes.ts';
+import { DataType, int64Tensor, tensorNumbers } from '../../../onnx/tensor.ts';
+import { alongAxis, axisFromFront, inShape, matrixOf, putBack, sizeAt } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
-import { summedTo } from '../values.ts';
+import { floatConstant, summedTo, zerosLike } from '../values.ts';
 
 /** An axis of which the operator takes these places, in this order. */
 interface Taken {
@@ -181,3 +181,112 @@ export const spaceToDepth: BackwardRule = (step) => [
     blocksize: intAttribute(step.node, 'blocksize', 1),
   }),
 ];
+
+/** Every copy's signal, added up. */
+export const tile: BackwardRule = (step) => {
+  const { builder, node, shapes } = step;
+  const from = shapes.of(node.inputs[0]!);
+  const repeats = shapes.sizes(node.inputs[1]!)?.map(Number);
+  if (!repeats) throw unsupported(step, 'how often it repeats is not constant');
+  let signal = step.arriving(0)!;
+  let shape = shapes.of(node.outputs[0]!);
+  repeats.forEach((count, axis) => {
+    if (count === 1) return;
+    const size = sizeAt(step, from, axis);
+    const apart = [...shape.slice(0, axis), count, size, ...shape.slice(axis + 1)];
+    shape = shape.map((dim, at) => (at === axis ? size : dim));
+    signal = inShape(
+      step,
+      builder.reduce('ReduceSum', inShape(step, signal, apart), [axis]),
+      shape,
+    );
+  });
+  return [signal];
+};
+
+/** Sums from one end of an axis have the way back of sums from the other. */
+export const cumulativeSum: BackwardRule = (step) => {
+  const { node, shapes } = step;
+  const shape = shapes.of(node.inputs[0]!);
+  const [given] = shapes.sizes(node.inputs[1]!)?.map(Number) ?? [];
+  if (given === undefined) throw unsupported(step, 'its axis is not constant');
+  const axis = axisFromFront(given, shape.length);
+  const size = sizeAt(step, shape, axis);
+  const isExclusive = intAttribute(node, 'exclusive', 0) === 1;
+  const isReverse = intAttribute(node, 'reverse', 0) === 1;
+  const reaches = (from: number, to: number) =>
+    isReverse ? (isExclusive ? from > to : from >= to) : isExclusive ? from < to : from <= to;
+  const matrix = matrixOf(size, size, (add) => {
+    for (let from = 0; from < size; from++)
+      for (let to = 0; to < size; to++) if (reaches(from, to)) add(from, to, 1);
+  });
+  return [alongAxis(step, step.arriving(0)!, shape, axis, matrix).value];
+};
+
+/** Each entry's signal goes to the place that its index says; the indices get nothing. */
+export const gatherElements: BackwardRule = (step) => {
+  const { node, shapes } = step;
+  const axis = axisFromFront(intAttribute(node, 'axis', 0), shapes.of(node.inputs[0]!).length);
+  return [toPlaces(step, step.arriving(0)!, node.inputs[1]!, axis)];
+};
+
+/** The largest or smallest values: each one's signal goes to where it stood. */
+export const topK: BackwardRule = (step) => {
+  const { node, shapes } = step;
+  const signal = step.arriving(0);
+  if (signal === null) return [];
+  const axis = axisFromFront(intAttribute(node, 'axis', -1), shapes.of(node.inputs[0]!).length);
+  if (!node.outputs[1]) throw unsupported(step, 'it does not give the places of its values');
+  return [toPlaces(step, signal, node.outputs[1], axis)];
+};
+
+/** `signal` put to the entries of the input's axis that `places` name, added up. */
+function toPlaces(step: BackwardStep, signal: string, places: string, axis: number): string {
+  const { builder, node, shapes } = step;
+  const from = shapes.of(node.inputs[0]!);
+  const shape = shapes.of(node.outputs[0]!);
+  if (shape.some((dim, at) => at !== axis && dim !== from[at]))
+    throw unsupported(step, 'it leaves out entries of other axes');
+  const size = sizeAt(step, from, axis);
+  const [rank, wide] = [from.length, [...shape.slice(0, axis), 1, ...shape.slice(axis)]];
+  const numbers = Array.from({ length: size }, (_, at) => at);
+  const here = builder.constant(
+    int64Tensor(numbers, [size, ...new Array<number>(rank - axis).fill(1)]),
+    'places',
+  );
+  // Entries may be counted from behind.
+  const at = builder.node('Cast', [places], { to: DataType.int64 });
+  const count = builder.constant(int64Tensor([size], []), 'size');
+  const isBehind = builder.node(
+    'Cast',
+    [
+      builder.node('Less', [
+        builder.node('Cast', [at], { to: DataType.float }),
+        floatConstant(step, [], [0]),
+      ]),
+    ],
+    { to: DataType.int64 },
+  );
+  const counted = builder.node('Add', [at, builder.node('Mul', [isBehind, count])]);
+  const isHere = builder.node(
+    'Cast',
+    [builder.node('Equal', [inShape(step, counted, wide), here])],
+    { to: DataType.float },
+  );
+  const placed = builder.node('Mul', [isHere, inShape(step, signal, wide)]);
+  return inShape(step, builder.reduce('ReduceSum', placed, [axis + 1]), from);
+}
+
+/** What was replaced gets nothing; what it was replaced by gets the signal there. */
+export const scatter: BackwardRule = (step) => {
+  const { builder, node } = step;
+  if (stringAttribute(node, 'reduction', 'none') !== 'none')
+    throw unsupported(step, 'it adds to what is there');
+  const [, indices, updates] = node.inputs as [string, string, string];
+  const signal = step.arriving(0)!;
+  return [
+    step.wanted(0) ? builder.node('ScatterND', [signal, indices, zerosLike(step, updates)]) : null,
+    null,
+    step.wanted(2) ? builder.node('GatherND', [signal, indices]) : null,
+  ];
+};

@@ -19,6 +19,7 @@ export function relevanceComposite(
   epsilon: number,
 ): Composite {
   const proportional = inProportion(epsilon);
+  const shared = inProportion(epsilon, true);
   return (node, { isFirst, isBeforeLayers }: Place) => {
     const row = explainedOperatorOf(node);
     if (!row) return null;
@@ -33,6 +34,8 @@ export function relevanceComposite(
         return routed;
       case 'sum':
         return proportional;
+      case 'contraction':
+        return shared;
       case 'product':
         return halfToEachFactor;
       case 'stop':

@@ -6,14 +6,17 @@ import { perOutput, stabilised } from './stabilised.ts';
 
 /**
  * In proportion: R_k = x_k · (∂y/∂x_k)ᵀ (R / st(y)), which for y linear in its inputs shares R out
- * to what they added.
+ * to what they added. Where that are products of several inputs, each input gets an equal part
+ * (`amongFactors`).
  */
 export const inProportion =
-  (epsilon: number): BackwardRule =>
+  (epsilon: number, amongFactors = false): BackwardRule =>
   (step) => {
     const gradient = explainedOperatorOf(step.node)?.gradient;
     if (!gradient) throw unsupported(step, 'its result cannot be shared out');
-    const signal = perOutput(step, epsilon);
+    const factors = step.node.inputs.filter((_, index) => step.wanted(index)).length;
+    const whole = perOutput(step, epsilon);
+    const signal = amongFactors && factors > 1 ? step.builder.scale(whole, 1 / factors) : whole;
     return gradient({ ...step, arriving: (index) => (index === 0 ? signal : null) }).map(
       (part, index) =>
         typeof part === 'string' && step.wanted(index)
