@@ -1,7 +1,9 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { describeNode, type Model, type Node } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
-import { beforeTranspose, type AxisOrder } from './axis-order.ts';
+import { beforeTranspose, nchw, type AxisOrder } from './axis-order.ts';
+import { regroupingAt } from './regrouping.ts';
+import type { TrunkGraph } from './trunk-graph.ts';
 import { explainedOperatorOf } from '../operators/explained-operators.ts';
 import { resamples, type SpatialStep } from './spatial-step.ts';
 import { isConvolution, isSpatial, spatialStep } from './steps.ts';
@@ -95,18 +97,34 @@ function longestPath(
  * followed.
  */
 export function stepsThrough(
-  model: Model,
-  shapes: Shapes,
+  graph: TrunkGraph,
   merge: Node,
   { fork, mainPath }: Block,
   order: AxisOrder,
 ): { steps: SpatialStep[]; order: AxisOrder } {
+  const { model, shapes } = graph;
   const size = (value: string, axes: AxisOrder) =>
     [2, 3].map((axis) => shapes.of(value)[axes[axis]!]).join('×');
   const steps: SpatialStep[] = [];
   let axes = order;
   let expected = size(merge.outputs[0]!, order);
+  /** The value in front of a regrouping that is being gone back through. */
+  let root: string | null = null;
   for (const node of mainPath) {
+    if (root !== null) {
+      if (!node.outputs.includes(root)) continue;
+      root = null;
+    }
+    const regrouping = axes.join() === nchw.join() ? regroupingAt(graph, node.outputs[0]!) : null;
+    if (regrouping) {
+      if (regrouping.step) {
+        if (regrouping.step.to.join('×') !== expected) break;
+        expected = regrouping.step.from.join('×');
+        steps.push(regrouping.step);
+      }
+      ({ root } = regrouping);
+      continue;
+    }
     if (shapes.of(node.inputs[0]!).length !== 4) break;
     if (node.op === 'Transpose') axes = beforeTranspose(node, axes);
     if (!isSpatial(node)) continue;

@@ -5,6 +5,7 @@ import { isActivation, isWrittenOut } from './activation.ts';
 import { bendAt } from './bend.ts';
 import { behindTranspose, nchw, type AxisOrder } from './axis-order.ts';
 import { block, isMerge } from './block.ts';
+import { regroupedBehind } from './regrouping.ts';
 import { isConvolution } from './steps.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
 
@@ -102,6 +103,14 @@ function featuresOf(
     // A value with several readers is a fork; its last reader leads to where the branches have met
     // again.
     const reader = readersOf(value).at(-1);
+    const regrouped =
+      reader && order.join() === nchw.join()
+        ? regroupedBehind(graph, readersOf, value, reader)
+        : null;
+    if (regrouped !== null) {
+      value = regrouped;
+      continue;
+    }
     if (
       !reader ||
       mixesPositions(reader) ||

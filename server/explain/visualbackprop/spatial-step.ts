@@ -80,10 +80,19 @@ export const resizeStep: StepRule = ({ from, to }) => ({ kind: 'resize', from, t
 
 /** Pad adds rows and columns, Slice cuts them. */
 export const borderStep: StepRule = ({ model, shapes, node, axes, from, to }) => {
-  if ([0, 1].some((at) => stepOf(shapes, node, axes[at]!) !== 1)) {
+  const strides = [0, 1].map((at) => stepOf(shapes, node, axes[at]!)) as [number, number];
+  if (strides.some((stride) => stride !== 1)) {
+    // Every second row, third column and the like, from near the start to the end: a smaller
+    // picture of the same.
+    const isWhole = [0, 1].every((at) => {
+      const first = -leading(shapes, node, axes[at]!);
+      const stride = strides[at]!;
+      return stride >= 1 && first < stride && to[at] === Math.ceil((from[at]! - first) / stride);
+    });
+    if (isWhole) return { kind: 'resize', from, to };
     throw new RoadgazeError(
       'MODEL_OPERATOR_UNSUPPORTED',
-      `VisualBackProp cannot go back through ${describeNode(model, node)}: it leaves out rows or columns.`,
+      `VisualBackProp cannot go back through ${describeNode(model, node)}: it takes rows or columns in another order, or leaves some out.`,
       'VisualBackProp follows convolutions, poolings and activations; check that the sidecar names the right output.',
     );
   }

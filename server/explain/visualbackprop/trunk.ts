@@ -10,10 +10,11 @@ import {
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
 import { bendAt } from './bend.ts';
-import { beforeTranspose, type AxisOrder } from './axis-order.ts';
+import { beforeTranspose, nchw, type AxisOrder } from './axis-order.ts';
 import { block, isMerge, stepsThrough } from './block.ts';
 import { deepestFeatures, mixesPositions } from './deepest-features.ts';
 import type { TrunkGraph } from './trunk-graph.ts';
+import { regroupingAt } from './regrouping.ts';
 import { changesSize, type SpatialStep } from './spatial-step.ts';
 import { isConvolution, isSpatial, spatialStep } from './steps.ts';
 
@@ -90,6 +91,12 @@ class Walk {
         value = bend.root;
         continue;
       }
+      const regrouping = axes.join() === nchw.join() ? regroupingAt(this.#graph, value) : null;
+      if (regrouping) {
+        if (regrouping.step) this.#steps.push(regrouping.step);
+        value = regrouping.root;
+        continue;
+      }
       const node = this.#graph.made.get(value)!;
       const inputs = node.inputs.filter((input) => this.#graph.fromImage.has(input));
       if (isMerge(node, inputs)) ({ value, order: axes } = this.#throughBlock(node, axes));
@@ -129,7 +136,7 @@ class Walk {
   #throughBlock(merge: Node, order: AxisOrder): { value: string; order: AxisOrder } {
     const { model, shapes, made, fromImage } = this.#graph;
     const branches = block(model, shapes, made, fromImage, merge);
-    const through = stepsThrough(model, shapes, merge, branches, order);
+    const through = stepsThrough(this.#graph, merge, branches, order);
     const value = merge.outputs[0]!;
     if (!branches.mainPath.some(isConvolution)) {
       if (isWrittenOut(merge, branches.mainPath)) this.#propose(value, order);
