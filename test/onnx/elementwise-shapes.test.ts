@@ -221,7 +221,7 @@ test('sizes that cannot be combined are an error that names operator, node and m
 
 test('an unknown operator is an error that names operator, node and model', () => {
   for (const [op, domain, written] of [
-    ['Einsum', '', 'Einsum'],
+    ['Det', '', 'Det'],
     ['Conv', 'com.example', 'com.example.Conv'],
     ['toString', '', 'toString'],
     ['constructor', '', 'constructor'],
