@@ -592,7 +592,7 @@ test('what cannot be followed is an error that names operator, node and model', 
         build: (network, value) =>
           network.node('Slice', [
             value,
-            network.ints(0),
+            network.ints(5),
             network.ints(100),
             network.ints(2),
             network.ints(2),
