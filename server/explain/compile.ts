@@ -5,7 +5,7 @@ import { checkDemand } from '../onnx/demand.ts';
 import { onlyFor, type Dimension, type Model, type ValueInfo } from '../onnx/graph.ts';
 import { inferKnownShapes, inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
-import { foldConstants } from '../onnx/rewrite/fold-constants.ts';
+import { inPlainForm } from '../onnx/rewrite/plain-form.ts';
 import { speedUp } from '../onnx/rewrite/speed-up.ts';
 import { DataType } from '../onnx/tensor.ts';
 import { explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
@@ -87,7 +87,7 @@ export function prepare(
   target: Target = '+',
 ): ExplanationContext {
   const image = imageInput(model, subject.inputTensor);
-  const computed = foldConstants(model);
+  const computed = inPlainForm(model);
   checkDemand(computed, inferKnownShapes(computed));
   const output = explainedOutput(
     computed,

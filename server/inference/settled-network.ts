@@ -10,7 +10,7 @@ import {
 import { inferShapes, type Shapes } from '../onnx/infer-shapes.ts';
 import { mixingNode } from '../onnx/mixed-pictures.ts';
 import { operatorOf } from '../onnx/operators/operators.ts';
-import { foldConstants } from '../onnx/rewrite/fold-constants.ts';
+import { inPlainForm } from '../onnx/rewrite/plain-form.ts';
 import { outOfTraining } from '../onnx/rewrite/training-mode.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import type { Sidecar } from './sidecar.ts';
@@ -58,7 +58,7 @@ export function settled(original: Model, { input, output }: Sidecar): SettledNet
 /** The model itself where its inputs cannot be read: whoever needs them says so. */
 function computed(model: Model): Model {
   try {
-    return foldConstants(model);
+    return inPlainForm(model);
   } catch (error) {
     if (error instanceof RoadgazeError) return model;
     throw error;

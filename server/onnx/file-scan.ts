@@ -13,7 +13,8 @@ interface MessageKind {
 }
 
 const kinds: Readonly<Record<string, MessageKind>> = {
-  model: { messages: { 7: 'graph', 8: 'leaf', 14: 'pair', 25: 'leaf' }, text: [] },
+  model: { messages: { 7: 'graph', 8: 'leaf', 14: 'pair', 25: 'function' }, text: [] },
+  function: { messages: { 7: 'node', 11: 'attribute' }, text: [1, 4, 5, 6, 10] },
   graph: {
     messages: { 1: 'node', 5: 'tensor', 11: 'value', 12: 'value', 13: 'value', 15: 'leaf' },
     text: [2],
@@ -87,6 +88,7 @@ class Scan {
           );
         const inner = messages[field];
         if (kind === 'graph') this.#inGraph(field, ends);
+        if (kind === 'function' && field === 7) this.#countNode();
         if (kind === 'node') this.#inNode(field, ends);
         if (inner !== undefined)
           this.message(
@@ -100,9 +102,13 @@ class Scan {
     }
   }
 
-  #inGraph(field: number, ends: Map<number, number>): void {
-    if (field === 1 && ++this.#nodes > LIMITS.nodes)
+  #countNode(): void {
+    if (++this.#nodes > LIMITS.nodes)
       throw this.#beyond(`has more than ${LIMITS.nodes} nodes, which is the limit`);
+  }
+
+  #inGraph(field: number, ends: Map<number, number>): void {
+    if (field === 1) this.#countNode();
     if (field !== 11 && field !== 12) return;
     const count = (ends.get(field) ?? 0) + 1;
     ends.set(field, count);

@@ -7,10 +7,12 @@ import {
   type Node,
   type ValueInfo,
 } from './graph.ts';
+import { inlineFunctions, type ModelFunction } from './inline-functions.ts';
 import { beyondLimit, LIMITS } from './limits.ts';
 import {
   ModelProto,
   type AttributeMessage,
+  type FunctionMessage,
   type Int64,
   type ModelMessage,
   type NodeMessage,
@@ -72,7 +74,11 @@ export function readModel(bytes: Uint8Array, source: string, externalData?: Exte
   const outputs = graph.output.map(readValueInfo);
   const nodes = inTopologicalOrder(
     source,
-    graph.node.map((node) => readNode(node, source, externalData)),
+    inlineFunctions(
+      source,
+      graph.node.map((node) => readNode(node, source, externalData)),
+      message.functions.map((each) => readFunction(each, source)),
+    ),
     [...initializers.keys(), ...inputs.map((input) => input.name)],
   );
   const made = new Set([
@@ -103,6 +109,8 @@ export function readModel(bytes: Uint8Array, source: string, externalData?: Exte
     );
   }
   opsets.delete('');
+  // Nothing is left of functions once they are inlined.
+  for (const { domain } of message.functions) if (domainOf(domain) !== '') opsets.delete(domain);
   return {
     source,
     irVersion,
@@ -140,10 +148,44 @@ function decode(bytes: Uint8Array, source: string): ModelMessage {
   }
 }
 
+const domainOf = (domain: string) => (domain === 'ai.onnx' ? '' : domain);
+
+function readFunction(message: FunctionMessage, source: string): ModelFunction {
+  return {
+    domain: domainOf(message.domain),
+    name: message.name,
+    inputs: message.input,
+    outputs: message.output,
+    defaults: new Map(
+      message.attributeProto.map((each) => [each.name, readAttribute(each, source)]),
+    ),
+    nodes: message.node.map((node) => {
+      const isReferred = ({ refAttrName }: AttributeMessage) => refAttrName !== '';
+      return {
+        node: readNode(
+          // Fields that the file leaves out are found behind the message, not in it.
+          {
+            opType: node.opType,
+            domain: node.domain,
+            name: node.name,
+            input: node.input,
+            output: node.output,
+            attribute: node.attribute.filter((each) => !isReferred(each)),
+          },
+          source,
+        ),
+        referred: new Map(
+          node.attribute.filter(isReferred).map((each) => [each.name, each.refAttrName]),
+        ),
+      };
+    }),
+  };
+}
+
 function readNode(node: NodeMessage, source: string, externalData?: ExternalData): Node {
   return {
     op: node.opType,
-    domain: node.domain === 'ai.onnx' ? '' : node.domain,
+    domain: domainOf(node.domain),
     name: node.name,
     inputs: given(node.input),
     outputs: node.output,

@@ -33,7 +33,17 @@ const descriptor = {
         functions: list('FunctionProto', 25),
       },
     },
-    FunctionProto: { fields: { name: field('string', 1), domain: field('string', 10) } },
+    FunctionProto: {
+      fields: {
+        name: field('string', 1),
+        input: list('string', 4),
+        output: list('string', 5),
+        attribute: list('string', 6),
+        node: list('NodeProto', 7),
+        domain: field('string', 10),
+        attributeProto: list('AttributeProto', 11),
+      },
+    },
     OperatorSetIdProto: { fields: { domain: field('string', 1), version: field('int64', 2) } },
     StringStringEntryProto: { fields: { key: field('string', 1), value: field('string', 2) } },
     GraphProto: {
@@ -151,6 +161,8 @@ export interface AttributeMessage {
   ints: Int64[];
   strings: Uint8Array[];
   type: number;
+  /** In a function's body: the call's attribute that stands for this one. */
+  refAttrName: string;
 }
 
 export interface ValueInfoMessage {
@@ -182,6 +194,15 @@ export interface GraphMessage {
   sparseInitializer: unknown[];
 }
 
+export interface FunctionMessage {
+  name: string;
+  domain: string;
+  input: string[];
+  output: string[];
+  node: NodeMessage[];
+  attributeProto: AttributeMessage[];
+}
+
 export interface ModelMessage {
   irVersion: Int64;
   producerName: string;
@@ -190,5 +211,5 @@ export interface ModelMessage {
   graph: GraphMessage | null;
   opsetImport: { domain: string; version: Int64 }[];
   metadataProps: { key: string; value: string }[];
-  functions: { name: string; domain: string }[];
+  functions: FunctionMessage[];
 }

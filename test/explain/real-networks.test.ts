@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { Tensor } from 'onnxruntime-node';
+import { compile, subjectOf } from '../../server/explain/compile.ts';
+import { compiledMethods } from '../../server/explain/methods.ts';
+import { loadNetwork, type NetworkFile } from '../../server/inference/network-file.ts';
+import type { Model, ValueInfo } from '../../server/onnx/graph.ts';
+import { writeModel } from '../../server/onnx/write-model.ts';
+import { DataType } from '../../server/onnx/tensor.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { randomNumbers } from '../support/network.ts';
+import { relativeError, runNetwork, type Feeds } from '../support/onnx-runtime.ts';
+import { sharedFolder } from '../support/paths.ts';
+
+/**
+ * Networks as people's exporters lay them out, and how many methods have a meaning for each and are
+ * compiled; of those that are not listed none. `npm test -- real-networks` prints the table.
+ */
+const COMPILED: Readonly<Record<string, number>> = {
+  'networks/autosteer.onnx': 13,
+  'networks/cil_onehot.onnx': 13,
+  'networks/desire.onnx': 13,
+  'networks/dk_imu.onnx': 13,
+  'networks/dk_memory.onnx': 13,
+  'networks/dynamo_attention_op23.onnx': 1,
+  'networks/dynamo_groupnorm_op21.onnx': 14,
+  'networks/dynamo_localfunctions.onnx': 14,
+  'networks/fixed_batch8.onnx': 13,
+  'networks/fixfold_vit_op13.onnx': 9,
+  'networks/head_argmax.onnx': 13,
+  'networks/idiom_conv1d.onnx': 13,
+  'networks/idiom_coord.onnx': 13,
+  'networks/idiom_focus.onnx': 13,
+  'networks/multihead_argmax_second.onnx': 13,
+  'networks/norm_group.onnx': 13,
+  'networks/op_einsum.onnx': 13,
+  'networks/op_reducel2.onnx': 13,
+  'networks/pad_zeropad2d_fixed.onnx': 14,
+  'networks/quant_dynamic.onnx': 1,
+  'networks/quant_qdq.onnx': 12,
+  'networks/quant_qdq_norelu.onnx': 12,
+  'networks/quant_weightonly.onnx': 13,
+  'networks/rnnstate_gru_elementary.onnx': 13,
+  'networks/rnnstate_lstm.onnx': 1,
+  'networks/shufflenet_v2.onnx': 14,
+  'networks/sq_squeeze_dyn.onnx': 13,
+  'networks/stack12.onnx': 13,
+  'networks/stack2_gray2.onnx': 13,
+  'networks/swin_op17.onnx': 14,
+  'networks/vit_op13.onnx': 9,
+  'trouble/onnx/argmax.onnx': 13,
+  'trouble/onnx/batch8.onnx': 13,
+  'trouble/onnx/bntrain.onnx': 13,
+  'trouble/onnx/donkey-categorical.onnx': 13,
+  'trouble/onnx/function.onnx': 13,
+  'trouble/onnx/groupnorm.onnx': 13,
+  'trouble/onnx/groupnorm17.onnx': 13,
+  'trouble/onnx/keep_prob.onnx': 13,
+  'trouble/onnx/lstm.onnx': 1,
+  'trouble/onnx/qdq.onnx': 12,
+  'trouble/onnx/scalar.onnx': 13,
+};
+
+/**
+ * Their gradient is not that of the answer: it is that of their nodes without rounding, or of the
+ * score in front of a Softmax.
+ */
+const OTHERWISE = /quant|qdq|categorical/;
+
+const folders = ['networks', 'trouble/onnx'];
+const files = sharedFolder
+  ? folders.flatMap((folder) =>
+      readdirSync(join(sharedFolder!, 'real', folder))
+        .filter((name) => name.endsWith('.onnx'))
+        .map((name) => `${folder}/${name}`),
+    )
+  : Object.keys(COMPILED);
+
+/** Numbers in −1 … 1 for every input; where whole numbers are asked for, ones. */
+function feedsOf(inputs: readonly ValueInfo[], seed: number): Feeds {
+  const random = randomNumbers(seed);
+  return Object.fromEntries(
+    inputs.map(({ name, type, shape }) => {
+      const dims = shape!.map((dim) => (typeof dim === 'number' ? dim : 1));
+      const count = dims.reduce((all, dim) => all * dim, 1);
+      const whole = type !== DataType.float;
+      return [
+        name,
+        type === DataType.int64
+          ? new Tensor('int64', new BigInt64Array(count).fill(1n), dims)
+          : type === DataType.uint8
+            ? new Tensor('uint8', new Uint8Array(count).fill(100), dims)
+            : new Tensor(
+                'float32',
+                Float32Array.from({ length: count }, () => (whole ? 1 : random(-1, 1))),
+                dims,
+              ),
+      ];
+    }),
+  );
+}
+
+interface Attempt {
+  readonly ids: readonly string[];
+  readonly refusals: ReadonlyMap<string, string>;
+}
+
+/** Which methods can be compiled into the network, and why the others cannot. */
+function attempt({ model, sidecar }: NetworkFile): Attempt {
+  const ids: string[] = [];
+  const refusals = new Map<string, string>();
+  for (const { id } of compiledMethods) {
+    try {
+      writeModel(compile(model, [{ id }], subjectOf(sidecar)));
+      ids.push(id);
+    } catch (error) {
+      assert.ok(error instanceof RoadgazeError, String(error));
+      refusals.set(id, error.message);
+    }
+  }
+  return { ids, refusals };
+}
+
+/**
+ * How far the gradient is from differences of the network's own answer along random directions, as
+ * a part of the steepest. They go uphill, so that the answer moves by more than rounding. The best
+ * of several steps counts, because a kink may lie in one.
+ */
+async function gradientError(
+  bytes: Uint8Array,
+  compiled: Model,
+  { image, sidecar, model }: NetworkFile,
+): Promise<number> {
+  const answer = sidecar.output?.tensor ?? model.outputs[0]!.name;
+  const feeds = feedsOf(model.inputs, 5);
+  const picture = feeds[image.name]!;
+  const { explanation } = await runNetwork(compiled, feeds);
+  const at = async (data: Float32Array) =>
+    Number(
+      (
+        await runNetwork(bytes, {
+          ...feeds,
+          [image.name]: new Tensor('float32', data, picture.dims),
+        })
+      )[answer]!.data[0],
+    );
+  const random = randomNumbers(17);
+  const values = picture.data as Float32Array;
+  const pairs: [number, number][] = [];
+  for (let count = 0; count < 3; count++) {
+    // Of a fixed batch the first picture alone, whose answer is looked at.
+    const direction = values.map((_, index) =>
+      index < values.length / picture.dims[0]!
+        ? random(0, 1) * Math.sign(explanation!.data[index]!)
+        : 0,
+    );
+    const slope = direction.reduce((sum, by, index) => sum + by * explanation!.data[index]!, 0);
+    let nearest = Infinity;
+    for (const step of [1e-3, 3e-4, 1e-4]) {
+      const [up, down] = [
+        await at(values.map((value, index) => value + step * direction[index]!)),
+        await at(values.map((value, index) => value - step * direction[index]!)),
+      ];
+      const measured = (up - down) / (2 * step);
+      if (Math.abs(measured - slope) < Math.abs(nearest - slope)) nearest = measured;
+    }
+    pairs.push([slope, nearest]);
+  }
+  const largest = Math.max(...pairs.flat().map(Math.abs), 1e-12);
+  return Math.max(...pairs.map(([slope, measured]) => Math.abs(slope - measured))) / largest;
+}
+
+describe('networks as exporters lay them out', () => {
+  const rows: string[] = [];
+  for (const file of files) {
+    it(
+      `${file} is compiled with every method that has a meaning for it, or refused with a reason`,
+      { skip: sharedFolder ? false : '../shared is not here' },
+      async () => {
+        const expected = COMPILED[file] ?? 0;
+        const path = join(sharedFolder!, 'real', file);
+        let network: NetworkFile;
+        try {
+          network = await loadNetwork(path, 'steering');
+          assert.ok(network.image);
+        } catch (error) {
+          assert.ok(error instanceof RoadgazeError, String(error));
+          rows.push(`${file.padEnd(40)} 0   ${error.message}`);
+          assert.equal(expected, 0, error.message);
+          return;
+        }
+        const { ids, refusals } = attempt(network);
+        rows.push(
+          `${file.padEnd(40)} ${String(ids.length).padEnd(3)} ${[...new Set(refusals.values())].join(' ')}`,
+        );
+        assert.equal(ids.length, expected, [...refusals].join('\n'));
+        if (ids.length === 0) return;
+        const { model, sidecar } = network;
+        const feeds = feedsOf(model.inputs, 3);
+        const bytes = readFileSync(path);
+        const compiled = compile(
+          model,
+          ids.map((id) => ({ id })),
+          subjectOf(sidecar),
+        );
+        // Of a network in training mode the answer is the one that it gives to one picture alone.
+        const [before, after] = [await runNetwork(bytes, feeds), await runNetwork(compiled, feeds)];
+        for (const { name, type } of model.outputs)
+          if (type === DataType.float && !file.includes('bntrain'))
+            assert.ok(relativeError(after[name]!.data, before[name]!.data) < 1e-3, name);
+        for (const id of ids) {
+          const map = after[ids.length === 1 ? 'explanation' : `explanation_${id}`]!.data;
+          assert.ok(map.every(Number.isFinite), id);
+        }
+        const isFloat = model.inputs.every(({ type }) => type === DataType.float);
+        if (
+          !ids.includes('gradient') ||
+          OTHERWISE.test(file) ||
+          file.includes('bntrain') ||
+          !isFloat
+        )
+          return;
+        const error = await gradientError(
+          bytes,
+          compile(model, [{ id: 'gradient' }], subjectOf(sidecar)),
+          network,
+        );
+        assert.ok(error < 1e-2, `the gradient is ${error} off`);
+      },
+    );
+  }
+  it('are counted', { skip: sharedFolder ? false : '../shared is not here' }, (t) => {
+    t.diagnostic(`network, methods of ${compiledMethods.length}, what stands in the way`);
+    for (const row of rows) t.diagnostic(row);
+  });
+});
