@@ -10,7 +10,7 @@ import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import { driveAt, drivesAt } from '../drive/drives-at.ts';
 import type { DriveSource } from '../drive/source.ts';
-import { readNpy } from '../results/npy.ts';
+import { readNpy } from '../files/npy.ts';
 import { cameraOf, chosenDrives, type DriveOptions } from './drive-options.ts';
 import type { RgbPicture } from '../results/png.ts';
 

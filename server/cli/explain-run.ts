@@ -21,7 +21,7 @@ import {
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { mapPlane } from '../results/map-plane.ts';
-import { writeNpy } from '../results/npy.ts';
+import { writeNpy } from '../files/npy.ts';
 import { enlarged, overlayPicture } from '../results/overlay-picture.ts';
 import { writePng, type RgbPicture } from '../results/png.ts';
 import { onInterrupt } from './command-line.ts';

@@ -105,12 +105,6 @@ const FILES: readonly OtherFile[] = [
 
 const FOLDERS: readonly OtherFolder[] = [
   {
-    title: 'a segment of comma2k19',
-    matches: ({ names }) =>
-      names.has('processed_log') || (names.has('global_pose') && names.has('video.hevc')),
-    hint: 'Its video.hevc can be opened by itself; for what was driven, write a CSV beside it with the columns "t [s]" and "steering [deg]" out of processed_log/CAN/steering_angle.',
-  },
-  {
     title: 'a route of openpilot',
     matches: isOpenpilot,
     hint: `Its videos can be opened by themselves, qcamera.ts or fcamera.hevc. ${AS_VIDEO}`,

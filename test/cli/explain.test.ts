@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { readNpy, writeNpy } from '../../server/results/npy.ts';
+import { readNpy, writeNpy } from '../../server/files/npy.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { ffmpeg, makeNumberedClip } from '../support/clips.ts';
 import { Network, randomNumbers } from '../support/network.ts';

@@ -24,11 +24,6 @@ const capnProto = Buffer.alloc(64);
 capnProto.writeUInt32LE(7, 4);
 
 const folders: readonly (readonly [title: string, files: Files, says: RegExp])[] = [
-  [
-    'a comma2k19 segment',
-    { 'processed_log/CAN/speed/t': 'x', 'global_pose/frame_times': 'x' },
-    /a segment of comma2k19/,
-  ],
   ['an openpilot segment', { 'rlog.zst': 'x' }, /a route of openpilot/],
   [
     'an openpilot route',

@@ -1,6 +1,7 @@
 import type { Place } from '../place.ts';
 import type { DriveEntry, DriveReader } from '../source.ts';
 import { MCAP, ROS1_BAG, ROS2_BAG } from './bags/readers.ts';
+import { COMMA2K19 } from './comma2k19/reader.ts';
 import { DONKEYCAR_TUB } from './donkeycar-tub/reader.ts';
 import { LEROBOT } from './lerobot/reader.ts';
 import { PICTURES } from './pictures.ts';
@@ -14,6 +15,7 @@ import { VIDEO } from './video.ts';
 export const READERS: readonly DriveReader[] = [
   DONKEYCAR_TUB,
   UDACITY,
+  COMMA2K19,
   LEROBOT,
   ROS2_BAG,
   MCAP,

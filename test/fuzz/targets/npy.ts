@@ -1,4 +1,4 @@
-import { readNpy, writeNpy } from '../../../server/results/npy.ts';
+import { readNpy, readNpyNumbers, writeNpy } from '../../../server/files/npy.ts';
 import { Defect } from '../judge.ts';
 import { mutateBytes } from '../mutate/bytes.ts';
 import { mutateText } from '../mutate/text.ts';
@@ -25,9 +25,10 @@ export function open(): FuzzTarget {
       return result;
     },
     run(input) {
-      const { dims, values } = readNpy(input, 'fuzzed.npy');
+      const { dims, values } = readNpyNumbers(input, 'fuzzed.npy');
       if (dims.reduce((product, dim) => product * dim, 1) !== values.length)
         throw new Defect('A tensor that does not fill its shape');
+      readNpy(input, 'fuzzed.npy');
       return 'read';
     },
   };

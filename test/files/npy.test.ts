@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readNpy, writeNpy } from '../../server/results/npy.ts';
+import { readNpy, writeNpy } from '../../server/files/npy.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 function python(): string | null {

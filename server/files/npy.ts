@@ -29,18 +29,28 @@ const DESCRIPTION = /'descr': *'([<>|=]?)(\w+)'/;
 const FORTRAN_ORDER = /'fortran_order': *(True|False)/;
 const SHAPE = /'shape': *\(([\d, ]*)\)/;
 
-/**
- * How many bytes a number takes and how it is read. Numbers of NumPy's that a picture can come in.
- */
-const KINDS: Readonly<
-  Record<
-    string,
-    { readonly bytes: number; read(view: DataView, at: number, little: boolean): number }
-  >
-> = {
+/** How many bytes a number takes and how it is read. */
+interface Kind {
+  readonly bytes: number;
+  read(view: DataView, at: number, little: boolean): number;
+}
+
+/** Numbers of NumPy's that a picture can come in. */
+const PICTURE_KINDS: Readonly<Record<string, Kind>> = {
   f4: { bytes: 4, read: (view, at, little) => view.getFloat32(at, little) },
   f8: { bytes: 8, read: (view, at, little) => view.getFloat64(at, little) },
   u1: { bytes: 1, read: (view, at) => view.getUint8(at) },
+};
+const KINDS: Readonly<Record<string, Kind>> = {
+  ...PICTURE_KINDS,
+  b1: { bytes: 1, read: (view, at) => view.getUint8(at) },
+  i1: { bytes: 1, read: (view, at) => view.getInt8(at) },
+  i2: { bytes: 2, read: (view, at, little) => view.getInt16(at, little) },
+  u2: { bytes: 2, read: (view, at, little) => view.getUint16(at, little) },
+  i4: { bytes: 4, read: (view, at, little) => view.getInt32(at, little) },
+  u4: { bytes: 4, read: (view, at, little) => view.getUint32(at, little) },
+  i8: { bytes: 8, read: (view, at, little) => Number(view.getBigInt64(at, little)) },
+  u8: { bytes: 8, read: (view, at, little) => Number(view.getBigUint64(at, little)) },
 };
 
 /**
@@ -48,6 +58,30 @@ const KINDS: Readonly<
  * Throws TENSOR_INVALID.
  */
 export function readNpy(bytes: Uint8Array, source: string): NpyTensor {
+  const { dims, count, valueAt } = look(bytes, source, PICTURE_KINDS);
+  return { dims, values: Float32Array.from({ length: count }, (_, index) => valueAt(index)) };
+}
+
+export interface NpyNumbers {
+  readonly dims: readonly number[];
+  readonly values: Float64Array;
+}
+
+/** As `readNpy`, but all numbers, whole ones and truths too, and as float64. */
+export function readNpyNumbers(bytes: Uint8Array, source: string): NpyNumbers {
+  const { dims, count, valueAt } = look(bytes, source, KINDS);
+  const values = new Float64Array(count);
+  for (let index = 0; index < count; index++) values[index] = valueAt(index);
+  return { dims, values };
+}
+
+interface Looked {
+  readonly dims: readonly number[];
+  readonly count: number;
+  readonly valueAt: (index: number) => number;
+}
+
+function look(bytes: Uint8Array, source: string, kinds: Readonly<Record<string, Kind>>): Looked {
   const wrong = (what: string, hint = 'Write it in Python with numpy.save(name, array).') =>
     new RoadgazeError('TENSOR_INVALID', `${source} ${what}.`, hint);
   if (bytes.length < 10 || MAGIC.some((byte, index) => bytes[index] !== byte))
@@ -67,7 +101,7 @@ export function readNpy(bytes: Uint8Array, source: string): NpyTensor {
   );
   if (!description || !fortran || !shape) throw wrong('has a header that is not understood');
   const [, order, type = ''] = description;
-  const kind = KINDS[type];
+  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
   if (!kind)
     throw wrong(
       `holds numbers of type ${order}${type}`,
@@ -91,8 +125,7 @@ export function readNpy(bytes: Uint8Array, source: string): NpyTensor {
     );
   return {
     dims,
-    values: Float32Array.from({ length: count }, (_, index) =>
-      kind.read(view, start + index * kind.bytes, order !== '>'),
-    ),
+    count,
+    valueAt: (index) => kind.read(view, start + index * kind.bytes, order !== '>'),
   };
 }
