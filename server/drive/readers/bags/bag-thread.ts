@@ -20,6 +20,11 @@ interface Waiting {
 }
 
 const SCRATCH = 'roadgaze-bag-';
+/** Of bags that are open. */
+const scratches = new Set<string>();
+process.on('exit', () => {
+  for (const scratch of scratches) rmSync(scratch, { recursive: true, force: true });
+});
 const clearOnce = once(() => removeLeftovers(tmpdir(), SCRATCH));
 /** Memory of a thread that is not pictures or columns; MiB. */
 const MOST_HEAP = 1024;
@@ -52,7 +57,7 @@ export class BagThread {
     });
     this.#worker.on('error', (error) => this.#end(faultOf(error)));
     this.#worker.on('exit', () => this.#end(new BagFault('it was closed')));
-    process.on('exit', this.#clearAtExit);
+    scratches.add(scratch);
   }
 
   /**
@@ -91,10 +96,10 @@ export class BagThread {
   }
 
   async close(): Promise<void> {
-    process.off('exit', this.#clearAtExit);
     this.#end(new BagFault('it was closed'));
     await this.#worker.terminate();
     await rm(this.#scratch, { recursive: true, force: true });
+    scratches.delete(this.#scratch);
   }
 
   #ask(name: BagQuestion['name'], ...args: readonly unknown[]): Promise<unknown> {
@@ -112,10 +117,6 @@ export class BagThread {
     for (const { reject } of this.#waiting.values()) reject(this.#ended);
     this.#waiting.clear();
   }
-
-  readonly #clearAtExit = (): void => {
-    rmSync(this.#scratch, { recursive: true, force: true });
-  };
 }
 
 function failureOf(fault: BagFailure): Error {

@@ -249,11 +249,14 @@ test('a seek into a bag begins with the picture that was asked for, in a video t
 });
 
 test('each video codec of a bag decodes, and a camera can be chosen', async () => {
-  for (const camera of ['/h264', '/h265', '/vp9']) {
+  for (const camera of ['/h264', '/h265', '/vp9', '/image/h264']) {
     const source = await opened('ros2-video.mcap', camera);
     const frames = await colorsOf(source);
+    const last = await colorsOf(source, { from: PTS[11]! });
     await source.close();
     assert.equal(source.camera, camera);
+    assert.equal(last.length, 1);
+    assertColor(last[0]!.above, 11, false);
     assert.equal(frames.length, FRAMES);
     for (const [i, { above }] of frames.entries()) assertColor(above, i, false);
   }
@@ -265,7 +268,7 @@ test('the camera that looks ahead is the first one of a bag', async () => {
   assert.equal(source.camera, '/front/ffmpeg');
   assert.deepEqual(
     source.cameras.map(({ id }) => id),
-    ['/front/ffmpeg', '/h264', '/h265', '/vp9'],
+    ['/front/ffmpeg', '/h264', '/h265', '/vp9', '/image/h264'],
   );
 });
 

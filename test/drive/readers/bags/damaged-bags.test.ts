@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import {
   copyFileSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
@@ -355,6 +357,24 @@ test('an SQLite bag that was cut off says how far it was read', async (t) => {
     (source as DriveSource).assumptions.join('\n'),
     /cut\.db3 cannot be read beyond row \d+: .*malformed/,
   );
+});
+
+test('what a killed recorder left in the write-ahead log of its SQLite bag is read too', async (t) => {
+  const folder = temporaryFolder(t);
+  for (const file of ['ros2-write-ahead.db3', 'ros2-write-ahead.db3-wal'])
+    copyFileSync(join(BAGS, 'ros2-write-ahead', file), join(folder, file));
+  const path = join(folder, 'ros2-write-ahead.db3');
+  const messages = async () => (await (await openPath(t, path)).log({}))!.times.length;
+  assert.equal(await messages(), 80);
+  // Nothing was written beside it.
+  assert.deepEqual(readdirSync(folder).sort(), [
+    'ros2-write-ahead.db3',
+    'ros2-write-ahead.db3-wal',
+  ]);
+  const log = readFileSync(`${path}-wal`);
+  assert.deepEqual(log, readFileSync(join(BAGS, 'ros2-write-ahead', 'ros2-write-ahead.db3-wal')));
+  rmSync(`${path}-wal`);
+  assert.equal(await messages(), 68);
 });
 
 test('nothing outside of a bag is read: not by "..", an absolute name, or a link that leads out', async (t) => {

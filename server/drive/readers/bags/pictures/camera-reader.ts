@@ -122,7 +122,7 @@ export class CameraReader {
     let undecodable = 0;
     const visit = (message: StoredMessage): void | false => {
       let key = true;
-      if (!codec || this.#kind === 'packet') {
+      if (!codec || this.#isOfPackets(codec)) {
         try {
           const picture = this.#picture(message.bytes);
           codec ??= picture.codec;
