@@ -6,6 +6,7 @@ import { sampleAt, type DriveLog } from '../../../../server/drive/log/drive-log.
 import { drivesAt } from '../../../../server/drive/drives-at.ts';
 import { openRecording } from '../../../../server/drive/open-recording.ts';
 import { placeAt } from '../../../../server/drive/place.ts';
+import { BagSession } from '../../../../server/drive/readers/bags/bag-session.ts';
 import { recognise } from '../../../../server/drive/readers/index.ts';
 import type { DriveSource } from '../../../../server/drive/source.ts';
 import { sharedFolder, temporaryFolder } from '../../../support/paths.ts';
@@ -260,6 +261,20 @@ test('each video codec of a bag decodes, and a camera can be chosen', async () =
     assert.equal(frames.length, FRAMES);
     for (const [i, { above }] of frames.entries()) assertColor(above, i, false);
   }
+});
+
+test('decoding can start at the key pictures of a video, and nowhere else', async (t) => {
+  const session = await BagSession.open(join(BAGS, 'ros2-video.mcap'), temporaryFolder(t));
+  t.after(() => session.close());
+  const found = new Map<string, number[] | null>();
+  for (const { key, name } of session.contents().cameras) {
+    const { keyframes } = await session.index(key, false);
+    found.set(name, keyframes && Array.from(keyframes));
+  }
+  // As the encoders were asked for one every six pictures.
+  for (const camera of ['/h264', '/h265', '/vp9', '/image/h264'])
+    assert.deepEqual(found.get(camera), [0, 6], camera);
+  assert.deepEqual(found.get('/front/ffmpeg'), [0]);
 });
 
 test('the camera that looks ahead is the first one of a bag', async () => {
