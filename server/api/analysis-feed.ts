@@ -69,7 +69,7 @@ export class AnalysisFeed {
   }
 
   #tell(): void {
-    const { problems, index, columns } = this.#workspace;
+    const { problems, index, columns } = this.#workspace.analysis;
     for (; this.#problemsSent < problems.length; this.#problemsSent++)
       this.#send({ type: 'error', ...problems[this.#problemsSent]! });
     if (index !== this.#index) {
@@ -97,12 +97,12 @@ export class AnalysisFeed {
   }
 
   #sendRows(): void {
-    const { columns, progress, index, hasAnalysisEnded, shortfall } = this.#workspace;
+    const { columns, progress, index, hasEnded, shortfall } = this.#workspace.analysis;
     const done = columns.length;
-    const total = hasAnalysisEnded && !shortfall ? done : Math.max(done, index.pts.length);
-    while (this.#buffered() < MOST_BUFFERED && (this.#rowsSent < done || hasAnalysisEnded)) {
+    const total = hasEnded && !shortfall ? done : Math.max(done, index.pts.length);
+    while (this.#buffered() < MOST_BUFFERED && (this.#rowsSent < done || hasEnded)) {
       const to = Math.min(done, this.#rowsSent + MOST_ROWS);
-      const ended = hasAnalysisEnded && to === done;
+      const ended = hasEnded && to === done;
       this.#send({
         type: 'analysis',
         columns: encodeColumns(columns, this.#rowsSent, to),

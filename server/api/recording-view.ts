@@ -76,7 +76,11 @@ export class RecordingView {
       frame: (picture, message) =>
         this.#sendExplained(picture, explanationName(message), message.frame),
     });
-    this.#verifications = new Verifications(workspace.checks, () => this.#analysis.flags, send);
+    this.#verifications = new Verifications(
+      workspace.analysis.checks,
+      () => this.#analysis.flags,
+      send,
+    );
     this.#player.seek(frame, 0);
   }
 
@@ -120,7 +124,7 @@ export class RecordingView {
 
   /** Tells what is watched. */
   #describe(flags: FlagSettings): void {
-    const { recording, video, explainer, network, road, index, cause, isCompared, logNote } =
+    const { recording, video, explainer, network, road, index, analysis, logNote } =
       this.#workspace;
     const { name, crop, mask, methods, output } = explainer.network;
     const { send } = this.#output;
@@ -132,7 +136,7 @@ export class RecordingView {
         durationSeconds: video.duration,
         size: { width: video.width, height: video.height },
         frameRate: video.averageFrameRate,
-        hasLog: isCompared,
+        hasLog: analysis.isCompared,
         error: null,
       },
       network: {
@@ -148,7 +152,7 @@ export class RecordingView {
       frames: index.pts.length,
       pts: [...index.pts],
       flags,
-      cause,
+      cause: analysis.cause,
       ...(index.notes.length > 0 ? { notes: index.notes } : {}),
       ...(logNote ? { log: logNote } : {}),
     });

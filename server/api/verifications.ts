@@ -1,7 +1,7 @@
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import type { Flag } from '../../shared/flags.ts';
 import type { ClientMessage, ServerMessage } from '../../shared/protocol/control-messages.ts';
-import type { FlagChecks } from './flag-checks.ts';
+import type { FlagChecks } from '../analysis/flag-checks.ts';
 
 export type VerifyMessage = Extract<ClientMessage, { type: 'verify' }>;
 

@@ -1,10 +1,10 @@
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
 import { NewFlags } from '../alerts/new-flags.ts';
+import { KeptAnalyses } from '../analysis/kept-analyses.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { MOST_WORKSPACES } from '../resources/limits.ts';
 import type { Catalogue } from './catalogue.ts';
-import { KeptAnalyses } from './kept-analyses.ts';
 import { WebhookFeed, type WebhookAlerts } from './webhook-feed.ts';
 import { Workspace, type WorkspaceRequest } from './workspace.ts';
 
@@ -107,7 +107,7 @@ export class Workspaces {
     let entry = this.#entries.get(key);
     // Who opens anew what was analysed in part only, wants it whole. Whoever still watches the part
     // keeps it.
-    if (entry?.opened?.workspace.shortfall) {
+    if (entry?.opened?.workspace.analysis.shortfall) {
       if (entry.viewers === 0) this.#close(key, entry);
       entry = undefined;
     }

@@ -1,35 +1,19 @@
 import { basename } from 'node:path';
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
-import { RoadgazeError } from '../../shared/errors.ts';
+import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { shortNumberName } from '../../shared/explained-number.ts';
 import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
 import { describeMethod } from '../../shared/methods.ts';
-import type { Agreement } from '../../shared/protocol/frame-message.ts';
-import { isSteering, numberName, shortNumberName } from '../../shared/explained-number.ts';
-import { degreesPerUnit } from '../../shared/steering.ts';
-import { findFlags } from '../attention/flags/find-flags.ts';
+import { RecordingAnalysis, type DrivenRow } from '../analysis/recording-analysis.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import { readLogChoices } from '../drive/log/choices.ts';
-import type { DriveLog } from '../drive/log/drive-log.ts';
-import { openRecording } from '../drive/open-recording.ts';
+import { readLogChoices, type LogChoices } from '../drive/log/choices.ts';
 import type { Recording } from '../drive/recording.ts';
-import type { DriveSource } from '../drive/source.ts';
-import { analyzeRecording, type AnalysisEnd, type AnalysisRow } from '../pipeline/analysis.ts';
-import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
-import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
-import { openExplainer } from '../pipeline/open-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
-import {
-  flagColumns,
-  onRoadOf,
-  statisticsOf,
-  type FrameNumbers,
-} from '../results/frame-numbers.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../video/export.ts';
-import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
-import { timedBy } from '../video/frame-index.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
+import { summaryOf } from './analyze-summary.ts';
 import { onInterrupt } from './command-line.ts';
 import { cameraOf, type DriveOptions } from './drive-options.ts';
 import { flagSettingsOf, type FlagOptions } from './flag-options.ts';
@@ -62,33 +46,14 @@ export async function analyzeInto(
   recording: Recording,
   options: AnalyzeOptions,
 ): Promise<void> {
-  const drive = await openRecording(recording, cameraOf(options));
-  try {
-    await analyzeDrive(folder, recording, drive, options);
-  } finally {
-    await drive.close();
-  }
-}
-
-async function analyzeDrive(
-  folder: string,
-  recording: Recording,
-  drive: DriveSource,
-  options: AnalyzeOptions,
-): Promise<void> {
-  const index = await drive.index();
-  const video = timedBy(drive.video, index);
-  const log = drive.hasLog
-    ? await drive.log({
-        ...(await readLogChoices(recording.beside.logChoices)),
-        ...logChoicesOf(options),
-      })
-    : null;
   const road = await roadOf(options, recording);
-  const explainer = await openExplainer({
+  const analysis = await RecordingAnalysis.open({
+    recording,
+    ...cameraOf(options),
     modelPath: options.model,
     road,
-    video,
+    log: await logOf(options, recording),
+    needsLog: true,
     methods: methodChoices(options.method, options.option),
     wish: { provider: options.provider, workers: options.workers ?? null },
   });
@@ -96,35 +61,29 @@ async function analyzeDrive(
   let working: Promise<void> = Promise.resolve();
   const released = onInterrupt(async () => {
     abort.abort();
+    analysis.stop();
     await working.catch(() => {});
-    await explainer.close();
+    await analysis.close();
   });
   try {
-    await (working = analyzeWhole(folder, {
-      drive,
-      video,
-      index,
-      explainer,
-      road,
-      options,
-      signal: abort.signal,
-      driven: drivenSteering(explainer.network.output, log),
-      logAssumptions: [...drive.assumptions, ...logNotes(explainer, log)],
-    }));
+    await (working = analyzeWhole(folder, { analysis, road, options, signal: abort.signal }));
   } catch (error) {
     // Whoever interrupted is told nothing more; the process ends when all is closed.
     if (abort.signal.aborted) return await new Promise<never>(() => {});
     throw error;
   } finally {
     released();
-    await explainer.close();
+    await analysis.close();
   }
 }
 
-/** What the log left open, and why it is not compared with the network. */
-function logNotes({ network }: FrameExplainer, log: DriveLog | null): string[] {
-  const reason = whyNotCompared(network.output, log);
-  return [...new Set([...(log?.assumptions ?? []), ...(reason === null ? [] : [reason])])];
+/** What was said of the log; it counts only where there is one. */
+async function logOf(
+  options: AnalyzeOptions,
+  { beside }: Recording,
+): Promise<LogChoices | ErrorReport> {
+  const kept = await readLogChoices(beside.logChoices).catch(reportOf);
+  return 'code' in kept ? kept : { ...kept, ...logChoicesOf(options) };
 }
 
 /** What was asked for; else what there is for the recording. */
@@ -137,41 +96,20 @@ async function roadOf(
   return road.kind === 'none' || margin === undefined ? road : { ...road, margin };
 }
 
-/** Of frames for which the network gives no number. */
-function withoutNumber(frames: readonly FrameNumbers[]): string[] {
-  const count = frames.filter(({ steering }) => !Number.isFinite(steering)).length;
-  if (count === 0) return [];
-  if (count === frames.length)
-    return [
-      'The network gives no number on any frame, so nothing is found in this recording: look for NaN in its weights, and check that the sidecar scales the picture as in training.',
-    ];
-  return [
-    `The network gives no number on ${count} of ${frames.length} frames: their rows have none, and nothing is flagged there.`,
-  ];
-}
-
-const GUESSED =
-  'Nothing says where the road is: a trapezoid is taken for it, and shares and flags are as rough as that. Give --road.';
-
-interface Analysis {
-  readonly drive: DriveSource;
-  readonly video: VideoInfo;
-  readonly index: FrameIndex;
-  readonly explainer: FrameExplainer;
+interface Job {
+  readonly analysis: RecordingAnalysis;
   readonly road: RoadSpecification;
   readonly options: AnalyzeOptions;
   readonly signal: AbortSignal;
-  readonly driven: ((pts: number) => number) | null;
-  readonly logAssumptions: readonly string[];
 }
 
 /** Leaves results in the folder only where all of them are there. */
-async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
-  const files = await AnalysisFiles.create(folder, analysis.explainer.network);
+async function analyzeWhole(folder: string, job: Job): Promise<void> {
+  const files = await AnalysisFiles.create(folder, job.analysis.explainer.network);
   try {
-    const report = await analyze(files, analysis);
-    process.stdout.write(describeAnalysis(report, folder));
-    const { shortfall } = report;
+    const summary = await analyze(files, job);
+    process.stdout.write(describeAnalysis(summary, folder));
+    const { shortfall } = summary;
     if (shortfall) throw new RoadgazeError(shortfall.code, shortfall.message, shortfall.hint);
   } finally {
     await files.abandon();
@@ -180,35 +118,20 @@ async function analyzeWhole(folder: string, analysis: Analysis): Promise<void> {
 
 async function analyze(
   files: AnalysisFiles,
-  { drive, video, index, explainer, road, options, signal, driven, logAssumptions }: Analysis,
+  { analysis, road, options, signal }: Job,
 ): Promise<ReportedSummary> {
-  const { pts: expected } = index;
-  const file = basename(drive.path);
-  const progress = new ProgressLine(file, expected.length);
+  const { drive, video, explainer } = analysis;
+  const expected = analysis.index.pts.length;
+  const progress = new ProgressLine(basename(drive.path), expected);
   const began = performance.now();
-  const frames: FrameNumbers[] = [];
-  let end: AnalysisEnd = { warnings: [], shortfall: null };
-  const rows = analyzeRecording({
-    drive,
-    explainer,
-    expected,
-    ...(options.video ? { picture: overlayPicture(video) } : {}),
-    signal,
-    onEnd: (reached) => {
-      end = reached;
-    },
-  });
-  const written = async function* (): AsyncGenerator<AnalysisRow> {
-    for await (const row of rows) {
-      const { frame, pts, steering, scores, agreement } = row;
-      const numbers = { frame, pts, steering, scores, agreement, driven: driven?.(pts) ?? NaN };
-      frames.push(numbers);
-      await files.writeFrame(numbers);
-      progress.advance(frames.length);
+  const written = async function* (): AsyncGenerator<DrivenRow> {
+    for await (const row of analysis.pass(options.video ? overlayPicture(video) : undefined)) {
+      await files.writeFrame(row);
+      progress.advance(analysis.columns.length);
       yield row;
     }
     // Frames without masks at its end would look like frames of a network that sees nothing.
-    if (end.shortfall && options.video) throw new PassEndedEarly();
+    if (analysis.shortfall && options.video) throw new PassEndedEarly();
   };
   try {
     if (options.video) {
@@ -228,91 +151,17 @@ async function analyze(
     progress.stop();
   }
   const seconds = (performance.now() - began) / 1000;
-  const { network, provider } = explainer;
   const settings = flagSettingsOf(options);
-  const flags = findFlags(
-    flagColumns(frames, network.methods),
-    settings,
-    degreesPerUnit(network.output),
-  );
-  const { shortfall } = end;
+  const flags = analysis.flags(settings);
   const checks =
-    options.verifyFlags && !shortfall
-      ? await verified({ drive, explainer, frames, flags, fill: options.verifyFlags, signal })
+    options.verifyFlags && !analysis.shortfall
+      ? await verified(analysis, flags, options.verifyFlags, signal)
       : null;
-  const number = (value: number | null | undefined) => value ?? NaN;
-  const methods = network.methods.map((id, method) => ({
-    id,
-    onRoad: statisticsOf(frames.map((frame) => onRoadOf(frame, method))),
-    lift: statisticsOf(frames.map(({ scores }) => number(scores[method]?.lift))),
-    peakOnRoad:
-      statisticsOf(frames.map(({ scores }) => number(scores[method]?.peakOnRoad)))?.mean ?? null,
-  }));
-  const agreement = (field: keyof Agreement) =>
-    statisticsOf(frames.map((frame) => number(frame.agreement?.[field])));
-  const summary = {
-    roadgaze: 1,
-    recording: {
-      file,
-      width: video.width,
-      height: video.height,
-      codec: video.codec,
-      durationSeconds: video.duration,
-      frames: frames.length,
-    },
-    complete: shortfall === null,
-    ...(shortfall ? { shortfall, framesExpected: expected.length } : {}),
-    network: {
-      name: network.name,
-      sha256: network.digest,
-      ...network.output,
-      number: { ...network.output.number, name: numberName(network.output.number) },
-    },
-    road:
-      road.kind === 'model'
-        ? { kind: road.kind, file: basename(road.path) }
-        : road.kind === 'truth'
-          ? { kind: road.kind }
-          : road,
-    ...(isSteering(network.output.number)
-      ? {
-          steering: statisticsOf(frames.map((frame) => frame.steering)),
-          steeringError: statisticsOf(
-            frames.map((frame) => Math.abs(frame.steering - frame.driven)),
-          ),
-        }
-      : { answer: statisticsOf(frames.map((frame) => frame.steering)) }),
-    onRoad: methods[0]!.onRoad,
-    methods,
-    ...(methods.length > 1
-      ? {
-          agreement: {
-            spearman: agreement('spearman'),
-            ssim: agreement('ssim'),
-            topOverlap: agreement('topOverlap'),
-          },
-        }
-      : {}),
-    flags: flags.length,
-    ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
-    run: {
-      provider,
-      seconds: Number(seconds.toFixed(3)),
-      framesPerSecond: Number((frames.length / seconds).toFixed(1)),
-    },
-    assumptions: [
-      ...index.notes,
-      ...explainer.assumptions,
-      ...withoutNumber(frames),
-      ...logAssumptions,
-      ...(road.kind === 'guess' ? [GUESSED] : []),
-    ],
-    warnings: end.warnings,
-  };
+  const summary = summaryOf({ analysis, road, expected, flags, checks, seconds });
   await files.finish(
     {
       settings,
-      ...(shortfall ? { complete: false } : {}),
+      ...(summary.complete ? {} : { complete: false }),
       flags: checks ? flags.map((flag, index) => ({ ...flag, check: checks[index]! })) : flags,
     },
     summary,
@@ -323,27 +172,17 @@ async function analyze(
 /** Ends the masks of an overlay that would be of a part of the recording only. */
 class PassEndedEarly extends Error {}
 
-interface Verification {
-  readonly drive: DriveSource;
-  readonly explainer: FrameExplainer;
-  readonly frames: readonly FrameNumbers[];
-  readonly flags: readonly Flag[];
-  readonly fill: Fill | true;
-  readonly signal: AbortSignal;
-}
-
-async function verified({
-  drive,
-  frames,
-  fill,
-  ...request
-}: Verification): Promise<(CausalCheck | null)[]> {
-  const progress = new ProgressLine(`${basename(drive.path)}: flags`, request.flags.length * 5);
+async function verified(
+  analysis: RecordingAnalysis,
+  flags: readonly Flag[],
+  fill: Fill | true,
+  signal: AbortSignal,
+): Promise<(CausalCheck | null)[]> {
+  const progress = new ProgressLine(`${basename(analysis.drive.path)}: flags`, flags.length * 5);
   try {
-    return await verifyFlags({
-      ...request,
-      drive,
-      steeringDeviation: steeringDeviation(frames.map(({ steering }) => steering)),
+    return await analysis.verify({
+      flags,
+      signal,
       ...(fill === true ? {} : { fill }),
       onProgress: (done) => progress.advance(done),
     });
@@ -353,7 +192,7 @@ async function verified({
 }
 
 async function* overlayFrames(
-  rows: AsyncIterable<AnalysisRow>,
+  rows: AsyncIterable<DrivenRow>,
   { network }: FrameExplainer,
 ): AsyncGenerator<OverlayFrame> {
   const unit = network.output.unit ?? '';

@@ -23,6 +23,7 @@ const FLOORS = [
   ['server/live', 'client/browser'],
   ['server/results', 'client'],
   ['server/pipeline'],
+  ['server/analysis'],
   ['server/alerts'],
   ['server/api'],
   ['server/cli', 'server/library'],

@@ -1,30 +1,26 @@
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
-import type { PictureSource } from '../drive/source.ts';
-import { steeringDeviation, verifyFlags } from '../pipeline/causal-check.ts';
-import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import type { CausalCheckRequest } from '../pipeline/causal-check.ts';
 import { lanes } from '../resources/limits.ts';
 
 /** What was found of flags by the fill `inpaint`, by `keyOf`; null where nothing was looked at. */
 export type KeptChecks = Map<string, CausalCheck | null>;
 
-export interface CheckedRecording {
-  readonly drive: PictureSource;
-  readonly explainer: FrameExplainer;
-  /** Of the rows so far. */
-  readonly steering: () => Float64Array;
-}
+/** As `verifyFlags`, of one recording with one network. */
+export type Verify = (
+  request: Pick<CausalCheckRequest, 'flags' | 'signal' | 'onProgress'>,
+) => Promise<(CausalCheck | null)[]>;
 
 /**
- * Causal checks of one workspace's flags: one after the other, each made once however many ask for
+ * Causal checks of one analysis' flags: one after the other, each made once however many ask for
  * it.
  */
 export class FlagChecks {
-  readonly #recording: CheckedRecording;
+  readonly #verify: Verify;
   readonly #kept: KeptChecks;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(recording: CheckedRecording, kept: KeptChecks) {
-    this.#recording = recording;
+  constructor(verify: Verify, kept: KeptChecks) {
+    this.#verify = verify;
     this.#kept = kept;
   }
 
@@ -57,17 +53,8 @@ export class FlagChecks {
     signal: AbortSignal,
     onProgress: (done: number, total: number) => void,
   ): Promise<CausalCheck | null> {
-    const { drive, explainer, steering } = this.#recording;
     const [check] = await lanes.explanations.run(
-      () =>
-        verifyFlags({
-          drive,
-          explainer,
-          flags: [flag],
-          steeringDeviation: steeringDeviation(steering()),
-          signal,
-          onProgress,
-        }),
+      () => this.#verify({ flags: [flag], signal, onProgress }),
       signal,
     );
     return check ?? null;

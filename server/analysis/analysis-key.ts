@@ -1,0 +1,55 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import type { ErrorReport } from '../../shared/errors.ts';
+import type { RoadSpecification } from '../attention/road-specification.ts';
+import type { LogChoices } from '../drive/log/choices.ts';
+import type { Recording } from '../drive/recording.ts';
+import type { DriveSource } from '../drive/source.ts';
+
+/** What the numbers of an analysis come from. */
+export interface AnalysisOrigin {
+  readonly recording: Recording;
+  readonly modelPath: string;
+  readonly road: RoadSpecification;
+  /** What a person said of the log, or why that cannot be read. */
+  readonly log: LogChoices | ErrorReport;
+  /** What JSON tells apart. */
+  readonly methods: readonly unknown[];
+}
+
+/**
+ * Tells analyses apart: all that their numbers come from, with size and time of change of every
+ * file.
+ */
+export async function analysisKey(
+  { recording, modelPath, road, log, methods }: AnalysisOrigin,
+  drive: DriveSource,
+): Promise<string> {
+  const models = road.kind === 'model' ? [modelPath, road.path] : [modelPath];
+  const files = [road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecarOf)];
+  const versions = await Promise.all(
+    files.map(
+      async (path) =>
+        path &&
+        stat(path).then(
+          ({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`,
+          () => null,
+        ),
+    ),
+  );
+  const { id, key } = recording;
+  return JSON.stringify([
+    id,
+    key,
+    drive.camera,
+    await drive.version(),
+    versions,
+    road,
+    log,
+    methods,
+  ]);
+}
+
+function sidecarOf(path: string): string {
+  return `${path.slice(0, path.length - extname(path).length)}.json`;
+}

@@ -1,0 +1,350 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { exhaustionOf } from '../../shared/exhaustion.ts';
+import type { CausalCheck, Flag, FlagSettings } from '../../shared/flags.ts';
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import { degreesPerUnit } from '../../shared/steering.ts';
+import { findFlags } from '../attention/flags/find-flags.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
+import { openRecording } from '../drive/open-recording.ts';
+import type { DriveSource } from '../drive/source.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
+import { analyzeRecording, type AnalysisEnd, type AnalysisRow } from '../pipeline/analysis.ts';
+import {
+  steeringDeviation,
+  verifyFlags,
+  type CausalCheckRequest,
+} from '../pipeline/causal-check.ts';
+import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
+import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
+import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import { openExplainer } from '../pipeline/open-explainer.ts';
+import { Bell } from '../pipeline/player-bell.ts';
+import { MeasureColumns } from '../results/measure-columns.ts';
+import { timedBy } from '../video/frame-index.ts';
+import type { FrameIndex, ImageFormat, VideoInfo } from '../video/frame-source.ts';
+import { analysisKey, type AnalysisOrigin } from './analysis-key.ts';
+import { readCausalTruth } from './causal-truth.ts';
+import { FlagChecks } from './flag-checks.ts';
+import type { KeptAnalyses } from './kept-analyses.ts';
+import { Progress } from './progress.ts';
+
+/** How long an analysis waits that the machine has no room for, ms. */
+const TRY_AGAIN_AFTER = 2000;
+
+export interface RecordingAnalysisRequest extends AnalysisOrigin {
+  /** The first is the one that flags are found in. */
+  readonly methods: readonly StreamedChoice[];
+  readonly wish: Partial<ProviderWish>;
+  /** Id of a camera; the reader's first one without. */
+  readonly camera?: string;
+  /** A log that cannot be read ends the opening. Without it, `problems` tells of it. */
+  readonly needsLog?: boolean;
+  /** What was analysed before is taken from here, and what is analysed is put here. */
+  readonly kept?: KeptAnalyses;
+  /** Ends the opening at once. */
+  readonly signal?: AbortSignal;
+}
+
+/** A row of the analysis, and what was driven at its time (NaN where that is not known). */
+export interface DrivenRow extends AnalysisRow {
+  readonly driven: number;
+}
+
+export type VerifyRequest = Pick<CausalCheckRequest, 'flags' | 'fill' | 'signal' | 'onProgress'>;
+
+/**
+ * One recording with one network, one road and some methods: the numbers of every frame, and what
+ * follows from them. Whoever opens it either takes the rows (`pass`), or lets them come by
+ * themselves (`begin`).
+ */
+export class RecordingAnalysis {
+  readonly drive: DriveSource;
+  /** As the drive tells it, with what only its index knows. */
+  readonly video: VideoInfo;
+  readonly explainer: FrameExplainer;
+  /** One row for each frame that was analysed. */
+  readonly columns: MeasureColumns;
+  readonly progress = new Progress();
+  readonly checks: FlagChecks;
+  /** How far what was drawn to mislead moved the network, where somebody rendered that. */
+  readonly cause: OpenedMessage['cause'];
+  /** What went wrong without keeping the recording from being watched. */
+  readonly problems: ErrorReport[] = [];
+  /** Why there is a log, and what was driven is not held against the network all the same. */
+  readonly whyNotCompared: string | null;
+  /** A person could say in which unit the log is. */
+  readonly asksForUnit: boolean;
+  /** What the drive and its log left open, and `whyNotCompared`. */
+  readonly assumptions: readonly string[];
+  /** Rings when rows, index, problems or end are others than before. */
+  readonly changed = new Bell();
+  readonly #driven: ((pts: number) => number) | null;
+  readonly #onWhole: () => void;
+  readonly #stop = new AbortController();
+  #index: FrameIndex;
+  #shortfall: ErrorReport | null = null;
+  #warnings: readonly string[] = [];
+  #working: Promise<void> = Promise.resolve();
+
+  private constructor({ request, drive, video, explainer, index, log, truth, key }: Parts) {
+    const kept = request.kept?.get(key);
+    this.drive = drive;
+    this.video = video;
+    this.explainer = explainer;
+    this.columns = kept?.columns ?? new MeasureColumns(explainer.network.methods);
+    this.#index = kept?.index ?? index;
+    this.cause = truth.value;
+    this.problems.push(...log.problems, ...truth.problems);
+    const { output } = explainer.network;
+    this.#driven = drivenSteering(output, log.value);
+    this.whyNotCompared = whyNotCompared(output, log.value);
+    this.asksForUnit = Boolean(log.value?.question);
+    this.assumptions = [
+      ...drive.assumptions,
+      ...new Set([
+        ...(log.value?.assumptions ?? []),
+        ...(this.whyNotCompared === null ? [] : [this.whyNotCompared]),
+      ]),
+    ];
+    const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
+    this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
+    this.#onWhole = () =>
+      request.kept?.put(key, { columns: this.columns, index: this.index, checks });
+    if (kept) this.progress.complete();
+  }
+
+  /**
+   * Opens drive and network side by side. Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID,
+   * ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED, and with `needsLog`
+   * LOG_INVALID, INPUT_NOT_FOUND.
+   */
+  static async open(request: RecordingAnalysisRequest): Promise<RecordingAnalysis> {
+    const { recording, modelPath, road, methods, wish, signal } = request;
+    const drive = await openRecording(recording, request);
+    const stop = new AbortController();
+    const explaining = openExplainer({
+      modelPath,
+      road,
+      video: drive.video,
+      methods,
+      wish,
+      signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
+    });
+    // Its failure is met below; until then it must not count as unhandled.
+    explaining.catch(() => {});
+    try {
+      const key = await analysisKey(request, drive);
+      const index = await drive.index();
+      const video = timedBy(drive.video, index);
+      const log = await companion(readLog(request, drive), request.needsLog);
+      if (index.pts.length === 0)
+        throw new RoadgazeError(
+          'VIDEO_UNREADABLE',
+          `${recording.path} has no frames.`,
+          'Choose another recording; this one may be cut off.',
+        );
+      const explainer = await explaining;
+      const truth = await companion(
+        readCausalTruth(
+          recording.beside.causes,
+          video,
+          modelPath,
+          explainer.network.output.unit,
+          index.pts,
+        ),
+      );
+      return new RecordingAnalysis({ request, drive, video, explainer, index, log, truth, key });
+    } catch (error) {
+      stop.abort();
+      await explaining.then(
+        (explainer) => explainer.close(),
+        () => {},
+      );
+      await drive.close();
+      throw error;
+    }
+  }
+
+  /** As the file lists the frames, and once all of them were decoded, as they are. */
+  get index(): FrameIndex {
+    return this.#index;
+  }
+
+  /** What was driven can be held against the network. */
+  get isCompared(): boolean {
+    return this.#driven !== null;
+  }
+
+  /** No more rows will come. */
+  get hasEnded(): boolean {
+    return this.progress.isComplete;
+  }
+
+  /** Why the rows are of a part of the recording only; null while they come, and when all came. */
+  get shortfall(): ErrorReport | null {
+    return this.#shortfall;
+  }
+
+  /** What ffmpeg warns of, and frames of the index that gave no picture. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /** Steering that was driven, in the network's unit and sign; NaN where that is not known. */
+  drivenAt(pts: number): number {
+    return this.#driven?.(pts) ?? NaN;
+  }
+
+  /**
+   * Analyses the recording: each row is among `columns` when it is given out, and the next ones
+   * wait for whoever takes it. With `picture` rows bring masks, road and the frame too. Throws as
+   * `analyzeRecording`.
+   */
+  async *pass(picture?: ImageFormat): AsyncGenerator<DrivenRow, void, undefined> {
+    const { signal } = this.#stop;
+    let end: AnalysisEnd = { warnings: [], shortfall: null };
+    const rows = analyzeRecording({
+      drive: this.drive,
+      explainer: this.explainer,
+      expected: this.#index.pts,
+      ...(picture ? { picture } : {}),
+      signal,
+      onEnd: (reached) => {
+        end = reached;
+      },
+    });
+    for await (const row of rows) {
+      const driven = { ...row, driven: this.drivenAt(row.pts) };
+      this.columns.push(driven);
+      this.progress.advance(this.columns.length);
+      this.changed.ring();
+      yield driven;
+    }
+    if (!signal.aborted) this.#finish(end);
+  }
+
+  /**
+   * Analyses the recording in the background, unless it is analysed already. `next` is awaited
+   * after each row; it gets a signal that ends it. What goes wrong is a shortfall and a problem;
+   * where the machine has no room at first, it is tried again.
+   */
+  begin(next: (signal: AbortSignal) => Promise<void>): void {
+    if (!this.hasEnded) this.#working = this.#work(next);
+  }
+
+  /** The flags of the rows so far. */
+  flags(settings: FlagSettings): Flag[] {
+    return findFlags(
+      this.columns.forFlags,
+      settings,
+      degreesPerUnit(this.explainer.network.output),
+    );
+  }
+
+  /** As `verifyFlags`, against how much the network steers in the rows so far. */
+  verify(request: VerifyRequest): Promise<(CausalCheck | null)[]> {
+    return verifyFlags({
+      ...request,
+      drive: this.drive,
+      explainer: this.explainer,
+      steeringDeviation: steeringDeviation(this.columns.of('steering')),
+    });
+  }
+
+  /** Ends what works on frames, as `close` does, without waiting for it. */
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  /** Ends what works in the background and its decoder, and closes explainer and drive. */
+  async close(): Promise<void> {
+    this.stop();
+    await this.#working;
+    await this.explainer.close();
+    await this.drive.close();
+  }
+
+  async #work(next: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted && !this.hasEnded) {
+      try {
+        for await (const _ of this.pass()) await next(signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        const report = reportOf(error);
+        if (report.code !== 'MACHINE_EXHAUSTED' || this.columns.length > 0)
+          return this.#finish({ warnings: [], shortfall: report });
+        if (!this.problems.some(({ code }) => code === report.code)) this.problems.push(report);
+        this.changed.ring();
+        await pause(TRY_AGAIN_AFTER, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  #finish({ warnings, shortfall }: AnalysisEnd): void {
+    this.#warnings = warnings;
+    this.#shortfall = shortfall;
+    if (shortfall) this.problems.push(shortfall);
+    else {
+      this.#takeExactTimestamps();
+      this.#onWhole();
+    }
+    this.progress.complete();
+    this.changed.ring();
+  }
+
+  /** What was decoded is what there is: from here on the index is made of it. */
+  #takeExactTimestamps(): void {
+    const { pts } = this.columns;
+    const known = this.#index.pts;
+    if (
+      pts.length > 0 &&
+      (pts.length !== known.length ||
+        pts.some((value, frame) => Math.abs(value - known[frame]!) > 1e-6))
+    ) {
+      this.#index = { pts: pts.slice(), exact: true, notes: this.#index.notes };
+    }
+  }
+}
+
+interface Parts {
+  readonly request: RecordingAnalysisRequest;
+  readonly drive: DriveSource;
+  readonly video: VideoInfo;
+  readonly explainer: FrameExplainer;
+  readonly index: FrameIndex;
+  readonly log: Companion<DriveLog>;
+  readonly truth: Companion<NonNullable<OpenedMessage['cause']>>;
+  /** Of what is kept. */
+  readonly key: string;
+}
+
+/** Throws LOG_INVALID, INPUT_NOT_FOUND. */
+async function readLog(
+  { log }: RecordingAnalysisRequest,
+  drive: DriveSource,
+): Promise<DriveLog | null> {
+  if (!drive.hasLog) return null;
+  if ('code' in log) throw new RoadgazeError(log.code, log.message, log.hint);
+  return drive.log(log);
+}
+
+/** What lies beside a recording; where it cannot be read, the video can be watched all the same. */
+interface Companion<Value> {
+  readonly value: Value | null;
+  readonly problems: readonly ErrorReport[];
+}
+
+async function companion<Value>(
+  reading: Promise<Value | null>,
+  isNeeded = false,
+): Promise<Companion<Value>> {
+  try {
+    return { value: await reading, problems: [] };
+  } catch (error) {
+    // Not the file's fault: it is not to be missing for all who watch from now on.
+    if (isNeeded || exhaustionOf(error)) throw error;
+    return { value: null, problems: [reportOf(error)] };
+  }
+}
