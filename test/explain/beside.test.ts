@@ -91,3 +91,40 @@ describe('an operator that Roadgaze does not know', () => {
     );
   });
 });
+
+describe('a network that gives the place of its largest score', () => {
+  const choosing = () => {
+    const built = new Network({ seed: 9, name: 'choosing.onnx' });
+    const features = built.node('Relu', [
+      built.convolution(
+        built.input('image', ['N', 3, 12, 14]),
+        { from: 3, to: 4 },
+        { kernel: [3, 3] },
+      ),
+    ]);
+    const scores = built.node('Gemm', [built.node('Flatten', [features]), built.floats([480, 5])]);
+    built.node('Cast', [built.node('ArgMax', [scores], { axis: 1 })], { to: 1 }, 'steering');
+    return built.model(['steering']);
+  };
+
+  for (const { id } of compiledMethods.filter(
+    ({ id }) => id !== 'visualbackprop' && id !== 'cam',
+  )) {
+    it(`is refused by ${id}, for which nothing passes the choice, by name`, () => {
+      assert.throws(
+        () => compile(choosing(), [{ id }]),
+        (error) =>
+          error instanceof RoadgazeError &&
+          error.code === 'METHOD_UNSUITED' &&
+          /ArgMax "ArgMax_\d+" in choosing\.onnx/.test(error.message),
+      );
+    });
+  }
+
+  it('is shown by VisualBackProp, which asks for no signal', async () => {
+    const { explanation } = await runNetwork(compile(choosing(), [{ id: 'visualbackprop' }]), {
+      image,
+    });
+    assert.ok(new Set(explanation!.data).size > 10);
+  });
+});

@@ -1,7 +1,7 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { ancestors, dependents, describeNode, type Node } from '../../onnx/graph.ts';
 import type { ExplanationContext } from '../compiled-method.ts';
-import { isWeighted } from '../operators/explained-operators.ts';
+import { explainedOperatorOf, isWeighted } from '../operators/explained-operators.ts';
 import { nonNegativeValues } from './signs.ts';
 import type { BackwardRule, BackwardStep, Composite, Place } from './rule.ts';
 import { zerosLike } from './values.ts';
@@ -21,7 +21,8 @@ export interface BackwardRequest {
  * Appends one reverse pass: from a signal at one value of the network to the signals at others,
  * node by node in reverse order, each by the rule that the composite has for it. Where several
  * readers hand a signal back to one value, they add up. A value that nothing reaches gets zeros.
- * Throws MODEL_OPERATOR_UNSUPPORTED, naming the node that has no rule.
+ * Throws MODEL_OPERATOR_UNSUPPORTED, naming the node that has no rule, and METHOD_UNSUITED where all
+ * ways to the picture go through choices that pass nothing on.
  */
 export function backward(
   { builder, model, shapes, image, range }: ExplanationContext,
@@ -47,6 +48,7 @@ export function backward(
     sums.set(value, sum);
     return sum;
   };
+  let stopped: Node | null = null;
   for (const node of [...model.nodes].reverse()) {
     const signals = node.outputs.map((output) =>
       output && reaching.has(output) && depends.has(output) && !to.includes(output)
@@ -63,6 +65,7 @@ export function backward(
       wanted: (index) => depends.has(node.inputs[index] ?? ''),
       nonNegative,
     };
+    if (explainedOperatorOf(node)?.relevance === 'stop') stopped ??= node;
     const rule = ruleFor(step, method, composite(node, places(node)));
     rule(step).forEach((part, index) => {
       const input = node.inputs[index];
@@ -72,6 +75,12 @@ export function backward(
       else arriving.set(input, [part]);
     });
   }
+  if (stopped && to.every((value) => !arriving.has(value)))
+    throw new RoadgazeError(
+      'METHOD_UNSUITED',
+      `${method} finds nothing in ${model.source}: its answer comes through ${describeNode(model, stopped)} alone, which says where, and not how much, so that no signal passes.`,
+      'Export the network with the scores in front of that as its output, or choose VisualBackProp.',
+    );
   return new Map(to.map((value) => [value, sumOf(value) ?? zerosLike({ builder, shapes }, value)]));
 }
 
