@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
 import zstd from '@foxglove/wasm-zstd';
 import { placeAt } from '../../../../server/drive/place.ts';
+import { BagSession } from '../../../../server/drive/readers/bags/bag-session.ts';
 import { recognise } from '../../../../server/drive/readers/index.ts';
 import type { DriveSource } from '../../../../server/drive/source.ts';
 import { temporaryFolder } from '../../../support/paths.ts';
@@ -404,7 +405,7 @@ test('nothing outside of a bag is read: not by "..", an absolute name, or a link
 test('a bag whose description is broken is read from its splits in order of their numbers', async (t) => {
   const folder = join(temporaryFolder(t), 'bag');
   mkdirSync(folder);
-  const messages = greys(11);
+  const messages = greys(20);
   for (const [i, message] of messages.entries())
     writeFileSync(join(folder, `bag_${i}.mcap`), (await makeMcap([message])).bytes);
   writeFileSync(join(folder, 'metadata.yaml'), 'rosbag2_bagfile_information:\n  - [broken');
@@ -417,6 +418,46 @@ test('a bag whose description is broken is read from its splits in order of thei
   assert.match(
     source.assumptions.join('\n'),
     /metadata\.yaml cannot be read, so all splits in the folder are read/,
+  );
+});
+
+test('more splits than are open at once can be read at the same time, by pictures and signals', async (t) => {
+  const folder = join(temporaryFolder(t), 'bag');
+  mkdirSync(folder);
+  const pictures = greys(48);
+  for (const [i, picture] of pictures.entries()) {
+    const drives = Array.from({ length: 10 }, (_, k) => ({
+      topic: '/drive',
+      type: 'ackermann_msgs/msg/AckermannDrive' as const,
+      time: picture.time + k / 100,
+      message: {
+        steering_angle: 0,
+        steering_angle_velocity: 0,
+        speed: 1,
+        acceleration: 0,
+        jerk: 0,
+      },
+    }));
+    writeFileSync(join(folder, `bag_${i}.mcap`), (await makeMcap([picture, ...drives])).bytes);
+  }
+  const session = await BagSession.open(folder, temporaryFolder(t));
+  t.after(() => session.close());
+  const { key } = session.contents().cameras[0]!;
+  assert.equal((await session.index(key, false)).pts.length, 48);
+  let isPending = true;
+  const pending = session.signals(key).finally(() => (isPending = false));
+  do {
+    const read = await Promise.all(pictures.map((_, i) => session.picture(key, false, i)));
+    assert.deepEqual(
+      read.map((bytes) => (typeof bytes === 'string' ? bytes : bytes[0])),
+      pictures.map((_, i) => (10 * i) % 256),
+    );
+  } while (isPending);
+  const signals = await pending;
+  assert.equal(signals.topics[0]!.times.length, 480);
+  assert.deepEqual(
+    session.notes().filter((note) => note.includes('left out')),
+    [],
   );
 });
 

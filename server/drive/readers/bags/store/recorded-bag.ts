@@ -19,6 +19,8 @@ export class RecordedBag {
   readonly #topics = new Map<string, Topic>();
   /** In the order of their last use. */
   readonly #open = new Map<number, Promise<MessageFile>>();
+  /** How many read of it at the moment. */
+  readonly #inUse = new Map<number, number>();
   readonly #unpacked = new Map<number, string>();
   readonly #faults = new Map<number, string>();
   readonly #notes = new Map<number, readonly string[]>();
@@ -31,14 +33,16 @@ export class RecordedBag {
   }
 
   /**
-   * Opens the splits; of packed ones only the first, because unpacking takes long. `scratch` is an
-   * empty folder of our own. Throws where none of them can be read.
+   * Opens the first splits, until one of them can be read; of packed ones no more, because unpacking
+   * takes long. The others are opened when they are come to. `scratch` is an empty folder of our own.
+   * Throws where none of them can be read.
    */
   static async open(paths: readonly string[], scratch: string): Promise<RecordedBag> {
     const bag = new RecordedBag(paths, scratch, await loadUnpackers());
     let failure: unknown = new Error('it has no file');
     let isUnpacked = false;
     for (const [number, path] of paths.entries()) {
+      if (bag.#open.size > 0 && number >= MOST_OPEN) break;
       if (isUnpacked && (await isPacked(path))) continue;
       try {
         await bag.#file(number);
@@ -80,16 +84,21 @@ export class RecordedBag {
   /** Messages of these topics, split by split, in the order of each file. */
   async scan(topics: ReadonlySet<string>, visit: Visit<StoredMessage>): Promise<void> {
     for (const file of this.#paths.keys()) {
-      const messages = await this.#file(file).catch(() => null);
-      if (!messages) continue;
-      const isThrough = await messages.scan(topics, (message) => visit({ ...message, file }));
-      this.#notes.set(file, messages.notes);
+      const isThrough = await this.#using(file, async (messages) => {
+        const isWhole = await messages.scan(topics, (message) => visit({ ...message, file }));
+        this.#notes.set(file, messages.notes);
+        return isWhole;
+      }).catch((error: unknown) => {
+        // Why a split cannot be opened is kept as its fault.
+        if (this.#faults.has(file)) return true;
+        throw error;
+      });
       if (!isThrough) return;
     }
   }
 
   async read({ file, block, at }: MessagePlace): Promise<Uint8Array> {
-    return (await this.#file(file)).read(block, at);
+    return this.#using(file, (messages) => messages.read(block, at));
   }
 
   async close(): Promise<void> {
@@ -105,12 +114,29 @@ export class RecordedBag {
     const opening = this.#open.get(number) ?? this.#openFile(number);
     this.#open.delete(number);
     this.#open.set(number, opening);
-    if (this.#open.size > MOST_OPEN) {
-      const [oldest, file] = this.#open.entries().next().value!;
+    for (const [oldest, file] of this.#open) {
+      if (this.#open.size <= MOST_OPEN) break;
+      if (oldest === number || this.#inUse.has(oldest)) continue;
       this.#open.delete(oldest);
       file.then((open) => open.close()).catch(() => null);
     }
     return opening;
+  }
+
+  /** Keeps the split open meanwhile. */
+  async #using<Result>(
+    number: number,
+    use: (file: MessageFile) => Promise<Result>,
+  ): Promise<Result> {
+    const uses = this.#inUse.get(number) ?? 0;
+    this.#inUse.set(number, uses + 1);
+    try {
+      return await use(await this.#file(number));
+    } finally {
+      const left = this.#inUse.get(number)! - 1;
+      if (left === 0) this.#inUse.delete(number);
+      else this.#inUse.set(number, left);
+    }
   }
 
   async #openFile(number: number): Promise<MessageFile> {
