@@ -272,7 +272,7 @@ test('decoding can start at the key pictures of a video, and nowhere else', asyn
     found.set(name, keyframes && Array.from(keyframes));
   }
   // As the encoders were asked for one every six pictures.
-  for (const camera of ['/h264', '/h265', '/vp9', '/image/h264'])
+  for (const camera of ['/h264', '/h265', '/vp9', '/av1', '/image/h264'])
     assert.deepEqual(found.get(camera), [0, 6], camera);
   assert.deepEqual(found.get('/front/ffmpeg'), [0]);
 });
@@ -283,7 +283,7 @@ test('the camera that looks ahead is the first one of a bag', async () => {
   assert.equal(source.camera, '/front/ffmpeg');
   assert.deepEqual(
     source.cameras.map(({ id }) => id),
-    ['/front/ffmpeg', '/h264', '/h265', '/vp9', '/image/h264'],
+    ['/front/ffmpeg', '/h264', '/h265', '/vp9', '/av1', '/image/h264'],
   );
 });
 
