@@ -338,6 +338,8 @@ test('another steering of a bag can be chosen by its name', async () => {
   const log = (await source.log({ column: '/odom.curvature' }))!;
   await source.close();
   assert.equal(log.steering, null);
+  assert.match(log.assumptions.join('\n'), /steering is "\/odom\.curvature"/);
+  assert.doesNotMatch(log.assumptions.join('\n'), /taken as steering/);
   const { values } = log.extra.find(({ name }) => name === 'curvature')!;
   assert.ok(Math.abs(values[0]! - 0.1 / speedAt(1_689_999_999_923_456_789n)) < 1e-9);
 });

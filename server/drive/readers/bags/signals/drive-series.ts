@@ -18,8 +18,15 @@ interface Candidate {
 /** What is told to do, not what is done. */
 const COMMAND = /cmd|command|target|desired|setpoint|reference|(^|\/)(ref|drive)$/i;
 
-/** The numbers of a bag as steering, speed, and all others. `name` is the drive's, for messages. */
-export function driveSeries(name: string, { topics, notes }: BagSignals): SeriesOfDrive {
+/**
+ * The numbers of a bag as steering, speed, and all others. `name` is the drive's, for messages;
+ * `isChosen`: a person says which is the steering, so nobody needs to know why another would be.
+ */
+export function driveSeries(
+  name: string,
+  { topics, notes }: BagSignals,
+  isChosen = false,
+): SeriesOfDrive {
   const candidates = topics.flatMap(steeringOf);
   candidates.sort((a, b) => a.rank - b.rank || b.series.times.length - a.series.times.length);
   const speeds = SPEED_FIELDS.flatMap((known) =>
@@ -36,7 +43,7 @@ export function driveSeries(name: string, { topics, notes }: BagSignals): Series
   const speed = speeds[0] ?? topics.flatMap(speedOverGround)[0] ?? null;
   const assumptions = notes.map((note) => `${name}: ${note}`);
   const [first, ...rest] = candidates;
-  if (first && rest.length > 0)
+  if (first && rest.length > 0 && !isChosen)
     assumptions.push(
       `${name}: "${first.series.name}" is taken as steering, before ${rest.length === 1 ? 'another' : `${rest.length} others`}, because ${first.field.because}.`,
     );
