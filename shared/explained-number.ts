@@ -8,6 +8,8 @@ export interface ExplainedNumber {
   readonly index: number;
   readonly elements: number;
   readonly meaning: NumberMeaning;
+  /** How the number is read of bins; left out where it is none of theirs. */
+  readonly bins?: 'argmax' | 'expectation';
 }
 
 export type NumberMeaning =
@@ -38,7 +40,9 @@ export function shortNumberName(number: ExplainedNumber): string {
 }
 
 /** Where the number stands, also of one that is called steering. */
-export function numberPlace({ tensor, index, elements }: ExplainedNumber): string {
+export function numberPlace({ tensor, index, elements, bins }: ExplainedNumber): string {
+  if (bins === 'argmax') return `the bin of output "${tensor}" that wins`;
+  if (bins === 'expectation') return `the mean over the bins of output "${tensor}"`;
   return elements === 1
     ? `output "${tensor}"`
     : `element ${index + 1} of ${elements} of output "${tensor}"`;

@@ -8,7 +8,12 @@ import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
 import { inPlainForm } from '../onnx/rewrite/plain-form.ts';
 import { speedUp } from '../onnx/rewrite/speed-up.ts';
 import { DataType } from '../onnx/tensor.ts';
-import { explainedOutput, imageInput, type ImageInput } from '../inference/explained-output.ts';
+import {
+  explainedOutput,
+  imageInput,
+  outputChoice,
+  type ImageInput,
+} from '../inference/explained-output.ts';
 import { optionValues, type MethodChoice } from './method-options.ts';
 import { foldBehindScaling } from './picture-scaling.ts';
 import type {
@@ -26,7 +31,8 @@ import { compiledMethod } from './methods.ts';
 export interface Subject {
   readonly inputTensor: string | null;
   readonly outputTensor: string | null;
-  readonly outputIndex: number | null;
+  /** Counted through a picture's row, or by its axes. */
+  readonly outputIndex: number | readonly number[] | null;
   readonly range: InputRange;
 }
 
@@ -38,16 +44,16 @@ interface SidecarParts {
         readonly offset?: number | readonly number[] | undefined;
       }
     | undefined;
-  readonly output?:
-    { readonly tensor?: string | undefined; readonly index?: number | undefined } | undefined;
+  readonly output?: Parameters<typeof outputChoice>[0];
 }
 
 /** What a sidecar says of them. */
 export function subjectOf({ input, output }: SidecarParts): Subject {
+  const { tensor, index } = outputChoice(output);
   return {
     inputTensor: input?.tensor ?? null,
-    outputTensor: output?.tensor ?? null,
-    outputIndex: output?.index ?? null,
+    outputTensor: tensor,
+    outputIndex: index,
     range: inputRange(input),
   };
 }
@@ -89,13 +95,10 @@ export function prepare(
   const image = imageInput(model, subject.inputTensor);
   const computed = inPlainForm(model);
   checkDemand(computed, inferKnownShapes(computed));
-  const output = explainedOutput(
-    computed,
-    inferWhatIsKnown(computed),
-    image,
-    subject.outputTensor,
-    subject.outputIndex,
-  );
+  const output = explainedOutput(computed, inferWhatIsKnown(computed), image, {
+    tensor: subject.outputTensor,
+    index: subject.outputIndex,
+  });
   const folded = methods.some((method) => method.keepsScaling)
     ? foldBehindScaling(computed, image.name)
     : foldAffine(computed);

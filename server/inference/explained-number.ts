@@ -5,7 +5,7 @@ import {
 } from '../../shared/explained-number.ts';
 import { producers, type Model, type Node } from '../onnx/graph.ts';
 import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
-import { explainedOutput, imageInput } from './explained-output.ts';
+import { explainedOutput, imageInput, outputChoice } from './explained-output.ts';
 import type { Sidecar } from './sidecar.ts';
 
 /** The explained number as it is shown. */
@@ -40,11 +40,12 @@ function explainedNumber(model: Model, { input, output }: Sidecar): ExplainedNum
     model,
     inferWhatIsKnown(model),
     image,
-    output?.tensor ?? null,
-    output?.index ?? null,
+    outputChoice(output),
   );
+  if (output?.bins) return binsNumber(model, output);
   const isSaid =
     output?.index !== undefined ||
+    output?.element !== undefined ||
     output?.unit !== undefined ||
     output?.quantity !== undefined ||
     output?.positive !== undefined;
@@ -58,6 +59,12 @@ function explainedNumber(model: Model, { input, output }: Sidecar): ExplainedNum
     elements,
     meaning: (elements > 1 ? binMeaning(model, tensor) : null) ?? (mayBe ? 'steering' : 'unknown'),
   };
+}
+
+/** What `withBins` has made of the bins of an output. */
+function binsNumber(model: Model, output: NonNullable<Sidecar['output']>): ExplainedNumber {
+  const { tensor = model.outputs[0]!.name, bins } = output;
+  return { tensor, index: 0, elements: 1, meaning: 'steering', bins: bins!.read };
 }
 
 /** Order and form of values, but not the values, are what these change. */
@@ -78,7 +85,7 @@ const passing = new Set([
 ]);
 
 /** How a categorical head gives its bins; null where the output is none. */
-function binMeaning(model: Model, tensor: string): NumberMeaning | null {
+export function binMeaning(model: Model, tensor: string): NumberMeaning | null {
   const made = producers(model);
   let isLog = false;
   for (let node = made.get(tensor); node && node.domain === ''; node = made.get(node.inputs[0]!)) {

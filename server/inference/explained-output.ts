@@ -1,6 +1,6 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { GraphBuilder } from '../onnx/builder.ts';
-import type { Dimension, Model, Shape } from '../onnx/graph.ts';
+import type { Dimension, Model, Shape, ValueInfo } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
 import { beyondLimit, inDigits, LIMITS } from '../onnx/limits.ts';
 import { DataType, elementCount, int64Tensor } from '../onnx/tensor.ts';
@@ -112,6 +112,37 @@ export interface ExplainedOutput {
   readonly index: number;
   /** Elements per picture. */
   readonly elements: number;
+  /** The value [N, 1] that is shown, where that is another one than is explained. */
+  readonly shown?: string;
+}
+
+/** Outputs that `withBins` adds to a network. */
+export const BINS = { number: 'roadgaze/bins/number', score: 'roadgaze/bins/score' } as const;
+
+/** Of a network without what `withBins` added. */
+export function ownOutputs({ outputs }: Model): readonly ValueInfo[] {
+  return outputs.filter(({ name }) => name !== BINS.number && name !== BINS.score);
+}
+
+/** Which output and element a sidecar means; null: the first one. */
+export interface OutputChoice {
+  readonly tensor: string | null;
+  /** Counted through the whole row, or by axes. */
+  readonly index: number | readonly number[] | null;
+}
+
+interface OutputFields {
+  readonly tensor?: string | undefined;
+  readonly index?: number | undefined;
+  readonly element?: number | readonly number[] | undefined;
+  readonly bins?: { readonly read: 'argmax' | 'expectation' } | undefined;
+}
+
+/** Of bins, what `withBins` has made of them. */
+export function outputChoice(output: OutputFields | undefined): OutputChoice {
+  if (output?.bins)
+    return { tensor: output.bins.read === 'argmax' ? BINS.score : BINS.number, index: 0 };
+  return { tensor: output?.tensor ?? null, index: output?.index ?? output?.element ?? null };
 }
 
 /**
@@ -123,15 +154,16 @@ export function explainedOutput(
   model: Model,
   shapes: Shapes,
   image: ImageInput,
-  tensor: string | null,
-  index: number | null,
+  { tensor, index }: OutputChoice,
 ): ExplainedOutput {
   const names = model.outputs.map((output) => output.name);
   const name = tensor ?? names[0]!;
   if (!names.includes(name)) {
     throw new RoadgazeError(
       'MODEL_OUTPUT_UNCLEAR',
-      `${model.source} has no output "${name}"; it has ${names.join(', ')}.`,
+      `${model.source} has no output "${name}"; it has ${ownOutputs(model)
+        .map((output) => output.name)
+        .join(', ')}.`,
       'Correct "output": { "tensor": "…" } in the sidecar.',
     );
   }
@@ -156,15 +188,20 @@ export function explainedOutput(
       'Export the network for a batch of one.',
     );
   }
-  const element = index ?? 0;
-  if (!(Number.isInteger(element) && element >= 0 && element < elements)) {
+  const element = flatIndex(index ?? 0, row.map(Number), shape.length);
+  if (element === null) {
     throw new RoadgazeError(
       'MODEL_OUTPUT_UNCLEAR',
-      `Output "${name}" of ${model.source} has ${elements} elements per picture; there is no element ${element}.`,
-      'Correct "output": { "index": … } in the sidecar.',
+      `Output "${name}" of ${model.source} has ${elements} elements per picture${row.length > 1 ? `, [${row.join(', ')}]` : ''}; there is no element ${typeof index === 'number' ? index : `[${(index ?? []).join(', ')}]`}.`,
+      'Correct "output" in the sidecar: "index", or "element" in version 2.',
     );
   }
-  return { tensor: name, index: element, elements };
+  return {
+    tensor: name,
+    index: element,
+    elements,
+    ...(name === BINS.score ? { shown: BINS.number } : {}),
+  };
 }
 
 /**
@@ -179,8 +216,31 @@ export function rowOf(
   return { row: hasBatch ? shape.slice(1) : shape, hasBatch };
 }
 
-/** Appends the explained number of every picture, float32 [N], as `name`. */
-export function appendNumber(
+/**
+ * Counted through the row: `at` is that already, or has a place for each axis of the row, perhaps
+ * behind a 0 for the batch. null where there is no such element.
+ */
+function flatIndex(
+  at: number | readonly number[],
+  row: readonly number[],
+  rank: number,
+): number | null {
+  if (typeof at === 'number')
+    return Number.isInteger(at) && at >= 0 && at < elementCount(row) ? at : null;
+  const places = at.length === rank && rank > row.length && at[0] === 0 ? at.slice(1) : at;
+  return places.length === row.length && places.every((place, axis) => place < row[axis]!)
+    ? places.reduce((index, place, axis) => index * row[axis]! + place, 0)
+    : null;
+}
+
+/** Appends the shown number of every picture, float32 [N], as `name`. */
+export function appendNumber(builder: GraphBuilder, output: ExplainedOutput, name: string): void {
+  if (output.shown === undefined) return appendExplained(builder, output, name);
+  appendExplained(builder, { tensor: output.shown, index: 0, elements: 1 }, name);
+}
+
+/** Appends what is explained of every picture, float32 [N], as `name`. */
+export function appendExplained(
   builder: GraphBuilder,
   { tensor, index, elements }: ExplainedOutput,
   name: string,

@@ -4,6 +4,7 @@ import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { loadModel, type OnWeights } from '../onnx/load-model.ts';
 import type { Model } from '../onnx/graph.ts';
+import { withBins } from './bins.ts';
 import { withConstants } from './constant-inputs.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { shownOutput, type ShownOutput } from './explained-number.ts';
@@ -62,7 +63,8 @@ export async function loadNetwork(
     );
   }
   const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
-  const { model: itself, alone, notes } = settled(withConstants(model, sidecar), sidecar);
+  const { model: single, alone, notes } = settled(withConstants(model, sidecar), sidecar);
+  const itself = withBins(single, sidecar);
   return {
     path,
     source: model.source,

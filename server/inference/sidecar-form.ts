@@ -4,6 +4,7 @@ import { issueInWords } from '../../shared/schema-issue.ts';
 
 const pixels = z.number().int().min(0);
 const positivePixels = z.number().int().min(1);
+const index = z.number().int().min(0);
 const perChannel = z.union([z.number(), z.array(z.number()).min(1).max(4)]);
 
 /** Fields that both versions of a sidecar have. */
@@ -41,7 +42,7 @@ export const versionOne = z.strictObject({
   roadgaze: z.literal([1, 2]),
   ...commonFields,
   input: z.strictObject({ tensor: z.string().optional(), ...pictureFields }).optional(),
-  output: z.strictObject({ index: z.number().int().min(0).optional(), ...outputFields }).optional(),
+  output: z.strictObject({ index: index.optional(), ...outputFields }).optional(),
 });
 
 /** What an input beside the picture is fed with. */
@@ -50,8 +51,20 @@ export interface Feed {
   readonly constant: number | readonly number[];
 }
 
+/** Fields of an output that came with the second version. */
+export const furtherOutputFields = {
+  element: z.union([index, z.array(index).min(1)]).optional(),
+  bins: z
+    .strictObject({ from: z.number(), to: z.number(), read: z.enum(['argmax', 'expectation']) })
+    .optional(),
+};
+
+type OutputOfVersionOne = NonNullable<z.infer<typeof versionOne>['output']>;
+
 /** A sidecar of either version, as it is used. */
-export type Sidecar = z.infer<typeof versionOne> & {
+export type Sidecar = Omit<z.infer<typeof versionOne>, 'output'> & {
+  readonly output?:
+    (OutputOfVersionOne & z.infer<z.ZodObject<typeof furtherOutputFields>>) | undefined;
   /** By names of inputs. */
   readonly feeds?: Readonly<Record<string, Feed>>;
 };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   commonFields,
+  furtherOutputFields,
   invalidSidecar,
   outputFields,
   pictureFields,
@@ -13,7 +14,7 @@ const versionTwo = z.strictObject({
   roadgaze: z.literal(2),
   ...commonFields,
   inputs: z.record(z.string(), z.unknown()).optional(),
-  output: z.strictObject(outputFields).optional(),
+  output: z.strictObject({ ...outputFields, ...furtherOutputFields }).optional(),
 });
 
 /** Numbers and truth values, in lists of any depth. */

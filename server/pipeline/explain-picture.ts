@@ -198,13 +198,13 @@ async function runIterative(
 ): Promise<ExplainedPicture> {
   const answers = await networks.with(method.needs === 'gradient' ? [{ id: 'gradient' }] : []);
   const { steering } = await answers.run(context.picture, true);
-  const explained = (value: number) =>
+  const towards = (value: number) =>
     target === '+' ? value : target === '-' ? -value : Math.abs(value);
   const passes: Passes = {
-    value: async (picture) => explained((await answers.run(picture, false)).steering),
+    value: async (picture) => towards((await answers.run(picture, false)).explained),
     async gradient(picture, alone = false) {
-      const { steering: found, maps } = await answers.run(picture, alone);
-      return { value: explained(found), gradient: maps[0]!.values };
+      const { explained, maps } = await answers.run(picture, alone);
+      return { value: towards(explained), gradient: maps[0]!.values };
     },
   };
   const before = performance.now();

@@ -2,6 +2,7 @@ import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
 import {
+  appendExplained,
   appendNumber,
   explainedOutput,
   refuseOtherInputs,
@@ -15,10 +16,11 @@ import { DataType } from '../onnx/tensor.ts';
 
 const PICTURE = 'roadgaze/picture';
 const STEERING = 'roadgaze/steering';
+const EXPLAINED = 'roadgaze/explained';
 
 /**
- * A network fed with its picture as float32, as `feed`. Outputs: the explained number [N], then the
- * maps of the methods. Throws MODEL_*, METHOD_*.
+ * A network fed with its picture as float32, as `feed`. Outputs: the number that is shown [N], the
+ * one that is explained [N], then the maps of the methods. Throws MODEL_*, METHOD_*.
  */
 export function graphOnFloats(
   network: NetworkFile,
@@ -31,17 +33,12 @@ export function graphOnFloats(
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');
-  appendNumber(
-    builder,
-    explainedOutput(
-      network.model,
-      inferWhatIsKnown(network.model),
-      image,
-      subject.outputTensor,
-      subject.outputIndex,
-    ),
-    STEERING,
-  );
+  const output = explainedOutput(network.model, inferWhatIsKnown(network.model), image, {
+    tensor: subject.outputTensor,
+    index: subject.outputIndex,
+  });
+  appendNumber(builder, output, STEERING);
+  appendExplained(builder, output, EXPLAINED);
   const original = compiled.inputs.find(({ name }) => name === image.name)!;
   const isFloat = image.type === DataType.float;
   if (!isFloat) builder.node('Cast', [PICTURE], { to: image.type }, image.name);
@@ -51,7 +48,11 @@ export function graphOnFloats(
       ...compiled.inputs.filter((input) => input !== original),
     ],
     outputs: [
-      { name: STEERING, type: DataType.float, shape: [original.shape![0]!] },
+      ...[STEERING, EXPLAINED].map((name) => ({
+        name,
+        type: DataType.float,
+        shape: [original.shape![0]!],
+      })),
       ...compiled.outputs.slice(own),
     ],
   });

@@ -10,6 +10,8 @@ import { inWorkshop } from './workshop/workshop.ts';
 export interface PictureAnswer {
   /** The network's own number. */
   readonly steering: number;
+  /** What the methods explain: of bins the score of the one that wins, else the same number. */
+  readonly explained: number;
   /** One for each compiled method, in the order they were asked for. */
   readonly maps: readonly { readonly values: Float32Array; readonly dims: readonly number[] }[];
 }
@@ -46,7 +48,7 @@ export async function openPictureNetwork(
     { signal },
   );
   const dims = pictureDims(image).slice(1);
-  const maps = outputs.slice(1);
+  const maps = outputs.slice(2);
   const { pool, workers } = await startOnBestProvider(
     {
       links: [{ ...link, feeds: [{ name: feed, from: 'call', input: 0, dims, type: 'float32' }] }],
@@ -61,12 +63,13 @@ export async function openPictureNetwork(
     together: workers * BATCHES_PER_WORKER * pool.maxBatch,
     async run(picture, alone) {
       // A copy, because its memory moves to a worker.
-      const [steering, ...values] = (await pool.run(
+      const [steering, explained, ...values] = (await pool.run(
         [new Uint8Array(picture.slice().buffer)],
         alone,
       )) as Float32Array[];
       return {
         steering: steering![0]!,
+        explained: explained![0]!,
         maps: maps.map(({ shape }, index) => ({
           values: values[index]!,
           dims: [1, ...(shape.slice(1) as number[])],

@@ -33,7 +33,10 @@ export function roadModelGraph(
   refuseOtherInputs(model, image);
   const shapes = inferShapes(model);
   checkDemand(model, shapes);
-  const output = explainedOutput(model, shapes, image, sidecar.output?.tensor ?? null, null);
+  const output = explainedOutput(model, shapes, image, {
+    tensor: sidecar.output?.tensor ?? null,
+    index: null,
+  });
   const [batch, ...plane] = shapes.of(output.tensor);
   const sides = plane.filter((dim) => dim !== 1);
   const [height, width] = sides;

@@ -6,8 +6,11 @@ import type { Size } from '../../../shared/geometry.ts';
 import type { Grid } from '../../attention/region-graph.ts';
 import { compile, subjectOf } from '../../explain/compile.ts';
 import type { MethodChoice } from '../../explain/method-options.ts';
+import { withoutBins } from '../../inference/bins.ts';
 import {
   explainedOutput,
+  outputChoice,
+  ownOutputs,
   refuseOtherInputs,
   type ImageInput,
 } from '../../inference/explained-output.ts';
@@ -79,8 +82,9 @@ function checkUsable(network: NetworkFile): void {
     model,
     inferWhatIsKnown(model),
     image,
-    sidecar.output?.tensor ?? null,
-    sidecar.kind === 'steering' ? (sidecar.output?.index ?? null) : null,
+    sidecar.kind === 'steering'
+      ? outputChoice(sidecar.output)
+      : { tensor: sidecar.output?.tensor ?? null, index: null },
   );
   pictureFormat(network, image);
   refuseOtherInputs(model, image);
@@ -169,13 +173,13 @@ async function compiled({ path, methods, target }: PassesRequest): Promise<{
 }> {
   const network = await load(path, 'steering');
   const { model, sidecar } = network;
-  const result = compile(model, methods, subjectOf(sidecar), target);
+  const result = withoutBins(compile(model, methods, subjectOf(sidecar), target));
   return {
     network: infoOf(network),
     bytes: writeModel(result),
     nodes: result.nodes.length,
     added: result.outputs
-      .slice(model.outputs.length)
+      .slice(ownOutputs(model).length)
       .map(({ name, shape }) => ({ name, shape: shape! })),
   };
 }
