@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { logFromSeries } from '../../../../server/drive/log/series.ts';
+import { decoderOf } from '../../../../server/drive/readers/bags/messages/decoder.ts';
 import { pictureClock } from '../../../../server/drive/readers/bags/pictures/picture-clock.ts';
 import { driveSeries } from '../../../../server/drive/readers/bags/signals/drive-series.ts';
 import { fieldUnits } from '../../../../server/drive/readers/bags/signals/field-units.ts';
@@ -51,6 +52,26 @@ function steeringsOf(...topics: TopicSignals[]) {
     unit,
   ]);
 }
+
+test('a definition of ROS 1 whose names are program text is refused, and nothing of it runs', () => {
+  const ran = globalThis as { ran?: boolean };
+  const line = '='.repeat(80);
+  for (const text of [
+    `float32 a\n${line}\nMSG: x,globalThis.ran=true,Record.y\nint8 c`,
+    `x/Foo a\n${line}\nMSG: x/Foo,globalThis.ran=true,Record.y\nint8 c`,
+    'float32 a,globalThis.ran=true',
+  ])
+    assert.throws(() =>
+      decoderOf({
+        name: '/a',
+        type: 'x/A',
+        encoding: 'ros1',
+        count: null,
+        schema: { encoding: 'ros1msg', name: 'x/A', data: Buffer.from(text) },
+      }),
+    );
+  assert.equal(ran.ran, undefined);
+});
 
 test('measured tyres come before the measured wheel, that before a command, and the path comes last', () => {
   assert.deepEqual(steeringsOf(PATH, WISH, WHEEL, TYRES), [

@@ -5,6 +5,7 @@ import type { Topic } from '../store/message-store.ts';
 import { knownDefinition } from './definitions.ts';
 import type { Decode, Message } from './message.ts';
 import { protobufDecoder } from './protobuf.ts';
+import { checkNames } from './safe-names.ts';
 
 /** Longer definitions are not read; bytes. */
 const LONGEST_DEFINITION = 4 << 20;
@@ -45,7 +46,9 @@ function cdrDecoder({ type, schema }: Topic): Decode {
 function ros1Decoder({ type, schema }: Topic): Decode {
   const text = schema === null ? '' : textOf(schema.data);
   if (text === '') throw new Error(`is of type ${type}, whose definition is not in the file`);
-  const reader = new Ros1Reader(parseDefinition(text));
+  const definitions = parseDefinition(text);
+  checkNames(definitions);
+  const reader = new Ros1Reader(definitions);
   return (bytes) => reader.readMessage<Record<string, unknown>>(bytes);
 }
 
