@@ -1,9 +1,9 @@
 import type { FrameIndex } from '../video/frame-source.ts';
-import type { MeasureColumns } from '../results/measure-columns.ts';
 import type { KeptChecks } from './flag-checks.ts';
+import type { RowSeries } from './row-series.ts';
 
 export interface KeptAnalysis {
-  readonly columns: MeasureColumns;
+  readonly rows: RowSeries;
   /** As decoding found it. */
   readonly index: FrameIndex;
   /** Grows as flags are checked. */
@@ -29,7 +29,7 @@ export class KeptAnalyses {
   put(key: string, analysis: KeptAnalysis): void {
     this.#take(key);
     this.#kept.set(key, analysis);
-    this.#bytes += analysis.columns.bytes;
+    this.#bytes += analysis.rows.bytes;
     for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= MOST_BYTES) return;
       this.#take(oldest);
@@ -40,7 +40,7 @@ export class KeptAnalyses {
     const found = this.#kept.get(key);
     if (!found) return undefined;
     this.#kept.delete(key);
-    this.#bytes -= found.columns.bytes;
+    this.#bytes -= found.rows.bytes;
     return found;
   }
 }

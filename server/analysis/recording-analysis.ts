@@ -19,8 +19,8 @@ import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
 import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
 import { openExplainer } from '../pipeline/open-explainer.ts';
-import { Bell } from '../pipeline/player-bell.ts';
-import { MeasureColumns } from '../results/measure-columns.ts';
+import type { Bell } from '../pipeline/player-bell.ts';
+import type { MeasureColumns } from '../results/measure-columns.ts';
 import { timedBy } from '../video/frame-index.ts';
 import type { FrameIndex, ImageFormat, VideoInfo } from '../video/frame-source.ts';
 import { analysisKey, type AnalysisOrigin } from './analysis-key.ts';
@@ -28,6 +28,7 @@ import { readCausalTruth } from './causal-truth.ts';
 import { FlagChecks } from './flag-checks.ts';
 import type { KeptAnalyses } from './kept-analyses.ts';
 import { Progress } from './progress.ts';
+import { RowSeries } from './row-series.ts';
 
 /** How long an analysis waits that the machine has no room for, ms. */
 const TRY_AGAIN_AFTER = 2000;
@@ -64,7 +65,7 @@ export class RecordingAnalysis {
   readonly video: VideoInfo;
   readonly explainer: FrameExplainer;
   /** One row for each frame that was analysed. */
-  readonly columns: MeasureColumns;
+  readonly rows: RowSeries;
   readonly progress = new Progress();
   readonly checks: FlagChecks;
   /** How far what was drawn to mislead moved the network, where somebody rendered that. */
@@ -77,8 +78,6 @@ export class RecordingAnalysis {
   readonly asksForUnit: boolean;
   /** What the drive and its log left open, and `whyNotCompared`. */
   readonly assumptions: readonly string[];
-  /** Rings when rows, index, problems or end are others than before. */
-  readonly changed = new Bell();
   readonly #driven: ((pts: number) => number) | null;
   readonly #onWhole: () => void;
   readonly #stop = new AbortController();
@@ -92,7 +91,7 @@ export class RecordingAnalysis {
     this.drive = drive;
     this.video = video;
     this.explainer = explainer;
-    this.columns = kept?.columns ?? new MeasureColumns(explainer.network.methods);
+    this.rows = kept?.rows ?? new RowSeries(explainer.network);
     this.#index = kept?.index ?? index;
     this.cause = truth.value;
     this.problems.push(...log.problems, ...truth.problems);
@@ -109,8 +108,7 @@ export class RecordingAnalysis {
     ];
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
-    this.#onWhole = () =>
-      request.kept?.put(key, { columns: this.columns, index: this.index, checks });
+    this.#onWhole = () => request.kept?.put(key, { rows: this.rows, index: this.index, checks });
     if (kept) this.progress.complete();
   }
 
@@ -166,6 +164,16 @@ export class RecordingAnalysis {
     }
   }
 
+  /** All rows so far. */
+  get columns(): MeasureColumns {
+    return this.rows.columns;
+  }
+
+  /** Rings when rows, index, problems or end are others than before. */
+  get changed(): Bell {
+    return this.rows.changed;
+  }
+
   /** As the file lists the frames, and once all of them were decoded, as they are. */
   get index(): FrameIndex {
     return this.#index;
@@ -197,7 +205,7 @@ export class RecordingAnalysis {
   }
 
   /**
-   * Analyses the recording: each row is among `columns` when it is given out, and the next ones
+   * Analyses the recording: each row is among `rows` when it is given out, and the next ones
    * wait for whoever takes it. With `picture` rows bring masks, road and the frame too. Throws as
    * `analyzeRecording`.
    */
@@ -216,9 +224,8 @@ export class RecordingAnalysis {
     });
     for await (const row of rows) {
       const driven = { ...row, driven: this.drivenAt(row.pts) };
-      this.columns.push(driven);
-      this.progress.advance(this.columns.length);
-      this.changed.ring();
+      this.progress.advance(row.frame + 1);
+      this.rows.push(row.frame, driven);
       yield driven;
     }
     if (!signal.aborted) this.#finish(end);

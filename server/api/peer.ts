@@ -1,5 +1,6 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
+import { Bell } from '../pipeline/player-bell.ts';
 import { MOST_UNSENT } from '../resources/limits.ts';
 import { MessageAllowance } from './message-allowance.ts';
 import { unsentInAll, type Reader, type Unsent } from './unsent.ts';
@@ -19,6 +20,7 @@ export class Peer implements Reader {
   readonly #socket: WebSocket;
   readonly #unsent: Unsent;
   readonly #allowance = new MessageAllowance();
+  readonly #sent = new Bell();
   #largest = 0;
   #pause: NodeJS.Timeout | undefined;
   #leaving: NodeJS.Timeout | undefined;
@@ -62,6 +64,11 @@ export class Peer implements Reader {
     return this.#socket.bufferedAmount;
   }
 
+  /** Calls `listener` whenever a message has left, until the function that this returns is called. */
+  onSent(listener: () => void): () => void {
+    return this.#sent.listen(listener);
+  }
+
   onMessage(listener: (data: Buffer, isBinary: boolean) => void): void {
     this.#socket.on('message', listener as (data: unknown, isBinary: boolean) => void);
   }
@@ -80,14 +87,19 @@ export class Peer implements Reader {
   }
 
   send(text: string): void {
-    if (this.#hasRoom(text.length)) this.#socket.send(text);
+    if (this.#hasRoom(text.length)) this.#socket.send(text, () => this.#sent.ring());
   }
 
   /** One binary message in as many fragments as there are buffers: none of them is copied. */
   sendBuffers(buffers: readonly Uint8Array[]): void {
     if (!this.#hasRoom(buffers.reduce((sum, { byteLength }) => sum + byteLength, 0))) return;
+    const last = buffers.length - 1;
     buffers.forEach((buffer, index) =>
-      this.#socket.send(buffer, { binary: true, fin: index === buffers.length - 1 }),
+      this.#socket.send(
+        buffer,
+        { binary: true, fin: index === last },
+        index === last ? () => this.#sent.ring() : undefined,
+      ),
     );
   }
 

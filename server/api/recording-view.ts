@@ -57,7 +57,7 @@ export class RecordingView {
       statistics: (statistics) => send({ type: 'statistics', ...statistics }),
       failed: (error) => send({ type: 'error', ...reportOf(error) }),
     });
-    this.#analysis = new AnalysisFeed(workspace, settings, send, output.buffered);
+    this.#analysis = new AnalysisFeed(workspace.analysis, settings, output);
     const explained = {
       modelPath: workspace.network.path,
       provider: workspace.explainer.provider,

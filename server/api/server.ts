@@ -19,7 +19,7 @@ import { pages } from './pages.ts';
 import { Peer } from './peer.ts';
 import { Session } from './session.ts';
 import { checkToken } from './token.ts';
-import type { WebhookAlerts } from './webhook-feed.ts';
+import type { WebhookAlerts } from '../alerts/flag-posts.ts';
 import type { Workspace } from './workspace.ts';
 import { Workspaces } from './workspaces.ts';
 import { WrongGuesses } from './wrong-guesses.ts';

@@ -86,6 +86,7 @@ export class Session {
       send: (message) => this.#send(message),
       sendBuffers: (buffers) => this.#peer.sendBuffers(buffers),
       buffered: () => this.#peer.buffered,
+      onSent: (listener) => this.#peer.onSent(listener),
     };
     this.#live = new LiveSide(feeds, this.#window, () => this.#flags, {
       ...this.#output,

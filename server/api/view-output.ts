@@ -6,4 +6,6 @@ export interface ViewOutput {
   sendBuffers(buffers: readonly Uint8Array[]): void;
   /** Bytes that wait to be sent. */
   buffered(): number;
+  /** Calls `listener` as bytes are sent, until the function that this returns is called. */
+  onSent(listener: () => void): () => void;
 }

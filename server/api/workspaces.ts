@@ -1,11 +1,12 @@
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
-import { NewFlags } from '../alerts/new-flags.ts';
+import { flagPosts, type WebhookAlerts } from '../alerts/flag-posts.ts';
+import { FlagWatch } from '../analysis/flag-watch.ts';
 import { KeptAnalyses } from '../analysis/kept-analyses.ts';
+import { NewFlags } from '../analysis/new-flags.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { MOST_WORKSPACES } from '../resources/limits.ts';
 import type { Catalogue } from './catalogue.ts';
-import { WebhookFeed, type WebhookAlerts } from './webhook-feed.ts';
 import { Workspace, type WorkspaceRequest } from './workspace.ts';
 
 export interface Lease {
@@ -31,7 +32,7 @@ interface Entry {
 
 interface Opened {
   readonly workspace: Workspace;
-  readonly webhook: WebhookFeed | null;
+  readonly webhook: FlagWatch | null;
 }
 
 /**
@@ -173,12 +174,28 @@ export class Workspaces {
     // What was analysed before was told before.
     const webhook =
       this.#alerts && !workspace.hasAnalysisEnded
-        ? new WebhookFeed(workspace, this.#alerts, await this.#posted(request, workspace))
+        ? await this.#post(this.#alerts, request, workspace)
         : null;
     const told = JSON.stringify([request.recording.id, request.network.summary.id]);
     if (!this.#told.has(told)) this.#onOpened(workspace);
     this.#told.add(told);
     return { workspace, webhook };
+  }
+
+  /** Posts the flags of its analysis as they are found. */
+  async #post(
+    alerts: WebhookAlerts,
+    request: WorkspaceRequest,
+    workspace: Workspace,
+  ): Promise<FlagWatch> {
+    const { id, name } = request.recording;
+    const { summary } = request.network;
+    return new FlagWatch(
+      workspace.analysis.rows,
+      alerts.flags,
+      flagPosts(alerts, () => ({ recording: { id, name }, network: summary })),
+      await this.#posted(request, workspace),
+    );
   }
 
   /** What an analysis of the same, which was left or ended early, has posted already. */

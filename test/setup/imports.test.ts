@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { setupModule, writeFiles } from './support.ts';
@@ -95,5 +97,29 @@ test('a circle is named with its files, also one of types alone', (t) => {
 test('a folder that nobody has given a floor is named', (t) => {
   assert.deepEqual(problemsOf(t, { 'server/attic/a.ts': '' }), [
     'server/attic/a.ts stands on no floor.',
+  ]);
+});
+
+test('no timer of the server polls for rows or flags: they are pushed', () => {
+  const timers: string[] = [];
+  for (const path of importsOf(repositoryRoot).keys()) {
+    if (!path.startsWith('server/')) continue;
+    for (const [call] of readFileSync(join(repositoryRoot, path), 'utf8').matchAll(
+      /setInterval\([^;]*/g,
+    ))
+      timers.push(`${path}: ${call.replaceAll(/\s+/g, ' ')}`);
+  }
+  assert.deepEqual(
+    timers.filter((timer) => /server\/(alerts|analysis)\/|rows|flag|alert/i.test(timer)),
+    [],
+  );
+  // The files that have one at all. Each measures, pings or tidies; a further one is looked at here.
+  assert.deepEqual([...new Set(timers.map((timer) => timer.split(':')[0]))].sort(), [
+    'server/api/live/feed-view.ts',
+    'server/api/peer.ts',
+    'server/live/live-decoder.ts',
+    'server/live/segment-ring.ts',
+    'server/pipeline/player-playback.ts',
+    'server/pipeline/workshop/workshop-process.ts',
   ]);
 });

@@ -2,6 +2,8 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
 import type { Flag, FlagSettings } from '../../../shared/flags.ts';
+import type { FoundFlags } from '../../analysis/flag-watch.ts';
+import type { RowSeries } from '../../analysis/row-series.ts';
 import { writeDrawnRoad } from '../../attention/road-file.ts';
 import { besideFile } from '../../files/beside.ts';
 import { notWritable } from '../../files/not-writable.ts';
@@ -10,8 +12,6 @@ import { frameAt } from '../../pipeline/player-frames.ts';
 import { AnalysisFiles } from '../../results/analysis-files.ts';
 import { readFrameIndex } from '../../video/frame-index.ts';
 import type { Feed } from './feed.ts';
-import { LiveFlags } from './live-flags.ts';
-import type { LiveRows } from './live-rows.ts';
 import { numbersOf } from './row-numbers.ts';
 
 export interface ClipOptions {
@@ -35,7 +35,6 @@ const ROLL = 5;
 const LONGEST = 60;
 /** The recording on disk is behind by so much (s). */
 const WRITING = 2.5;
-const INTERVAL = 500;
 
 const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|dead|disagreement)$/;
 
@@ -48,11 +47,11 @@ export class ClipKeeper {
   readonly #settings: FlagSettings;
   readonly #options: ClipOptions;
   readonly #onKept: (clip: KeptClip) => void;
-  readonly #timer: NodeJS.Timeout;
-  #rows: LiveRows;
-  #flags: LiveFlags;
-  /** By start and kind, as they were when last seen. */
-  readonly #waiting = new Map<string, Flag>();
+  readonly #leave: () => void;
+  /** By start and kind, as they were when last seen, with the rows in which they were. */
+  readonly #waiting = new Map<string, { readonly flag: Flag; readonly rows: RowSeries }>();
+  /** Until the first of them is recorded to its end. */
+  #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
 
   constructor(
@@ -65,37 +64,42 @@ export class ClipKeeper {
     this.#settings = settings;
     this.#options = options;
     this.#onKept = onKept;
-    this.#rows = feed.rows;
-    this.#flags = new LiveFlags(feed.rows, settings);
-    this.#timer = setInterval(() => this.#look(), INTERVAL);
+    this.#leave = feed.watchFlags(settings, (found) => this.#take(found));
   }
 
   /** Resolves when nothing is written any more. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    this.#leave();
+    clearTimeout(this.#timer);
     this.#waiting.clear();
     await this.#work;
   }
 
-  #look(): void {
-    if (this.#feed.rows !== this.#rows) {
-      this.#rows = this.#feed.rows;
-      this.#flags = new LiveFlags(this.#rows, this.#settings);
-    }
-    const { flags, begun } = this.#flags.read();
+  #take({ flags, begun, rows }: FoundFlags): void {
     for (const flag of flags)
       if (begun.includes(flag) || this.#waiting.has(keyOf(flag)))
-        this.#waiting.set(keyOf(flag), flag);
-    const now = Date.now() / 1000;
-    for (const [key, flag] of this.#waiting) {
-      if (now < lastOf(flag) + ROLL + WRITING) continue;
-      this.#waiting.delete(key);
-      const rows = this.#rows;
-      this.#work = this.#work.then(() => this.#keep(flag, rows));
-    }
+        this.#waiting.set(keyOf(flag), { flag, rows });
+    this.#wait();
   }
 
-  async #keep(flag: Flag, rows: LiveRows): Promise<void> {
+  /** Until a flag's end is on disk; one that goes on meanwhile is waited for longer. */
+  #wait(): void {
+    clearTimeout(this.#timer);
+    if (this.#waiting.size === 0) return;
+    const first = Math.min(...[...this.#waiting.values()].map(({ flag }) => recordedAt(flag)));
+    this.#timer = setTimeout(() => this.#keepRecorded(), Math.max(0, first - Date.now()));
+  }
+
+  #keepRecorded(): void {
+    for (const [key, { flag, rows }] of this.#waiting) {
+      if (Date.now() < recordedAt(flag)) continue;
+      this.#waiting.delete(key);
+      this.#work = this.#work.then(() => this.#keep(flag, rows));
+    }
+    this.#wait();
+  }
+
+  async #keep(flag: Flag, rows: RowSeries): Promise<void> {
     const { folder } = this.#options;
     const name = `${this.#feed.name.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(0, 40)}-${new Date(flag.startPts * 1000).toISOString().replaceAll(/[-:.]/g, '')}-${flag.kind}`;
     try {
@@ -130,7 +134,7 @@ export class ClipKeeper {
     folder: string,
     video: string,
     flag: Flag,
-    rows: LiveRows,
+    rows: RowSeries,
     { start, end }: { readonly start: number; readonly end: number },
   ): Promise<void> {
     const index = await readFrameIndex(video);
@@ -203,6 +207,11 @@ export class ClipKeeper {
 
 function keyOf({ kind, startPts }: Flag): string {
   return `${kind} ${startPts}`;
+}
+
+/** When the recording on disk has all of its clip; ms since 1970. */
+function recordedAt(flag: Flag): number {
+  return (lastOf(flag) + ROLL + WRITING) * 1000;
 }
 
 function lastOf({ startPts, endPts }: Flag): number {

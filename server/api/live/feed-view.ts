@@ -1,21 +1,22 @@
 import { WHOLE_FRAME, type Fit } from '../../../shared/geometry.ts';
 import { reportOf } from '../../../shared/errors.ts';
 import { explanationName } from '../../../shared/explanations.ts';
-import type { Flag, FlagSettings } from '../../../shared/flags.ts';
+import type { FlagSettings } from '../../../shared/flags.ts';
 import { encodeFrame, type PartBytes, fitOnWire } from '../../../shared/protocol/encode-frame.ts';
 import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
+import type { RowSeries } from '../../analysis/row-series.ts';
 import { openSegment } from '../../live/segment-pictures.ts';
 import type { DelaySummary } from '../../live/sliding-percentiles.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
+import { RowFeed, type RowPiece } from '../row-feed.ts';
 import { SlowExplanations } from '../slow-explanations.ts';
 import type { ViewOutput } from '../view-output.ts';
+import { ViewerFlags } from '../viewer-flags.ts';
 import { roadSource } from '../workspace.ts';
 import type { Feed, FeedFrame } from './feed.ts';
 import type { FeedExplanation } from './feed-explainer.ts';
 import { FeedReplay, type ReplayedFrame } from './feed-replay.ts';
 import { jpegSize } from './jpeg-size.ts';
-import { LiveFlags } from './live-flags.ts';
-import type { LiveRows } from './live-rows.ts';
 
 type ExplainMessage = Extract<LiveClientMessage, { type: 'explain-at' }>;
 type PlaybackMessage = Extract<
@@ -23,10 +24,7 @@ type PlaybackMessage = Extract<
   { type: 'live' | 'seek-time' | 'step' | 'play-from' }
 >;
 
-const ROWS_INTERVAL = 200;
 const STATISTICS_INTERVAL = 1000;
-const MOST_ROWS = 2000;
-const MOST_BUFFERED = 1 << 20;
 
 interface FrameValues extends Pick<FeedExplanation, 'scores' | 'agreement' | 'steering'> {
   readonly driven: number | null;
@@ -53,15 +51,11 @@ export class FeedView {
   readonly #window: AcknowledgementWindow;
   readonly #output: ViewOutput;
   readonly #leave: () => void;
-  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #statistics: NodeJS.Timeout;
+  readonly #flags: ViewerFlags;
+  readonly #rowFeed: RowFeed;
   #settings: FlagSettings;
-  #rows: LiveRows;
-  #flags: LiveFlags;
-  #rowsSent: number;
-  #restart = true;
-  #flagsSent = '';
-  #isFirstLook = true;
-  #alert: Flag | null = null;
+  #rows: RowSeries;
   #mode: 'live' | 'paused' | 'playing' = 'live';
   #speed = 1;
   #generation = 0;
@@ -83,8 +77,19 @@ export class FeedView {
     this.#settings = settings;
     this.#output = output;
     this.#rows = feed.rows;
-    this.#rowsSent = feed.rows.start;
-    this.#flags = new LiveFlags(feed.rows, settings);
+    this.#flags = new ViewerFlags(
+      feed.rows,
+      settings,
+      {
+        flags: (flags) => ({ type: 'feed-flags', flags }),
+        alert: (flag) => ({ type: 'feed-alert', feed: feed.id, flag }),
+      },
+      output.send,
+    );
+    this.#rowFeed = new RowFeed(feed.rows, output, {
+      before: () => this.#flags.look(),
+      send: (piece) => this.#sendRows(piece),
+    });
     this.#replay = new FeedReplay(feed, window, {
       frame: (frame) => this.#showRecorded(frame),
       caughtUp: () => this.#goLive(),
@@ -112,18 +117,16 @@ export class FeedView {
       frame: (frame) => this.#offer(frame),
       changed: () => this.#takeChange(),
     });
-    this.#timers = [
-      setInterval(() => this.#tellRows(), ROWS_INTERVAL),
-      setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL),
-    ];
-    this.#tellRows();
+    this.#statistics = setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL);
+    this.#rowFeed.owe();
+    this.#rowFeed.tell();
     this.#tellStatistics();
     this.#showLatest();
   }
 
   setFlags(settings: FlagSettings): void {
     this.#settings = settings;
-    this.#findFlagsAnew();
+    this.#flags.set(settings);
   }
 
   control(message: PlaybackMessage): void {
@@ -163,7 +166,9 @@ export class FeedView {
   /** Resolves when nothing of it runs any more. */
   async close(): Promise<void> {
     this.#leave();
-    for (const timer of this.#timers) clearInterval(timer);
+    clearInterval(this.#statistics);
+    this.#rowFeed.close();
+    this.#flags.close();
     await Promise.all([this.#replay.close(), this.slow.close()]);
   }
 
@@ -193,19 +198,12 @@ export class FeedView {
 
   #takeChange(): void {
     this.#rows = this.feed.rows;
-    this.#rowsSent = this.#rows.start;
-    this.#restart = true;
+    this.#rowFeed.follow(this.#rows);
+    this.#flags.follow(this.#rows);
     this.#pending = null;
-    this.#findFlagsAnew();
     this.describe();
     // The still picture, as it is explained now.
     if (this.#mode === 'paused' && this.#time !== null) this.#replay.seek(this.#time);
-  }
-
-  #findFlagsAnew(): void {
-    this.#flags = new LiveFlags(this.#rows, this.#settings);
-    this.#isFirstLook = true;
-    this.#alert = null;
   }
 
   #offer(frame: FeedFrame): void {
@@ -330,38 +328,13 @@ export class FeedView {
     });
   }
 
-  #tellRows(): void {
-    const rows = this.#rows;
-    if (this.#rowsSent < rows.start) {
-      this.#rowsSent = rows.start;
-      this.#restart = true;
-    }
-    while (
-      this.#output.buffered() < MOST_BUFFERED &&
-      (this.#rowsSent < rows.end || this.#restart)
-    ) {
-      const to = Math.min(rows.end, this.#rowsSent + MOST_ROWS);
-      this.#output.send({
-        type: 'feed-rows',
-        columns: rows.slice(this.#rowsSent, to),
-        restart: this.#restart,
-        from: rows.since,
-      });
-      this.#rowsSent = to;
-      this.#restart = false;
-    }
-    this.#tellFlags();
-  }
-
-  #tellFlags(): void {
-    const { flags, begun } = this.#flags.read();
-    // What was there before this viewer came is no news.
-    if (!this.#isFirstLook) this.#alert = begun.at(-1) ?? this.#alert;
-    this.#isFirstLook = false;
-    const text = JSON.stringify(flags);
-    if (text === this.#flagsSent) return;
-    this.#flagsSent = text;
-    this.#output.send({ type: 'feed-flags', flags });
+  #sendRows({ from, to, isRestart }: RowPiece): void {
+    this.#output.send({
+      type: 'feed-rows',
+      columns: this.#rows.slice(from, to),
+      restart: isRestart,
+      from: this.#rows.since,
+    });
   }
 
   #tellStatistics(): void {
@@ -413,9 +386,6 @@ export class FeedView {
       signals: { received: signals.received, rejected: signals.rejected },
     });
     if (this.#mode === 'playing') this.#tellPlayback();
-    if (this.#alert)
-      this.#output.send({ type: 'feed-alert', feed: this.feed.id, flag: this.#alert });
-    this.#alert = null;
   }
 }
 

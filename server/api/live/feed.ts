@@ -1,6 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { ErrorReport } from '../../../shared/errors.ts';
+import type { FlagSettings } from '../../../shared/flags.ts';
 import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
+import { FlagWatch, type FlagSink } from '../../analysis/flag-watch.ts';
+import { FEED_WINDOW, RowSeries } from '../../analysis/row-series.ts';
 import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { ProviderWish } from '../../inference/choose-provider.ts';
 import type { FeedAddress } from '../../live/feed-address.ts';
@@ -9,10 +12,10 @@ import type { RtspTransport } from '../../live/input-options.ts';
 import { LiveFeed, type ExplainedLiveFrame, type FeedSnapshot } from '../../live/live-feed.ts';
 import type { SegmentRingOptions } from '../../live/segment-ring.ts';
 import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
+import { Bell } from '../../pipeline/player-bell.ts';
 import { DISPLAY } from '../../pipeline/player-frames.ts';
 import type { Network } from '../catalogue.ts';
 import { FeedExplainer, type ExplainerChange, type FeedExplanation } from './feed-explainer.ts';
-import { LiveRows } from './live-rows.ts';
 
 export type FeedFrame = ExplainedLiveFrame<FeedExplanation>;
 
@@ -53,7 +56,9 @@ export class Feed {
   name: string;
   readonly #onState: (state: FeedState) => void;
   readonly #watchers = new Set<FeedWatcher>();
-  #rows: LiveRows;
+  /** Rings where rows begin anew. */
+  readonly #begun = new Bell();
+  #rows: RowSeries;
 
   /**
    * Throws what opening the network throws, and the signal's reason; what the source does shows in
@@ -119,12 +124,12 @@ export class Feed {
     this.#onState = onState;
     this.explainer = explainer;
     this.live = live;
-    this.#rows = new LiveRows(explainer.current.network);
+    this.#rows = new RowSeries(explainer.current.network, FEED_WINDOW);
     live.subscribe({ frame: (frame) => this.#take(frame), state: (state) => this.#entered(state) });
   }
 
   /** Another object after a change of methods or road. */
-  get rows(): LiveRows {
+  get rows(): RowSeries {
     return this.#rows;
   }
 
@@ -158,12 +163,26 @@ export class Feed {
     return () => void this.#watchers.delete(watcher);
   }
 
+  /**
+   * Tells of flags in the rows of this feed, also where rows begin anew, until the function that it
+   * gives is called.
+   */
+  watchFlags(settings: FlagSettings, sink: FlagSink): () => void {
+    const watch = new FlagWatch(this.#rows, settings, sink);
+    const leave = this.#begun.listen(() => watch.follow(this.#rows));
+    return () => {
+      leave();
+      watch.close();
+    };
+  }
+
   /** Throws METHOD_*, ROAD_INVALID, INFERENCE_FAILED: then all stays as it was. */
   async change(wanted: ExplainerChange): Promise<void> {
     await this.explainer.change(wanted);
     const { network } = this.explainer.current;
     if (network === this.#rows.network) return;
-    this.#rows = new LiveRows(network);
+    this.#rows = new RowSeries(network, FEED_WINDOW);
+    this.#begun.ring();
     for (const watcher of this.#watchers) watcher.changed();
   }
 

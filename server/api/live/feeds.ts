@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { RoadgazeError, type ErrorReport } from '../../../shared/errors.ts';
 import type { Point } from '../../../shared/geometry.ts';
+import { flagPosts, type WebhookAlerts } from '../../alerts/flag-posts.ts';
 import type { RoadSpecification } from '../../attention/road-specification.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
 import type { FeedSummary } from '../../../shared/protocol/live-messages.ts';
@@ -14,11 +15,9 @@ import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
 import type { Catalogue, Network } from '../catalogue.ts';
 import { openSignalSocket, type SignalSocket } from '../../live/signal-socket.ts';
 import { checkIsDrawable } from '../keep-road.ts';
-import type { WebhookAlerts } from '../webhook-feed.ts';
 import { ClipKeeper, type ClipOptions, type KeptClip } from './clip-keeper.ts';
 import { Feed } from './feed.ts';
 import { FeedRoads } from './feed-roads.ts';
-import { FeedWebhook } from './feed-webhook.ts';
 
 export interface FeedOptions {
   /** Of RTSP where a feed names none; TCP without it. */
@@ -63,7 +62,8 @@ interface Entry {
   readonly feed: Feed;
   readonly clips: ClipKeeper | null;
   readonly signals: SignalSocket | null;
-  readonly webhook: FeedWebhook | null;
+  /** Ends the posting of its flags. */
+  readonly unpost: (() => void) | null;
 }
 
 const MOST = 16;
@@ -266,17 +266,22 @@ export class Feeds {
             this.#tell((listener) => listener.clip(feed.id, clip)),
           )
         : null;
-    this.#entries.set(feed.id, {
-      feed,
-      clips: keeper,
-      signals,
-      webhook: this.#alerts && new FeedWebhook(feed, this.#alerts),
-    });
+    const alerts = this.#alerts;
+    const unpost =
+      alerts &&
+      feed.watchFlags(
+        alerts.flags,
+        flagPosts(alerts, () => ({
+          feed: { id: feed.id, name: feed.name },
+          network: feed.network.summary,
+        })),
+      );
+    this.#entries.set(feed.id, { feed, clips: keeper, signals, unpost });
     this.#tell((listener) => listener.changed());
   }
 
-  async #end({ feed, clips, signals, webhook }: Entry): Promise<void> {
-    webhook?.close();
+  async #end({ feed, clips, signals, unpost }: Entry): Promise<void> {
+    unpost?.();
     await Promise.all([clips?.close(), signals?.close()]);
     await feed.close();
   }

@@ -1,0 +1,181 @@
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
+import { FlagWatch, type FoundFlags } from '../../server/analysis/flag-watch.ts';
+import { RowSeries } from '../../server/analysis/row-series.ts';
+import type { NetworkDescription } from '../../server/pipeline/frame-explainer.ts';
+
+const network: NetworkDescription = {
+  name: 'test',
+  digest: '',
+  crop: null,
+  mask: { width: 4, height: 4 },
+  methods: ['visualbackprop'],
+  output: {
+    number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' },
+    quantity: null,
+    unit: null,
+    positive: null,
+  },
+};
+const settings = {
+  ...DEFAULT_FLAG_SETTINGS,
+  enterBelow: 0.5,
+  leaveAbove: 0.6,
+  minimumSeconds: 0.3,
+  mergeSeconds: 0,
+};
+const BEGIN = 1.7e9;
+
+/** Ten rows a second; every third picture was dropped. */
+function fill(rows: RowSeries, from: number, to: number, share: (row: number) => number): void {
+  for (let row = from; row < to; row++) {
+    const score = {
+      mass: 0.5,
+      onRoad: share(row),
+      lift: 1,
+      peakOnRoad: 1,
+      offRoadX: null,
+      offRoadY: null,
+    };
+    rows.push(row + Math.floor(row / 2), {
+      pts: BEGIN + row / 10,
+      steering: row,
+      driven: NaN,
+      scores: [score],
+      agreement: null,
+    });
+  }
+}
+
+describe('rows of a window', () => {
+  it('forget the oldest, and keep their places', () => {
+    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    fill(rows, 0, 1000, () => 1);
+    assert.ok(rows.end === 1000 && rows.start >= 880 && rows.start <= 900);
+    const { frame, pts, steering } = rows.slice(950, 952);
+    assert.deepEqual(
+      [frame, pts, steering],
+      [
+        [1425, 1426],
+        [BEGIN + 95, BEGIN + 95.1],
+        [950, 951],
+      ],
+    );
+    assert.equal(rows.since, BEGIN + rows.start / 10);
+  });
+
+  it('know the picture nearest to a time, and the rows between two', () => {
+    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    assert.equal(rows.numberAt(BEGIN), 0);
+    fill(rows, 0, 500, () => 1);
+    for (const [time, row] of [
+      [45, 450],
+      [45.04, 450],
+      [45.06, 451],
+      [0, rows.start],
+      [1000, 499],
+    ] as const)
+      assert.equal(rows.numberAt(BEGIN + time), row + Math.floor(row / 2));
+    assert.deepEqual(rows.between(BEGIN + 45, BEGIN + 46), { from: 450, to: 460 });
+  });
+
+  it('have flags with numbers of pictures, each told once, also when rows before it are forgotten', (t) => {
+    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    const found: FoundFlags[] = [];
+    const watch = new FlagWatch(rows, settings, (each) => found.push(each));
+    t.after(() => watch.close());
+    // Off the road for 5 rows of every 50, and from row 400 on for good.
+    const share = (row: number) => ((row % 50 >= 20 && row % 50 < 25) || row >= 400 ? 0.1 : 1);
+    const begun: number[] = [];
+    for (let row = 0; row < 800; row += 2) {
+      fill(rows, row, row + 2, share);
+      watch.look();
+      const last = found.at(-1)!;
+      begun.push(...last.begun.map(({ startPts }) => Math.round((startPts - BEGIN) * 10)));
+      for (const { startPts, startFrame } of last.flags) {
+        const at = Math.round((startPts - BEGIN) * 10);
+        assert.ok(at >= rows.start && startFrame === at + Math.floor(at / 2));
+      }
+    }
+    assert.deepEqual(begun, [20, 70, 120, 170, 220, 270, 320, 370, 400]);
+  });
+
+  it('tell whoever listens of each row, and do not grow while nobody takes them', () => {
+    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    let rings = 0;
+    const leave = rows.changed.listen(() => rings++);
+    fill(rows, 0, 500, () => 1);
+    leave();
+    fill(rows, 500, 1000, () => 1);
+    assert.equal(rings, 500);
+    const { bytes } = rows;
+    fill(rows, 1000, 3000, () => 1);
+    assert.ok(rows.bytes <= bytes + 8 * 20, `${rows.bytes} bytes after ${bytes}`);
+  });
+});
+
+describe('a watch of flags', () => {
+  /** Sees the sink's calls, and resolves `next` at the next one. */
+  function watched(t: TestContext, rows: RowSeries) {
+    const calls: FoundFlags[] = [];
+    let called = (): void => {};
+    const watch = new FlagWatch(rows, settings, (found) => {
+      calls.push(found);
+      called();
+    });
+    t.after(() => watch.close());
+    const next = () => new Promise<void>((resolve) => (called = resolve));
+    return { watch, calls, next };
+  }
+  const offRoad = (row: number) => (row % 50 >= 20 && row % 50 < 25 ? 0.1 : 1);
+
+  it('tells of further rows by itself, once for however many came, and not at all without any', async (t) => {
+    const rows = new RowSeries(network);
+    const { calls, next } = watched(t, rows);
+    await next();
+    assert.deepEqual(
+      calls.map(({ flags, isFirstLook }) => [flags.length, isFirstLook]),
+      [[0, true]],
+    );
+    const second = next();
+    for (let row = 0; row < 100; row++) fill(rows, row, row + 1, offRoad);
+    assert.equal(calls.length, 1, 'whoever makes rows does not wait for flags');
+    await second;
+    const third = next();
+    fill(rows, 100, 150, offRoad);
+    await third;
+    assert.deepEqual(
+      calls.map(({ flags, begun }) => [flags.length, begun.length]),
+      [
+        [0, 0],
+        [2, 2],
+        [3, 1],
+      ],
+    );
+  });
+
+  it('begins anew with other rows, and leaves the ones before alone', async (t) => {
+    const [before, after] = [new RowSeries(network), new RowSeries(network)];
+    fill(before, 0, 50, offRoad);
+    fill(after, 0, 100, offRoad);
+    const { watch, calls, next } = watched(t, before);
+    await next();
+    const followed = next();
+    watch.follow(after);
+    fill(before, 50, 300, offRoad);
+    await followed;
+    assert.deepEqual(
+      calls.map(({ rows, flags, begun, isFirstLook }) => [
+        rows === after,
+        flags.length,
+        begun.length,
+        isFirstLook,
+      ]),
+      [
+        [false, 1, 1, true],
+        [true, 2, 2, true],
+      ],
+    );
+  });
+});
