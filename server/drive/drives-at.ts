@@ -3,7 +3,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { nameFault, namesIn } from '../files/names.ts';
 import { notFound } from './not-found.ts';
-import { otherFile, otherFolder } from './other-formats.ts';
+import { otherFile } from './other-formats.ts';
 import { placeAt, type Place } from './place.ts';
 import { READERS, recognise, type Recognition } from './readers/index.ts';
 import { hasVideoEnding, isVideo, VIDEO } from './readers/video.ts';
@@ -107,11 +107,9 @@ async function ofFolder(
   { isAlone }: Surroundings,
   siblings?: ReadonlySet<string>,
 ): Promise<Recording[] | null> {
-  const at = async (): Promise<RecordingPlace> =>
-    siblings ? { path: place.path, isFolder: true, siblings } : withSiblings(place);
-  if (known && (isAlone || !known.reader.onlyAlone)) return recordingsOf(await at(), known);
-  const fault = await otherFolder(place);
-  return fault && [video(await at(), fault)];
+  if (!known || (known.reader.onlyAlone && !isAlone)) return null;
+  const at = siblings ? { path: place.path, isFolder: true, siblings } : await withSiblings(place);
+  return recordingsOf(at, known);
 }
 
 /** Drives of other formats that lie in a folder, one level deep, in no order. */

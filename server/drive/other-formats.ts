@@ -21,10 +21,6 @@ interface OtherFile extends OtherFormat {
   readonly matches: (head: Buffer, name: string) => boolean;
 }
 
-interface OtherFolder extends OtherFormat {
-  readonly matches: (place: Place) => boolean | Promise<boolean>;
-}
-
 const AS_VIDEO =
   'Write its pictures as a video, and its steering as a CSV of the same name beside it, with the columns "t [s]" and "steering [rad]".';
 const UNPACK = 'Unpack it, and open what is inside.';
@@ -52,7 +48,7 @@ const FILES: readonly OtherFile[] = [
     matches: (head, name) =>
       OPENPILOT_LOG.test(name) &&
       (startsWith('BZh', '\u0028\u00b5\u002f\u00fd')(head) || isCapnProto(head)),
-    hint: `The video beside it can be opened by itself. ${AS_VIDEO}`,
+    hint: 'Name the folder that it lies in, with a video beside it: qcamera.ts, fcamera.hevc, ecamera.hevc or dcamera.hevc.',
   },
   {
     title: 'a Parquet file',
@@ -103,14 +99,6 @@ const FILES: readonly OtherFile[] = [
   },
 ];
 
-const FOLDERS: readonly OtherFolder[] = [
-  {
-    title: 'a route of openpilot',
-    matches: isOpenpilot,
-    hint: `Its videos can be opened by themselves, qcamera.ts or fcamera.hevc. ${AS_VIDEO}`,
-  },
-];
-
 export interface OtherFileFound {
   readonly error: RoadgazeError;
   /** It is told of wherever it lies. */
@@ -132,31 +120,10 @@ export async function otherFile(place: Place): Promise<OtherFileFound | null> {
   };
 }
 
-/** The drive of another format that a folder is; null where it is none. */
-export async function otherFolder(place: Place): Promise<RoadgazeError | null> {
-  for (const format of FOLDERS)
-    if (await format.matches(place)) return faultOf(place, format, NOT_READ);
-  return null;
-}
-
 const NOT_READ = ', which is not read yet';
 
 function faultOf({ name }: Place, { title, hint }: OtherFormat, end: string): RoadgazeError {
   return new RoadgazeError('DRIVE_UNSUPPORTED', `${name} is ${title}${end}.`, hint);
-}
-
-function some(names: ReadonlySet<string>, pattern: RegExp): boolean {
-  return [...names].some((name) => pattern.test(name));
-}
-
-async function isOpenpilot(place: Place): Promise<boolean> {
-  const { names } = place;
-  if (some(names, OPENPILOT_LOG) || names.has('fcamera.hevc') || names.has('qcamera.ts'))
-    return true;
-  const segment = [...names].find((name) => /^([0-9a-f]{16}[|_])?[\w-]+--\d+$/.test(name));
-  if (segment === undefined) return false;
-  const inside = await place.namesOf(segment);
-  return some(inside, OPENPILOT_LOG) || inside.has('fcamera.hevc') || inside.has('qcamera.ts');
 }
 
 /** A message of one segment whose length is in proportion. */

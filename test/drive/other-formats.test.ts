@@ -23,30 +23,6 @@ const bytes = (text: string) => Buffer.from(text, 'latin1');
 const capnProto = Buffer.alloc(64);
 capnProto.writeUInt32LE(7, 4);
 
-const folders: readonly (readonly [title: string, files: Files, says: RegExp])[] = [
-  ['an openpilot segment', { 'rlog.zst': 'x' }, /a route of openpilot/],
-  [
-    'an openpilot route',
-    { '00000a1b--c0ffee--0/qcamera.ts': 'x', '00000a1b--c0ffee--1/qlog': 'x' },
-    /a route of openpilot/,
-  ],
-];
-
-for (const [title, files, says] of folders) {
-  test(`${title} is recognised, in itself and as one of a folder`, async (t) => {
-    const folder = folderWith(t, files);
-    for (const place of [folder, dirname(folder)]) {
-      const listed = await drivesAt(place);
-      assert.deepEqual(
-        listed.map(({ name, fault }) => [name, fault?.code]),
-        [['drive', 'DRIVE_UNSUPPORTED']],
-      );
-      assert.match(listed[0]!.fault!.message, says);
-      assert.ok(listed[0]!.fault!.hint.length > 20);
-    }
-  });
-}
-
 const files: readonly (readonly [title: string, name: string, content: Buffer, says: RegExp])[] = [
   ['an openpilot log in bzip2', 'rlog.bz2', bytes('BZh91AY'), /a log of openpilot/],
   [

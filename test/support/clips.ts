@@ -12,6 +12,8 @@ import { findTools, PROBE_ENVIRONMENT } from '../../server/video/tools.ts';
  */
 export interface NumberedClip {
   readonly frames?: number;
+  /** Number of the first frame; 0 without. */
+  readonly first?: number;
   readonly size?: readonly [width: number, height: number];
   readonly fps?: number;
   /** Frames from one keyframe to the next. */
@@ -71,8 +73,13 @@ export async function ffmpeg(...options: string[]): Promise<void> {
   ]);
 }
 
-function* pictures(frames: number, width: number, height: number): Generator<Buffer> {
-  for (let n = 0; n < frames; n++) {
+function* pictures(
+  first: number,
+  frames: number,
+  width: number,
+  height: number,
+): Generator<Buffer> {
+  for (let n = first; n < first + frames; n++) {
     const shown = bars(n);
     const row = Uint8Array.from(
       { length: width },
@@ -84,10 +91,11 @@ function* pictures(frames: number, width: number, height: number): Generator<Buf
   }
 }
 
-/** Frame n shows n (0 … 4095). */
+/** Frame n shows n, or as many more as the first one does (0 … 4095). */
 export async function makeNumberedClip(path: string, clip: NumberedClip = {}): Promise<string> {
   const {
     frames = 60,
+    first = 0,
     size = [320, 180],
     fps = 30,
     keyframes = 12,
@@ -140,7 +148,7 @@ export async function makeNumberedClip(path: string, clip: NumberedClip = {}): P
   let complaints = '';
   encoder.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
   // An encoder that gives up early says why when it ends.
-  await pipeline(pictures(frames, width, height), encoder.stdin).catch(() => {});
+  await pipeline(pictures(first, frames, width, height), encoder.stdin).catch(() => {});
   await closed;
   if (encoder.exitCode !== 0) throw new Error(`ffmpeg made no ${path}: ${complaints}`);
   return path;

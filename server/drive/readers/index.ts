@@ -4,6 +4,7 @@ import { MCAP, ROS1_BAG, ROS2_BAG } from './bags/readers.ts';
 import { COMMA2K19 } from './comma2k19/reader.ts';
 import { DONKEYCAR_TUB } from './donkeycar-tub/reader.ts';
 import { LEROBOT } from './lerobot/reader.ts';
+import { OPENPILOT_ROUTE, OPENPILOT_SEGMENT } from './openpilot/readers.ts';
 import { PICTURES } from './pictures.ts';
 import { UDACITY } from './udacity.ts';
 import { VIDEO } from './video.ts';
@@ -16,6 +17,8 @@ export const READERS: readonly DriveReader[] = [
   DONKEYCAR_TUB,
   UDACITY,
   COMMA2K19,
+  OPENPILOT_SEGMENT,
+  OPENPILOT_ROUTE,
   LEROBOT,
   ROS2_BAG,
   MCAP,

@@ -11,7 +11,7 @@ import { filesVersion } from '../files-version.ts';
 import type { BagCamera } from './bag-session.ts';
 import { BagFault, BagThread } from './bag-thread.ts';
 import type { BagIndex } from './pictures/camera-reader.ts';
-import { laterStream } from './later-stream.ts';
+import { laterStream } from '../../later-stream.ts';
 import { driveSeries } from './signals/drive-series.ts';
 
 const MEND =

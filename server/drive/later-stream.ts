@@ -1,4 +1,4 @@
-import type { FrameStream } from '../../../video/frame-source.ts';
+import type { FrameStream } from '../video/frame-source.ts';
 
 /** Frames of what must be found first: nothing is opened before the loop begins. */
 export function laterStream<Found>(

@@ -1,0 +1,68 @@
+import { RoadgazeError } from '../../../../shared/errors.ts';
+import type { DriveEntry, DriveReader } from '../../source.ts';
+import { openRoute } from './route-drive.ts';
+import { CAMERAS, ownSegment, routesIn, type Segment } from './segments.ts';
+
+const ROUTE_TITLE = 'a route of openpilot';
+const SEGMENT_TITLE = 'a segment of openpilot';
+
+/** A folder with one or several routes, each a folder a minute. */
+export const OPENPILOT_ROUTE: DriveReader = {
+  id: 'openpilot',
+  title: ROUTE_TITLE,
+  async recognises(place) {
+    if (!place.isFolder) return null;
+    const routes = await routesIn(place);
+    if (routes.length === 0) return null;
+    return routes.map(({ prefix, segments }) =>
+      entry(
+        routes.length > 1 ? prefix : null,
+        prefix && routes.length > 1 ? prefix : place.name,
+        segments,
+      ),
+    );
+  },
+  async open(place, request) {
+    const routes = await routesIn(place);
+    const route = routes.find(({ prefix }) => request.key === null || prefix === request.key);
+    if (!route) throw gone(place.name);
+    return openRoute(ROUTE_TITLE, place, route.segments, request);
+  },
+};
+
+/** One minute of a route, by itself. */
+export const OPENPILOT_SEGMENT: DriveReader = {
+  id: 'openpilot-segment',
+  title: SEGMENT_TITLE,
+  ownsVideos: true,
+  async recognises(place) {
+    const segment = ownSegment(place);
+    return segment && [entry(null, place.name, [segment])];
+  },
+  async open(place, request) {
+    const segment = ownSegment(place);
+    if (!segment) throw gone(place.name);
+    return openRoute(SEGMENT_TITLE, place, [segment], request);
+  },
+};
+
+function entry(key: string | null, name: string, segments: readonly Segment[]): DriveEntry {
+  const hasCamera = segments.some(({ names }) => CAMERAS.some(({ file }) => names.has(file)));
+  return { key, name, ...(hasCamera ? {} : { fault: withoutCamera(name) }) };
+}
+
+function withoutCamera(name: string): RoadgazeError {
+  return new RoadgazeError(
+    'VIDEO_NO_PICTURE',
+    `${name} has logs of openpilot, but no video.`,
+    `Copy ${CAMERAS.map(({ file }) => file).join(', ')} or one of them beside the logs.`,
+  );
+}
+
+function gone(name: string): RoadgazeError {
+  return new RoadgazeError(
+    'INPUT_NOT_FOUND',
+    `${name} has no segment of openpilot any more.`,
+    'Check that it was not moved.',
+  );
+}
