@@ -7,7 +7,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { harmless } from '../../shared/harmless.ts';
 import { feedMetrics } from '../live/metrics.ts';
 import { hasBody, queryTokenOf, refusalOf, tokenCookie, type AccessRules } from './access.ts';
-import type { Feeds } from './live/feeds.ts';
+import type { Feeds } from '../feeds/feeds.ts';
 import { isToken } from './token.ts';
 import type { WrongGuesses } from './wrong-guesses.ts';
 

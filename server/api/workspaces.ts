@@ -6,7 +6,7 @@ import { KeptAnalyses } from '../analysis/kept-analyses.ts';
 import { NewFlags } from '../analysis/new-flags.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { MOST_WORKSPACES } from '../resources/limits.ts';
-import type { Catalogue } from './catalogue.ts';
+import type { Catalogue } from '../catalogue/catalogue.ts';
 import { Workspace, type WorkspaceRequest } from './workspace.ts';
 
 export interface Lease {

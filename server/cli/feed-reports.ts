@@ -1,5 +1,5 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import type { Feeds } from '../api/live/feeds.ts';
+import type { Feeds } from '../feeds/feeds.ts';
 
 /**
  * Says what goes wrong with live feeds and their recordings, and when it is over; each thing once.

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { FeedOptions, NewFeed, SignalPort } from '../api/live/feeds.ts';
+import type { FeedOptions, NewFeed, SignalPort } from '../feeds/feeds.ts';
 import { parseFeedAddress } from '../live/feed-address.ts';
 import type { RtspTransport } from '../live/input-options.ts';
 import { parseChoice, parseNumber } from './option-values.ts';

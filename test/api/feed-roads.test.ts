@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { FeedRoads } from '../../server/api/live/feed-roads.ts';
+import { FeedRoads } from '../../server/feeds/feed-roads.ts';
 import { parseFeedAddress } from '../../server/live/feed-address.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeReadingNetwork } from './support/reading-network.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RecordingSummaries } from '../../server/api/recording-summaries.ts';
+import { RecordingSummaries } from '../../server/catalogue/recording-summaries.ts';
 import { drivesAt } from '../../server/drive/drives-at.ts';
 import { READERS } from '../../server/drive/readers/index.ts';
 import { writePictures } from '../drive/support/picture-folders.ts';

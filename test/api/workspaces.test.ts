@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
-import { Catalogue } from '../../server/api/catalogue.ts';
+import { Catalogue } from '../../server/catalogue/catalogue.ts';
 import { Workspaces } from '../../server/api/workspaces.ts';
 import type { Workspace } from '../../server/api/workspace.ts';
 import { PlaybackPriority } from '../../server/pipeline/playback-priority.ts';

@@ -13,9 +13,9 @@ import { SlowExplanations } from '../slow-explanations.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { ViewerFlags } from '../viewer-flags.ts';
 import { roadSource } from '../workspace.ts';
-import type { Feed, FeedFrame } from './feed.ts';
-import type { FeedExplanation } from './feed-explainer.ts';
-import { FeedReplay, type ReplayedFrame } from './feed-replay.ts';
+import type { Feed, FeedFrame } from '../../feeds/feed.ts';
+import type { FeedExplanation } from '../../feeds/feed-explainer.ts';
+import { FeedReplay, type ReplayedFrame } from '../../feeds/feed-replay.ts';
 import { jpegSize } from './jpeg-size.ts';
 
 type ExplainMessage = Extract<LiveClientMessage, { type: 'explain-at' }>;

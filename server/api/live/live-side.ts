@@ -6,7 +6,7 @@ import type { LiveClientMessage } from '../../../shared/protocol/live-messages.t
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { FeedView } from './feed-view.ts';
-import type { Feeds } from './feeds.ts';
+import type { Feeds } from '../../feeds/feeds.ts';
 import { liveClientMessages } from './live-client-messages.ts';
 
 export interface LiveOutput extends ViewOutput {

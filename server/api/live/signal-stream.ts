@@ -1,6 +1,6 @@
 import type { WebSocket } from 'ws';
 import { CLOSE_CODES } from '../../../shared/protocol/close-codes.ts';
-import type { Feeds } from './feeds.ts';
+import type { Feeds } from '../../feeds/feeds.ts';
 
 const PATH = /^\/api\/signals\/([^/?]+)(?:\?|$)/;
 

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Point } from '../../../shared/geometry.ts';
-import { readRoadFile, writeRoadFile } from '../../attention/road-file.ts';
-import type { RoadSpecification } from '../../attention/road-specification.ts';
-import { notWritable } from '../../files/not-writable.ts';
+import type { Point } from '../../shared/geometry.ts';
+import { readRoadFile, writeRoadFile } from '../attention/road-file.ts';
+import type { RoadSpecification } from '../attention/road-specification.ts';
+import { notWritable } from '../files/not-writable.ts';
 
 /** Of a name, before the part that tells addresses apart. */
 const LONGEST = 60;

@@ -1,13 +1,13 @@
-import { segmentFrames, segmentTimes } from '../../live/segment-pictures.ts';
-import type { Fit } from '../../../shared/geometry.ts';
-import type { Segment, SegmentRing } from '../../live/segment-ring.ts';
-import { RoadgazeError } from '../../../shared/errors.ts';
-import { Bell } from '../../pipeline/player-bell.ts';
-import { DISPLAY } from '../../pipeline/player-frames.ts';
-import { leavePlaying, SILENCE } from '../../pipeline/player-silence.ts';
-import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
-import { lanes } from '../../resources/limits.ts';
-import type { DecodedFrame } from '../../video/frame-source.ts';
+import { segmentFrames, segmentTimes } from '../live/segment-pictures.ts';
+import type { Fit } from '../../shared/geometry.ts';
+import type { Segment, SegmentRing } from '../live/segment-ring.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { Bell } from '../pipeline/player-bell.ts';
+import { DISPLAY } from '../pipeline/player-frames.ts';
+import { leavePlaying, SILENCE } from '../pipeline/player-silence.ts';
+import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
+import { lanes } from '../resources/limits.ts';
+import type { DecodedFrame } from '../video/frame-source.ts';
 import type { Feed } from './feed.ts';
 import type { FeedExplanation } from './feed-explainer.ts';
 

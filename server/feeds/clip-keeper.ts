@@ -1,16 +1,16 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
-import type { Flag, FlagSettings } from '../../../shared/flags.ts';
-import type { FoundFlags } from '../../analysis/flag-watch.ts';
-import type { RowSeries } from '../../analysis/row-series.ts';
-import { writeDrawnRoad } from '../../attention/road-file.ts';
-import { besideFile } from '../../files/beside.ts';
-import { notWritable } from '../../files/not-writable.ts';
-import { cutRecording } from '../../live/cut-recording.ts';
-import { frameAt } from '../../pipeline/player-frames.ts';
-import { AnalysisFiles } from '../../results/analysis-files.ts';
-import { readFrameIndex } from '../../video/frame-index.ts';
+import { reportOf, type ErrorReport } from '../../shared/errors.ts';
+import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import type { FoundFlags } from '../analysis/flag-watch.ts';
+import type { RowSeries } from '../analysis/row-series.ts';
+import { writeDrawnRoad } from '../attention/road-file.ts';
+import { besideFile } from '../files/beside.ts';
+import { notWritable } from '../files/not-writable.ts';
+import { cutRecording } from '../live/cut-recording.ts';
+import { frameAt } from '../pipeline/player-frames.ts';
+import { AnalysisFiles } from '../results/analysis-files.ts';
+import { readFrameIndex } from '../video/frame-index.ts';
 import type { Feed } from './feed.ts';
 import { numbersOf } from './row-numbers.ts';
 

@@ -1,6 +1,6 @@
-import type { AnalysisColumns } from '../../../shared/protocol/control-messages.ts';
-import { frameOf } from '../../../shared/protocol/columns.ts';
-import type { FrameNumbers } from '../../results/frame-numbers.ts';
+import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
+import { frameOf } from '../../shared/protocol/columns.ts';
+import type { FrameNumbers } from '../results/frame-numbers.ts';
 
 /** Columns as rows. */
 export function numbersOf(columns: AnalysisColumns): FrameNumbers[] {

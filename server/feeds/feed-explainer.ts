@@ -1,14 +1,14 @@
-import type { RoadSpecification } from '../../attention/road-specification.ts';
-import type { ProviderWish } from '../../inference/choose-provider.ts';
+import type { RoadSpecification } from '../attention/road-specification.ts';
+import type { ProviderWish } from '../inference/choose-provider.ts';
 import type {
   FrameExplainer,
   FrameExplanation,
   NetworkDescription,
-} from '../../pipeline/frame-explainer.ts';
-import { streamedChoices } from '../../pipeline/frame-graph/frame-graph.ts';
-import { openExplainer } from '../../pipeline/open-explainer.ts';
-import type { PlaybackPriority } from '../../pipeline/playback-priority.ts';
-import type { ImageFormat } from '../../video/frame-source.ts';
+} from '../pipeline/frame-explainer.ts';
+import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
+import { openExplainer } from '../pipeline/open-explainer.ts';
+import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
+import type { ImageFormat } from '../video/frame-source.ts';
 
 /**
  * An explanation with the network's description as it was made by: its methods may change under
