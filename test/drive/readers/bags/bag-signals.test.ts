@@ -53,24 +53,38 @@ function steeringsOf(...topics: TopicSignals[]) {
   ]);
 }
 
+function ros1Topic(text: string) {
+  const data = Buffer.from(text);
+  const schema = { encoding: 'ros1msg', name: 'x/A', data };
+  return { name: '/a', type: 'x/A', encoding: 'ros1', count: null, schema };
+}
+
+const line = '='.repeat(80);
+
 test('a definition of ROS 1 whose names are program text is refused, and nothing of it runs', () => {
   const ran = globalThis as { ran?: boolean };
-  const line = '='.repeat(80);
   for (const text of [
     `float32 a\n${line}\nMSG: x,globalThis.ran=true,Record.y\nint8 c`,
     `x/Foo a\n${line}\nMSG: x/Foo,globalThis.ran=true,Record.y\nint8 c`,
     'float32 a,globalThis.ran=true',
   ])
-    assert.throws(() =>
-      decoderOf({
-        name: '/a',
-        type: 'x/A',
-        encoding: 'ros1',
-        count: null,
-        schema: { encoding: 'ros1msg', name: 'x/A', data: Buffer.from(text) },
-      }),
-    );
+    assert.throws(() => decoderOf(ros1Topic(text)));
   assert.equal(ran.ran, undefined);
+});
+
+test('a definition of ROS 1 with a list of what takes no bytes is refused, for it could be endless', () => {
+  for (const text of [
+    `x/Foo[] a\n${line}\nMSG: x/Foo\nint8 X=1`,
+    `x/Foo[] a\n${line}\nMSG: x/Foo\nx/Bar b\n${line}\nMSG: x/Bar\nx/Foo[3] c`,
+  ])
+    assert.throws(() => decoderOf(ros1Topic(text)), {
+      message: 'has a definition with a list of nothing',
+    });
+  const decode = decoderOf(ros1Topic(`x/Foo[] a\n${line}\nMSG: x/Foo\nint8 b`));
+  assert.deepEqual(
+    (decode(Uint8Array.of(2, 0, 0, 0, 7, 8))['a'] as { b: number }[]).map(({ b }) => b),
+    [7, 8],
+  );
 });
 
 test('measured tyres come before the measured wheel, that before a command, and the path comes last', () => {

@@ -5,10 +5,11 @@ import type { Topic } from '../store/message-store.ts';
 import { knownDefinition } from './definitions.ts';
 import type { Decode, Message } from './message.ts';
 import { protobufDecoder } from './protobuf.ts';
-import { checkNames } from './safe-names.ts';
+import { checkDefinitions } from './safe-definitions.ts';
 
 /** Longer definitions are not read; bytes. */
 const LONGEST_DEFINITION = 4 << 20;
+const LONGEST_JSON = 64 << 20;
 
 /** How messages of a topic are read. Throws, in words after "it", where that is not known. */
 export function decoderOf(topic: Topic): Decode {
@@ -47,12 +48,14 @@ function ros1Decoder({ type, schema }: Topic): Decode {
   const text = schema === null ? '' : textOf(schema.data);
   if (text === '') throw new Error(`is of type ${type}, whose definition is not in the file`);
   const definitions = parseDefinition(text);
-  checkNames(definitions);
+  checkDefinitions(definitions);
   const reader = new Ros1Reader(definitions);
   return (bytes) => reader.readMessage<Record<string, unknown>>(bytes);
 }
 
 function jsonMessage(bytes: Uint8Array): Message {
+  if (bytes.length > LONGEST_JSON)
+    throw new Error(`it has more than ${LONGEST_JSON >> 20} MiB of JSON`);
   const value: unknown = JSON.parse(textOf(bytes));
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new Error('it is no JSON object');
