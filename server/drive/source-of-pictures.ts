@@ -23,6 +23,8 @@ export interface DriveParts {
   readonly cameras: readonly Camera[];
   /** Id of the one that the pictures are of. */
   readonly camera: string;
+  /** As `DriveSource.origin`; 0 without it. */
+  readonly origin?: () => number;
   /** What was taken for granted, a sentence each; what is added later is told from then on. */
   readonly assumptions?: readonly string[];
   /** null: nothing was logged. Called once for the same choices. */
@@ -79,6 +81,10 @@ class SourceOfPictures implements DriveSource {
 
   get assumptions(): readonly string[] {
     return [...(this.video.assumptions ?? []), ...(this.#parts.assumptions ?? [])];
+  }
+
+  get origin(): number {
+    return this.#parts.origin?.() ?? 0;
   }
 
   frames(request: FramesRequest): FrameStream {

@@ -70,6 +70,11 @@ export interface DriveSource {
   readonly cameras: readonly Camera[];
   /** Id of the camera that `frames` gives. */
   readonly camera: string;
+  /**
+   * What time it is at pts 0, in seconds, on a clock that all cameras of the drive share. Right once
+   * `index` was read.
+   */
+  readonly origin: number;
   /** Something was logged. Whether that can be read shows `log`. */
   readonly hasLog: boolean;
   /**

@@ -13,6 +13,8 @@ export function chosenCamera(
   throw new RoadgazeError(
     'CAMERA_UNKNOWN',
     `${path} has no camera ${JSON.stringify(wish)}.`,
-    `Its cameras are ${cameras.map(({ id }) => id).join(', ')}.`,
+    cameras.length > 1
+      ? `Its cameras are ${cameras.map(({ id }) => id).join(', ')}.`
+      : 'It has one camera only; leave the choice out.',
   );
 }

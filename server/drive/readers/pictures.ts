@@ -10,6 +10,7 @@ import { planLog } from '../log/plan.ts';
 import type { Place } from '../place.ts';
 import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
 import { sourceOfTrack } from '../track-source.ts';
+import { chosenCamera } from './chosen-camera.ts';
 import { clockOfRows } from './clock-of-rows.ts';
 import { filesVersion } from './files-version.ts';
 import { pictureFilesTrack } from './picture-files.ts';
@@ -53,6 +54,8 @@ async function openPictures(place: Place, request: OpenDrive): Promise<DriveSour
   const named = await namedPictures(log);
   const files = named ?? picturesIn(names);
   const { times, notes, isOfLog } = await clockOf({ name, files, log, rate: request.frameRate });
+  const cameras = [{ id: 'pictures', title: name, frames: files.length }];
+  const camera = chosenCamera(path, cameras, request.camera);
   const track = await pictureFilesTrack({
     name: path,
     folder: path,
@@ -68,8 +71,8 @@ async function openPictures(place: Place, request: OpenDrive): Promise<DriveSour
   return sourceOfTrack({
     format: PICTURES.title,
     path,
-    cameras: [{ id: 'pictures', title: name, frames: files.length }],
-    camera: 'pictures',
+    cameras,
+    camera,
     track,
     assumptions: [
       ...notes,

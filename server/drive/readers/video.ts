@@ -8,6 +8,7 @@ import { readDriveLog } from '../log/csv-log.ts';
 import { sourceOfPictures, type Pictures } from '../source-of-pictures.ts';
 import { logBeside } from '../log/log-beside.ts';
 import type { DriveReader, DriveSource } from '../source.ts';
+import { chosenCamera } from './chosen-camera.ts';
 import { filesVersion } from './files-version.ts';
 
 /** The only camera of a video. */
@@ -54,15 +55,17 @@ export const VIDEO: DriveReader = {
       ? [{ key: null, name: basename(name, extname(name)) }]
       : null;
   },
-  open: ({ path }) => openVideo(path),
+  open: ({ path }, { camera }) => openVideo(path, camera),
   asksForRate: ({ path }) => asksForRate(path),
 };
 
 /**
  * A video as a drive. Frames a second of a stream that tells none are as `untoldRate` has them.
- * Throws what `probeVideo` does.
+ * Throws CAMERA_UNKNOWN, and what `probeVideo` does.
  */
-export async function openVideo(path: string): Promise<DriveSource> {
+export async function openVideo(path: string, camera?: string): Promise<DriveSource> {
+  const cameras = [{ id: CAMERA, title: basename(path), frames: null }];
+  const chosen = chosenCamera(path, cameras, camera);
   const [pictures, log] = await Promise.all([
     videoPictures(path),
     logBeside(path, besideFile(path)),
@@ -70,8 +73,8 @@ export async function openVideo(path: string): Promise<DriveSource> {
   return sourceOfPictures(pictures, {
     format: VIDEO.title,
     path: pictures.video.path,
-    cameras: [{ id: CAMERA, title: basename(path), frames: null }],
-    camera: CAMERA,
+    cameras,
+    camera: chosen,
     log: log
       ? async (choices, { video, index }) =>
           readDriveLog(log, timedBy(video, await index()), choices)

@@ -7,6 +7,7 @@ import { once } from '../../once.ts';
 import type { Place } from '../../place.ts';
 import { sourceOfPictures, type Pictures } from '../../source-of-pictures.ts';
 import type { Camera, DriveSource, OpenDrive } from '../../source.ts';
+import { chosenCamera } from '../chosen-camera.ts';
 import { filesVersion } from '../files-version.ts';
 import type { BagCamera } from './bag-session.ts';
 import { BagFault, BagThread } from './bag-thread.ts';
@@ -48,21 +49,23 @@ async function openCamera(bag: OpenedBag, wanted: string | undefined): Promise<D
   const { cameras: topics, hasSignals, notes, paths } = await thread.contents();
   const cameras = camerasOf(topics);
   const version = () => filesVersion(paths);
-  const number = wanted === undefined ? 0 : cameras.findIndex(({ id }) => id === wanted);
-  const camera = cameras[number];
-  if (!camera)
-    throw wanted === undefined ? noPictures(place.name) : noCamera(place.name, wanted, cameras);
+  if (cameras.length === 0) throw noPictures(place.name);
+  const id = chosenCamera(place.name, cameras, wanted);
+  const number = cameras.findIndex((each) => each.id === id);
+  const camera = cameras[number]!;
   const { key } = topics[number]!;
 
   // Of the first pictures only: to find all of them, the whole bag is read.
   const first = await thread.index(key, true);
   const video = await probeTrack(trackOf(bag, camera, key, first, { isBrief: true, version }));
   const told = [...notes, ...clockNotes(first)];
+  let { origin } = first;
   const track = once(async () => {
     const index = await thread.index(key, false).catch((error: unknown) => {
       throw inPlainWords(place.name, error);
     });
     told.splice(0, told.length, ...(await thread.notes()), ...clockNotes(index));
+    ({ origin } = index);
     return trackOf(bag, camera, key, index, { isBrief: false, version });
   });
   const pictures: Pictures = {
@@ -77,6 +80,7 @@ async function openCamera(bag: OpenedBag, wanted: string | undefined): Promise<D
     path: place.path,
     cameras,
     camera: camera.id,
+    origin: () => Number(origin) / 1e9,
     assumptions: told,
     log: hasSignals
       ? async (choices) => {
@@ -143,14 +147,6 @@ function noPictures(name: string): RoadgazeError {
     'VIDEO_NO_PICTURE',
     `${name} has no topic with pictures.`,
     'Record a topic of sensor_msgs/Image, sensor_msgs/CompressedImage or compressed video too.',
-  );
-}
-
-function noCamera(name: string, wanted: string, cameras: readonly Camera[]): RoadgazeError {
-  return new RoadgazeError(
-    'INPUT_NOT_FOUND',
-    `${name} has no camera ${JSON.stringify(wanted)}.`,
-    `Its cameras are ${cameras.map(({ id }) => id).join(', ') || 'none'}.`,
   );
 }
 

@@ -346,9 +346,9 @@ test('another steering of a bag can be chosen by its name', async () => {
 
 test('a camera that a bag does not have is named with those it has', async () => {
   await assert.rejects(opened('ros1.bag', '/rear'), {
-    code: 'INPUT_NOT_FOUND',
+    code: 'CAMERA_UNKNOWN',
     message: 'ros1.bag has no camera "/rear".',
-    hint: 'Its cameras are /center_camera/image_color.',
+    hint: 'It has one camera only; leave the choice out.',
   });
 });
 
