@@ -1,4 +1,4 @@
-import type { OpenDrive } from '../stream/open-drive.svelte.ts';
+import { cameraChoice, type OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Picture } from '../stream/presenter.ts';
 import type { Screen } from '../stream/screen.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
@@ -10,6 +10,8 @@ export interface Address {
   readonly recording?: string;
   /** Instead of a recording. */
   readonly feed?: string;
+  /** Of a drive of several; its first one without. */
+  readonly camera?: string;
   readonly network?: string;
   readonly frame?: number;
   readonly panes?: string;
@@ -22,6 +24,7 @@ export function readAddress(text: string): Address {
   const values = new URLSearchParams(text);
   const recording = values.get('recording');
   const feed = values.get('feed');
+  const camera = values.get('camera');
   const network = values.get('network');
   const frame = Number.parseInt(values.get('frame') ?? '', 10);
   const panes = values.get('panes');
@@ -29,6 +32,7 @@ export function readAddress(text: string): Address {
   return {
     ...(recording && { recording }),
     ...(feed && { feed }),
+    ...(camera && { camera }),
     ...(network && { network }),
     ...(frame >= 0 && { frame }),
     ...(panes && { panes }),
@@ -37,10 +41,12 @@ export function readAddress(text: string): Address {
 }
 
 /** Of a recording with the frame; of a feed there is none that would still be there. */
-export function addressText({ recording, feed, network, frame, panes, methods }: Address): string {
+export function addressText(address: Address): string {
+  const { recording, feed, camera, network, frame, panes, methods } = address;
   const values = new URLSearchParams();
   if (feed !== undefined) values.set('feed', feed);
   else if (recording !== undefined) values.set('recording', recording);
+  if (camera !== undefined) values.set('camera', camera);
   if (network !== undefined) values.set('network', network);
   if (frame !== undefined) values.set('frame', String(frame));
   if (panes !== undefined) values.set('panes', panes);
@@ -76,7 +82,14 @@ export function keepAddress(
     const { recording, network } = drive.opened;
     const { frame } = screen.painted;
     write(
-      addressText({ recording: recording.id, network: network.id, frame, panes: layout, methods }),
+      addressText({
+        recording: recording.id,
+        ...cameraChoice(drive.opened),
+        network: network.id,
+        frame,
+        panes: layout,
+        methods,
+      }),
     );
   });
 }

@@ -44,9 +44,10 @@ export class RoadEditor {
     this.#opener = opener;
     this.#transport = transport;
     drive.begun.on(({ opened }) => {
-      if (opened.recording.id !== this.#drawnOn) this.close();
+      const picture = JSON.stringify([opened.recording.id, opened.camera]);
+      if (picture !== this.#drawnOn) this.close();
       else this.#answered(true);
-      this.#drawnOn = opened.recording.id;
+      this.#drawnOn = picture;
     });
     drive.refused.on(() => this.#answered(false));
   }

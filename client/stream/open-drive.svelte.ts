@@ -8,9 +8,28 @@ export interface Choice {
   /** Where `feed` is there, its id too. */
   readonly recording: string;
   readonly feed?: string;
+  /** Of a drive of several cameras; its first one without. */
+  readonly camera?: string;
   readonly network: string;
   /** That stream, each once, in the panes' order. */
   readonly methods: readonly string[];
+}
+
+/** The camera of a choice that opens this one: none for the first, which opens by itself. */
+export function cameraChoice({
+  cameras,
+  camera,
+}: Pick<OpenedMessage, 'cameras' | 'camera'>): Pick<Choice, 'camera'> {
+  return camera === undefined || camera === cameras?.[0]?.id ? {} : { camera };
+}
+
+/** Whether both are pictures of the same camera in the same recording. */
+export function isSameCamera(
+  { recording, camera, cameras }: OpenedMessage,
+  wanted: Pick<Choice, 'recording' | 'camera'>,
+): boolean {
+  if (recording.id !== wanted.recording) return false;
+  return camera === undefined || camera === (wanted.camera ?? cameras?.[0]?.id);
 }
 
 /** What the page was started with may leave out everything but the methods. */
@@ -81,7 +100,7 @@ export class OpenDrive {
         recording: recording.id,
         network: network.id,
         methods: network.methods,
-        ...(feed === null ? {} : { feed }),
+        ...(feed === null ? cameraChoice(this.opened) : { feed }),
       });
     }
     this.refused.emit(report);

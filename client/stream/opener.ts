@@ -6,7 +6,13 @@ import type { Catalogue } from './catalogue.svelte.ts';
 import type { Commands } from './commands.ts';
 import type { ErrorList } from './error-list.svelte.ts';
 import type { FeedList } from './feed-list.svelte.ts';
-import type { Choice, OpenDrive } from './open-drive.svelte.ts';
+import {
+  cameraChoice,
+  isSameCamera,
+  type Choice,
+  type OpenDrive,
+  type WantedChoice,
+} from './open-drive.svelte.ts';
 import type { Picture } from './presenter.ts';
 import type { Requests } from './requests.ts';
 import type { Screen } from './screen.svelte.ts';
@@ -34,6 +40,7 @@ export class Opener {
     this.#parts = parts;
     // Of this page: another page's are listed without being shown.
     parts.feeds.added.on((feed) => this.watch(feed));
+    parts.drive.refused.on(({ code }) => this.#refused(code));
   }
 
   /** `keepsErrors`: for another attempt, of which the errors so far are the reason. */
@@ -41,16 +48,34 @@ export class Opener {
     this.#ask(choice, {}, keepsErrors);
   }
 
+  /** Shows what another camera of the drive saw at the same time. */
+  chooseCamera(camera: string): void {
+    const { drive } = this.#parts;
+    if (!drive.choice || !drive.opened?.cameras) return;
+    const { recording, network, methods } = drive.choice;
+    const { cameras } = drive.opened;
+    this.open({ recording, network, methods, ...cameraChoice({ cameras, camera }) });
+  }
+
   #ask(choice: Choice, said: { readonly framesPerSecond?: number }, keepsErrors = false): void {
     const { commands, drive, errors, feeds, transport } = this.#parts;
-    const { feed, recording, network, methods } = choice;
-    const again = drive.opened?.recording.id === recording && drive.opened.network.id === network;
+    const { feed, recording, camera, network, methods } = choice;
+    const { opened } = drive;
+    const again = opened !== null && isSameCamera(opened, choice) && opened.network.id === network;
     this.#leave(again ? 'again' : 'anew');
     drive.choose(choice);
     if (!keepsErrors) errors.clear();
-    const frame = transport.leaveFor(recording);
+    const start = transport.leaveFor(choice);
     if (feed === undefined) {
-      commands.send({ type: 'open', recording, network, methods, frame, ...said });
+      commands.send({
+        type: 'open',
+        recording,
+        ...(camera === undefined ? {} : { camera }),
+        network,
+        methods,
+        ...start,
+        ...said,
+      });
       return;
     }
     // Methods are those of everyone who watches: only who changes them says so.
@@ -80,7 +105,7 @@ export class Opener {
     if (watched.feed) {
       drive.opening = 'again';
     } else {
-      transport.leaveFor(drive.choice.recording);
+      transport.leaveFor(drive.choice);
       this.#leave('again');
     }
     commands.send({ type: 'road', points });
@@ -93,7 +118,7 @@ export class Opener {
   sayLogUnit(unit: LogUnit): void {
     const { commands, drive, transport, watched } = this.#parts;
     if (!drive.choice || !drive.isReady || watched.feed) return;
-    transport.leaveFor(drive.choice.recording);
+    transport.leaveFor(drive.choice);
     this.#leave('again');
     commands.send({ type: 'log', unit });
   }
@@ -106,7 +131,8 @@ export class Opener {
     const { catalogue, drive } = this.#parts;
     const { network: wanted, methods } = drive.wanted;
     const network = pick(catalogue.networks, wanted);
-    if (network) this.#ask({ recording, network: network.id, methods }, { framesPerSecond });
+    const choice = { recording, ...cameraOf(drive.wanted, recording), methods };
+    if (network) this.#ask({ ...choice, network: network.id }, { framesPerSecond });
   }
 
   /** To be called when there is a new connection, and the lists are those of the server. */
@@ -125,8 +151,21 @@ export class Opener {
     const recording = pick(recordings, wanted.recording);
     const network = pick(networks, wanted.network);
     if (recording && network)
-      this.open({ recording: recording.id, network: network.id, methods: wanted.methods });
+      this.open({
+        recording: recording.id,
+        ...cameraOf(wanted, recording.id),
+        network: network.id,
+        methods: wanted.methods,
+      });
     else this.#showSummaries(recordings, networks);
+  }
+
+  /** An address can name a camera that the drive does not have any more. */
+  #refused(code: string): void {
+    const { choice, opened } = this.#parts.drive;
+    if (code !== 'CAMERA_UNKNOWN' || opened || choice?.camera === undefined) return;
+    const { recording, network, methods } = choice;
+    this.open({ recording, network, methods }, true);
   }
 
   /** Where nothing can be opened (any more), the reasons in the lists are the news. */
@@ -149,6 +188,13 @@ export class Opener {
     commands.restart();
     requests.clear();
   }
+}
+
+/** The camera that was asked for, where it was of this recording. */
+function cameraOf(wanted: WantedChoice, recording: string): Pick<Choice, 'camera'> {
+  return wanted.camera === undefined || wanted.recording !== recording
+    ? {}
+    : { camera: wanted.camera };
 }
 
 /** The one that was asked for, else the first that can be opened. */

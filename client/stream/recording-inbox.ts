@@ -70,7 +70,9 @@ export class RecordingInbox {
       cause: opened.cause?.change ?? [],
     });
     const isSame =
-      before?.recording.id === opened.recording.id && before.network.id === opened.network.id;
+      before?.recording.id === opened.recording.id &&
+      before.camera === opened.camera &&
+      before.network.id === opened.network.id;
     if (isSame && analysis.columns && !analysis.isLost) columns.keepSteering(analysis.columns);
     analysis.begin(columns);
     analysis.flagSettings = opened.flags;

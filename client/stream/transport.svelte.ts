@@ -1,4 +1,7 @@
+import { nearest } from '../../shared/ascending.ts';
+import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { FeedPlayer } from './feed-player.ts';
+import { isSameCamera, type Choice } from './open-drive.svelte.ts';
 import type { Player } from './player.ts';
 import { Playhead } from './playhead.svelte.ts';
 import type { PlayingParts } from './playing-parts.ts';
@@ -6,6 +9,11 @@ import { RecordingPlayer } from './recording-player.ts';
 import type { Repeat } from './repeat.svelte.ts';
 import { Reverse } from './reverse.svelte.ts';
 import type { PaintedFrame } from './screen.svelte.ts';
+
+/** Of `open`. */
+type Start =
+  | { readonly frame: number; readonly time?: never }
+  | { readonly frame?: never; readonly time: number };
 
 /** Choices of speed; 0 is "as fast as frames are painted". */
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2, 4, 8, 0] as const;
@@ -23,9 +31,9 @@ export class Transport {
   /** Plays as soon as the first mask is on the screen. */
   #autoplay: boolean;
   #startFrame: number;
-  #opened: string | null = null;
-  /** The frame that `open` asked for. */
-  #openedAt = 0;
+  #opened: OpenedMessage | null = null;
+  /** What `open` asked for. */
+  #openedAt: Start = { frame: 0 };
   /** Goes on playing when what was asked for is open. */
   #resumes = false;
 
@@ -46,17 +54,24 @@ export class Transport {
       if (repeat.repeated) this.#recording.startAt(repeat.repeated.first);
     });
     watched.missed.on(() => this.#feed.forget());
-    drive.begun.on(({ opened }) => this.#begin(opened.recording.id));
+    drive.begun.on(({ opened }) => this.#begin(opened));
     drive.refused.on(() => this.#refused());
   }
 
-  /** To be called before this recording or feed is opened. Answers the frame to show first. */
-  leaveFor(recording: string): number {
+  /**
+   * To be called before this recording or feed is opened. Answers what to show first: another camera
+   * has other frames, but the same clock.
+   */
+  leaveFor(choice: Pick<Choice, 'recording' | 'camera'>): Start {
     const { drive, playback, watched } = this.#parts;
-    const stays = drive.opened?.recording.id === recording;
+    const { opened } = drive;
+    const stays = opened?.recording.id === choice.recording;
     // What is shown of a feed stays live, paused or playing by itself.
     this.#resumes = stays && playback.playing && !watched.feed;
-    this.#openedAt = stays ? this.playhead.position : this.#startFrame;
+    if (!stays) this.#openedAt = { frame: this.#startFrame };
+    else if (watched.feed || isSameCamera(opened, choice))
+      this.#openedAt = { frame: this.playhead.position };
+    else this.#openedAt = { time: this.#time(opened) };
     return this.#openedAt;
   }
 
@@ -180,8 +195,11 @@ export class Transport {
     if (this.#parts.drive.opened) this.#resume();
   }
 
-  #begin(opened: string): void {
-    this.repeat.begin(opened !== this.#opened);
+  #begin(opened: OpenedMessage): void {
+    const before = this.#opened;
+    this.repeat.begin(
+      before?.recording.id !== opened.recording.id || before.camera !== opened.camera,
+    );
     this.#opened = opened;
     this.#startFrame = 0;
     this.reverse.stop();
@@ -190,8 +208,18 @@ export class Transport {
       this.#feed.forget();
       return;
     }
-    this.playhead.begin(this.#openedAt);
+    this.playhead.begin(this.#startOf(opened));
     this.#resume();
+  }
+
+  /** What time it is at the playhead, s on the clock that all cameras share. */
+  #time({ origin = 0 }: OpenedMessage): number {
+    const { columns } = this.#parts.analysis;
+    return origin + (columns ? columns.origin + (columns.time[this.playhead.position] ?? 0) : 0);
+  }
+
+  #startOf({ origin = 0, pts }: OpenedMessage): number {
+    return this.#openedAt.frame ?? nearest(pts, this.#openedAt.time - origin);
   }
 
   #resume(): void {

@@ -76,6 +76,8 @@ export class RecordingAnalysis {
   readonly whyNotCompared: string | null;
   /** A person could say in which unit the log is. */
   readonly asksForUnit: boolean;
+  /** What the log left open, and `whyNotCompared`. */
+  readonly logAssumptions: readonly string[];
   /** What the drive and its log left open, and `whyNotCompared`. */
   readonly assumptions: readonly string[];
   readonly #driven: ((pts: number) => number) | null;
@@ -99,13 +101,13 @@ export class RecordingAnalysis {
     this.#driven = drivenSteering(output, log.value);
     this.whyNotCompared = whyNotCompared(output, log.value);
     this.asksForUnit = Boolean(log.value?.question);
-    this.assumptions = [
-      ...drive.assumptions,
+    this.logAssumptions = [
       ...new Set([
         ...(log.value?.assumptions ?? []),
         ...(this.whyNotCompared === null ? [] : [this.whyNotCompared]),
       ]),
     ];
+    this.assumptions = [...drive.assumptions, ...this.logAssumptions];
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
     this.#onWhole = () => request.kept?.put(key, { rows: this.rows, index: this.index, checks });
@@ -113,9 +115,9 @@ export class RecordingAnalysis {
   }
 
   /**
-   * Opens drive and network side by side. Throws VIDEO_*, MODEL_*, METHOD_*, SIDECAR_INVALID,
-   * ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED, and with `needsLog`
-   * LOG_INVALID, INPUT_NOT_FOUND.
+   * Opens drive and network side by side. Throws CAMERA_UNKNOWN, VIDEO_*, MODEL_*, METHOD_*,
+   * SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED, and
+   * with `needsLog` LOG_INVALID, INPUT_NOT_FOUND.
    */
   static async open(request: RecordingAnalysisRequest): Promise<RecordingAnalysis> {
     const { recording, modelPath, road, methods, wish, signal } = request;

@@ -45,6 +45,8 @@ const clientMessage = z.discriminatedUnion('type', [
     network: id,
     methods,
     frame: frame.exactOptional(),
+    camera: id.exactOptional(),
+    time: z.number().exactOptional(),
     framesPerSecond: z.number().min(SLOWEST_RATE).max(FASTEST_RATE).exactOptional(),
   }),
   z.strictObject({

@@ -1,9 +1,12 @@
+import { nearest } from '../../shared/ascending.ts';
 import type { Fit } from '../../shared/geometry.ts';
 import { reportOf } from '../../shared/errors.ts';
 import { explanationName } from '../../shared/explanations.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
-import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
+import type { ClientMessage, OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes, fitOnWire } from '../../shared/protocol/encode-frame.ts';
+import { VIDEO } from '../drive/readers/video.ts';
+import type { DriveSource } from '../drive/source.ts';
 import type { ExplainedFrame } from '../pipeline/explain-frame.ts';
 import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
@@ -20,6 +23,11 @@ export type RecordingViewMessage = Extract<
   ClientMessage,
   { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }
 >;
+
+/** What is shown first: a frame, or the one nearest to a time on the clock of `drive.origin`. */
+export type ViewStart =
+  | { readonly frame: number; readonly time?: undefined }
+  | { readonly frame?: undefined; readonly time: number };
 
 const NO_SCORES = { scores: [], agreement: null } as const;
 
@@ -38,12 +46,11 @@ export class RecordingView {
   /** Of the last `seek`, or 0. */
   #generation = 0;
 
-  /** `frame` is shown first. */
   constructor(
     workspace: Workspace,
     window: AcknowledgementWindow,
     settings: FlagSettings,
-    frame: number,
+    start: ViewStart,
     output: ViewOutput,
   ) {
     this.#workspace = workspace;
@@ -81,7 +88,8 @@ export class RecordingView {
       () => this.#analysis.flags,
       send,
     );
-    this.#player.seek(frame, 0);
+    const { index, drive } = workspace;
+    this.#player.seek(start.frame ?? nearest(index.pts, start.time - drive.origin), 0);
   }
 
   /** Frame that is shown, or will be next. */
@@ -124,8 +132,8 @@ export class RecordingView {
 
   /** Tells what is watched. */
   #describe(flags: FlagSettings): void {
-    const { recording, video, explainer, network, road, index, analysis, logNote } =
-      this.#workspace;
+    const { recording, drive, video, explainer, network, road, index } = this.#workspace;
+    const { analysis, logNote, logNotes } = this.#workspace;
     const { name, crop, mask, methods, output } = explainer.network;
     const { send } = this.#output;
     send({
@@ -145,16 +153,18 @@ export class RecordingView {
         crop,
         mask,
         methods,
-        notes: [...this.#workspace.drive.assumptions, ...explainer.assumptions],
+        notes: [...drive.assumptions, ...explainer.assumptions],
         ...output,
       },
       road,
+      ...describeDrive(drive),
       frames: index.pts.length,
       pts: [...index.pts],
       flags,
       cause: analysis.cause,
       ...(index.notes.length > 0 ? { notes: index.notes } : {}),
       ...(logNote ? { log: logNote } : {}),
+      ...(logNotes.length > 0 ? { logNotes } : {}),
     });
     send({ type: 'provider', ...explainer.provider });
     send({ type: 'state', playing: false, speed: 1, ended: false });
@@ -209,4 +219,18 @@ export class RecordingView {
       encodeFrame({ sequence: this.#window.take(), ...header, ...numbers }, parts),
     );
   }
+}
+
+/** What of a drive a plain video does not have. */
+function describeDrive({
+  format,
+  cameras,
+  camera,
+  origin,
+}: DriveSource): Pick<OpenedMessage, 'format' | 'cameras' | 'camera' | 'origin'> {
+  const several = cameras.map(({ id, title }) => ({ id, title }));
+  return {
+    ...(format === VIDEO.title ? {} : { format }),
+    ...(several.length > 1 ? { cameras: several, camera, origin } : {}),
+  };
 }

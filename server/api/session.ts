@@ -24,7 +24,7 @@ import { costOf } from './message-allowance.ts';
 import type { Feeds } from '../feeds/feeds.ts';
 import { isLiveMessage, LiveSide } from './live/live-side.ts';
 import type { Peer } from './peer.ts';
-import { RecordingView, type RecordingViewMessage } from './recording-view.ts';
+import { RecordingView, type RecordingViewMessage, type ViewStart } from './recording-view.ts';
 import type { ViewOutput } from './view-output.ts';
 import { wireText } from './wire-text.ts';
 import type { Lease, Selection, Workspaces } from './workspaces.ts';
@@ -177,8 +177,8 @@ export class Session {
     this.#watching.view.control(message);
   }
 
-  #openAsAsked({ framesPerSecond: rate, frame = 0, ...selection }: Asked<'open'>): void {
-    void this.#open(selection, frame, async () => {
+  #openAsAsked({ framesPerSecond: rate, frame = 0, time, ...selection }: Asked<'open'>): void {
+    void this.#open(selection, time === undefined ? { frame } : { time }, async () => {
       if (rate !== undefined)
         await this.#keep(() => this.#catalogue.keepFrameRate(selection.recording, rate));
     });
@@ -206,7 +206,7 @@ export class Session {
     const wanted = this.#opening?.selection ?? selection;
     // Meant for what was open before.
     if (wanted.recording !== selection.recording) return;
-    void this.#open(wanted, view!.playhead, () =>
+    void this.#open(wanted, { frame: view!.playhead }, () =>
       this.#keep(() => keep(lease!.workspace.recording)),
     );
   }
@@ -217,14 +217,15 @@ export class Session {
 
   async #open(
     selection: Selection,
-    frame: number,
+    start: ViewStart,
     prepare: () => Promise<void> = async () => {},
   ): Promise<void> {
     this.#opening?.stop.abort();
     const stop = new AbortController();
     this.#opening = { selection, stop };
     const { signal } = stop;
-    const isOther = selection.recording !== this.#watching?.selection.recording;
+    const before = this.#watching?.selection;
+    const isOther = selection.recording !== before?.recording || selection.camera !== before.camera;
     this.#watching?.view.pause();
     let lease: Lease | null = null;
     try {
@@ -233,7 +234,7 @@ export class Session {
       if (signal.aborted) return;
       const leasing = this.#lease(selection, signal);
       // Otherwise the page knows its picture, or waits no longer for it than for its mask.
-      if (frame === 0 && isOther) void this.#preview(selection.recording, signal);
+      if (start.frame === 0 && isOther) void this.#preview(selection, signal);
       lease = await leasing;
       if (signal.aborted) return lease.release();
       await Promise.all([this.#live.leave(), this.#stopWatching()]);
@@ -244,7 +245,7 @@ export class Session {
       this.#watching = {
         selection,
         lease,
-        view: new RecordingView(lease.workspace, this.#window, this.#flags, frame, this.#output),
+        view: new RecordingView(lease.workspace, this.#window, this.#flags, start, this.#output),
       };
     } catch (error) {
       lease?.release();
@@ -268,11 +269,14 @@ export class Session {
   }
 
   /** The first picture, while the network is still being made ready. */
-  async #preview(recordingId: string, signal: AbortSignal): Promise<void> {
+  async #preview({ recording: id, camera }: Selection, signal: AbortSignal): Promise<void> {
     let drive: DriveSource | null = null;
     try {
-      const recording = await this.#catalogue.recording(recordingId);
-      drive = await openRecording(recording, { signal });
+      const recording = await this.#catalogue.recording(id);
+      drive = await openRecording(recording, {
+        signal,
+        ...(camera === undefined ? {} : { camera }),
+      });
       const { video } = drive;
       await lanes.pictures.run(async () => {
         const stream = drive!.frames({ images: [], display: DISPLAY, frames: 1, signal });

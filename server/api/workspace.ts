@@ -24,6 +24,8 @@ const SLOWEST_PACE = 500;
 /** What a workspace is opened with. */
 export interface WorkspaceRequest {
   readonly recording: Recording;
+  /** The drive's first one without. */
+  readonly camera?: string;
   readonly network: Network;
   readonly road: RoadSpecification;
   /** What a person said of the log, or why that cannot be read. */
@@ -65,7 +67,7 @@ export class Workspace implements PlayableSource {
   }
 
   /**
-   * `signal` ends the work on the network at once. Throws VIDEO_*, MODEL_*, METHOD_*,
+   * `signal` ends the work on the network at once. Throws CAMERA_UNKNOWN, VIDEO_*, MODEL_*, METHOD_*,
    * SIDECAR_INVALID, ROAD_INVALID, CROP_OUTSIDE_FRAME, PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
    */
   static async open(
@@ -74,9 +76,10 @@ export class Workspace implements PlayableSource {
     priority: PlaybackPriority,
     signal: AbortSignal,
   ): Promise<Workspace> {
-    const { recording, network, road, log, methods, wish } = request;
+    const { recording, camera, network, road, log, methods, wish } = request;
     const analysis = await RecordingAnalysis.open({
       recording,
+      ...(camera === undefined ? {} : { camera }),
       modelPath: network.path,
       road,
       log,
@@ -116,6 +119,11 @@ export class Workspace implements PlayableSource {
   /** What drive and log left open, without what `logNote` says. */
   get assumptions(): readonly string[] {
     return this.analysis.assumptions.filter((sentence) => sentence !== this.logNote?.reason);
+  }
+
+  /** What was taken for granted of the log, without what `logNote` says. */
+  get logNotes(): readonly string[] {
+    return this.analysis.logAssumptions.filter((sentence) => sentence !== this.logNote?.reason);
   }
 
   drivenAt(pts: number): number | null {

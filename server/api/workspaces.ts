@@ -17,6 +17,8 @@ export interface Lease {
 /** What is watched: ids of recording and network, and methods in the order of the panes. */
 export interface Selection {
   readonly recording: string;
+  /** The drive's first one without. */
+  readonly camera?: string;
   readonly network: string;
   readonly methods: readonly string[];
 }
@@ -78,7 +80,7 @@ export class Workspaces {
   }
 
   /**
-   * Throws RECORDING_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a
+   * Throws RECORDING_UNKNOWN, CAMERA_UNKNOWN, NETWORK_UNKNOWN, SERVER_BUSY, and what opening throws. Who gets a
    * lease releases it; who aborts before gets none, and ends the opening where nobody else waits
    * for it.
    */
@@ -87,8 +89,10 @@ export class Workspaces {
       this.#catalogue.recording(selection.recording),
       this.#catalogue.network(selection.network),
     ]);
+    const { camera } = selection;
     const request = {
       recording,
+      ...(camera === undefined ? {} : { camera }),
       network,
       road: await this.#catalogue.roadOf(recording),
       log: await this.#catalogue.logChoicesOf(recording).catch(reportOf),
@@ -100,6 +104,7 @@ export class Workspaces {
     // closed; a road that was drawn anew is another at once.
     const key = JSON.stringify([
       selection.recording,
+      camera,
       selection.network,
       selection.methods,
       request.road,
@@ -205,6 +210,7 @@ export class Workspaces {
   ): Promise<NewFlags> {
     const key = JSON.stringify([
       recording.id,
+      drive.camera,
       await drive.version(),
       network.summary.id,
       explainer.network.digest,

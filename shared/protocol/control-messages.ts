@@ -22,7 +22,9 @@ export type ClientMessage =
    * Ids from `hello`; names of one to four real-time explanations (`shared/explanations.ts`), one
    * per pane, each named once. Ends what was open before; answered by `opened` or `error`. `frame`
    * is shown first (0 where it is left out), so that a change of methods stays where it is.
-   * `framesPerSecond` (0.1…1000) is for a recording that was refused with VIDEO_RATE_UNKNOWN, and
+   * `camera` is one of a drive that has several, its first without. `time` is on the clock of
+   * `opened.origin`, and takes the place of `frame`: the frame nearest to it is shown first, so that
+   * a change of cameras stays where it is. `framesPerSecond` (0.1…1000) is for a recording that was refused with VIDEO_RATE_UNKNOWN, and
    * is kept beside it before it is opened.
    */
   | {
@@ -31,6 +33,8 @@ export type ClientMessage =
       readonly network: string;
       readonly methods: readonly string[];
       readonly frame?: number;
+      readonly camera?: string;
+      readonly time?: number;
       readonly framesPerSecond?: number;
     }
   /**
@@ -112,11 +116,28 @@ export interface NetworkSummary {
   readonly error: ErrorReport | null;
 }
 
+/** A camera of a drive that has several. */
+export interface CameraSummary {
+  readonly id: string;
+  readonly title: string;
+}
+
 export interface OpenedMessage {
   readonly type: 'opened';
   readonly recording: RecordingSummary;
   readonly network: WatchedNetwork;
   readonly road: RoadSource;
+  /** What the recording is where it is no plain video, such as `a Donkeycar tub`. */
+  readonly format?: string;
+  /** Of a drive that has several; the first one is open where `open` names none. */
+  readonly cameras?: readonly CameraSummary[];
+  /** Id of the one of `cameras` that is open. */
+  readonly camera?: string;
+  /**
+   * What time it is at pts 0, in seconds, on a clock that all cameras of the drive share; 0 where it
+   * is left out.
+   */
+  readonly origin?: number;
   readonly frames: number;
   /** pts of every frame; replaced by the `index` message once decoding has made it exact. */
   readonly pts: readonly number[];
@@ -134,6 +155,8 @@ export interface OpenedMessage {
    * of what `log` says. Left out where nothing is to be said.
    */
   readonly log?: { readonly reason: string; readonly asksForUnit: boolean };
+  /** What was taken for granted of the log; plain sentences. */
+  readonly logNotes?: readonly string[];
   /** What was logged of the measures that can be: `analysis` has columns of them. */
   readonly logged?: readonly string[];
 }
