@@ -40,6 +40,7 @@ export async function openRoute(
       told: [],
     };
     const { pictures, origin } = await routePictures(route);
+    let zero = 0;
     const withLog = all.filter((each) => logOf(each, 'rlog') ?? logOf(each, 'qlog'));
     const files = withLog.flatMap((each) =>
       (['rlog', 'qlog'] as const).flatMap((kind) => {
@@ -47,24 +48,32 @@ export async function openRoute(
         return name === null ? [] : [join(path, inSegment(each, name))];
       }),
     );
-    return sourceOfPictures(pictures, {
-      format: title,
-      path,
-      cameras: cameras.map(({ id: own, title: shown, frames }) => ({
-        id: own,
-        title: shown,
-        frames,
-      })),
-      camera: id,
-      assumptions: route.told,
-      log:
-        withLog.length > 0
-          ? async (choices) =>
-              logFromSeries(await signalsOf(route, withLog, await origin()), choices)
-          : null,
-      version: () => filesVersion(files),
-      close: async () => logs.close(),
-    });
+    const index = async () => {
+      zero = (await origin()) ?? 0;
+      return pictures.index();
+    };
+    return sourceOfPictures(
+      { ...pictures, index },
+      {
+        format: title,
+        path,
+        cameras: cameras.map(({ id: own, title: shown, frames }) => ({
+          id: own,
+          title: shown,
+          frames,
+        })),
+        camera: id,
+        origin: () => zero,
+        assumptions: route.told,
+        log:
+          withLog.length > 0
+            ? async (choices) =>
+                logFromSeries(await signalsOf(route, withLog, await origin()), choices)
+            : null,
+        version: () => filesVersion(files),
+        close: async () => logs.close(),
+      },
+    );
   } catch (error) {
     logs.close();
     request.signal?.throwIfAborted();
