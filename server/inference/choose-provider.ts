@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { MAX_BATCH, SLOW_MS } from './batches.ts';
-import { memoryForInference, withinMemory } from './memory-bound.ts';
+import { memoryForInference, memoryOf, whileTaking, withinMemory } from './memory-bound.ts';
 import { agree } from './provider-agreement.ts';
 import { probeProvider } from './provider-probe.ts';
 import type { ProviderName, SessionChain } from './session-chain.ts';
@@ -51,7 +51,9 @@ export async function startOnBestProvider(
   );
   const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => {
     const { maxBatch } = occupancy(provider, count);
-    return WorkerPool.start({ chain, provider, threads: 1, maxBatch }, count);
+    return whileTaking(memoryOf(chain, { workers: count, maxBatch }), () =>
+      WorkerPool.start({ chain, provider, threads: 1, maxBatch }, count),
+    );
   };
 
   if (wish.provider !== 'auto') {

@@ -18,9 +18,28 @@ export interface Occupancy {
   readonly maxBatch: number;
 }
 
-/** Bytes that the workers of one chain may take together, as the machine is now. */
+/** Bytes of chains that are being started: they are not taken yet, and still count as free. */
+let promised = 0;
+
+/**
+ * Bytes that the workers of one chain may take together, as the machine is now, and with what those
+ * will take that are being started.
+ */
 export function memoryForInference(): number {
-  return Math.min(MOST_BYTES, SHARE_OF_FREE * process.availableMemory());
+  return Math.min(MOST_BYTES, SHARE_OF_FREE * Math.max(0, process.availableMemory() - promised));
+}
+
+/** Counts bytes as taken while `start` runs, which takes them in the end. */
+export async function whileTaking<Value>(
+  bytes: number,
+  start: () => Promise<Value>,
+): Promise<Value> {
+  promised += bytes;
+  try {
+    return await start();
+  } finally {
+    promised -= bytes;
+  }
 }
 
 /**
@@ -33,13 +52,7 @@ export function withinMemory(
   { workers, maxBatch }: Occupancy,
   room: number,
 ): Occupancy {
-  const sum = (of: (demand: { readonly perPicture: number; readonly once: number }) => number) =>
-    chain.links.reduce((bytes, { demand }) => bytes + (demand ? of(demand) : 0), 0);
-  // ONNX Runtime keeps the memory of a session between runs: those of all links are there at the
-  // same time.
-  const perPicture = sum((demand) => demand.perPicture);
-  const once = COPIES_OF_WEIGHTS * sum((demand) => demand.once);
-  const bytes = (batch: number) => once + perPicture * batch;
+  const bytes = (batch: number) => memoryOf(chain, { workers: 1, maxBatch: batch });
   const least = chain.batch ?? 1;
   if (bytes(least) > room) throw beyond(chain, bytes(least), room);
   let batch = chain.batch ?? maxBatch;
@@ -47,6 +60,18 @@ export function withinMemory(
     batch = Math.max(least, Math.floor(batch / 2));
   const fitting = bytes(batch) > 0 ? Math.floor(room / bytes(batch)) : workers;
   return { workers: Math.min(workers, fitting), maxBatch: Math.min(maxBatch, batch) };
+}
+
+/** Bytes that so many workers of a chain take with full batches. */
+export function memoryOf({ links }: SessionChain, { workers, maxBatch }: Occupancy): number {
+  // ONNX Runtime keeps the memory of a session between runs: those of all links are there at the
+  // same time.
+  return links.reduce(
+    (bytes, { demand }) =>
+      bytes +
+      (demand ? workers * (COPIES_OF_WEIGHTS * demand.once + demand.perPicture * maxBatch) : 0),
+    0,
+  );
 }
 
 function beyond({ links, batch }: SessionChain, bytes: number, room: number): RoadgazeError {

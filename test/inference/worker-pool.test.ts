@@ -326,6 +326,28 @@ test('workers and batches are kept to the memory there is before any of them sta
   );
 });
 
+test('what networks will take that are being started is not free for another one', async () => {
+  const plain = doubling();
+  // A quarter of what is free: half of it may be taken, and beside three of them hardly any is left.
+  const chain: SessionChain = {
+    ...plain,
+    links: plain.links.map((link) => ({
+      ...link,
+      demand: { perPicture: process.availableMemory() / 4, once: 0 },
+    })),
+  };
+  const start = () => startOnBestProvider(chain, true, { provider: 'cpu', workers: 1 });
+  const others = [1, 2, 3, 4].map(start);
+  const ended = await Promise.allSettled(others);
+  const refused = ended.filter(({ status }) => status === 'rejected');
+  assert.ok(refused.length >= 2, `${refused.length} of 4 were refused`);
+  for (const each of refused)
+    assert.equal((each as PromiseRejectedResult).reason.code, 'MODEL_SHAPE');
+  for (const each of ended) if (each.status === 'fulfilled') await each.value.pool.close();
+  const { pool } = await start();
+  await pool.close();
+});
+
 test(
   'the threads of inference give way to the one that serves',
   { skip: process.platform !== 'linux' && 'threads have a niceness of their own on Linux only' },
