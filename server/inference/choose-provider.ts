@@ -45,17 +45,28 @@ export async function startOnBestProvider(
       { workers, maxBatch: alone ? 1 : (chain.batch ?? MAX_BATCH[provider]) },
       room,
     );
-  const { workers } = occupancy(
+  const onCpu = occupancy(
     'cpu',
     wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism())),
   );
+  const { workers } = onCpu;
   const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => {
     const { maxBatch } = occupancy(provider, count);
-    return whileTaking(memoryOf(chain, { workers: count, maxBatch }), () =>
-      WorkerPool.start({ chain, provider, threads: 1, maxBatch }, count),
-    );
+    return WorkerPool.start({ chain, provider, threads: 1, maxBatch }, count);
   };
+  // Before anything is waited for: whoever asks for room meanwhile must know of it.
+  return whileTaking(memoryOf(chain, onCpu), () => startOnBest({ chain, wish, workers, start }));
+}
 
+interface Start {
+  readonly chain: SessionChain;
+  readonly wish: ProviderWish;
+  /** On the CPU. */
+  readonly workers: number;
+  readonly start: (provider: ProviderName, count?: number) => Promise<WorkerPool>;
+}
+
+async function startOnBest({ chain, wish, workers, start }: Start): Promise<ChosenPool> {
   if (wish.provider !== 'auto') {
     const probe = await probeProvider(wish.provider);
     if (!probe.loads) {

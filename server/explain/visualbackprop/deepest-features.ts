@@ -1,5 +1,5 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
-import { consumers, describeNode, type Node } from '../../onnx/graph.ts';
+import { consumers, dependents, describeNode, type Node } from '../../onnx/graph.ts';
 import { explainedOperatorOf } from '../operators/explained-operators.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
 import { bendAt } from './bend.ts';
@@ -40,11 +40,13 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
     )
     .reverse();
   const used = consumers(model);
+  const [deepest, ...others] = convolutions;
+  // Where a single convolution only cuts patches for attention, what is bent is bent behind that.
+  const attended = others.length === 0 ? behindAttention(graph) : new Set<string>();
   for (const convolution of convolutions) {
     const features = featuresOf(graph, used, convolution);
-    if (features) return features;
+    if (features && !attended.has(features.features)) return features;
   }
-  const [deepest, ...others] = convolutions;
   if (deepest && others.length === 0) {
     throw new RoadgazeError(
       'METHOD_UNSUITED',
@@ -54,6 +56,20 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
   }
   if (!deepest) refuseUnknown(graph);
   return deepest ? { features: deepest.outputs[0]!, order: nchw } : null;
+}
+
+/** What comes of attention, where one value of the picture weighs another, position by position. */
+function behindAttention({ model, fromImage, reaching }: TrunkGraph): ReadonlySet<string> {
+  const attention = model.nodes.filter(
+    ({ op, inputs, outputs }) =>
+      ['MatMul', 'Einsum', 'Attention'].includes(op) &&
+      reaching.has(outputs[0]!) &&
+      inputs.filter((input) => fromImage.has(input)).length > 1,
+  );
+  return dependents(
+    model,
+    attention.map(({ outputs }) => outputs[0]!),
+  );
 }
 
 /** Where an operator is not known, it is not known either whether there is a convolution. */
