@@ -74,6 +74,8 @@ export class RecordingAnalysis {
   readonly problems: ErrorReport[] = [];
   /** Why there is a log, and what was driven is not held against the network all the same. */
   readonly whyNotCompared: string | null;
+  /** What was logged, where that could be read. */
+  readonly log: DriveLog | null;
   /** A person could say in which unit the log is. */
   readonly asksForUnit: boolean;
   /** What the log left open, and `whyNotCompared`. */
@@ -100,6 +102,7 @@ export class RecordingAnalysis {
     const { output } = explainer.network;
     this.#driven = drivenSteering(output, log.value);
     this.whyNotCompared = whyNotCompared(output, log.value);
+    this.log = log.value;
     this.asksForUnit = Boolean(log.value?.question);
     this.logAssumptions = [
       ...new Set([
@@ -123,12 +126,18 @@ export class RecordingAnalysis {
     const { recording, modelPath, road, methods, wish, signal } = request;
     const drive = await openRecording(recording, request);
     const stop = new AbortController();
+    const logging = companion(readLog(request, drive), request.needsLog);
     const explaining = openExplainer({
       modelPath,
       road,
       video: drive.video,
       methods,
       wish,
+      // Its failure is met below.
+      log: logging.then(
+        ({ value }) => value,
+        () => null,
+      ),
       signal: signal ? AbortSignal.any([signal, stop.signal]) : stop.signal,
     });
     // Its failure is met below; until then it must not count as unhandled.
@@ -137,7 +146,7 @@ export class RecordingAnalysis {
       const key = await analysisKey(request, drive);
       const index = await drive.index();
       const video = timedBy(drive.video, index);
-      const log = await companion(readLog(request, drive), request.needsLog);
+      const log = await logging;
       if (index.pts.length === 0)
         throw new RoadgazeError(
           'VIDEO_UNREADABLE',

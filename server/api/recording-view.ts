@@ -74,6 +74,7 @@ export class RecordingView {
         return {
           message: { ...message, frame: number },
           drive: workspace.drive,
+          log: workspace.analysis.log,
           pts: number > 0 ? pts[number]! : null,
         };
       },

@@ -23,7 +23,7 @@ export interface SlowSource<Message extends Asked> {
   /** Where the picture is that is meant, and the message as it can be met. */
   locate(
     message: Message,
-  ): Promise<Pick<ExplainFrameRequest, 'drive' | 'pts'> & { readonly message: Message }>;
+  ): Promise<Pick<ExplainFrameRequest, 'drive' | 'pts' | 'log'> & { readonly message: Message }>;
 }
 
 export interface SlowOutput<Message extends Asked> {
@@ -104,10 +104,10 @@ export class SlowExplanations<Message extends Asked> {
     };
     try {
       signal.throwIfAborted();
-      const { message, drive, pts } = await this.#source.locate(asked);
+      const { message, ...frame } = await this.#source.locate(asked);
       const wish = { provider: provider.name, workers: provider.workers };
       const explained = await lanes.explanations.run(
-        () => explainFrame({ modelPath, drive, pts, method, target, wish, signal, onProgress }),
+        () => explainFrame({ modelPath, ...frame, method, target, wish, signal, onProgress }),
         signal,
       );
       while (!this.#window.isOpen && !signal.aborted) await this.#window.acknowledged.wait();

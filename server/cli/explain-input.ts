@@ -7,6 +7,7 @@ import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import { driveAt, drivesAt } from '../drive/drives-at.ts';
 import type { DriveSource } from '../drive/source.ts';
@@ -25,6 +26,8 @@ export interface ExplainedInput {
   readonly pts: number | null;
   /** What was taken for granted of the file, a sentence each. */
   readonly assumptions: readonly string[];
+  /** What was logged, where the network takes signals. */
+  readonly log: DriveLog | null;
 }
 
 export interface FrameWish extends DriveOptions {
@@ -55,6 +58,7 @@ export async function readInput(
     frame: null,
     pts: null,
     assumptions: [],
+    log: null,
   };
 }
 
@@ -121,6 +125,7 @@ async function frameOf(
   checkCrop(network, video);
   const { format, read } = picturesOfFrames(network, video.colorSpace);
   const found = await findFrame(drive, wish);
+  const log = network.signals.length > 0 && drive.hasLog ? await drive.log({}) : null;
   const { width, height } = video;
   const whole = { crop: null, width, height, pixelFormat: 'rgb24', resize: 'area' } as const;
   const stream = drive.frames({
@@ -140,6 +145,7 @@ async function frameOf(
       frame: found.frame,
       pts: found.frame === null ? null : pts,
       assumptions: drive.assumptions,
+      log,
     };
   }
   throw new RoadgazeError(

@@ -6,6 +6,7 @@ import {
   shortNumberName,
   type ExplainedNumber,
 } from '../../shared/explained-number.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod, METHODS } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
@@ -18,6 +19,7 @@ import {
   resolveMethods,
   type ExplainedPicture,
 } from '../pipeline/explain-picture.ts';
+import { frameSignals, type GivenInputs } from '../pipeline/frame-signals.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { mapPlane } from '../results/map-plane.ts';
@@ -40,6 +42,7 @@ export interface ExplainOptions extends DriveOptions {
   readonly target: Target;
   readonly at?: number;
   readonly frame?: number;
+  readonly input?: readonly string[];
   readonly fps?: number;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly workers?: number;
@@ -106,12 +109,15 @@ async function explainWith(
 ): Promise<Told> {
   const choices = methodChoices(options.method, options.option);
   const resolved = resolveMethods(choices);
+  const signals = frameSignals(network, input.log, givenInputs(options.input));
   const progress = new MethodProgress();
   const explained = await explainPicture({
     modelPath: options.model,
     methods: choices,
     target: options.target,
     picture: input.picture,
+    signals,
+    pts: input.pts,
     signal,
     onProgress: (done, total, id) => progress.show(done, total, id),
     wish: { provider: options.provider, workers: options.workers ?? null },
@@ -145,11 +151,32 @@ async function explainWith(
       : { answer: { value: answer.value } }),
     target: options.target,
     methods,
-    assumptions: [...input.assumptions, ...network.assumptions],
+    assumptions: [...input.assumptions, ...network.assumptions, ...signals.assumptions],
   };
   await set.write('explain.json', `${JSON.stringify(summary, null, 2)}\n`);
   await set.publish();
   return { input: summary.input, answer, methods, assumptions: summary.assumptions };
+}
+
+/** `name=value` or `name=value,value`, each once. Throws USAGE. */
+function givenInputs(given: readonly string[] = []): GivenInputs {
+  const inputs: Record<string, number[]> = {};
+  for (const text of given) {
+    const at = text.lastIndexOf('=');
+    const values = text
+      .slice(at + 1)
+      .split(',')
+      .map((value) => (value.trim() === '' ? NaN : Number(value)));
+    const name = text.slice(0, Math.max(0, at));
+    if (name === '' || !values.every(Number.isFinite) || Object.hasOwn(inputs, name))
+      throw new RoadgazeError(
+        'USAGE',
+        `--input ${text} is not the name of an input and its numbers, each input once.`,
+        'Write it like --input speed=4.5.',
+      );
+    inputs[name] = values;
+  }
+  return inputs;
 }
 
 function ends(values: Float32Array): { minimum: number; maximum: number } {

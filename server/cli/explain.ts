@@ -44,6 +44,11 @@ export function register(program: Command): void {
       '--frame <number>',
       'of a video, the frame of this number, from 0',
       parseNumber(0, LONGEST),
+    )
+    .option(
+      '--input <name=value>',
+      'what goes to an input that a signal feeds, as the log would have it, instead of the log; may be given several times',
+      collectValues,
     );
   addFrameRateOption(addDriveOptions(command))
     .option(

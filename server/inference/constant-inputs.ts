@@ -10,7 +10,7 @@ import {
   type Tensor,
 } from '../onnx/tensor.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
-import type { Sidecar } from './sidecar.ts';
+import { isSignal, type Sidecar } from './sidecar-form.ts';
 
 /**
  * The network with the inputs that its sidecar holds constant as parts of the graph: it then has no
@@ -27,9 +27,12 @@ export function withConstants(model: Model, sidecar: Sidecar): Model {
       `The sidecar of ${model.source} feeds an input ${JSON.stringify(unknown[0])}, which the network does not have; it has ${model.inputs.map(({ name }) => JSON.stringify(name)).join(', ')}.`,
       'Correct the name under "inputs" in the sidecar.',
     );
-  const held = new Map(feeds.map(([name, { constant }]) => [name, constant]));
+  const held = new Map(
+    feeds.flatMap(([name, feed]) => (isSignal(feed) ? [] : [[name, feed.constant] as const])),
+  );
   const inputs = model.inputs.filter(({ name }) => !held.has(name));
-  const image = pictureAmong({ ...model, inputs }, sidecar.input?.tensor ?? null);
+  const others = model.inputs.filter(({ name }) => !Object.hasOwn(sidecar.feeds ?? {}, name));
+  const image = pictureAmong({ ...model, inputs: others }, sidecar.input?.tensor ?? null);
   const initializers = new Map(model.initializers);
   const repeated: { input: ValueInfo; value: Tensor }[] = [];
   for (const input of model.inputs) {

@@ -84,8 +84,14 @@ export function imageInput(model: Model, name: string | null): ImageInput {
 }
 
 /** Throws MODEL_INPUT_UNCLEAR where the network needs more than the picture to answer. */
-export function refuseOtherInputs({ source, inputs }: Model, image: ImageInput): void {
-  const others = inputs.filter(({ name }) => name !== image.name);
+export function refuseOtherInputs(
+  { source, inputs }: Model,
+  image: ImageInput,
+  signals: readonly { readonly name: string }[] = [],
+): void {
+  const others = inputs.filter(
+    ({ name }) => name !== image.name && !signals.some((signal) => signal.name === name),
+  );
   if (others.length === 0) return;
   const listed = others
     .map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`)
@@ -100,6 +106,7 @@ export function refuseOtherInputs({ source, inputs }: Model, image: ImageInput):
 
 /** The share of values that are kept is all of them when a network drives. */
 function usualFeed(name: string): string {
+  if (/speed|velocity/i.test(name)) return '{ "signal": "speed", "unit": "m/s", "otherwise": 0 }';
   return `{ "constant": ${/keep/i.test(name) ? 1 : 0} }`;
 }
 

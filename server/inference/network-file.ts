@@ -9,6 +9,7 @@ import { withConstants } from './constant-inputs.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { shownOutput, type ShownOutput } from './explained-number.ts';
 import { settled } from './settled-network.ts';
+import { signalInputs, withBatchOfPicture, type SignalInput } from './signal-inputs.ts';
 import { parseSidecar, type Sidecar } from './sidecar.ts';
 
 /**
@@ -31,6 +32,8 @@ export interface NetworkInfo {
   readonly shown: ShownOutput;
   /** Whether a batch must hold one picture only: its answer depends on what else is in it. */
   readonly alone: boolean;
+  /** Inputs that are fed anew for every frame. */
+  readonly signals: readonly SignalInput[];
   /** SHA-256 of the ONNX file, hex. */
   readonly digest: string;
   readonly sidecar: Sidecar;
@@ -63,13 +66,16 @@ export async function loadNetwork(
     );
   }
   const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
-  const { model: single, alone, notes } = settled(withConstants(model, sidecar), sidecar);
-  const itself = withBins(single, sidecar);
+  const fed = withBatchOfPicture(withConstants(model, sidecar), sidecar);
+  const { model: apart, alone, notes } = settled(fed, sidecar);
+  const itself = withBins(apart, sidecar);
+  const signals = signalInputs(itself, sidecar);
   return {
     path,
     source: model.source,
     model: itself,
     alone,
+    signals,
     notes,
     sidecar,
     get image() {
@@ -101,12 +107,13 @@ export function infoOf({
   image,
   shown,
   alone,
+  signals,
   notes,
   digest,
   sidecar,
   assumptions,
 }: NetworkFile): NetworkInfo {
-  return { path, source, name, image, shown, alone, notes, digest, sidecar, assumptions };
+  return { path, source, name, image, shown, alone, signals, notes, digest, sidecar, assumptions };
 }
 
 async function findSidecar(path: string, model: Model): Promise<Sidecar | null> {

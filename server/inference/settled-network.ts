@@ -134,7 +134,7 @@ function keepsApart(model: Model, image: ImageInput, answer: string): boolean {
 }
 
 /** The network for another batch: of its picture, and of all that has the same free one. */
-function withBatch(model: Model, picture: string, batch: number | string): Model {
+export function withBatch(model: Model, picture: string, batch: number | string): Model {
   const before = model.inputs.find(({ name }) => name === picture)!.shape![0]!;
   const first = (info: ValueInfo): ValueInfo =>
     info.shape ? { ...info, shape: [batch, ...info.shape.slice(1)] } : info;

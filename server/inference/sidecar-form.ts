@@ -46,9 +46,27 @@ export const versionOne = z.strictObject({
 });
 
 /** What an input beside the picture is fed with. */
-export interface Feed {
+export type Feed = ConstantFeed | SignalFeed;
+
+export interface ConstantFeed {
   /** One number for all elements, or one for each, row by row. */
   readonly constant: number | readonly number[];
+}
+
+export const signalFields = {
+  signal: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(64)]),
+  unit: z.enum(['m/s', 'km/h', 'mph', 'rad', 'deg', 'normalized']).optional(),
+  scale: z.number().optional(),
+  offset: z.number().optional(),
+  oneHot: z.number().int().min(2).max(1000).optional(),
+  otherwise: z.number(),
+};
+
+/** Columns of the drive's log at the frame's time, × scale + offset. */
+export type SignalFeed = z.infer<z.ZodObject<typeof signalFields>>;
+
+export function isSignal(feed: Feed): feed is SignalFeed {
+  return 'signal' in feed;
 }
 
 /** Fields of an output that came with the second version. */

@@ -6,8 +6,10 @@ import {
   outputFields,
   pictureFields,
   refuseIssue,
+  signalFields,
   type Feed,
   type Sidecar,
+  type SignalFeed,
 } from './sidecar-form.ts';
 
 const versionTwo = z.strictObject({
@@ -25,6 +27,7 @@ const nested: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.boolean(),
 const entries = {
   picture: z.strictObject({ picture: z.strictObject(pictureFields) }),
   constant: z.strictObject({ constant: nested }),
+  signal: z.strictObject(signalFields),
 };
 
 type Kind = keyof typeof entries;
@@ -51,6 +54,9 @@ export function sidecarOfVersionTwo(value: unknown, source: string): Sidecar {
         feeds[name] = { constant: Array.isArray(constant) ? flat(constant) : Number(constant) };
         break;
       }
+      case 'signal':
+        feeds[name] = checkedSignal(name, read('signal'), source);
+        break;
       case 'picture':
         if (input)
           throw invalidSidecar(
@@ -61,6 +67,20 @@ export function sidecarOfVersionTwo(value: unknown, source: string): Sidecar {
     }
   }
   return { ...rest, ...(input ? { input } : {}), feeds };
+}
+
+function checkedSignal(name: string, feed: SignalFeed, source: string): SignalFeed {
+  const { oneHot, otherwise, signal } = feed;
+  const wrong = (field: string, what: string) =>
+    invalidSidecar(source, `has a wrong ${JSON.stringify(`inputs.${name}.${field}`)}: ${what}`);
+  if (
+    oneHot !== undefined &&
+    !(Number.isInteger(otherwise) && otherwise >= 0 && otherwise < oneHot)
+  )
+    throw wrong('otherwise', `it must be a place from 0 to ${oneHot - 1}`);
+  if (oneHot !== undefined && Array.isArray(signal) && signal.length > 1)
+    throw wrong('signal', 'with "oneHot" it must be one');
+  return feed;
 }
 
 function kindOf(name: string, entry: unknown, source: string): Kind {

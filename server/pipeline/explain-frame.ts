@@ -1,6 +1,7 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
@@ -10,6 +11,7 @@ import type { ImageFormat } from '../video/frame-source.ts';
 import { explainPicture, type ExplainedPicture } from './explain-picture.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
+import { frameSignals } from './frame-signals.ts';
 import { picturesOfFrames } from './picture-of-frame.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
@@ -18,6 +20,8 @@ export interface ExplainFrameRequest {
   readonly drive: PictureSource;
   /** Of the frame; null for the first one. */
   readonly pts: number | null;
+  /** What was logged. */
+  readonly log?: DriveLog | null;
   readonly method: string;
   readonly target: Target;
   readonly wish: Partial<ProviderWish>;
@@ -54,12 +58,15 @@ export async function explainFrame(request: ExplainFrameRequest): Promise<Explai
   const pictures = picturesOfFrames(network, drive.video.colorSpace);
   const { pts, bytes } = await decodeOne(drive, request.pts, pictures.format, signal);
   const picture = await pictures.read(bytes);
+  const signals = frameSignals(network, request.log ?? null);
   signal.throwIfAborted();
   const [explained] = await explainPicture({
     modelPath,
     methods: [{ id: method }],
     target,
     picture,
+    signals,
+    pts,
     signal,
     onProgress,
     wish,

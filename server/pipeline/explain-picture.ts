@@ -8,6 +8,12 @@ import { optionValues, type MethodChoice, type OptionValues } from '../explain/m
 import { compiledMethod, compiledMethods } from '../explain/methods.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
+import {
+  frameSignals,
+  inputsOfFrame,
+  type FrameSignals,
+  type InputsOfFrame,
+} from './frame-signals.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 import { openPictureNetwork, type PictureNetwork } from './picture-network.ts';
 
@@ -18,6 +24,9 @@ export interface ExplainPictureRequest {
   readonly target: Target;
   /** In the network's own units, shaped and ordered like its input with a batch of one. */
   readonly picture: Float32Array;
+  /** Of the drive that the picture is of, at `pts`; left out: what the sidecar has without one. */
+  readonly signals?: FrameSignals;
+  readonly pts?: number | null;
   readonly signal?: AbortSignal;
   /** Passes done and to do of the iterative method `id`. */
   readonly onProgress?: (done: number, total: number, id: string) => void;
@@ -62,7 +71,13 @@ export async function explainPicture(request: ExplainPictureRequest): Promise<Ex
     throw new Error(`a picture of ${picture.length} values does not fit ${image.name}`);
   const chosen = resolveMethods(methods);
   const wish: ProviderWish = { provider: 'auto', workers: null, ...request.wish };
-  const networks = new NetworksInUse(network, target, wish, signal);
+  const networks = new NetworksInUse(
+    network,
+    target,
+    wish,
+    inputsOfFrame(request.signals ?? frameSignals(network, null), request.pts ?? null),
+    signal,
+  );
   try {
     signal.throwIfAborted();
     const compiled = chosen.filter(({ method }) => method === null).map(({ choice }) => choice);
@@ -131,9 +146,17 @@ class NetworksInUse {
   readonly #network: NetworkInfo;
   readonly #target: Target;
   readonly #wish: ProviderWish;
+  readonly #inputs: InputsOfFrame;
   readonly #signal: AbortSignal;
 
-  constructor(network: NetworkInfo, target: Target, wish: ProviderWish, signal: AbortSignal) {
+  constructor(
+    network: NetworkInfo,
+    target: Target,
+    wish: ProviderWish,
+    inputs: InputsOfFrame,
+    signal: AbortSignal,
+  ) {
+    this.#inputs = inputs;
     this.#signal = signal;
     this.#network = network;
     this.#target = target;
@@ -155,6 +178,7 @@ class NetworksInUse {
           methods,
           this.#target,
           { ...this.#wish, ...wish },
+          this.#inputs,
           this.#signal,
         )),
       );

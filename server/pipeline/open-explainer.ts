@@ -7,6 +7,7 @@ import { startOnBestProvider, type ProviderWish } from '../inference/choose-prov
 import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
+import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
 import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
 import {
@@ -20,6 +21,7 @@ import {
 } from './frame-graph/frame-graph.ts';
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
+import { frameSignals } from './frame-signals.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainerRequest {
@@ -29,6 +31,8 @@ export interface ExplainerRequest {
   /** VisualBackProp where it is left out. Each once with the same target. */
   readonly methods?: readonly StreamedChoice[];
   readonly wish?: Partial<ProviderWish>;
+  /** What was logged; waited for only where the network takes signals. */
+  readonly log?: Promise<DriveLog | null>;
   /** Ends the work on the network at once; what runs it already is closed. */
   readonly signal?: AbortSignal;
 }
@@ -61,6 +65,10 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     image,
     signal,
   );
+  const signals = frameSignals(
+    network,
+    network.signals.length > 0 ? ((await request.log) ?? null) : null,
+  );
   signal?.throwIfAborted();
 
   const pixels = width * height;
@@ -70,7 +78,11 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     ...region.links,
     {
       ...graph.link,
-      feeds: [{ name: FRAME, from: 'call', input: 0, dims: [planes, pixels] }, ...region.feeds],
+      feeds: [
+        { name: FRAME, from: 'call', input: 0, dims: [planes, pixels] },
+        ...region.feeds,
+        ...signals.feeds(1 + region.inputBytes.length),
+      ],
     },
     ...comparison(graph.compared, image, main),
   ];
@@ -78,7 +90,7 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
   const chain = {
     links,
     results: resultsOf(ids, main, links.length - 1),
-    inputBytes: [planes * pixels, ...region.inputBytes],
+    inputBytes: [planes * pixels, ...region.inputBytes, ...signals.inputBytes],
     batch: commonBatch(network, image.batch, region.batch),
   };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
@@ -104,7 +116,7 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
       mask: { width, height },
       output,
     },
-    assumptions: network.assumptions,
+    assumptions: [...network.assumptions, ...signals.assumptions],
     images: [graph.format, ...region.images],
     provider: {
       name: provider,
@@ -115,7 +127,7 @@ export async function openExplainer(request: ExplainerRequest): Promise<FrameExp
     async explain(images, pts, { urgent = false, numbersOnly = false } = {}) {
       const given = region.given(pts);
       const values = await pool.run(
-        given ? [...images, given.bytes] : images,
+        [...images, ...(given ? [given.bytes] : []), ...signals.at(pts)],
         urgent,
         !numbersOnly,
       );

@@ -9,6 +9,7 @@ import {
   type ImageInput,
 } from '../inference/explained-output.ts';
 import type { NetworkFile } from '../inference/network-file.ts';
+import { withSignalFeeds } from '../inference/signal-inputs.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
@@ -29,7 +30,7 @@ export function graphOnFloats(
 ): { model: Model; image: ImageInput; feed: string } {
   const subject = subjectOf(network.sidecar);
   const { image } = network;
-  refuseOtherInputs(network.model, image);
+  refuseOtherInputs(network.model, image, network.signals);
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');
@@ -56,5 +57,9 @@ export function graphOnFloats(
       ...compiled.outputs.slice(own),
     ],
   });
-  return { model, image, feed: isFloat ? image.name : PICTURE };
+  return {
+    model: withSignalFeeds(model, network.signals, image),
+    image,
+    feed: isFloat ? image.name : PICTURE,
+  };
 }

@@ -4,6 +4,7 @@ import { pictureDims } from '../explain/iterative/method.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { elementCount } from '../onnx/tensor.ts';
+import type { InputsOfFrame } from './frame-signals.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 /** What a network says of one picture. */
@@ -32,7 +33,7 @@ export interface PictureNetwork {
 const BATCHES_PER_WORKER = 2;
 
 /**
- * Starts a network with the methods. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE,
+ * Starts a network with the methods; `inputs` go to it beside every picture. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE,
  * INFERENCE_FAILED.
  */
 export async function openPictureNetwork(
@@ -40,6 +41,7 @@ export async function openPictureNetwork(
   methods: readonly MethodChoice[],
   target: Target,
   wish: ProviderWish,
+  inputs: InputsOfFrame,
   signal?: AbortSignal,
 ): Promise<PictureNetwork> {
   const { link, image, feed, outputs } = await inWorkshop(
@@ -51,9 +53,14 @@ export async function openPictureNetwork(
   const maps = outputs.slice(2);
   const { pool, workers } = await startOnBestProvider(
     {
-      links: [{ ...link, feeds: [{ name: feed, from: 'call', input: 0, dims, type: 'float32' }] }],
+      links: [
+        {
+          ...link,
+          feeds: [{ name: feed, from: 'call', input: 0, dims, type: 'float32' }, ...inputs.feeds],
+        },
+      ],
       results: outputs.map(({ name }) => ({ link: 0, output: name })),
-      inputBytes: [4 * elementCount(dims)],
+      inputBytes: [4 * elementCount(dims), ...inputs.inputBytes],
       batch: image.batch,
     },
     network.alone,
@@ -64,7 +71,7 @@ export async function openPictureNetwork(
     async run(picture, alone) {
       // A copy, because its memory moves to a worker.
       const [steering, explained, ...values] = (await pool.run(
-        [new Uint8Array(picture.slice().buffer)],
+        [new Uint8Array(picture.slice().buffer), ...inputs.values()],
         alone,
       )) as Float32Array[];
       return {

@@ -11,6 +11,7 @@ import {
 } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import type { NetworkFile, NetworkInfo } from '../../inference/network-file.ts';
+import { withSignalFeeds } from '../../inference/signal-inputs.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
@@ -136,7 +137,7 @@ export function frameGraph(
     subjectOf(network.sidecar),
   );
   const { builder, output, image } = context;
-  refuseOtherInputs(network.model, image);
+  refuseOtherInputs(network.model, image, network.signals);
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
   const compared = names.length > 1 ? names.slice(0, 2) : [];
@@ -166,5 +167,6 @@ export function frameGraph(
     inputs: scored ? [...context.model.inputs, road] : context.model.inputs,
     outputs,
   });
-  return { compared, ...feedWithBytes(explained, network, image, colorSpace) };
+  const fed = withSignalFeeds(explained, network.signals, image);
+  return { compared, ...feedWithBytes(fed, network, image, colorSpace) };
 }

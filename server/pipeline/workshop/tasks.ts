@@ -76,7 +76,7 @@ async function listing({ path }: { readonly path: string }): Promise<Listing> {
 
 /** What every method needs. Throws MODEL_*, SIDECAR_INVALID. */
 function checkUsable(network: NetworkFile): void {
-  const { model, image, sidecar } = network;
+  const { model, image, sidecar, signals } = network;
   checkDemand(model, inferKnownShapes(model));
   explainedOutput(
     model,
@@ -87,7 +87,7 @@ function checkUsable(network: NetworkFile): void {
       : { tensor: sidecar.output?.tensor ?? null, index: null },
   );
   pictureFormat(network, image);
-  refuseOtherInputs(model, image);
+  refuseOtherInputs(model, image, signals);
 }
 
 async function info({

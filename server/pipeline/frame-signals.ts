@@ -1,0 +1,176 @@
+import { firstAtOrAfter } from '../../shared/ascending.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { sampleAt, type DriveLog } from '../drive/log/drive-log.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
+import type { SignalFeed } from '../inference/sidecar-form.ts';
+import { signalFeed, type SignalInput } from '../inference/signal-inputs.ts';
+import type { ChainFeed } from '../inference/session-chain.ts';
+
+/** What a person sets by hand, by names of inputs: as the sidecar's signal has it. */
+export type GivenInputs = Readonly<Record<string, readonly number[]>>;
+
+/** What goes to the network's further inputs with each frame. */
+export interface FrameSignals {
+  /** `first` is the number of the first of them among the inputs of a call. */
+  feeds(first: number): readonly ChainFeed[];
+  readonly inputBytes: readonly number[];
+  /** One buffer for each input, float32, of the frame at `pts` (s). */
+  at(pts: number): readonly Uint8Array[];
+  /** Where each number comes from, a sentence for each input. */
+  readonly assumptions: readonly string[];
+}
+
+/** Of one frame, for methods that run the network often on it. Its picture is input 0. */
+export interface InputsOfFrame {
+  readonly feeds: readonly ChainFeed[];
+  readonly inputBytes: readonly number[];
+  /** Fresh buffers, because their memory moves to a worker. */
+  values(): readonly Uint8Array[];
+}
+
+/** `pts` in seconds; null: no frame of a drive. */
+export function inputsOfFrame(signals: FrameSignals, pts: number | null): InputsOfFrame {
+  return {
+    feeds: signals.feeds(1),
+    inputBytes: signals.inputBytes,
+    values: () => signals.at(pts ?? NaN),
+  };
+}
+
+/** A logged value that was not logged anew for so long (s) is not known. */
+const OLDEST_WHOLE = 0.5;
+
+/**
+ * Signals of a drive for a network. `log`: null where there is none. Throws USAGE where `given`
+ * names another input, or has other numbers than it takes.
+ */
+export function frameSignals(
+  { source, signals, sidecar }: Pick<NetworkInfo, 'source' | 'signals' | 'sidecar'>,
+  log: DriveLog | null,
+  given: GivenInputs = {},
+): FrameSignals {
+  for (const name of Object.keys(given)) {
+    if (signals.some((signal) => signal.name === name)) continue;
+    const held = Object.hasOwn(sidecar.feeds ?? {}, name);
+    throw new RoadgazeError(
+      'USAGE',
+      held
+        ? `The sidecar of ${source} holds "${name}" constant.`
+        : `${source} has no input "${name}" that a signal feeds.`,
+      held ? 'Make it a signal in the sidecar to set it by hand.' : inputsInWords(signals),
+    );
+  }
+  const sources = signals.map((signal) => sourceOf(signal, log, given[signal.name]));
+  return {
+    feeds: (first) =>
+      signals.map(({ name, elements }, index) => ({
+        name: signalFeed(name),
+        from: 'call',
+        input: first + index,
+        dims: [elements],
+        type: 'float32',
+      })),
+    inputBytes: signals.map(({ elements }) => 4 * elements),
+    at: (pts) => sources.map(({ at }) => new Uint8Array(at(pts).buffer as ArrayBuffer)),
+    assumptions: sources.map(({ told }) => told),
+  };
+}
+
+function inputsInWords(signals: readonly SignalInput[]): string {
+  return signals.length === 0
+    ? 'Its sidecar feeds no input with a signal; leave --input out.'
+    : `Choose of: ${signals.map(({ name }) => name).join(', ')}.`;
+}
+
+interface Source {
+  at(pts: number): Float32Array;
+  readonly told: string;
+}
+
+function sourceOf(
+  signal: SignalInput,
+  log: DriveLog | null,
+  given: readonly number[] | undefined,
+): Source {
+  const { name, feed } = signal;
+  const wanted = [feed.signal].flat();
+  if (given) {
+    if (given.length !== wanted.length)
+      throw new RoadgazeError(
+        'USAGE',
+        `"${name}" takes ${wanted.length === 1 ? 'one number' : `${wanted.length} numbers`}; --input gives ${given.length}.`,
+        'Give as many, with commas between.',
+      );
+    const values = asInput(given, signal);
+    return { at: () => values.slice(), told: `"${name}" is ${given.join(', ')}, as asked for.` };
+  }
+  const columns = wanted.map((column) => columnOf(log, column, feed.unit));
+  const missing = wanted.filter((_, index) => !columns[index]);
+  const fallback = `${feed.otherwise}`;
+  const listed = (names: readonly string[]) => names.map((each) => `"${each}"`).join(', ');
+  return {
+    at: (pts) =>
+      asInput(
+        columns.map((column) => {
+          const value = column ? valueAt(column, pts, signal.isWhole) : NaN;
+          return Number.isFinite(value) || feed.oneHot !== undefined ? value : feed.otherwise;
+        }),
+        signal,
+      ),
+    told:
+      missing.length > 0
+        ? `${log ? 'The log of the drive has' : 'The drive has'} no ${listed(missing)}: ${missing.length === wanted.length ? `"${name}"` : 'that part of it'} is ${fallback} in every frame, as the sidecar says.`
+        : `"${name}" is ${listed(wanted)} of the log, and ${fallback} where the log says nothing.`,
+  };
+}
+
+/** What the input takes: a share of each, or a 1 at its place. An unknown place is `otherwise`. */
+function asInput(
+  values: readonly number[],
+  { feed, elements, isWhole }: SignalInput,
+): Float32Array {
+  const { oneHot, otherwise, scale = 1, offset = 0 } = feed;
+  if (oneHot === undefined)
+    return Float32Array.from(values, (value) => {
+      const scaled = value * scale + offset;
+      return isWhole ? Math.round(scaled) : scaled;
+    });
+  const place = Math.round(values[0]! * scale + offset);
+  const all = new Float32Array(elements);
+  all[place >= 0 && place < oneHot ? place : otherwise] = 1;
+  return all;
+}
+
+interface Column {
+  readonly times: Float64Array;
+  readonly values: Float64Array;
+  readonly factor: number;
+}
+
+const METRES_PER_SECOND = { 'm/s': 1, 'km/h': 1 / 3.6, mph: 0.44704 } as const;
+const DEGREES = 180 / Math.PI;
+
+/** A column by its name in Roadgaze, or by its own. */
+function columnOf(log: DriveLog | null, name: string, unit: SignalFeed['unit']): Column | null {
+  if (!log) return null;
+  const wish = name.trim().toLowerCase();
+  if (wish === 'speed' && log.speed)
+    return {
+      times: log.speedTimes ?? log.times,
+      values: log.speed,
+      factor: 1 / (METRES_PER_SECOND[unit as keyof typeof METRES_PER_SECOND] ?? 1),
+    };
+  if (wish === 'steering' && unit === 'normalized')
+    return log.normalized ? { times: log.times, values: log.normalized, factor: 1 } : null;
+  if (wish === 'steering' && log.steering)
+    return { times: log.times, values: log.steering, factor: unit === 'deg' ? DEGREES : 1 };
+  const found = log.extra.find((column) => column.name.trim().toLowerCase() === wish);
+  return found ? { times: found.times ?? log.times, values: found.values, factor: 1 } : null;
+}
+
+function valueAt({ times, values, factor }: Column, pts: number, isWhole: boolean): number {
+  if (!isWhole) return sampleAt(times, values, pts) * factor;
+  const next = firstAtOrAfter(times, pts);
+  const index = times[next] === pts ? next : next - 1;
+  return index >= 0 && pts - times[index]! <= OLDEST_WHOLE ? values[index]! * factor : NaN;
+}
