@@ -16,7 +16,7 @@ import { AnalysisFeed } from './analysis-feed.ts';
 import { SlowExplanations } from './slow-explanations.ts';
 import { Verifications } from './verifications.ts';
 import type { ViewOutput } from './view-output.ts';
-import type { Workspace } from './workspace.ts';
+import type { Workspace } from '../workspaces/workspace.ts';
 
 type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
 export type RecordingViewMessage = Extract<

@@ -20,8 +20,8 @@ import { Peer } from './peer.ts';
 import { Session } from './session.ts';
 import { checkToken } from './token.ts';
 import type { WebhookAlerts } from '../alerts/flag-posts.ts';
-import type { Workspace } from './workspace.ts';
-import { Workspaces } from './workspaces.ts';
+import type { Workspace } from '../workspaces/workspace.ts';
+import { Workspaces } from '../workspaces/workspaces.ts';
 import { WrongGuesses } from './wrong-guesses.ts';
 
 export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules {

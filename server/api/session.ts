@@ -27,7 +27,7 @@ import type { Peer } from './peer.ts';
 import { RecordingView, type RecordingViewMessage, type ViewStart } from './recording-view.ts';
 import type { ViewOutput } from './view-output.ts';
 import { wireText } from './wire-text.ts';
-import type { Lease, Selection, Workspaces } from './workspaces.ts';
+import type { Lease, Selection, Workspaces } from '../workspaces/workspaces.ts';
 
 type Asked<T extends ClientMessage['type']> = Extract<ClientMessage, { readonly type: T }>;
 

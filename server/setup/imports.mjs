@@ -25,7 +25,7 @@ const FLOORS = [
   ['server/pipeline'],
   ['server/analysis'],
   ['server/alerts', 'server/catalogue'],
-  ['server/feeds'],
+  ['server/feeds', 'server/workspaces'],
   ['server/api'],
   ['server/cli', 'server/library'],
   ['recordings'],

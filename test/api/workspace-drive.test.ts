@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { KeptAnalyses } from '../../server/analysis/kept-analyses.ts';
-import { Workspace } from '../../server/api/workspace.ts';
+import { Workspace } from '../../server/workspaces/workspace.ts';
 import { driveAt } from '../../server/drive/drives-at.ts';
 import { VIDEO } from '../../server/drive/readers/video.ts';
 import { DISPLAY } from '../../server/pipeline/player-frames.ts';

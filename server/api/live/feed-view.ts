@@ -12,7 +12,7 @@ import { RowFeed, type RowPiece } from '../row-feed.ts';
 import { SlowExplanations } from '../slow-explanations.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { ViewerFlags } from '../viewer-flags.ts';
-import { roadSource } from '../workspace.ts';
+import { roadSource } from '../../workspaces/workspace.ts';
 import type { Feed, FeedFrame } from '../../feeds/feed.ts';
 import type { FeedExplanation } from '../../feeds/feed-explainer.ts';
 import { FeedReplay, type ReplayedFrame } from '../../feeds/feed-replay.ts';
