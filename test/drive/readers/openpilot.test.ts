@@ -193,7 +193,12 @@ test('the small camera of a route has the times of the log too, over all segment
 
 test('a camera of a route is chosen, and one that it lacks is refused', async (t) => {
   const route = writeRoute(t);
-  assert.equal((await opened(t, route, { camera: 'qcamera' })).camera, 'qcamera');
+  const [full, small] = [await opened(t, route), await opened(t, route, { camera: 'qcamera' })];
+  assert.equal(small.camera, 'qcamera');
+  await Promise.all([full.index(), small.index()]);
+  // The log's clock, which both share: it does not begin with the route.
+  assert.match(full.assumptions.join('\n'), new RegExp(`, ${full.origin.toFixed(3)} s after`));
+  assert.ok(full.origin > 0 && Math.abs(full.origin - small.origin) < 0.001);
   await assert.rejects(openDriveAt(route, { camera: 'ecamera' }), { code: 'CAMERA_UNKNOWN' });
 });
 
