@@ -43,6 +43,20 @@ class Body extends Struct {
   static override readonly _capnp = { displayName: 'Body', id: '0', size: new ObjectSize(0, 0) };
 }
 
+const AS_USUAL = Buffer.from([0, 0, 0, 0, 2, 0, 1, 0]);
+
+/**
+ * Whether an event is of a kind that is read, as far as a look at it shows. Most are not, and take
+ * far longer to read than to look at: the usual one has a single segment that begins with its root.
+ */
+function mayBeWanted(event: Uint8Array): boolean {
+  const bytes = Buffer.from(event.buffer, event.byteOffset, event.byteLength);
+  const isUsual = bytes.readUInt32LE(0) === 0 && bytes.compare(AS_USUAL, 0, 8, 8, 16) === 0;
+  if (!isUsual || bytes.length < 32) return true;
+  const kind = bytes.readUInt16LE(16 + KIND);
+  return FRAME_EVENTS.has(kind) || NUMBER_EVENTS.has(kind);
+}
+
 /** Gathers what is read of events. */
 export class EventReader {
   readonly #frames = new Map<CameraClock, [NumberColumn, NumberColumn, NumberColumn]>();
@@ -55,6 +69,7 @@ export class EventReader {
 
   take(event: Uint8Array): void {
     this.#events++;
+    if (!mayBeWanted(event)) return;
     try {
       this.#read(event);
     } catch {
@@ -107,10 +122,11 @@ export class EventReader {
       this.#frames.set(clock, columns);
     }
     const [segments, numbers, times] = columns;
+    const { bytes, data } = dataOf(body);
     const instant = (at: number): number =>
-      at + 8 <= sizeOf(body) ? Number(utils.getUint64(at, body)) / NANOSECONDS : 0;
-    const segment = utils.getInt32(FRAME.segment, body);
-    const number = utils.getUint32(FRAME.number, body);
+      at + 8 <= bytes ? Number(data.getBigUint64(at, true)) / NANOSECONDS : 0;
+    const segment = data.getInt32(FRAME.segment, true);
+    const number = data.getUint32(FRAME.number, true);
     times.push(instant(FRAME.begin) || instant(FRAME.end) || time);
     segments.push(segment);
     numbers.push(number);
@@ -125,16 +141,24 @@ export class EventReader {
       };
       this.#numbers.set(name, known);
     }
-    const bytes = sizeOf(body);
-    const values = fields.map(({ at, isTruth }) => {
-      if (isTruth) return at >> 3 < bytes ? Number(utils.getBit(at, body)) : NaN;
-      return at + 4 <= bytes ? utils.getFloat32(at, body) : NaN;
-    });
+    const { bytes, data } = dataOf(body);
     known.times.push(time);
-    for (const [i, { name: field }] of fields.entries()) known.columns.get(field)!.push(values[i]!);
+    for (const { name: field, at, isTruth } of fields) {
+      const value = isTruth
+        ? at >> 3 < bytes
+          ? (data.getUint8(at >> 3) >> (at & 7)) & 1
+          : NaN
+        : at + 4 <= bytes
+          ? data.getFloat32(at, true)
+          : NaN;
+      known.columns.get(field)!.push(value);
+    }
   }
 }
 
-function sizeOf(body: Struct): number {
-  return utils.getSize(body).dataByteLength;
+/** The numbers of a struct, found and checked once for all of its fields. */
+function dataOf(body: Struct): { readonly bytes: number; readonly data: DataView } {
+  const bytes = utils.getSize(body).dataByteLength;
+  const { segment, byteOffset } = utils.getDataSection(body);
+  return { bytes, data: new DataView(segment.buffer, byteOffset, bytes) };
 }

@@ -1,4 +1,4 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { EventReader, type LogContents } from './event-reader.ts';
 import { EventSplitter } from './event-splitter.ts';
 import { logBytes } from './log-bytes.ts';
@@ -30,10 +30,12 @@ function buffersOf({ frames, numbers }: LogContents): ArrayBuffer[] {
   return arrays.map(({ buffer }) => buffer as ArrayBuffer);
 }
 
-read(workerData as LogRequest).then(
-  (contents) => parentPort!.postMessage({ contents } satisfies LogReply, buffersOf(contents)),
-  (error: unknown) =>
-    parentPort!.postMessage({
-      failed: { code: (error as NodeJS.ErrnoException).code ?? null },
-    } satisfies LogReply),
-);
+parentPort!.on('message', (request: LogRequest) => {
+  read(request).then(
+    (contents) => parentPort!.postMessage({ contents } satisfies LogReply, buffersOf(contents)),
+    (error: unknown) =>
+      parentPort!.postMessage({
+        failed: { code: (error as NodeJS.ErrnoException).code ?? null },
+      } satisfies LogReply),
+  );
+});

@@ -28,7 +28,7 @@ export async function openRoute(
   const id = chosenCamera(path, cameras, request.camera);
   const camera = cameras.find((each) => each.id === id)!;
   const logs = new RouteLogs(path);
-  const stop = (): void => logs.close();
+  const stop = (): void => void logs.close();
   request.signal?.addEventListener('abort', stop, { once: true });
   try {
     const route: OpenedRoute = {
@@ -71,11 +71,11 @@ export async function openRoute(
                 logFromSeries(await signalsOf(route, withLog, await origin()), choices)
             : null,
         version: () => filesVersion(files),
-        close: async () => logs.close(),
+        close: () => logs.close(),
       },
     );
   } catch (error) {
-    logs.close();
+    await logs.close();
     request.signal?.throwIfAborted();
     throw error;
   } finally {

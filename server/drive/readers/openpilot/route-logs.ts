@@ -3,7 +3,7 @@ import { pathInside } from '../../../files/path-inside.ts';
 import { onceFor } from '../../once.ts';
 import type { CameraClock } from './event-fields.ts';
 import type { LogContents, LoggedFrames } from './event-reader.ts';
-import { readLog } from './read-log.ts';
+import { LogThread } from './log-thread.ts';
 import { inSegment, logOf, type Segment } from './segments.ts';
 
 /** Readings of logs that are kept: a route of an hour, twice. */
@@ -12,7 +12,7 @@ const KEPT = 128;
 /** The logs of a route's segments, each of which is read once. */
 export class RouteLogs {
   readonly #folder: string;
-  readonly #stop = new AbortController();
+  readonly #thread = new LogThread();
   readonly #notes = new Map<string, readonly string[]>();
   readonly #read: (name: string) => Promise<LogContents | null>;
 
@@ -43,8 +43,8 @@ export class RouteLogs {
     return (await this.#of(segment, 'rlog')) ?? this.#of(segment, 'qlog');
   }
 
-  close(): void {
-    this.#stop.abort(new DOMException('The drive was closed.', 'AbortError'));
+  close(): Promise<void> {
+    return this.#thread.close();
   }
 
   #of(segment: Segment, kind: 'rlog' | 'qlog'): Promise<LogContents | null> {
@@ -56,7 +56,7 @@ export class RouteLogs {
     const path = await pathInside(this.#folder, name);
     const isFile = path !== null && (await stat(path)).isFile();
     const contents = isFile
-      ? await readLog(path, this.#stop.signal)
+      ? await this.#thread.read(path)
       : 'is a link that leads out of the folder, or no file';
     const faults = typeof contents === 'string' ? [contents] : contents.notes;
     this.#notes.set(

@@ -43,6 +43,8 @@ interface SegmentVideo {
   readonly content: RawHevc | { readonly pictures: Pictures; readonly own: Float64Array };
 }
 
+/** Videos of segments that are looked into at the same time. */
+const OPENED_TOGETHER = 4;
 /** Without a clock, what raw pictures are looked at with; not told to anybody. */
 const ANY_RATE = 20;
 
@@ -51,14 +53,17 @@ const ANY_RATE = 20;
  * much of the logs as shows whether they have a clock. Throws VIDEO_*, INPUT_*.
  */
 export async function routePictures(route: OpenedRoute): Promise<RoutePictures> {
-  const { place, segments, camera, frameRate } = route;
+  const { place, segments, camera, frameRate, logs } = route;
   const [first] = await openVideos(route, 1);
   const begin = await timesOf(route, [first!], frameRate ?? ANY_RATE);
   if (begin.origin === null && frameRate === undefined && isRaw(first!))
     await needClock(route, first!);
   const { video } = await joinedAs(route, [first!], begin.times);
   const all = once(async () => {
+    // Logs are read in a thread of their own, while videos are looked into here.
+    const logged = Promise.allSettled(segments.map((each) => logs.frames(each, camera.clocks)));
     const videos = await openVideos(route, Infinity);
+    await logged;
     const clock = await timesOf(route, videos, frameRate);
     route.told.push(...clock.notes);
     const pictures = await joinedAs(route, videos, clock.times);
@@ -88,15 +93,21 @@ async function openVideos(
   const found: SegmentVideo[] = [];
   let fault: RoadgazeError | null = null;
   told.length = 0;
-  for (const segment of segments) {
-    if (found.length === most) break;
-    const name = inSegment(segment, camera.file);
-    try {
-      found.push(await openVideo(place, segment, name));
-    } catch (error) {
-      if (!(error instanceof RoadgazeError)) throw error;
-      fault ??= error;
-      told.push(`${name} is left out: ${error.message}`);
+  const together = Math.min(most, OPENED_TOGETHER);
+  for (let at = 0; at < segments.length && found.length < most; at += together) {
+    const opened = segments.slice(at, at + together).map(async (segment) => {
+      const name = inSegment(segment, camera.file);
+      return openVideo(place, segment, name).catch((error: unknown) => {
+        if (!(error instanceof RoadgazeError)) throw error;
+        return { name, fault: error };
+      });
+    });
+    for (const video of await Promise.all(opened)) {
+      if ('count' in video) found.push(video);
+      else {
+        fault ??= video.fault;
+        told.push(`${video.name} is left out: ${video.fault.message}`);
+      }
     }
   }
   if (found.length === 0) throw fault!;
