@@ -7,6 +7,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Comman
   analyze: () => import('./analyze.ts'),
   explain: () => import('./explain.ts'),
   compile: () => import('./compile.ts'),
+  sidecar: () => import('./sidecar.ts'),
   doctor: () => import('./doctor.ts'),
 };
 

@@ -4,6 +4,7 @@ import type { Dimension, Model, Shape, ValueInfo } from '../onnx/graph.ts';
 import type { Shapes } from '../onnx/infer-shapes.ts';
 import { beyondLimit, inDigits, LIMITS } from '../onnx/limits.ts';
 import { DataType, elementCount, int64Tensor } from '../onnx/tensor.ts';
+import { usualFeed } from './usual-feed.ts';
 
 /** The picture that a network sees: which input, and how its four axes lie. */
 export interface ImageInput {
@@ -96,7 +97,9 @@ export function refuseOtherInputs(
   const listed = others
     .map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`)
     .join(', ');
-  const entries = others.map(({ name }) => `${JSON.stringify(name)}: ${usualFeed(name)}`);
+  const entries = others.map(
+    (input) => `${JSON.stringify(input.name)}: ${written(usualFeed(input).feed)}`,
+  );
   throw new RoadgazeError(
     'MODEL_INPUT_UNCLEAR',
     `${source} takes ${listed} beside its picture "${image.name}", and nothing says what to feed there.`,
@@ -104,10 +107,9 @@ export function refuseOtherInputs(
   );
 }
 
-/** The share of values that are kept is all of them when a network drives. */
-function usualFeed(name: string): string {
-  if (/speed|velocity/i.test(name)) return '{ "signal": "speed", "unit": "m/s", "otherwise": 0 }';
-  return `{ "constant": ${/keep/i.test(name) ? 1 : 0} }`;
+/** With spaces, as people write it. */
+function written(entry: object): string {
+  return JSON.stringify(entry, null, 1).replace(/\s+/g, ' ');
 }
 
 /**

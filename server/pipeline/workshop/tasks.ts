@@ -22,7 +22,12 @@ import {
 } from '../../inference/network-file.ts';
 import type { ChainLink } from '../../inference/session-chain.ts';
 import type { Sidecar } from '../../inference/sidecar.ts';
-import type { OnWeights } from '../../onnx/load-model.ts';
+import {
+  proposeSidecar,
+  type Preset,
+  type ProposedSidecar,
+} from '../../inference/propose-sidecar.ts';
+import { loadModel, type OnWeights } from '../../onnx/load-model.ts';
 import { checkDemand, demandOf } from '../../onnx/demand.ts';
 import type { Model, Shape } from '../../onnx/graph.ts';
 import { inferKnownShapes, inferWhatIsKnown } from '../../onnx/infer-shapes.ts';
@@ -38,7 +43,7 @@ import { graphOnFloats } from '../passes-graph.ts';
  * own, because a network may ask for any amount of time and memory: see `workshop.ts`. Requests and
  * results are plain data.
  */
-export const tasks = { listing, info, frames, road, passes, compiled } as const;
+export const tasks = { listing, info, frames, road, passes, compiled, sidecar } as const;
 
 export type Tasks = typeof tasks;
 
@@ -182,6 +187,18 @@ async function compiled({ path, methods, target }: PassesRequest): Promise<{
       .slice(ownOutputs(model).length)
       .map(({ name, shape }) => ({ name, shape: shape! })),
   };
+}
+
+/** What may stand in a network's sidecar. Throws what `loadModel` and `proposeSidecar` throw. */
+async function sidecar({
+  path,
+  preset,
+}: {
+  readonly path: string;
+  readonly preset: Preset | null;
+}): Promise<ProposedSidecar> {
+  const { model } = await loadModel(path, weightsBeside.onRead);
+  return proposeSidecar(model, preset);
 }
 
 function linkOf(model: Model, { source }: NetworkFile): CompiledLink {

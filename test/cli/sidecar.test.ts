@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { loadNetwork } from '../../server/inference/network-file.ts';
+import { parseSidecar } from '../../server/inference/sidecar.ts';
+import { DataType } from '../../server/onnx/tensor.ts';
+import { graphOnFloats } from '../../server/pipeline/passes-graph.ts';
+import { runNode } from '../setup/support.ts';
+import { Network } from '../support/network.ts';
+import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+
+const sidecar = (...args: string[]) =>
+  runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), 'sidecar', ...args]);
+
+function writeNetwork(folder: string): string {
+  const network = new Network({ name: 'car.onnx' });
+  const picture = network.input('img_in', ['N', 12, 16, 3]);
+  network.input('keep_prob', []);
+  network.input('is_training', [], DataType.bool);
+  network.input('speed_in', ['M', 1]);
+  network.input('command', ['K', 4]);
+  const planes = network.node('Transpose', [picture], { perm: [0, 3, 1, 2] });
+  const seen = network.node('Flatten', [
+    network.node('Relu', [network.convolution(planes, { from: 3, to: 2 }, { kernel: [3, 3] })]),
+  ]);
+  const training = network.node('Cast', ['is_training'], { to: DataType.float });
+  const kept = network.node('Mul', [network.node('Add', [seen, training]), 'keep_prob']);
+  const all = network.node('Concat', [kept, 'speed_in', 'command'], { axis: 1 });
+  const head = (bins: number, name: string) =>
+    network.node(
+      'Softmax',
+      [network.node('Gemm', [all, network.floats([2 * 10 * 14 + 5, bins])])],
+      { axis: 1 },
+      name,
+    );
+  head(20, 'throttle_out');
+  head(15, 'angle_out');
+  const path = join(folder, 'car.onnx');
+  writeFileSync(
+    path,
+    network.bytes([
+      { name: 'throttle_out', type: 1, shape: ['N', 20] },
+      { name: 'angle_out', type: 1, shape: ['N', 15] },
+    ]),
+  );
+  return path;
+}
+
+test('a sidecar is proposed for every input and the steering output, written once, and opens the network', async (t) => {
+  const path = writeNetwork(temporaryFolder(t));
+  const shown = await sidecar(path, '--preset', 'donkeycar');
+  assert.deepEqual([shown.status, shown.stderr], [0, '']);
+  assert.match(shown.stdout, /img_in float \[N, 12, 16, 3\]: the picture, as donkeycar makes it/);
+  assert.match(shown.stdout, /throttle_out float \[N, 20\]: not explained/);
+  const [, proposed] = /^(\{\n[^]*^\})$/m.exec(shown.stdout)!;
+  assert.equal(parseSidecar(proposed!, 'shown').output?.tensor, 'angle_out');
+
+  const written = await sidecar(path, '--preset', 'donkeycar', '--write');
+  assert.deepEqual([written.status, written.stderr], [0, '']);
+  const { feeds, input, output } = parseSidecar(
+    readFileSync(path.replace('.onnx', '.json'), 'utf8'),
+    'car.json',
+  );
+  assert.deepEqual(feeds, {
+    keep_prob: { constant: 1 },
+    is_training: { constant: 0 },
+    speed_in: { signal: 'speed', unit: 'm/s', otherwise: 0 },
+    command: { signal: 'command', oneHot: 4, otherwise: 0 },
+  });
+  assert.deepEqual(input, { tensor: 'img_in', scale: 1 / 255 });
+  assert.deepEqual(output, {
+    tensor: 'angle_out',
+    bins: { from: -1, to: 1, read: 'argmax' },
+    quantity: 'normalized',
+    unit: '1',
+    positive: 'right',
+  });
+  const network = await loadNetwork(path, 'steering');
+  assert.doesNotThrow(() => graphOnFloats(network, [{ id: 'gradient' }], '+'));
+
+  const again = await sidecar(path, '--write');
+  assert.equal(again.status, 2);
+  assert.match(again.stderr, /car\.json is there already/);
+});
