@@ -72,7 +72,9 @@ test('with the product’s server, a range is played again and again, and nothin
   await new Promise<void>((resolve) => {
     let times = 0;
     screen.arrived.on(({ frame, generation }) => {
-      if (frame === 10 && generation > 1 && ++times === 2) resolve();
+      if (frame === 10 && generation > 1) times++;
+      // As fast as it goes, any single frame may give way to a newer one; not in every round.
+      if (times >= 2 && painted.includes(12)) resolve();
     });
   });
   assert.equal(playback.playing, true);
@@ -80,7 +82,6 @@ test('with the product’s server, a range is played again and again, and nothin
     painted.filter((frame) => frame > 14),
     [],
   );
-  assert.ok(painted.includes(12));
   transport.repeat.clearRange();
   transport.repeat.toggle();
   await until(() => playback.state.ended);
