@@ -83,9 +83,20 @@ async function drivesIn(place: Place, readers: readonly DriveReader[]): Promise<
   const isListed = await Promise.all(names.map((name) => isVideo(join(path, name))));
   const videos = names.filter((_, index) => isListed[index]).sort(compare);
   const isAlone = videos.length === 0;
+  const ofPlace = await ofFolder(place, own, { isAlone: false });
+  const parts = await own?.reader.partsOf?.(place);
+  const known = new Set([...videos, ...(parts ?? [])]);
   const others =
-    (await ofFolder(place, own, { isAlone: false })) ??
-    (await otherDrivesIn(path, siblings, { isAlone, videos: new Set(videos), readers }));
+    ofPlace && !parts
+      ? ofPlace
+      : [
+          ...(ofPlace ?? []),
+          ...(await otherDrivesIn(path, siblings, {
+            isAlone: isAlone && !ofPlace,
+            known,
+            readers,
+          })),
+        ];
   return [
     ...videos.map((name) => video({ path: join(path, name), isFolder: false, siblings })),
     ...(others.length > 0 ? others : ((await ofFolder(place, own, { isAlone })) ?? [])).sort(
@@ -118,15 +129,16 @@ async function otherDrivesIn(
   siblings: ReadonlySet<string>,
   {
     isAlone,
-    videos,
+    known: listed,
     readers,
   }: Surroundings & {
-    readonly videos: ReadonlySet<string>;
+    /** What is listed already. */
+    readonly known: ReadonlySet<string>;
     readonly readers: readonly DriveReader[];
   },
 ): Promise<Recording[]> {
   const found: Recording[] = [];
-  const looked = [...siblings].filter((name) => !name.startsWith('.') && !videos.has(name));
+  const looked = [...siblings].filter((name) => !name.startsWith('.') && !listed.has(name));
   for (const name of looked.slice(0, MOST_LOOKED_INTO)) {
     const path = join(folder, name);
     const info = await stat(path).catch(() => null);

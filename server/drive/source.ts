@@ -16,6 +16,11 @@ export interface DriveReader {
   /** Videos in a folder of this format are cameras of its drives, and not listed by themselves. */
   readonly ownsVideos?: boolean;
   /**
+   * Of a folder of this format: the names of what its drives are made of. Whatever else lies there
+   * is looked into too. Without it, a folder is its drives and nothing else. Never throws.
+   */
+  partsOf?(place: Place): Promise<ReadonlySet<string>>;
+  /**
    * Listed only where a folder holds nothing else: what any folder may hold, such as pictures, is
    * not meant as a drive beside others.
    */

@@ -237,6 +237,18 @@ test('two routes in one folder are two drives', async (t) => {
   }
 });
 
+test('what lies beside the segments of a route is listed too', async (t) => {
+  const route = writeRoute(t);
+  copyFileSync(join(videos, '0-qcamera.ts'), join(route, 'clip.ts'));
+  cpSync(join(route, `${ROUTE}--1`), join(route, 'one minute'), { recursive: true });
+  const listed = (await drivesAt(route)).map(({ name, reader }) => [name, reader.id]);
+  assert.deepEqual(listed, [
+    ['clip', 'video'],
+    ['drives', 'openpilot'],
+    ['one minute', 'openpilot-segment'],
+  ]);
+});
+
 for (const [packing, cut] of [
   ['', 30],
   ['.bz2', 30],

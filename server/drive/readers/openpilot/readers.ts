@@ -22,6 +22,10 @@ export const OPENPILOT_ROUTE: DriveReader = {
       ),
     );
   },
+  async partsOf(place) {
+    const routes = await routesIn(place);
+    return new Set(routes.flatMap(({ segments }) => segments.map(({ folder }) => folder)));
+  },
   async open(place, request) {
     const routes = await routesIn(place);
     const route = routes.find(({ prefix }) => request.key === null || prefix === request.key);
