@@ -18,6 +18,15 @@ export interface Occupancy {
   readonly maxBatch: number;
 }
 
+/** As it was read last: a process without a descriptor left reads nothing, which is told as 0. */
+let known = process.availableMemory();
+
+function freeMemory(): number {
+  const bytes = process.availableMemory();
+  if (bytes > 0) known = bytes;
+  return known;
+}
+
 /** Bytes of chains that are being started: they are not taken yet, and still count as free. */
 let promised = 0;
 
@@ -26,7 +35,7 @@ let promised = 0;
  * will take that are being started.
  */
 export function memoryForInference(): number {
-  return Math.min(MOST_BYTES, SHARE_OF_FREE * Math.max(0, process.availableMemory() - promised));
+  return Math.min(MOST_BYTES, SHARE_OF_FREE * Math.max(0, freeMemory() - promised));
 }
 
 /** Counts bytes as taken while `start` runs, which takes them in the end. */
