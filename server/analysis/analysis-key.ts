@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { filesVersion } from '../files/files-version.ts';
+
 import { extname } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
@@ -26,17 +27,8 @@ export async function analysisKey(
   drive: DriveSource,
 ): Promise<string> {
   const models = road.kind === 'model' ? [modelPath, road.path] : [modelPath];
-  const files = [road.kind === 'truth' ? road.path : null, ...models, ...models.map(sidecarOf)];
-  const versions = await Promise.all(
-    files.map(
-      async (path) =>
-        path &&
-        stat(path).then(
-          ({ size, mtimeMs }) => `${path}@${size}@${mtimeMs}`,
-          () => null,
-        ),
-    ),
-  );
+  const truth = road.kind === 'truth' ? [road.path] : [];
+  const versions = await filesVersion([...truth, ...models, ...models.map(sidecarOf)]);
   const { id, key } = recording;
   return JSON.stringify([
     id,

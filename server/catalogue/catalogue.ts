@@ -1,3 +1,4 @@
+import { filesVersion } from '../files/files-version.ts';
 import { stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, RoadgazeError } from '../../shared/errors.ts';
@@ -196,15 +197,7 @@ export class Catalogue {
 
   async #kindOf(path: string): Promise<Listing> {
     const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-    const versions = await Promise.all(
-      [path, sidecar].map((file) =>
-        stat(file).then(
-          ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
-          () => '-',
-        ),
-      ),
-    );
-    const key = [path, ...versions].join('\0');
+    const key = await filesVersion([path, sidecar]);
     let kind = this.#kinds.get(key);
     if (!kind) this.#kinds.set(key, (kind = listingOf(path)));
     const read = await kind;

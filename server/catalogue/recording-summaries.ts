@@ -3,7 +3,7 @@ import { reportOf } from '../../shared/errors.ts';
 import type { RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import { placeAt } from '../drive/place.ts';
-import { filesVersion } from '../drive/readers/files-version.ts';
+import { filesVersion } from '../files/files-version.ts';
 import type { Recording } from '../drive/recording.ts';
 import { givenFrameRate } from '../video/untold-rate.ts';
 

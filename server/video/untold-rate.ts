@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { filesVersion } from '../files/files-version.ts';
+
 import { basename } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
@@ -45,15 +46,7 @@ export async function untoldRate(path: string, frames: number): Promise<TakenRat
     };
   const { logChoices, ...logs } = besideFile(path);
   const log = (await logBeside(path, logs)) ?? logs.log;
-  const versions = await Promise.all(
-    [logChoices, log].map((file) =>
-      stat(file).then(
-        ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
-        () => '-',
-      ),
-    ),
-  );
-  const key = [path, frames, ...versions].join('\0');
+  const key = [path, frames, await filesVersion([logChoices, log])].join('\0');
   let answer = recent.get(key);
   recent.delete(key);
   answer ??= found(path, { log, logChoices }, frames);

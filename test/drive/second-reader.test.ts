@@ -7,7 +7,7 @@ import { roadOfRecording, writeDrawnRoad } from '../../server/attention/road-fil
 import { driveAt, drivesAt } from '../../server/drive/drives-at.ts';
 import { readDriveLog } from '../../server/drive/log/csv-log.ts';
 import { openRecording } from '../../server/drive/open-recording.ts';
-import { filesVersion } from '../../server/drive/readers/files-version.ts';
+import { filesVersion } from '../../server/files/files-version.ts';
 import { READERS } from '../../server/drive/readers/index.ts';
 import type { DriveReader } from '../../server/drive/source.ts';
 import { sourceOfTrack } from '../../server/drive/track-source.ts';

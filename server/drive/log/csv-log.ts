@@ -1,10 +1,10 @@
 import { basename } from 'node:path';
-import { type CsvTable, invalid, readCsvColumns } from './csv-columns.ts';
+import { type CsvTable, invalid } from './csv-columns.ts';
 import type { DriveLog, LogColumn, VideoSpan } from './drive-log.ts';
 import { chooseRows, gathered } from './rows.ts';
 import { readSteering } from './steering.ts';
 import type { LogChoices } from './choices.ts';
-import { readParquetColumns } from './parquet/parquet-columns.ts';
+import { readLogColumns } from './log-columns.ts';
 import { timesOf } from './times.ts';
 import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './plan.ts';
 
@@ -25,8 +25,7 @@ export async function readDriveLog(
 ): Promise<DriveLog> {
   const file = basename(path);
   let plan: LogPlan | undefined;
-  const readColumns = path.endsWith('.parquet') ? readParquetColumns : readCsvColumns;
-  const table = await readColumns(
+  const table = await readLogColumns(
     path,
     (lines) => (plan = planLog(lines, file, choices, rowTimes === null)),
   );

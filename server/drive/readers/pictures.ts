@@ -1,18 +1,17 @@
 import { access } from 'node:fs/promises';
-import { join } from 'node:path';
 import { besideFolder } from '../../files/beside.ts';
+import { pathInside } from '../../files/path-inside.ts';
 import { readDriveLog } from '../log/csv-log.ts';
-import { readCsvColumns } from '../log/csv-columns.ts';
 import { logBeside } from '../log/log-beside.ts';
+import { readLogColumns } from '../log/log-columns.ts';
 import type { VideoSpan } from '../log/drive-log.ts';
-import { readParquetColumns } from '../log/parquet/parquet-columns.ts';
 import { planLog } from '../log/plan.ts';
 import type { Place } from '../place.ts';
 import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
 import { sourceOfTrack } from '../track-source.ts';
 import { chosenCamera } from './chosen-camera.ts';
 import { clockOfRows } from './clock-of-rows.ts';
-import { filesVersion } from './files-version.ts';
+import { filesVersion } from '../../files/files-version.ts';
 import { pictureFilesTrack } from './picture-files.ts';
 import { baseName, PICTURE_NAME, timesInNames } from './picture-names.ts';
 import { hasVideoEnding } from './video.ts';
@@ -47,10 +46,8 @@ function picturesIn(names: Iterable<string>): string[] {
 async function openPictures(place: Place, request: OpenDrive): Promise<DriveSource> {
   const { path, name, names } = place;
   const logs = [...names].filter((each) => LOG_NAME.test(each)).sort();
-  const log =
-    logs[0] === undefined
-      ? ((await logBeside(path, besideFolder(path))) ?? besideFolder(path).log)
-      : join(path, logs[0]);
+  const own = logs[0] === undefined ? null : await pathInside(path, logs[0]);
+  const log = own ?? (await logBeside(path, besideFolder(path))) ?? besideFolder(path).log;
   const named = await namedPictures(log);
   const files = named ?? picturesIn(names);
   const { times, notes, isOfLog } = await clockOf({ name, files, log, rate: request.frameRate });
@@ -76,6 +73,9 @@ async function openPictures(place: Place, request: OpenDrive): Promise<DriveSour
     track,
     assumptions: [
       ...notes,
+      ...(logs[0] !== undefined && own === null
+        ? [`${logs[0]} leads out of ${name}, and is not read.`]
+        : []),
       ...(logs.length > 1
         ? [`${name} holds ${logs.length} logs; ${logs[0]} is taken, the first by name.`]
         : []),
@@ -121,16 +121,13 @@ async function timesOfLog(path: string, count: number): Promise<Float64Array | n
 async function namedPictures(path: string): Promise<string[] | null> {
   let column = -1;
   try {
-    const { texts } = await (path.endsWith('.parquet') ? readParquetColumns : readCsvColumns)(
-      path,
-      (lines, file) => {
-        const plan = planLog(lines, file, {}, false);
-        const row = (plan.headless ? lines.first : lines.second) ?? [];
-        const cells = plan.split ? plan.split([...row]) : row;
-        column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
-        return { ...plan, texts: column < 0 ? [] : [column] };
-      },
-    );
+    const { texts } = await readLogColumns(path, (lines, file) => {
+      const plan = planLog(lines, file, {}, false);
+      const row = (plan.headless ? lines.first : lines.second) ?? [];
+      const cells = plan.split ? plan.split([...row]) : row;
+      column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
+      return { ...plan, texts: column < 0 ? [] : [column] };
+    });
     return column < 0 ? null : texts[0]!.map(baseName);
   } catch {
     // Told when it is read for itself.

@@ -5,7 +5,7 @@ import { RoadgazeError } from '../../../shared/errors.ts';
 import { listHevc, type HevcListing } from '../../video/hevc-listing.ts';
 import type { PictureBytes, PictureTrack } from '../../video/picture-track.ts';
 import { onceFor } from '../once.ts';
-import { filesVersion } from './files-version.ts';
+import { filesVersion } from '../../files/files-version.ts';
 
 /** A raw H.265 file, gone through once. */
 export interface RawHevc {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { RoadgazeError } from '../../../shared/errors.ts';
+import { pathInside } from '../../files/path-inside.ts';
 import { readCsvColumns, type CsvTable } from '../log/csv-columns.ts';
 import { planLog, type LogPlan } from '../log/plan.ts';
 import { logFromSeries, type SeriesOfDrive } from '../log/series.ts';
@@ -8,7 +9,7 @@ import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
 import { sourceOfTrack } from '../track-source.ts';
 import { chosenCamera } from './chosen-camera.ts';
 import { clockOfRows } from './clock-of-rows.ts';
-import { filesVersion } from './files-version.ts';
+import { filesVersion } from '../../files/files-version.ts';
 import { pictureFilesTrack } from './picture-files.ts';
 import { baseName, PICTURE_NAME } from './picture-names.ts';
 
@@ -42,7 +43,8 @@ function pictureFolder({ names }: Place): string | null {
 
 async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSource> {
   const { path, name } = place;
-  const log = join(path, LOG);
+  const log = await pathInside(path, LOG);
+  if (log === null) throw withoutLog(name);
   let plan: LogPlan | undefined;
   const table = await readCsvColumns(log, (lines, file) => {
     plan = planLog(lines, file, {});
@@ -97,6 +99,14 @@ function seriesOf({ columns }: CsvTable, plan: LogPlan, times: Float64Array): Se
     speed: speed ? { ...speed, unit: plan.tool!.speedUnit } : null,
     others: named.filter(({ index }) => index !== plan.steering && index !== plan.speed),
   };
+}
+
+function withoutLog(name: string): RoadgazeError {
+  return new RoadgazeError(
+    'INPUT_NOT_FOUND',
+    `${LOG} of ${name} is not there, or leads out of its folder.`,
+    'Copy the file itself into the folder.',
+  );
 }
 
 function otherColumns(name: string): RoadgazeError {

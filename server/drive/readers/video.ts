@@ -9,7 +9,7 @@ import { sourceOfPictures, type Pictures } from '../source-of-pictures.ts';
 import { logBeside } from '../log/log-beside.ts';
 import type { DriveReader, DriveSource } from '../source.ts';
 import { chosenCamera } from './chosen-camera.ts';
-import { filesVersion } from './files-version.ts';
+import { filesVersion } from '../../files/files-version.ts';
 
 /** The only camera of a video. */
 const CAMERA = 'video';

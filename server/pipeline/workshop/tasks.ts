@@ -1,4 +1,5 @@
-import { stat } from 'node:fs/promises';
+import { filesVersion } from '../../files/files-version.ts';
+
 import { basename, extname } from 'node:path';
 import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
 import type { Target } from '../../../shared/explanations.ts';
@@ -220,15 +221,7 @@ let last: { readonly key: string; readonly network: NetworkFile; readonly weight
 
 async function load(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
   const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-  const versions = await Promise.all(
-    [path, sidecar].map((file) =>
-      stat(file).then(
-        ({ size, mtimeMs }) => `${size}@${mtimeMs}`,
-        () => '-',
-      ),
-    ),
-  );
-  const key = [kind, path, ...versions].join('\0');
+  const key = [kind, await filesVersion([path, sidecar])].join('\0');
   if (last?.key === key) {
     weightsBeside.onRead(last.weights);
     return last.network;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { sharedFolder, temporaryFolder } from '../../support/paths.ts';
@@ -142,6 +142,14 @@ test('a catalog that is missing, or outside the tub, is told', async (t) => {
   const told = source.assumptions.join(' ');
   assert.match(told, /"\.\.\/catalog_0\.catalog", which is no catalog/);
   assert.match(told, /catalog_1\.catalog is missing/);
+});
+
+test('a catalog that is a link out of the tub is not read', async (t) => {
+  const tub = await writeTub(t);
+  const outside = join(tub, '..', 'others.catalog');
+  renameSync(join(tub, 'catalog_0.catalog'), outside);
+  symlinkSync(outside, join(tub, 'catalog_0.catalog'));
+  await assert.rejects(openDriveAt(tub), { code: 'VIDEO_NO_PICTURE', message: /leads out/ });
 });
 
 test('a tub whose clock is set back goes on rising, and that is told', async (t) => {

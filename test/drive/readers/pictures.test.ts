@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { temporaryFolder } from '../../support/paths.ts';
@@ -94,6 +94,18 @@ test('a log of as many rows as pictures tells their times', async (t) => {
     assert.ok(Math.abs(pts[i]! - time) < 1e-9);
   const log = (await source.log({}))!;
   assert.deepEqual([[...log.times], [...log.steering!]], [pts, [0, 1, 2, 3, 4]]);
+});
+
+test('a log that is a link out of the folder is not read, and that is told', async (t) => {
+  const folder = await writeFolder(t, NUMBERED);
+  const outside = join(folder, '..', 'other.csv');
+  writeFileSync(outside, 'image,t [s],steering [deg]\n1.png,0,9\n2.png,1,9\n');
+  symlinkSync(outside, join(folder, 'labels.csv'));
+  const { source } = await openDriveAt(folder, { frameRate: 10 });
+  t.after(() => source.close());
+  assert.equal((await source.index()).pts.length, 5);
+  assert.equal(source.hasLog, false);
+  assert.match(source.assumptions.join(' '), /labels\.csv leads out/);
 });
 
 test('the SullyChen data set is a folder of pictures with a log that names them', async (t) => {

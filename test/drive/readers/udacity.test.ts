@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { placeAt } from '../../../server/drive/place.ts';
+import { recognise } from '../../../server/drive/readers/index.ts';
+import { UDACITY } from '../../../server/drive/readers/udacity.ts';
 import { sharedFolder, temporaryFolder } from '../../support/paths.ts';
 import { openDriveAt, shownBy, writePictures } from '../support/picture-folders.ts';
 
@@ -74,6 +77,19 @@ test('another camera of a simulator drive is chosen by its name', async (t) => {
   await assert.rejects(openDriveAt(folder, { camera: 'rear' }), {
     code: 'CAMERA_UNKNOWN',
     message: new RegExp('rear'),
+  });
+});
+
+test('a log that is a link out of the drive is not read', async (t) => {
+  const folder = await writeDrive(t, rows('IMG/', ',', String).join('\n'));
+  const outside = join(folder, '..', 'other.csv');
+  renameSync(join(folder, 'driving_log.csv'), outside);
+  symlinkSync(outside, join(folder, 'driving_log.csv'));
+  const { reader } = (await recognise(await placeAt(folder))) ?? {};
+  assert.notEqual(reader?.id, 'udacity');
+  await assert.rejects(UDACITY.open(await placeAt(folder), { key: null }), {
+    code: 'INPUT_NOT_FOUND',
+    message: /leads out/,
   });
 });
 

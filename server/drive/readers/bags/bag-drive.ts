@@ -8,7 +8,7 @@ import type { Place } from '../../place.ts';
 import { sourceOfPictures, type Pictures } from '../../source-of-pictures.ts';
 import type { Camera, DriveSource, OpenDrive } from '../../source.ts';
 import { chosenCamera } from '../chosen-camera.ts';
-import { filesVersion } from '../files-version.ts';
+import { filesVersion } from '../../../files/files-version.ts';
 import type { BagCamera } from './bag-session.ts';
 import { BagFault, BagThread } from './bag-thread.ts';
 import type { BagIndex } from './pictures/camera-reader.ts';

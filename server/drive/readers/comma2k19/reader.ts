@@ -6,7 +6,7 @@ import type { Place } from '../../place.ts';
 import { sourceOfPictures, type DriveParts } from '../../source-of-pictures.ts';
 import type { DriveReader, DriveSource, OpenDrive } from '../../source.ts';
 import { sourceOfTrack } from '../../track-source.ts';
-import { filesVersion } from '../files-version.ts';
+import { filesVersion } from '../../../files/files-version.ts';
 import { loggedTimes, type LoggedTimes } from '../logged-times.ts';
 import { openRawHevc, rawHevcTrack } from '../raw-hevc-track.ts';
 import { hasVideoEnding, videoPictures } from '../video.ts';

@@ -5,7 +5,7 @@ import type { Place } from '../../place.ts';
 import type { DriveReader, DriveSource, OpenDrive } from '../../source.ts';
 import { sourceOfTrack } from '../../track-source.ts';
 import { chosenCamera } from '../chosen-camera.ts';
-import { filesVersion } from '../files-version.ts';
+import { filesVersion } from '../../../files/files-version.ts';
 import { pictureFilesTrack } from '../picture-files.ts';
 import { risingTimes } from '../rising-times.ts';
 import { PILOT_FIELD, STEERING_FIELD, type Tub } from './tub.ts';

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { pathInside } from '../../../files/path-inside.ts';
 import { isNotRead, readInside } from '../../../files/read-inside.ts';
 import { splitLines } from '../../log/split-lines.ts';
 import { RecordColumns } from './record-columns.ts';
@@ -30,6 +31,11 @@ export async function readTubVersion2(folder: string): Promise<Tub> {
   const columns = new RecordColumns();
   let skipped = 0;
   for (const catalog of catalogs) {
+    const path = await pathInside(folder, catalog);
+    if (path === null) {
+      notes.push(`${catalog} is missing, or leads out of the tub; its records are left out.`);
+      continue;
+    }
     const broken: number[] = [];
     const accept = (line: string, number: number): void => {
       const fields = recordIn(line);
@@ -42,12 +48,10 @@ export async function readTubVersion2(folder: string): Promise<Tub> {
       if (columns.length > MOST_RECORDS) throw new RangeError('the tub has too many records');
     };
     try {
-      await splitLines(createReadStream(join(folder, catalog)), LIMITS, accept);
+      await splitLines(createReadStream(path), LIMITS, accept);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const reason =
-        code === 'ENOENT' ? 'is missing' : `breaks off: ${code ?? (error as Error).message}`;
-      notes.push(`${catalog} ${reason}; its records are left out.`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      notes.push(`${catalog} breaks off: ${code ?? message}; its further records are left out.`);
     }
     if (broken.length > 0) notes.push(brokenLines(catalog, broken));
   }

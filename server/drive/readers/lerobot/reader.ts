@@ -8,7 +8,7 @@ import { sourceOfPictures } from '../../source-of-pictures.ts';
 import type { DriveEntry, DriveReader, DriveSource, OpenDrive } from '../../source.ts';
 import { videoWindow } from '../../video-window.ts';
 import { chosenCamera } from '../chosen-camera.ts';
-import { filesVersion } from '../files-version.ts';
+import { filesVersion } from '../../../files/files-version.ts';
 import { videoPictures } from '../video.ts';
 import { findEpisode } from './episode.ts';
 import { camerasOf, parseInfo, type LeRobotInfo } from './info.ts';

@@ -4,7 +4,7 @@ import type { Place } from '../../place.ts';
 import { sourceOfPictures } from '../../source-of-pictures.ts';
 import type { Camera, DriveSource, OpenDrive } from '../../source.ts';
 import { chosenCamera } from '../chosen-camera.ts';
-import { filesVersion } from '../files-version.ts';
+import { filesVersion } from '../../../files/files-version.ts';
 import type { LogContents } from './event-reader.ts';
 import { RouteLogs } from './route-logs.ts';
 import { CAMERAS, inSegment, logOf, type CameraKind, type Segment } from './segments.ts';

@@ -8,7 +8,7 @@ import { laterStream } from '../../later-stream.ts';
 import { once } from '../../once.ts';
 import type { Place } from '../../place.ts';
 import type { Pictures } from '../../source-of-pictures.ts';
-import { filesVersion } from '../files-version.ts';
+import { filesVersion } from '../../../files/files-version.ts';
 import { loggedTimes, type LoggedTimes } from '../logged-times.ts';
 import { openRawHevc, rawHevcTrack, type RawHevc } from '../raw-hevc-track.ts';
 import { videoPictures } from '../video.ts';

@@ -2,8 +2,10 @@ import { basename } from 'node:path';
 import { McapIndexedReader, McapRecordBuilder, McapStreamReader, type McapTypes } from '@mcap/core';
 import { walkMcap, type McapBlock } from './mcap-walk.ts';
 import {
+  LOOKED_THROUGH,
   plainType,
   topicKey,
+  type BlockMessage,
   type MessageFile,
   type StoredMessage,
   type Topic,
@@ -13,15 +15,6 @@ import { BlockCache } from './block-cache.ts';
 import { DamageNotes } from './damage-notes.ts';
 import { RandomAccess } from './random-access.ts';
 import { unpackedMessage, type Unpackers } from './unpack.ts';
-
-interface BlockMessage {
-  readonly topic: string;
-  readonly logTime: bigint;
-  readonly bytes: Uint8Array;
-}
-
-/** Of a file without an index, so many bytes of chunks are read to learn its topics. */
-const LOOKED_THROUGH = 64 << 20;
 
 /** An MCAP file, with its index or without one. */
 export class McapFile implements MessageFile {

@@ -37,6 +37,12 @@ export interface StoredMessage extends MessagePlace {
   readonly bytes: Uint8Array;
 }
 
+/** A message of a block that is known already. */
+export type BlockMessage = Pick<StoredMessage, 'topic' | 'logTime' | 'bytes'>;
+
+/** Of a file without an index, so many bytes of chunks are read to learn its topics. */
+export const LOOKED_THROUGH = 64 << 20;
+
 /** Called with each message; `false` ends the scan. */
 export type Visit<Found> = (message: Found) => void | false;
 

@@ -4,8 +4,10 @@ import { Connection, MessageData, type ChunkInfo } from '@foxglove/rosbag/dist/c
 import { BlockCache } from './block-cache.ts';
 import { DamageNotes, inWords } from './damage-notes.ts';
 import {
+  LOOKED_THROUGH,
   plainType,
   topicKey,
+  type BlockMessage,
   type MessageFile,
   type StoredMessage,
   type Topic,
@@ -14,15 +16,6 @@ import {
 import { RandomAccess } from './random-access.ts';
 import { OP, recordsIn, walkBag, type RecordReader } from './rosbag1-records.ts';
 import type { Unpackers } from './unpack.ts';
-
-interface BlockMessage {
-  readonly topic: string;
-  readonly logTime: bigint;
-  readonly bytes: Uint8Array;
-}
-
-/** Of a bag without an index, so many bytes of chunks are read to learn its topics. */
-const LOOKED_THROUGH = 64 << 20;
 
 /** A ROS 1 bag of version 2.0, with its index or without one. */
 export class Rosbag1File implements MessageFile {
