@@ -21,6 +21,16 @@ export function intsAttribute(node: Node, name: string): number[] | null {
   return attribute?.kind === 'ints' ? attribute.value.map(Number) : null;
 }
 
+export function floatsAttribute(node: Node, name: string): readonly number[] | null {
+  const attribute = node.attributes.get(name);
+  return attribute?.kind === 'floats' ? attribute.value : null;
+}
+
+export function stringsAttribute(node: Node, name: string): readonly string[] | null {
+  const attribute = node.attributes.get(name);
+  return attribute?.kind === 'strings' ? attribute.value : null;
+}
+
 export function tensorAttribute(node: Node, name: string): Tensor | null {
   const attribute = node.attributes.get(name);
   return attribute?.kind === 'tensor' ? attribute.value : null;

@@ -43,7 +43,7 @@ const COMPILED: Readonly<Record<string, number>> = {
   'networks/quant_qdq_norelu.onnx': 12,
   'networks/quant_weightonly.onnx': 13,
   'networks/rnnstate_gru_elementary.onnx': 13,
-  'networks/rnnstate_lstm.onnx': 1,
+  'networks/rnnstate_lstm.onnx': 13,
   'networks/shufflenet_v2.onnx': 14,
   'networks/sq_squeeze_dyn.onnx': 13,
   'networks/stack12.onnx': 13,
@@ -58,7 +58,7 @@ const COMPILED: Readonly<Record<string, number>> = {
   'trouble/onnx/groupnorm.onnx': 13,
   'trouble/onnx/groupnorm17.onnx': 13,
   'trouble/onnx/keep_prob.onnx': 13,
-  'trouble/onnx/lstm.onnx': 1,
+  'trouble/onnx/lstm.onnx': 13,
   'trouble/onnx/qdq.onnx': 12,
   'trouble/onnx/scalar.onnx': 13,
 };

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inferShapes } from '../../server/onnx/infer-shapes.ts';
-import { operatorCases, type OperatorCase } from '../explain/backward/operator-cases.ts';
+import type { OperatorCase } from '../explain/backward/operator-case.ts';
+import { operatorCases } from '../explain/backward/operator-cases.ts';
 import { Network } from '../support/network.ts';
 import { repositoryRoot } from '../support/paths.ts';
 

@@ -6,6 +6,7 @@ import { arithmetic } from './arithmetic.ts';
 import type { ExplainedOperator } from './explained-operator.ts';
 import { layers } from './layers.ts';
 import { layout } from './layout.ts';
+import { recurrent } from './recurrent.ts';
 
 /** What explanations know of every operator that Roadgaze reads, and of no other. */
 export const explainedOperators: Readonly<Record<OperatorName, ExplainedOperator>> = {
@@ -13,6 +14,7 @@ export const explainedOperators: Readonly<Record<OperatorName, ExplainedOperator
   ...arithmetic,
   ...layout,
   ...layers,
+  ...recurrent,
 };
 
 /** The node's row; null where Roadgaze does not read it. */

@@ -4,6 +4,7 @@ import { arithmetic } from './arithmetic.ts';
 import { layers } from './layers.ts';
 import { layout } from './layout.ts';
 import type { Operator } from './operator.ts';
+import { recurrent } from './recurrent.ts';
 
 /**
  * The operators of ONNX that Roadgaze reads. A new one is a row in the file of its family, and one
@@ -14,6 +15,7 @@ export const operators = {
   ...arithmetic,
   ...layout,
   ...layers,
+  ...recurrent,
 } as const satisfies Readonly<Record<string, Operator>>;
 
 export type OperatorName = keyof typeof operators;

@@ -1,12 +1,13 @@
 import type { Model } from '../graph.ts';
 import { foldConstants } from './fold-constants.ts';
+import { unrollRecurrent } from './recurrent/unroll-recurrent.ts';
 import { overTwoAxes } from './two-axes.ts';
 
 /**
- * The network in the form in which it is explained: what can be computed beforehand is, and windows
- * go over two axes. The same outputs; names of nodes, inputs and outputs stay. Throws MODEL_SHAPE
+ * The network in the form in which it is explained: what can be computed beforehand is, windows go
+ * over two axes, and recurrent layers are unrolled. The same outputs; names of nodes, inputs and outputs stay. Throws MODEL_SHAPE
  * for inputs without a shape, and for what is beyond a limit.
  */
 export function inPlainForm(model: Model): Model {
-  return foldConstants(overTwoAxes(foldConstants(model)));
+  return foldConstants(unrollRecurrent(overTwoAxes(foldConstants(model))));
 }

@@ -2,17 +2,8 @@ import { attributes, type PlainAttribute } from '../../../server/onnx/attributes
 import type { Attribute } from '../../../server/onnx/graph.ts';
 import { DataType, floatTensor, int64Tensor } from '../../../server/onnx/tensor.ts';
 import type { Network } from '../../support/network.ts';
-
-/** An operator in a form of its own, between two layers with weights. */
-export interface OperatorCase {
-  readonly title: string;
-  /** The operators that the case is there for. */
-  readonly covers: readonly string[];
-  /** Operator sets in which the operator has this form. */
-  readonly opsets: readonly number[];
-  /** Adds it behind a value [N,4,6,8] of both signs. */
-  build(network: Network, x: string): string;
-}
+import type { OperatorCase } from './operator-case.ts';
+import { recurrentCases } from './recurrent-cases.ts';
 
 type Plain = Readonly<Record<string, PlainAttribute>>;
 const ALL = [7, 9, 11, 13, 17, 21];
@@ -1133,4 +1124,5 @@ export const operatorCases: readonly OperatorCase[] = [
   ...normalisations,
   ...layers,
   ...resizes,
+  ...recurrentCases,
 ];

@@ -1,0 +1,283 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Tensor } from 'onnxruntime-node';
+import { attributes, type PlainAttribute } from '../../../server/onnx/attributes.ts';
+import type { Attribute } from '../../../server/onnx/graph.ts';
+import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
+import { inPlainForm } from '../../../server/onnx/rewrite/plain-form.ts';
+import { unrollRecurrent } from '../../../server/onnx/rewrite/recurrent/unroll-recurrent.ts';
+import { overTwoAxes } from '../../../server/onnx/rewrite/two-axes.ts';
+import { DataType, floatTensor } from '../../../server/onnx/tensor.ts';
+import { Network } from '../../support/network.ts';
+import { randomFloats, relativeError, runNetwork } from '../../support/onnx-runtime.ts';
+import { rewrittenExactly } from './same-outputs.ts';
+
+const forms: Readonly<Record<string, Readonly<Record<string, PlainAttribute>>>> = {
+  plain: {},
+  'with strides and padding': { strides: [2], pads: [1, 2] },
+  dilated: { dilations: [2] },
+  SAME: { auto_pad: 'SAME_UPPER', strides: [2] },
+};
+
+describe('a window over one axis becomes one over two', () => {
+  for (const opset of [9, 13]) {
+    for (const [title, plain] of Object.entries(forms)) {
+      it(`Conv ${title}, operator set ${opset}`, async () => {
+        const network = new Network({ opset, seed: 3 });
+        const image = network.input('image', ['N', 4, 19]);
+        const weights = network.floats([6, 2, 3]);
+        network.node('Conv', [image, weights, network.floats([6])], { ...plain, group: 2 }, 'out');
+        const model = network.model(['out']);
+        assert.deepEqual(await rewrittenExactly(model, overTwoAxes), [
+          'Unsqueeze',
+          'Conv',
+          'Squeeze',
+        ]);
+        assert.equal(inferShapes(overTwoAxes(model)).of('out')[1], 6);
+      });
+    }
+  }
+
+  for (const op of ['MaxPool', 'AveragePool', 'LpPool']) {
+    it(op, async () => {
+      const network = new Network({ seed: 3 });
+      const image = network.input('image', ['N', 4, 19]);
+      network.node(op, [image], { kernel_shape: [3], strides: [2], pads: [1, 0] }, 'out');
+      assert.deepEqual(await rewrittenExactly(network.model(['out']), overTwoAxes), [
+        'Unsqueeze',
+        op,
+        'Squeeze',
+      ]);
+    });
+  }
+});
+
+describe('a pooling over the first of three axes', () => {
+  it('becomes one over two, as PyTorch writes local response normalisation', async () => {
+    const network = new Network({ seed: 3 });
+    const image = network.input('image', ['N', 6, 5, 7]);
+    const square = network.node('Unsqueeze', [
+      network.node('Mul', [image, image]),
+      network.ints(1),
+    ]);
+    const pooled = network.node(
+      'AveragePool',
+      [network.node('Pad', [square, network.ints(0, 0, 2, 0, 0, 0, 0, 2, 0, 0)])],
+      { kernel_shape: [5, 1, 1], strides: [1, 1, 1] },
+    );
+    network.node('Squeeze', [pooled, network.ints(1)], {}, 'out');
+    const model = network.model(['out']);
+    const left = await rewrittenExactly(model, inPlainForm);
+    assert.ok(left.includes('Reshape'));
+    assert.deepEqual(inferShapes(inPlainForm(model)).of('out'), ['N', 6, 5, 7]);
+  });
+
+  it('stays where its window is wider', () => {
+    const network = new Network({ seed: 3 });
+    network.node(
+      'AveragePool',
+      [network.input('image', ['N', 1, 6, 5, 7])],
+      { kernel_shape: [3, 2, 1] },
+      'out',
+    );
+    const model = network.model(['out']);
+    assert.equal(overTwoAxes(model), model);
+  });
+});
+
+interface RecurrentForm {
+  readonly plain?: Readonly<Record<string, PlainAttribute>>;
+  readonly activations?: readonly string[];
+  readonly numbers?: Readonly<Record<string, readonly number[]>>;
+  readonly given?: readonly ('bias' | 'lengths' | 'start' | 'peepholes')[];
+  readonly opset?: number;
+}
+
+const [STEPS, PICTURES, INPUTS, HIDDEN] = [4, 3, 5, 2];
+
+/** One recurrent layer, all of whose outputs are the network's. */
+function recurrentNetwork(op: string, { given = [], ...form }: RecurrentForm): Network {
+  const network = new Network({ opset: form.opset ?? 14, seed: 5 });
+  const isBatchFirst = form.plain?.['layout'] === 1;
+  const sequence = isBatchFirst ? ['N', STEPS, INPUTS] : [STEPS, 'N', INPUTS];
+  const x = network.input('x', sequence);
+  const directions = form.plain?.['direction'] === 'bidirectional' ? 2 : 1;
+  const gates = { LSTM: 4, GRU: 3, RNN: 1 }[op]!;
+  const optional = (name: (typeof given)[number], make: () => string) =>
+    given.includes(name) ? make() : '';
+  const state = (name: string) =>
+    network.input(name, isBatchFirst ? ['N', directions, HIDDEN] : [directions, 'N', HIDDEN]);
+  const inputs = [
+    x,
+    network.floats([directions, gates * HIDDEN, INPUTS], -1, 1),
+    network.floats([directions, gates * HIDDEN, HIDDEN], -1, 1),
+    optional('bias', () => network.floats([directions, 2 * gates * HIDDEN], -1, 1)),
+    optional('lengths', () =>
+      network.constant({ type: DataType.int32, dims: [3], data: Int32Array.of(2, 4, 1) }),
+    ),
+    optional('start', () => state('h')),
+    ...(op === 'LSTM'
+      ? [
+          optional('start', () => state('c')),
+          optional('peepholes', () => network.floats([directions, 3 * HIDDEN], -1, 1)),
+        ]
+      : []),
+  ];
+  network.nodeOf(
+    op,
+    inputs.slice(0, inputs.findLastIndex((input) => input !== '') + 1),
+    new Map<string, Attribute>([
+      ...attributes({ hidden_size: HIDDEN, ...form.plain }),
+      ...(form.activations
+        ? [['activations', { kind: 'strings', value: form.activations }] as const]
+        : []),
+      ...Object.entries(form.numbers ?? {}).map(
+        ([name, value]) => [name, { kind: 'floats', value }] as const,
+      ),
+    ]),
+    ['all', 'last', 'cell'].slice(0, op === 'LSTM' ? 3 : 2),
+  );
+  return network;
+}
+
+const outputsOf = (op: string) => (op === 'LSTM' ? ['all', 'last', 'cell'] : ['all', 'last']);
+
+describe('a recurrent layer is unrolled into operators that give the same', () => {
+  const always: readonly (readonly [string, RecurrentForm])[] = [
+    ['by itself', {}],
+    ['with bias and a first state', { given: ['bias', 'start'] }],
+    ['backward in time', { plain: { direction: 'reverse' }, given: ['bias'] }],
+    ['in both directions', { plain: { direction: 'bidirectional' }, given: ['bias', 'start'] }],
+    ['of sequences of different length', { given: ['bias', 'lengths', 'start'] }],
+    [
+      'of sequences of different length in both directions',
+      { plain: { direction: 'bidirectional' }, given: ['lengths'] },
+    ],
+    ['within limits', { plain: { clip: { float: 0.3 } }, given: ['bias'] }],
+    ['in operator set 7', { given: ['bias', 'start'], opset: 7 }],
+    ['in operator set 22', { given: ['bias', 'start'], opset: 22 }],
+  ];
+  const forms: readonly (readonly [string, string, RecurrentForm])[] = [
+    ...['LSTM', 'GRU', 'RNN'].flatMap((op) =>
+      always.map(([title, form]) => [op, title, form] as const),
+    ),
+    ['LSTM', 'with peepholes', { given: ['bias', 'start', 'peepholes'] }],
+    ['LSTM', 'with coupled gates', { plain: { input_forget: 1 }, given: ['start'] }],
+    [
+      'LSTM',
+      'with other activations',
+      {
+        activations: ['HardSigmoid', 'LeakyRelu', 'Softsign'],
+        numbers: { activation_alpha: [0.3, 0.1], activation_beta: [0.4] },
+        given: ['bias', 'start'],
+      },
+    ],
+    [
+      'GRU',
+      'that resets what was multiplied',
+      { plain: { linear_before_reset: 1 }, given: ['bias', 'start'] },
+    ],
+    [
+      'GRU',
+      'that resets what was multiplied, from nothing, in both directions',
+      { plain: { linear_before_reset: 1, direction: 'bidirectional' }, given: ['bias'] },
+    ],
+    [
+      'GRU',
+      'with other activations',
+      {
+        activations: ['Sigmoid', 'ScaledTanh'],
+        numbers: { activation_alpha: [0.7], activation_beta: [1.3] },
+        given: ['start'],
+      },
+    ],
+    ...['Relu', 'Elu', 'ThresholdedRelu', 'Affine', 'Softplus'].map(
+      (activation): readonly [string, string, RecurrentForm] => [
+        'RNN',
+        `with ${activation}`,
+        {
+          activations: [activation],
+          numbers:
+            activation === 'Affine'
+              ? { activation_alpha: [0.6], activation_beta: [0.2] }
+              : { activation_alpha: [0.4] },
+          given: ['bias', 'start'],
+        },
+      ],
+    ),
+  ];
+  for (const [op, title, form] of forms) {
+    it(`${op} ${title}`, async () => {
+      const model = recurrentNetwork(op, form).model(outputsOf(op));
+      const unrolled = unrollRecurrent(model);
+      assert.ok(!unrolled.nodes.some((node) => node.op === op));
+      const feeds = Object.fromEntries(
+        model.inputs.map(({ name, shape }, index) => [
+          name,
+          randomFloats(
+            shape!.map((dim) => (typeof dim === 'number' ? dim : PICTURES)),
+            index + 2,
+            -2,
+            2,
+          ),
+        ]),
+      );
+      const [before, after] = [await runNetwork(model, feeds), await runNetwork(unrolled, feeds)];
+      for (const output of outputsOf(op)) {
+        assert.deepEqual(after[output]!.dims, before[output]!.dims);
+        const error = relativeError(after[output]!.data, before[output]!.data);
+        assert.ok(error < 2e-6, `${output}: ${error}`);
+        // Lengths for three pictures say that there are three.
+        if (!form.given?.includes('lengths'))
+          assert.deepEqual(inferShapes(unrolled).of(output), inferShapes(model).of(output));
+      }
+    });
+  }
+
+  it('with pictures in front, which ONNX Runtime does not run by itself', async () => {
+    const given = ['bias', 'start'] as const;
+    const model = recurrentNetwork('LSTM', { plain: { layout: 1 }, given }).model(
+      outputsOf('LSTM'),
+    );
+    const other = recurrentNetwork('LSTM', { given }).model(outputsOf('LSTM'));
+    const [x, h, c] = [
+      [STEPS, PICTURES, INPUTS],
+      [1, PICTURES, HIDDEN],
+      [1, PICTURES, HIDDEN],
+    ].map((dims, index) => randomFloats(dims, index + 1, -1, 1));
+    const turned = (tensor: { dims: readonly number[]; data: ArrayLike<number> }) => {
+      const [a, b, ...rest] = tensor.dims as [number, number, ...number[]];
+      const size = rest.reduce((all, dim) => all * dim, 1);
+      const values = Array.from(tensor.data);
+      return floatTensor(
+        [b, a, ...rest],
+        Array.from({ length: a * b * size }, (_, at) => {
+          const [row, column] = [Math.floor(at / size / a), Math.floor(at / size) % a];
+          return values[(column * b + row) * size + (at % size)]!;
+        }),
+      );
+    };
+    const asFeed = (tensor: Parameters<typeof turned>[0]) => {
+      const { dims, data } = turned(tensor);
+      return new Tensor('float32', data as Float32Array, [...dims]);
+    };
+    const before = await runNetwork(other, { x: x!, h: h!, c: c! });
+    const after = await runNetwork(unrollRecurrent(model), {
+      x: asFeed(x as never),
+      h: asFeed(h as never),
+      c: asFeed(c as never),
+    });
+    for (const output of ['last', 'cell'])
+      assert.ok(
+        relativeError(after[output]!.data, turned(before[output]!).data as Float32Array) < 2e-6,
+      );
+    // [pictures, steps, directions, …] and [steps, directions, pictures, …], of one direction.
+    assert.ok(
+      relativeError(
+        after['all']!.data,
+        turned({ data: before['all']!.data, dims: [STEPS, PICTURES, HIDDEN] }).data as Float32Array,
+      ) < 2e-6,
+    );
+    assert.deepEqual(after['all']!.dims, [PICTURES, STEPS, 1, HIDDEN]);
+  });
+});
