@@ -1,4 +1,5 @@
-import type { FeedStatus, SourceClockStatus } from '../../shared/protocol/live-messages.ts';
+import type { SourceClockStatus } from '../../shared/protocol/feed-messages.ts';
+import type { FeedStatus } from '../../shared/protocol/summaries.ts';
 
 /** One or two words, as they stand beside the dot. */
 export const STATES: Readonly<Record<FeedStatus['name'], string>> = {

@@ -1,7 +1,7 @@
-import type { LiveServerMessage } from '../../shared/protocol/live-messages.ts';
+import type { FeedServerMessage } from '../../shared/protocol/feed-messages.ts';
 
 type Counts = Pick<
-  Extract<LiveServerMessage, { readonly type: 'feed-statistics' }>,
+  Extract<FeedServerMessage, { readonly type: 'feed-statistics' }>,
   'decoded' | 'explained' | 'dropped'
 >;
 

@@ -1,7 +1,6 @@
 import type { Measure, MeasureOf } from '../../shared/measures/measure.ts';
 import { MEASURES } from '../../shared/measures/measures.ts';
-import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
-import { isKnownOf } from './known-measures.ts';
+import { isKnownOf, type KnownParts } from './known-measures.ts';
 import { shownUnit } from './measure-units.ts';
 import type { SteeringUnit } from './steering-unit.ts';
 
@@ -12,14 +11,14 @@ export interface MeasureReadout {
   readonly text: (value: number) => string;
 }
 
-/** What is read of a recording, of what it has. */
+/** What is read of a recording or feed, of what it has. */
 export function readoutsOf(
-  opened: OpenedMessage,
+  known: KnownParts,
   unit: SteeringUnit,
   kind: MeasureOf,
   measures: readonly Measure[] = MEASURES,
 ): MeasureReadout[] {
   return measures
-    .filter((measure) => measure.of === kind && measure.readout && isKnownOf(opened, measure))
+    .filter((measure) => measure.of === kind && measure.readout && isKnownOf(known, measure))
     .map((measure) => ({ measure, text: shownUnit(measure, unit).text }));
 }

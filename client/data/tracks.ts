@@ -3,9 +3,8 @@ import type { FlagKind, FlagSettings } from '../../shared/flags.ts';
 import type { Measure, MeasureOf, MeasureTrack, Plot } from '../../shared/measures/measure.ts';
 import { MEASURES, type MeasureId } from '../../shared/measures/measures.ts';
 import { PLOTS } from '../../shared/measures/plots.ts';
-import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import type { DriveColumns, Known } from './columns.ts';
-import { isKnownOf } from './known-measures.ts';
+import { isKnownOf, type KnownParts } from './known-measures.ts';
 import { shownUnit } from './measure-units.ts';
 import type { SteeringUnit } from './steering-unit.ts';
 
@@ -84,12 +83,12 @@ export function measuresIn(plot: string, measures: readonly Measure[] = MEASURES
 }
 
 /**
- * The plots of a recording: those of what it has. Driven and error are there only where it was
+ * The plots of a recording or feed: those of what it has. Driven and error are there only where it was
  * recorded how the car was driven, on road only with a road, agreement only where there are two
  * methods to compare.
  */
 export function tracksOf(
-  opened: OpenedMessage,
+  known: KnownParts,
   unit: SteeringUnit,
   choice: TrackChoice,
   measures: readonly Measure[] = MEASURES,
@@ -98,7 +97,7 @@ export function tracksOf(
     (measure): measure is Drawn =>
       measure.track !== undefined &&
       (measure.of !== 'pair' || choice.panes !== null) &&
-      isKnownOf(opened, measure),
+      isKnownOf(known, measure),
   );
   const shared = PLOTS.map((plot) => ({
     plot,
@@ -112,13 +111,13 @@ export function tracksOf(
   });
   return [...shared, ...alone]
     .filter(({ all }) => all.length > 0)
-    .map(({ plot, all }) => trackOf(plot, all, opened, unit, choice));
+    .map(({ plot, all }) => trackOf(plot, all, known, unit, choice));
 }
 
 function trackOf(
   plot: Plot,
   all: readonly Drawn[],
-  { network: { number } }: OpenedMessage,
+  { network: { number } }: KnownParts,
   unit: SteeringUnit,
   { shown, panes }: TrackChoice,
 ): Track {

@@ -78,13 +78,13 @@ export function keepAddress(
       return;
     }
     const rests = !transport.playing && transport.playhead.target === null;
-    if (!drive.opened || !rests || !screen.painted) return;
-    const { recording, network } = drive.opened;
+    if (!drive.recording || !rests || !screen.painted) return;
+    const { recording, network } = drive.recording;
     const { frame } = screen.painted;
     write(
       addressText({
         recording: recording.id,
-        ...cameraChoice(drive.opened),
+        ...cameraChoice(drive.recording),
         network: network.id,
         frame,
         panes: layout,

@@ -85,11 +85,11 @@ export function tellOfFlags({
   readonly review: FlagReview;
 }): void {
   analysis.flagBegan.on((flag) => {
-    const { opened, unit } = drive;
-    if (!opened || !unit) return;
+    const { name, unit } = drive;
+    if (name === null || !unit) return;
     const at = shortTime(flag.startPts - (analysis.columns?.origin ?? 0));
     const measure = analysis.flagSettings?.measure ?? 'share';
-    const body = `${opened.recording.name}, ${at}: ${worstText(flag, measure, unit)}`;
+    const body = `${name}, ${at}: ${worstText(flag, measure, unit)}`;
     alerts.tell({ title: `Roadgaze: ${FLAG_KINDS[flag.kind]}`, body }, preferences, () =>
       review.look(flag),
     );

@@ -8,7 +8,7 @@ import {
   insideFrame,
   MOST_POINTS,
 } from '../data/polygon.ts';
-import type { OpenDrive } from '../stream/open-drive.svelte.ts';
+import { pictureKey, type OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Opener } from '../stream/opener.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 
@@ -44,7 +44,7 @@ export class RoadEditor {
     this.#opener = opener;
     this.#transport = transport;
     drive.begun.on(({ opened }) => {
-      const picture = JSON.stringify([opened.recording.id, opened.camera]);
+      const picture = pictureKey(opened);
       if (picture !== this.#drawnOn) this.close();
       else this.#answered(true);
       this.#drawnOn = picture;

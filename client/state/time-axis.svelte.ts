@@ -8,7 +8,7 @@ import {
   type TimeWindow,
 } from '../data/time-window.ts';
 import type { Analysis } from '../stream/analysis.svelte.ts';
-import type { OpenDrive } from '../stream/open-drive.svelte.ts';
+import { driveKey, type OpenDrive } from '../stream/open-drive.svelte.ts';
 import type { Transport } from '../stream/transport.svelte.ts';
 import type { WatchedFeed } from '../stream/watched-feed.svelte.ts';
 
@@ -138,12 +138,12 @@ export function keepInView(
   let before: string | null = null;
   $effect(() => {
     void analysis.version;
-    const recording = drive.opened?.recording.id ?? null;
+    const key = drive.opened && driveKey(drive.opened);
     untrack(() => {
-      if (recording !== before) axis.begin();
+      if (key !== before) axis.begin();
       else if (watched.feed) axis.grow();
     });
-    before = recording;
+    before = key;
   });
   $effect(() => {
     void axis.playhead;

@@ -1,7 +1,8 @@
 import type { Flag } from '../../shared/flags.ts';
-import type { LiveServerMessage } from '../../shared/protocol/live-messages.ts';
-import { LiveColumns } from '../data/live-columns.ts';
-import { openedFeed } from '../data/opened-feed.ts';
+import type { OpenedFeed } from '../../shared/protocol/control-messages.ts';
+import type { FeedServerMessage } from '../../shared/protocol/feed-messages.ts';
+import { describedByRows, describedByState, UNDESCRIBED } from '../data/described.ts';
+import { FeedColumns } from '../data/feed-columns.ts';
 import { steeringUnit } from '../data/steering-unit.ts';
 import type { Analysis } from './analysis.svelte.ts';
 import type { Commands } from './commands.ts';
@@ -12,7 +13,7 @@ import type { Picture } from './presenter.ts';
 import type { Screen } from './screen.svelte.ts';
 import type { WatchedFeed } from './watched-feed.svelte.ts';
 
-type Of<T extends LiveServerMessage['type']> = Extract<LiveServerMessage, { readonly type: T }>;
+type Of<T extends FeedServerMessage['type']> = Extract<FeedServerMessage, { readonly type: T }>;
 
 interface Parts {
   readonly commands: Commands;
@@ -37,7 +38,7 @@ export class FeedInbox {
     this.#parts = parts;
   }
 
-  receive(message: LiveServerMessage): void {
+  receive(message: FeedServerMessage | OpenedFeed): void {
     const { feeds, watched, screen } = this.#parts;
     switch (message.type) {
       case 'feeds':
@@ -49,7 +50,7 @@ export class FeedInbox {
         feeds.setState(message);
         watched.setState(message);
         return this.#describe();
-      case 'watching':
+      case 'opened':
         return this.#begin(message);
       case 'feed-playback':
         return this.#play(message);
@@ -70,30 +71,25 @@ export class FeedInbox {
     }
   }
 
-  #begin(message: Of<'watching'>): void {
+  #begin(opened: OpenedFeed): void {
     const { analysis, drive, playback, watched } = this.#parts;
     const { choice, opening } = drive;
-    const { feed, network } = message;
+    const { feed, network } = opened;
     const isOther = watched.feed?.id !== feed.id;
     const isAnswered = opening !== 'again' || choice?.methods.join() === network.methods.join();
-    const opened = openedFeed(message, isOther ? null : drive.opened);
-    watched.watch(feed, message.range);
-    if (isOther || !(analysis.columns instanceof LiveColumns)) {
+    const described = isOther ? UNDESCRIBED : drive.described;
+    watched.watch(feed, opened.range);
+    if (isOther || !(analysis.columns instanceof FeedColumns)) {
       this.#flags = [];
-      analysis.begin(new LiveColumns(steeringUnit(network).factor, null));
+      analysis.begin(new FeedColumns(steeringUnit(network).factor, null));
     }
-    analysis.flagSettings = message.flags;
+    analysis.flagSettings = opened.flags;
     if (isAnswered) {
-      drive.choose({
-        recording: feed.id,
-        feed: feed.id,
-        network: network.id,
-        methods: network.methods,
-      });
+      drive.choose({ feed: feed.id, network: network.id, methods: network.methods });
       watched.explained.emit(network.methods);
     }
     playback.take({ playing: watched.mode !== 'paused', speed: 1, ended: false });
-    drive.begin(opened, !isOther && opening !== 'anew');
+    drive.begin(opened, describedByState(described, feed.state), !isOther && opening !== 'anew');
   }
 
   #play({ mode, speed, generation }: Of<'feed-playback'>): void {
@@ -107,49 +103,39 @@ export class FeedInbox {
     const { analysis, drive, watched } = this.#parts;
     const { opened } = drive;
     if (!watched.feed || !opened) return;
-    const before = analysis.columns instanceof LiveColumns ? analysis.columns : null;
+    const before = analysis.columns instanceof FeedColumns ? analysis.columns : null;
     if (restart) {
       const origin = before?.hasOrigin ? before.origin : null;
-      const anew = new LiveColumns(steeringUnit(opened.network).factor, origin);
+      const anew = new FeedColumns(steeringUnit(opened.network).factor, origin);
       if (before && !analysis.isLost) anew.keep(before, columns.pts[0] ?? Infinity);
       analysis.columns = anew;
       analysis.isLost = false;
     }
-    if (!(analysis.columns instanceof LiveColumns)) return;
+    if (!(analysis.columns instanceof FeedColumns)) return;
     const { start } = analysis.columns;
     analysis.columns.take(columns, from);
     analysis.changed();
     if (restart || analysis.columns.start !== start) this.#placeFlags();
-    if (columns.driven.some((value) => value !== null)) this.#describe(true);
+    drive.described = describedByRows(drive.described, columns);
   }
 
   #placeFlags(): void {
     const { analysis } = this.#parts;
     const { columns } = analysis;
-    if (columns instanceof LiveColumns)
+    if (columns instanceof FeedColumns)
       analysis.setFlags(this.#flags.map((flag) => columns.placed(flag)));
   }
 
   #alert({ feed, flag }: Of<'feed-alert'>): void {
     const { analysis, watched } = this.#parts;
     const { columns } = analysis;
-    if (feed === watched.feed?.id && columns instanceof LiveColumns)
+    if (feed === watched.feed?.id && columns instanceof FeedColumns)
       analysis.flagBegan.emit(columns.placed(flag));
   }
 
-  /**
-   * What the page says of a recording that it cannot know of a feed beforehand: the size of its
-   * pictures, and whether it is known how the car is driven.
-   */
-  #describe(hasLog = false): void {
+  /** The stream tells the size of the pictures. */
+  #describe(): void {
     const { drive, watched } = this.#parts;
-    const { opened } = drive;
-    const { feed } = watched;
-    if (!opened || !feed || opened.recording.id !== feed.id) return;
-    const { size, hasLog: had } = opened.recording;
-    const { width, height } = feed.state.name === 'live' ? feed.state.stream : size;
-    if (width === size.width && height === size.height && (had || !hasLog)) return;
-    const recording = { ...opened.recording, size: { width, height }, hasLog: had || hasLog };
-    drive.opened = { ...opened, recording };
+    if (watched.feed) drive.described = describedByState(drive.described, watched.feed.state);
   }
 }

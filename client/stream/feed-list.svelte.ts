@@ -1,9 +1,6 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import type {
-  FeedSummary,
-  LiveClientMessage,
-  LiveServerMessage,
-} from '../../shared/protocol/live-messages.ts';
+import type { FeedClientMessage, FeedServerMessage } from '../../shared/protocol/feed-messages.ts';
+import type { FeedSummary } from '../../shared/protocol/summaries.ts';
 import type { Sender } from './connection.svelte.ts';
 import { Signal } from './signal.ts';
 
@@ -35,7 +32,7 @@ export class FeedList {
     return this.feeds.find((feed) => feed.id === id);
   }
 
-  ask(message: Extract<LiveClientMessage, { readonly type: FeedCommand['type'] }>): void {
+  ask(message: Extract<FeedClientMessage, { readonly type: FeedCommand['type'] }>): void {
     this.refusal = null;
     const command = { type: message.type, feed: message.type === 'add-feed' ? null : message.feed };
     this.command = this.#sender.send(message) ? command : null;
@@ -55,7 +52,7 @@ export class FeedList {
     if (this.command && this.command.type !== 'add-feed') this.command = null;
   }
 
-  setState({ feed, state }: Extract<LiveServerMessage, { readonly type: 'feed-state' }>): void {
+  setState({ feed, state }: Extract<FeedServerMessage, { readonly type: 'feed-state' }>): void {
     this.feeds = this.feeds.map((each) => (each.id === feed ? { ...each, state } : each));
   }
 

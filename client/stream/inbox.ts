@@ -85,6 +85,9 @@ export class Inbox implements Receiver {
       case 'error':
         return this.#failed(message);
       case 'opened':
+        return message.extent === 'fixed'
+          ? this.#recording.receive(message)
+          : this.#feed.receive(message);
       case 'index':
       case 'analysis':
       case 'flags':
@@ -114,7 +117,7 @@ export class Inbox implements Receiver {
     }
     if (!drive.opening && feeds.refuse(report)) return;
     const asked = drive.opening ? drive.choice?.recording : null;
-    if (drive.opening) drive.refuse(report, watched.feed?.id ?? null);
+    if (drive.opening) drive.refuse(report);
     else if (watched.feed) watched.missed.emit();
     errors.show(report, asked);
   }

@@ -1,39 +1,74 @@
 import type { ErrorReport } from '../../shared/errors.ts';
-import type { OpenedMessage, ServerMessage } from '../../shared/protocol/control-messages.ts';
+import type {
+  OpenedMessage,
+  OpenedRecording,
+  ServerMessage,
+} from '../../shared/protocol/control-messages.ts';
+import { UNDESCRIBED, type Described } from '../data/described.ts';
 import { steeringUnit } from '../data/steering-unit.ts';
 import type { Connection } from './connection.svelte.ts';
 import { Signal } from './signal.ts';
 
-export interface Choice {
-  /** Where `feed` is there, its id too. */
-  readonly recording: string;
-  readonly feed?: string;
-  /** Of a drive of several cameras; its first one without. */
-  readonly camera?: string;
+interface Watched {
   readonly network: string;
   /** That stream, each once, in the panes' order. */
   readonly methods: readonly string[];
 }
 
+export interface RecordingChoice extends Watched {
+  readonly recording: string;
+  readonly feed?: never;
+  /** Of a drive of several cameras; its first one without. */
+  readonly camera?: string;
+}
+
+export interface FeedChoice extends Watched {
+  readonly feed: string;
+  readonly recording?: never;
+  readonly camera?: never;
+}
+
+export type Choice = RecordingChoice | FeedChoice;
+
 /** The camera of a choice that opens this one: none for the first, which opens by itself. */
 export function cameraChoice({
   cameras,
   camera,
-}: Pick<OpenedMessage, 'cameras' | 'camera'>): Pick<Choice, 'camera'> {
+}: Pick<OpenedRecording, 'cameras' | 'camera'>): Pick<RecordingChoice, 'camera'> {
   return camera === undefined || camera === cameras?.[0]?.id ? {} : { camera };
 }
 
-/** Whether both are pictures of the same camera in the same recording. */
-export function isSameCamera(
-  { recording, camera, cameras }: OpenedMessage,
-  wanted: Pick<Choice, 'recording' | 'camera'>,
-): boolean {
-  if (recording.id !== wanted.recording) return false;
-  return camera === undefined || camera === (wanted.camera ?? cameras?.[0]?.id);
+/** Whether this is the recording or feed that was chosen, by whatever camera. */
+export function isSameDrive(opened: OpenedMessage, { recording, feed }: Choice): boolean {
+  return opened.extent === 'fixed' ? opened.recording.id === recording : opened.feed.id === feed;
+}
+
+/** Whether both are pictures of the same camera. */
+export function isSameCamera(opened: OpenedMessage, choice: Choice): boolean {
+  if (!isSameDrive(opened, choice)) return false;
+  if (opened.extent === 'growing') return true;
+  const { camera, cameras } = opened;
+  return camera === undefined || camera === (choice.camera ?? cameras?.[0]?.id);
+}
+
+/** Tells what was opened from every other recording and feed. */
+export function driveKey(opened: OpenedMessage): string {
+  return opened.extent === 'fixed' ? `recording:${opened.recording.id}` : `feed:${opened.feed.id}`;
+}
+
+/** As `driveKey`, and from other cameras of the same drive. */
+export function pictureKey(opened: OpenedMessage): string {
+  const camera = opened.extent === 'fixed' ? opened.camera : undefined;
+  return JSON.stringify([driveKey(opened), camera]);
 }
 
 /** What the page was started with may leave out everything but the methods. */
-export type WantedChoice = Partial<Choice> & Pick<Choice, 'methods'>;
+export type WantedChoice = Partial<Watched> &
+  Pick<Watched, 'methods'> & {
+    readonly recording?: string;
+    readonly feed?: string;
+    readonly camera?: string;
+  };
 
 /**
  * The recording or feed that is open, the network that watches it, and what was asked for instead.
@@ -41,8 +76,9 @@ export type WantedChoice = Partial<Choice> & Pick<Choice, 'methods'>;
 export class OpenDrive {
   /** What was asked for; it is open once `opened` names it too. */
   choice = $state.raw<Choice | null>(null);
-  /** A recording, or a feed as the panels see a recording. */
   opened = $state.raw<OpenedMessage | null>(null);
+  /** What is known of it. Of a feed this grows. */
+  described = $state.raw<Described>(UNDESCRIBED);
   /**
    * Set until `opened` is the answer: something new, or the same again, as after a lost connection.
    */
@@ -56,7 +92,21 @@ export class OpenDrive {
   readonly #connection: Pick<Connection, 'isOpen'>;
   #wanted: WantedChoice;
 
+  /** Where it is a recording. */
+  readonly recording = $derived(this.opened?.extent === 'fixed' ? this.opened : null);
+  readonly name = $derived(
+    this.opened && (this.opened.extent === 'fixed' ? this.opened.recording : this.opened.feed).name,
+  );
   readonly unit = $derived(this.opened ? steeringUnit(this.opened.network) : null);
+  /** By which it is decided what plots and readouts there are. */
+  readonly known = $derived(
+    this.opened && {
+      network: this.opened.network,
+      road: this.opened.road,
+      hasLog: this.described.hasLog,
+      logged: this.described.logged,
+    },
+  );
 
   constructor(connection: Pick<Connection, 'isOpen'>, wanted: WantedChoice) {
     this.#connection = connection;
@@ -82,27 +132,17 @@ export class OpenDrive {
    * To be called when the server has opened what was asked for, once `Analysis` and `Playback` are
    * about it.
    */
-  begin(opened: OpenedMessage, again: boolean): void {
+  begin(opened: OpenedMessage, described: Described, again: boolean): void {
     this.opening = null;
     this.opened = opened;
+    this.described = described;
     this.begun.emit({ opened, again });
   }
 
-  /**
-   * What was open before stays open, so the choice goes back to it; `feed`: the id of the one that
-   * is watched.
-   */
-  refuse(report: ErrorReport, feed: string | null): void {
+  /** What was open before stays open, so the choice goes back to it. */
+  refuse(report: ErrorReport): void {
     this.opening = null;
-    if (this.opened) {
-      const { recording, network } = this.opened;
-      this.choose({
-        recording: recording.id,
-        network: network.id,
-        methods: network.methods,
-        ...(feed === null ? cameraChoice(this.opened) : { feed }),
-      });
-    }
+    if (this.opened) this.choose(choiceOf(this.opened));
     this.refused.emit(report);
   }
 
@@ -110,4 +150,11 @@ export class OpenDrive {
   clear(): void {
     this.opening = this.opened = this.choice = null;
   }
+}
+
+function choiceOf(opened: OpenedMessage): Choice {
+  const watched = { network: opened.network.id, methods: opened.network.methods };
+  return opened.extent === 'growing'
+    ? { feed: opened.feed.id, ...watched }
+    : { recording: opened.recording.id, ...watched, ...cameraChoice(opened) };
 }

@@ -11,6 +11,7 @@ import {
   isSameCamera,
   type Choice,
   type OpenDrive,
+  type RecordingChoice,
   type WantedChoice,
 } from './open-drive.svelte.ts';
 import type { Picture } from './presenter.ts';
@@ -50,23 +51,24 @@ export class Opener {
 
   /** Shows what another camera of the drive saw at the same time. */
   chooseCamera(camera: string): void {
-    const { drive } = this.#parts;
-    if (!drive.choice || !drive.opened?.cameras) return;
-    const { recording, network, methods } = drive.choice;
-    const { cameras } = drive.opened;
+    const { choice, recording: opened } = this.#parts.drive;
+    if (choice?.recording === undefined || !opened?.cameras) return;
+    const { recording, network, methods } = choice;
+    const { cameras } = opened;
     this.open({ recording, network, methods, ...cameraChoice({ cameras, camera }) });
   }
 
   #ask(choice: Choice, said: { readonly framesPerSecond?: number }, keepsErrors = false): void {
     const { commands, drive, errors, feeds, transport } = this.#parts;
-    const { feed, recording, camera, network, methods } = choice;
+    const { network, methods } = choice;
     const { opened } = drive;
     const again = opened !== null && isSameCamera(opened, choice) && opened.network.id === network;
     this.#leave(again ? 'again' : 'anew');
     drive.choose(choice);
     if (!keepsErrors) errors.clear();
     const start = transport.leaveFor(choice);
-    if (feed === undefined) {
+    if (choice.feed === undefined) {
+      const { recording, camera } = choice;
       commands.send({
         type: 'open',
         recording,
@@ -79,6 +81,7 @@ export class Opener {
       return;
     }
     // Methods are those of everyone who watches: only who changes them says so.
+    const { feed } = choice;
     const isSame = feeds.find(feed)?.methods.join() === methods.join();
     commands.send({ type: 'watch', feed, ...(isSame ? {} : { methods }) });
   }
@@ -86,13 +89,7 @@ export class Opener {
   /** As it is, with the methods that it is explained by. */
   watch(id: string): void {
     const feed = this.#parts.feeds.find(id);
-    if (feed)
-      this.open({
-        recording: feed.id,
-        feed: feed.id,
-        network: feed.network,
-        methods: feed.methods,
-      });
+    if (feed) this.open({ feed: feed.id, network: feed.network, methods: feed.methods });
   }
 
   /**
@@ -191,7 +188,7 @@ export class Opener {
 }
 
 /** The camera that was asked for, where it was of this recording. */
-function cameraOf(wanted: WantedChoice, recording: string): Pick<Choice, 'camera'> {
+function cameraOf(wanted: WantedChoice, recording: string): Pick<RecordingChoice, 'camera'> {
   return wanted.camera === undefined || wanted.recording !== recording
     ? {}
     : { camera: wanted.camera };

@@ -1,5 +1,6 @@
-import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
+import type { OpenedRecording, ServerMessage } from '../../shared/protocol/control-messages.ts';
 import { DriveColumns } from '../data/columns.ts';
+import { describedRecording } from '../data/described.ts';
 import { steeringUnit } from '../data/steering-unit.ts';
 import type { Analysis } from './analysis.svelte.ts';
 import type { Catalogue } from './catalogue.svelte.ts';
@@ -10,12 +11,12 @@ import type { Screen } from './screen.svelte.ts';
 import type { WatchedFeed } from './watched-feed.svelte.ts';
 
 /** What the server says of a recording and nothing else. */
-export type RecordingMessage = Extract<
-  ServerMessage,
-  { readonly type: 'opened' | 'index' | 'analysis' | 'flags' | 'alert' | 'state' | 'statistics' }
->;
-
-type Opened = Extract<RecordingMessage, { readonly type: 'opened' }>;
+export type RecordingMessage =
+  | OpenedRecording
+  | Extract<
+      ServerMessage,
+      { readonly type: 'index' | 'analysis' | 'flags' | 'alert' | 'state' | 'statistics' }
+    >;
 
 interface Parts {
   readonly catalogue: Pick<Catalogue, 'opened'>;
@@ -60,9 +61,9 @@ export class RecordingInbox {
     }
   }
 
-  #begin(opened: Opened): void {
+  #begin(opened: OpenedRecording): void {
     const { analysis, catalogue, drive, playback, watched } = this.#parts;
-    const before = drive.opened;
+    const before = drive.recording;
     watched.leave();
     catalogue.opened(opened.recording);
     const factor = steeringUnit(opened.network).factor;
@@ -77,6 +78,6 @@ export class RecordingInbox {
     analysis.begin(columns);
     analysis.flagSettings = opened.flags;
     playback.take({ playing: false, speed: 1, ended: false });
-    drive.begin(opened, drive.opening === 'again');
+    drive.begin(opened, describedRecording(opened), drive.opening === 'again');
   }
 }

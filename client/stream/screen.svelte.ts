@@ -1,4 +1,4 @@
-import { cropInFrame, WHOLE_FRAME, type Fit } from '../../shared/geometry.ts';
+import { cropInFrame, WHOLE_FRAME, type Crop, type Fit, type Size } from '../../shared/geometry.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 import type { Grid, Layers } from '../data/mask-layers.ts';
 import { shownNumbers } from '../data/measure-units.ts';
@@ -41,6 +41,8 @@ export interface ScreenParts {
   readonly filter: FrameFilter;
 }
 
+const WHOLE_PICTURE = { x: 0, y: 0, width: 1, height: 1 } as const;
+
 /**
  * What is on the screen: the picture with its masks, painted on the surfaces of all panes at the
  * same time.
@@ -58,12 +60,14 @@ export class Screen<P extends Picture> {
   readonly #surfaces = new Set<PaintedSurface<P>>();
   /** A pane that comes later begins with it. */
   #picture: P | null = null;
-  #streamed: Layers = { masks: new Map(), road: null, place: placeOf(null) };
+  readonly #drive: OpenDrive;
+  #streamed: Layers = { masks: new Map(), road: null, place: WHOLE_PICTURE };
   /** Results of methods that ran on the painted frame. */
   readonly #slowMasks = new Map<string, Grid>();
   #serverSkipped = 0;
 
   constructor({ commands, drive, filter }: ScreenParts, tools: PictureTools<P>) {
+    this.#drive = drive;
     this.#rate = new PaintRate(tools, (perSecond) => (this.paintedPerSecond = perSecond));
     this.#presenter = new Presenter(
       {
@@ -151,7 +155,7 @@ export class Screen<P extends Picture> {
     this.#streamed = {
       masks,
       road: message.parts.find(({ kind }) => kind === 'road') ?? null,
-      place: placeOf(opened),
+      place: opened ? placeOf(opened.network.crop, this.#drive.described.size) : WHOLE_PICTURE,
     };
     for (const surface of this.#surfaces) surface.paint(picture, this.#layers);
     const factor = opened ? steeringUnit(opened.network).factor : NaN;
@@ -197,10 +201,8 @@ export class Screen<P extends Picture> {
 }
 
 /** The crop in fractions of the frame; masks lie on it. */
-function placeOf(opened: OpenedMessage | null): Layers['place'] {
-  if (!opened) return { x: 0, y: 0, width: 1, height: 1 };
-  const { size } = opened.recording;
-  const crop = cropInFrame(opened.network.crop, size);
+function placeOf(wanted: Crop | null, size: Size): Layers['place'] {
+  const crop = cropInFrame(wanted, size);
   return {
     x: crop.x / size.width,
     y: crop.y / size.height,

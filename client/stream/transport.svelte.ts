@@ -1,7 +1,7 @@
 import { nearest } from '../../shared/ascending.ts';
-import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { OpenedMessage, OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { FeedPlayer } from './feed-player.ts';
-import { isSameCamera, type Choice } from './open-drive.svelte.ts';
+import { isSameCamera, isSameDrive, pictureKey, type Choice } from './open-drive.svelte.ts';
 import type { Player } from './player.ts';
 import { Playhead } from './playhead.svelte.ts';
 import type { PlayingParts } from './playing-parts.ts';
@@ -31,7 +31,8 @@ export class Transport {
   /** Plays as soon as the first mask is on the screen. */
   #autoplay: boolean;
   #startFrame: number;
-  #opened: OpenedMessage | null = null;
+  /** Of what was opened last. */
+  #opened: string | null = null;
   /** What `open` asked for. */
   #openedAt: Start = { frame: 0 };
   /** Goes on playing when what was asked for is open. */
@@ -62,14 +63,14 @@ export class Transport {
    * To be called before this recording or feed is opened. Answers what to show first: another camera
    * has other frames, but the same clock.
    */
-  leaveFor(choice: Pick<Choice, 'recording' | 'camera'>): Start {
+  leaveFor(choice: Choice): Start {
     const { drive, playback, watched } = this.#parts;
     const { opened } = drive;
-    const stays = opened?.recording.id === choice.recording;
+    const stays = opened !== null && isSameDrive(opened, choice);
     // What is shown of a feed stays live, paused or playing by itself.
     this.#resumes = stays && playback.playing && !watched.feed;
     if (!stays) this.#openedAt = { frame: this.#startFrame };
-    else if (watched.feed || isSameCamera(opened, choice))
+    else if (opened.extent === 'growing' || isSameCamera(opened, choice))
       this.#openedAt = { frame: this.playhead.position };
     else this.#openedAt = { time: this.#time(opened) };
     return this.#openedAt;
@@ -196,14 +197,12 @@ export class Transport {
   }
 
   #begin(opened: OpenedMessage): void {
-    const before = this.#opened;
-    this.repeat.begin(
-      before?.recording.id !== opened.recording.id || before.camera !== opened.camera,
-    );
-    this.#opened = opened;
+    const key = pictureKey(opened);
+    this.repeat.begin(key !== this.#opened);
+    this.#opened = key;
     this.#startFrame = 0;
     this.reverse.stop();
-    if (this.#parts.watched.feed) {
+    if (opened.extent === 'growing') {
       this.#autoplay = false;
       this.#feed.forget();
       return;
@@ -213,12 +212,12 @@ export class Transport {
   }
 
   /** What time it is at the playhead, s on the clock that all cameras share. */
-  #time({ origin = 0 }: OpenedMessage): number {
+  #time({ origin = 0 }: OpenedRecording): number {
     const { columns } = this.#parts.analysis;
     return origin + (columns ? columns.origin + (columns.time[this.playhead.position] ?? 0) : 0);
   }
 
-  #startOf({ origin = 0, pts }: OpenedMessage): number {
+  #startOf({ origin = 0, pts }: OpenedRecording): number {
     return this.#openedAt.frame ?? nearest(pts, this.#openedAt.time - origin);
   }
 

@@ -1,12 +1,9 @@
-import type {
-  FeedRange,
-  FeedSummary,
-  LiveServerMessage,
-} from '../../shared/protocol/live-messages.ts';
+import type { FeedServerMessage } from '../../shared/protocol/feed-messages.ts';
+import type { FeedRange, FeedSummary } from '../../shared/protocol/summaries.ts';
 import { overloadOf, type Overload } from '../data/overload.ts';
 import { Signal } from './signal.ts';
 
-export type FeedStatistics = Extract<LiveServerMessage, { readonly type: 'feed-statistics' }>;
+export type FeedStatistics = Extract<FeedServerMessage, { readonly type: 'feed-statistics' }>;
 
 /** Statistics come once a second; overload is judged over so many of them. */
 const JUDGED = 6;
@@ -64,7 +61,7 @@ export class WatchedFeed {
     this.mode = mode;
   }
 
-  setState({ feed, state }: Extract<LiveServerMessage, { readonly type: 'feed-state' }>): void {
+  setState({ feed, state }: Extract<FeedServerMessage, { readonly type: 'feed-state' }>): void {
     if (this.feed?.id !== feed) return;
     this.feed = { ...this.feed, state };
     this.#forget();

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { CAUSE_DEGREES } from '../../shared/flags.ts';
-import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { readDriveLog } from '../drive/log/csv-log.ts';
 import { sampleAt } from '../drive/log/drive-log.ts';
@@ -20,7 +20,7 @@ export async function readCausalTruth(
   networkPath: string,
   unit: string | null,
   pts: Float64Array,
-): Promise<OpenedMessage['cause']> {
+): Promise<OpenedRecording['cause']> {
   const degrees = degreesPerUnit({ unit });
   if (degrees === null || !(await stat(file).catch(() => null))) return null;
   const { times, extra } = await readDriveLog(file, video);

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { CausalCheck, Flag, FlagSettings } from '../../shared/flags.ts';
-import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { findFlags } from '../attention/flags/find-flags.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
@@ -69,7 +69,7 @@ export class RecordingAnalysis {
   readonly progress = new Progress();
   readonly checks: FlagChecks;
   /** How far what was drawn to mislead moved the network, where somebody rendered that. */
-  readonly cause: OpenedMessage['cause'];
+  readonly cause: OpenedRecording['cause'];
   /** What went wrong without keeping the recording from being watched. */
   readonly problems: ErrorReport[] = [];
   /** Why there is a log, and what was driven is not held against the network all the same. */
@@ -333,7 +333,7 @@ interface Parts {
   readonly explainer: FrameExplainer;
   readonly index: FrameIndex;
   readonly log: Companion<DriveLog>;
-  readonly truth: Companion<NonNullable<OpenedMessage['cause']>>;
+  readonly truth: Companion<NonNullable<OpenedRecording['cause']>>;
   /** Of what is kept. */
   readonly key: string;
 }

@@ -3,7 +3,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
 import { issueInWords } from '../../shared/schema-issue.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
-import { liveClientMessages } from './live/live-client-messages.ts';
+import { feedClientMessages } from './feeds/feed-client-messages.ts';
 
 const id = z.string().min(1).max(512);
 const frame = z.number().int().min(0).max(0xffff_ffff);
@@ -38,7 +38,7 @@ const flagSettings = z
   });
 
 const clientMessage = z.discriminatedUnion('type', [
-  ...liveClientMessages,
+  ...feedClientMessages,
   z.strictObject({
     type: z.literal('open'),
     recording: id,

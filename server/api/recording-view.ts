@@ -3,7 +3,7 @@ import type { Fit } from '../../shared/geometry.ts';
 import { reportOf } from '../../shared/errors.ts';
 import { explanationName } from '../../shared/explanations.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
-import type { ClientMessage, OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { ClientMessage, OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes, fitOnWire } from '../../shared/protocol/encode-frame.ts';
 import { VIDEO } from '../drive/readers/video.ts';
 import type { DriveSource } from '../drive/source.ts';
@@ -12,7 +12,7 @@ import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { Player } from '../pipeline/player.ts';
 import { displaySize } from '../video/filters.ts';
-import { AnalysisFeed } from './analysis-feed.ts';
+import { AnalysisSender } from './analysis-sender.ts';
 import { SlowExplanations } from './slow-explanations.ts';
 import { Verifications } from './verifications.ts';
 import type { ViewOutput } from './view-output.ts';
@@ -40,7 +40,7 @@ export class RecordingView {
   readonly #window: AcknowledgementWindow;
   readonly #output: ViewOutput;
   readonly #player: Player;
-  readonly #analysis: AnalysisFeed;
+  readonly #analysis: AnalysisSender;
   readonly #slow: SlowExplanations<ExplainMessage>;
   readonly #verifications: Verifications;
   /** Of the last `seek`, or 0. */
@@ -64,7 +64,7 @@ export class RecordingView {
       statistics: (statistics) => send({ type: 'statistics', ...statistics }),
       failed: (error) => send({ type: 'error', ...reportOf(error) }),
     });
-    this.#analysis = new AnalysisFeed(workspace.analysis, settings, output);
+    this.#analysis = new AnalysisSender(workspace.analysis, settings, output);
     const explained = {
       modelPath: workspace.network.path,
       provider: workspace.explainer.provider,
@@ -139,6 +139,7 @@ export class RecordingView {
     const { send } = this.#output;
     send({
       type: 'opened',
+      extent: 'fixed',
       recording: {
         id: recording.id,
         name: recording.name,
@@ -228,7 +229,7 @@ function describeDrive({
   cameras,
   camera,
   origin,
-}: DriveSource): Pick<OpenedMessage, 'format' | 'cameras' | 'camera' | 'origin'> {
+}: DriveSource): Pick<OpenedRecording, 'format' | 'cameras' | 'camera' | 'origin'> {
   const several = cameras.map(({ id, title }) => ({ id, title }));
   return {
     ...(format === VIDEO.title ? {} : { format }),

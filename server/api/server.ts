@@ -14,7 +14,7 @@ import { MOST_VIEWERS, RESERVED_DESCRIPTORS } from '../resources/limits.ts';
 import { hasBody, isLoopback, refusalOf, type AccessRules } from './access.ts';
 import { Catalogue, type CataloguePaths } from '../catalogue/catalogue.ts';
 import { Feeds, type FeedOptions } from '../feeds/feeds.ts';
-import { receiveSignals, signalPath } from './live/signal-stream.ts';
+import { receiveSignals, signalPath } from './feeds/signal-stream.ts';
 import { pages } from './pages.ts';
 import { Peer } from './peer.ts';
 import { Session } from './session.ts';

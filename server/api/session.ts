@@ -22,7 +22,7 @@ import { protocolViolation, readClientMessage } from './client-message.ts';
 import { keepRoad } from '../catalogue/keep-road.ts';
 import { costOf } from './message-allowance.ts';
 import type { Feeds } from '../feeds/feeds.ts';
-import { isLiveMessage, LiveSide } from './live/live-side.ts';
+import { isFeedMessage, FeedSide } from './feeds/feed-side.ts';
 import type { Peer } from './peer.ts';
 import { RecordingView, type RecordingViewMessage, type ViewStart } from './recording-view.ts';
 import type { ViewOutput } from './view-output.ts';
@@ -59,7 +59,7 @@ export class Session {
   readonly #workspaces: Workspaces;
   readonly #window = new AcknowledgementWindow();
   readonly #feeds: Feeds;
-  readonly #live: LiveSide;
+  readonly #live: FeedSide;
   readonly #output: ViewOutput;
   #watching: Watching | null = null;
   #opening: Opening | null = null;
@@ -88,7 +88,7 @@ export class Session {
       buffered: () => this.#peer.buffered,
       onSent: (listener) => this.#peer.onSent(listener),
     };
-    this.#live = new LiveSide(feeds, this.#window, () => this.#flags, {
+    this.#live = new FeedSide(feeds, this.#window, () => this.#flags, {
       ...this.#output,
       leaveRecording: () => this.#leaveRecording(),
     });
@@ -147,7 +147,7 @@ export class Session {
   }
 
   #handle(message: ClientMessage): void {
-    if (isLiveMessage(message)) return this.#live.handle(message);
+    if (isFeedMessage(message)) return this.#live.handle(message);
     switch (message.type) {
       case 'open':
         return this.#openAsAsked(message);

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
-import type { FeedSummary } from '../../shared/protocol/live-messages.ts';
+import type { FeedSummary } from '../../shared/protocol/summaries.ts';
 import { FlagWatch, type FlagSink } from '../analysis/flag-watch.ts';
 import { FEED_WINDOW, RowSeries } from '../analysis/row-series.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';

@@ -4,7 +4,7 @@ import type { Point } from '../../shared/geometry.ts';
 import { flagPosts, type WebhookAlerts } from '../alerts/flag-posts.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
-import type { FeedSummary } from '../../shared/protocol/live-messages.ts';
+import type { FeedSummary } from '../../shared/protocol/summaries.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { parseFeedAddress } from '../live/feed-address.ts';
 import type { FeedState } from '../live/feed-state.ts';

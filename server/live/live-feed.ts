@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { reportOf, type ErrorReport } from '../../shared/errors.ts';
-import type { SourceClockStatus } from '../../shared/protocol/live-messages.ts';
+import type { SourceClockStatus } from '../../shared/protocol/feed-messages.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import type { FeedAddress } from './feed-address.ts';
 import type { FeedState } from './feed-state.ts';

@@ -1,4 +1,4 @@
-import type { SourceClockStatus } from '../../shared/protocol/live-messages.ts';
+import type { SourceClockStatus } from '../../shared/protocol/feed-messages.ts';
 
 /**
  * A picture that comes in so many milliseconds after it was taken, by two clocks that are set, is

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
-import type { OpenedMessage, RoadSource } from '../../shared/protocol/control-messages.ts';
+import type { OpenedRecording, RoadSource } from '../../shared/protocol/control-messages.ts';
 import type { KeptAnalyses } from '../analysis/kept-analyses.ts';
 import { RecordingAnalysis } from '../analysis/recording-analysis.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
@@ -47,7 +47,7 @@ export class Workspace implements PlayableSource {
   readonly cache = new FrameCache(CACHE_BYTES);
   readonly priority: PlaybackPriority;
   /** The wish to know in which unit the log is, or why it is not compared. */
-  readonly logNote: OpenedMessage['log'] | null;
+  readonly logNote: OpenedRecording['log'] | null;
   readonly #wake = new Bell();
   #resting = false;
 

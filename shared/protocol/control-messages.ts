@@ -1,11 +1,15 @@
 import type { ErrorReport } from '../errors.ts';
 import type { Target } from '../explanations.ts';
-import type { Point, Size } from '../geometry.ts';
+import type { Point } from '../geometry.ts';
 import type { CausalCheck, Flag, FlagKind, FlagSettings } from '../flags.ts';
-import type { FeedSummary, LiveClientMessage, LiveServerMessage } from './live-messages.ts';
-import type { AnalysisColumns, Column, RoadSource, WatchedNetwork } from './opened-parts.ts';
+import type { FeedClientMessage, FeedServerMessage } from './feed-messages.ts';
+import type { OpenedMessage } from './opened-message.ts';
+import type { AnalysisColumns } from './opened-parts.ts';
+import type { FeedSummary, NetworkSummary, RecordingSummary } from './summaries.ts';
 
+export type { OpenedFeed, OpenedMessage, OpenedRecording } from './opened-message.ts';
 export type { AnalysisColumns, RoadSource, WatchedNetwork } from './opened-parts.ts';
+export type { CameraSummary, NetworkSummary, RecordingSummary } from './summaries.ts';
 
 /** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
 export const PROTOCOL_VERSION = 1;
@@ -17,7 +21,7 @@ export type LogUnit = 'rad' | 'deg' | 'normalized';
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
 export type ClientMessage =
-  | LiveClientMessage
+  | FeedClientMessage
   /**
    * Ids from `hello`; names of one to four real-time explanations (`shared/explanations.ts`), one
    * per pane, each named once. Ends what was open before; answered by `opened` or `error`. `frame`
@@ -98,71 +102,8 @@ export type ClientMessage =
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
-export interface RecordingSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly durationSeconds: number;
-  readonly size: Size;
-  readonly frameRate: number;
-  /** Of `opened`: whether what was driven can be held against the network. */
-  readonly hasLog: boolean;
-  /** Set where the recording cannot be opened; it is listed all the same. */
-  readonly error: ErrorReport | null;
-}
-
-export interface NetworkSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly error: ErrorReport | null;
-}
-
-/** A camera of a drive that has several. */
-export interface CameraSummary {
-  readonly id: string;
-  readonly title: string;
-}
-
-export interface OpenedMessage {
-  readonly type: 'opened';
-  readonly recording: RecordingSummary;
-  readonly network: WatchedNetwork;
-  readonly road: RoadSource;
-  /** What the recording is where it is no plain video, such as `a Donkeycar tub`. */
-  readonly format?: string;
-  /** Of a drive that has several; the first one is open where `open` names none. */
-  readonly cameras?: readonly CameraSummary[];
-  /** Id of the one of `cameras` that is open. */
-  readonly camera?: string;
-  /**
-   * What time it is at pts 0, in seconds, on a clock that all cameras of the drive share; 0 where it
-   * is left out.
-   */
-  readonly origin?: number;
-  readonly frames: number;
-  /** pts of every frame; replaced by the `index` message once decoding has made it exact. */
-  readonly pts: readonly number[];
-  readonly flags: FlagSettings;
-  /** What of the recording's times is not as the file has them; plain sentences. */
-  readonly notes?: readonly string[];
-  /**
-   * Causal truth of a rendered drive, per frame: steering with what was drawn to mislead less
-   * steering without it, in the output's unit. A frame whose size is above `threshold` was steered
-   * by it. Null where nobody rendered the drive again without it for this network.
-   */
-  readonly cause: { readonly change: Column; readonly threshold: number } | null;
-  /**
-   * Why what was driven is not known although there is a log, a sentence; `asksForUnit`: for want
-   * of what `log` says. Left out where nothing is to be said.
-   */
-  readonly log?: { readonly reason: string; readonly asksForUnit: boolean };
-  /** What was taken for granted of the log; plain sentences. */
-  readonly logNotes?: readonly string[];
-  /** What was logged of the measures that can be: `analysis` has columns of them. */
-  readonly logged?: readonly string[];
-}
-
 export type ServerMessage =
-  | LiveServerMessage
+  | FeedServerMessage
   /**
    * First message of a connection. The first recording and the first network are the ones to open
    * at the start.

@@ -34,7 +34,7 @@ async function open(
 ) {
   const [messages, frames] = [viewer.messages.length, viewer.frames.length];
   viewer.send({ ...OPEN, ...request });
-  const opened = await viewer.message('opened', undefined, messages);
+  const opened = await viewer.openedRecording(undefined, messages);
   const first = await viewer.frame(
     ({ parts }) => parts.some(({ kind }) => kind === 'mask'),
     frames,

@@ -54,7 +54,7 @@ async function serve(t: TestContext, cwd: string, args: readonly string[]) {
 async function roadOf(viewer: Viewer, feed: string) {
   const since = viewer.messages.length;
   viewer.send({ type: 'watch', feed });
-  return (await viewer.message('watching', (message) => message.feed.id === feed, since)).road;
+  return (await viewer.openedFeed((message) => message.feed.id === feed, since)).road;
 }
 
 describe('a road that is drawn on a live feed', () => {
@@ -77,7 +77,7 @@ describe('a road that is drawn on a live feed', () => {
     );
     assert.equal((await roadOf(first.viewer, 'feed-1')).kind, 'model');
     first.viewer.send({ type: 'road', points: DRAWN });
-    await first.viewer.message('watching', ({ road }) => road.kind === 'polygon');
+    await first.viewer.openedFeed(({ road }) => road.kind === 'polygon');
     const clips = join(folder, 'roadgaze-clips');
     await first.stop();
     const files = await readdir(clips);
@@ -103,8 +103,7 @@ describe('a road that is drawn on a live feed', () => {
     assert.equal((await roadOf(second.viewer, feed)).kind, 'model', 'another camera');
     assert.equal((await roadOf(second.viewer, 'feed-1')).kind, 'polygon');
     second.viewer.send({ type: 'road', points: null });
-    await second.viewer.message(
-      'watching',
+    await second.viewer.openedFeed(
       ({ road }) => road.kind === 'model',
       second.viewer.messages.length,
     );

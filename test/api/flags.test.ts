@@ -129,7 +129,7 @@ describe('the road', () => {
       ] as const) {
         const [messages, frames] = [viewer.messages.length, viewer.frames.length];
         viewer.send({ type: 'road', points: drawn });
-        const { road } = await viewer.message('opened', undefined, messages);
+        const { road } = await viewer.openedRecording(undefined, messages);
         assert.equal(road.kind, kind);
         if (drawn) assert.deepEqual(road, { kind, points });
         assert.equal(
@@ -149,8 +149,7 @@ describe('the road', () => {
     const since = viewer.messages.length;
     viewer.send({ type: 'road', points: rectangle(0.3) });
     viewer.send({ type: 'road', points: rectangle(0.7) });
-    await viewer.message(
-      'opened',
+    await viewer.openedRecording(
       ({ road }) => road.kind === 'polygon' && road.points[1]![0] === 0.7,
       since,
     );
@@ -173,7 +172,7 @@ describe('the road', () => {
     ] as const) {
       const since = viewer.messages.length;
       viewer.send({ type: 'road', points: rectangle(width) });
-      await viewer.message('opened', undefined, since);
+      await viewer.openedRecording(undefined, since);
       assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), {
         roadgazeRoad: 1,
         points: rectangle(width),

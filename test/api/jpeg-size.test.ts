@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { jpegSize } from '../../server/api/live/jpeg-size.ts';
+import { jpegSize } from '../../server/api/feeds/jpeg-size.ts';
 
 it('the size of a JPEG is read from its frame header, and bytes that are none have no size', () => {
   const picture = Uint8Array.of(

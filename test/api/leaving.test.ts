@@ -91,7 +91,7 @@ describe(
         methods: ['visualbackprop'],
       });
       assert.ok(await isGoneSoon(process), 'it went on');
-      await viewer.message('opened', ({ network }) => network.id === 'reading');
+      await viewer.openedRecording(({ network }) => network.id === 'reading');
       await viewer.close();
     });
   },

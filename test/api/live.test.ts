@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import type { FeedStatus } from '../../shared/protocol/live-messages.ts';
+import type { FeedStatus } from '../../shared/protocol/summaries.ts';
 import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
 import { parseWebhookUrl, Webhook } from '../../server/alerts/webhook.ts';
 import type { ServerOptions } from '../../server/api/server.ts';
@@ -111,7 +111,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
     const feed = await addFeed(viewer, address, 'front');
     const sender = await send();
     viewer.send({ type: 'watch', feed });
-    const watching = await viewer.message('watching');
+    const watching = await viewer.openedFeed();
     assert.deepEqual(
       [watching.feed.name, watching.network.id, watching.network.methods, watching.road.kind],
       ['front', 'reading', ['visualbackprop'], 'none'],
@@ -251,8 +251,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
     const since = other.messages.length;
     one.send({ type: 'watch', feed, methods: ['visualbackprop', 'gradient'] });
     for (const viewer of [one, other]) {
-      const { network: described } = await viewer.message(
-        'watching',
+      const { network: described } = await viewer.openedFeed(
         ({ network: { methods } }) => methods.length === 2,
       );
       assert.deepEqual(described.methods, ['visualbackprop', 'gradient']);
@@ -287,7 +286,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
     });
     await sendFile(t, tagged, '-muxdelay', '0', '-f', 'mpegts', `${address}?pkt_size=1316`);
     viewer.send({ type: 'watch', feed });
-    assert.equal((await viewer.message('watching')).road.kind, 'guess');
+    assert.equal((await viewer.openedFeed()).road.kind, 'guess');
     const { state } = await stateOf(viewer, 'live');
     assert.equal(state.name === 'live' && state.stream.colorSpace, 'bt709');
     viewer.send({
@@ -298,7 +297,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
         [0.5, 1],
       ],
     });
-    const { road } = await viewer.message('watching', (message) => message.road.kind === 'polygon');
+    const { road } = await viewer.openedFeed((message) => message.road.kind === 'polygon');
     assert.deepEqual(road, {
       kind: 'polygon',
       points: [
@@ -315,11 +314,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
     );
     assert.ok(frame.scores[0]!.onRoad !== null);
     viewer.send({ type: 'road', points: null });
-    await viewer.message(
-      'watching',
-      (message) => message.road.kind === 'guess',
-      viewer.messages.length,
-    );
+    await viewer.openedFeed((message) => message.road.kind === 'guess', viewer.messages.length);
   });
 
   it('adds, renames and removes feeds for all who are connected', async (t) => {
@@ -334,7 +329,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
       [[feed, 'rear', 'reading', 'connecting']],
     );
     other.send({ type: 'watch', feed });
-    await other.message('watching');
+    await other.openedFeed();
     await publishWhenListening(t, clip, rtmp.replace('?listen=1', ''));
     checkFrame(await other.frame(() => true));
     one.send({ type: 'rename-feed', feed, name: 'back' });
@@ -502,10 +497,10 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
     const viewer = await connect();
     const feed = await addFeed(viewer, address, 'front');
     viewer.send({ type: 'watch', feed });
-    await viewer.message('watching');
+    await viewer.openedFeed();
     const { points } = CORNER;
     viewer.send({ type: 'road', points });
-    await viewer.message('watching', ({ road }) => road.kind === 'polygon');
+    await viewer.openedFeed(({ road }) => road.kind === 'polygon');
     const sender = await send();
     await viewer.message('feed-alert');
     await viewer.until(() => viewer.frames.length >= 20);
@@ -515,7 +510,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
     const later = await connect();
     await later.open(recording, 'reading');
     await later.message('analysis', ({ complete }) => complete);
-    const opened = await later.message('opened');
+    const opened = await later.openedRecording();
     assert.deepEqual(opened.road, { kind: 'polygon', points });
     const flag = later.messages
       .flatMap((message) => (message.type === 'flags' ? [message.flags] : []))

@@ -35,7 +35,7 @@ test('a log without a unit is not compared, the page is told why, and once it sa
 
   const since = viewer.messages.length;
   viewer.send({ type: 'log', unit: 'deg' });
-  const answered = await viewer.message('opened', undefined, since);
+  const answered = await viewer.openedRecording(undefined, since);
   assert.deepEqual([answered.recording.hasLog, answered.log], [true, undefined]);
   assert.equal((await viewer.seek(10, 2)).driven?.toFixed(6), '1.000000');
   assert.deepEqual(JSON.parse(readFileSync(join(folder, 'drive.log.json'), 'utf8')), {

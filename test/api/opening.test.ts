@@ -94,7 +94,7 @@ describe('opening a recording', () => {
       network: 'reading',
       methods: ['visualbackprop'],
     });
-    const opened = await viewer.message('opened', () => {
+    const opened = await viewer.openedRecording(() => {
       early = [...viewer.frames];
       return true;
     });
@@ -179,7 +179,7 @@ describe('opening a recording', () => {
       methods: ['visualbackprop'],
     });
     let framesAtOpening = 0;
-    await viewer.message('opened', ({ recording }) => {
+    await viewer.openedRecording(({ recording }) => {
       framesAtOpening = viewer.frames.length;
       return recording.id === 'b.mp4';
     });

@@ -59,10 +59,10 @@ test('a drive that is a folder is listed, played and sought like a video, and wh
 
   let before = viewer.messages.length;
   viewer.send({ type: 'log', unit: 'deg' });
-  await viewer.message('opened', ({ recording }) => recording.hasLog, before);
+  await viewer.openedRecording(({ recording }) => recording.hasLog, before);
   before = viewer.messages.length;
   viewer.send({ type: 'road', points: [[0, 1], [0.5, 0.5], [1, 1]] }); // prettier-ignore
-  await viewer.message('opened', ({ road }) => road.kind === 'polygon', before);
+  await viewer.openedRecording(({ road }) => road.kind === 'polygon', before);
   assert.deepEqual(readdirSync(base).sort(), ['roadgaze.road.json', 'shots', 'shots.log.json']);
   assert.deepEqual(readdirSync(folder), inFolder);
 });
@@ -80,7 +80,7 @@ test('pictures without times ask for their rate like a raw stream, and open once
   for (const rate of [20, 10]) {
     const before = viewer.messages.length;
     viewer.send({ type: 'open', ...selection, framesPerSecond: rate });
-    const { pts } = await viewer.message('opened', undefined, before);
+    const { pts } = await viewer.openedRecording(undefined, before);
     assert.deepEqual(
       pts,
       NAMES.map((_, i) => i / rate),

@@ -58,7 +58,7 @@ describe('names of files', () => {
       network: network!.id,
       methods: ['visualbackprop'],
     });
-    const opened = await viewer.message('opened');
+    const opened = await viewer.openedRecording();
     assert.equal(opened.recording.id, recording!.id);
   });
 
@@ -74,7 +74,7 @@ describe('names of files', () => {
       network: network!.id,
       methods: ['visualbackprop'],
     });
-    await viewer.message('opened');
+    await viewer.openedRecording();
   });
 
   it(

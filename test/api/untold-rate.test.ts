@@ -75,7 +75,7 @@ test('a frame rate that the page says is kept beside a raw stream, and the strea
   const viewer = await Viewer.connect(server);
   t.after(() => viewer.close());
   viewer.send({ ...OPEN, framesPerSecond: 20 });
-  const { pts, recording } = await viewer.message('opened');
+  const { pts, recording } = await viewer.openedRecording();
   assert.deepEqual(
     pts,
     Array.from({ length: 20 }, (_, frame) => frame / 20),
@@ -88,7 +88,7 @@ test('a frame rate that the page says is kept beside a raw stream, and the strea
   });
   // Another answer counts at once, also where the recording is still open.
   viewer.send({ ...OPEN, framesPerSecond: 5 });
-  assert.equal((await viewer.message('opened', ({ pts }) => pts[1] === 0.2)).pts.length, 20);
+  assert.equal((await viewer.openedRecording(({ pts }) => pts[1] === 0.2)).pts.length, 20);
 });
 
 test('a frame rate for a video that has times, or beside --fps, is refused and nothing is kept', async (t) => {

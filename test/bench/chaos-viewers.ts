@@ -75,7 +75,7 @@ async function visit(
     }
     const message = JSON.parse(data.toString()) as ServerMessage;
     if (message.type === 'hello') hello = message;
-    else if (message.type === 'opened' || message.type === 'watching') opened = true;
+    else if (message.type === 'opened') opened = true;
     else if (message.type === 'error') {
       count(tally.errors, message.code);
       if (message.code === 'INTERNAL') tally.internal.push(message.message);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import '../support/runes.ts';
-import { feed, hello, METHOD, opened, watching } from './support/messages.ts';
+import { feed, hello, METHOD, opened, openedFeed } from './support/messages.ts';
 import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 
 const { addressText, readAddress } = await import('../../client/state/address.svelte.ts');
@@ -53,7 +53,7 @@ test('the address of a feed has no frame', async (t) => {
   const { addresses, say, panes } = await startViewer(t, {
     greeting: hello({ feeds: [feed('f')] }),
   });
-  await say(watching());
+  await say(openedFeed());
   assert.deepEqual(readAddress(addresses.at(-1) ?? ''), {
     feed: 'f',
     panes: 'one',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import '../support/runes.ts';
-import { feed, flag, hello, rows, watching } from './support/messages.ts';
+import { feed, flag, hello, rows, openedFeed } from './support/messages.ts';
 import { openViewer, startViewer } from './support/viewer.ts';
 
 const { bindingsOf } = await import('../../client/state/bindings.ts');
@@ -119,7 +119,7 @@ test('keys set and forget the range, and zoom', async (t) => {
 
 test('G and End go back to live', async (t) => {
   const viewer = await startViewer(t, { greeting: hello({ feeds: [feed('f')] }) });
-  await viewer.say(watching(), {
+  await viewer.say(openedFeed(), {
     type: 'feed-rows',
     columns: rows(0, 100),
     restart: true,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import '../support/runes.ts';
-import { hello, METHOD, opened, watching } from './support/messages.ts';
+import { hello, METHOD, opened, openedFeed } from './support/messages.ts';
 import { flushSync, MemoryTexts, openViewer, startViewer } from './support/viewer.ts';
 
 const { Panes } = await import('../../client/state/panes.svelte.ts');
@@ -144,7 +144,7 @@ test('a recording that cannot be opened at the start leaves the panes alone', as
 });
 
 test('the panes show what a feed is explained by, and keep what they already do', async (t) => {
-  const message = watching();
+  const message = openedFeed();
   const methods = ['gradient', 'gradcam', METHOD];
   const { server, panes, say } = await startViewer(t, {
     greeting: hello({ feeds: [message.feed] }),

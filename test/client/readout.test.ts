@@ -3,7 +3,7 @@ import { WHOLE_FRAME } from '../../shared/geometry.ts';
 import { test } from 'node:test';
 import type { PaintedFrame } from '../../client/stream/screen.svelte.ts';
 import '../support/runes.ts';
-import { feed, hello, METHOD, rows, watching } from './support/messages.ts';
+import { feed, hello, METHOD, rows, openedFeed } from './support/messages.ts';
 import { HandClock } from './support/hand-clock.ts';
 import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 
@@ -103,7 +103,7 @@ test('the page reads what it paints', async (t) => {
 
 test('of a feed without signal the last picture is read as it is', async (t) => {
   const { readout, say, paint } = await startViewer(t, { greeting: hello({ feeds: [feed('f')] }) });
-  await say(watching(), { type: 'feed-rows', columns: rows(0, 10), restart: true, from: 0 });
+  await say(openedFeed(), { type: 'feed-rows', columns: rows(0, 10), restart: true, from: 0 });
   await paint({ frame: 9, pts: 1000.9, steering: 1 });
   await paint({ frame: 10, pts: 1001, steering: 9 });
   assert.equal(readout.reading?.frame, 9);

@@ -10,7 +10,7 @@ import {
   opened,
   recording,
   rows,
-  watching,
+  openedFeed,
 } from './support/messages.ts';
 import { openRecording, startSession, watchFeed } from './support/session.ts';
 
@@ -68,7 +68,6 @@ test('a feed is watched before any recording, unless one of those was asked for'
   const first = await startSession(t, { greeting });
   assert.deepEqual(await first.server.heard(), [{ type: 'watch', feed: 'f' }]);
   assert.deepEqual(first.drive.choice, {
-    recording: 'f',
     feed: 'f',
     network: 'net',
     methods: ['gradient'],
@@ -302,35 +301,35 @@ test('methods of a feed are sent only by who changes them, and taken over from w
   const { server, drive, opener, watched } = await watchFeed(t);
   const taken: (readonly string[])[] = [];
   watched.explained.on((methods) => taken.push(methods));
-  const choice = { recording: 'f', feed: 'f', network: 'net', methods: ['gradient'] };
+  const choice = { feed: 'f', network: 'net', methods: ['gradient'] };
   opener.open(choice);
   assert.deepEqual(await server.heard(), [{ type: 'watch', feed: 'f', methods: ['gradient'] }]);
   // Another page was faster: this is not the answer.
-  const other = { ...watching().network, methods: ['gradcam'] };
-  await server.say(watching({ network: other }));
+  const other = { ...openedFeed().network, methods: ['gradcam'] };
+  await server.say(openedFeed({ network: other }));
   assert.deepEqual([drive.choice, taken], [choice, []]);
-  const mine = { ...watching().network, methods: ['gradient'] };
-  await server.say(watching({ network: mine }));
+  const mine = { ...openedFeed().network, methods: ['gradient'] };
+  await server.say(openedFeed({ network: mine }));
   assert.deepEqual([drive.choice, taken], [choice, [['gradient']]]);
-  await server.say(watching({ network: other }));
+  await server.say(openedFeed({ network: other }));
   assert.deepEqual([drive.choice?.methods, taken.length], [['gradcam'], 2]);
 });
 
 test('a feed is described as its stream and its signals become known', async (t) => {
   const { server, drive, watched } = await watchFeed(t);
-  assert.deepEqual(drive.opened?.recording.size, { width: 640, height: 360 });
-  assert.equal(drive.opened?.recording.hasLog, false);
+  assert.deepEqual(drive.described.size, { width: 640, height: 360 });
+  assert.equal(drive.described.hasLog, false);
   const columns = rows(101, 101, { driven: [0.5] });
   await server.say({ type: 'feed-rows', columns, restart: false, from: 0 });
-  assert.equal(drive.opened?.recording.hasLog, true);
+  assert.equal(drive.described.hasLog, true);
   const { state } = feed('f');
   assert.ok(state.name === 'live');
   const larger = { ...state, stream: { ...state.stream, width: 1280, height: 720 } };
   await server.say({ type: 'feed-state', feed: 'f', state: larger });
-  assert.deepEqual(drive.opened?.recording.size, { width: 1280, height: 720 });
-  assert.equal(drive.opened?.recording.hasLog, true);
+  assert.deepEqual(drive.described.size, { width: 1280, height: 720 });
+  assert.equal(drive.described.hasLog, true);
   await server.say({ type: 'feed-state', feed: 'f', state: { name: 'stalled', since: 5 } });
-  assert.deepEqual(drive.opened?.recording.size, { width: 1280, height: 720 });
+  assert.deepEqual(drive.described.size, { width: 1280, height: 720 });
   assert.equal(watched.isWithoutSignal, true);
 });
 
@@ -367,7 +366,7 @@ test('rows that begin anew keep what does not depend on methods, and nothing aft
   await server.drop(CLOSE_CODES.INTERNAL, () => !connection.isOpen);
   t.mock.timers.tick(250);
   await server.until(() => connection.isOpen && server.connections === 2);
-  await server.say(hello({ feeds: [feed('f')] }), watching());
+  await server.say(hello({ feeds: [feed('f')] }), openedFeed());
   await server.say({ type: 'feed-rows', columns: rows(120, 130), restart: true, from: 0 });
   assert.equal(analysis.columns?.frames, 11);
 });

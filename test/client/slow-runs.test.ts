@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { feed, hello, METHOD, opened, rows, watching } from './support/messages.ts';
+import { feed, hello, METHOD, opened, rows, openedFeed } from './support/messages.ts';
 import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 
 /** How long a frame must stay, ms. */
@@ -130,7 +130,7 @@ test('what the server gave up begins again when the same frame rests', async (t)
   settle();
   await asked();
   const { choice } = drive;
-  assert.ok(choice);
+  assert.ok(choice?.recording !== undefined);
   opener.open(choice);
   flushSync();
   assert.deepEqual(phases(), ['occlusion queued', 'lime queued']);
@@ -161,7 +161,7 @@ test('of a feed the recorded picture at that time is explained, also while rows 
     address: `panes=two&methods=${METHOD} occlusion`,
   });
   const { server, transport, say, paint, slowRuns } = viewer;
-  await say(watching(), { type: 'feed-rows', columns: rows(0, 100), restart: true, from: 0 });
+  await say(openedFeed(), { type: 'feed-rows', columns: rows(0, 100), restart: true, from: 0 });
   await paint({ frame: 100, pts: 1010 });
   transport.pause();
   flushSync();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { feed, hello, METHOD, opened, recording, rows, watching } from './support/messages.ts';
+import { feed, hello, METHOD, opened, recording, rows, openedFeed } from './support/messages.ts';
 import { flushSync, openViewer, startViewer } from './support/viewer.ts';
 
 const rounded = ({ min, max }: { readonly min: number; readonly max: number }) =>
@@ -59,7 +59,7 @@ test('of a feed the last minute is visible and goes with its end, unless somebod
   });
   const grow = (first: number, last: number, from = 0) =>
     say({ type: 'feed-rows', columns: rows(first, last), restart: first === 0, from });
-  await say(watching());
+  await say(openedFeed());
   assert.deepEqual([axis.end, rounded(axis.window)], [60, [0, 60]]);
   await grow(0, 100);
   assert.deepEqual([axis.end, rounded(axis.window)], [60, [0, 60]]);

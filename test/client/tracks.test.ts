@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { steeringUnit } from '../../client/data/steering-unit.ts';
 import { DriveColumns, runsOf } from '../../client/data/columns.ts';
+import type { KnownParts } from '../../client/data/known-measures.ts';
 import { FLAGGED_MEASURES, tracksOf } from '../../client/data/tracks.ts';
 import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
-import type { AnalysisColumns, OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 
 const network = {
   id: 'n',
@@ -18,27 +19,15 @@ const network = {
   unit: 'deg',
   positive: 'left',
 } as const;
-const opened = (road: OpenedMessage['road']): OpenedMessage => ({
-  type: 'opened',
+const withRoad = (kind: 'none' | 'truth'): KnownParts => ({
   network,
-  road,
-  frames: 0,
-  pts: [],
-  flags: DEFAULT_FLAG_SETTINGS,
-  cause: null,
-  recording: {
-    id: 'r',
-    name: 'r',
-    durationSeconds: 1,
-    size: { width: 1, height: 1 },
-    frameRate: 1,
-    hasLog: true,
-    error: null,
-  },
+  road: { kind },
+  hasLog: true,
+  logged: [],
 });
 const NO_PAIR = { shown: {}, panes: null } as const;
 const tracks = (attention: FlagSettings['measure'], measure: 'spearman' | 'ssim' = 'spearman') =>
-  tracksOf(opened({ kind: 'guess', points: [] }), steeringUnit(network), {
+  tracksOf(withRoad('truth'), steeringUnit(network), {
     shown: { 'on-road': FLAGGED_MEASURES[attention], agreement: measure },
     panes: ['A', 'B'],
   });
@@ -85,7 +74,7 @@ test('every threshold is a line in the plot of its measure, and in no other', ()
 
 test('without a road there is no plot of attention on it', () => {
   assert.deepEqual(
-    tracksOf(opened({ kind: 'none' }), steeringUnit(network), NO_PAIR).map(({ id }) => id),
+    tracksOf(withRoad('none'), steeringUnit(network), NO_PAIR).map(({ id }) => id),
     ['steering', 'error'],
   );
 });
@@ -143,7 +132,7 @@ test('scales end on round numbers above all that is known, and are labelled at t
   assert.deepEqual(shown(tracks('lift'))['on-road'], ['0', '1', '6']);
   columns.append(row({ steering: 14, driven: 21, lift: 5.5, ssim: -0.01 }));
   assert.deepEqual(shown(tracks('share'))['agreement'], ['−1', '0', '1']);
-  const overlap = tracksOf(opened({ kind: 'truth' }), steeringUnit(network), {
+  const overlap = tracksOf(withRoad('truth'), steeringUnit(network), {
     shown: { agreement: 'topOverlap' },
     panes: ['A', 'C'],
   });
@@ -168,8 +157,7 @@ test('how the car was driven is drawn under what the network wants, where it is 
   const labels = (of: ReturnType<typeof tracks>) =>
     of.map(({ series }) => series.map(({ label }) => label));
   assert.deepEqual(labels(tracks('share')).slice(0, 2), [['driven', 'wanted'], ['error']]);
-  const message = opened({ kind: 'none' });
-  const unknown = { ...message, recording: { ...message.recording, hasLog: false } };
+  const unknown = { ...withRoad('none'), hasLog: false };
   assert.deepEqual(labels(tracksOf(unknown, steeringUnit(network), NO_PAIR)), [['wanted']]);
 });
 
@@ -179,7 +167,7 @@ test('a bin of a categorical head is neither called steering nor held against wh
     number: { tensor: 'angle', index: 0, elements: 15, meaning: 'probability' },
   } as const;
   const [first, ...others] = tracksOf(
-    { ...opened({ kind: 'none' }), network: bin },
+    { ...withRoad('none'), network: bin },
     steeringUnit(bin),
     NO_PAIR,
   );

@@ -115,7 +115,7 @@ test('no timer of the server polls for rows or flags: they are pushed', () => {
   );
   // The files that have one at all. Each measures, pings or tidies; a further one is looked at here.
   assert.deepEqual([...new Set(timers.map((timer) => timer.split(':')[0]))].sort(), [
-    'server/api/live/feed-view.ts',
+    'server/api/feeds/feed-view.ts',
     'server/api/peer.ts',
     'server/live/live-decoder.ts',
     'server/live/segment-ring.ts',

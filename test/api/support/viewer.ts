@@ -3,7 +3,9 @@ import { WebSocket } from 'ws';
 import {
   SUBPROTOCOL,
   type ClientMessage,
+  type OpenedFeed,
   type OpenedMessage,
+  type OpenedRecording,
   type ServerMessage,
 } from '../../../shared/protocol/control-messages.ts';
 import { decodeFrame, type FrameMessage } from '../../../shared/protocol/decode-frame.ts';
@@ -49,7 +51,7 @@ export class Viewer {
     network: string,
     methods: readonly string[] = ['visualbackprop'],
     frame?: number,
-  ): Promise<OpenedMessage> {
+  ): Promise<OpenedRecording> {
     const [messages, frames] = [this.messages.length, this.frames.length];
     this.send({
       type: 'open',
@@ -58,7 +60,7 @@ export class Viewer {
       methods,
       ...(frame === undefined ? {} : { frame }),
     });
-    const opened = await this.message('opened', undefined, messages);
+    const opened = await this.openedRecording(undefined, messages);
     await this.frame(({ parts }) => parts.some(({ kind }) => kind === 'mask'), frames);
     return opened;
   }
@@ -80,6 +82,20 @@ export class Viewer {
     const matches = (message: ServerMessage): message is MessageOf<Type> =>
       message.type === type && condition(message as MessageOf<Type>);
     return this.until(() => this.messages.slice(since).find(matches), type);
+  }
+
+  openedRecording(
+    condition: (message: OpenedRecording) => boolean = () => true,
+    since = 0,
+  ): Promise<OpenedRecording> {
+    return this.message('opened', isAs('fixed', condition), since) as Promise<OpenedRecording>;
+  }
+
+  openedFeed(
+    condition: (message: OpenedFeed) => boolean = () => true,
+    since = 0,
+  ): Promise<OpenedFeed> {
+    return this.message('opened', isAs('growing', condition), since) as Promise<OpenedFeed>;
   }
 
   /** The first frame, from the `since`th on, that fulfils a condition. */
@@ -124,6 +140,14 @@ export class Viewer {
   #wake(): void {
     for (const wake of this.#waiting.splice(0)) wake();
   }
+}
+
+function isAs<Extent extends OpenedMessage['extent']>(
+  extent: Extent,
+  condition: (message: Extract<OpenedMessage, { extent: Extent }>) => boolean,
+): (message: OpenedMessage) => boolean {
+  return (message) =>
+    message.extent === extent && condition(message as Extract<OpenedMessage, { extent: Extent }>);
 }
 
 /** The number that a frame's mask shows. */

@@ -2,13 +2,14 @@ import { DEFAULT_FLAG_SETTINGS, type Flag } from '../../../shared/flags.ts';
 import type {
   AnalysisColumns,
   NetworkSummary,
-  OpenedMessage,
+  OpenedFeed,
+  OpenedRecording,
   RecordingSummary,
   ServerMessage,
 } from '../../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes } from '../../../shared/protocol/encode-frame.ts';
 import type { FrameHeader } from '../../../shared/protocol/frame-message.ts';
-import type { FeedSummary, WatchingMessage } from '../../../shared/protocol/live-messages.ts';
+import type { FeedSummary } from '../../../shared/protocol/summaries.ts';
 
 type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly type: T }>;
 
@@ -81,10 +82,11 @@ const WATCHED = {
 } as const;
 
 /** 101 frames, ten in a second, the first one at 5 s. */
-export function opened(change: Partial<OpenedMessage> = {}): OpenedMessage {
+export function opened(change: Partial<OpenedRecording> = {}): OpenedRecording {
   const pts = Array.from({ length: 101 }, (_, frame) => 5 + frame / 10);
   return {
     type: 'opened',
+    extent: 'fixed',
     recording: recording('a'),
     network: WATCHED,
     road: { kind: 'none' },
@@ -96,9 +98,10 @@ export function opened(change: Partial<OpenedMessage> = {}): OpenedMessage {
   };
 }
 
-export function watching(change: Partial<WatchingMessage> = {}): WatchingMessage {
+export function openedFeed(change: Partial<OpenedFeed> = {}): OpenedFeed {
   return {
-    type: 'watching',
+    type: 'opened',
+    extent: 'growing',
     feed: feed('f'),
     network: WATCHED,
     road: { kind: 'none' },

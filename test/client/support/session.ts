@@ -3,7 +3,7 @@ import type { SessionStart, SessionTools } from '../../../client/stream/session.
 import type { ServerMessage } from '../../../shared/protocol/control-messages.ts';
 import '../../support/runes.ts';
 import { HandClock } from './hand-clock.ts';
-import { frame, hello, METHOD, opened, rows, watching, type FrameChange } from './messages.ts';
+import { frame, hello, METHOD, opened, rows, openedFeed, type FrameChange } from './messages.ts';
 import { ScriptedServer } from './scripted-server.ts';
 
 const { createSession } = await import('../../../client/stream/session.ts');
@@ -86,7 +86,7 @@ export async function openRecording(
  * As `startSession`, with a feed watched of which pictures 0 … 100 are known and the last is seen.
  */
 export async function watchFeed(t: Pick<TestContext, 'after'>) {
-  const message = watching();
+  const message = openedFeed();
   const session = await startSession(t, { greeting: hello({ feeds: [message.feed] }) });
   await session.server.say(message, {
     type: 'feed-rows',

@@ -1,4 +1,4 @@
-import { jpegSize } from '../../../server/api/live/jpeg-size.ts';
+import { jpegSize } from '../../../server/api/feeds/jpeg-size.ts';
 import { Defect } from '../judge.ts';
 import { mutateBytes } from '../mutate/bytes.ts';
 import type { FuzzTarget } from '../target.ts';

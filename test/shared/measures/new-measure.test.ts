@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { DriveColumns } from '../../../client/data/columns.ts';
-import { LiveColumns } from '../../../client/data/live-columns.ts';
+import { FeedColumns } from '../../../client/data/feed-columns.ts';
 import { readoutsOf } from '../../../client/data/readouts.ts';
 import { steeringUnit } from '../../../client/data/steering-unit.ts';
 import { tracksOf } from '../../../client/data/tracks.ts';
@@ -118,7 +118,12 @@ function sent(logged: readonly string[]) {
 
 const ofGear = (columns: object) => columns as { gear: unknown; brake?: unknown };
 const ofNovelty = (score: object | undefined) => (score as { novelty: unknown }).novelty;
-const DRIVE = opened({ pts: [0, 0.1], road: { kind: 'truth' } });
+const DRIVE = {
+  network: opened().network,
+  road: { kind: 'truth' },
+  hasLog: true,
+  logged: [],
+} as const;
 const UNIT = steeringUnit({ ...DRIVE.network, unit: 'rad' });
 
 describe('a new measure, from one entry', () => {
@@ -165,7 +170,7 @@ describe('a new measure, from one entry', () => {
   it('is a column of the page, of a recording as of a feed, in the unit that is shown', () => {
     const recording = new DriveColumns([0, 0.1], 1, {}, TABLE);
     recording.append(sent(['brake']));
-    const live = new LiveColumns(1, null, TABLE);
+    const live = new FeedColumns(1, null, TABLE);
     live.take(sent(['brake']), 0);
     for (const columns of [recording, live]) {
       assert.deepEqual([...columns.of('gear')], [LARGE, NaN]);

@@ -17,7 +17,7 @@ const LONGEST = 1800;
  * at the other. `time` is feed time less `origin`, which stays the same while the feed is watched.
  * A row without values stands in every gap.
  */
-export class LiveColumns extends DriveColumns {
+export class FeedColumns extends DriveColumns {
   /** Of the picture of every row. */
   #numbers: number[] = [];
   hasOrigin = false;
@@ -35,7 +35,7 @@ export class LiveColumns extends DriveColumns {
    * Takes what does not depend on the methods from rows of the same feed before feed time `until`,
    * explained by others.
    */
-  keep(before: LiveColumns, until: number): void {
+  keep(before: FeedColumns, until: number): void {
     const rows = firstAtOrAfter(before.time, until - before.origin);
     this.grow(before.time.subarray(0, rows));
     this.#numbers = before.#numbers.slice(0, rows);

@@ -2,30 +2,30 @@ import { reportOf } from '../../../shared/errors.ts';
 import type { Point } from '../../../shared/geometry.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
 import type { ClientMessage } from '../../../shared/protocol/control-messages.ts';
-import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
+import type { FeedClientMessage } from '../../../shared/protocol/feed-messages.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { FeedView } from './feed-view.ts';
 import type { Feeds } from '../../feeds/feeds.ts';
-import { liveClientMessages } from './live-client-messages.ts';
+import { feedClientMessages } from './feed-client-messages.ts';
 
-export interface LiveOutput extends ViewOutput {
+export interface FeedOutput extends ViewOutput {
   /** Resolves when no frame of a recording comes any more. */
   leaveRecording(): Promise<void>;
 }
 
-const types = new Set<string>(liveClientMessages.map(({ shape }) => shape.type.value));
+const types = new Set<string>(feedClientMessages.map(({ shape }) => shape.type.value));
 
-export function isLiveMessage(message: ClientMessage): message is LiveClientMessage {
+export function isFeedMessage(message: ClientMessage): message is FeedClientMessage {
   return types.has(message.type);
 }
 
 /** The part of a connection that is about live feeds. */
-export class LiveSide {
+export class FeedSide {
   readonly #feeds: Feeds;
   readonly #window: AcknowledgementWindow;
   readonly #settings: () => FlagSettings;
-  readonly #output: LiveOutput;
+  readonly #output: FeedOutput;
   #view: FeedView | null = null;
   /** Counts what was opened or left: only the last wish counts. */
   #wish = 0;
@@ -40,7 +40,7 @@ export class LiveSide {
     feeds: Feeds,
     window: AcknowledgementWindow,
     settings: () => FlagSettings,
-    output: LiveOutput,
+    output: FeedOutput,
   ) {
     this.#feeds = feeds;
     this.#window = window;
@@ -66,7 +66,7 @@ export class LiveSide {
     });
   }
 
-  handle(message: LiveClientMessage): void {
+  handle(message: FeedClientMessage): void {
     switch (message.type) {
       case 'watch':
         return this.#answer(this.#watch(message.feed, message.methods));
@@ -134,7 +134,7 @@ export class LiveSide {
     name,
     network,
     transport,
-  }: Extract<LiveClientMessage, { type: 'add-feed' }>): Promise<void> {
+  }: Extract<FeedClientMessage, { type: 'add-feed' }>): Promise<void> {
     const feed = await this.#feeds.add(
       {
         address,

@@ -10,7 +10,7 @@ export interface RowPiece {
   readonly isRestart: boolean;
 }
 
-export interface RowFeedListener {
+export interface RowSenderListener {
   /** Before the rows that have come since are sent. */
   before(): void;
   send(piece: RowPiece): void;
@@ -25,9 +25,9 @@ const MOST_BUFFERED = 1 << 20;
  * Brings one viewer the rows of a series: what is there at once, then what comes, no more often
  * than five times a second. Whoever reads slowly gets what has come meanwhile when they have read.
  */
-export class RowFeed {
+export class RowSender {
   readonly #output: ViewOutput;
-  readonly #listener: RowFeedListener;
+  readonly #listener: RowSenderListener;
   readonly #lookout = new Lookout(() => this.#tell(), EVERY);
   readonly #leaveOutput: () => void;
   #rows: RowSeries;
@@ -38,7 +38,7 @@ export class RowFeed {
   #isOwed = false;
   #isBehind = false;
 
-  constructor(rows: RowSeries, output: ViewOutput, listener: RowFeedListener) {
+  constructor(rows: RowSeries, output: ViewOutput, listener: RowSenderListener) {
     this.#rows = rows;
     this.#sent = rows.start;
     this.#output = output;

@@ -3,12 +3,12 @@ import { reportOf } from '../../../shared/errors.ts';
 import { explanationName } from '../../../shared/explanations.ts';
 import type { FlagSettings } from '../../../shared/flags.ts';
 import { encodeFrame, type PartBytes, fitOnWire } from '../../../shared/protocol/encode-frame.ts';
-import type { LiveClientMessage } from '../../../shared/protocol/live-messages.ts';
+import type { FeedClientMessage } from '../../../shared/protocol/feed-messages.ts';
 import type { RowSeries } from '../../analysis/row-series.ts';
 import { openSegment } from '../../live/segment-pictures.ts';
 import type { DelaySummary } from '../../live/sliding-percentiles.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
-import { RowFeed, type RowPiece } from '../row-feed.ts';
+import { RowSender, type RowPiece } from '../row-sender.ts';
 import { SlowExplanations } from '../slow-explanations.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { ViewerFlags } from '../viewer-flags.ts';
@@ -18,9 +18,9 @@ import type { FeedExplanation } from '../../feeds/feed-explainer.ts';
 import { FeedReplay, type ReplayedFrame } from '../../feeds/feed-replay.ts';
 import { jpegSize } from './jpeg-size.ts';
 
-type ExplainMessage = Extract<LiveClientMessage, { type: 'explain-at' }>;
+type ExplainMessage = Extract<FeedClientMessage, { type: 'explain-at' }>;
 type PlaybackMessage = Extract<
-  LiveClientMessage,
+  FeedClientMessage,
   { type: 'live' | 'seek-time' | 'step' | 'play-from' }
 >;
 
@@ -53,7 +53,7 @@ export class FeedView {
   readonly #leave: () => void;
   readonly #statistics: NodeJS.Timeout;
   readonly #flags: ViewerFlags;
-  readonly #rowFeed: RowFeed;
+  readonly #rowSender: RowSender;
   #settings: FlagSettings;
   #rows: RowSeries;
   #mode: 'live' | 'paused' | 'playing' = 'live';
@@ -86,7 +86,7 @@ export class FeedView {
       },
       output.send,
     );
-    this.#rowFeed = new RowFeed(feed.rows, output, {
+    this.#rowSender = new RowSender(feed.rows, output, {
       before: () => this.#flags.look(),
       send: (piece) => this.#sendRows(piece),
     });
@@ -118,8 +118,8 @@ export class FeedView {
       changed: () => this.#takeChange(),
     });
     this.#statistics = setInterval(() => this.#tellStatistics(), STATISTICS_INTERVAL);
-    this.#rowFeed.owe();
-    this.#rowFeed.tell();
+    this.#rowSender.owe();
+    this.#rowSender.tell();
     this.#tellStatistics();
     this.#showLatest();
   }
@@ -167,7 +167,7 @@ export class FeedView {
   async close(): Promise<void> {
     this.#leave();
     clearInterval(this.#statistics);
-    this.#rowFeed.close();
+    this.#rowSender.close();
     this.#flags.close();
     await Promise.all([this.#replay.close(), this.slow.close()]);
   }
@@ -177,7 +177,8 @@ export class FeedView {
     const { summary, network, explainer, live } = this.feed;
     const { name, crop, mask, methods, output } = explainer.current.network;
     this.#output.send({
-      type: 'watching',
+      type: 'opened',
+      extent: 'growing',
       feed: summary,
       network: {
         id: network.summary.id,
@@ -198,7 +199,7 @@ export class FeedView {
 
   #takeChange(): void {
     this.#rows = this.feed.rows;
-    this.#rowFeed.follow(this.#rows);
+    this.#rowSender.follow(this.#rows);
     this.#flags.follow(this.#rows);
     this.#pending = null;
     this.describe();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LiveColumns } from '../../client/data/live-columns.ts';
+import { FeedColumns } from '../../client/data/feed-columns.ts';
 import { overloadOf, overloadText } from '../../client/data/overload.ts';
 import { grown } from '../../client/data/time-window.ts';
 import type { Flag } from '../../shared/flags.ts';
@@ -36,7 +36,7 @@ const rows = (
 };
 
 test('rows of a feed grow at the end, in time since the first', () => {
-  const columns = new LiveColumns(2, null);
+  const columns = new FeedColumns(2, null);
   columns.take(rows([7, 8]), 0);
   columns.take(rows([10]), 0);
   assert.equal(columns.origin, START + 0.7);
@@ -53,9 +53,9 @@ test('rows of a feed grow at the end, in time since the first', () => {
 });
 
 test('with other methods the steering of the rows before stays, and the rows go on behind them', () => {
-  const before = new LiveColumns(2, null);
+  const before = new FeedColumns(2, null);
   before.take(rows([7, 8, 9]), 0);
-  const columns = new LiveColumns(2, before.origin);
+  const columns = new FeedColumns(2, before.origin);
   columns.keep(before, START + 0.9);
   columns.take(rows([9, 10]), 0);
   assert.deepEqual([...columns.of('steering')], [14, 16, 18, 20]);
@@ -77,7 +77,7 @@ test('with other methods the steering of the rows before stays, and the rows go 
 });
 
 test('thousands of rows in many messages are all there', () => {
-  const columns = new LiveColumns(1, null);
+  const columns = new FeedColumns(1, null);
   for (let first = 0; first < 5000; first += 3)
     columns.take(rows([first, first + 1, first + 2]), 0);
   assert.equal(columns.frames, 5001);
@@ -85,14 +85,14 @@ test('thousands of rows in many messages are all there', () => {
 });
 
 test('where there was no signal there is a gap', () => {
-  const columns = new LiveColumns(1, null);
+  const columns = new FeedColumns(1, null);
   columns.take(rows([0, 1, 2, 3], [START, START + 0.1, START + 9, START + 9.1]), 0);
   assert.deepEqual([...columns.of('steering')], [0, 1, NaN, 2, 3]);
   assert.deepEqual(columns.missing('attention'), [{ first: 2, last: 2 }]);
 });
 
 test('old rows are forgotten; times and flags of the others stay where they were', () => {
-  const columns = new LiveColumns(1, null);
+  const columns = new FeedColumns(1, null);
   columns.take(rows([0, 1, 2, 3, 4, 5]), 0);
   columns.take(rows([6]), START + 0.35);
   assert.deepEqual([...columns.of('steering')], [4, 5, 6]);

@@ -13,8 +13,8 @@ const count = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 const time = z.number().min(0).max(1e11);
 const speed = z.number().min(0.1).max(8);
 
-/** The form of every LiveClientMessage. */
-export const liveClientMessages = [
+/** The form of every FeedClientMessage. */
+export const feedClientMessages = [
   z.strictObject({ type: z.literal('watch'), feed: id, methods: methods.exactOptional() }),
   z.strictObject({
     type: z.literal('add-feed'),

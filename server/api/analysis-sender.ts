@@ -1,7 +1,7 @@
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import type { RecordingAnalysis } from '../analysis/recording-analysis.ts';
 import type { FrameIndex } from '../video/frame-source.ts';
-import { RowFeed, type RowPiece } from './row-feed.ts';
+import { RowSender, type RowPiece } from './row-sender.ts';
 import type { ViewOutput } from './view-output.ts';
 import { ViewerFlags } from './viewer-flags.ts';
 
@@ -9,11 +9,11 @@ import { ViewerFlags } from './viewer-flags.ts';
  * Brings one viewer the analysis of a recording: what is there at once, then what grows, and how it
  * ended.
  */
-export class AnalysisFeed {
+export class AnalysisSender {
   readonly #analysis: RecordingAnalysis;
   readonly #output: ViewOutput;
   readonly #flags: ViewerFlags;
-  readonly #rows: RowFeed;
+  readonly #rows: RowSender;
   #index: FrameIndex;
   #problemsSent = 0;
   #knowsEnd = false;
@@ -31,7 +31,7 @@ export class AnalysisFeed {
       },
       output.send,
     );
-    this.#rows = new RowFeed(analysis.rows, output, {
+    this.#rows = new RowSender(analysis.rows, output, {
       before: () => this.#tellNews(),
       send: (piece) => this.#sendRows(piece),
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { RowSeries, type RowWindow } from '../../server/analysis/row-series.ts';
-import { RowFeed, type RowPiece } from '../../server/api/row-feed.ts';
+import { RowSender, type RowPiece } from '../../server/api/row-sender.ts';
 
 const network = {
   name: 'test',
@@ -35,7 +35,7 @@ function viewer(t: TestContext, window: RowWindow | null = null) {
   const pieces: RowPiece[] = [];
   const listeners = new Set<() => void>();
   const state = { buffered: 0 };
-  const feed = new RowFeed(
+  const feed = new RowSender(
     rows,
     {
       send: () => {},

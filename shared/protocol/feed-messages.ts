@@ -1,7 +1,8 @@
 import type { ErrorReport } from '../errors.ts';
 import type { Target } from '../explanations.ts';
-import type { Flag, FlagSettings } from '../flags.ts';
-import type { AnalysisColumns, RoadSource, WatchedNetwork } from './opened-parts.ts';
+import type { Flag } from '../flags.ts';
+import type { AnalysisColumns } from './opened-parts.ts';
+import type { FeedRange, FeedStatus, FeedSummary } from './summaries.ts';
 
 /*
  * Live feeds. Times are *feed time*: seconds since 1970 by the server's clock, ascending over all connections to the source, without a fixed
@@ -12,63 +13,6 @@ import type { AnalysisColumns, RoadSource, WatchedNetwork } from './opened-parts
  * signal at that time. A picture out of the recording of the last minutes has the number of the nearest picture that was explained live.
  * Live frames are sent newest first: while three are unacknowledged nothing is sent, and then the newest one there is.
  */
-
-/**
- * How a feed is. `since` of `stalled` and `reconnecting`: the last picture ("no signal since"), or
- * the start of the feed where there was none.
- */
-export type FeedStatus =
-  | { readonly name: 'connecting'; readonly since: number }
-  | { readonly name: 'live'; readonly since: number; readonly stream: FeedStream }
-  /** Connected, but no picture comes. */
-  | { readonly name: 'stalled'; readonly since: number }
-  /**
-   * `attempt` counts from 1 since the last picture; `nextTryAt` is null while an attempt is under
-   * way.
-   */
-  | {
-      readonly name: 'reconnecting';
-      readonly since: number;
-      readonly reason: ErrorReport;
-      readonly attempt: number;
-      readonly nextTryAt: number | null;
-    }
-  /** Nothing is tried any more: remove the feed, and add it again. */
-  | { readonly name: 'failed'; readonly since: number; readonly reason: ErrorReport }
-  | { readonly name: 'closed'; readonly since: number };
-
-export interface FeedStream {
-  /** As ffmpeg names them, e.g. `mpegts`, `h264`. */
-  readonly container: string;
-  readonly codec: string;
-  readonly width: number;
-  readonly height: number;
-  /** As the stream announces it; null where it does not. */
-  readonly framesPerSecond: number | null;
-  /** Matrix of the colours, e.g. `bt709`, or `unknown`. */
-  readonly colorSpace: string;
-}
-
-export interface FeedSummary {
-  readonly id: string;
-  /** As the user calls it; unique. */
-  readonly name: string;
-  /** The address with user name, password and passphrases masked. */
-  readonly label: string;
-  /** Id of a `NetworkSummary`. */
-  readonly network: string;
-  /** One set for a feed, whoever watches it. */
-  readonly methods: readonly string[];
-  readonly state: FeedStatus;
-}
-
-/**
- * Seconds of feed time that can be played; there may be gaps between, where there was no signal.
- */
-export interface FeedRange {
-  readonly start: number;
-  readonly end: number;
-}
 
 /** The source's own clock, as the stream tells it. */
 export type SourceClockStatus =
@@ -86,11 +30,11 @@ export type SourceClockStatus =
 
 // ── Client → server ────────────────────────────────────────────────────────────────────────────────────────────────
 
-export type LiveClientMessage =
+export type FeedClientMessage =
   /**
-   * Ends what was open before, recording or feed, and shows this feed live; answered by `watching`
+   * Ends what was open before, recording or feed, and shows this feed live; answered by `opened`
    * or `error`. `methods` (one to four real-time ones) are those of the feed: where they are others
-   * than before, all who watch it get `watching` again, its rows begin anew, and the last change
+   * than before, all who watch it get `opened` again, its rows begin anew, and the last change
    * wins. Left out: as they are. Where the feed is watched already, what is shown stays live,
    * paused or playing as it is.
    */
@@ -112,7 +56,7 @@ export type LiveClientMessage =
   | { readonly type: 'rename-feed'; readonly feed: string; readonly name: string }
   /**
    * These four are about the feed that is watched. Each carries a `generation` that the client
-   * counts up from 1 after `watching`; all frames and `feed-playback` messages from then on carry
+   * counts up from 1 after `opened`; all frames and `feed-playback` messages from then on carry
    * it, so that older ones under way can be told apart. The newest wins.
    */
   /** Back to the live picture. */
@@ -149,25 +93,13 @@ export type LiveClientMessage =
 
 // ── Server → client ────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** What is watched from here on; all frames that follow are of it. */
-export interface WatchingMessage {
-  readonly type: 'watching';
-  readonly feed: FeedSummary;
-  readonly network: WatchedNetwork;
-  readonly road: RoadSource;
-  /** null: nothing is recorded (yet). */
-  readonly range: FeedRange | null;
-  /** By which this viewer's `flags` are found; `settings` changes them. */
-  readonly flags: FlagSettings;
-}
-
 /** Median and 95th percentile of the last frames, in milliseconds. */
 export interface DelayStatistics {
   readonly p50: number;
   readonly p95: number;
 }
 
-export type LiveServerMessage =
+export type FeedServerMessage =
   /**
    * Replaces `hello.feeds`: sent when one is added, removed, renamed or gets other methods. States
    * change by `feed-state`.
@@ -175,7 +107,6 @@ export type LiveServerMessage =
   | { readonly type: 'feeds'; readonly feeds: readonly FeedSummary[] }
   /** Answer to `add-feed`, after `feeds`. Its source need not be there yet. */
   | { readonly type: 'feed-added'; readonly feed: string }
-  | WatchingMessage
   /** To all who are connected, of every feed. */
   | { readonly type: 'feed-state'; readonly feed: string; readonly state: FeedStatus }
   /**
