@@ -3,9 +3,11 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { alphaOf, colorAt, signedColorAt } from '../../shared/color-maps.ts';
 import { mapPlane } from '../../server/results/map-plane.ts';
-import { overlayPicture } from '../../server/results/overlay-picture.ts';
+import { enlarged, overlayPicture } from '../../server/results/overlay-picture.ts';
 import { writePng } from '../../server/results/png.ts';
+import { LINE_HEIGHT, writeLine } from '../../server/video/small-print.ts';
 import { findTools } from '../../server/video/tools.ts';
 import { randomNumbers } from '../support/network.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -126,4 +128,144 @@ test('a small picture is enlarged, and a map of zeros leaves it as it is', () =>
       [...rgb.subarray(from, from + 3)],
     );
   }
+});
+
+/** One pixel of a picture. */
+function pixelOf({ rgb, width }: { rgb: Uint8Array; width: number }, x: number, y: number) {
+  return [...rgb.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)];
+}
+
+/** Bilinear, the slow way: every value of the map counts by how near its centre is. */
+function tents(values: readonly (readonly number[])[], x: number, y: number): number {
+  const [rows, columns] = [values.length, values[0]!.length];
+  const nearness = (at: number, index: number, last: number) =>
+    Math.max(0, 1 - Math.abs(Math.min(last, Math.max(0, at - 0.5)) - index));
+  return values
+    .flatMap((row, i) =>
+      row.map((value, j) => value * nearness(y, i, rows - 1) * nearness(x, j, columns - 1)),
+    )
+    .reduce((sum, value) => sum + value, 0);
+}
+
+for (const signed of [true, false])
+  test(`every pixel of an overlay ${signed ? 'with' : 'without'} signs is between the nearest values of the map`, () => {
+    const [width, height] = [640, 20];
+    const random = randomNumbers(3);
+    const rgb = Uint8Array.from({ length: 3 * width * height }, () => Math.floor(random(0, 256)));
+    const values = [
+      [0.1, 0.9, -0.4, 0.3],
+      [-1.3, 0.2, 0.7, -0.6],
+      [0.5, -0.8, 0.15, 1],
+    ];
+    const place = { x: 7, y: 4, width: 23, height: 13 };
+    const limit = 0.8;
+    const overlay = overlayPicture({
+      picture: { width, height, rgb: rgb.slice() },
+      place,
+      map: { width: 4, height: 3, values: Float32Array.from(values.flat()), limit },
+      signed,
+      caption: '',
+    });
+    const style = { opacity: 0.85, threshold: 0.05 };
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const before = pixelOf({ rgb, width }, x, y);
+        const [column, row] = [x - place.x, y - place.y];
+        const isInside = column >= 0 && column < place.width && row >= 0 && row < place.height;
+        const value = tents(
+          values,
+          ((column + 0.5) * 4) / place.width,
+          ((row + 0.5) * 3) / place.height,
+        );
+        const share = Math.min(1, Math.max(signed ? -1 : 0, value / limit));
+        const byte = Math.round(signed ? 128 + 127 * share : 255 * share);
+        const size = signed ? Math.abs((byte - 128) / 127) : byte / 255;
+        const color = signed ? signedColorAt((byte - 128) / 127) : colorAt('inferno', byte / 255);
+        const alpha = Math.round(255 * alphaOf(size, style)) / 255;
+        const after = isInside
+          ? before.map((channel, index) => channel * (1 - alpha) + color[index]! * alpha)
+          : before;
+        for (const [index, channel] of pixelOf(overlay, x, y).entries())
+          assert.ok(Math.abs(channel - after[index]!) <= 0.501, `${x}, ${y}: ${channel}`);
+      }
+  });
+
+/** The ink of a line of small print, enlarged, as rows of a picture would have it. */
+function printed(text: string, width: number, times: number): number[][] {
+  const line = { width: Math.floor(width / times), height: LINE_HEIGHT };
+  const print = new Uint8Array(line.width * line.height);
+  writeLine(print, line, 0, text);
+  return Array.from({ length: times * line.height }, (_, y) =>
+    Array.from({ length: width }, (_, x) =>
+      x < line.width * times && print[Math.floor(y / times) * line.width + Math.floor(x / times)]
+        ? 235
+        : 24,
+    ),
+  );
+}
+
+for (const [width, times, signed, limit, ends] of [
+  [640, 1, true, 0.25, ['-0.250', '0.250']],
+  [1291, 2, false, 0.0001234, ['0', '1.23e-4']],
+  [640, 1, false, 0.001, ['0', '0.00100']],
+  [640, 1, true, 0, ['-0.00', '0.00']],
+] as const)
+  test(`the scale below a picture ${width} wide ends at ${ends.join(' and ')}`, () => {
+    const height = 5;
+    const caption =
+      'a caption that is cut off where the number at the other end needs the room '.repeat(2);
+    const scale = overlayPicture({
+      picture: { width, height, rgb: new Uint8Array(3 * width * height).fill(200) },
+      place: { x: 0, y: 0, width, height },
+      map: { width: 1, height: 1, values: Float32Array.of(0), limit },
+      signed,
+      caption,
+    });
+    // Of the picture, a gap, the colours, a gap, the print, a gap.
+    const rows = [height, 2, 6, 1, LINE_HEIGHT, 1].map((part, index) =>
+      index === 0 ? part : part * times,
+    );
+    const total = rows.reduce((sum, part) => sum + part, 0);
+    assert.equal(scale.height, total);
+    assert.equal(scale.rgb.length, 3 * width * total);
+    const row = (y: number) => Array.from({ length: width }, (_, x) => pixelOf(scale, x, y));
+    const bar = rows[0]! + rows[1]!;
+    const print = bar + rows[2]! + rows[3]!;
+    const isPicture = (y: number) => y < height;
+    const isBar = (y: number) => y >= bar && y < bar + rows[2]!;
+    const isPrint = (y: number) => y >= print && y < print + rows[4]!;
+    const room = Math.floor((Math.floor(width / times) - 1) / 6) - ends[1].length;
+    const ink = printed(
+      `${ends[0]}   ${caption}`.slice(0, room - 1).padEnd(room) + ends[1],
+      width,
+      times,
+    );
+    for (let y = 0; y < total; y++) {
+      const expected = isPrint(y)
+        ? ink[y - print]!.map((grey) => [grey, grey, grey])
+        : isBar(y)
+          ? Array.from({ length: width }, (_, x) => {
+              const byte = Math.round((255 * x) / (width - 1));
+              return signed
+                ? signedColorAt(Math.max(-1, (byte - 128) / 127))
+                : colorAt('inferno', byte / 255);
+            })
+          : new Array<number[]>(width).fill(new Array<number>(3).fill(isPicture(y) ? 200 : 24));
+      assert.deepEqual(row(y), expected, `row ${y}`);
+    }
+  });
+
+test('a picture a little wider than half is enlarged twice, a wide one is not', () => {
+  for (const [width, factor] of [
+    [639, 2],
+    [320, 2],
+    [640, 1],
+    [641, 1],
+  ] as const)
+    assert.deepEqual(
+      (({ width, height }) => ({ width, height }))(
+        enlarged({ width, height: 2, rgb: new Uint8Array(3 * width * 2) }),
+      ),
+      { width: width * factor, height: 2 * factor },
+    );
 });

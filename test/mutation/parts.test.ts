@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { repositoryRoot } from '../support/paths.ts';
+import { isIn, markRan, rangesOf } from './covered-ranges.ts';
+import type { TestCoverage } from './coverage.ts';
+import { isMeaningless, MEANINGLESS } from './meaningless.ts';
+import type { Mutant } from './mutants.ts';
+import { planOf } from './plan.ts';
+import { drawOrder, sharesOf } from './sample.ts';
+
+function mutant(file: string, key: string): Mutant {
+  const place = { line: 1, text: 'a < b', start: 0, end: 5, original: 'a < b' };
+  return { key, file, mutator: 'EqualityOperator', replacement: 'a <= b', ...place };
+}
+
+test('what ran is the innermost range of a report, in any report', () => {
+  const ran = new Uint8Array(12);
+  const range = (startOffset: number, endOffset: number, count: number) => ({
+    startOffset,
+    endOffset,
+    count,
+  });
+  markRan(ran, {
+    url: '',
+    functions: [
+      { ranges: [range(0, 12, 1)] },
+      { ranges: [range(2, 9, 3), range(4, 6, 0), range(5, 6, 1)] },
+      { ranges: [range(10, 12, 0)] },
+    ],
+  });
+  assert.deepEqual(rangesOf(ran), [0, 4, 5, 10]);
+  markRan(ran, { url: '', functions: [{ ranges: [range(0, 12, 0), range(11, 12, 1)] }] });
+  assert.deepEqual(rangesOf(ran), [0, 4, 5, 10, 11, 12]);
+  assert.deepEqual(
+    [0, 3, 4, 5, 9, 10, 11, 12].map((offset) => isIn(rangesOf(ran), offset)),
+    [true, true, false, true, true, false, true, false],
+  );
+});
+
+test('tests that reach a place run by nearness, then price, within limits, and one in any case', () => {
+  const covering = (
+    test: string,
+    seconds: number,
+    ranges = [0, 9],
+    digest = 'now',
+  ): TestCoverage => ({
+    test,
+    end: 'passed',
+    seconds,
+    digest: '',
+    ran: { 'server/results/png.js': { digest, ranges } },
+  });
+  const coverage = [
+    covering('test/cli/analyze.test.js', 1),
+    covering('test/results/other.test.js', 3),
+    covering('test/results/cheap.test.js', 2),
+    covering('test/results/png.test.js', 6),
+    covering('test/results/elsewhere.test.js', 1, [0, 4]),
+    covering('test/results/before.test.js', 4, [0, 4], 'before'),
+    { ...covering('test/results/broken.test.js', 1), end: 'failed' as const },
+  ];
+  const place = { file: 'server/results/png.js', digest: 'now', offset: 4 };
+  const plan = (tests: number, seconds: number) => {
+    const { tests: chosen, reaching } = planOf(coverage, place, { tests, seconds });
+    return [chosen.map(({ test }) => test.split('/').at(-1)!.split('.')[0]), reaching];
+  };
+  assert.deepEqual(plan(9, 99), [['png', 'cheap', 'other', 'before', 'analyze'], 5]);
+  assert.deepEqual(plan(2, 99), [['png', 'cheap'], 5]);
+  assert.deepEqual(plan(9, 10), [['png', 'cheap', 'analyze'], 5]);
+  assert.deepEqual(plan(9, 2), [['png'], 5]);
+  assert.deepEqual(
+    planOf(coverage, { ...place, file: 'server/none.js' }, { tests: 1, seconds: 1 }),
+    {
+      tests: [],
+      reaching: 0,
+    },
+  );
+});
+
+test('each folder is drawn by its size, a small one too, and none twice', () => {
+  const counts = new Map([
+    ['server/onnx', 900],
+    ['server/alerts', 95],
+    ['shared', 5],
+  ]);
+  assert.deepEqual(Object.fromEntries(sharesOf(counts, 200)), {
+    'server/onnx': 180,
+    'server/alerts': 19,
+    shared: 5,
+  });
+  assert.equal(sharesOf(counts, 10).get('server/alerts'), 8);
+});
+
+test('the order is the same in every run, another with another seed, and stays when code is added', () => {
+  const mutants = Array.from({ length: 20 }, (_, index) => mutant('shared/flags.ts', `${index}`));
+  const order = (seed: number, of = mutants) =>
+    drawOrder(of, seed)
+      .get('shared')!
+      .map(({ key }) => key);
+  assert.deepEqual(order(1), order(1, [...mutants].reverse()));
+  assert.notDeepEqual(order(1), order(2));
+  const more = [...mutants, mutant('shared/flags.ts', 'new'), mutant('server/api/serve.ts', 'x')];
+  assert.deepEqual(
+    order(1, more).filter((key) => key !== 'new'),
+    order(1),
+  );
+});
+
+test('every change that is named as meaningless is of a line that is there', () => {
+  for (const { file, line, original, replacement, why } of MEANINGLESS) {
+    const lines = readFileSync(join(repositoryRoot, file), 'utf8').split('\n');
+    assert.ok(
+      lines.some((text) => text.trim() === line),
+      `${file} has no line "${line}"`,
+    );
+    assert.ok(why.length > 0 && replacement !== original);
+  }
+  assert.ok(!isMeaningless(mutant('server/nothing.ts', '')));
+});

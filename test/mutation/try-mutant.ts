@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Plan } from './plan.ts';
+import { runTest } from './run-test.ts';
+
+export type Outcome = 'noticed' | 'survived' | 'unreached';
+
+export interface Verdict {
+  readonly outcome: Outcome;
+  /** The test that failed. */
+  readonly by?: string;
+  readonly isLate?: boolean;
+  readonly tests: number;
+  readonly reaching: number;
+  readonly seconds: number;
+}
+
+/** A test that takes longer may fail because the machine is busy: it is held against the original. */
+const DOUBTFUL_SECONDS = 5;
+
+/** How long a test may take that was measured to take so many seconds. */
+const patienceFor = (seconds: number): number => 15 + 3 * seconds;
+
+/** Puts changed code into a copy of the checkout, runs the tests until one fails, and puts it back. */
+export async function tryMutant(
+  sandbox: string,
+  file: string,
+  code: string,
+  { tests, reaching }: Plan,
+): Promise<Verdict> {
+  const started = performance.now();
+  const path = join(sandbox, 'dist', 'node', file);
+  const original = readFileSync(path, 'utf8');
+  let run = 0;
+  const verdict = (outcome: Outcome, rest: { by?: string; isLate?: boolean } = {}): Verdict => ({
+    outcome,
+    ...rest,
+    tests: run,
+    reaching,
+    seconds: (performance.now() - started) / 1000,
+  });
+  try {
+    for (const { test, seconds } of tests) {
+      writeFileSync(path, code);
+      run++;
+      const limit = patienceFor(seconds);
+      const { end } = await runTest(sandbox, test, { seconds: limit });
+      if (end === 'passed') continue;
+      if (end === 'late' || seconds >= DOUBTFUL_SECONDS) {
+        writeFileSync(path, original);
+        if ((await runTest(sandbox, test, { seconds: limit })).end !== 'passed') continue;
+      }
+      return verdict('noticed', { by: test, ...(end === 'late' ? { isLate: true } : {}) });
+    }
+  } finally {
+    writeFileSync(path, original);
+  }
+  return verdict(tests.length > 0 ? 'survived' : 'unreached');
+}
