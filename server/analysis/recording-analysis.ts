@@ -17,8 +17,8 @@ import {
 } from '../pipeline/causal-check.ts';
 import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
-import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
-import { openExplainer } from '../pipeline/open-explainer.ts';
+import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
+import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
 import type { Bell } from '../pipeline/player-bell.ts';
 import type { MeasureColumns } from '../results/measure-columns.ts';
 import { timedBy } from '../video/frame-index.ts';
@@ -63,7 +63,7 @@ export class RecordingAnalysis {
   readonly drive: DriveSource;
   /** As the drive tells it, with what only its index knows. */
   readonly video: VideoInfo;
-  readonly explainer: FrameExplainer;
+  readonly explainer: StreamExplainer;
   /** One row for each frame that was analysed. */
   readonly rows: RowSeries;
   readonly progress = new Progress();
@@ -127,7 +127,7 @@ export class RecordingAnalysis {
     const drive = await openRecording(recording, request);
     const stop = new AbortController();
     const logging = companion(readLog(request, drive), request.needsLog);
-    const explaining = openExplainer({
+    const explaining = openStreamExplainer({
       modelPath,
       road,
       video: drive.video,
@@ -330,7 +330,7 @@ interface Parts {
   readonly request: RecordingAnalysisRequest;
   readonly drive: DriveSource;
   readonly video: VideoInfo;
-  readonly explainer: FrameExplainer;
+  readonly explainer: StreamExplainer;
   readonly index: FrameIndex;
   readonly log: Companion<DriveLog>;
   readonly truth: Companion<NonNullable<OpenedRecording['cause']>>;

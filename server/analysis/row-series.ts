@@ -3,7 +3,7 @@ import type { Flag } from '../../shared/flags.ts';
 import { encodeColumns } from '../../shared/protocol/columns.ts';
 import type { AnalysisColumns } from '../../shared/protocol/control-messages.ts';
 import type { FlagColumns } from '../attention/flags/find-flags.ts';
-import type { NetworkDescription } from '../pipeline/frame-explainer.ts';
+import type { NetworkDescription } from '../pipeline/stream-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { MeasureColumns, type MeasuredRow } from '../results/measure-columns.ts';
 

@@ -7,7 +7,7 @@ import type { ClientMessage, OpenedRecording } from '../../shared/protocol/contr
 import { encodeFrame, type PartBytes, fitOnWire } from '../../shared/protocol/encode-frame.ts';
 import { VIDEO } from '../drive/readers/video.ts';
 import type { DriveSource } from '../drive/source.ts';
-import type { ExplainedFrame } from '../pipeline/explain-frame.ts';
+import type { ExplainedStill } from '../pipeline/explain-still.ts';
 import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { Player } from '../pipeline/player.ts';
@@ -192,7 +192,7 @@ export class RecordingView {
     this.#send({ generation, frame, pts, ...fitOnWire(fit), steering, scores, agreement }, parts);
   }
 
-  #sendExplained({ pts, steering, mask }: ExplainedFrame, method: string, frame: number): void {
+  #sendExplained({ pts, steering, mask }: ExplainedStill, method: string, frame: number): void {
     const part: PartBytes = {
       kind: 'mask',
       method,

@@ -1,12 +1,8 @@
 import { reportOf } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import type { ServerMessage } from '../../shared/protocol/control-messages.ts';
-import {
-  explainFrame,
-  type ExplainedFrame,
-  type ExplainFrameRequest,
-} from '../pipeline/explain-frame.ts';
-import type { ProviderReport } from '../pipeline/frame-explainer.ts';
+import { explainStill, type ExplainedStill, type StillRequest } from '../pipeline/explain-still.ts';
+import type { ProviderReport } from '../pipeline/stream-explainer.ts';
 import { lanes } from '../resources/limits.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
 
@@ -23,13 +19,13 @@ export interface SlowSource<Message extends Asked> {
   /** Where the picture is that is meant, and the message as it can be met. */
   locate(
     message: Message,
-  ): Promise<Pick<ExplainFrameRequest, 'drive' | 'pts' | 'log'> & { readonly message: Message }>;
+  ): Promise<Pick<StillRequest, 'drive' | 'pts' | 'log'> & { readonly message: Message }>;
 }
 
 export interface SlowOutput<Message extends Asked> {
   send(message: ServerMessage): void;
   /** The window is open when this is called, and takes a place of it. */
-  frame(explained: ExplainedFrame, request: Message): void;
+  frame(explained: ExplainedStill, request: Message): void;
 }
 
 /** Progress is told no more often than this (ms). */
@@ -107,7 +103,7 @@ export class SlowExplanations<Message extends Asked> {
       const { message, ...frame } = await this.#source.locate(asked);
       const wish = { provider: provider.name, workers: provider.workers };
       const explained = await lanes.explanations.run(
-        () => explainFrame({ modelPath, ...frame, method, target, wish, signal, onProgress }),
+        () => explainStill({ modelPath, ...frame, method, target, wish, signal, onProgress }),
         signal,
       );
       while (!this.#window.isOpen && !signal.aborted) await this.#window.acknowledged.wait();

@@ -9,7 +9,7 @@ import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices, type LogChoices } from '../drive/log/choices.ts';
 import type { Recording } from '../drive/recording.ts';
-import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../video/export.ts';
 import { describeAnalysis, percent, type ReportedSummary } from './analyze-report.ts';
@@ -193,7 +193,7 @@ async function verified(
 
 async function* overlayFrames(
   rows: AsyncIterable<DrivenRow>,
-  { network }: FrameExplainer,
+  { network }: StreamExplainer,
 ): AsyncGenerator<OverlayFrame> {
   const unit = network.output.unit ?? '';
   const name = shortNumberName(network.output.number);

@@ -5,7 +5,7 @@ import {
   numberPlace,
   type ExplainedNumber,
 } from '../../shared/explained-number.ts';
-import type { ProviderReport } from '../pipeline/frame-explainer.ts';
+import type { ProviderReport } from '../pipeline/stream-explainer.ts';
 import { providerLine } from './provider-line.ts';
 import { fitted } from './terminal.ts';
 

@@ -6,7 +6,7 @@ import type { ImageInput } from '../inference/explained-output.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
-import { picturesOfFrames } from '../pipeline/picture-of-frame.ts';
+import { tensorsOfFrames } from '../pipeline/frame-tensors.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import { driveAt, drivesAt } from '../drive/drives-at.ts';
@@ -123,7 +123,7 @@ async function frameOf(
 ): Promise<ExplainedInput> {
   const { video } = drive;
   checkCrop(network, video);
-  const { format, read } = picturesOfFrames(network, video.colorSpace);
+  const { format, read } = tensorsOfFrames(network, video.colorSpace);
   const found = await findFrame(drive, wish);
   const log = network.signals.length > 0 && drive.hasLog ? await drive.log({}) : null;
   const { width, height } = video;

@@ -14,11 +14,7 @@ import type { ImageInput } from '../inference/explained-output.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
 import { FileSet } from '../files/file-set.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
-import {
-  explainPicture,
-  resolveMethods,
-  type ExplainedPicture,
-} from '../pipeline/explain-picture.ts';
+import { explainTensor, resolveMethods, type ExplainedTensor } from '../pipeline/explain-tensor.ts';
 import { frameSignals, type GivenInputs } from '../pipeline/frame-signals.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
@@ -111,7 +107,7 @@ async function explainWith(
   const resolved = resolveMethods(choices);
   const signals = frameSignals(network, input.log, givenInputs(options.input));
   const progress = new MethodProgress();
-  const explained = await explainPicture({
+  const explained = await explainTensor({
     modelPath: options.model,
     methods: choices,
     target: options.target,
@@ -201,7 +197,7 @@ async function writeMap(
   set: FileSet,
   network: NetworkInfo,
   input: ExplainedInput,
-  explained: ExplainedPicture,
+  explained: ExplainedTensor,
   answer: Answer,
 ): Promise<string[]> {
   const { id, values, dims } = explained;
@@ -220,7 +216,7 @@ async function writeMap(
 function overlay(
   { shown, place, frame, pts }: ExplainedInput,
   { layout }: ImageInput,
-  { id, values, dims }: ExplainedPicture,
+  { id, values, dims }: ExplainedTensor,
   { number, value, unit }: Answer,
 ): RgbPicture {
   const { name, kind, signed } = describeMethod(id)!;

@@ -1,4 +1,4 @@
-import type { ProviderReport } from '../pipeline/frame-explainer.ts';
+import type { ProviderReport } from '../pipeline/stream-explainer.ts';
 
 /** Where the network runs, how fast, and why not elsewhere, in one line. */
 export function providerLine({

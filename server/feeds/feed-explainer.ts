@@ -1,12 +1,12 @@
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import type {
-  FrameExplainer,
+  StreamExplainer,
   FrameExplanation,
   NetworkDescription,
-} from '../pipeline/frame-explainer.ts';
+} from '../pipeline/stream-explainer.ts';
 import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
-import { openExplainer } from '../pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 
@@ -49,7 +49,7 @@ interface Plan {
 
 interface Use {
   readonly plan: Plan;
-  readonly explainer: FrameExplainer;
+  readonly explainer: StreamExplainer;
   readonly running: Set<Promise<unknown>>;
 }
 
@@ -64,7 +64,7 @@ export class FeedExplainer {
   /** Aborted where this is closed: a change under way ends with it. */
   readonly #stop = new AbortController();
 
-  /** Throws what `openExplainer` does, and the signal's reason. */
+  /** Throws what `openStreamExplainer` does, and the signal's reason. */
   static async open(request: FeedExplainerRequest): Promise<FeedExplainer> {
     const { methods, road, signal } = request;
     return new FeedExplainer(
@@ -80,7 +80,7 @@ export class FeedExplainer {
   }
 
   /** The one in use: another object after a change. */
-  get current(): FrameExplainer {
+  get current(): StreamExplainer {
     return this.#use.explainer;
   }
 
@@ -153,7 +153,7 @@ async function use(
   signal?: AbortSignal,
 ): Promise<Use> {
   const { methods, road, colorSpace } = plan;
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road,
     video: { ...FRAME, colorSpace },

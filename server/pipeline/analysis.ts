@@ -1,12 +1,12 @@
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
-import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
+import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import { PassCheck } from './pass-check.ts';
 
 export interface AnalysisRequest {
   readonly drive: PictureSource;
-  readonly explainer: FrameExplainer;
+  readonly explainer: StreamExplainer;
   /** Timestamps (s) of the frames that the recording's index lists. */
   readonly expected: Float64Array;
   /**

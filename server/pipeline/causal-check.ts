@@ -7,11 +7,11 @@ import type { PictureSource } from '../drive/source.ts';
 import { placedInFrame } from '../attention/off-road-region.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
 import type { CoveredPictures, CoverRequest } from './causal-check-covers.ts';
-import type { FrameExplainer } from './frame-explainer.ts';
+import type { StreamExplainer } from './stream-explainer.ts';
 
 export interface CausalCheckRequest {
   readonly drive: PictureSource;
-  readonly explainer: FrameExplainer;
+  readonly explainer: StreamExplainer;
   readonly flags: readonly Flag[];
   /** Standard deviation of the network's steering over the recording, in its unit. */
   readonly steeringDeviation: number;
@@ -218,7 +218,7 @@ function framesToTry(
 async function changeOf(
   { isWorst, pts, images, steering }: TriedFrame,
   covered: CoveredPictures | null,
-  explainer: FrameExplainer,
+  explainer: StreamExplainer,
 ): Promise<FrameChange | null> {
   if (!covered) return null;
   const rest = images.slice(1);

@@ -1,6 +1,6 @@
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import { sampleAt } from '../drive/log/drive-log.ts';
-import type { NetworkDescription } from './frame-explainer.ts';
+import type { NetworkDescription } from './stream-explainer.ts';
 
 const DEGREES = 180 / Math.PI;
 

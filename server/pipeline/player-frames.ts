@@ -2,7 +2,7 @@ import { nearest } from '../../shared/ascending.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { Fit } from '../../shared/geometry.ts';
 import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
-import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
+import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import type { PlaybackPriority } from './playback-priority.ts';
 
 export const DISPLAY: DisplayFormat = { maxWidth: 960, quality: 5 };
@@ -10,7 +10,7 @@ export const DISPLAY: DisplayFormat = { maxWidth: 960, quality: 5 };
 /** What all players of one recording with one network and the same methods share. */
 export interface PlayableSource {
   readonly drive: PictureSource;
-  readonly explainer: FrameExplainer;
+  readonly explainer: StreamExplainer;
   /** Replaced as a whole once decoding has made it exact. */
   readonly index: FrameIndex;
   readonly cache: FrameCache;

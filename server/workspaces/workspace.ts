@@ -9,7 +9,7 @@ import type { Recording } from '../drive/recording.ts';
 import type { DriveSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
-import type { FrameExplainer } from '../pipeline/frame-explainer.ts';
+import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
@@ -99,7 +99,7 @@ export class Workspace implements PlayableSource {
     return this.analysis.video;
   }
 
-  get explainer(): FrameExplainer {
+  get explainer(): StreamExplainer {
     return this.analysis.explainer;
   }
 

@@ -3,7 +3,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
 import { FlagWatch, type FoundFlags } from '../../server/analysis/flag-watch.ts';
 import { RowSeries } from '../../server/analysis/row-series.ts';
-import type { NetworkDescription } from '../../server/pipeline/frame-explainer.ts';
+import type { NetworkDescription } from '../../server/pipeline/stream-explainer.ts';
 
 const network: NetworkDescription = {
   name: 'test',

@@ -1,5 +1,5 @@
 import { verifyFlags } from '../../server/pipeline/causal-check.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { openVideo } from '../../server/drive/readers/video.ts';
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
@@ -27,7 +27,7 @@ export async function checkedFlags(
   const columns = shortcut.series[method]!;
   const flags = offRoadFlags(columns, settings);
   const source = await openVideo(drive.video);
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath: networkPath('pilotnet-shortcut'),
     road: { kind: 'truth', path: drive.truth },
     video: source.video,

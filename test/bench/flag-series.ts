@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { FlagColumns } from '../../server/attention/flags/find-flags.ts';
 import type { RoadSpecification } from '../../server/attention/road-specification.ts';
 import { analyzeRecording } from '../../server/pipeline/analysis.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { openVideo } from '../../server/drive/readers/video.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { collect } from '../support/collect.ts';
@@ -21,7 +21,7 @@ export async function seriesOf(
   methods: readonly string[],
 ): Promise<Series> {
   const drive = await openVideo(videoPath);
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road,
     video: drive.video,

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { findTools } from '../../server/video/tools.ts';
 import { writeReadingNetwork } from '../api/support/reading-network.ts';
 import { serve } from '../api/support/server.ts';
@@ -127,7 +127,7 @@ function check(holds: boolean, complaint: string): void {
 /** Milliseconds a frame, on one worker. */
 async function inferenceTime(modelPath: string): Promise<number> {
   const video = { width: WIDTH, height: HEIGHT, colorSpace: 'unknown' };
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road: { kind: 'none' },
     video,

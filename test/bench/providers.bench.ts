@@ -9,7 +9,7 @@ import {
   maskOutput,
   STEERING,
 } from '../../server/pipeline/frame-graph/frame-graph.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { interleaved, median, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';
 import { providersThatLoad } from './providers.ts';
@@ -87,7 +87,7 @@ const pipelines: string[][] = [
   ['network', 'chosen', 'workers', 'frames/s', 'one frame, ms', 'passed over'],
 ];
 for (const { name, path } of steeringNetworks()) {
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath: path,
     road: { kind: 'none' },
     video: { width: 960, height: 540, colorSpace: 'unknown' },

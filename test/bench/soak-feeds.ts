@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseFeedAddress } from '../../server/live/feed-address.ts';
 import { LiveFeed, type FeedSnapshot } from '../../server/live/live-feed.ts';
-import type { FrameExplanation } from '../../server/pipeline/frame-explainer.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import type { FrameExplanation } from '../../server/pipeline/stream-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { repositoryRoot } from '../support/paths.ts';
 import { descendants } from './processes.ts';
 
@@ -49,7 +49,7 @@ const send = (message: SoakMessage) => process.send!(message);
 async function open(name: string, address: string) {
   const video = { width: 640, height: 360, colorSpace: 'unknown' };
   const modelPath = join(repositoryRoot, 'recordings', 'networks', 'pilotnet.onnx');
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road: { kind: 'none' },
     video,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { RoadSpecification } from '../../server/attention/road-specification.ts';
 import { analyzeRecording } from '../../server/pipeline/analysis.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { openVideo } from '../../server/drive/readers/video.ts';
 import { findTools } from '../../server/video/tools.ts';
@@ -69,7 +69,7 @@ const rows: string[][] = [
 ];
 try {
   for (const { name, path } of steeringNetworks()) {
-    const explainer = await openExplainer({ modelPath: path, road: polygon, video });
+    const explainer = await openStreamExplainer({ modelPath: path, road: polygon, video });
     let frames = 0;
     const analyse = async () => {
       frames = 0;

@@ -12,7 +12,7 @@ import { READERS } from '../../server/drive/readers/index.ts';
 import type { DriveReader } from '../../server/drive/source.ts';
 import { sourceOfTrack } from '../../server/drive/track-source.ts';
 import { analyzeRecording, type AnalysisEnd } from '../../server/pipeline/analysis.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { ffmpeg, makeNumberedClip, readFrameNumber } from '../support/clips.ts';
 import { collect } from '../support/collect.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -93,7 +93,7 @@ test('a further reader in the list makes its drives listed, played and analysed'
     [3, 4, 5].map((number) => [TIMES[number], number]),
   );
 
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath: writeSteeringNetwork(temporaryFolder(t)),
     road: { kind: 'none' },
     video: drive.video,

@@ -7,7 +7,7 @@ import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { withoutBins } from '../../server/inference/bins.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { DataType, floatTensor } from '../../server/onnx/tensor.ts';
-import { explainPicture } from '../../server/pipeline/explain-picture.ts';
+import { explainTensor } from '../../server/pipeline/explain-tensor.ts';
 import { graphOnFloats } from '../../server/pipeline/passes-graph.ts';
 import { Network } from '../support/network.ts';
 import { floats, randomFloats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
@@ -170,7 +170,7 @@ test('a method of many passes explains the score of the bin that wins, not the b
   const { network, scores } = nearest(13);
   heads['softmax']!(network, scores);
   const { path } = await load(t, network, bins('argmax'));
-  const [found] = await explainPicture({
+  const [found] = await explainTensor({
     modelPath: path,
     methods: [{ id: 'integratedgradients' }],
     target: '+',

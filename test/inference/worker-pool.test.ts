@@ -9,7 +9,7 @@ import { startOnBestProvider } from '../../server/inference/choose-provider.ts';
 import { batchOf } from '../../server/inference/batches.ts';
 import type { SessionChain } from '../../server/inference/session-chain.ts';
 import { WorkerPool } from '../../server/inference/worker-pool.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { Network } from '../support/network.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
@@ -187,8 +187,8 @@ test('a model that ONNX Runtime refuses is named with its reason', async () => {
 test('a process that stops in the middle of inference ends cleanly', async (t) => {
   const model = writeSteeringNetwork(temporaryFolder(t), { height: 240, width: 480 });
   const program = `
-    import { openExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-explainer.js'))};
-    const explainer = await openExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'none' }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider: 'cpu', workers: 2 } });
+    import { openStreamExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-stream-explainer.js'))};
+    const explainer = await openStreamExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'none' }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider: 'cpu', workers: 2 } });
     const running = Array.from({ length: 64 }, () => explainer.explain([new Uint8Array(240 * 480)], 0).catch(() => {}));
     await new Promise(setImmediate);
     await explainer.close();
@@ -240,11 +240,11 @@ test(
   async (t) => {
     const model = writeSteeringNetwork(temporaryFolder(t));
     const program = `
-    import { openExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-explainer.js'))};
+    import { openStreamExplainer } from ${JSON.stringify(join(repositoryRoot, 'dist/node/server/pipeline/open-stream-explainer.js'))};
     const frame = () => [Uint8Array.from({ length: 24 * 48 }, (_, pixel) => 128 + 100 * Math.sin(pixel / 5))];
     const found = {};
     for (const provider of ['cpu', 'webgpu']) {
-      const explainer = await openExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'polygon', points: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider, workers: 1 } });
+      const explainer = await openStreamExplainer({ modelPath: ${JSON.stringify(model)}, road: { kind: 'polygon', points: [[0, 0], [0.5, 0], [0.5, 1], [0, 1]] }, video: { width: 960, height: 540, colorSpace: 'unknown' }, wish: { provider, workers: 1 } });
       const { steering, masks, scores } = await explainer.explain(frame(), 0);
       // Batches of 8, 4 and 1, of frames that differ.
       const several = await Promise.all(Array.from({ length: 13 }, (_, number) => explainer.explain([frame()[0].map((value) => Math.max(0, value - number * 9))], 0)));
@@ -277,7 +277,7 @@ test(
 );
 
 test('a frame explained twice is explained alike', async (t) => {
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath: writeSteeringNetwork(temporaryFolder(t)),
     road: { kind: 'none' },
     video: { width: 960, height: 540, colorSpace: 'unknown' },

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
-import { explainPicture } from '../../server/pipeline/explain-picture.ts';
-import type { FrameExplanation } from '../../server/pipeline/frame-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
+import { explainTensor } from '../../server/pipeline/explain-tensor.ts';
+import type { FrameExplanation } from '../../server/pipeline/stream-explainer.ts';
 import { attributes } from '../../server/onnx/attributes.ts';
 import { Network, randomNumbers } from '../support/network.ts';
 import { floats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
@@ -123,7 +123,7 @@ for (const [name, form] of Object.entries(forms)) {
   test(`numbers and masks depend neither on workers nor on batches: ${name}`, async (t) => {
     const modelPath = write(temporaryFolder(t), form);
     const rows = async (workers: number, together: boolean): Promise<FrameExplanation[]> => {
-      const explainer = await openExplainer({
+      const explainer = await openStreamExplainer({
         modelPath,
         road: {
           kind: 'guess',
@@ -179,7 +179,7 @@ for (const [name, form] of Object.entries(forms)) {
         Array.from({ length: batch }, () => [...picture]).flat(),
       ),
     });
-    const explained = await explainPicture({
+    const explained = await explainTensor({
       modelPath,
       methods: [
         { id: 'gradcam' },

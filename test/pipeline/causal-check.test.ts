@@ -9,8 +9,8 @@ import {
   verifyFlags,
 } from '../../server/pipeline/causal-check.ts';
 import { coverPictures } from '../../server/pipeline/causal-check-covers.ts';
-import type { FrameExplainer } from '../../server/pipeline/frame-explainer.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import type { StreamExplainer } from '../../server/pipeline/stream-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import type { Flag, FlagKind } from '../../shared/flags.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
@@ -51,7 +51,7 @@ function boardsChange(column: 1 | 2, first: number, last: number): number {
 }
 
 const open = (modelPath: string) =>
-  openExplainer({
+  openStreamExplainer({
     modelPath,
     video,
     road: { kind: 'truth', path: beside('.truth.jsonl.gz') },
@@ -59,8 +59,8 @@ const open = (modelPath: string) =>
   });
 
 describe('a causal check on the drive with misleading signs', () => {
-  let shortcut: FrameExplainer;
-  let honest: FrameExplainer;
+  let shortcut: StreamExplainer;
+  let honest: StreamExplainer;
   before(async () => {
     shortcut = await open(join(recordings, 'networks', 'pilotnet-shortcut.onnx'));
     honest = await open(join(recordings, 'networks', 'pilotnet.onnx'));

@@ -8,7 +8,7 @@ import { openRecording } from '../../server/drive/open-recording.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import type { Dimension } from '../../server/onnx/graph.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
-import { picturesOfFrames } from '../../server/pipeline/picture-of-frame.ts';
+import { tensorsOfFrames } from '../../server/pipeline/frame-tensors.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { collect } from '../support/collect.ts';
@@ -122,7 +122,7 @@ async function byHand(
   const network = await loadNetwork(model, 'steering');
   const opened = await openRecording(await driveAt(clip));
   try {
-    const pictures = picturesOfFrames(network, opened.video.colorSpace);
+    const pictures = tensorsOfFrames(network, opened.video.colorSpace);
     const rows: Row[] = [];
     for (const { pts, images } of await collect(opened.frames({ images: [pictures.format] }))) {
       const image = floats(dims, await pictures.read(images[0]!.slice()));

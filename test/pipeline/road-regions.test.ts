@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { GUESSED_ROAD, type RoadSpecification } from '../../server/attention/road-specification.ts';
-import type { FrameExplanation } from '../../server/pipeline/frame-explainer.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import type { FrameExplanation } from '../../server/pipeline/stream-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { probeVideo } from '../../server/video/probe.ts';
 import type { Point } from '../../shared/geometry.ts';
@@ -20,7 +20,7 @@ async function explained(
   t: TestContext,
   road: RoadSpecification,
 ): Promise<FrameExplanation & { readonly share: number }> {
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road,
     video,

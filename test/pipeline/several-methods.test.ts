@@ -15,7 +15,7 @@ import {
   STEERING,
 } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import { planeGraph } from '../../server/pipeline/frame-graph/plane-graph.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { randomNumbers } from '../support/network.ts';
@@ -181,7 +181,7 @@ test('a method is named once, exists, and suits the network', async (t) => {
 test('a frame comes back with mask and score of every method in the order asked for, and how the first two agree', async (t) => {
   const modelPath = writeSteeringNetwork(temporaryFolder(t), { channels: 3, sidecar });
   const open = (methods: readonly string[]) =>
-    openExplainer({
+    openStreamExplainer({
       modelPath,
       road: leftHalf,
       video,
@@ -225,7 +225,7 @@ test('a frame comes back with mask and score of every method in the order asked 
 
 test('asked for numbers only, frames bring the same numbers and no planes, also where both kinds share a batch', async (t) => {
   const modelPath = writeSteeringNetwork(temporaryFolder(t), { channels: 3, sidecar });
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road: leftHalf,
     video,
@@ -260,7 +260,7 @@ test('where the network gives nothing for a picture, masks are zero and the numb
     bias: false,
     sidecar: { roadgaze: 1, kind: 'steering', input: { color: 'gray' } },
   });
-  const explainer = await openExplainer({
+  const explainer = await openStreamExplainer({
     modelPath,
     road: leftHalf,
     video,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { imageInput } from '../../server/inference/explained-output.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
-import { explainPicture } from '../../server/pipeline/explain-picture.ts';
+import { explainTensor } from '../../server/pipeline/explain-tensor.ts';
 import { relativeError } from '../support/onnx-runtime.ts';
 import {
   networkPath,
@@ -47,7 +47,7 @@ for (const name of new Set(['nethvf', 'pilotnet-elu', ...referenceNetworks])) {
         for (const sample of samples) {
           const map = sample.maps[id]!;
           const picture = await stored(name, sample.input);
-          const [found] = await explainPicture({
+          const [found] = await explainTensor({
             modelPath: networkPath(name),
             methods: [{ id, options: optionsOf(map, id, layout) }],
             target: '+',

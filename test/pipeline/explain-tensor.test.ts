@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { explainPicture } from '../../server/pipeline/explain-picture.ts';
+import { explainTensor } from '../../server/pipeline/explain-tensor.ts';
 import { Network } from '../support/network.ts';
 import { floats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -22,7 +22,7 @@ test('compiled and iterative methods answer together, in the order asked for, wi
     { id: 'visualbackprop' },
   ];
   const progress = new Map<string, number[]>();
-  const explained = await explainPicture({
+  const explained = await explainTensor({
     modelPath,
     methods,
     target: '+',
@@ -50,7 +50,7 @@ test('the target turns maps round; for its size they follow the output’s sign'
   const methods = [{ id: 'occlusion' }, { id: 'integratedgradients' }];
   const [up, down, size] = await Promise.all(
     (['+', '-', 'abs'] as const).map((target) =>
-      explainPicture({ modelPath, methods, target, picture, wish }),
+      explainTensor({ modelPath, methods, target, picture, wish }),
     ),
   );
   const turned = (values: Float32Array) => values.map((value) => -value);
@@ -72,7 +72,7 @@ test('a network with a fixed batch of one, and one that sees bytes, are explaine
     writeSteeringNetwork(temporaryFolder(t), { batch }),
   );
   const explain = (modelPath: string) =>
-    explainPicture({
+    explainTensor({
       modelPath,
       methods: [{ id: 'occlusion' }, { id: 'integratedgradients', options: { steps: 8 } }],
       target: '+',
@@ -91,7 +91,7 @@ test('a network with a fixed batch of one, and one that sees bytes, are explaine
   const path = join(temporaryFolder(t), 'bytes.onnx');
   writeFileSync(path, network.bytes([{ name: 'steering', type: 1, shape: ['N', 1] }]));
   const bytes = picture.map((value) => Math.round(255 * value));
-  const [occlusion] = await explainPicture({
+  const [occlusion] = await explainTensor({
     modelPath: path,
     methods: [{ id: 'occlusion' }],
     target: '+',
@@ -126,7 +126,7 @@ test('a dead network gives zeros and says so', async (t) => {
     id,
     options: id === 'ascent' ? { steps: 3 } : id === 'lime' ? { samples: 20 } : {},
   }));
-  for (const { id, values, note } of await explainPicture({
+  for (const { id, values, note } of await explainTensor({
     modelPath: path,
     methods,
     target: '+',
@@ -146,7 +146,7 @@ for (const id of ['occlusion', 'lime', 'integratedgradients', 'smoothgrad', 'asc
     const abort = new AbortController();
     const reason = new Error('seen enough');
     let passes = 0;
-    const running = explainPicture({
+    const running = explainTensor({
       modelPath: writeSteeringNetwork(temporaryFolder(t)),
       methods: [{ id }],
       target: '+',
@@ -165,7 +165,7 @@ for (const id of ['occlusion', 'lime', 'integratedgradients', 'smoothgrad', 'asc
 test('unknown methods and options are refused before anything runs', async (t) => {
   const modelPath = writeSteeringNetwork(temporaryFolder(t));
   const explain = (methods: readonly { id: string; options?: Record<string, string> }[]) =>
-    explainPicture({ modelPath, methods, target: '+', picture, wish });
+    explainTensor({ modelPath, methods, target: '+', picture, wish });
   await assert.rejects(explain([{ id: 'magic' }]), { code: 'METHOD_UNKNOWN', hint: /occlusion/ });
   await assert.rejects(explain([{ id: 'lime' }, { id: 'lime' }]), {
     code: 'METHOD_UNKNOWN',

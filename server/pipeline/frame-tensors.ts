@@ -8,7 +8,7 @@ import { writeModel } from '../onnx/write-model.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import { feedWithBytes } from './frame-graph/frame-graph.ts';
 
-export interface FramePictures {
+export interface FrameTensors {
   /** What the decoder must deliver of a frame. */
   readonly format: ImageFormat;
   /**
@@ -24,7 +24,7 @@ const PICTURE = 'roadgaze/seen';
  * Reads frames of a video with this colour matrix as the frame graph does: by the same nodes.
  * Throws SIDECAR_INVALID, MODEL_*.
  */
-export function picturesOfFrames(network: NetworkInfo, colorSpace: string): FramePictures {
+export function tensorsOfFrames(network: NetworkInfo, colorSpace: string): FrameTensors {
   const { image } = network;
   const shape = [image.batch ?? 'N', ...pictureDims(image).slice(1)];
   // The network without all of its layers: its picture, told as float32.

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { loadNetwork } from '../../server/inference/network-file.ts';
-import { openExplainer } from '../../server/pipeline/open-explainer.ts';
-import { explainPicture } from '../../server/pipeline/explain-picture.ts';
-import { picturesOfFrames } from '../../server/pipeline/picture-of-frame.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
+import { explainTensor } from '../../server/pipeline/explain-tensor.ts';
+import { tensorsOfFrames } from '../../server/pipeline/frame-tensors.ts';
 import { pictureColors } from '../../server/pipeline/picture-colors.ts';
 import { imageInput } from '../../server/inference/explained-output.ts';
 import { randomNumbers } from '../support/network.ts';
@@ -29,8 +29,8 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
       };
       const modelPath = writeSteeringNetwork(temporaryFolder(t), { layout, channels, sidecar });
       const network = await loadNetwork(modelPath, 'steering');
-      const { format, read } = picturesOfFrames(network, colorSpace);
-      const explainer = await openExplainer({
+      const { format, read } = tensorsOfFrames(network, colorSpace);
+      const explainer = await openStreamExplainer({
         modelPath,
         road: { kind: 'none' },
         video: { width: 96, height: 48, colorSpace },
@@ -44,7 +44,7 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
         () => 60 + random(0, 120),
       );
       const picture = await read(bytes.slice());
-      const [explained] = await explainPicture({
+      const [explained] = await explainTensor({
         modelPath,
         methods: [{ id: 'visualbackprop' }],
         target: '+',
@@ -70,7 +70,7 @@ for (const color of ['gray', 'rgb', 'bgr', 'yuv'] as const) {
       sidecar: { roadgaze: 1, kind: 'steering', input: { color, scale: 0.5, offset: 3 } },
     });
     const network = await loadNetwork(modelPath, 'steering');
-    const { read } = picturesOfFrames(network, 'unknown');
+    const { read } = tensorsOfFrames(network, 'unknown');
     // Y, Cb, Cr of BT.601 in limited range for the colour (200, 80, 40); grey takes the luma in
     // full range.
     const luma = 0.299 * 200 + 0.587 * 80 + 0.114 * 40;

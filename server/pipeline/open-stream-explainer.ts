@@ -9,7 +9,7 @@ import type { ChainLink, ChainResult, FrameValues } from '../inference/session-c
 import { writeModel } from '../onnx/write-model.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
-import type { FrameExplainer, FrameExplanation } from './frame-explainer.ts';
+import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import {
   FRAME,
   maskOutput,
@@ -42,7 +42,7 @@ export interface ExplainerRequest {
  * INPUT_NOT_FOUND, MODEL_*, METHOD_*, SIDECAR_INVALID, CROP_OUTSIDE_FRAME, ROAD_INVALID,
  * PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
-export async function openExplainer(request: ExplainerRequest): Promise<FrameExplainer> {
+export async function openStreamExplainer(request: ExplainerRequest): Promise<StreamExplainer> {
   const { video, road, methods = [{ id: 'visualbackprop' }] } = request;
   const { signal } = request;
   const graph = await inWorkshop(

@@ -8,14 +8,14 @@ import { WorkerPool } from '../inference/worker-pool.ts';
 import { elementCount } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
-import { explainPicture, type ExplainedPicture } from './explain-picture.ts';
+import { explainTensor, type ExplainedTensor } from './explain-tensor.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
 import { frameSignals } from './frame-signals.ts';
-import { picturesOfFrames } from './picture-of-frame.ts';
+import { tensorsOfFrames } from './frame-tensors.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
-export interface ExplainFrameRequest {
+export interface StillRequest {
   readonly modelPath: string;
   readonly drive: PictureSource;
   /** Of the frame; null for the first one. */
@@ -30,7 +30,7 @@ export interface ExplainFrameRequest {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-export interface ExplainedFrame {
+export interface ExplainedStill {
   /** As the file has it. */
   readonly pts: number;
   /** In the sidecar's unit. */
@@ -45,7 +45,7 @@ export interface ExplainedFrame {
  * signal's reason when it is aborted. Throws INPUT_*, VIDEO_*, MODEL_*, SIDECAR_INVALID, METHOD_*,
  * PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
-export async function explainFrame(request: ExplainFrameRequest): Promise<ExplainedFrame> {
+export async function explainStill(request: StillRequest): Promise<ExplainedStill> {
   const { modelPath, drive, method, target, wish, signal, onProgress } = request;
   const description = describeMethod(method);
   if (!description)
@@ -55,12 +55,12 @@ export async function explainFrame(request: ExplainFrameRequest): Promise<Explai
       'Reload the page, so that it is as new as the server.',
     );
   const network = await inWorkshop('info', { path: modelPath, kind: 'steering' }, { signal });
-  const pictures = picturesOfFrames(network, drive.video.colorSpace);
+  const pictures = tensorsOfFrames(network, drive.video.colorSpace);
   const { pts, bytes } = await decodeOne(drive, request.pts, pictures.format, signal);
   const picture = await pictures.read(bytes);
   const signals = frameSignals(network, request.log ?? null);
   signal.throwIfAborted();
-  const [explained] = await explainPicture({
+  const [explained] = await explainTensor({
     modelPath,
     methods: [{ id: method }],
     target,
@@ -106,7 +106,7 @@ async function decodeOne(
 }
 
 async function planeOf(
-  values: ExplainedPicture['values'],
+  values: ExplainedTensor['values'],
   form: ResultForm,
   grid: PictureGrid,
 ): Promise<Uint8Array> {

@@ -50,7 +50,7 @@ export interface ExplainWish {
  * Runs the compiled frame graph in worker threads. Calls may overlap; each result belongs to its
  * call.
  */
-export interface FrameExplainer {
+export interface StreamExplainer {
   readonly network: NetworkDescription;
   /** What the decoder must deliver per frame. */
   readonly images: readonly ImageFormat[];

@@ -18,7 +18,7 @@ export interface PictureAnswer {
 }
 
 /** A network with some compiled methods, fed with pictures in its own units. */
-export interface PictureNetwork {
+export interface PassesNetwork {
   /** Pictures that should be under way at once to keep it busy. */
   readonly together: number;
   /**
@@ -36,14 +36,14 @@ const BATCHES_PER_WORKER = 2;
  * Starts a network with the methods; `inputs` go to it beside every picture. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE,
  * INFERENCE_FAILED.
  */
-export async function openPictureNetwork(
+export async function openPassesNetwork(
   network: NetworkInfo,
   methods: readonly MethodChoice[],
   target: Target,
   wish: ProviderWish,
   inputs: InputsOfFrame,
   signal?: AbortSignal,
-): Promise<PictureNetwork> {
+): Promise<PassesNetwork> {
   const { link, image, feed, outputs } = await inWorkshop(
     'passes',
     { path: network.path, methods, target },

@@ -15,9 +15,9 @@ import {
   type InputsOfFrame,
 } from './frame-signals.ts';
 import { inWorkshop } from './workshop/workshop.ts';
-import { openPictureNetwork, type PictureNetwork } from './picture-network.ts';
+import { openPassesNetwork, type PassesNetwork } from './passes-network.ts';
 
-export interface ExplainPictureRequest {
+export interface TensorRequest {
   readonly modelPath: string;
   /** Compiled and iterative ones, each once. */
   readonly methods: readonly MethodChoice[];
@@ -33,7 +33,7 @@ export interface ExplainPictureRequest {
   readonly wish?: Partial<ProviderWish>;
 }
 
-export interface ExplainedPicture {
+export interface ExplainedTensor {
   readonly id: string;
   /** The network's own number for the picture, before the sidecar's scale. */
   readonly steering: number;
@@ -59,7 +59,7 @@ const NOT_FINITE = 'Some values were too large for float32; they are shown as ze
  * when it is aborted. Throws INPUT_*, MODEL_*, SIDECAR_INVALID, METHOD_*, PROVIDER_UNAVAILABLE,
  * INFERENCE_FAILED.
  */
-export async function explainPicture(request: ExplainPictureRequest): Promise<ExplainedPicture[]> {
+export async function explainTensor(request: TensorRequest): Promise<ExplainedTensor[]> {
   const { methods, picture, target, signal = new AbortController().signal } = request;
   const network = await inWorkshop(
     'info',
@@ -81,7 +81,7 @@ export async function explainPicture(request: ExplainPictureRequest): Promise<Ex
   try {
     signal.throwIfAborted();
     const compiled = chosen.filter(({ method }) => method === null).map(({ choice }) => choice);
-    const results = new Map<string, ExplainedPicture>();
+    const results = new Map<string, ExplainedTensor>();
     for (const result of await runCompiled(networks, compiled, picture))
       results.set(result.id, result);
     for (const { choice, method, options } of chosen) {
@@ -142,7 +142,7 @@ export function resolveMethods(choices: readonly MethodChoice[]): readonly Resol
 
 /** The networks that the methods need, each started when it is first used. */
 class NetworksInUse {
-  readonly #open = new Map<string, Promise<PictureNetwork>>();
+  readonly #open = new Map<string, Promise<PassesNetwork>>();
   readonly #network: NetworkInfo;
   readonly #target: Target;
   readonly #wish: ProviderWish;
@@ -164,16 +164,13 @@ class NetworksInUse {
   }
 
   /** `wish` may ask for less than the user did. */
-  with(
-    methods: readonly MethodChoice[],
-    wish: Partial<ProviderWish> = {},
-  ): Promise<PictureNetwork> {
+  with(methods: readonly MethodChoice[], wish: Partial<ProviderWish> = {}): Promise<PassesNetwork> {
     const key = JSON.stringify([methods, wish]);
     let opening = this.#open.get(key);
     if (!opening)
       this.#open.set(
         key,
-        (opening = openPictureNetwork(
+        (opening = openPassesNetwork(
           this.#network,
           methods,
           this.#target,
@@ -198,7 +195,7 @@ async function runCompiled(
   networks: NetworksInUse,
   choices: readonly MethodChoice[],
   picture: Float32Array,
-): Promise<ExplainedPicture[]> {
+): Promise<ExplainedTensor[]> {
   if (choices.length === 0) return [];
   const network = await networks.with(choices, { workers: 1 });
   const before = performance.now();
@@ -219,7 +216,7 @@ async function runIterative(
   options: OptionValues,
   context: Omit<IterativeContext, 'passes' | 'together'>,
   target: Target,
-): Promise<ExplainedPicture> {
+): Promise<ExplainedTensor> {
   const answers = await networks.with(method.needs === 'gradient' ? [{ id: 'gradient' }] : []);
   const { steering } = await answers.run(context.picture, true);
   const towards = (value: number) =>
