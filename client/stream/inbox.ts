@@ -73,6 +73,8 @@ export class Inbox implements Receiver {
     switch (message.type) {
       case 'hello':
         return this.#hello(message);
+      case 'catalogue':
+        return this.#listed(message);
       case 'provider':
         drive.provider = message;
         return;
@@ -100,13 +102,22 @@ export class Inbox implements Receiver {
     }
   }
 
-  #hello({ recordings, networks, feeds: list }: Of<'hello'>): void {
+  #hello({ recordings, networks, feeds: list, catalogue: state }: Of<'hello'>): void {
     const { catalogue, feeds, opener, watched } = this.#parts;
     catalogue.recordings = recordings;
     catalogue.networks = networks;
+    catalogue.state = state;
     feeds.replace(list);
     watched.update(list);
     opener.begin();
+  }
+
+  #listed({ recordings, catalogue: state }: Of<'catalogue'>): void {
+    const { catalogue, drive, opener, watched } = this.#parts;
+    catalogue.recordings = recordings;
+    catalogue.state = state;
+    // The first one that there is to see.
+    if (!drive.choice && !drive.opened && !watched.feed && recordings.length > 0) opener.begin();
   }
 
   #failed(report: Of<'error'>): void {

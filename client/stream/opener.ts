@@ -145,8 +145,10 @@ export class Opener {
       this.watch(feed.id);
       return;
     }
-    const recording = pick(recordings, wanted.recording);
     const network = pick(networks, wanted.network);
+    // Of many recordings only the first are listed here.
+    const isBeyond = !isListed && catalogue.hasMore && wanted.recording !== undefined;
+    const recording = isBeyond ? { id: wanted.recording } : pick(recordings, wanted.recording);
     if (recording && network)
       this.open({
         recording: recording.id,
@@ -157,9 +159,21 @@ export class Opener {
     else this.#showSummaries(recordings, networks);
   }
 
-  /** An address can name a camera that the drive does not have any more. */
+  /** An address can name a recording or a camera that is not there any more. */
   #refused(code: string): void {
+    const { catalogue } = this.#parts;
     const { choice, opened } = this.#parts.drive;
+    const first = pick(catalogue.recordings ?? [], undefined);
+    if (
+      code === 'RECORDING_UNKNOWN' &&
+      !opened &&
+      choice &&
+      first &&
+      first.id !== choice.recording
+    ) {
+      const { network, methods } = choice;
+      return this.open({ recording: first.id, network, methods }, true);
+    }
     if (code !== 'CAMERA_UNKNOWN' || opened || choice?.camera === undefined) return;
     const { recording, network, methods } = choice;
     this.open({ recording, network, methods }, true);

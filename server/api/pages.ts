@@ -5,8 +5,10 @@ import { Hono } from 'hono';
 import { setCookie } from 'hono/cookie';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { harmless } from '../../shared/harmless.ts';
+import type { Drives } from '../catalogue/drives.ts';
 import { feedMetrics } from '../live/metrics.ts';
 import { hasBody, queryTokenOf, refusalOf, tokenCookie, type AccessRules } from './access.ts';
+import { addCatalogueRoutes } from './catalogue-routes.ts';
 import type { Feeds } from '../feeds/feeds.ts';
 import { isToken } from './token.ts';
 import type { WrongGuesses } from './wrong-guesses.ts';
@@ -26,7 +28,8 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 /**
- * The HTTP side: the built page from `clientFolder`, `/healthz`, and `/metrics` for Prometheus.
+ * The HTTP side: the built page from `clientFolder`, the list of drives, `/healthz`, and `/metrics`
+ * for Prometheus.
  * `guesses` are shared with the WebSocket.
  */
 export function pages(
@@ -34,6 +37,7 @@ export function pages(
   rules: AccessRules,
   feeds: Feeds,
   guesses: WrongGuesses,
+  drives: Drives,
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
 
@@ -105,6 +109,7 @@ export function pages(
       'Cache-Control': 'no-store',
     }),
   );
+  addCatalogueRoutes(app, drives);
   app.get('/api/stream', (context) =>
     context.json(
       new RoadgazeError(

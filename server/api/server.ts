@@ -12,6 +12,7 @@ import { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { descriptorLimit } from '../resources/descriptors.ts';
 import { MOST_VIEWERS, RESERVED_DESCRIPTORS } from '../resources/limits.ts';
 import { hasBody, isLoopback, refusalOf, type AccessRules } from './access.ts';
+import { worstOf } from '../catalogue/scan/results-folder.ts';
 import { Catalogue, type CataloguePaths } from '../catalogue/catalogue.ts';
 import { Feeds, type FeedOptions } from '../feeds/feeds.ts';
 import { receiveSignals, signalPath } from './feeds/signal-stream.ts';
@@ -90,6 +91,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options.lingerSeconds,
     options.onOpened ?? (() => {}),
     options.alerts,
+    ({ recording, network, analysis }) => {
+      const flags = analysis.flags(options.flags);
+      catalogue.drives.analysed(recording.id, {
+        network: network.summary.name,
+        flags: flags.length,
+        worst: worstOf(flags),
+      });
+    },
   );
   const feeds = new Feeds(
     catalogue,
@@ -101,7 +110,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const http = createServer(
     HTTP_LIMITS,
-    getRequestListener(pages(options.clientFolder, options, feeds, guesses).fetch),
+    getRequestListener(
+      pages(options.clientFolder, options, feeds, guesses, catalogue.drives).fetch,
+    ),
   );
   const sockets = new WebSocketServer({
     noServer: true,
@@ -162,6 +173,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await Promise.all([
         workspaces.close(),
         feeds.close(),
+        catalogue.close(),
         options.alerts?.webhook.close(),
         closed,
       ]);

@@ -68,6 +68,9 @@ export class Session {
   /** Roads, units and frame rates are kept in the order in which they came. */
   #keeping: Promise<void> = Promise.resolve();
   #flags: FlagSettings;
+  /** Revision of the catalogue that the page knows. */
+  #told = 0;
+  #stopListening = (): void => {};
   #closed = false;
 
   constructor(
@@ -100,6 +103,7 @@ export class Session {
   /** Resolves when nothing of this session runs any more. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#stopListening();
     this.#opening?.stop.abort();
     await Promise.all([this.#live.close(), this.#stopWatching()]);
   }
@@ -111,6 +115,7 @@ export class Session {
         this.#catalogue.networks(),
       ]);
       await ownTurn();
+      const catalogue = this.#catalogue.drives.state;
       this.#send({
         type: 'hello',
         protocol: PROTOCOL_VERSION,
@@ -118,12 +123,24 @@ export class Session {
         recordings,
         networks: networks.map(({ summary }) => summary),
         feeds: this.#feeds.list,
+        catalogue,
       });
+      this.#told = catalogue.revision;
+      if (this.#closed) return;
+      this.#stopListening = this.#catalogue.drives.listen(() => this.#tellCatalogue());
       this.#live.begin();
     } catch (error) {
       this.#send({ type: 'error', ...reportOf(error) });
       this.#peer.close(CLOSE_CODES.INTERNAL);
     }
+  }
+
+  #tellCatalogue(): void {
+    const { drives } = this.#catalogue;
+    const { state } = drives;
+    if (state.revision === this.#told) return;
+    this.#told = state.revision;
+    this.#send({ type: 'catalogue', catalogue: state, recordings: drives.firstKnown() });
   }
 
   #receive(data: Buffer, isBinary: boolean): void {

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
+import { cacheFolder } from '../files/cache-folder.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { warmWorkshop } from '../pipeline/workshop/hands.ts';
 import { useSpawner } from '../resources/start-program.ts';
@@ -130,6 +131,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     token: await tokenOf(options),
     clientFolder: join(root, 'dist/client'),
     lingerSeconds: LINGER_SECONDS,
+    cache: cacheFolder(),
     flags,
     feeds: live,
     ...(live.clips ? { clips: live.clips.folder } : {}),
@@ -192,10 +194,11 @@ async function describe(
 ): Promise<void> {
   const [recordings, networks] = await Promise.all([catalogue.recordings(), catalogue.networks()]);
   const shown = relative(process.cwd(), recordingsPath) || '.';
+  const { drives, isScanning } = catalogue.drives.state;
   say(
-    recordings.length > 0
-      ? `${count(recordings.length, 'recording')} in ${shown}, ${count(networks.length, 'network')}.`
-      : `There is no video in ${shown} yet, ${count(networks.length, 'network')}.`,
+    drives > 0
+      ? `${isScanning ? 'More than ' : ''}${count(drives, 'recording')} in ${shown}, ${count(networks.length, 'network')}.`
+      : `There is no recording in ${shown} yet, ${count(networks.length, 'network')}.`,
   );
   for (const { name, error } of [...recordings, ...networks.map(({ summary }) => summary)]) {
     if (error)

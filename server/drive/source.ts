@@ -1,4 +1,5 @@
 import type { RoadgazeError } from '../../shared/errors.ts';
+import type { Size } from '../../shared/geometry.ts';
 import type { FrameIndex, FramesRequest, FrameStream, VideoInfo } from '../video/frame-source.ts';
 import type { LogChoices } from './log/choices.ts';
 import type { DriveLog } from './log/drive-log.ts';
@@ -38,6 +39,11 @@ export interface DriveReader {
    */
   open(place: Place, request: OpenDrive): Promise<DriveSource>;
   /**
+   * What a list tells of a drive of a place, from little of it: its description, or its ends. null:
+   * only opening it tells. Throws as `open`.
+   */
+  outline?(place: Place, key: string | null): Promise<DriveOutline | null>;
+  /**
    * Whether somebody must say how many frames a second a place has (`OpenDrive.frameRate`), however
    * often that was said. Without it, where `open` throws VIDEO_RATE_UNKNOWN. Throws as `open`, but
    * not for want of the rate.
@@ -53,6 +59,20 @@ export interface DriveEntry {
   readonly name: string;
   /** Why it cannot be opened, as far as that is known already. */
   readonly fault?: RoadgazeError;
+}
+
+/** What is told of a drive in a list. */
+export interface DriveOutline {
+  /** null: not known before all of it was read. */
+  readonly durationSeconds: number | null;
+  /** As they are titled. */
+  readonly cameras: readonly string[];
+  /** Names of what was logged. */
+  readonly signals: readonly string[];
+  readonly hasLog: boolean;
+  /** Of the pictures, as shown. */
+  readonly size?: Size;
+  readonly frameRate?: number;
 }
 
 export interface OpenDrive {

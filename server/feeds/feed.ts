@@ -14,7 +14,7 @@ import type { SegmentRingOptions } from '../live/segment-ring.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
-import type { Network } from '../catalogue/catalogue.ts';
+import type { Network } from '../catalogue/networks.ts';
 import { FeedExplainer, type ExplainerChange, type FeedExplanation } from './feed-explainer.ts';
 
 export type FeedFrame = ExplainedLiveFrame<FeedExplanation>;

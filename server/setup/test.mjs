@@ -37,6 +37,8 @@ const endToEnd = files.filter((path) => path.startsWith(join(root, folder, 'e2e'
 const others = files.filter((path) => !endToEnd.includes(path));
 
 process.chdir(root);
+// What servers keep of the folders of tests is of no use to anybody.
+process.env['ROADGAZE_CACHE'] = join(root, '.roadgaze/test-cache');
 process.env['NODE_OPTIONS'] = '--enable-source-maps';
 const totals = new Map();
 const groups = [

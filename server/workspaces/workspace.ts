@@ -15,7 +15,7 @@ import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import type { MeasureColumns } from '../results/measure-columns.ts';
 import type { FrameIndex, VideoInfo } from '../video/frame-source.ts';
-import type { Network } from '../catalogue/catalogue.ts';
+import type { Network } from '../catalogue/networks.ts';
 
 const CACHE_BYTES = 96 << 20;
 /** While a viewer waits for frames, the analysis still goes on at this pace (ms a frame). */

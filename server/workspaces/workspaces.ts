@@ -56,6 +56,8 @@ export class Workspaces {
   readonly #lingerSeconds: number;
   readonly #onOpened: (workspace: Workspace) => void;
   readonly #alerts: WebhookAlerts | null;
+  /** Told of every analysis of a whole recording, when it ends. */
+  readonly #onAnalysed: (workspace: Workspace) => void;
   readonly #kept = new KeptAnalyses();
   /** Those that nobody watches in the order in which they were left. */
   readonly #entries = new Map<string, Entry>();
@@ -70,7 +72,9 @@ export class Workspaces {
     lingerSeconds: number,
     onOpened: (workspace: Workspace) => void,
     alerts: WebhookAlerts | null = null,
+    onAnalysed: (workspace: Workspace) => void = () => {},
   ) {
+    this.#onAnalysed = onAnalysed;
     this.#catalogue = catalogue;
     this.#wish = wish;
     this.#priority = priority;
@@ -184,7 +188,19 @@ export class Workspaces {
     const told = JSON.stringify([request.recording.id, request.network.summary.id]);
     if (!this.#told.has(told)) this.#onOpened(workspace);
     this.#told.add(told);
+    this.#tellEnd(workspace);
     return { workspace, webhook };
+  }
+
+  #tellEnd(workspace: Workspace): void {
+    const { analysis } = workspace;
+    const tell = (): void => {
+      if (!analysis.hasEnded) return;
+      stop();
+      if (!analysis.shortfall) this.#onAnalysed(workspace);
+    };
+    const stop = analysis.changed.listen(tell);
+    tell();
   }
 
   /** Posts the flags of its analysis as they are found. */

@@ -2,6 +2,7 @@ import type { ErrorReport } from '../errors.ts';
 import type { Target } from '../explanations.ts';
 import type { Point } from '../geometry.ts';
 import type { CausalCheck, Flag, FlagKind, FlagSettings } from '../flags.ts';
+import type { CatalogueState } from './catalogue-messages.ts';
 import type { FeedClientMessage, FeedServerMessage } from './feed-messages.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { AnalysisColumns } from './opened-parts.ts';
@@ -106,7 +107,8 @@ export type ServerMessage =
   | FeedServerMessage
   /**
    * First message of a connection. The first recording and the first network are the ones to open
-   * at the start.
+   * at the start. Of many recordings only the first ones are told here; `GET /api/drives` tells of
+   * all.
    */
   | {
       readonly type: 'hello';
@@ -115,6 +117,13 @@ export type ServerMessage =
       readonly recordings: readonly RecordingSummary[];
       readonly networks: readonly NetworkSummary[];
       readonly feeds: readonly FeedSummary[];
+      readonly catalogue: CatalogueState;
+    }
+  /** There is something new in the folder of recordings; replaces what `hello` said of it. */
+  | {
+      readonly type: 'catalogue';
+      readonly catalogue: CatalogueState;
+      readonly recordings: readonly RecordingSummary[];
     }
   | OpenedMessage
   | {

@@ -186,7 +186,7 @@ interface Head extends FirstLines {
   readonly skipped: number;
 }
 
-function readFirstLines(text: string): Head {
+export function readFirstLines(text: string): Head {
   const lines = text.split(/\r\n|[\r\n]/);
   const named = /^\s*sep=(.)\s*$/i.exec(lines[0] ?? '')?.[1];
   const content = lines

@@ -1,20 +1,25 @@
 import { join } from 'node:path';
 import { RoadgazeError } from '../../../shared/errors.ts';
+import { lastLine, readFileTail } from '../../files/file-tail.ts';
 import { pathInside } from '../../files/path-inside.ts';
 import { readCsvColumns, type CsvTable } from '../log/csv-columns.ts';
+import { planOfLog } from '../log/plan-of-log.ts';
 import { planLog, type LogPlan } from '../log/plan.ts';
 import { logFromSeries, type SeriesOfDrive } from '../log/series.ts';
+import { readTextHead } from '../log/text.ts';
 import type { Place } from '../place.ts';
-import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
+import type { DriveOutline, DriveReader, DriveSource, OpenDrive } from '../source.ts';
 import { sourceOfTrack } from '../track-source.ts';
 import { chosenCamera } from './chosen-camera.ts';
 import { clockOfRows } from './clock-of-rows.ts';
 import { filesVersion } from '../../files/files-version.ts';
 import { pictureFilesTrack } from './picture-files.ts';
-import { baseName, PICTURE_NAME } from './picture-names.ts';
+import { baseName, PICTURE_NAME, timesInNames } from './picture-names.ts';
 
 const LOG = 'driving_log.csv';
 const CAMERAS = ['center', 'left', 'right'] as const;
+/** Longer than a row is. */
+const TAIL_BYTES = 16 << 10;
 /** The first row holds paths of pictures; a header names the columns. */
 const ROW = /center.*left.*right|\.(jpe?g|png)/i;
 
@@ -31,6 +36,7 @@ export const UDACITY: DriveReader = {
     const head = (await place.headOf(LOG)).toString('latin1').split(/[\r\n]/, 1)[0]!;
     return ROW.test(head.replaceAll('\0', '')) ? [{ key: null, name: place.name }] : null;
   },
+  outline: outlineOf,
   open: openUdacity,
 };
 
@@ -39,6 +45,26 @@ function pictureFolder({ names }: Place): string | null {
   const img = [...names].find((name) => name.toLowerCase() === 'img');
   if (img !== undefined) return img;
   return [...names].some((name) => PICTURE_NAME.test(name)) ? '' : null;
+}
+
+/** By the first row and the last one: names of pictures tell when they were taken. */
+async function outlineOf(place: Place): Promise<DriveOutline | null> {
+  const log = await pathInside(place.path, LOG);
+  const tail = log === null ? null : await readFileTail(log, TAIL_BYTES);
+  if (log === null || !tail) return null;
+  const plan = await planOfLog(log);
+  if (!plan?.tool?.timeIsName) return null;
+  const { text } = await readTextHead(log);
+  const first = text.split(/\r?\n/).filter(Boolean)[plan.headless ? 0 : 1] ?? '';
+  const cellsOf = (line: string): string[] => line.split(',').map(baseName);
+  const cells = cellsOf(first);
+  const times = timesInNames([cells[0]!, cellsOf(lastLine(tail.toString('utf8')))[0]!]);
+  return {
+    durationSeconds: times && times[1]! >= 0 ? times[1]! : null,
+    cameras: CAMERAS.filter((_, index) => cells[index]),
+    signals: plan.columns.slice(CAMERAS.length).map(({ label }) => label),
+    hasLog: true,
+  };
 }
 
 async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSource> {

@@ -1,4 +1,5 @@
 import { DEFAULT_FLAG_SETTINGS, type Flag } from '../../../shared/flags.ts';
+import type { CatalogueState } from '../../../shared/protocol/catalogue-messages.ts';
 import type {
   AnalysisColumns,
   NetworkSummary,
@@ -56,14 +57,20 @@ export function feed(id: string, change: Partial<FeedSummary> = {}): FeedSummary
   };
 }
 
+export function catalogueState(change: Partial<CatalogueState> = {}): CatalogueState {
+  return { revision: 1, drives: 2, isScanning: false, notes: [], uploadBytes: 0, ...change };
+}
+
 export function hello(change: Partial<Of<'hello'>> = {}): Of<'hello'> {
+  const recordings = change.recordings ?? [recording('a'), recording('b')];
   return {
     type: 'hello',
     protocol: 1,
     product: 'roadgaze',
-    recordings: [recording('a'), recording('b')],
+    recordings,
     networks: [network('net'), network('other')],
     feeds: [],
+    catalogue: catalogueState({ drives: recordings.length }),
     ...change,
   };
 }

@@ -45,6 +45,12 @@ export async function readParquet(
   }
 }
 
+/** Names of all columns, out of the file's end. Throws as `readParquet`. */
+export async function parquetColumnNames(path: string): Promise<string[]> {
+  const { names } = await readParquet({ path, columns: [], rowEnd: 0 });
+  return [...names];
+}
+
 function unreadable(name: string, reason: string, cause: unknown): RoadgazeError {
   return new RoadgazeError(
     'LOG_INVALID',

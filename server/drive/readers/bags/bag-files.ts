@@ -99,7 +99,7 @@ export async function bagFiles(path: string): Promise<BagFiles> {
 }
 
 /** `fault`: why there is none, after the file's name. */
-async function describe(
+export async function describe(
   place: Place,
 ): Promise<{ readonly metadata: BagMetadata | null; readonly fault: string | null }> {
   if (!place.names.has(DESCRIPTION)) return { metadata: null, fault: 'is missing' };

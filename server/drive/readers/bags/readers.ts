@@ -5,6 +5,7 @@ import type { Place } from '../../place.ts';
 import type { DriveReader } from '../../source.ts';
 import { openBag } from './bag-drive.ts';
 import { isBagFolder } from './bag-files.ts';
+import { outlineOfBag } from './outline.ts';
 
 /** A folder of MCAP or SQLite files, with its description or without; or one of these files. */
 export const ROS2_BAG: DriveReader = {
@@ -18,6 +19,7 @@ export const ROS2_BAG: DriveReader = {
       ? entryOf(place)
       : null;
   },
+  outline: outlineOfBag,
   open: (place, request) => openBag(ROS2_BAG.title, place, request),
 };
 
@@ -28,6 +30,7 @@ export const MCAP: DriveReader = {
   async recognises(place) {
     return hasBytes(await place.head(), '\u0089MCAP0\r\n') ? entryOf(place) : null;
   },
+  outline: outlineOfBag,
   open: (place, request) => openBag(MCAP.title, place, request),
 };
 
@@ -45,6 +48,7 @@ export const ROS1_BAG: DriveReader = {
     );
     return [{ ...entryOf(place)[0]!, fault }];
   },
+  outline: outlineOfBag,
   open: (place, request) => openBag(ROS1_BAG.title, place, request),
 };
 

@@ -4,7 +4,7 @@ import { joinedPictures } from '../../joined-pictures.ts';
 import { logFromSeries } from '../../log/series.ts';
 import type { Place } from '../../place.ts';
 import { sourceOfPictures, type DriveParts } from '../../source-of-pictures.ts';
-import type { DriveReader, DriveSource, OpenDrive } from '../../source.ts';
+import type { DriveOutline, DriveReader, DriveSource, OpenDrive } from '../../source.ts';
 import { sourceOfTrack } from '../../track-source.ts';
 import { filesVersion } from '../../../files/files-version.ts';
 import { loggedTimes, type LoggedTimes } from '../logged-times.ts';
@@ -31,6 +31,7 @@ export const COMMA2K19: DriveReader = {
     const fault = video === null ? withoutVideo(place) : null;
     return [{ key: null, name: place.name, ...(fault ? { fault } : {}) }];
   },
+  outline: outlineOfSegment,
   open: openSegment,
 };
 
@@ -61,6 +62,21 @@ function withoutVideo({ name, names }: Place): RoadgazeError {
       ? `Name the one that belongs to it ${VIDEO.replace('.hevc', '')}, and take the others away.`
       : `Copy ${VIDEO} of the data set, or a video with the same frames, into the folder.`,
   );
+}
+
+/** By the clock of its frames; null where that is missing. */
+async function outlineOfSegment(place: Place): Promise<DriveOutline | null> {
+  const file = videoOf(place);
+  const clock = await readArray(place.path, FRAME_TIMES);
+  if (file === null || typeof clock === 'string') return null;
+  const duration = clock.values.at(-1)! - clock.values[0]!;
+  const signals = await signalFolders(place);
+  return {
+    durationSeconds: duration >= 0 ? duration : null,
+    cameras: [file],
+    signals: signals.map((folder) => folder.slice(folder.lastIndexOf('/') + 1)),
+    hasLog: signals.length > 0,
+  };
 }
 
 async function openSegment(place: Place, request: OpenDrive): Promise<DriveSource> {

@@ -8,6 +8,7 @@ import { chosenCamera } from '../chosen-camera.ts';
 import { filesVersion } from '../../../files/files-version.ts';
 import { pictureFilesTrack } from '../picture-files.ts';
 import { risingTimes } from '../rising-times.ts';
+import { outlineOfTub } from './outline.ts';
 import { PILOT_FIELD, STEERING_FIELD, type Tub } from './tub.ts';
 import { readTubVersion1 } from './version-1.ts';
 import { readTubVersion2 } from './version-2.ts';
@@ -27,6 +28,7 @@ export const DONKEYCAR_TUB: DriveReader = {
   async recognises(place) {
     return versionOf(place) === null ? null : [{ key: null, name: place.name }];
   },
+  outline: (place) => outlineOfTub(place, versionOf(place) === 2),
   open: openTub,
 };
 

@@ -62,7 +62,7 @@ async function jsonIn(folder: string, name: string): Promise<unknown> {
 }
 
 /** Milliseconds since the start; older tubs have a date in text, which ends in microseconds. */
-function timeOf({ milliseconds, timestamp }: Record<string, unknown>): number {
+export function timeOf({ milliseconds, timestamp }: Record<string, unknown>): number {
   if (typeof milliseconds === 'number') return milliseconds;
   if (typeof timestamp !== 'string') return NaN;
   const match = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?$/.exec(timestamp);

@@ -11,7 +11,7 @@ import type { Tub } from './tub.ts';
 const LIMITS = { longestLine: 1 << 20, mostBytes: 2 ** 31 };
 const MOST_RECORDS = 5_000_000;
 const MOST_MANIFEST_BYTES = 256 << 20;
-const CATALOG = /^catalog_(\d+)\.catalog$/;
+export const CATALOG = /^catalog_(\d+)\.catalog$/;
 /** So many lines that cannot be read are named. */
 const MOST_NAMED = 3;
 
@@ -92,7 +92,7 @@ async function readManifest(folder: string, notes: string[]): Promise<Manifest> 
   return { catalogs: names.sort((a, b) => numberOf(a) - numberOf(b)), deleted: new Set() };
 }
 
-function recordIn(line: string): Record<string, unknown> | null {
+export function recordIn(line: string): Record<string, unknown> | null {
   const found = record.safeParse(parsed(line));
   return found.success ? found.data : null;
 }

@@ -101,7 +101,7 @@ async function sharedFiles(place: Place, info: LeRobotInfo, number: number): Pro
   throw without(place.name, number, 'entry');
 }
 
-async function tablesOf(place: Place): Promise<string[]> {
+export async function tablesOf(place: Place): Promise<string[]> {
   const paths: string[] = [];
   for (const chunk of [...(await place.namesOf('meta/episodes'))].sort()) {
     if (!CHUNK.test(chunk)) continue;

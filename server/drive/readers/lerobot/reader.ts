@@ -12,6 +12,7 @@ import { filesVersion } from '../../../files/files-version.ts';
 import { videoPictures } from '../video.ts';
 import { findEpisode } from './episode.ts';
 import { camerasOf, parseInfo, type LeRobotInfo } from './info.ts';
+import { outlineOfEpisode } from './outline.ts';
 import { seriesOfEpisode } from './signals.ts';
 
 const INFO = 'meta/info.json';
@@ -27,6 +28,7 @@ export const LEROBOT: DriveReader = {
   title: 'a LeRobot data set',
   ownsVideos: true,
   recognises,
+  outline: async (place, key) => outlineOfEpisode(place, await infoOf(place), Number(key)),
   open: openEpisode,
 };
 

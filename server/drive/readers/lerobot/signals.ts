@@ -3,7 +3,7 @@ import type { Series, SeriesOfDrive, SteeringSeries } from '../../log/series.ts'
 import { elementNames, type LeRobotInfo } from './info.ts';
 
 /** Columns that count rows. */
-const COUNTS = new Set(['timestamp', 'frame_index', 'episode_index', 'index', 'task_index']);
+export const COUNTS = new Set(['timestamp', 'frame_index', 'episode_index', 'index', 'task_index']);
 /** The data set of a car (L2D) has its state under this name, with speed in km/h. */
 const CAR_STATE = 'observation.state.vehicle';
 

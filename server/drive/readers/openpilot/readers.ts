@@ -1,7 +1,9 @@
 import { RoadgazeError } from '../../../../shared/errors.ts';
 import type { DriveEntry, DriveReader } from '../../source.ts';
+import type { Place } from '../../place.ts';
+import { outlineOfRoute } from './outline.ts';
 import { openRoute } from './route-drive.ts';
-import { CAMERAS, ownSegment, routesIn, type Segment } from './segments.ts';
+import { CAMERAS, ownSegment, routesIn, type Route, type Segment } from './segments.ts';
 
 const ROUTE_TITLE = 'a route of openpilot';
 const SEGMENT_TITLE = 'a segment of openpilot';
@@ -26,10 +28,11 @@ export const OPENPILOT_ROUTE: DriveReader = {
     const routes = await routesIn(place);
     return new Set(routes.flatMap(({ segments }) => segments.map(({ folder }) => folder)));
   },
+  async outline(place, key) {
+    return outlineOfRoute(place, (await routeOf(place, key)).segments);
+  },
   async open(place, request) {
-    const routes = await routesIn(place);
-    const route = routes.find(({ prefix }) => request.key === null || prefix === request.key);
-    if (!route) throw gone(place.name);
+    const route = await routeOf(place, request.key);
     return openRoute(ROUTE_TITLE, place, route.segments, request);
   },
 };
@@ -43,12 +46,24 @@ export const OPENPILOT_SEGMENT: DriveReader = {
     const segment = ownSegment(place);
     return segment && [entry(null, place.name, [segment])];
   },
+  async outline(place) {
+    const segment = ownSegment(place);
+    return segment && outlineOfRoute(place, [segment]);
+  },
   async open(place, request) {
     const segment = ownSegment(place);
     if (!segment) throw gone(place.name);
     return openRoute(SEGMENT_TITLE, place, [segment], request);
   },
 };
+
+/** Throws INPUT_NOT_FOUND. */
+async function routeOf(place: Place, key: string | null): Promise<Route> {
+  const routes = await routesIn(place);
+  const route = routes.find(({ prefix }) => key === null || prefix === key);
+  if (!route) throw gone(place.name);
+  return route;
+}
 
 function entry(key: string | null, name: string, segments: readonly Segment[]): DriveEntry {
   const hasCamera = segments.some(({ names }) => CAMERAS.some(({ file }) => names.has(file)));

@@ -2,8 +2,8 @@ import type { Series, SeriesOfDrive, SteeringSeries } from '../../log/series.ts'
 import { NUMBER_EVENTS } from './event-fields.ts';
 import type { LogContents } from './event-reader.ts';
 
-const STEERING = 'carState.steeringAngleDeg';
-const SPEED = 'carState.vEgo';
+export const STEERING = 'carState.steeringAngleDeg';
+export const SPEED = 'carState.vEgo';
 /**
  * What could be the steering too. Curvature of openpilot is positive to the right, as the y of its
  * frame is.

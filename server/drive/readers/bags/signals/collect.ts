@@ -8,6 +8,7 @@ import type { RecordedBag } from '../store/recorded-bag.ts';
 import { GrowingColumn } from './growing-column.ts';
 import { numberAt, numericFields, type NumericField } from './numeric-fields.ts';
 import { onPictureClock } from './signal-clock.ts';
+import { isOfTheCar } from './car-types.ts';
 import { fieldUnits } from './field-units.ts';
 
 /** The numbers of one topic's messages. */
@@ -42,9 +43,6 @@ const MOST_COLUMNS = 400;
 const MOST_VALUES = 20_000_000;
 /** Messages of a topic in which fields are looked for: JSON leaves out what is not set. */
 const LOOKED_AT = 20;
-/** Types that tell about the software, not about the drive. */
-const NOT_OF_THE_CAR =
-  /^(rcl_interfaces|rosgraph_msgs|diagnostic_msgs|tf2?_msgs|visualization_msgs|bond|actionlib_msgs|lifecycle_msgs|service_msgs|statistics_msgs|dynamic_reconfigure|foxglove\.(Log|SceneUpdate|FrameTransforms?|PointCloud|LaserScan|Grid|CameraCalibration|ImageAnnotations|GeoJSON))|CameraInfo$|\bparameter_events$/;
 
 interface Collected {
   readonly topic: Topic;
@@ -68,7 +66,7 @@ export async function collectSignals(
   const notes: string[] = [];
   const collected = new Map<string, Collected>();
   for (const [key, topic] of topics) {
-    if (NOT_OF_THE_CAR.test(topic.type)) continue;
+    if (!isOfTheCar(topic)) continue;
     try {
       collected.set(key, {
         topic,

@@ -9,6 +9,9 @@ export interface BagMetadata {
   readonly compressionFormat: string;
   /** Messages of a topic, by its name. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Types of topics as they are written, by the topic's name. */
+  readonly types: ReadonlyMap<string, string>;
+  readonly durationSeconds: number | null;
 }
 
 /** More than a bag of ten thousand splits needs. */
@@ -21,17 +24,23 @@ export function parseBagMetadata(text: string): BagMetadata {
   if (bag === undefined) throw new Error('it has no rosbag2_bagfile_information');
   const topics = listOf(fieldOf(bag, 'topics_with_message_count'));
   const counts = new Map<string, number>();
+  const types = new Map<string, string>();
   for (const topic of topics) {
     const name = fieldOf(fieldOf(topic, 'topic_metadata'), 'name');
+    const type = fieldOf(fieldOf(topic, 'topic_metadata'), 'type');
     const count = fieldOf(topic, 'message_count');
+    if (typeof name === 'string' && typeof type === 'string') types.set(name, type);
     if (typeof name === 'string' && typeof count === 'number' && count >= 0)
       counts.set(name, count);
   }
+  const nanoseconds = fieldOf(fieldOf(bag, 'duration'), 'nanoseconds');
   return {
     splits: listOf(fieldOf(bag, 'relative_file_paths')).filter((path) => typeof path === 'string'),
     compressionMode: textOf(fieldOf(bag, 'compression_mode')).toUpperCase(),
     compressionFormat: textOf(fieldOf(bag, 'compression_format')).toLowerCase(),
     counts,
+    types,
+    durationSeconds: typeof nanoseconds === 'number' ? nanoseconds / 1e9 : null,
   };
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { RecordingSummaries } from '../../server/catalogue/recording-summaries.ts';
+import { DetailsReader } from '../../server/catalogue/details/drive-details.ts';
 import { drivesAt } from '../../server/drive/drives-at.ts';
 import { READERS } from '../../server/drive/readers/index.ts';
 import { writePictures } from '../drive/support/picture-folders.ts';
@@ -21,10 +21,10 @@ test('a recording is opened once for all who come, and anew when something of it
       return reader.open(...request);
     },
   }));
-  const summaries = new RecordingSummaries();
+  const summaries = new DetailsReader();
   const told = async () => {
     const before = opened;
-    const [summary] = await summaries.of(await drivesAt(folder, readers));
+    const [summary] = await summaries.summaries(await drivesAt(folder, readers));
     const { durationSeconds, hasLog, error } = summary!;
     return [opened - before, durationSeconds, hasLog, error?.code ?? null];
   };
@@ -45,7 +45,7 @@ test('recordings are told of in their order, those that cannot be opened with th
   const folder = temporaryFolder(t);
   for (let i = 0; i < 6; i++) await makeNumberedClip(join(folder, `${i}.mp4`), { frames: 3 + i });
   writeFileSync(join(folder, '3.mp4'), 'x');
-  const told = await new RecordingSummaries().of(await drivesAt(folder));
+  const told = await new DetailsReader().summaries(await drivesAt(folder));
   assert.deepEqual(
     told.map(({ id, durationSeconds, error }) => [
       id,

@@ -1,0 +1,109 @@
+import { stat } from 'node:fs/promises';
+import { basename, extname, join, resolve } from 'node:path';
+import { reportOf, type RoadgazeError } from '../../shared/errors.ts';
+import type { NetworkSummary } from '../../shared/protocol/control-messages.ts';
+import { filesVersion } from '../files/files-version.ts';
+import { nameFault, namesIn, urlSafe } from '../files/names.ts';
+import type { Listing } from '../pipeline/workshop/tasks.ts';
+import { inWorkshop } from '../pipeline/workshop/workshop.ts';
+import { runTogether } from '../resources/run-together.ts';
+
+export interface NetworkPaths {
+  /** Model files; a folder stands for the `.onnx` files in it. */
+  readonly networks: readonly string[];
+  /** Where to look for road networks, beside `networks`. */
+  readonly roads: readonly string[];
+}
+
+export interface Network {
+  readonly summary: NetworkSummary;
+  readonly path: string;
+}
+
+/** The networks that a viewer can choose from, as they lie on disk at each call. */
+export class NetworkList {
+  readonly #paths: NetworkPaths;
+  /** By path, size and time of change: reading a large network takes a while. */
+  readonly #kinds = new Map<string, Promise<Listing>>();
+
+  constructor(paths: NetworkPaths) {
+    this.#paths = paths;
+  }
+
+  /** Those that steer. However many ask, they are looked at once at a time. Throws INPUT_NOT_FOUND. */
+  readonly steering = runTogether(async (): Promise<Network[]> => {
+    const networks: Network[] = [];
+    const ids = new Set<string>();
+    for (const { path, kind, name, error } of await this.#filesAt(this.#paths.networks)) {
+      if (kind === 'road') continue;
+      const stem = urlSafe(basename(path, extname(path)));
+      let id = stem;
+      for (let count = 2; ids.has(id); count++) id = `${stem}-${count}`;
+      ids.add(id);
+      networks.push({ path, summary: { id, name, error } });
+    }
+    return networks;
+  });
+
+  /** Path of the first that finds roads; null: there is none. */
+  readonly road = runTogether(async (): Promise<string | null> => {
+    const files = await this.#filesAt([...this.#paths.networks, ...this.#paths.roads]);
+    return files.find(({ kind, error }) => kind === 'road' && error === null)?.path ?? null;
+  });
+
+  async #filesAt(places: readonly string[]): Promise<({ path: string } & Listing)[]> {
+    const models = (await Promise.all(places.map(modelsAt))).flat();
+    return Promise.all(
+      models.map(async ({ path, fault }) => {
+        const kind: Listing = fault
+          ? { kind: 'steering', name: basename(path, extname(path)), error: fault.report() }
+          : await this.#kindOf(path);
+        return { path, ...kind };
+      }),
+    );
+  }
+
+  async #kindOf(path: string): Promise<Listing> {
+    const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
+    const key = await filesVersion([path, sidecar]);
+    let kind = this.#kinds.get(key);
+    if (!kind) this.#kinds.set(key, (kind = listingOf(path)));
+    const read = await kind;
+    // That was of the moment.
+    if (read.error?.code === 'MACHINE_EXHAUSTED') this.#kinds.delete(key);
+    return read;
+  }
+}
+
+/** What cannot be read, or not within the limits, is listed with its error. */
+function listingOf(path: string): Promise<Listing> {
+  return inWorkshop('listing', { path }, { inBackground: true }).catch((error: unknown) => ({
+    kind: 'steering',
+    name: basename(path, extname(path)),
+    error: reportOf(error),
+  }));
+}
+
+async function modelsAt(
+  path: string,
+): Promise<{ readonly path: string; readonly fault: RoadgazeError | null }[]> {
+  const absolute = resolve(path);
+  const info = await stat(absolute).catch(() => null);
+  if (!info?.isDirectory()) return [{ path: absolute, fault: null }];
+  const { names, unnameable } = await namesIn(absolute);
+  const isModel = (name: string) =>
+    extname(name).toLowerCase() === '.onnx' && !name.startsWith('.');
+  // By the name without its ending, so that `net.onnx` comes before `net-2.onnx`.
+  const { compare } = new Intl.Collator('en', { numeric: true });
+  const stem = (name: string) => basename(name, extname(name));
+  const named = names
+    .filter(isModel)
+    .sort((a, b) => compare(stem(a), stem(b)))
+    .map((name) => ({ path: join(absolute, name), fault: null }));
+  return [
+    ...named,
+    ...unnameable
+      .filter(isModel)
+      .map((name) => ({ path: join(absolute, name), fault: nameFault(name) })),
+  ];
+}
