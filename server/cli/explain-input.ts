@@ -3,9 +3,12 @@ import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, type Rectangle } from '../../shared/geometry.ts';
 import type { ImageInput } from '../inference/explained-output.ts';
+import type { State } from '../inference/state-inputs.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
+import { moments } from '../pipeline/moments.ts';
+import { stateInFrontOf } from '../pipeline/run-in.ts';
 import { tensorsOfFrames } from '../pipeline/frame-tensors.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import { openRecording } from '../drive/open-recording.ts';
@@ -26,6 +29,10 @@ export interface ExplainedInput {
   readonly pts: number | null;
   /** What was taken for granted of the file, a sentence each. */
   readonly assumptions: readonly string[];
+  /** Of the frames that the network sees, which one is shown, in its steps back from the newest. */
+  readonly stepsBack: number;
+  /** What the network has in mind in front of the frame; null: as with the first one. */
+  readonly state: State | null;
   /** What was logged, where the network takes signals. */
   readonly log: DriveLog | null;
 }
@@ -33,6 +40,7 @@ export interface ExplainedInput {
 export interface FrameWish extends DriveOptions {
   readonly at?: number;
   readonly frame?: number;
+  readonly stepsBack?: number;
 }
 
 /** Throws INPUT_*, TENSOR_INVALID, VIDEO_*, CROP_OUTSIDE_FRAME, USAGE. */
@@ -58,6 +66,8 @@ export async function readInput(
     frame: null,
     pts: null,
     assumptions: [],
+    stepsBack: stepsBackOf(network, wish),
+    state: null,
     log: null,
   };
 }
@@ -123,28 +133,42 @@ async function frameOf(
 ): Promise<ExplainedInput> {
   const { video } = drive;
   checkCrop(network, video);
-  const { format, read } = tensorsOfFrames(network, video.colorSpace);
+  const stepsBack = stepsBackOf(network, wish);
+  const { format, read, reach } = tensorsOfFrames(network, video.colorSpace);
   const found = await findFrame(drive, wish);
   const log = network.signals.length > 0 && drive.hasLog ? await drive.log({}) : null;
+  const state = await stateInFrontOf({ network, drive, from: found.from, log });
   const { width, height } = video;
   const whole = { crop: null, width, height, pixelFormat: 'rgb24', resize: 'area' } as const;
-  const stream = drive.frames({
-    images: [format, whole],
-    frames: 1,
-    ...(found.from === null ? {} : { from: found.from }),
-  });
+  const images = [format, whole];
+  const stream = moments(
+    drive,
+    { reach, images: stepsBack > 0 ? images : [format], memory: null },
+    { images, frames: 1, ...(found.from === null ? {} : { from: found.from }) },
+  );
   for await (const {
     images: [bytes, rgb],
     pts,
+    past,
   } of stream) {
-    const picture = await read(bytes!);
+    const picture = await read(
+      bytes!,
+      past.older.map(([older]) => older!),
+    );
     return {
       picture,
-      shown: { width, height, rgb: rgb! },
+      shown: {
+        width,
+        height,
+        rgb:
+          past.older[Math.min(stepsBack * network.stack.step, past.older.length) - 1]?.[1] ?? rgb!,
+      },
       place: cropInFrame(network.sidecar.input?.crop ?? null, video),
       frame: found.frame,
       pts: found.frame === null ? null : pts,
       assumptions: drive.assumptions,
+      stepsBack,
+      state,
       log,
     };
   }
@@ -152,6 +176,19 @@ async function frameOf(
     'VIDEO_UNREADABLE',
     `The frame of ${basename(drive.path)} that was asked for cannot be decoded.`,
     'Ask for another one.',
+  );
+}
+
+function stepsBackOf({ source, stack }: NetworkInfo, { stepsBack = 0 }: FrameWish): number {
+  if (Number.isInteger(stepsBack) && stepsBack >= 0 && stepsBack < stack.count) return stepsBack;
+  throw new RoadgazeError(
+    'USAGE',
+    stack.count === 1
+      ? `${source} sees one frame at a time; there is none before.`
+      : `${source} sees ${stack.count} frames; --steps-back ${stepsBack} is none of them.`,
+    stack.count === 1
+      ? 'Leave --steps-back out.'
+      : `Choose a whole number from 0, the newest one, to ${stack.count - 1}.`,
   );
 }
 

@@ -10,7 +10,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod, METHODS } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
-import type { ImageInput } from '../inference/explained-output.ts';
+import { channelsOf } from '../inference/frame-stack.ts';
 import { middleOf } from '../explain/iterative/ascent.ts';
 import { FileSet } from '../files/file-set.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
@@ -24,6 +24,7 @@ import { enlarged, overlayPicture } from '../results/overlay-picture.ts';
 import { writePng, type RgbPicture } from '../results/png.ts';
 import { onInterrupt } from './command-line.ts';
 import { cameraOf, type DriveOptions } from './drive-options.ts';
+import { frameShares, framesTold } from './explained-frames.ts';
 import { readInput, type ExplainedInput } from './explain-input.ts';
 import { methodChoices } from './method-choices.ts';
 import { ProgressLine } from './progress-line.ts';
@@ -39,6 +40,8 @@ export interface ExplainOptions extends DriveOptions {
   readonly at?: number;
   readonly frame?: number;
   readonly input?: readonly string[];
+  /** Of a network that sees several frames: whose map is drawn, in its steps back from the newest. */
+  readonly stepsBack?: number;
   readonly fps?: number;
   readonly provider: 'auto' | 'cpu' | 'webgpu' | 'cuda';
   readonly workers?: number;
@@ -53,6 +56,7 @@ export async function runExplain(path: string, options: ExplainOptions): Promise
     ...(options.frame === undefined ? {} : { frame: options.frame }),
     ...(options.drive === undefined ? {} : { drive: options.drive }),
     ...cameraOf(options),
+    ...(options.stepsBack === undefined ? {} : { stepsBack: options.stepsBack }),
   });
   const abort = new AbortController();
   const working = explainInto(options.output, {
@@ -113,6 +117,7 @@ async function explainWith(
     target: options.target,
     picture: input.picture,
     signals,
+    state: input.state,
     pts: input.pts,
     signal,
     onProgress: (done, total, id) => progress.show(done, total, id),
@@ -125,11 +130,13 @@ async function explainWith(
   for (const [index, picture] of explained.entries()) {
     const files = await writeMap(set, network, input, picture, answer);
     const { id, values, dims, note, milliseconds } = picture;
+    const shares = frameShares(picture, network);
     methods.push({
       id,
       options: resolved[index]!.options,
       dims,
       ...ends(values),
+      ...(shares ? { shares } : {}),
       note,
       files,
       milliseconds: Number(milliseconds.toFixed(1)),
@@ -141,6 +148,7 @@ async function explainWith(
     input: basename(path),
     frame: input.frame,
     pts: input.pts,
+    ...(network.stack.count > 1 ? { frames: framesTold(network, input) } : {}),
     output: { ...number, name: numberName(number) },
     ...(isSteering(number)
       ? { steering: { value: answer.value, unit, positive } }
@@ -205,17 +213,15 @@ async function writeMap(
   await set.write(
     `${id}.png`,
     await writePng(
-      id === 'ascent'
-        ? ascended(network, values)
-        : overlay(input, network.image, explained, answer),
+      id === 'ascent' ? ascended(network, values) : overlay(input, network, explained, answer),
     ),
   );
   return [`${id}.npy`, `${id}.png`];
 }
 
 function overlay(
-  { shown, place, frame, pts }: ExplainedInput,
-  { layout }: ImageInput,
+  { shown, place, frame, pts, stepsBack }: ExplainedInput,
+  { image: { layout }, stack }: NetworkInfo,
   { id, values, dims }: ExplainedTensor,
   { number, value, unit }: Answer,
 ): RgbPicture {
@@ -225,7 +231,7 @@ function overlay(
   return overlayPicture({
     picture: shown,
     place,
-    map: mapPlane({ values, dims, kind, signed, layout }),
+    map: mapPlane({ values, dims, kind, signed, layout, channels: channelsOf(stack, stepsBack) }),
     signed,
     caption,
   });
@@ -290,6 +296,7 @@ interface Told {
     readonly maximum: number;
     readonly note: string | null;
     readonly milliseconds: number;
+    readonly shares?: readonly number[];
   }[];
   readonly assumptions: readonly string[];
 }
@@ -303,13 +310,20 @@ function report(
     `${input}: ${numberName(number)}${Number.isFinite(value) ? ` ${value.toPrecision(4)}${unit === null ? '' : ` ${unit}`}` : ': the network gives no number'}`,
     ...(isSteering(number) && number.elements > 1 ? [`  steering is ${numberPlace(number)}`] : []),
     ...methods.map(
-      ({ id, minimum, maximum, note, milliseconds }) =>
-        `  ${id.padEnd(width)}  ${threeDigits(minimum)} … ${threeDigits(maximum)}  in ${(milliseconds / 1000).toFixed(2)} s${note === null ? '' : `. ${note}`}`,
+      ({ id, minimum, maximum, note, milliseconds, shares }) =>
+        `  ${id.padEnd(width)}  ${threeDigits(minimum)} … ${threeDigits(maximum)}  in ${(milliseconds / 1000).toFixed(2)} s${sharesInWords(shares)}${note === null ? '' : `. ${note}`}`,
     ),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
     `  results in ${folder}`,
   ];
   process.stdout.write(`${lines.map((line) => fitted(line, process.stdout, '    ')).join('\n')}\n`);
+}
+
+/** The newest first. */
+function sharesInWords(shares: readonly number[] | undefined): string {
+  if (!shares) return '';
+  const [newest, ...older] = shares.map((share) => `${(100 * share).toFixed(0)} %`);
+  return `, ${newest} on the newest frame, ${older.slice(0, 4).join(', ')}${older.length > 4 ? ' …' : ''} on those before`;
 }
 
 function threeDigits(value: number): string {

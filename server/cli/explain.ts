@@ -49,6 +49,11 @@ export function register(program: Command): void {
       '--input <name=value>',
       'what goes to an input that a signal feeds, as the log would have it, instead of the log; may be given several times',
       collectValues,
+    )
+    .option(
+      '--steps-back <number>',
+      'of a network that sees several frames at once, draw the map of the frame so many steps before the newest one',
+      parseNumber(0, LONGEST),
     );
   addFrameRateOption(addDriveOptions(command))
     .option(

@@ -132,4 +132,4 @@ export interface Camera {
 }
 
 /** The part of a source that gives pictures. */
-export type PictureSource = Pick<DriveSource, 'path' | 'video' | 'frames'>;
+export type PictureSource = Pick<DriveSource, 'path' | 'video' | 'index' | 'frames'>;

@@ -9,6 +9,7 @@ import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
+import { Memory, type Past } from '../video/past-frames.ts';
 
 /**
  * An explanation with the network's description as it was made by: its methods may change under
@@ -58,9 +59,13 @@ export class FeedExplainer {
   readonly #request: FeedExplainerRequest;
   /** What the decoder delivers. */
   readonly images: readonly ImageFormat[];
+  /** So many frames the network looks back. */
+  readonly reach: number;
   #use: Use;
   #changing: Promise<void> = Promise.resolve();
   #keepsColors = false;
+  /** The live frame that the network saw last. */
+  #seen: Pick<Past, 'run' | 'memory'> | null = null;
   /** Aborted where this is closed: a change under way ends with it. */
   readonly #stop = new AbortController();
 
@@ -77,6 +82,7 @@ export class FeedExplainer {
     this.#request = request;
     this.#use = first;
     this.images = first.explainer.images;
+    this.reach = first.explainer.reach;
   }
 
   /** The one in use: another object after a change. */
@@ -93,12 +99,13 @@ export class FeedExplainer {
   }
 
   /** Takes ownership of the images. `time` is feed time. */
-  async explain(images: readonly Uint8Array[], time: number): Promise<FeedExplanation> {
+  async explain(images: readonly Uint8Array[], time: number, past: Past): Promise<FeedExplanation> {
     const { explainer, running } = this.#use;
     const release = this.#request.priority.hold();
     // One without a road network takes fewer.
     const work = explainer.explain(images.slice(0, explainer.images.length), time, {
       urgent: true,
+      past: explainer.memory && !past.memory ? this.#remembering(past) : past,
     });
     running.add(work);
     try {
@@ -107,6 +114,14 @@ export class FeedExplainer {
       running.delete(work);
       release();
     }
+  }
+
+  /** Of a live frame: what the network had in mind after the one that it saw before. */
+  #remembering(past: Past): Past {
+    const { run, memory: before } = this.#seen ?? {};
+    const memory = new Memory(run === past.run ? (before?.after ?? null) : null);
+    this.#seen = { run: past.run, memory };
+    return { ...past, memory };
   }
 
   /**

@@ -1,13 +1,13 @@
-import { segmentFrames, segmentTimes } from '../live/segment-pictures.ts';
+import { segmentPictures, segmentTimes } from '../live/segment-pictures.ts';
 import type { Fit } from '../../shared/geometry.ts';
 import type { Segment, SegmentRing } from '../live/segment-ring.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { moments, type Moment } from '../pipeline/moments.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { leavePlaying, SILENCE } from '../pipeline/player-silence.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
 import { lanes } from '../resources/limits.ts';
-import type { DecodedFrame } from '../video/frame-source.ts';
 import type { Feed } from './feed.ts';
 import type { FeedExplanation } from './feed-explainer.ts';
 
@@ -147,7 +147,7 @@ export class FeedReplay {
   async #still(time: number, frames: number, signal: AbortSignal): Promise<void> {
     const { segment, pts } = await this.find(time, frames);
     const release = this.#feed.live.recording!.hold([segment]);
-    let frame: DecodedFrame | undefined;
+    let frame: Moment | undefined;
     try {
       frame = await lanes.pictures.run(() => first(this.#decode(segment, pts, signal, 1)), signal);
     } finally {
@@ -197,13 +197,13 @@ export class FeedReplay {
 
   /** `whileClosed` is called now and then while the viewer takes no picture. */
   async #show(
-    { pts, images, display, fit }: DecodedFrame,
+    { pts, images, display, fit, past }: Moment,
     segment: Segment,
     signal: AbortSignal,
     whileClosed = (): void => {},
   ): Promise<void> {
     const time = pts + segment.offset;
-    const explanation = await this.#feed.explainer.explain(images, time);
+    const explanation = await this.#feed.explainer.explain(images, time, past);
     while (!this.#window.isOpen && !signal.aborted) {
       whileClosed();
       await this.#window.acknowledged.wait(SILENCE);
@@ -212,8 +212,9 @@ export class FeedReplay {
   }
 
   #decode(segment: Segment, from: number, signal: AbortSignal, frames?: number) {
-    return segmentFrames(segment, {
-      images: this.#feed.explainer.images,
+    const { explainer } = this.#feed;
+    return moments(segmentPictures(segment), explainer.current, {
+      images: explainer.images,
       display: DISPLAY,
       from: from - SAME,
       signal,
@@ -244,7 +245,7 @@ function clockNow({ time, at }: Clock, speed: number): number {
   return time + ((performance.now() - at) / 1000) * speed;
 }
 
-async function first(frames: AsyncIterable<DecodedFrame>): Promise<DecodedFrame | undefined> {
+async function first(frames: AsyncIterable<Moment>): Promise<Moment | undefined> {
   for await (const frame of frames) return frame;
   return undefined;
 }

@@ -10,7 +10,7 @@ import {
   type Tensor,
 } from '../onnx/tensor.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
-import { isSignal, type Sidecar } from './sidecar-form.ts';
+import { isConstant, type Sidecar } from './sidecar-form.ts';
 
 /**
  * The network with the inputs that its sidecar holds constant as parts of the graph: it then has no
@@ -28,7 +28,7 @@ export function withConstants(model: Model, sidecar: Sidecar): Model {
       'Correct the name under "inputs" in the sidecar.',
     );
   const held = new Map(
-    feeds.flatMap(([name, feed]) => (isSignal(feed) ? [] : [[name, feed.constant] as const])),
+    feeds.flatMap(([name, feed]) => (isConstant(feed) ? [[name, feed.constant] as const] : [])),
   );
   const inputs = model.inputs.filter(({ name }) => !held.has(name));
   const others = model.inputs.filter(({ name }) => !Object.hasOwn(sidecar.feeds ?? {}, name));

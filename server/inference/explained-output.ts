@@ -18,15 +18,18 @@ export interface ImageInput {
   readonly batch: number | null;
 }
 
+/** Whether a picture may be of this type. */
+export function isPictureType(type: number): boolean {
+  return type === DataType.float || type === DataType.uint8 || type === DataType.float16;
+}
+
 /**
  * Finds the picture among the inputs: the named one, or the only 4-D float or uint8 input. Channels
- * are the axis of 1 to 16 that stands second (NCHW) or last (NHWC); where both could be, the
- * smaller one. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE.
+ * are the axis that stands second (NCHW) or last (NHWC), whichever is smaller. Throws
+ * MODEL_INPUT_UNCLEAR, MODEL_SHAPE.
  */
 export function imageInput(model: Model, name: string | null): ImageInput {
-  const isImage = (shape: Shape | null, type: number) =>
-    shape?.length === 4 &&
-    (type === DataType.float || type === DataType.uint8 || type === DataType.float16);
+  const isImage = (shape: Shape | null, type: number) => shape?.length === 4 && isPictureType(type);
   const candidates = model.inputs.filter((input) =>
     name === null ? isImage(input.shape, input.type) : input.name === name,
   );
@@ -48,16 +51,8 @@ export function imageInput(model: Model, name: string | null): ImageInput {
     );
   }
   const [batch, second, third, last] = input.shape;
-  const couldBe = (dim: unknown): dim is number => typeof dim === 'number' && dim >= 1 && dim <= 16;
-  const channelsFirst = couldBe(second) && !(couldBe(last) && last < second);
+  const channelsFirst = typeof second === 'number' && !(typeof last === 'number' && last < second);
   const [channels, height, width] = channelsFirst ? [second, third, last] : [last, second, third];
-  if (typeof channels === 'number' && !couldBe(channels)) {
-    throw new RoadgazeError(
-      'MODEL_SHAPE',
-      `The picture "${input.name}" of ${model.source} has no axis of 1 to 16 channels: [${input.shape.join(', ')}].`,
-      'Export the network with its picture as [N, C, H, W] or [N, H, W, C].',
-    );
-  }
   if (typeof channels !== 'number' || typeof height !== 'number' || typeof width !== 'number') {
     throw new RoadgazeError(
       'MODEL_SHAPE',

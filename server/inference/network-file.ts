@@ -8,7 +8,10 @@ import { withBins } from './bins.ts';
 import { withConstants } from './constant-inputs.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { shownOutput, type ShownOutput } from './explained-number.ts';
+import { frameStack, type FrameStack } from './frame-stack.ts';
+import { withPlainPicture, type PictureAxes } from './picture-axes.ts';
 import { settled } from './settled-network.ts';
+import { stateInputs, withoutBatch, type StateInput } from './state-inputs.ts';
 import { signalInputs, withBatchOfPicture, type SignalInput } from './signal-inputs.ts';
 import { parseSidecar, type Sidecar } from './sidecar.ts';
 
@@ -18,6 +21,8 @@ import { parseSidecar, type Sidecar } from './sidecar.ts';
  */
 export interface NetworkFile extends NetworkInfo {
   readonly model: Model;
+  /** Of the picture in the file, where they are not plain. */
+  readonly axes: PictureAxes | null;
 }
 
 /** What is known of a network without its graph. */
@@ -28,12 +33,16 @@ export interface NetworkInfo {
   readonly name: string;
   /** Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE. */
   readonly image: ImageInput;
+  /** What the picture is put together from. Throws as `image`, and SIDECAR_INVALID. */
+  readonly stack: FrameStack;
   /** Throws MODEL_*. */
   readonly shown: ShownOutput;
   /** Whether a batch must hold one picture only: its answer depends on what else is in it. */
   readonly alone: boolean;
-  /** Inputs that are fed anew for every frame. */
+  /** Inputs that are fed with the log, anew for every frame. */
   readonly signals: readonly SignalInput[];
+  /** Inputs that are fed with what the network gave for the frame before. */
+  readonly states: readonly StateInput[];
   /** SHA-256 of the ONNX file, hex. */
   readonly digest: string;
   readonly sidecar: Sidecar;
@@ -65,36 +74,61 @@ export async function loadNetwork(
       'Give another network, or correct "kind" in the sidecar.',
     );
   }
-  const sidecar: Sidecar = found ?? { roadgaze: 1, kind };
-  const fed = withBatchOfPicture(withConstants(model, sidecar), sidecar);
+  const { model: plain, sidecar, axes } = withPlainPicture(model, found ?? { roadgaze: 1, kind });
+  const fed = withoutBatch(withBatchOfPicture(withConstants(plain, sidecar), sidecar), sidecar);
   const { model: apart, alone, notes } = settled(fed, sidecar);
   const itself = withBins(apart, sidecar);
+  const sidecarNotes = found
+    ? []
+    : [
+        `${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`,
+      ];
   const signals = signalInputs(itself, sidecar);
-  return {
+  const states = stateInputs(itself, sidecar);
+  const network: NetworkFile = {
     path,
     source: model.source,
     model: itself,
+    axes,
     alone,
     signals,
+    states,
     notes,
     sidecar,
     get image() {
       return imageInput(itself, sidecar.input?.tensor ?? null);
+    },
+    get stack() {
+      return frameStack(model.source, network.image, sidecar, axes);
     },
     get shown() {
       return shownOutput(itself, sidecar);
     },
     name: found?.name ?? basename(path, extname(path)),
     digest: createHash('sha256').update(bytes).digest('hex'),
-    assumptions: [
-      ...notes,
-      ...(found
-        ? []
-        : [
-            `${basename(path)} has no sidecar: it is taken to see the whole frame as bytes 0 to 255, and to give a number of unknown unit.`,
-          ]),
-    ],
+    get assumptions() {
+      return [...notes, ...stackNotes(network), ...states.map(stateNote), ...sidecarNotes];
+    },
   };
+  return network;
+}
+
+function stateNote({ name, warmUp, feed }: StateInput): string {
+  const from = [feed.state].flat().map((source) => JSON.stringify(source));
+  return `${JSON.stringify(name)} is what ${from.join(' and ')} ${from.length > 1 ? 'were' : 'was'} for the frame before. Where a frame is sought, ${warmUp === 0 ? 'it begins anew with that frame' : `it begins anew ${warmUp} frames before`}.`;
+}
+
+/** Nothing where the picture cannot be read: whoever needs it says so. */
+function stackNotes(network: {
+  readonly stack: FrameStack;
+  readonly axes: PictureAxes | null;
+}): readonly string[] {
+  try {
+    return [network.axes?.note, network.stack.note].filter((note) => typeof note === 'string');
+  } catch (error) {
+    if (error instanceof RoadgazeError) return [];
+    throw error;
+  }
 }
 
 /**
@@ -105,15 +139,31 @@ export function infoOf({
   source,
   name,
   image,
+  stack,
   shown,
   alone,
   signals,
+  states,
   notes,
   digest,
   sidecar,
   assumptions,
 }: NetworkFile): NetworkInfo {
-  return { path, source, name, image, shown, alone, signals, notes, digest, sidecar, assumptions };
+  return {
+    path,
+    source,
+    name,
+    image,
+    stack,
+    shown,
+    alone,
+    signals,
+    states,
+    notes,
+    digest,
+    sidecar,
+    assumptions,
+  };
 }
 
 async function findSidecar(path: string, model: Model): Promise<Sidecar | null> {

@@ -29,6 +29,22 @@ export const pictureFields = {
   offset: perChannel.optional(),
 };
 
+/** Fields of a picture that came with the second version. */
+export const furtherPictureFields = {
+  /** [height, width], where the network leaves them open. */
+  size: z.tuple([positivePixels, positivePixels]).optional(),
+  frames: z
+    .strictObject({
+      count: z.number().int().min(1).max(100),
+      /** Frames of the drive from one to the next. */
+      step: z.number().int().min(1).max(100).optional(),
+      /** Or the number of the axis of their own, counted from 0. */
+      along: z.union([z.literal('channels'), z.number().int().min(0).max(4)]).optional(),
+      order: z.enum(['oldest-first', 'newest-first']).optional(),
+    })
+    .optional(),
+};
+
 export const outputFields = {
   tensor: z.string().optional(),
   quantity: z.enum(['angle', 'curvature', 'normalized']).optional(),
@@ -46,11 +62,13 @@ export const versionOne = z.strictObject({
 });
 
 /** What an input beside the picture is fed with. */
-export type Feed = ConstantFeed | SignalFeed;
+export type Feed = ConstantFeed | SignalFeed | StateFeed;
+
+/** One number for all elements, or one for each, row by row. */
+export type Values = number | readonly number[];
 
 export interface ConstantFeed {
-  /** One number for all elements, or one for each, row by row. */
-  readonly constant: number | readonly number[];
+  readonly constant: Values;
 }
 
 export const signalFields = {
@@ -65,6 +83,44 @@ export const signalFields = {
 /** Columns of the drive's log at the frame's time, × scale + offset. */
 export type SignalFeed = z.infer<z.ZodObject<typeof signalFields>>;
 
+/** Numbers and truth values, in lists of any depth. */
+type Nested = number | boolean | readonly Nested[];
+export const nested: z.ZodType<Nested> = z.lazy(() =>
+  z.union([z.number(), z.boolean(), z.array(nested)]),
+);
+
+export function valuesOf(value: Nested): Values {
+  return Array.isArray(value) ? flat(value) : Number(value);
+}
+
+function flat(values: readonly Nested[]): number[] {
+  return values.flatMap((value) => (Array.isArray(value) ? flat(value) : [Number(value)]));
+}
+
+export const stateFields = {
+  /** Outputs, one behind the other, or an input that is state itself. */
+  state: z.union([z.string().min(1), z.array(z.string().min(1)).min(1).max(64)]),
+  /** The first, and the one behind the last. */
+  elements: z.tuple([index, positivePixels]).optional(),
+  /** The input holds those of the frames before too, the newest last. */
+  queue: z.boolean().optional(),
+  start: nested.optional(),
+  warmUp: z.number().int().min(0).max(10_000).optional(),
+};
+
+/** What the network gave for the frame before. */
+export type StateFeed = Omit<z.infer<z.ZodObject<typeof stateFields>>, 'start'> & {
+  readonly start?: Values;
+};
+
+export function isState(feed: Feed): feed is StateFeed {
+  return 'state' in feed;
+}
+
+export function isConstant(feed: Feed): feed is ConstantFeed {
+  return 'constant' in feed;
+}
+
 export function isSignal(feed: Feed): feed is SignalFeed {
   return 'signal' in feed;
 }
@@ -77,10 +133,16 @@ export const furtherOutputFields = {
     .optional(),
 };
 
-type OutputOfVersionOne = NonNullable<z.infer<typeof versionOne>['output']>;
+type OfVersionOne = z.infer<typeof versionOne>;
+type OutputOfVersionOne = NonNullable<OfVersionOne['output']>;
+
+/** What a sidecar of either version says of a picture. */
+export type PictureFields = NonNullable<OfVersionOne['input']> &
+  z.infer<z.ZodObject<typeof furtherPictureFields>>;
 
 /** A sidecar of either version, as it is used. */
-export type Sidecar = Omit<z.infer<typeof versionOne>, 'output'> & {
+export type Sidecar = Omit<OfVersionOne, 'input' | 'output'> & {
+  readonly input?: PictureFields | undefined;
   readonly output?:
     (OutputOfVersionOne & z.infer<z.ZodObject<typeof furtherOutputFields>>) | undefined;
   /** By names of inputs. */

@@ -2,11 +2,15 @@ import { z } from 'zod';
 import {
   commonFields,
   furtherOutputFields,
+  furtherPictureFields,
   invalidSidecar,
+  nested,
   outputFields,
   pictureFields,
   refuseIssue,
   signalFields,
+  stateFields,
+  valuesOf,
   type Feed,
   type Sidecar,
   type SignalFeed,
@@ -19,15 +23,14 @@ const versionTwo = z.strictObject({
   output: z.strictObject({ ...outputFields, ...furtherOutputFields }).optional(),
 });
 
-/** Numbers and truth values, in lists of any depth. */
-type Nested = number | boolean | readonly Nested[];
-const nested: z.ZodType<Nested> = z.lazy(() => z.union([z.number(), z.boolean(), z.array(nested)]));
-
 /** What an input is fed with, by the field that says so. */
 const entries = {
-  picture: z.strictObject({ picture: z.strictObject(pictureFields) }),
+  picture: z.strictObject({
+    picture: z.strictObject({ ...pictureFields, ...furtherPictureFields }),
+  }),
   constant: z.strictObject({ constant: nested }),
   signal: z.strictObject(signalFields),
+  state: z.strictObject(stateFields),
 };
 
 type Kind = keyof typeof entries;
@@ -49,9 +52,12 @@ export function sidecarOfVersionTwo(value: unknown, source: string): Sidecar {
       return found.data as z.infer<(typeof entries)[Of]>;
     };
     switch (kindOf(name, entry, source)) {
-      case 'constant': {
-        const { constant } = read('constant');
-        feeds[name] = { constant: Array.isArray(constant) ? flat(constant) : Number(constant) };
+      case 'constant':
+        feeds[name] = { constant: valuesOf(read('constant').constant) };
+        break;
+      case 'state': {
+        const { start, ...state } = read('state');
+        feeds[name] = { ...state, ...(start === undefined ? {} : { start: valuesOf(start) }) };
         break;
       }
       case 'signal':
@@ -94,8 +100,4 @@ function kindOf(name: string, entry: unknown, source: string): Kind {
     source,
     `has a wrong ${JSON.stringify(`inputs.${name}`)}: it must have ${listed}`,
   );
-}
-
-function flat(values: readonly Nested[]): number[] {
-  return values.flatMap((value) => (Array.isArray(value) ? flat(value) : [Number(value)]));
 }

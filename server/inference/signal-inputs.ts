@@ -6,18 +6,21 @@ import { imageInput, type ImageInput } from './explained-output.ts';
 import { withBatch } from './settled-network.ts';
 import { isSignal, type Sidecar, type SignalFeed } from './sidecar-form.ts';
 
-/** An input that is fed anew for every frame. */
-export interface SignalInput {
+/** An input that is fed with float32 numbers, whatever its own type and shape. */
+export interface FlatInput {
   readonly name: string;
-  /** Numbers for each picture. */
+  /** For each picture. */
   readonly elements: number;
+  /** Of the float32 input [N, elements] that stands for it in a graph that Roadgaze runs. */
+  readonly fed: string;
+}
+
+/** An input that is fed with the log, anew for every frame. */
+export interface SignalInput extends FlatInput {
   /** Whole numbers are not taken between two that were logged. */
   readonly isWhole: boolean;
   readonly feed: SignalFeed;
 }
-
-/** Name of the float32 input [N, elements] that stands for it in a graph that Roadgaze runs. */
-export const signalFeed = (name: string) => `roadgaze/signal/${name}`;
 
 const fractional: ReadonlySet<number> = new Set([
   DataType.float,
@@ -56,7 +59,13 @@ export function signalInputs(model: Model, sidecar: Sidecar): readonly SignalInp
         `gives ${given === 1 ? 'one number' : `${given} numbers`} to ${named(name)} [${input.shape.join(', ')}], which takes ${elements}`,
       );
     return [
-      { name, elements, isWhole: feed.oneHot !== undefined || !fractional.has(input.type), feed },
+      {
+        name,
+        elements,
+        fed: `roadgaze/signal/${name}`,
+        isWhole: feed.oneHot !== undefined || !fractional.has(input.type),
+        feed,
+      },
     ];
   });
 }
@@ -91,22 +100,18 @@ export function withBatchOfPicture(model: Model, sidecar: Sidecar): Model {
 }
 
 /**
- * The model with float32 inputs [N, elements] in place of those that are fed with signals. Throws
- * MODEL_SHAPE where the network takes several pictures at once, and one signal for all of them.
+ * The model with float32 inputs [N, elements] in place of those that are fed so. Throws
+ * MODEL_SHAPE where the network takes several pictures at once, and such an input once.
  */
-export function withSignalFeeds(
-  model: Model,
-  signals: readonly SignalInput[],
-  image: ImageInput,
-): Model {
-  if (signals.length === 0) return model;
+export function withFlatFeeds(model: Model, flat: readonly FlatInput[], image: ImageInput): Model {
+  if (flat.length === 0) return model;
   const batch = model.inputs.find(({ name }) => name === image.name)?.shape?.[0] ?? image.batch!;
   const nodes: Node[] = [];
   const initializers = new Map(model.initializers);
   const inputs = model.inputs.map((input) => {
-    const signal = signals.find(({ name }) => name === input.name);
-    if (!signal) return input;
-    const fed = signalFeed(input.name);
+    const found = flat.find(({ name }) => name === input.name);
+    if (!found) return input;
+    const { fed, elements } = found;
     const isRow = input.shape![0] === batch;
     if (!isRow && batch !== 1)
       throw new RoadgazeError(
@@ -121,7 +126,7 @@ export function withSignalFeeds(
     const shaped = isFloat ? input.name : `${fed}/shaped`;
     nodes.push(node('Reshape', [fed, shape], shaped));
     if (!isFloat) nodes.push(node('Cast', [shaped], input.name, input.type));
-    return { name: fed, type: DataType.float, shape: [batch, signal.elements] };
+    return { name: fed, type: DataType.float, shape: [batch, elements] };
   });
   return { ...model, inputs, initializers, nodes: [...nodes, ...model.nodes] };
 }

@@ -1,3 +1,4 @@
+import { PastFrames, type Past } from '../video/past-frames.ts';
 import type { Readable } from 'node:stream';
 import { reportOf, type ErrorReport } from '../../shared/errors.ts';
 import type { SourceClockStatus } from '../../shared/protocol/feed-messages.ts';
@@ -23,9 +24,15 @@ export interface LiveFeedOptions<Explanation> {
   readonly display: DisplayFormat;
   /**
    * Takes ownership of the images. Called for at most `workers` frames at a time. `time` is feed
-   * time.
+   * time. `past`: of the same connection.
    */
-  readonly explain: (images: readonly Uint8Array[], time: number) => Promise<Explanation>;
+  readonly explain: (
+    images: readonly Uint8Array[],
+    time: number,
+    past: Past,
+  ) => Promise<Explanation>;
+  /** So many frames that came before are told; with any, no image's memory may be given away. */
+  readonly reach?: number;
   readonly workers: number;
   /** null: nothing is recorded. */
   readonly recording: SegmentRingOptions | null;
@@ -119,7 +126,8 @@ export class LiveFeed<Explanation> {
   readonly #options: LiveFeedOptions<Explanation>;
   readonly #ring: SegmentRing | null;
   readonly #subscribers = new Set<FeedSubscriber<Explanation>>();
-  readonly #inference: NewestFirst<LiveFrame, Explanation>;
+  readonly #inference: NewestFirst<LiveFrame & { readonly past: Past }, Explanation>;
+  readonly #past: PastFrames;
   readonly #decoder: LiveDecoder;
   readonly #fastest = new MinimumDelay();
   readonly #lag = new SlidingPercentiles();
@@ -152,9 +160,10 @@ export class LiveFeed<Explanation> {
     this.name = options.name;
     this.#options = options;
     this.#ring = ring;
+    this.#past = new PastFrames(options.reach ?? 0, images.length);
     this.#inference = new NewestFirst(
       options.workers,
-      ({ images, time }) => options.explain(images, time),
+      ({ images: pictures, time, past }) => options.explain(pictures, time, past),
       {
         done: (frame, explanation) => this.#publish(frame, explanation),
         dropped: () => this.#droppedInference++,
@@ -281,13 +290,16 @@ export class LiveFeed<Explanation> {
   #take(frame: LiveFrame): void {
     // Each connection stands on the feed's axis by its first picture, which may have been slow to
     // come.
-    if (frame.connection !== this.#connection) this.#fastest.reset();
+    if (frame.connection !== this.#connection) {
+      this.#fastest.reset();
+      this.#past.clear();
+    }
     this.#connection = frame.connection;
     if (frame.takenAt !== null) this.#takenToArrival.add(frame.arrival - frame.takenAt);
     else for (const delays of [this.#takenToArrival, this.#takenToPainted]) delays.reset();
     this.#decodeRate.add(frame.arrival);
     this.#lag.add(this.#fastest.add(frame.time, frame.arrival / 1000) * 1000);
-    this.#inference.offer(frame);
+    this.#inference.offer({ ...frame, past: this.#past.before(frame.images) });
   }
 
   #publish(

@@ -15,12 +15,16 @@ export async function segmentTimes({ path }: Segment): Promise<Float64Array> {
   return (await readFrameIndex(path)).pts;
 }
 
+/** As they are in the file. */
+export function segmentPictures(segment: Segment): Pick<PictureSource, 'index' | 'frames'> {
+  return {
+    index: () => readFrameIndex(segment.path),
+    frames: (request) => segmentFrames(segment, request),
+  };
+}
+
 /** Throws what `probeVideo` does. */
 export async function openSegment(segment: Segment): Promise<PictureSource> {
   const { path } = segment;
-  return {
-    path,
-    video: await probeVideo(path),
-    frames: (request) => segmentFrames(segment, request),
-  };
+  return { path, video: await probeVideo(path), ...segmentPictures(segment) };
 }

@@ -2,6 +2,7 @@ import type { ErrorReport } from '../../shared/errors.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
+import { moments } from './moments.ts';
 import { PassCheck } from './pass-check.ts';
 
 export interface AnalysisRequest {
@@ -53,7 +54,7 @@ const PICTURE_BYTES = 100_000_000;
  */
 export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
   const { explainer, drive, expected, picture: format, signal } = request;
-  const stream = drive.frames({
+  const stream = moments(drive, explainer, {
     images: format ? [...explainer.images, format] : explainer.images,
     ...(signal ? { signal } : {}),
   });
@@ -62,12 +63,12 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
   const waiting: Promise<AnalysisRow>[] = [];
   let frame = 0;
   try {
-    for await (const { pts, images: decoded } of check.watched(stream)) {
+    for await (const { pts, images: decoded, past } of check.watched(stream)) {
       const number = frame++;
       const images = decoded.slice(0, explainer.images.length);
       const picture = decoded[images.length] ?? null;
       const row = explainer
-        .explain(images, pts, { numbersOnly: !format })
+        .explain(images, pts, { numbersOnly: !format, past })
         .then((explanation) => ({ frame: number, pts, picture, ...explanation }));
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       row.catch(() => {});

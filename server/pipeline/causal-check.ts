@@ -8,6 +8,8 @@ import { placedInFrame } from '../attention/off-road-region.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
 import type { CoveredPictures, CoverRequest } from './causal-check-covers.ts';
 import type { StreamExplainer } from './stream-explainer.ts';
+import type { Past } from '../video/past-frames.ts';
+import { moments } from './moments.ts';
 
 export interface CausalCheckRequest {
   readonly drive: PictureSource;
@@ -90,6 +92,7 @@ interface TriedFrame {
   readonly isWorst: boolean;
   readonly pts: number;
   readonly images: readonly Uint8Array[];
+  readonly past: Past;
   readonly steering: number;
   readonly cover: CoverRequest;
 }
@@ -154,14 +157,14 @@ async function framesOf(
 ): Promise<TriedFrame[]> {
   const { methods, mask: size } = explainer.network;
   const signed = describeExplanation(methods[0]!)?.signed ?? false;
-  const stream = drive.frames({
+  const stream = moments(drive, explainer, {
     images: explainer.images,
     from: flag.startPts,
     ...(signal ? { signal } : {}),
   });
   const tried: Promise<TriedFrame | null>[] = [];
   let number = flag.startFrame;
-  for await (const { pts, images } of stream) {
+  for await (const { pts, images, past } of stream) {
     if (pts > flag.endPts + SAME_TIME) break;
     if (!wanted.has(number++)) continue;
     const isWorst = Math.abs(pts - flag.worstPts) <= SAME_TIME;
@@ -169,6 +172,7 @@ async function framesOf(
       .explain(
         images.map((image) => image.slice()),
         pts,
+        { past },
       )
       .then(({ steering, masks, road }): TriedFrame | null => {
         if (flag.kind === 'off-road' && !road) return null;
@@ -177,10 +181,11 @@ async function framesOf(
           signed,
           road: flag.kind === 'off-road' ? road : null,
           ...size,
-          bytes: images[0]!,
+          // In all frames that the network sees at once: what it looked at hardly moves between them.
+          bytes: joined([images[0]!, ...past.older.map(([older]) => older!)]),
           fill,
         };
-        return { isWorst, pts, images, steering, cover };
+        return { isWorst, pts, images, past, steering, cover };
       });
     // Its failure is met below; until then it must not count as unhandled.
     row.catch(() => {});
@@ -216,17 +221,24 @@ function framesToTry(
 
 /** null where nothing was looked at, or where the network gives no number. */
 async function changeOf(
-  { isWorst, pts, images, steering }: TriedFrame,
+  { isWorst, pts, images, past, steering }: TriedFrame,
   covered: CoveredPictures | null,
   explainer: StreamExplainer,
 ): Promise<FrameChange | null> {
   if (!covered) return null;
   const rest = images.slice(1);
-  const changeBy = async (picture: Uint8Array): Promise<number> => {
+  const changeBy = async (pictures: Uint8Array): Promise<number> => {
+    const [newest, ...older] = parted(pictures, images[0]!.length);
     const explanation = await explainer.explain(
-      [picture, ...rest.map((image) => image.slice())],
+      [newest!, ...rest.map((image) => image.slice())],
       pts,
-      { numbersOnly: true },
+      {
+        numbersOnly: true,
+        past: {
+          ...past,
+          older: older.map((covered, back) => [covered, ...past.older[back]!.slice(1)]),
+        },
+      },
     );
     return explanation.steering - steering;
   };
@@ -240,6 +252,17 @@ async function changeOf(
     change: change!,
     controls: controls.map(Math.abs).filter(Number.isFinite),
   };
+}
+
+function joined(pictures: readonly Uint8Array[]): Uint8Array {
+  return pictures.length === 1 ? pictures[0]! : Buffer.concat(pictures);
+}
+
+/** Fresh buffers of so many bytes each. */
+function parted(pictures: Uint8Array, bytes: number): Uint8Array[] {
+  return Array.from({ length: pictures.length / bytes }, (_, index) =>
+    pictures.slice(index * bytes, (index + 1) * bytes),
+  );
 }
 
 /** Of the values the one of middle size, with its sign; of two in the middle the smaller. */

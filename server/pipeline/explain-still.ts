@@ -4,15 +4,17 @@ import { describeMethod } from '../../shared/methods.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
+import { channelsOf } from '../inference/frame-stack.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { elementCount } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
-import type { ImageFormat } from '../video/frame-source.ts';
 import { explainTensor, type ExplainedTensor } from './explain-tensor.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
 import { frameSignals } from './frame-signals.ts';
-import { tensorsOfFrames } from './frame-tensors.ts';
+import { moments } from './moments.ts';
+import { tensorsOfFrames, type FrameTensors } from './frame-tensors.ts';
+import { stateInFrontOf } from './run-in.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 export interface StillRequest {
@@ -56,9 +58,11 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
     );
   const network = await inWorkshop('info', { path: modelPath, kind: 'steering' }, { signal });
   const pictures = tensorsOfFrames(network, drive.video.colorSpace);
-  const { pts, bytes } = await decodeOne(drive, request.pts, pictures.format, signal);
-  const picture = await pictures.read(bytes);
-  const signals = frameSignals(network, request.log ?? null);
+  const { pts, bytes, older } = await decodeOne(drive, request.pts, pictures, signal);
+  const picture = await pictures.read(bytes, older);
+  const log = request.log ?? null;
+  const state = await stateInFrontOf({ network, drive, from: request.pts, log, signal });
+  const signals = frameSignals(network, log);
   signal.throwIfAborted();
   const [explained] = await explainTensor({
     modelPath,
@@ -66,6 +70,7 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
     target,
     picture,
     signals,
+    state,
     pts,
     signal,
     onProgress,
@@ -75,7 +80,7 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
   const mask = await planeOf(
     values,
     { kind: description.kind, signed: description.signed, dims },
-    network.image,
+    { ...network.image, shown: channelsOf(network.stack) },
   );
   return { pts, steering: steering * network.shown.scale, mask, note };
 }
@@ -83,17 +88,27 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
 async function decodeOne(
   drive: PictureSource,
   pts: number | null,
-  format: ImageFormat,
+  { format, reach }: FrameTensors,
   signal: AbortSignal,
-): Promise<{ pts: number; bytes: Uint8Array }> {
-  const stream = drive.frames({
-    images: [format],
-    frames: 1,
-    signal,
-    ...(pts === null ? {} : { from: pts }),
-  });
+): Promise<{ pts: number; bytes: Uint8Array; older: readonly Uint8Array[] }> {
+  const images = [format];
+  const stream = moments(
+    drive,
+    { reach, images, memory: null },
+    {
+      images,
+      frames: 1,
+      signal,
+      ...(pts === null ? {} : { from: pts }),
+    },
+  );
   try {
-    for await (const frame of stream) return { pts: frame.pts, bytes: frame.images[0]! };
+    for await (const {
+      pts: found,
+      images: [bytes],
+      past,
+    } of stream)
+      return { pts: found, bytes: bytes!, older: past.older.map(([picture]) => picture!) };
   } finally {
     await stream.close();
   }

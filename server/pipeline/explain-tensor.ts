@@ -7,6 +7,7 @@ import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';
 import { compiledMethod, compiledMethods } from '../explain/methods.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
+import type { State } from '../inference/state-inputs.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import {
   frameSignals,
@@ -14,6 +15,7 @@ import {
   type FrameSignals,
   type InputsOfFrame,
 } from './frame-signals.ts';
+import { startOf } from './frame-states.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 import { openPassesNetwork, type PassesNetwork } from './passes-network.ts';
 
@@ -27,6 +29,8 @@ export interface TensorRequest {
   /** Of the drive that the picture is of, at `pts`; left out: what the sidecar has without one. */
   readonly signals?: FrameSignals;
   readonly pts?: number | null;
+  /** What the network has in mind in front of the frame; left out: as with the first one. */
+  readonly state?: State | null;
   readonly signal?: AbortSignal;
   /** Passes done and to do of the iterative method `id`. */
   readonly onProgress?: (done: number, total: number, id: string) => void;
@@ -75,7 +79,12 @@ export async function explainTensor(request: TensorRequest): Promise<ExplainedTe
     network,
     target,
     wish,
-    inputsOfFrame(request.signals ?? frameSignals(network, null), request.pts ?? null),
+    inputsOfFrame(
+      request.signals ?? frameSignals(network, null),
+      request.pts ?? null,
+      network.states,
+      request.state ?? startOf(network.states),
+    ),
     signal,
   );
   try {

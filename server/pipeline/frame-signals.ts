@@ -2,9 +2,12 @@ import { firstAtOrAfter } from '../../shared/ascending.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { sampleAt, type DriveLog } from '../drive/log/drive-log.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
-import type { SignalFeed } from '../inference/sidecar-form.ts';
-import { signalFeed, type SignalInput } from '../inference/signal-inputs.ts';
+import { isConstant, type SignalFeed } from '../inference/sidecar-form.ts';
+import type { SignalInput } from '../inference/signal-inputs.ts';
+import type { State, StateInput } from '../inference/state-inputs.ts';
 import type { ChainFeed } from '../inference/session-chain.ts';
+
+import { bytesOfState, stateBytes, stateFeeds } from './frame-states.ts';
 
 /** What a person sets by hand, by names of inputs: as the sidecar's signal has it. */
 export type GivenInputs = Readonly<Record<string, readonly number[]>>;
@@ -28,12 +31,17 @@ export interface InputsOfFrame {
   values(): readonly Uint8Array[];
 }
 
-/** `pts` in seconds; null: no frame of a drive. */
-export function inputsOfFrame(signals: FrameSignals, pts: number | null): InputsOfFrame {
+/** `pts` in seconds; null: no frame of a drive. `state`: in front of the frame. */
+export function inputsOfFrame(
+  signals: FrameSignals,
+  pts: number | null,
+  states: readonly StateInput[],
+  state: State,
+): InputsOfFrame {
   return {
-    feeds: signals.feeds(1),
-    inputBytes: signals.inputBytes,
-    values: () => signals.at(pts ?? NaN),
+    feeds: [...signals.feeds(1), ...stateFeeds(states, 1 + signals.inputBytes.length)],
+    inputBytes: [...signals.inputBytes, ...stateBytes(states)],
+    values: () => [...signals.at(pts ?? NaN), ...bytesOfState(state)],
   };
 }
 
@@ -51,7 +59,8 @@ export function frameSignals(
 ): FrameSignals {
   for (const name of Object.keys(given)) {
     if (signals.some((signal) => signal.name === name)) continue;
-    const held = Object.hasOwn(sidecar.feeds ?? {}, name);
+    const feed = Object.hasOwn(sidecar.feeds ?? {}, name) ? sidecar.feeds![name] : undefined;
+    const held = feed !== undefined && isConstant(feed);
     throw new RoadgazeError(
       'USAGE',
       held
@@ -63,8 +72,8 @@ export function frameSignals(
   const sources = signals.map((signal) => sourceOf(signal, log, given[signal.name]));
   return {
     feeds: (first) =>
-      signals.map(({ name, elements }, index) => ({
-        name: signalFeed(name),
+      signals.map(({ fed, elements }, index) => ({
+        name: fed,
         from: 'call',
         input: first + index,
         dims: [elements],

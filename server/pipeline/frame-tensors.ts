@@ -1,4 +1,5 @@
 import { pictureDims } from '../explain/iterative/method.ts';
+import { reachOf } from '../inference/frame-stack.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { attributes } from '../onnx/attributes.ts';
@@ -7,15 +8,18 @@ import { DataType } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import { feedWithBytes } from './frame-graph/frame-graph.ts';
+import { stackedPicture } from './stacked-picture.ts';
 
 export interface FrameTensors {
   /** What the decoder must deliver of a frame. */
   readonly format: ImageFormat;
   /**
    * The network's picture of a frame, float32 in its own units, shaped and ordered like its input
-   * with a batch of one.
+   * with a batch of one. `older`: bytes of the frames before, the newest first.
    */
-  read(bytes: Uint8Array): Promise<Float32Array>;
+  read(bytes: Uint8Array, older?: readonly Uint8Array[]): Promise<Float32Array>;
+  /** So many frames before are seen too. */
+  readonly reach: number;
 }
 
 const PICTURE = 'roadgaze/seen';
@@ -66,10 +70,11 @@ export function tensorsOfFrames(network: NetworkInfo, colorSpace: string): Frame
   } as const;
   return {
     format,
-    async read(bytes) {
+    reach: reachOf(network.stack),
+    async read(bytes, older = []) {
       const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
       try {
-        const [picture] = await pool.run([bytes], true);
+        const [picture] = await pool.run([stackedPicture(bytes, older, network.stack)], true);
         if (picture!.length !== pictureDims(image).reduce((product, dim) => product * dim, 1))
           throw new Error('the picture has another size than the network');
         return picture as Float32Array;

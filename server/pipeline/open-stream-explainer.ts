@@ -4,12 +4,13 @@ import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
+import { reachOf } from '../inference/frame-stack.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { VideoInfo } from '../video/frame-source.ts';
-import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
+import type { ExplainWish, StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import {
   FRAME,
   maskOutput,
@@ -22,6 +23,8 @@ import {
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
 import { frameSignals } from './frame-signals.ts';
+import { bytesOfState, startOf, stateBytes, stateFeeds } from './frame-states.ts';
+import { stackedPicture } from './stacked-picture.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainerRequest {
@@ -72,7 +75,8 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   signal?.throwIfAborted();
 
   const pixels = width * height;
-  const planes = graph.format.pixelFormat === 'gray' ? 1 : 3;
+  const { stack, states } = network;
+  const planes = stack.count * (graph.format.pixelFormat === 'gray' ? 1 : 3);
   const main = region.links.length;
   const links: ChainLink[] = [
     ...region.links,
@@ -82,6 +86,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
         { name: FRAME, from: 'call', input: 0, dims: [planes, pixels] },
         ...region.feeds,
         ...signals.feeds(1 + region.inputBytes.length),
+        ...stateFeeds(states, 1 + region.inputBytes.length + signals.inputBytes.length),
       ],
     },
     ...comparison(graph.compared, image, main),
@@ -89,8 +94,16 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   const ids = methods.map(streamedName);
   const chain = {
     links,
-    results: resultsOf(ids, main, links.length - 1),
-    inputBytes: [planes * pixels, ...region.inputBytes, ...signals.inputBytes],
+    results: [
+      ...resultsOf(ids, main, links.length - 1),
+      ...states.map(({ after }): ChainResult => ({ link: main, output: after })),
+    ],
+    inputBytes: [
+      planes * pixels,
+      ...region.inputBytes,
+      ...signals.inputBytes,
+      ...stateBytes(states),
+    ],
     batch: commonBatch(network, image.batch, region.batch),
   };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
@@ -107,6 +120,35 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
     scale,
     compares: graph.compared.length > 0,
   };
+  const formats = [graph.format, ...region.images];
+  const run = async (
+    [newest, ...rest]: readonly Uint8Array[],
+    pts: number,
+    { urgent = false, numbersOnly = false, past }: ExplainWish,
+  ): Promise<FrameValues> => {
+    const given = region.given(pts);
+    const older = past?.older.map(([picture]) => picture!) ?? [];
+    const before = (await past?.memory?.before) ?? startOf(states);
+    return pool.run(
+      [
+        stackedPicture(newest!, older, stack),
+        ...rest,
+        ...(given ? [given.bytes] : []),
+        ...signals.at(pts),
+        ...bytesOfState(before),
+      ],
+      urgent,
+      !numbersOnly,
+    );
+  };
+  const explain: StreamExplainer['explain'] = async (images, pts, wish = {}) => {
+    const running = run(images, pts, wish);
+    if (states.length > 0)
+      wish.past?.memory?.keep(
+        running.then((values) => values.slice(-states.length) as Float32Array[]),
+      );
+    return explanation(await running, shape, region.given(pts)?.known ?? true);
+  };
   return {
     network: {
       name: network.name,
@@ -117,22 +159,27 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       output,
     },
     assumptions: [...network.assumptions, ...signals.assumptions],
-    images: [graph.format, ...region.images],
+    images: formats,
+    reach: reachOf(stack),
+    memory:
+      states.length === 0
+        ? null
+        : {
+            warmUp: Math.max(...states.map(({ warmUp }) => warmUp)),
+            follow: ({ images, pts, past }) =>
+              explain(
+                images.slice(0, formats.length).map((image) => image.slice()),
+                pts,
+                { numbersOnly: true, past },
+              ),
+          },
     provider: {
       name: provider,
       workers,
       millisecondsPerFrame: pool.warmUp.millisecondsPerFrame,
       passedOver,
     },
-    async explain(images, pts, { urgent = false, numbersOnly = false } = {}) {
-      const given = region.given(pts);
-      const values = await pool.run(
-        [...images, ...(given ? [given.bytes] : []), ...signals.at(pts)],
-        urgent,
-        !numbersOnly,
-      );
-      return explanation(values, shape, given?.known ?? true);
-    },
+    explain,
     close: () => pool.close(),
   };
 }

@@ -1,6 +1,6 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
-import type { DecodedFrame, FrameStream } from '../video/frame-source.ts';
+import type { DecodedFrame } from '../video/frame-source.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
 
 /**
@@ -34,7 +34,9 @@ export class PassCheck {
    * The stream's frames. What ends it after the first one is kept in `shortfall`; throws what ends
    * it before, and an abort.
    */
-  async *watched(stream: FrameStream): AsyncGenerator<DecodedFrame, void, undefined> {
+  async *watched<Frame extends DecodedFrame>(
+    stream: AsyncIterable<Frame>,
+  ): AsyncGenerator<Frame, void, undefined> {
     try {
       for await (const frame of stream) {
         this.#frames++;

@@ -9,7 +9,7 @@ import {
   type ImageInput,
 } from '../inference/explained-output.ts';
 import type { NetworkFile } from '../inference/network-file.ts';
-import { withSignalFeeds } from '../inference/signal-inputs.ts';
+import { withFlatFeeds } from '../inference/signal-inputs.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Model } from '../onnx/graph.ts';
 import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
@@ -30,7 +30,8 @@ export function graphOnFloats(
 ): { model: Model; image: ImageInput; feed: string } {
   const subject = subjectOf(network.sidecar);
   const { image } = network;
-  refuseOtherInputs(network.model, image, network.signals);
+  const flat = [...network.signals, ...network.states];
+  refuseOtherInputs(network.model, image, flat);
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');
@@ -58,7 +59,7 @@ export function graphOnFloats(
     ],
   });
   return {
-    model: withSignalFeeds(model, network.signals, image),
+    model: withFlatFeeds(model, flat, image),
     image,
     feed: isFloat ? image.name : PICTURE,
   };

@@ -1,5 +1,6 @@
 import type { ImageInput } from '../inference/explained-output.ts';
 import { extent, pictureGrid } from '../explain/iterative/picture-grid.ts';
+import { channelsOf } from '../inference/frame-stack.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { pictureFormat, type ColorSpace } from './frame-graph/picture-format.ts';
 
@@ -26,7 +27,9 @@ export function pictureColors(
   picture: Float32Array,
 ): Uint8Array {
   const { color, scale, offset } = pictureFormat(network, image);
-  const { channels, height, width, plane, step } = pictureGrid(image);
+  const { height, width, plane, step } = pictureGrid(image);
+  // Of several frames the newest.
+  const { first, count: channels } = channelsOf(network.stack);
   const { low, high } = extent(picture);
   const isKnown = network.sidecar.input?.scale !== undefined;
   const byteOf = (value: number, channel: number) =>
@@ -37,7 +40,7 @@ export function pictureColors(
   const colors = new Array<number>(channels);
   for (let position = 0; position < height * width; position++) {
     for (let channel = 0; channel < channels; channel++)
-      colors[channel] = byteOf(picture[channel * plane + position * step]!, channel);
+      colors[channel] = byteOf(picture[(first + channel) * plane + position * step]!, channel);
     rgb.set(toRgb[color](colors), 3 * position);
   }
   return new Uint8Array(rgb.buffer);

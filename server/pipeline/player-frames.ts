@@ -1,8 +1,9 @@
 import { nearest } from '../../shared/ascending.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { Fit } from '../../shared/geometry.ts';
-import type { DecodedFrame, DisplayFormat, FrameIndex } from '../video/frame-source.ts';
+import type { DisplayFormat, FrameIndex } from '../video/frame-source.ts';
 import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
+import type { Moment } from './moments.ts';
 import type { PlaybackPriority } from './playback-priority.ts';
 
 export const DISPLAY: DisplayFormat = { maxWidth: 960, quality: 5 };
@@ -30,14 +31,14 @@ export interface RenderedFrame extends FrameExplanation {
 /** Explains a decoded frame (takes its images) and keeps the result in the source's cache. */
 export async function renderFrame(
   source: PlayableSource,
-  { pts, images, display, fit }: DecodedFrame,
+  { pts, images, display, fit, past }: Moment,
 ): Promise<RenderedFrame> {
   if (!display) throw new Error('The frame was decoded without its display picture.');
   const frame = {
     pts,
     picture: display,
     fit,
-    ...(await source.explainer.explain(images, pts, { urgent: true })),
+    ...(await source.explainer.explain(images, pts, { urgent: true, past })),
   };
   source.cache.put(frame);
   return frame;

@@ -1,5 +1,5 @@
 import { lanes } from '../resources/limits.ts';
-import type { DecodedFrame } from '../video/frame-source.ts';
+import { moments, type Moment } from './moments.ts';
 import {
   DISPLAY,
   frameAt,
@@ -160,7 +160,7 @@ export class Playback {
         ? speed / SCREEN_RATE
         : 0;
     const opened = performance.now();
-    const stream = drive.frames({
+    const stream = moments(drive, explainer, {
       images: explainer.images,
       display: DISPLAY,
       signal,
@@ -203,7 +203,7 @@ export class Playback {
     return null;
   }
 
-  #render(item: QueuedFrame, decoded: DecodedFrame): void {
+  #render(item: QueuedFrame, decoded: Moment): void {
     const rendering = renderFrame(this.#source, decoded)
       .then(
         (rendered) => {

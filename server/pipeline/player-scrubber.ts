@@ -1,4 +1,4 @@
-import type { DecodedFrame, FrameStream } from '../video/frame-source.ts';
+import { moments, type Moment, type MomentStream } from './moments.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { lanes } from '../resources/limits.ts';
 import { Bell } from './player-bell.ts';
@@ -219,8 +219,8 @@ export class Scrubber {
  */
 class Reader {
   readonly #source: PlayableSource;
-  readonly #stream: FrameStream;
-  readonly #frames: AsyncIterator<DecodedFrame>;
+  readonly #stream: MomentStream;
+  readonly #frames: AsyncIterator<Moment>;
   readonly #stop = new AbortController();
   #next: number;
   #leave: (() => void) | null = null;
@@ -228,7 +228,7 @@ class Reader {
   constructor(source: PlayableSource, frame: number) {
     this.#source = source;
     this.#next = frame;
-    this.#stream = source.drive.frames({
+    this.#stream = moments(source.drive, source.explainer, {
       images: source.explainer.images,
       display: DISPLAY,
       signal: this.#stop.signal,

@@ -2,6 +2,8 @@ import type { ShownOutput } from '../inference/explained-number.ts';
 import type { Crop } from '../../shared/geometry.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
+import type { LooksBack } from './moments.ts';
+import type { Past } from '../video/past-frames.ts';
 
 /** What the page and the files must know about the explained network. */
 export interface NetworkDescription {
@@ -44,13 +46,15 @@ export interface ExplainWish {
   readonly urgent?: boolean;
   /** Nobody looks at it: neither masks nor road are brought back. */
   readonly numbersOnly?: boolean;
+  /** What came before the frame; left out: the frame itself, over and over. */
+  readonly past?: Past;
 }
 
 /**
  * Runs the compiled frame graph in worker threads. Calls may overlap; each result belongs to its
  * call.
  */
-export interface StreamExplainer {
+export interface StreamExplainer extends LooksBack {
   readonly network: NetworkDescription;
   /** What the decoder must deliver per frame. */
   readonly images: readonly ImageFormat[];

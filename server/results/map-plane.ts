@@ -20,23 +20,37 @@ export interface MapToDraw {
   readonly kind: ExplanationKind;
   readonly signed: boolean;
   readonly layout: 'NCHW' | 'NHWC';
+  /** Of an attribution; all of them without. */
+  readonly channels?: { readonly first: number; readonly count: number };
 }
 
 /**
  * Colours of an attribution are added up where the sign counts, else the strongest is taken; what
  * is said of a whole place, with the same number for each of its colours, counts once.
  */
-export function mapPlane({ values, dims, kind, signed, layout }: MapToDraw): MapPlane {
+export function mapPlane({
+  values,
+  dims,
+  kind,
+  signed,
+  layout,
+  channels: wanted,
+}: MapToDraw): MapPlane {
   const isLast = kind === 'attribution' && layout === 'NHWC';
-  const [channels, height, width] = (isLast ? [dims[3], dims[1], dims[2]] : dims.slice(1)) as [
+  const [all, height, width] = (isLast ? [dims[3], dims[1], dims[2]] : dims.slice(1)) as [
     number,
     number,
     number,
   ];
-  const [plane, step] = isLast ? [1, channels] : [height * width, 1];
-  const at = (channel: number, position: number) => values[channel * plane + position * step]!;
+  const [plane, step] = isLast ? [1, all] : [height * width, 1];
+  const { first, count } = (kind === 'attribution' ? wanted : undefined) ?? {
+    first: 0,
+    count: all,
+  };
+  const at = (channel: number, position: number) =>
+    values[(first + channel) * plane + position * step]!;
   const drawn = Float32Array.from({ length: height * width }, (_, position) => at(0, position));
-  const others = Array.from({ length: channels - 1 }, (_, index) => index + 1);
+  const others = Array.from({ length: count - 1 }, (_, index) => index + 1);
   const isOfPlaces = drawn.every((value, position) =>
     others.every((channel) => at(channel, position) === value),
   );

@@ -48,6 +48,7 @@ const COMPILED: Readonly<Record<string, number>> = {
   'networks/sq_squeeze_dyn.onnx': 13,
   'networks/stack12.onnx': 13,
   'networks/stack2_gray2.onnx': 13,
+  'networks/stack30.onnx': 13,
   'networks/swin_op17.onnx': 10,
   'networks/vit_op13.onnx': 9,
   'trouble/onnx/argmax.onnx': 1,
@@ -197,9 +198,10 @@ describe('networks as exporters lay them out', () => {
         );
         assert.equal(ids.length, expected, [...refusals].join('\n'));
         if (ids.length === 0) return;
-        const { model, sidecar } = network;
+        const { model, sidecar, axes } = network;
         const feeds = feedsOf(model.inputs, 3);
-        const bytes = readFileSync(path);
+        // With a further axis of frames the file itself takes its picture otherwise.
+        const bytes = axes ? writeModel(model) : readFileSync(path);
         const compiled = compile(
           model,
           ids.map((id) => ({ id })),

@@ -71,6 +71,14 @@ test('a network in a list is checked as far as every method needs it', async (t)
   );
   const path = join(folder, 'stack.onnx');
   writeFileSync(path, network.bytes(['steering']));
+  writeFileSync(
+    join(folder, 'stack.json'),
+    JSON.stringify({
+      roadgaze: 2,
+      kind: 'steering',
+      inputs: { image: { picture: { frames: { count: 1 } } } },
+    }),
+  );
   const { error } = await inWorkshop('listing', { path });
   assert.match(
     error!.message,

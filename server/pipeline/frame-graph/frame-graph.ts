@@ -10,8 +10,10 @@ import {
   type ImageInput,
 } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
+import { channelsOf } from '../../inference/frame-stack.ts';
 import type { NetworkFile, NetworkInfo } from '../../inference/network-file.ts';
-import { withSignalFeeds } from '../../inference/signal-inputs.ts';
+import { appendStates } from '../../inference/state-inputs.ts';
+import { withFlatFeeds } from '../../inference/signal-inputs.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
@@ -28,8 +30,8 @@ import { appendPlane } from './plane.ts';
 export const FRAME = 'roadgaze/frame';
 
 /**
- * A model fed with ffmpeg's bytes: input `FRAME` uint8 [N, planes, height × width] in place of its
- * picture.
+ * A model fed with ffmpeg's bytes: input `FRAME` uint8 [N, frames × planes, height × width] in place of
+ * its picture.
  */
 export interface BytesModel {
   readonly model: Model;
@@ -53,7 +55,11 @@ export function feedWithBytes(
   const frame = {
     name: FRAME,
     type: DataType.uint8,
-    shape: [original.shape![0]!, pixelFormat === 'gray' ? 1 : 3, image.height * image.width],
+    shape: [
+      original.shape![0]!,
+      picture.frames * (pixelFormat === 'gray' ? 1 : 3),
+      image.height * image.width,
+    ],
   };
   const { crop, resize = 'area' } = network.sidecar.input ?? {};
   const fed = builder.build({
@@ -107,7 +113,7 @@ export interface FrameGraph extends BytesModel {
 
 /**
  * The compiled frame graph: from ffmpeg's bytes to all that is told of a frame, in one call and one
- * forward pass. Inputs: `FRAME` uint8 [N, planes, H·W]; with `scored` also `ROAD` uint8 [N, H·W], 0
+ * forward pass. Inputs: `FRAME` uint8 [N, frames × planes, H·W]; with `scored` also `ROAD` uint8 [N, H·W], 0
  * or 255. Outputs: `STEERING` float [N] (the network's own number); per method `maskOutput` uint8
  * [N, H·W] and `scoreOutput` float [N, k] (for `attentionScore`); of the methods in `compared` also
  * `sizeOutput` float [N, H·W]. Throws METHOD_UNKNOWN, METHOD_OPTION_INVALID, METHOD_UNSUITED,
@@ -137,7 +143,8 @@ export function frameGraph(
     subjectOf(network.sidecar),
   );
   const { builder, output, image } = context;
-  refuseOtherInputs(network.model, image, network.signals);
+  const flat = [...network.signals, ...network.states];
+  refuseOtherInputs(network.model, image, flat);
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
   const compared = names.length > 1 ? names.slice(0, 2) : [];
@@ -151,7 +158,7 @@ export function frameGraph(
       builder,
       method.append({ ...context, target }, values),
       method.description.signed,
-      image,
+      { ...image, shown: channelsOf(network.stack) },
       plane,
     );
     const sums = appendScore(builder, plane.size, off, image, scoreOutput(name));
@@ -162,11 +169,12 @@ export function frameGraph(
     if (compared.includes(name))
       outputs.push({ name: plane.size, type: DataType.float, shape: [batch, pixels] });
   }
+  outputs.push(...appendStates(builder, network.states));
   const road = { name: ROAD, type: DataType.uint8, shape: [batch, pixels] };
   const explained = builder.build({
     inputs: scored ? [...context.model.inputs, road] : context.model.inputs,
     outputs,
   });
-  const fed = withSignalFeeds(explained, network.signals, image);
+  const fed = withFlatFeeds(explained, flat, image);
   return { compared, ...feedWithBytes(fed, network, image, colorSpace) };
 }

@@ -10,6 +10,9 @@ export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv';
  */
 export interface PictureFormat {
   readonly color: ColorSpace;
+  /** Frames of which it is put together, side by side as channels. */
+  readonly frames: number;
+  /** Of one frame. */
   readonly scale: readonly number[];
   readonly offset: readonly number[];
 }
@@ -17,24 +20,26 @@ export interface PictureFormat {
 /** What the sidecar says of the picture, checked against the graph. Throws SIDECAR_INVALID. */
 export function pictureFormat(network: NetworkInfo, image: ImageInput): PictureFormat {
   const given = network.sidecar.input ?? {};
-  const color = given.color ?? (image.channels === 1 ? 'gray' : 'rgb');
-  const channels = color === 'gray' ? 1 : 3;
+  const { count: frames, channels } = network.stack;
+  const color = given.color ?? (channels === 1 ? 'gray' : 'rgb');
+  const needed = color === 'gray' ? 1 : 3;
   const wrong = (what: string) =>
     new RoadgazeError(
       'SIDECAR_INVALID',
       `The sidecar of ${network.source} ${what}.`,
       'Correct the sidecar, or export the network with the other layout.',
     );
-  if (given.color === undefined && channels !== image.channels) {
+  const each = frames === 1 ? '' : ' for each frame';
+  if (given.color === undefined && channels !== needed) {
     throw new RoadgazeError(
       'MODEL_INPUT_UNCLEAR',
-      `The picture "${image.name}" of ${network.source} has ${image.channels} channels; Roadgaze fills pictures of 1 (grey) or 3 (colour).`,
-      'Export the network for a grey or a colour picture.',
+      `The picture "${image.name}" of ${network.source} has ${channels} channels${each}; Roadgaze fills pictures of 1 (grey) or 3 (colour).`,
+      'Export the network for a grey or a colour picture, or say in the sidecar of how many "frames" it is put together.',
     );
   }
-  if (channels !== image.channels)
+  if (channels !== needed)
     throw wrong(
-      `has input.color "${color}", but the picture "${image.name}" has ${image.channels} channels`,
+      `has input.color "${color}", but the picture "${image.name}" has ${channels} channels${each}`,
     );
   const list = (name: 'scale' | 'offset', fallback: number) => {
     const value = given[name] ?? fallback;
@@ -44,7 +49,7 @@ export function pictureFormat(network: NetworkInfo, image: ImageInput): PictureF
       throw wrong(`has ${values.length} numbers in input.${name} for ${channels} channels`);
     return values;
   };
-  return { color, scale: list('scale', 1), offset: list('offset', 0) };
+  return { color, frames, scale: list('scale', 1), offset: list('offset', 0) };
 }
 
 /** Throws CROP_OUTSIDE_FRAME where the crop, scaled to the frame, leaves it. */

@@ -70,7 +70,7 @@ const rgbTo: Readonly<Record<Exclude<ColorSpace, 'rgb'>, ColorMap>> = {
   },
 };
 
-/** Planes [N,3,P] through a colour matrix. */
+/** Planes [N,…,3,P] through a colour matrix. */
 function apply(builder: GraphBuilder, planes: string, map: ColorMap): string {
   const matrix = builder.constant(floatTensor([map.matrix.length, 3], map.matrix.flat()), 'matrix');
   const product = builder.node('MatMul', [matrix, planes]);
@@ -82,7 +82,7 @@ function apply(builder: GraphBuilder, planes: string, map: ColorMap): string {
 }
 
 /**
- * Appends the way from ffmpeg's bytes, `bytes` uint8 [N, planes, height × width], to the network's
+ * Appends the way from ffmpeg's bytes, `bytes` uint8 [N, frames × planes, height × width], to the network's
  * picture, which gets the name that the network reads. Colours outside 0…255 are clipped as a
  * conversion to RGB bytes would.
  */
@@ -96,6 +96,8 @@ export function pixelsToPicture(
 ): void {
   let planes = builder.node('Cast', [bytes], { to: DataType.float });
   if (pixelFormat === 'yuv444p') {
+    if (format.frames > 1)
+      planes = builder.reshape(planes, [0, format.frames, 3, image.height * image.width]);
     planes = builder.clip(apply(builder, planes, codedToRgb(matrix)), 0, 255);
     if (format.color !== 'rgb') planes = apply(builder, planes, rgbTo[format.color]);
   }
@@ -104,7 +106,10 @@ export function pixelsToPicture(
     builder.constant(
       values.every((value) => value === values[0])
         ? floatTensor([], [values[0]!])
-        : floatTensor([values.length, 1, 1], values),
+        : floatTensor(
+            [image.channels, 1, 1],
+            Array.from({ length: format.frames }, () => values).flat(),
+          ),
       'per_channel',
     );
   if (format.scale.some((value) => value !== 1))

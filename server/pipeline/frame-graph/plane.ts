@@ -1,8 +1,9 @@
 import { resized } from '../../onnx/sampling.ts';
 import type { ImageInput } from '../../inference/explained-output.ts';
+import type { ChannelRange } from '../../inference/frame-stack.ts';
 import type { AppendedExplanation } from '../../explain/compiled-method.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
-import { DataType, floatTensor, LARGEST_FLOAT, scalar } from '../../onnx/tensor.ts';
+import { DataType, floatTensor, int64Tensor, LARGEST_FLOAT, scalar } from '../../onnx/tensor.ts';
 
 /** An explanation as one plane on the picture's grid, by the names of its two forms. */
 export interface Plane {
@@ -18,7 +19,10 @@ export interface Plane {
   readonly bytes: string;
 }
 
-export type PictureGrid = Pick<ImageInput, 'layout' | 'channels' | 'height' | 'width'>;
+export interface PictureGrid extends Pick<ImageInput, 'layout' | 'channels' | 'height' | 'width'> {
+  /** Of all channels; those of one frame where the picture is put together from several. */
+  readonly shown?: ChannelRange;
+}
 
 /**
  * Attributions and activation maps have heavy tails: brought to their maximum they would be black
@@ -57,12 +61,18 @@ function overChannels(
   builder: GraphBuilder,
   values: string,
   signed: boolean,
-  { layout, channels, height, width }: PictureGrid,
+  { layout, channels: all, height, width, shown = { first: 0, count: all } }: PictureGrid,
 ): string {
   const pixels = height * width;
-  if (channels === 1) return builder.reshape(values, [0, pixels]);
-  const [shape, axis] = layout === 'NCHW' ? [[0, channels, pixels], 1] : [[0, pixels, channels], 2];
-  const rows = builder.reshape(values, shape);
+  if (all === 1) return builder.reshape(values, [0, pixels]);
+  const [shape, axis] = layout === 'NCHW' ? [[0, all, pixels], 1] : [[0, pixels, all], 2];
+  const whole = builder.reshape(values, shape);
+  const channels = shown.count;
+  const places = Array.from({ length: channels }, (_, index) => shown.first + index);
+  const rows =
+    channels === all
+      ? whole
+      : builder.node('Gather', [whole, builder.constant(int64Tensor(places), 'frame')], { axis });
   if (!signed)
     return builder.reshape(builder.reduce('ReduceMax', builder.node('Abs', [rows]), [axis]), [
       0,

@@ -21,6 +21,7 @@ import {
   type NetworkFile,
   type NetworkInfo,
 } from '../../inference/network-file.ts';
+import { withOwnAxes } from '../../inference/picture-axes.ts';
 import type { ChainLink } from '../../inference/session-chain.ts';
 import type { Sidecar } from '../../inference/sidecar.ts';
 import {
@@ -82,7 +83,7 @@ async function listing({ path }: { readonly path: string }): Promise<Listing> {
 
 /** What every method needs. Throws MODEL_*, SIDECAR_INVALID. */
 function checkUsable(network: NetworkFile): void {
-  const { model, image, sidecar, signals } = network;
+  const { model, image, sidecar, signals, states } = network;
   checkDemand(model, inferKnownShapes(model));
   explainedOutput(
     model,
@@ -93,7 +94,7 @@ function checkUsable(network: NetworkFile): void {
       : { tensor: sidecar.output?.tensor ?? null, index: null },
   );
   pictureFormat(network, image);
-  refuseOtherInputs(model, image, signals);
+  refuseOtherInputs(model, image, [...signals, ...states]);
 }
 
 async function info({
@@ -178,11 +179,11 @@ async function compiled({ path, methods, target }: PassesRequest): Promise<{
   added: readonly { name: string; shape: Shape }[];
 }> {
   const network = await load(path, 'steering');
-  const { model, sidecar } = network;
+  const { model, sidecar, axes } = network;
   const result = withoutBins(compile(model, methods, subjectOf(sidecar), target));
   return {
     network: infoOf(network),
-    bytes: writeModel(result),
+    bytes: writeModel(axes ? withOwnAxes(result, axes) : result),
     nodes: result.nodes.length,
     added: result.outputs
       .slice(ownOutputs(model).length)

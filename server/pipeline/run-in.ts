@@ -1,0 +1,52 @@
+import type { DriveLog } from '../drive/log/drive-log.ts';
+import type { PictureSource } from '../drive/source.ts';
+import type { NetworkInfo } from '../inference/network-file.ts';
+import type { State } from '../inference/state-inputs.ts';
+import { moments } from './moments.ts';
+import { openStreamExplainer } from './open-stream-explainer.ts';
+
+export interface RunInRequest {
+  readonly network: NetworkInfo;
+  readonly drive: PictureSource;
+  /** The first frame at this time or after is looked at; null: the first one of all. */
+  readonly from: number | null;
+  readonly log: DriveLog | null;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * What a network has in mind in front of a frame of a drive: it is run on as many frames before as
+ * its sidecar says. null of a network that keeps nothing in mind, and with the drive's first frame.
+ * Throws as `openStreamExplainer`, VIDEO_*, FFMPEG_*.
+ */
+export async function stateInFrontOf({
+  network,
+  drive,
+  from,
+  log,
+  signal,
+}: RunInRequest): Promise<State | null> {
+  if (network.states.length === 0 || from === null) return null;
+  const explainer = await openStreamExplainer({
+    modelPath: network.path,
+    road: { kind: 'none' },
+    video: drive.video,
+    methods: [],
+    wish: { provider: 'cpu', workers: 1 },
+    log: Promise.resolve(log),
+    ...(signal ? { signal } : {}),
+  });
+  const stream = moments(drive, explainer, {
+    images: explainer.images,
+    from,
+    frames: 1,
+    ...(signal ? { signal } : {}),
+  });
+  try {
+    for await (const { past } of stream) return (await past.memory?.before) ?? null;
+    return null;
+  } finally {
+    await stream.close();
+    await explainer.close();
+  }
+}

@@ -1,0 +1,371 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import * as ort from 'onnxruntime-node';
+import { driveAt } from '../../server/drive/drives-at.ts';
+import { openRecording } from '../../server/drive/open-recording.ts';
+import type { DriveSource } from '../../server/drive/source.ts';
+import { analyzeRecording } from '../../server/pipeline/analysis.ts';
+import { explainStill } from '../../server/pipeline/explain-still.ts';
+import type { StreamExplainer } from '../../server/pipeline/stream-explainer.ts';
+import { moments } from '../../server/pipeline/moments.ts';
+import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
+import { collect } from '../support/collect.ts';
+import type { ValueInfo } from '../../server/onnx/graph.ts';
+import { ffmpeg } from '../support/clips.ts';
+import { Network } from '../support/network.ts';
+import { floats, type Feeds } from '../support/onnx-runtime.ts';
+
+/** What networks are fed with here: R, G, B of 0…255 of small pictures. */
+const [HEIGHT, WIDTH] = [12, 24];
+const PIXELS = HEIGHT * WIDTH;
+const FRAMES = 24;
+
+/** One picture of the drive, by a plain reading of the coded planes (BT.601). */
+interface Picture {
+  readonly rgb: readonly Float32Array[];
+  readonly gray: Float32Array;
+}
+
+/** Of the planes as coded, and of ffmpeg's luma of full range. */
+function pictureOf(bytes: Uint8Array, luma: Uint8Array): Picture {
+  const at = (plane: number, pixel: number) => bytes[plane * PIXELS + pixel]!;
+  const byte = (value: number) => Math.min(255, Math.max(0, value));
+  const plane = (of: (y: number, cb: number, cr: number) => number) =>
+    Float32Array.from({ length: PIXELS }, (_, pixel) =>
+      byte(of(((at(0, pixel) - 16) * 255) / 219, at(1, pixel) - 128, at(2, pixel) - 128)),
+    );
+  const [red, blue] = [2 * (1 - 0.299) * (255 / 224), 2 * (1 - 0.114) * (255 / 224)];
+  const rgb = [
+    plane((y, _, cr) => y + red * cr),
+    plane((y, cb, cr) => y - (blue * 0.114 * cb + red * 0.299 * cr) / 0.587),
+    plane((y, cb) => y + blue * cb),
+  ];
+  return { rgb, gray: Float32Array.from(luma) };
+}
+
+/** Planes one after the other; with channels last, pixel by pixel. */
+function laidOut(planes: readonly Float32Array[], last = false): Float32Array {
+  return Float32Array.from({ length: planes.length * PIXELS }, (_, index) =>
+    last
+      ? planes[index % planes.length]![Math.floor(index / planes.length)]!
+      : planes[Math.floor(index / PIXELS)]![index % PIXELS]!,
+  );
+}
+
+const scaled = (values: Float32Array, by = 1 / 255) => values.map((value) => value * by);
+
+/** The picture so many frames before, which never lies before the first one. */
+type Back = (steps: number) => Picture;
+
+/** What the network gave, of the frames before. */
+type Answer = Readonly<Record<string, { readonly data: Float32Array }>>;
+
+interface Fed {
+  readonly what: string;
+  /** Builds the network with its output `steering`. */
+  readonly build: (network: Network) => void;
+  readonly inputs: object;
+  readonly output?: object;
+  /** What the original network is fed with. */
+  readonly feeds: (back: Back, answers: readonly Answer[]) => Feeds;
+  readonly shape?: readonly (number | string)[];
+  /** Outputs beside `steering`. */
+  readonly others?: readonly ValueInfo[];
+  /** Frames that are run before one that is sought; all without state. */
+  readonly warmUp?: number;
+}
+
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** A convolution over the stack, and one answer. */
+function overPlanes(network: Network, planes: string, channels: number): void {
+  const seen = network.node('Relu', [
+    network.convolution(planes, { from: channels, to: 4 }, { kernel: [3, 3], strides: [2, 2] }),
+  ]);
+  network.steering(network.node('Tanh', [seen]), 4 * 5 * 11);
+}
+
+/** A convolution over each frame, whose features are joined by a dense layer. */
+function overFrames(network: Network, planes: string, frames: number): void {
+  const each = network.node('Reshape', [planes, network.ints(-1, 3, HEIGHT, WIDTH)]);
+  const seen = network.node('Relu', [
+    network.convolution(each, { from: 3, to: 2 }, { kernel: [3, 3], strides: [2, 2] }),
+  ]);
+  const joined = network.node('Reshape', [seen, network.ints(-1, frames * 2 * 5 * 11)]);
+  network.steering(joined, frames * 2 * 5 * 11);
+}
+
+/** Features of the picture. */
+function denseOf(network: Network, image: string, channels: number, features: number): string {
+  const seen = network.node('Relu', [
+    network.convolution(image, { from: channels, to: 2 }, { kernel: [3, 3], strides: [2, 2] }),
+  ]);
+  return network.node('Gemm', [
+    network.node('Flatten', [seen]),
+    network.floats([2 * 5 * 11, features], -0.1, 0.1),
+    network.floats([features]),
+  ]);
+}
+
+/** h' = (1 − z) h + z tanh(W x + U h), as in a gated recurrent unit. */
+function recurrent(network: Network, state: string): void {
+  const features = denseOf(network, network.input('image', ['N', 1, HEIGHT, WIDTH]), 1, 6);
+  const before = network.node('Reshape', [state, network.ints(1, 6)]);
+  const gate = network.node('Sigmoid', [
+    network.node('Add', [features, network.node('MatMul', [before, network.floats([6, 6])])]),
+  ]);
+  const wanted = network.node('Tanh', [
+    network.node('Add', [features, network.node('MatMul', [before, network.floats([6, 6])])]),
+  ]);
+  const moved = network.node('Mul', [gate, network.node('Sub', [wanted, before])]);
+  const after = network.node('Add', [before, moved]);
+  network.node('Reshape', [after, network.ints(1, 1, 6)], {}, 'h_out');
+  network.node('MatMul', [after, network.floats([6, 1], -5, 5)], {}, 'steering');
+}
+
+const cases: readonly Fed[] = [
+  {
+    what: 'three colour frames along the channels, two frames of the drive apart',
+    build: (network) => overPlanes(network, network.input('image', ['N', 9, HEIGHT, WIDTH]), 9),
+    inputs: {
+      image: { picture: { scale: 1 / 255, frames: { count: 3, step: 2, along: 'channels' } } },
+    },
+    feeds: (back) => ({
+      image: floats(
+        [1, 9, HEIGHT, WIDTH],
+        scaled(laidOut([4, 2, 0].flatMap((steps) => back(steps).rgb))),
+      ),
+    }),
+  },
+  {
+    what: 'ten grey frames as the last axis, the newest first',
+    build: (network) => {
+      const image = network.input('image', ['N', HEIGHT, WIDTH, 10]);
+      overPlanes(network, network.node('Transpose', [image], { perm: [0, 3, 1, 2] }), 10);
+    },
+    inputs: {
+      image: {
+        picture: { scale: 1 / 255, color: 'gray', frames: { count: 10, order: 'newest-first' } },
+      },
+    },
+    feeds: (back) => ({
+      image: floats(
+        [1, HEIGHT, WIDTH, 10],
+        scaled(
+          laidOut(
+            range(10).map((steps) => back(steps).gray),
+            true,
+          ),
+        ),
+      ),
+    }),
+  },
+  {
+    what: 'a sequence of three frames with an axis of their own',
+    build: (network) => overFrames(network, network.input('image', ['N', 3, 3, HEIGHT, WIDTH]), 3),
+    inputs: { image: { picture: { scale: [0.01, 0.02, 0.03], offset: -1 } } },
+    feeds: (back) => ({
+      image: floats(
+        [1, 3, 3, HEIGHT, WIDTH],
+        laidOut(
+          [2, 1, 0].flatMap((steps) =>
+            back(steps).rgb.map((plane, color) =>
+              plane.map((value) => value * [0.01, 0.02, 0.03][color]! - 1),
+            ),
+          ),
+        ),
+      ),
+    }),
+  },
+  {
+    what: 'a sequence with frames behind the channels',
+    build: (network) => {
+      const image = network.input('image', ['N', 3, 4, HEIGHT, WIDTH]);
+      overFrames(network, network.node('Transpose', [image], { perm: [0, 2, 1, 3, 4] }), 4);
+    },
+    inputs: { image: { picture: { scale: 1 / 255, frames: { count: 4, along: 2 } } } },
+    feeds: (back) => ({
+      image: floats(
+        [1, 3, 4, HEIGHT, WIDTH],
+        scaled(laidOut(range(3).flatMap((color) => [3, 2, 1, 0].map((s) => back(s).rgb[color]!)))),
+      ),
+    }),
+  },
+  {
+    what: 'a gated state that is fed back from frame to frame',
+    build: (network) => recurrent(network, network.input('h_in', [1, 1, 6])),
+    others: [{ name: 'h_out', type: 1, shape: [1, 1, 6] }],
+    inputs: {
+      image: { picture: { scale: 1 / 255, color: 'gray' } },
+      h_in: { state: 'h_out', start: 0.3, warmUp: FRAMES },
+    },
+    feeds: (back, answers) => ({
+      image: floats([1, 1, HEIGHT, WIDTH], scaled(back(0).gray)),
+      h_in: floats([1, 1, 6], answers.at(-1)?.['h_out']!.data ?? Array(6).fill(0.3)),
+    }),
+  },
+  {
+    what: 'a stack of frames, and a buffer of the last features, which a sought frame warms up',
+    build: (network) => {
+      const image = network.input('image', ['N', 2, HEIGHT, WIDTH]);
+      const features = network.node('Tanh', [denseOf(network, image, 2, 3)]);
+      const buffer = network.node('Flatten', [network.input('buffer', ['N', 4, 3])]);
+      const previous = network.input('previous', ['N', 3]);
+      const all = network.node('Concat', [features, buffer, previous], { axis: 1 });
+      const steering = network.node('MatMul', [all, network.floats([18, 1])]);
+      network.node('Identity', [steering], {}, 'steering');
+      network.node('Concat', [steering, features], { axis: 1 }, 'outputs');
+    },
+    others: [{ name: 'outputs', type: 1, shape: ['N', 4] }],
+    inputs: {
+      image: { picture: { scale: 1 / 255, color: 'gray' } },
+      buffer: { state: 'outputs', elements: [1, 4], queue: true, warmUp: 3 },
+      previous: { state: 'outputs', elements: [1, 4], start: [1, 2, 3], warmUp: 2 },
+    },
+    warmUp: 3,
+    feeds: (back, answers) => {
+      const features = answers.map((answer) => [...answer['outputs']!.data.slice(1)]);
+      const queue = [...range(4).map(() => [0, 0, 0]), ...features].slice(-4);
+      return {
+        image: floats([1, 2, HEIGHT, WIDTH], scaled(laidOut([back(1).gray, back(0).gray]))),
+        buffer: floats([1, 4, 3], queue.flat()),
+        previous: floats([1, 3], features.at(-1) ?? [1, 2, 3]),
+      };
+    },
+  },
+];
+
+describe('networks that see more than the picture of a frame', () => {
+  let folder: string;
+  let drive: DriveSource;
+  let pictures: readonly Picture[];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'roadgaze-fed-'));
+    const clip = join(folder, 'drive.mp4');
+    await ffmpeg(
+      ...['-f', 'lavfi', '-i', `testsrc2=size=96x48:rate=10:duration=${FRAMES / 10}`],
+      ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '7', '-pix_fmt', 'yuv444p', clip],
+    );
+    drive = await openRecording(await driveAt(clip));
+    const images = (['yuv444p', 'gray'] as const).map((pixelFormat) => ({
+      crop: null,
+      width: WIDTH,
+      height: HEIGHT,
+      pixelFormat,
+      resize: 'area' as const,
+    }));
+    pictures = (await collect(drive.frames({ images }))).map((frame) =>
+      pictureOf(frame.images[0]!, frame.images[1]!),
+    );
+    assert.equal(pictures.length, FRAMES);
+  });
+  after(async () => {
+    await drive.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  function write({ build, inputs, output, shape = ['N', 1], others = [] }: Fed): string {
+    const network = new Network({ name: 'fed.onnx', seed: 3 });
+    build(network);
+    const path = join(folder, 'fed.onnx');
+    writeFileSync(path, network.bytes([{ name: 'steering', type: 1, shape }, ...others]));
+    writeFileSync(
+      join(folder, 'fed.json'),
+      JSON.stringify({ roadgaze: 2, kind: 'steering', inputs, ...(output ? { output } : {}) }),
+    );
+    return path;
+  }
+
+  /** The original network, fed with one frame of the drive after the other. */
+  async function byHand(path: string, { feeds }: Fed, from = 0, to = FRAMES): Promise<number[]> {
+    const session = await ort.InferenceSession.create(readFileSync(path));
+    const answers: Answer[] = [];
+    for (let frame = from; frame < to; frame++)
+      answers.push(
+        (await session.run(
+          feeds((steps) => pictures[Math.max(0, frame - steps)]!, answers),
+        )) as unknown as Answer,
+      );
+    await session.release();
+    return answers.map((answer) => Number(answer['steering']!.data[0]));
+  }
+
+  /** From the first of these frames on, with as many before it as state is warmed up with. */
+  async function soughtByHand(
+    path: string,
+    fed: Fed,
+    expected: readonly number[],
+    frames: readonly number[],
+  ): Promise<number[]> {
+    const begin = frames[0]! - (fed.warmUp ?? FRAMES);
+    if (begin <= 0) return frames.map((frame) => expected[frame]!);
+    const found = await byHand(path, fed, begin);
+    return frames.map((frame) => found[frame - begin]!);
+  }
+
+  const opened = (modelPath: string, workers: number): Promise<StreamExplainer> =>
+    openStreamExplainer({
+      modelPath,
+      road: { kind: 'none' },
+      video: drive.video,
+      methods: [{ id: 'gradient' }],
+      wish: { provider: 'cpu', workers },
+    });
+
+  const assertSame = (found: readonly number[], expected: readonly number[]) => {
+    assert.equal(found.length, expected.length);
+    found.forEach((value, index) =>
+      assert.ok(
+        Math.abs(value - expected[index]!) < 1e-5 * Math.max(1, Math.abs(expected[index]!)),
+        `frame ${index}: ${value}, by hand ${expected[index]}`,
+      ),
+    );
+  };
+
+  for (const fed of cases) {
+    it(`are fed as by hand, with any number of workers and from any place on: ${fed.what}`, async () => {
+      const path = write(fed);
+      const expected = await byHand(path, fed);
+      assert.ok(Math.max(...expected) - Math.min(...expected) > 1e-2, 'frames differ');
+      const { pts } = await drive.index();
+      for (const workers of [1, 3]) {
+        const explainer = await opened(path, workers);
+        try {
+          const rows = analyzeRecording({ drive, explainer, expected: pts, onEnd: () => {} });
+          assertSame(
+            (await collect(rows)).map(({ steering }) => steering),
+            expected,
+          );
+          for (const [request, frames] of [
+            [{ from: pts[9]!, frames: 2 }, [9, 10]],
+            [{ from: pts[1]!, frames: 1 }, [1]],
+            [{ from: pts[3]!, spacing: 0.3 }, range(7).map((index) => 3 + 3 * index)],
+          ] as const) {
+            const found: number[] = [];
+            const stream = moments(drive, explainer, { ...request, images: explainer.images });
+            for await (const { images, pts: time, past } of stream)
+              found.push((await explainer.explain(images, time, { past })).steering);
+            assertSame(found, await soughtByHand(path, fed, expected, frames));
+          }
+        } finally {
+          await explainer.close();
+        }
+      }
+      const { steering } = await explainStill({
+        modelPath: path,
+        drive,
+        pts: pts[11]!,
+        method: 'smoothgrad',
+        target: '+',
+        wish: { provider: 'cpu', workers: 1 },
+        signal: new AbortController().signal,
+        onProgress: () => {},
+      });
+      assertSame([steering], await soughtByHand(path, fed, expected, [11]));
+    });
+  }
+});
