@@ -217,6 +217,34 @@ export const METHODS: readonly MethodDescription[] = [
     link: 'https://doi.org/10.1007/978-3-030-28954-6_10',
   },
   {
+    id: 'attnlrp',
+    name: 'AttnLRP',
+    kind: 'attribution',
+    signed: true,
+    realTime: true,
+    directed: false,
+    shows:
+      'The steering value of a transformer shared out to the pixels: through attention, softmax and norms, too.',
+    hides:
+      'What biases, fixed tokens and the constant part of each softmax are given stays there: the pixels do not add up to the value.',
+    paper: 'Achtibat et al. 2024, arXiv 2402.05602',
+    link: 'https://arxiv.org/abs/2402.05602',
+  },
+  {
+    id: 'attention-rollout',
+    name: 'Attention rollout',
+    kind: 'activation-map',
+    signed: false,
+    realTime: true,
+    directed: false,
+    shows:
+      'Which patches of the picture a transformer’s answer is made of, by how its tokens read one another, layer by layer.',
+    hides:
+      'It does not depend on the output: a patch that is read may change nothing. It has no sign, and nothing finer than a patch.',
+    paper: 'Abnar & Zuidema 2020, arXiv 2005.00928',
+    link: 'https://arxiv.org/abs/2005.00928',
+  },
+  {
     id: 'integratedgradients',
     name: 'Integrated gradients',
     kind: 'attribution',

@@ -7,8 +7,8 @@ import { backward } from './backward/backward.ts';
 import { gradientSeed } from './backward/seed.ts';
 import { floatValue } from './backward/values.ts';
 import { guidedBackpropagation } from './gradients.ts';
-import type { MethodOption } from './method-options.ts';
-import type { AppendedExplanation, CompiledMethod, ExplanationContext } from './compiled-method.ts';
+import { asMap, upscaleOption } from './activation-map.ts';
+import type { CompiledMethod, ExplanationContext } from './compiled-method.ts';
 import { explainedOperatorOf, gradientComposite } from './operators/explained-operators.ts';
 import { nchw, type AxisOrder } from './visualbackprop/axis-order.ts';
 import { deepestFeatures } from './visualbackprop/deepest-features.ts';
@@ -214,29 +214,6 @@ function unsuited({ model }: ExplanationContext, why: string): RoadgazeError {
     `CAM exists only for networks that end in global average pooling and one dense layer; of ${model.source}, ${why}.`,
     'Choose gradcam, which works for every convolutional network.',
   );
-}
-
-const upscaleOption: MethodOption = {
-  name: 'upscale',
-  about: 'resolution of the map: that of the layer, or bilinearly that of the input',
-  kind: 'choice',
-  fallback: 'layer',
-  choices: ['layer', 'input'],
-};
-
-function asMap(
-  { builder, image }: ExplanationContext,
-  values: string,
-  { height, width }: Layer,
-  upscale: unknown,
-): AppendedExplanation {
-  if (upscale !== 'input') return { kind: 'activation-map', values, height, width };
-  return {
-    kind: 'activation-map',
-    values: resized(builder, values, { height, width }, image),
-    height: image.height,
-    width: image.width,
-  };
 }
 
 function mapMethod(

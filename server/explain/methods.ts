@@ -1,5 +1,6 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { describeMethod, type MethodDescription } from '../../shared/methods.ts';
+import { attentionRollout } from './attention/rollout.ts';
 import type { CompiledMethod } from './compiled-method.ts';
 import { classActivationMethods } from './class-activation.ts';
 import { gradientMethods } from './gradients.ts';
@@ -11,6 +12,7 @@ export const compiledMethods: readonly CompiledMethod[] = [
   ...gradientMethods,
   ...classActivationMethods,
   ...relevanceMethods,
+  attentionRollout,
 ];
 
 export interface DescribedMethod extends CompiledMethod {

@@ -13,6 +13,7 @@ import { relevanceSeed } from './backward/seed.ts';
 import type { MethodOption, OptionValues } from './method-options.ts';
 import type { CompiledMethod, ExplanationContext } from './compiled-method.ts';
 import { METHODS } from '../../shared/methods.ts';
+import { requiredAttention } from './attention/find-attention.ts';
 
 /**
  * Layer-wise relevance propagation: each method is a choice of rules by kind of layer and depth.
@@ -92,4 +93,21 @@ export const relevanceMethods: readonly CompiledMethod[] = [
       epsilon,
     );
   }),
+  // Achtibat et al. 2024. Softmax, norms, products and activations have its rules in every composite;
+  // layers with weights have ε, or γ, which the paper takes for pictures.
+  relevanceMethod(
+    'attnlrp',
+    [epsilonOption, { ...gammaOption, fallback: 0 }],
+    (values, context) => {
+      requiredAttention(
+        context,
+        'AttnLRP',
+        'Choose lrp-epsilon, which has the same rules for all that this network is made of.',
+      );
+      const epsilon = number(values, 'epsilon');
+      const gamma = number(values, 'gamma');
+      const rule = gamma === 0 ? epsilonRule(epsilon) : gammaRule(gamma, epsilon);
+      return relevanceComposite({ convolution: rule, dense: rule }, epsilon);
+    },
+  ),
 ];

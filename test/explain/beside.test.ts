@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { compile } from '../../server/explain/compile.ts';
-import { compiledMethods } from '../../server/explain/methods.ts';
 import type { Model } from '../../server/onnx/graph.ts';
 import { Network } from '../support/network.ts';
 import { randomFloats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
+import { convolutionalMethods } from '../support/methods.ts';
 
 type Unknown = 'beside' | 'behind' | 'none';
 
@@ -37,7 +37,7 @@ function network(unknown: Unknown): Model {
 const image = randomFloats([2, 3, 12, 14]);
 
 describe('an operator that Roadgaze does not know', () => {
-  for (const { id } of compiledMethods) {
+  for (const { id } of convolutionalMethods) {
     it(`does not matter to ${id} where it hangs beside the explained output`, async () => {
       const run = async (unknown: Unknown) =>
         runNetwork(compile(network(unknown), [{ id }]), { image });
@@ -107,7 +107,7 @@ describe('a network that gives the place of its largest score', () => {
     return built.model(['steering']);
   };
 
-  for (const { id } of compiledMethods.filter(
+  for (const { id } of convolutionalMethods.filter(
     ({ id }) => id !== 'visualbackprop' && id !== 'cam',
   )) {
     it(`is refused by ${id}, for which nothing passes the choice, by name`, () => {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../server/explain/compile.ts';
-import { compiledMethods } from '../../server/explain/methods.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { TARGETS } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { Network } from '../support/network.ts';
 import { randomFloats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
+import { convolutionalMethods } from '../support/methods.ts';
 
 /**
  * Rectifiers, then global average pooling and one dense layer with weights of both signs: every
@@ -31,7 +31,7 @@ function rectifying() {
   return network.model([{ name: answer, type: DataType.float, shape: ['N', 1] }]);
 }
 
-for (const { id } of compiledMethods) {
+for (const { id } of convolutionalMethods) {
   const { directed } = describeMethod(id)!;
   test(`${id} shows ${directed ? 'something else' : 'the same, but for the sign,'} for the other ways of steering`, async () => {
     const image = randomFloats([1, 2, 14, 15], 5);

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../server/explain/compile.ts';
-import { compiledMethods } from '../../server/explain/methods.ts';
 import { Network } from '../support/network.ts';
+import { convolutionalMethods } from '../support/methods.ts';
 
 /** One more node or few, behind a value [N,4,11,23]. */
 type Layer = (network: Network, value: string) => string;
@@ -47,7 +47,7 @@ for (const [layers, forms] of [
   for (const [name, layer] of Object.entries(forms)) {
     test(`${layers} ${name} come to an end in every method`, () => {
       const model = networkOf(layer, layers).model(['steering']);
-      for (const { id } of compiledMethods.filter((method) => method.id !== 'cam')) {
+      for (const { id } of convolutionalMethods.filter((method) => method.id !== 'cam')) {
         assert.ok(compile(model, [{ id }]).outputs.some((output) => output.name === 'explanation'));
       }
     });

@@ -35,6 +35,8 @@ const referenceTests: Readonly<Record<string, readonly string[]>> = {
     'reference/compiled-methods.test.ts',
     'explain/backward/slow-methods.test.ts',
   ],
+  attnlrp: ['explain/attention/attention.test.ts'],
+  'attention-rollout': ['explain/attention/attention.test.ts'],
   integratedgradients: ['reference/iterative-methods.test.ts'],
   occlusion: ['reference/iterative-methods.test.ts'],
   smoothgrad: ['explain/iterative/gradient-means.test.ts'],

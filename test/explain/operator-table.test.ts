@@ -30,6 +30,7 @@ const EMPTY: Readonly<Record<string, Readonly<Record<string, readonly OperatorNa
     'a network computes it of its picture, not of constants': [
       'ArgMax',
       'ArgMin',
+      'Attention',
       'AveragePool',
       'BatchNormalization',
       'Celu',

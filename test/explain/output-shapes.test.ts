@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
-import { compiledMethods } from '../../server/explain/methods.ts';
 import type { Model } from '../../server/onnx/graph.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { Network } from '../support/network.ts';
 import { randomFloats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
+import { convolutionalMethods } from '../support/methods.ts';
 
 const FEATURES = 3 * 5 * 6;
 
@@ -83,7 +83,7 @@ const endings: Readonly<Record<string, Ending>> = {
   'rank 3 without a batch': { batch: 1, numbers: 6, end: reshaped(2, 1, 3) },
 };
 
-const methods = compiledMethods.map(({ id }) => ({ id })).filter(({ id }) => id !== 'cam');
+const methods = convolutionalMethods.map(({ id }) => ({ id })).filter(({ id }) => id !== 'cam');
 
 /** A network that ends in a plain [N, numbers] and is otherwise the same. */
 function twin({ batch, numbers }: Ending, name: string): Model {

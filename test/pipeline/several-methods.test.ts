@@ -4,7 +4,6 @@ import { Tensor } from 'onnxruntime-node';
 import { EMPTY_SCORE } from '../../server/attention/score.ts';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { imageInput } from '../../server/inference/explained-output.ts';
-import { compiledMethods } from '../../server/explain/methods.ts';
 import { loadNetwork, type NetworkFile } from '../../server/inference/network-file.ts';
 import {
   FRAME,
@@ -22,6 +21,7 @@ import { randomNumbers } from '../support/network.ts';
 import { floats, runNetwork, type Output } from '../support/onnx-runtime.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork, type SmallNetworkOptions } from '../support/small-networks.ts';
+import { convolutionalMethods } from '../support/methods.ts';
 
 const [height, width] = [24, 48];
 const pixels = height * width;
@@ -57,7 +57,7 @@ const load = (t: TestContext, options: SmallNetworkOptions = {}): Promise<Networ
   );
 
 /** Methods that exist for this network: the one that needs global average pooling is left out. */
-const ids = compiledMethods.map(({ id }) => id).filter((id) => id !== 'cam');
+const ids = convolutionalMethods.map(({ id }) => id).filter((id) => id !== 'cam');
 
 /** One frame as three planes of the middle of the range, so that no colour is clipped. */
 const frame = (): Uint8Array => Uint8Array.from(rgb, (value) => 100 + 50 * value);

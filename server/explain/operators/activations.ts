@@ -30,6 +30,6 @@ export const activations = {
   Sigmoid: activation(plain.sigmoid, { ...always, head: 'squashes' }),
   HardSigmoid: activation(further.hardSigmoid, always),
   Clip: activation(plain.clip, { nonNegative: 'by its limits' }),
-  Softmax: explained(further.softmax, 'activation', { ...always, head: 'shares' }),
+  Softmax: explained(further.softmax, 'softmax', { ...always, head: 'shares' }),
   LogSoftmax: explained(further.logSoftmax, 'activation', { head: 'shares' }),
 } as const;

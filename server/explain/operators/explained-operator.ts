@@ -9,7 +9,9 @@ export interface ExplainedOperator {
    * How relevance passes: by the composite's own rule (`layer`), whole to the one value that was
    * bent (`activation`), as the gradient routes it (`routing`), in proportion to what was added
    * (`sum`), likewise but shared by the factors of what was added (`contraction`), half to each
-   * factor (`product`), whole to what was divided (`quotient`), or not at all (`stop`).
+   * factor, or whole to what a gate lets through (`product`), whole to what was divided
+   * (`quotient`), as a straight line at this point shares it (`softmax`), in proportion with what
+   * the value is divided by held fixed (`norm`), or not at all (`stop`).
    */
   readonly relevance:
     | 'layer'
@@ -19,8 +21,12 @@ export interface ExplainedOperator {
     | 'contraction'
     | 'product'
     | 'quotient'
+    | 'softmax'
+    | 'norm'
     | 'stop'
     | null;
+  /** Of a norm: the chain rule with what the value is divided by held fixed. */
+  readonly fixedNorm: BackwardRule | null;
   /** Where its result is known to be ≥ 0. */
   readonly nonNegative:
     'always' | 'where its inputs are' | 'where its first input is' | 'by its limits' | 'unknown';
@@ -61,6 +67,7 @@ export function explained(
   return {
     gradient,
     relevance,
+    fixedNorm: null,
     nonNegative: 'unknown',
     keepsZeros: false,
     scales: false,

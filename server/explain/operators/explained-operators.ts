@@ -6,7 +6,7 @@ import { arithmetic } from './arithmetic.ts';
 import type { ExplainedOperator } from './explained-operator.ts';
 import { layers } from './layers.ts';
 import { layout } from './layout.ts';
-import { recurrent } from './recurrent.ts';
+import { sequences } from './sequences.ts';
 
 /** What explanations know of every operator that Roadgaze reads, and of no other. */
 export const explainedOperators: Readonly<Record<OperatorName, ExplainedOperator>> = {
@@ -14,7 +14,7 @@ export const explainedOperators: Readonly<Record<OperatorName, ExplainedOperator
   ...arithmetic,
   ...layout,
   ...layers,
-  ...recurrent,
+  ...sequences,
 };
 
 /** The node's row; null where Roadgaze does not read it. */

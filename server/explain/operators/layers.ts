@@ -70,10 +70,17 @@ export const layers = {
   Resize: resized,
   Upsample: resized,
   BatchNormalization: explained(normal.batchNormalization, 'sum'),
-  InstanceNormalization: explained(normal.instanceNormalization, 'activation'),
-  LayerNormalization: explained(normal.layerNormalization, 'activation'),
-  GroupNormalization: explained(normal.groupNormalization, 'activation'),
-  RMSNormalization: explained(normal.rootMeanSquareNormalization, 'activation', {
+  InstanceNormalization: explained(normal.instanceNormalization, 'norm', {
+    fixedNorm: normal.fixed.instance,
+  }),
+  LayerNormalization: explained(normal.layerNormalization, 'norm', {
+    fixedNorm: normal.fixed.layer,
+  }),
+  GroupNormalization: explained(normal.groupNormalization, 'norm', {
+    fixedNorm: normal.fixed.group,
+  }),
+  RMSNormalization: explained(normal.rootMeanSquareNormalization, 'norm', {
+    fixedNorm: normal.fixed.rootMeanSquare,
     keepsZeros: true,
   }),
   Einsum: explained(einsum, 'contraction', mixes),

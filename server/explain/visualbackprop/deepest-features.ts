@@ -51,7 +51,7 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
     throw new RoadgazeError(
       'METHOD_UNSUITED',
       `${method} shows what a trunk of convolutions keeps, but ${model.source} has only ${describeNode(model, deepest)}, with no activation behind it; what the network looks at is decided elsewhere, as in a transformer.`,
-      'Choose a method that follows the whole network: saliency, inputxgradient, lrp-epsilon-plus or, for one picture, occlusion.',
+      'Choose a method that follows the whole network: attention-rollout, attnlrp, saliency or, for one picture, occlusion.',
     );
   }
   if (!deepest) refuseUnknown(graph);

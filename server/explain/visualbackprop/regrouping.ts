@@ -66,7 +66,9 @@ function followsPlaces({ shapes }: TrunkGraph, node: Node): boolean {
   const [from, to] = [shapes.known(node.inputs[0]!), shapes.known(node.outputs[0]!)];
   if (!row || !from || !to) return false;
   if (row.rearranges) return true;
-  return row.relevance === 'activation' && row.elementwise === null && from.join() === to.join();
+  const keepsPlaces =
+    row.relevance === 'norm' || row.relevance === 'softmax' || row.relevance === 'activation';
+  return keepsPlaces && row.elementwise === null && from.join() === to.join();
 }
 
 function planeOf({ shapes }: TrunkGraph, value: string): Size {

@@ -4,7 +4,7 @@ import { arithmetic } from './arithmetic.ts';
 import { layers } from './layers.ts';
 import { layout } from './layout.ts';
 import type { Operator } from './operator.ts';
-import { recurrent } from './recurrent.ts';
+import { sequences } from './sequences.ts';
 
 /**
  * The operators of ONNX that Roadgaze reads. A new one is a row in the file of its family, and one
@@ -15,7 +15,7 @@ export const operators = {
   ...arithmetic,
   ...layout,
   ...layers,
-  ...recurrent,
+  ...sequences,
 } as const satisfies Readonly<Record<string, Operator>>;
 
 export type OperatorName = keyof typeof operators;

@@ -3,7 +3,7 @@ import type { Attribute } from '../../../server/onnx/graph.ts';
 import { DataType, floatTensor, int64Tensor } from '../../../server/onnx/tensor.ts';
 import type { Network } from '../../support/network.ts';
 import type { OperatorCase } from './operator-case.ts';
-import { recurrentCases } from './recurrent-cases.ts';
+import { sequenceCases } from './sequence-cases.ts';
 
 type Plain = Readonly<Record<string, PlainAttribute>>;
 const ALL = [7, 9, 11, 13, 17, 21];
@@ -1124,5 +1124,5 @@ export const operatorCases: readonly OperatorCase[] = [
   ...normalisations,
   ...layers,
   ...resizes,
-  ...recurrentCases,
+  ...sequenceCases,
 ];

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compile, subjectOf } from '../../../server/explain/compile.ts';
-import { compiledMethods } from '../../../server/explain/methods.ts';
 import type { Model } from '../../../server/onnx/graph.ts';
 import { elementCount, floatTensor, tensorNumbers } from '../../../server/onnx/tensor.ts';
 import { Network, randomNumbers } from '../../support/network.ts';
 import { floats, relativeError, runNetwork } from '../../support/onnx-runtime.ts';
 import { TwinNetwork, type Twin } from './twin.ts';
+import { convolutionalMethods } from '../../support/methods.ts';
 
 const RELEVANCE = ['lrp-epsilon', 'lrp-epsilon-plus', 'lrp-alpha2-beta1', 'lrp-epsilon-gamma-box'];
 const ATTRIBUTIONS = [
@@ -290,7 +290,7 @@ describe('where there is nothing to explain', () => {
   const black = picture.map(() => 0);
   const finite = (map: Float32Array) => map.every(Number.isFinite);
 
-  for (const { id } of compiledMethods) {
+  for (const { id } of convolutionalMethods) {
     // Deconvnet does not ask what the rectifiers did on the way forward.
     if (id !== 'deconvnet')
       it(`${id} of a dead network is zeros`, async () => {

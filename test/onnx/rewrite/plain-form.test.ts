@@ -4,6 +4,7 @@ import { Tensor } from 'onnxruntime-node';
 import { attributes, type PlainAttribute } from '../../../server/onnx/attributes.ts';
 import type { Attribute } from '../../../server/onnx/graph.ts';
 import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
+import { writeOutAttention } from '../../../server/onnx/rewrite/attention-operator.ts';
 import { inPlainForm } from '../../../server/onnx/rewrite/plain-form.ts';
 import { unrollRecurrent } from '../../../server/onnx/rewrite/recurrent/unroll-recurrent.ts';
 import { overTwoAxes } from '../../../server/onnx/rewrite/two-axes.ts';
@@ -280,4 +281,39 @@ describe('a recurrent layer is unrolled into operators that give the same', () =
     );
     assert.deepEqual(after['all']!.dims, [PICTURES, STEPS, 1, HIDDEN]);
   });
+});
+
+describe('Attention is written out as operators that give the same', () => {
+  const forms: Readonly<Record<string, Readonly<Record<string, PlainAttribute>>>> = {
+    'with as many keys as queries': { q_num_heads: 2, kv_num_heads: 2 },
+    'with shared keys': { q_num_heads: 4, kv_num_heads: 2 },
+    'of what came before': { q_num_heads: 2, kv_num_heads: 2, is_causal: 1 },
+    'with a scale of its own': { q_num_heads: 2, kv_num_heads: 2, scale: { float: 0.3 } },
+    'capped, with a mask': { q_num_heads: 2, kv_num_heads: 2, softcap: { float: 0.4 } },
+    'with heads on an axis of their own': {},
+  };
+  for (const [title, plain] of Object.entries(forms)) {
+    it(title, async () => {
+      const network = new Network({ opset: 23, seed: 4 });
+      const [queries, keys] = [
+        Number(plain['q_num_heads'] ?? 3),
+        Number(plain['kv_num_heads'] ?? 3),
+      ];
+      const value = (name: string, tokens: number, heads: number, size: number) =>
+        network.input(
+          name,
+          title.includes('axis') ? ['N', heads, tokens, size] : ['N', tokens, heads * size],
+        );
+      const inputs = [value('q', 5, queries, 3), value('k', 6, keys, 3), value('v', 6, keys, 2)];
+      if (title.includes('mask')) inputs.push(network.floats([5, 6], -1, 1));
+      network.node('Attention', inputs, plain, 'out');
+      const model = network.model(['out']);
+      const operators = await rewrittenExactly(model, writeOutAttention, 2);
+      assert.ok(operators.includes('Softmax') && !operators.includes('Attention'));
+      assert.deepEqual(
+        inferShapes(writeOutAttention(model)).of('out'),
+        inferShapes(model).of('out'),
+      );
+    });
+  }
 });

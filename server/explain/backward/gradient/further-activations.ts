@@ -179,7 +179,7 @@ export const errorFunction = ofInput((step, x) =>
 export const nothing: BackwardRule = () => [];
 
 /** Axes that sum to 1: one since operator set 13, before that all from `axis` on. */
-function sharedAxes({ builder, shapes, node }: BackwardStep): readonly number[] {
+export function sharedAxes({ builder, shapes, node }: BackwardStep): readonly number[] {
   const rank = shapes.of(node.inputs[0]!).length;
   const axis = axisFromFront(intAttribute(node, 'axis', builder.opset >= 13 ? -1 : 1), rank);
   return builder.opset >= 13

@@ -51,13 +51,12 @@ export const batchNormalization: BackwardRule = (step) => {
 
 /**
  * x̂ = (x − μ) ÷ √(σ² + ε) over the axes: ∂x = (g − mean g − x̂·mean(g·x̂)) ÷ √(σ² + ε), g the
- * signal at x̂.
+ * signal at x̂. With the deviation held fixed, what it has to do with x falls away.
  */
 function standardisedBack(
   step: BackwardStep,
   g: string,
-  axes: readonly number[],
-  epsilon: number,
+  { axes, epsilon, isFixed }: { axes: readonly number[]; epsilon: number; isFixed: boolean },
   x = floatValue(step, step.node.inputs[0]!),
 ): string {
   const { builder } = step;
@@ -70,103 +69,107 @@ function standardisedBack(
     ]),
     SMALLEST,
   );
+  const alone = minus(step, g, mean(g));
+  if (isFixed) return over(step, alone, deviation);
   const standard = over(step, centred, deviation);
-  const rest = minus(
-    step,
-    minus(step, g, mean(g)),
-    times(step, standard, mean(times(step, g, standard))),
-  );
+  const rest = minus(step, alone, times(step, standard, mean(times(step, g, standard))));
   return over(step, rest, deviation);
 }
 
-export const instanceNormalization: BackwardRule = (step) => {
-  const { node, shapes } = step;
-  parametersOnly(step);
-  const axes = shapes
-    .of(node.inputs[0]!)
-    .map((_, axis) => axis)
-    .slice(2);
-  return [
-    standardisedBack(
-      step,
-      times(step, step.arriving(0)!, perChannel(step, floatValue(step, node.inputs[1]!))),
-      axes,
-      floatAttribute(node, 'epsilon', 1e-5),
-    ),
-  ];
-};
+const instanceNorm =
+  (isFixed: boolean): BackwardRule =>
+  (step) => {
+    const { node, shapes } = step;
+    parametersOnly(step);
+    const axes = shapes
+      .of(node.inputs[0]!)
+      .map((_, axis) => axis)
+      .slice(2);
+    return [
+      standardisedBack(
+        step,
+        times(step, step.arriving(0)!, perChannel(step, floatValue(step, node.inputs[1]!))),
+        { axes, epsilon: floatAttribute(node, 'epsilon', 1e-5), isFixed },
+      ),
+    ];
+  };
 
-export const layerNormalization: BackwardRule = (step) => {
-  const { node, shapes } = step;
-  parametersOnly(step);
-  if (step.arriving(1) || step.arriving(2))
-    throw unsupported(step, 'its mean and deviation are used as values');
-  const rank = shapes.of(node.inputs[0]!).length;
-  const first = axisFromFront(intAttribute(node, 'axis', -1), rank);
-  const axes = Array.from({ length: rank - first }, (_, offset) => first + offset);
-  return [
-    standardisedBack(
-      step,
-      times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!)),
-      axes,
-      floatAttribute(node, 'epsilon', 1e-5),
-    ),
-  ];
-};
+const layerNorm =
+  (isFixed: boolean): BackwardRule =>
+  (step) => {
+    const { node, shapes } = step;
+    parametersOnly(step);
+    if (step.arriving(1) || step.arriving(2))
+      throw unsupported(step, 'its mean and deviation are used as values');
+    const rank = shapes.of(node.inputs[0]!).length;
+    const first = axisFromFront(intAttribute(node, 'axis', -1), rank);
+    const axes = Array.from({ length: rank - first }, (_, offset) => first + offset);
+    return [
+      standardisedBack(step, times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!)), {
+        axes,
+        epsilon: floatAttribute(node, 'epsilon', 1e-5),
+        isFixed,
+      }),
+    ];
+  };
 
 /**
  * Standardised over groups of channels. Its scale has a number for each group in operator sets 18
  * to 20, and for each channel since.
  */
-export const groupNormalization: BackwardRule = (step) => {
-  const { builder, node, shapes } = step;
-  parametersOnly(step);
-  const shape = shapes.of(node.inputs[0]!);
-  const channels = sizeAt(step, shape, 1);
-  const groups = intAttribute(node, 'num_groups', 1);
-  const rows = (value: string) =>
-    inShape(step, value, [
-      shape[0]!,
-      groups,
-      shape
-        .slice(2)
-        .reduce<number>((all, _, at) => all * sizeAt(step, shape, at + 2), channels / groups),
-    ]);
-  const scale = floatValue(step, node.inputs[1]!);
-  const isPerGroup = shapes.of(node.inputs[1]!)[0] === groups && groups !== channels;
-  const signal = step.arriving(0)!;
-  const g = isPerGroup
-    ? times(step, rows(signal), builder.reshape(scale, [groups, 1]))
-    : rows(times(step, signal, perChannel(step, scale)));
-  const back = standardisedBack(
-    step,
-    g,
-    [2],
-    floatAttribute(node, 'epsilon', 1e-5),
-    rows(floatValue(step, node.inputs[0]!)),
-  );
-  return [inShape(step, back, shape)];
-};
+const groupNorm =
+  (isFixed: boolean): BackwardRule =>
+  (step) => {
+    const { builder, node, shapes } = step;
+    parametersOnly(step);
+    const shape = shapes.of(node.inputs[0]!);
+    const channels = sizeAt(step, shape, 1);
+    const groups = intAttribute(node, 'num_groups', 1);
+    const rows = (value: string) =>
+      inShape(step, value, [
+        shape[0]!,
+        groups,
+        shape
+          .slice(2)
+          .reduce<number>((all, _, at) => all * sizeAt(step, shape, at + 2), channels / groups),
+      ]);
+    const scale = floatValue(step, node.inputs[1]!);
+    const isPerGroup = shapes.of(node.inputs[1]!)[0] === groups && groups !== channels;
+    const signal = step.arriving(0)!;
+    const g = isPerGroup
+      ? times(step, rows(signal), builder.reshape(scale, [groups, 1]))
+      : rows(times(step, signal, perChannel(step, scale)));
+    const back = standardisedBack(
+      step,
+      g,
+      { axes: [2], epsilon: floatAttribute(node, 'epsilon', 1e-5), isFixed },
+      rows(floatValue(step, node.inputs[0]!)),
+    );
+    return [inShape(step, back, shape)];
+  };
 
 /** y = x ÷ √(mean x² + ε)·γ: ∂x = (g − ŷ·mean(g·ŷ)) ÷ √(…), ŷ without γ. */
-export const rootMeanSquareNormalization: BackwardRule = (step) => {
-  const { builder, node, shapes } = step;
-  parametersOnly(step);
-  const rank = shapes.of(node.inputs[0]!).length;
-  const first = axisFromFront(intAttribute(node, 'axis', -1), rank);
-  const axes = Array.from({ length: rank - first }, (_, offset) => first + offset);
-  const mean = (value: string) => builder.reduce('ReduceMean', value, axes);
-  const x = floatValue(step, node.inputs[0]!);
-  const g = times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!));
-  const epsilon = constant(step, floatAttribute(node, 'epsilon', 1e-5));
-  const size = atLeast(
-    step,
-    builder.node('Sqrt', [plus(step, mean(times(step, x, x)), epsilon)]),
-    SMALLEST,
-  );
-  const y = over(step, x, size);
-  return [over(step, minus(step, g, times(step, y, mean(times(step, g, y)))), size)];
-};
+const rootMeanSquareNorm =
+  (isFixed: boolean): BackwardRule =>
+  (step) => {
+    const { builder, node, shapes } = step;
+    parametersOnly(step);
+    const rank = shapes.of(node.inputs[0]!).length;
+    const first = axisFromFront(intAttribute(node, 'axis', -1), rank);
+    const axes = Array.from({ length: rank - first }, (_, offset) => first + offset);
+    const mean = (value: string) => builder.reduce('ReduceMean', value, axes);
+    const x = floatValue(step, node.inputs[0]!);
+    const g = times(step, step.arriving(0)!, floatValue(step, node.inputs[1]!));
+    const epsilon = constant(step, floatAttribute(node, 'epsilon', 1e-5));
+    const size = atLeast(
+      step,
+      builder.node('Sqrt', [plus(step, mean(times(step, x, x)), epsilon)]),
+      SMALLEST,
+    );
+    if (isFixed) return [over(step, g, size)];
+    const y = over(step, x, size);
+    return [over(step, minus(step, g, times(step, y, mean(times(step, g, y)))), size)];
+  };
 
 /**
  * y = x·d^−β with d = bias + α/size·Σ x² over neighbouring channels: ∂x = ∂y·d^−β − 2αβ/size·x·Σ
@@ -236,3 +239,16 @@ export const lpNormalization: BackwardRule = (step) => {
     over(step, minus(step, signal, times(step, isEuclidean ? y : signOf(step, x), total)), norm),
   ];
 };
+
+export const instanceNormalization = instanceNorm(false);
+export const layerNormalization = layerNorm(false);
+export const groupNormalization = groupNorm(false);
+export const rootMeanSquareNormalization = rootMeanSquareNorm(false);
+
+/** The same with the deviation held fixed. */
+export const fixed = {
+  instance: instanceNorm(true),
+  layer: layerNorm(true),
+  group: groupNorm(true),
+  rootMeanSquare: rootMeanSquareNorm(true),
+} as const;

@@ -1,7 +1,9 @@
 import { explainedOperatorOf } from '../../operators/explained-operators.ts';
 import { isConvolutional } from '../linear-map.ts';
 import type { BackwardRule, Composite, Place } from '../rule.ts';
-import { halfToEachFactor, inProportion, keptByFirst, routed, stopped } from './shared-out.ts';
+import { normRule, softmaxRule } from './attention-rules.ts';
+import { gatedProduct } from './gates.ts';
+import { inProportion, keptByFirst, routed, stopped } from './shared-out.ts';
 
 /**
  * Rules of a composite for layers with weights; all other operators are treated alike by every
@@ -20,6 +22,7 @@ export function relevanceComposite(
 ): Composite {
   const proportional = inProportion(epsilon);
   const shared = inProportion(epsilon, true);
+  const normed = normRule(epsilon);
   return (node, { isFirst, isBeforeLayers }: Place) => {
     const row = explainedOperatorOf(node);
     if (!row) return null;
@@ -37,7 +40,11 @@ export function relevanceComposite(
       case 'contraction':
         return shared;
       case 'product':
-        return halfToEachFactor;
+        return gatedProduct;
+      case 'softmax':
+        return softmaxRule;
+      case 'norm':
+        return normed;
       case 'stop':
         return stopped;
       case null:

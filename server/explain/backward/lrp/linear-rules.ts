@@ -17,10 +17,10 @@ interface Layer extends LinearMap {
   readonly nonNegative: boolean;
 }
 
-function rule(give: (layer: Layer) => string): BackwardRule {
+function rule(epsilon: number, give: (layer: Layer) => string): BackwardRule {
   return (step) => {
     const map = linearMap(step);
-    if (!map) return bilinear(step);
+    if (!map) return bilinear(step, epsilon);
     const index = step.wanted(0) ? 0 : 1;
     const x = step.node.inputs[index]!;
     const layer = { ...map, step, x: floatValue(step, x), nonNegative: step.nonNegative(x) };
@@ -47,7 +47,7 @@ const shares = ({ step }: Layer, relevance: string, divisor: string) =>
 
 /** R = x · Wᵀ(R / st(z)), z = W·x + b. */
 export const epsilonRule = (epsilon: number): BackwardRule =>
-  rule((layer) =>
+  rule(epsilon, (layer) =>
     times(
       layer,
       layer.x,
@@ -189,7 +189,7 @@ function sides(
 
 /** Only products that are positive count. */
 export const zPlusRule = (epsilon: number): BackwardRule =>
-  rule((layer) => {
+  rule(epsilon, (layer) => {
     const { split, divisor } = sides(layer, epsilon).favour();
     return handedBack(layer, [split, shares(layer, layer.step.arriving(0)!, divisor)]);
   });
@@ -199,7 +199,7 @@ export const zPlusRule = (epsilon: number): BackwardRule =>
  * itself.
  */
 export const alphaBetaRule = (alpha: number, beta: number, epsilon: number): BackwardRule =>
-  rule((layer) => {
+  rule(epsilon, (layer) => {
     const relevance = layer.step.arriving(0)!;
     const { favour, against } = sides(layer, epsilon);
     const share = ({ split, divisor }: Side, factor: number): SharedOut => [
@@ -216,7 +216,7 @@ export const alphaBetaRule = (alpha: number, beta: number, epsilon: number): Bac
  * both signs the generalised rule: products are weighted by their own sign.
  */
 export const gammaRule = (gamma: number, epsilon: number): BackwardRule =>
-  rule((layer) => {
+  rule(epsilon, (layer) => {
     const { step, weights, bias } = layer;
     const relevance = step.arriving(0)!;
     const weighted = (values: Float32Array, favour: (value: number) => boolean) =>
@@ -281,7 +281,7 @@ export const boxRule = (
   epsilon: number,
   bounds: (step: BackwardStep, value: string) => { low: string; high: string },
 ): BackwardRule =>
-  rule((layer) => {
+  rule(epsilon, (layer) => {
     const { step, x, weights, bias } = layer;
     const { low, high } = bounds(step, step.node.inputs[0]!);
     const { positive: plusWeights, negative: minusWeights } = parts(weights);

@@ -10,9 +10,13 @@ import { perOutput, stabilised } from './stabilised.ts';
  * (`amongFactors`).
  */
 export const inProportion =
-  (epsilon: number, amongFactors = false): BackwardRule =>
+  (
+    epsilon: number,
+    amongFactors = false,
+    chainRule: 'gradient' | 'fixedNorm' = 'gradient',
+  ): BackwardRule =>
   (step) => {
-    const gradient = explainedOperatorOf(step.node)?.gradient;
+    const gradient = explainedOperatorOf(step.node)?.[chainRule];
     if (!gradient) throw unsupported(step, 'its result cannot be shared out');
     const factors = step.node.inputs.filter((_, index) => step.wanted(index)).length;
     const whole = perOutput(step, epsilon);
@@ -48,25 +52,15 @@ function firstWanted(step: BackwardStep): number {
 }
 
 /**
- * Factors that both depend on the picture get half each: Σ is kept, and x·σ(x) passes on as an
- * activation does.
+ * A matrix product of two values of the picture: each gets half, shared out by ε within (AttnLRP,
+ * Achtibat et al. 2024, proposition 3.3).
  */
-export const halfToEachFactor: BackwardRule = (step) => {
-  const wanted = step.node.inputs.filter((_, index) => step.wanted(index)).length;
-  const signal =
-    wanted === 1 ? step.arriving(0)! : step.builder.scale(step.arriving(0)!, 1 / wanted);
-  return step.node.inputs.map((input, index) =>
-    step.wanted(index) ? summedTo(step, signal, step.node.outputs[0]!, input) : null,
-  );
-};
-
-/** A matrix product of two values of the picture: each gets half, shared out by ε within. */
-export const bilinear: BackwardRule = (step) => {
+export const bilinear = (step: BackwardStep, epsilon: number): readonly (string | null)[] => {
   const { builder } = step;
   const signal = builder.scale(
     builder.node('Div', [
       step.arriving(0)!,
-      stabilised(step, floatValue(step, step.node.outputs[0]!), 1e-6),
+      stabilised(step, floatValue(step, step.node.outputs[0]!), epsilon),
     ]),
     0.5,
   );

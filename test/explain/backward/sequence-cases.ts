@@ -1,4 +1,4 @@
-import { attributes } from '../../../server/onnx/attributes.ts';
+import { attributes, type PlainAttribute } from '../../../server/onnx/attributes.ts';
 import type { Network } from '../../support/network.ts';
 import type { OperatorCase } from './operator-case.ts';
 
@@ -48,7 +48,34 @@ const recurrent = (
   build: throughLayer(op, plain, gates),
 });
 
-export const recurrentCases: readonly OperatorCase[] = [
+/** The 192 values of a picture as six tokens of 32, which read one another. */
+const attention = (
+  plain: Readonly<Record<string, PlainAttribute>>,
+  suffix: string,
+  others: (network: Network) => readonly string[] = () => [],
+): OperatorCase => ({
+  title: `Attention${suffix}`,
+  covers: ['Attention'],
+  opsets: [23],
+  build(network, x) {
+    const tokens = network.node('Reshape', [x, network.ints(-1, 6, 32)]);
+    const [q, k, v] = [8, 4, 6].map((size) =>
+      network.node('MatMul', [tokens, network.floats([32, size], -0.3, 0.3)]),
+    ) as [string, string, string];
+    return network.node('Attention', [q, k, v, ...others(network)], plain);
+  },
+});
+
+const twoHeads = { q_num_heads: 2, kv_num_heads: 1 } as const;
+
+export const sequenceCases: readonly OperatorCase[] = [
+  attention(twoHeads, ' with shared keys'),
+  attention({ ...twoHeads, is_causal: 1, softcap: { float: 0.5 } }, ' to what came before'),
+  attention(
+    { q_num_heads: 2, kv_num_heads: 1, scale: { float: 0.7 } },
+    ' with a mask',
+    (network) => [network.floats([6, 6], -1, 1)],
+  ),
   recurrent('LSTM', 4, [7, 14, 22]),
   recurrent('LSTM', 4, [14], { direction: 'bidirectional', input_forget: 1 }, ' both ways'),
   recurrent('GRU', 3, [7, 14, 22]),

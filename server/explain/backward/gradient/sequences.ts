@@ -14,3 +14,13 @@ export const notUnrolled: BackwardRule = (step) => {
       : 'its weights, lengths or activations are not known before it runs',
   );
 };
+
+/** Says why Attention was not written out. */
+export const notWrittenOut: BackwardRule = (step) => {
+  throw unsupported(
+    step,
+    step.node.inputs.slice(4).some((input) => input !== '')
+      ? 'it reads keys and values that it kept from the run before'
+      : 'the shapes that it multiplies are not known, or it is not in single precision',
+  );
+};

@@ -1,6 +1,7 @@
 import { intAttribute } from '../attributes.ts';
+import { attention } from '../shapes/attention.ts';
 import { recurrent as shape } from '../shapes/recurrent.ts';
-import type { AlongBatch } from './along-batch.ts';
+import { behindFirst, type AlongBatch } from './along-batch.ts';
 import { operator } from './operator.ts';
 
 /** Steps lie on one of the first two axes, pictures on the other. */
@@ -11,9 +12,13 @@ const alongSteps: AlongBatch = (node, [axes]) => {
 
 const recurrentLayer = operator(shape, null, { alongBatch: alongSteps, inputs: 3 });
 
-/** What stays of these after unrolling: sequences of open or great length. */
-export const recurrent = {
+/**
+ * Layers over sequences. They are written out before they are explained; what stays are sequences
+ * of open or great length, and attention that keeps something from run to run.
+ */
+export const sequences = {
   LSTM: recurrentLayer,
   GRU: recurrentLayer,
   RNN: recurrentLayer,
+  Attention: operator(attention, null, { alongBatch: behindFirst, inputs: 3 }),
 } as const;
