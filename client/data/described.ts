@@ -1,7 +1,7 @@
 import type { Size } from '../../shared/geometry.ts';
 import type { Measure } from '../../shared/measures/measure.ts';
 import { MEASURES } from '../../shared/measures/measures.ts';
-import { columnOf } from '../../shared/protocol/columns.ts';
+import { loggedIn } from '../../shared/protocol/columns.ts';
 import type { AnalysisColumns, OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import type { FeedStatus } from '../../shared/protocol/summaries.ts';
 
@@ -39,13 +39,9 @@ export function describedByRows(
   columns: AnalysisColumns,
   measures: readonly Measure[] = MEASURES,
 ): Described {
-  const isTold = (measure: Measure) =>
-    columnOf(columns, measure)?.some((value) => value !== null) ?? false;
-  const logged = measures.filter(({ needs }) => needs === 'logged');
-  const news = logged.filter((each) => !before.logged.includes(each.id) && isTold(each));
   return {
     ...before,
     hasLog: before.hasLog || columns.driven.some((value) => value !== null),
-    logged: [...before.logged, ...news.map(({ id }) => id)],
+    logged: [...new Set([...before.logged, ...loggedIn(columns, measures)])],
   };
 }

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
-import { exhaustionOf } from '../../shared/exhaustion.ts';
 import type { CausalCheck, Flag, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
@@ -15,7 +14,6 @@ import {
   verifyFlags,
   type CausalCheckRequest,
 } from '../pipeline/causal-check.ts';
-import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
 import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
@@ -25,6 +23,8 @@ import { timedBy } from '../video/frame-index.ts';
 import type { FrameIndex, ImageFormat, VideoInfo } from '../video/frame-source.ts';
 import { analysisKey, type AnalysisOrigin } from './analysis-key.ts';
 import { readCausalTruth } from './causal-truth.ts';
+import { companion, readLog, type Companion } from './companions.ts';
+import { DrivingRecord, type DrivenValues } from './driving-record.ts';
 import { FlagChecks } from './flag-checks.ts';
 import type { KeptAnalyses } from './kept-analyses.ts';
 import { Progress } from './progress.ts';
@@ -47,10 +47,8 @@ export interface RecordingAnalysisRequest extends AnalysisOrigin {
   readonly signal?: AbortSignal;
 }
 
-/** A row of the analysis, and what was driven at its time (NaN where that is not known). */
-export interface DrivenRow extends AnalysisRow {
-  readonly driven: number;
-}
+/** A row of the analysis, and what was driven at its time. */
+export type DrivenRow = AnalysisRow & DrivenValues;
 
 export type VerifyRequest = Pick<CausalCheckRequest, 'flags' | 'fill' | 'signal' | 'onProgress'>;
 
@@ -72,17 +70,10 @@ export class RecordingAnalysis {
   readonly cause: OpenedRecording['cause'];
   /** What went wrong without keeping the recording from being watched. */
   readonly problems: ErrorReport[] = [];
-  /** Why there is a log, and what was driven is not held against the network all the same. */
-  readonly whyNotCompared: string | null;
   /** What was logged, where that could be read. */
-  readonly log: DriveLog | null;
-  /** A person could say in which unit the log is. */
-  readonly asksForUnit: boolean;
-  /** What the log left open, and `whyNotCompared`. */
-  readonly logAssumptions: readonly string[];
-  /** What the drive and its log left open, and `whyNotCompared`. */
+  readonly record: DrivingRecord;
+  /** What the drive and its log left open. */
   readonly assumptions: readonly string[];
-  readonly #driven: ((pts: number) => number) | null;
   readonly #onWhole: () => void;
   readonly #stop = new AbortController();
   #index: FrameIndex;
@@ -95,22 +86,13 @@ export class RecordingAnalysis {
     this.drive = drive;
     this.video = video;
     this.explainer = explainer;
-    this.rows = kept?.rows ?? new RowSeries(explainer.network);
     this.#index = kept?.index ?? index;
     this.cause = truth.value;
     this.problems.push(...log.problems, ...truth.problems);
-    const { output } = explainer.network;
-    this.#driven = drivenSteering(output, log.value);
-    this.whyNotCompared = whyNotCompared(output, log.value);
-    this.log = log.value;
-    this.asksForUnit = Boolean(log.value?.question);
-    this.logAssumptions = [
-      ...new Set([
-        ...(log.value?.assumptions ?? []),
-        ...(this.whyNotCompared === null ? [] : [this.whyNotCompared]),
-      ]),
-    ];
-    this.assumptions = [...drive.assumptions, ...this.logAssumptions];
+    const { network } = explainer;
+    this.record = new DrivingRecord(log.value, network.output);
+    this.assumptions = [...drive.assumptions, ...this.record.assumptions];
+    this.rows = kept?.rows ?? new RowSeries(network, { logged: this.record.logged });
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
     this.#onWhole = () => request.kept?.put(key, { rows: this.rows, index: this.index, checks });
@@ -126,7 +108,7 @@ export class RecordingAnalysis {
     const { recording, modelPath, road, methods, wish, signal } = request;
     const drive = await openRecording(recording, request);
     const stop = new AbortController();
-    const logging = companion(readLog(request, drive), request.needsLog);
+    const logging = companion(readLog(request.log, drive), request.needsLog);
     const explaining = openStreamExplainer({
       modelPath,
       road,
@@ -190,11 +172,6 @@ export class RecordingAnalysis {
     return this.#index;
   }
 
-  /** What was driven can be held against the network. */
-  get isCompared(): boolean {
-    return this.#driven !== null;
-  }
-
   /** No more rows will come. */
   get hasEnded(): boolean {
     return this.progress.isComplete;
@@ -208,11 +185,6 @@ export class RecordingAnalysis {
   /** What ffmpeg warns of, and frames of the index that gave no picture. */
   get warnings(): readonly string[] {
     return this.#warnings;
-  }
-
-  /** Steering that was driven, in the network's unit and sign; NaN where that is not known. */
-  drivenAt(pts: number): number {
-    return this.#driven?.(pts) ?? NaN;
   }
 
   /**
@@ -234,7 +206,7 @@ export class RecordingAnalysis {
       },
     });
     for await (const row of rows) {
-      const driven = { ...row, driven: this.drivenAt(row.pts) };
+      const driven = { ...row, ...this.record.at(row.pts) };
       this.progress.advance(row.frame + 1);
       this.rows.push(row.frame, driven);
       yield driven;
@@ -336,33 +308,4 @@ interface Parts {
   readonly truth: Companion<NonNullable<OpenedRecording['cause']>>;
   /** Of what is kept. */
   readonly key: string;
-}
-
-/** Throws LOG_INVALID, INPUT_NOT_FOUND. */
-async function readLog(
-  { log }: RecordingAnalysisRequest,
-  drive: DriveSource,
-): Promise<DriveLog | null> {
-  if (!drive.hasLog) return null;
-  if ('code' in log) throw new RoadgazeError(log.code, log.message, log.hint);
-  return drive.log(log);
-}
-
-/** What lies beside a recording; where it cannot be read, the video can be watched all the same. */
-interface Companion<Value> {
-  readonly value: Value | null;
-  readonly problems: readonly ErrorReport[];
-}
-
-async function companion<Value>(
-  reading: Promise<Value | null>,
-  isNeeded = false,
-): Promise<Companion<Value>> {
-  try {
-    return { value: await reading, problems: [] };
-  } catch (error) {
-    // Not the file's fault: it is not to be missing for all who watch from now on.
-    if (isNeeded || exhaustionOf(error)) throw error;
-    return { value: null, problems: [reportOf(error)] };
-  }
 }

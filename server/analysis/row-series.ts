@@ -32,11 +32,17 @@ export class RowSeries {
   readonly #numbers: number[] = [];
   #start = 0;
 
-  /** Without a window all rows are kept. */
-  constructor(network: NetworkDescription, window: RowWindow | null = null) {
+  /** Without a window all rows are kept. `logged`: what of the measures that can be logged is. */
+  constructor(
+    network: NetworkDescription,
+    {
+      window = null,
+      logged = [],
+    }: { readonly window?: RowWindow | null; readonly logged?: readonly string[] } = {},
+  ) {
     this.network = network;
     this.#window = window;
-    this.columns = new MeasureColumns(network.methods);
+    this.columns = new MeasureColumns(network.methods, logged);
   }
 
   /** Of the first row that is kept, and after the last. */

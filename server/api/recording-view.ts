@@ -74,7 +74,7 @@ export class RecordingView {
         return {
           message: { ...message, frame: number },
           drive: workspace.drive,
-          log: workspace.analysis.log,
+          log: workspace.analysis.record.log,
           pts: number > 0 ? pts[number]! : null,
         };
       },
@@ -135,6 +135,7 @@ export class RecordingView {
   #describe(flags: FlagSettings): void {
     const { recording, drive, video, explainer, network, road, index } = this.#workspace;
     const { analysis, logNote, logNotes } = this.#workspace;
+    const { logged } = analysis.record;
     const { name, crop, mask, methods, output } = explainer.network;
     const { send } = this.#output;
     send({
@@ -146,7 +147,7 @@ export class RecordingView {
         durationSeconds: video.duration,
         size: { width: video.width, height: video.height },
         frameRate: video.averageFrameRate,
-        hasLog: analysis.isCompared,
+        hasLog: analysis.record.isCompared,
         error: null,
       },
       network: {
@@ -167,6 +168,7 @@ export class RecordingView {
       ...(index.notes.length > 0 ? { notes: index.notes } : {}),
       ...(logNote ? { log: logNote } : {}),
       ...(logNotes.length > 0 ? { logNotes } : {}),
+      ...(logged.length > 0 ? { logged } : {}),
     });
     send({ type: 'provider', ...explainer.provider });
     send({ type: 'state', playing: false, speed: 1, ended: false });
@@ -213,10 +215,7 @@ export class RecordingView {
     },
     parts: readonly PartBytes[],
   ): void {
-    const numbers = {
-      steering: Number.isFinite(steering) ? steering : null,
-      driven: this.#workspace.drivenAt(header.pts),
-    };
+    const numbers = { steering, ...this.#workspace.analysis.record.at(header.pts) };
     this.#output.sendBuffers(
       encodeFrame({ sequence: this.#window.take(), ...header, ...numbers }, parts),
     );

@@ -105,7 +105,10 @@ interface Job {
 
 /** Leaves results in the folder only where all of them are there. */
 async function analyzeWhole(folder: string, job: Job): Promise<void> {
-  const files = await AnalysisFiles.create(folder, job.analysis.explainer.network);
+  const files = await AnalysisFiles.create(folder, {
+    ...job.analysis.explainer.network,
+    logged: job.analysis.record.logged,
+  });
   try {
     const summary = await analyze(files, job);
     process.stdout.write(describeAnalysis(summary, folder));

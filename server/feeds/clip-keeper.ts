@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reportOf, type ErrorReport } from '../../shared/errors.ts';
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
+import { loggedIn } from '../../shared/protocol/columns.ts';
 import type { FoundFlags } from '../analysis/flag-watch.ts';
 import type { RowSeries } from '../analysis/row-series.ts';
 import { writeDrawnRoad } from '../attention/road-file.ts';
@@ -139,10 +140,12 @@ export class ClipKeeper {
   ): Promise<void> {
     const index = await readFrameIndex(video);
     const position = (time: number) => frameAt(index, time - start);
-    const files = await AnalysisFiles.create(folder, rows.network);
+    const { from, to } = rows.between(start, end);
+    const columns = rows.slice(Math.max(from, rows.start), to);
+    const logged = loggedIn(columns);
+    const files = await AnalysisFiles.create(folder, { ...rows.network, logged });
     try {
-      const { from, to } = rows.between(start, end);
-      const numbers = numbersOf(rows.slice(Math.max(from, rows.start), to));
+      const numbers = numbersOf(columns);
       for (const row of numbers)
         await files.writeFrame({ ...row, frame: position(row.pts), pts: row.pts - start });
       const moved: Flag = {

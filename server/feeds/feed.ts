@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { FeedSummary } from '../../shared/protocol/summaries.ts';
+import type { DrivenValues } from '../analysis/driving-record.ts';
 import { FlagWatch, type FlagSink } from '../analysis/flag-watch.ts';
 import { FEED_WINDOW, RowSeries } from '../analysis/row-series.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
@@ -11,10 +12,12 @@ import type { FeedState } from '../live/feed-state.ts';
 import type { RtspTransport } from '../live/input-options.ts';
 import { LiveFeed, type ExplainedLiveFrame, type FeedSnapshot } from '../live/live-feed.ts';
 import type { SegmentRingOptions } from '../live/segment-ring.ts';
+import type { AlignedSignal } from '../live/signal-track.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import type { Network } from '../catalogue/networks.ts';
+import type { NetworkDescription } from '../pipeline/stream-explainer.ts';
 import { FeedExplainer, type ExplainerChange, type FeedExplanation } from './feed-explainer.ts';
 
 export type FeedFrame = ExplainedLiveFrame<FeedExplanation>;
@@ -125,7 +128,7 @@ export class Feed {
     this.#onState = onState;
     this.explainer = explainer;
     this.live = live;
-    this.#rows = new RowSeries(explainer.current.network, FEED_WINDOW);
+    this.#rows = rowsOf(explainer.current.network);
     live.subscribe({ frame: (frame) => this.#take(frame), state: (state) => this.#entered(state) });
   }
 
@@ -151,11 +154,9 @@ export class Feed {
     return { ...this.live.snapshot(), name: this.name, subscribers: this.#watchers.size };
   }
 
-  /**
-   * Steering as it was driven at a feed time, in the network's unit; null where that is not known.
-   */
-  drivenAt(time: number): number | null {
-    return this.live.drivenAt(time)?.steering ?? null;
+  /** What was driven at a feed time; steering in the network's unit. */
+  drivenAt(time: number): DrivenValues {
+    return valuesOf(this.live.drivenAt(time));
   }
 
   /** Tells of what comes from now on, until the function that it gives is called. */
@@ -182,7 +183,7 @@ export class Feed {
     await this.explainer.change(wanted);
     const { network } = this.explainer.current;
     if (network === this.#rows.network) return;
-    this.#rows = new RowSeries(network, FEED_WINDOW);
+    this.#rows = rowsOf(network);
     this.#begun.ring();
     for (const watcher of this.#watchers) watcher.changed();
   }
@@ -202,7 +203,16 @@ export class Feed {
     const { sequence, time, explanation, driven } = frame;
     // As it was before a change.
     if (explanation.network !== this.#rows.network) return;
-    this.#rows.push(sequence, { ...explanation, pts: time, driven: driven?.steering ?? NaN });
+    this.#rows.push(sequence, { ...explanation, pts: time, ...valuesOf(driven) });
     for (const watcher of this.#watchers) watcher.frame(frame);
   }
+}
+
+/** What signals bring is not known before: there is room for all of it. */
+function rowsOf(network: NetworkDescription): RowSeries {
+  return new RowSeries(network, { window: FEED_WINDOW, logged: ['speed'] });
+}
+
+function valuesOf(signal: AlignedSignal | null): DrivenValues {
+  return { driven: signal?.steering ?? NaN, speed: signal?.speed ?? NaN };
 }

@@ -16,8 +16,6 @@ export interface PlayableSource {
   readonly index: FrameIndex;
   readonly cache: FrameCache;
   readonly priority: PlaybackPriority;
-  /** Steering that was driven, in the network's unit and sign; null where that is not known. */
-  drivenAt(pts: number): number | null;
 }
 
 /** One frame as it is shown. All buffers are shared and never written to. */

@@ -61,7 +61,7 @@ export class Workspace implements PlayableSource {
     this.analysis = analysis;
     this.road = roadSource(road);
     this.priority = priority;
-    const { whyNotCompared: reason, asksForUnit } = analysis;
+    const { whyNotCompared: reason, asksForUnit } = analysis.record;
     this.logNote = reason === null ? null : { reason, asksForUnit };
     analysis.begin((signal) => this.#next(signal));
   }
@@ -123,12 +123,7 @@ export class Workspace implements PlayableSource {
 
   /** What was taken for granted of the log, without what `logNote` says. */
   get logNotes(): readonly string[] {
-    return this.analysis.logAssumptions.filter((sentence) => sentence !== this.logNote?.reason);
-  }
-
-  drivenAt(pts: number): number | null {
-    const driven = this.analysis.drivenAt(pts);
-    return Number.isNaN(driven) ? null : driven;
+    return this.analysis.record.assumptions.filter((sentence) => sentence !== this.logNote?.reason);
   }
 
   /** Lets the analysis wait, or go on: nobody watches this, and somebody watches something else. */

@@ -284,6 +284,30 @@ export const MEASURES = [
       between: 'middle',
     },
   },
+  {
+    id: 'speed',
+    of: 'frame',
+    csv: 'speed',
+    short: 'speed',
+    meaning: 'how fast the car went',
+    unknown: 'the log says nothing at that time',
+    unit: 'm/s',
+    number: 'real',
+    range: [null, null],
+    source: 'rows',
+    needs: 'logged',
+    rounded: true,
+    kept: true,
+    readout: true,
+    track: {
+      plot: { title: 'Speed', height: 0.85 },
+      label: 'speed',
+      color: '--speed',
+      width: 1.5,
+      filled: false,
+      scale: 'from-zero',
+    },
+  },
 ] as const satisfies readonly Measure[];
 
 type Entry = (typeof MEASURES)[number];

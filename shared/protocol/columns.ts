@@ -17,16 +17,21 @@ export interface RowColumns {
 
 type Columns = Record<string, (number | null)[]>;
 
-/** Rows `from` (included) to `to` (excluded) as they travel; `frame` counts the rows. */
+/**
+ * Rows `from` (included) to `to` (excluded) as they travel; `frame` counts the rows. What can be
+ * logged, and was not at any of these rows, does not travel.
+ */
 export function encodeColumns(rows: RowColumns, from: number, to: number): AnalysisColumns {
   const columnsOf = (wanted: Measure['of'], method = 0): Columns =>
     Object.fromEntries(
       rows.measures
         .filter(({ of, source }) => of === wanted && source === 'rows')
-        .map((measure) => [
-          measure.id,
-          encoded(rows.of(measure.id, method).subarray(from, to), measure),
-        ]),
+        .map((measure): [Measure, Float64Array] => [
+          measure,
+          rows.of(measure.id, method).subarray(from, to),
+        ])
+        .filter(([{ needs }, values]) => needs !== 'logged' || !values.every(Number.isNaN))
+        .map(([measure, values]) => [measure.id, encoded(values, measure)]),
     );
   return {
     frame: Array.from({ length: to - from }, (_, index) => from + index),
@@ -54,6 +59,17 @@ export function columnOf(
   const named =
     of === 'frame' ? columns : of === 'method' ? columns.scores[method] : columns.agreement;
   return (named as unknown as Record<string, Column> | null | undefined)?.[id] ?? null;
+}
+
+/** Ids of what can be logged and has a value in one of these rows. */
+export function loggedIn(
+  columns: AnalysisColumns,
+  measures: readonly Measure[] = MEASURES,
+): string[] {
+  return measures
+    .filter(({ needs }) => needs === 'logged')
+    .filter((measure) => columnOf(columns, measure)?.some((value) => value !== null))
+    .map(({ id }) => id);
 }
 
 /** One row of columns as they came; `row` counts them from 0. */

@@ -86,7 +86,7 @@ describe('the analysis of a recording', () => {
       [...analysis.columns.of('steering')],
       rows.map(({ steering }) => steering),
     );
-    assert.ok(analysis.hasEnded && analysis.shortfall === null && analysis.isCompared);
+    assert.ok(analysis.hasEnded && analysis.shortfall === null && analysis.record.isCompared);
 
     const [flag] = analysis.flags(strict);
     assert.ok(flag);
@@ -156,8 +156,11 @@ describe('the analysis of a recording', () => {
   it('with a log that cannot be read is opened all the same, or not, as whoever opens it wants', async (t) => {
     const given = await drive(t);
     writeFileSync(join(given.clip, '..', 'a.csv'), 'no,numbers\nat,all\n');
-    const { problems, isCompared } = await open(t, given);
-    assert.deepEqual([problems.map(({ code }) => code), isCompared], [['LOG_INVALID'], false]);
+    const { problems, record } = await open(t, given);
+    assert.deepEqual(
+      [problems.map(({ code }) => code), record.isCompared],
+      [['LOG_INVALID'], false],
+    );
     await assert.rejects(open(t, given, { needsLog: true }), { code: 'LOG_INVALID' });
   });
 });

@@ -50,7 +50,7 @@ function fill(rows: RowSeries, from: number, to: number, share: (row: number) =>
 
 describe('rows of a window', () => {
   it('forget the oldest, and keep their places', () => {
-    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    const rows = new RowSeries(network, { window: { kept: 100, atOnce: 20 } });
     fill(rows, 0, 1000, () => 1);
     assert.ok(rows.end === 1000 && rows.start >= 880 && rows.start <= 900);
     const { frame, pts, steering } = rows.slice(950, 952);
@@ -66,7 +66,7 @@ describe('rows of a window', () => {
   });
 
   it('know the picture nearest to a time, and the rows between two', () => {
-    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    const rows = new RowSeries(network, { window: { kept: 100, atOnce: 20 } });
     assert.equal(rows.numberAt(BEGIN), 0);
     fill(rows, 0, 500, () => 1);
     for (const [time, row] of [
@@ -81,7 +81,7 @@ describe('rows of a window', () => {
   });
 
   it('have flags with numbers of pictures, each told once, also when rows before it are forgotten', (t) => {
-    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    const rows = new RowSeries(network, { window: { kept: 100, atOnce: 20 } });
     const found: FoundFlags[] = [];
     const watch = new FlagWatch(rows, settings, (each) => found.push(each));
     t.after(() => watch.close());
@@ -102,7 +102,7 @@ describe('rows of a window', () => {
   });
 
   it('tell whoever listens of each row, and do not grow while nobody takes them', () => {
-    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    const rows = new RowSeries(network, { window: { kept: 100, atOnce: 20 } });
     let rings = 0;
     const leave = rows.changed.listen(() => rings++);
     fill(rows, 0, 500, () => 1);

@@ -157,7 +157,8 @@ describe('a live feed beside the page', () => {
       `${url.replace('http', 'ws')}/api/signals/${encodeURIComponent('front camera')}`,
     );
     await once(stream, 'open');
-    const say = (steering: number) => JSON.stringify({ t: performance.now() / 1000, steering });
+    const say = (steering: number) =>
+      JSON.stringify({ t: performance.now() / 1000, steering, speed: 10 * steering });
     let send1 = () => datagrams.send(say(0.25), port, '127.0.0.1');
     const timer = setInterval(() => send1(), 20);
     t.after(() => {
@@ -165,10 +166,10 @@ describe('a live feed beside the page', () => {
       datagrams.close();
       stream.terminate();
     });
-    await viewer.frame(({ driven }) => driven === 0.25);
+    await viewer.frame(({ driven, speed }) => driven === 0.25 && speed === 2.5);
     send1 = () => stream.send(`${say(-0.5)}\nnonsense\n`);
     await viewer.frame(({ driven }) => driven === -0.5);
-    await viewer.message('feed-rows', ({ columns }) => columns.driven.includes(-0.5));
+    await viewer.message('feed-rows', ({ columns }) => columns.speed?.includes(-5) === true);
     const { signals } = await viewer.message(
       'feed-statistics',
       (message) => message.signals.rejected > 0,

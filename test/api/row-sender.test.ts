@@ -31,7 +31,7 @@ function push(rows: RowSeries, count: number): void {
 
 /** A viewer who reads when the test says so. */
 function viewer(t: TestContext, window: RowWindow | null = null) {
-  const rows = new RowSeries(network, window);
+  const rows = new RowSeries(network, { window });
   const pieces: RowPiece[] = [];
   const listeners = new Set<() => void>();
   const state = { buffered: 0 };

@@ -70,6 +70,8 @@ test('a drive of pictures is analysed like a video, with one of its cameras', as
     rows.map((row) => Number(row[header!.indexOf('pts')]).toFixed(3)),
     ['0.000', '0.050', '0.100', '0.150', '0.200', '0.250'],
   );
+  // The simulator logs miles an hour: 20 of them.
+  for (const row of rows) assert.equal(Number(row[header!.indexOf('speed')]).toFixed(4), '8.9408');
   const left = join(folder, 'left');
   const other = await roadgaze('analyze', drive, '-m', model, '-o', left, '--camera', 'left');
   assert.equal(other.status, 0, other.stderr);

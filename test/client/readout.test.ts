@@ -50,6 +50,7 @@ test('while paused every frame is read as it is', () => {
       ssim: 0.25,
       topOverlap: 50,
       error: NaN,
+      speed: NaN,
     },
   });
   assert.deepEqual(scores.get(METHOD), { ...OTHERS, onRoad: 25, lift: 1, peakOnRoad: 1 });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { DrivingRecord } from '../../server/analysis/driving-record.ts';
 import type { DriveLog } from '../../server/drive/log/drive-log.ts';
 import { drivenSteering, whyNotCompared } from '../../server/pipeline/driven-steering.ts';
 
@@ -13,6 +14,33 @@ const log: DriveLog = {
 
 const close = (actual: number | undefined, expected: number) =>
   assert.ok(Math.abs(actual! - expected) < 1e-12, `${actual} is not ${expected}`);
+
+const IN_DEGREES = {
+  number: { tensor: 'steering', index: 0, elements: 1, meaning: 'steering' },
+  quantity: 'angle',
+  unit: 'deg',
+  positive: 'left',
+} as const;
+
+describe('the record of a drive', () => {
+  it('has what was driven and what else was logged, at any time, by the times of each', () => {
+    const speed = { speed: Float64Array.of(10, 20), speedTimes: Float64Array.of(0, 0.4) };
+    const record = new DrivingRecord({ ...log, ...speed }, IN_DEGREES);
+    assert.deepEqual([record.logged, record.isCompared], [['speed'], true]);
+    const { driven, speed: fast } = record.at(0.1);
+    close(driven, (0.2 * 180) / Math.PI);
+    close(fast, 12.5);
+    assert.ok(Number.isNaN(record.at(0.5).driven) && Number.isNaN(record.at(0.5).speed));
+    close(new DrivingRecord({ ...log, speed: speed.speed }, IN_DEGREES).at(0.05).speed, 15);
+  });
+
+  it('has nothing of what was not logged', () => {
+    for (const without of [log, null]) {
+      const record = new DrivingRecord(without, IN_DEGREES);
+      assert.deepEqual([record.logged, Object.keys(record.at(0))], [[], ['driven']]);
+    }
+  });
+});
 
 describe('drivenSteering', () => {
   it('gives an angle in the unit and sign of the network', () => {

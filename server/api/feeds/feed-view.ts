@@ -10,6 +10,7 @@ import type { DelaySummary } from '../../live/sliding-percentiles.ts';
 import type { AcknowledgementWindow } from '../../pipeline/player-window.ts';
 import { RowSender, type RowPiece } from '../row-sender.ts';
 import { SlowExplanations } from '../slow-explanations.ts';
+import type { DrivenValues } from '../../analysis/driving-record.ts';
 import type { ViewOutput } from '../view-output.ts';
 import { ViewerFlags } from '../viewer-flags.ts';
 import { roadSource } from '../../workspaces/workspace.ts';
@@ -26,9 +27,7 @@ type PlaybackMessage = Extract<
 
 const STATISTICS_INTERVAL = 1000;
 
-interface FrameValues extends Pick<FeedExplanation, 'scores' | 'agreement' | 'steering'> {
-  readonly driven: number | null;
-}
+type FrameValues = Pick<FeedExplanation, 'scores' | 'agreement' | 'steering'> & DrivenValues;
 
 interface ShownFrame {
   readonly time: number;
@@ -37,7 +36,6 @@ interface ShownFrame {
   /** Left out: the whole picture. */
   readonly fit?: Fit;
   readonly explanation: FeedExplanation;
-  readonly driven: number | null;
 }
 
 /**
@@ -101,7 +99,7 @@ export class FeedView {
         this.#sendFrame(
           time,
           this.#rows.numberAt(time),
-          { steering, driven: feed.drivenAt(time), scores: [], agreement: null },
+          { steering, ...feed.drivenAt(time), scores: [], agreement: null },
           [
             {
               kind: 'mask',
@@ -234,13 +232,12 @@ export class FeedView {
     this.#enter(this.#mode === 'playing' ? 'paused' : this.#mode);
   }
 
-  #showLive({ time, sequence, display, explanation, driven, arrival, takenAt }: FeedFrame): void {
+  #showLive({ time, sequence, display, explanation, arrival, takenAt }: FeedFrame): void {
     const sent = this.#show({
       time,
       number: sequence,
       display,
       explanation,
-      driven: driven?.steering ?? null,
     });
     this.#underWay.set(sent, { arrival, takenAt });
   }
@@ -253,12 +250,11 @@ export class FeedView {
       display,
       fit,
       explanation,
-      driven: this.feed.drivenAt(time),
     });
   }
 
   /** Gives the sequence of the message. */
-  #show({ time, number, display, fit = WHOLE_FRAME, explanation, driven }: ShownFrame): number {
+  #show({ time, number, display, fit = WHOLE_FRAME, explanation }: ShownFrame): number {
     this.#time = time;
     const { masks, road, steering, scores, agreement, network } = explanation;
     const parts: PartBytes[] = [
@@ -279,7 +275,7 @@ export class FeedView {
     return this.#sendFrame(
       time,
       number,
-      { steering, driven, scores, agreement, ...fitOnWire(fit) },
+      { steering, ...this.feed.drivenAt(time), scores, agreement, ...fitOnWire(fit) },
       parts,
     );
   }
@@ -287,7 +283,7 @@ export class FeedView {
   #sendFrame(
     time: number,
     number: number,
-    { steering, ...numbers }: FrameValues,
+    numbers: FrameValues,
     parts: readonly PartBytes[],
   ): number {
     const sequence = this.#window.take();
@@ -296,7 +292,6 @@ export class FeedView {
       generation: this.#generation,
       frame: number,
       pts: time,
-      steering: Number.isFinite(steering) ? steering : null,
       ...numbers,
     };
     this.#output.sendBuffers(encodeFrame(header, parts));
