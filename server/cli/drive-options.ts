@@ -43,3 +43,16 @@ export function chosenDrives(
       : `It holds ${names.join(', ')}${drives.length > MOST_SHOWN ? `, and ${drives.length - MOST_SHOWN} more` : ''}.`,
   );
 }
+
+/** Throws INPUT_NOT_FOUND where it is none, or several. */
+export function onlyDrive(path: string, recordings: readonly Recording[]): Recording {
+  const [first, ...others] = recordings;
+  if (first && others.length === 0) return first;
+  throw new RoadgazeError(
+    'INPUT_NOT_FOUND',
+    first
+      ? `${path} holds ${1 + others.length} recordings, and one is taken at a time.`
+      : `There is no recording in ${path}.`,
+    first ? 'Choose one of them with --drive.' : 'Give a video or another drive.',
+  );
+}

@@ -8,6 +8,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Comman
   explain: () => import('./explain.ts'),
   compile: () => import('./compile.ts'),
   sidecar: () => import('./sidecar.ts'),
+  convert: () => import('./convert.ts'),
+  clean: () => import('./clean.ts'),
   doctor: () => import('./doctor.ts'),
 };
 

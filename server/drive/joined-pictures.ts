@@ -1,5 +1,6 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { firstAtOrAfter, nearest } from '../../shared/ascending.ts';
+import { OtherPictures, type EncodedPictures } from '../video/encoded-pictures.ts';
 import type {
   DecodedFrame,
   FrameIndex,
@@ -44,8 +45,39 @@ export function joinedPictures(path: string, parts: readonly JoinedPart[]): Pict
     },
     index: async () => index,
     frames: (request) => new JoinedStream(parts, request),
+    encoded: () => joinedEncoded(parts),
     version: async () =>
       (await Promise.all(parts.map(({ pictures }) => pictures.version()))).join('\0'),
+  };
+}
+
+/** null where a part must be decoded, or is encoded otherwise than the first one. */
+async function joinedEncoded(parts: readonly JoinedPart[]): Promise<EncodedPictures | null> {
+  const found: EncodedPictures[] = [];
+  for (const { pictures, own } of parts) {
+    const encoded = await pictures.encoded?.();
+    if (!encoded || encoded.count !== own.length || encoded.codec !== (found[0] ?? encoded).codec)
+      return null;
+    found.push(encoded);
+  }
+  const [first] = found;
+  if (!first) return null;
+  return {
+    codec: first.codec,
+    count: parts.reduce((sum, { own }) => sum + own.length, 0),
+    get missing() {
+      return found.flatMap(({ missing }) => missing);
+    },
+    async *packets(signal) {
+      for (const [part, { times }] of parts.entries()) {
+        let number = 0;
+        for await (const { bytes } of found[part]!.packets(signal)) {
+          const pts = times[number++];
+          if (pts === undefined) throw new OtherPictures('a part has more pictures than times');
+          yield { pts, bytes };
+        }
+      }
+    },
   };
 }
 

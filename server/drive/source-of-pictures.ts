@@ -1,3 +1,4 @@
+import type { EncodedPictures } from '../video/encoded-pictures.ts';
 import type { FrameIndex, FramesRequest, FrameStream, VideoInfo } from '../video/frame-source.ts';
 import type { LogChoices } from './log/choices.ts';
 import type { DriveLog } from './log/drive-log.ts';
@@ -10,6 +11,10 @@ export interface Pictures {
   readonly video: VideoInfo;
   index(): Promise<FrameIndex>;
   frames(request: FramesRequest): FrameStream;
+  /** As `DriveSource.videoFile`. */
+  readonly file?: string;
+  /** As `DriveSource.encoded`; without it they can only be decoded. */
+  encoded?(): Promise<EncodedPictures | null>;
   /** Another one as soon as what is decoded has changed. */
   version(): Promise<string>;
 }
@@ -52,6 +57,7 @@ class SourceOfPictures implements DriveSource {
   readonly camera: string;
   readonly hasLog: boolean;
   readonly video: VideoInfo;
+  readonly videoFile: string | null;
   readonly index: () => Promise<FrameIndex>;
   readonly log: (choices: LogChoices) => Promise<DriveLog | null>;
   readonly close: () => Promise<void>;
@@ -68,6 +74,7 @@ class SourceOfPictures implements DriveSource {
     this.camera = parts.camera;
     this.hasLog = parts.log !== null;
     this.video = pictures.video;
+    this.videoFile = pictures.file ?? null;
     this.index = once(() => pictures.index());
     this.log = onceFor(
       async (choices) => (await parts.log?.(choices, this.#known)) ?? null,
@@ -89,6 +96,10 @@ class SourceOfPictures implements DriveSource {
 
   frames(request: FramesRequest): FrameStream {
     return this.#streams.start(request, (asked) => this.#pictures.frames(asked));
+  }
+
+  async encoded(): Promise<EncodedPictures | null> {
+    return (await this.#pictures.encoded?.()) ?? null;
   }
 
   async version(): Promise<string> {

@@ -1,5 +1,6 @@
 import type { RoadgazeError } from '../../shared/errors.ts';
 import type { Size } from '../../shared/geometry.ts';
+import type { EncodedPictures } from '../video/encoded-pictures.ts';
 import type { FrameIndex, FramesRequest, FrameStream, VideoInfo } from '../video/frame-source.ts';
 import type { LogChoices } from './log/choices.ts';
 import type { DriveLog } from './log/drive-log.ts';
@@ -107,12 +108,16 @@ export interface DriveSource {
    * it is, `timedBy` takes that from the index.
    */
   readonly video: VideoInfo;
+  /** A video file that is these pictures, at these times; null where there is none. */
+  readonly videoFile: string | null;
   /** What was taken for granted of pictures and clock, a sentence each. */
   readonly assumptions: readonly string[];
   /** Times of all frames; read once. Throws VIDEO_*, LOG_INVALID. */
   index(): Promise<FrameIndex>;
   /** As `FrameStream` says. Ends with an error when the source is closed meanwhile. */
   frames(request: FramesRequest): FrameStream;
+  /** The pictures without decoding them; null where they must be decoded. Throws as `index`. */
+  encoded(): Promise<EncodedPictures | null>;
   /**
    * What was logged, on the clock of the pictures; null where nothing was. Read once for the same
    * choices. Throws LOG_INVALID, INPUT_NOT_FOUND.

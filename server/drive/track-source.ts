@@ -1,3 +1,4 @@
+import { encodedTrack } from '../video/encoded-pictures.ts';
 import type { PictureTrack } from '../video/picture-track.ts';
 import { probeTrack } from '../video/probe-track.ts';
 import { decodeTrack, trackIndex } from '../video/track-decoder.ts';
@@ -16,6 +17,7 @@ export async function sourceOfTrack({ track, ...parts }: TrackDrive): Promise<Dr
       video: await probeTrack(track),
       index: async () => trackIndex(track),
       frames: (request: Parameters<typeof decodeTrack>[1]) => decodeTrack(track, request),
+      encoded: () => encodedTrack(track),
       version: () => track.version().catch(() => '-'),
     };
     return sourceOfPictures(pictures, parts);

@@ -1,10 +1,12 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
+import { OtherPictures, type EncodedPictures } from '../video/encoded-pictures.ts';
 import type {
   DecodedFrame,
   FrameIndex,
   FramesRequest,
   FrameStream,
 } from '../video/frame-source.ts';
+import { isKeyframe } from '../video/keyframes.ts';
 import { once } from './once.ts';
 import type { Pictures } from './source-of-pictures.ts';
 
@@ -37,7 +39,32 @@ export async function videoWindow(video: Pictures, request: WindowRequest): Prom
     video: { ...video.video, startTime: 0, duration: last - start + interval },
     index: async () => index,
     frames: (asked) => framesOf(video, asked, start, last),
+    encoded: () => encodedOf(video, own),
     version: () => video.version(),
+  };
+}
+
+/** Copies what begins with a keyframe; throws OtherPictures where the window does not. */
+async function encodedOf(video: Pictures, own: Float64Array): Promise<EncodedPictures | null> {
+  const encoded = await video.encoded?.();
+  if (!encoded) return null;
+  const start = own[0] ?? 0;
+  const last = own.at(-1) ?? 0;
+  return {
+    codec: encoded.codec,
+    count: own.length,
+    missing: encoded.missing,
+    async *packets(signal) {
+      let isFirst = true;
+      for await (const { pts, bytes } of encoded.packets(signal)) {
+        if (pts < start) continue;
+        if (pts > last) return;
+        if (isFirst && !isKeyframe(encoded.codec, bytes))
+          throw new OtherPictures('the first picture leans on one before it');
+        isFirst = false;
+        yield { pts: pts - start, bytes };
+      }
+    },
   };
 }
 

@@ -12,6 +12,8 @@ const NEEDS = /** @type {Record<string, Need[]>} */ ({
   serve: ['runtime', 'ffmpeg', 'client'],
   analyze: ['runtime', 'ffmpeg'],
   explain: ['runtime'],
+  convert: ['ffmpeg'],
+  clean: ['ffmpeg'],
 });
 
 /**

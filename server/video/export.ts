@@ -1,17 +1,16 @@
 import { access, constants, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { RoadgazeError } from '../../shared/errors.ts';
 import { cropInFrame, type Crop, type Rectangle, type Size } from '../../shared/geometry.ts';
-import { notWritable, notWritableBy } from '../files/not-writable.ts';
+import { notWritable } from '../files/not-writable.ts';
 import type { ImageFormat, VideoInfo } from './frame-source.ts';
-import { startFfmpeg } from './ffmpeg-process.ts';
+import { lastDuration, movieTicks } from './movie-ticks.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import { nutFrameHead, nutHead } from './nut-muxer.ts';
 import { encoderLimits } from './picture-size.ts';
 import { LINE_HEIGHT, writeLine } from './small-print.ts';
-import { findTools, type VideoTools } from './tools.ts';
-import { WarningList } from './warnings.ts';
+import { findTools } from './tools.ts';
+import { NUT_INPUT, Transcoding } from './transcoding.ts';
 
 export interface OverlayFrame {
   /** Presentation timestamp in seconds. */
@@ -70,36 +69,18 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
   signal?.throwIfAborted();
   const tools = await findTools();
   const layout = layOut(request);
-  const timeBase = ticksOf(video);
-  const warnings = new WarningList();
-  const failed = new AbortController();
+  const timeBase = movieTicks(video);
   const source = Readable.from(overlayStream(frames, layout, timeBase), {
     objectMode: false,
   });
-  source.on('error', (error) => failed.abort(error));
   const partial = `${resolve(output)}.partial`;
-  const encoder = await startFfmpeg(
-    [
-      {
-        url: source,
-        options: [
-          '-hide_banner',
-          '-nostdin',
-          '-y',
-          '-loglevel',
-          'repeat+level+warning',
-          '-copyts',
-          '-probesize',
-          '32',
-          '-analyzeduration',
-          '0',
-          '-f',
-          'nut',
-        ],
-      },
-    ],
-    [
-      {
+  let encoder: Transcoding | null = null;
+  try {
+    encoder = await Transcoding.start({
+      name: output,
+      signal,
+      input: { url: source, options: NUT_INPUT },
+      output: {
         url: `file:${partial}`,
         options: [
           '-filter_complex',
@@ -124,57 +105,16 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
           'mp4',
         ],
       },
-    ],
-    (line) => warnings.add(line),
-  );
-  const stop = (): void => encoder.kill();
-  signal?.addEventListener('abort', stop, { once: true });
-  failed.signal.addEventListener('abort', stop, { once: true });
-  try {
-    const end = await encoder.ended;
-    signal?.throwIfAborted();
-    failed.signal.throwIfAborted();
-    if (end.interrupted)
-      throw new RoadgazeError(
-        'FFMPEG_FAILED',
-        `ffmpeg was stopped while it wrote ${output}: ${end.reason}.`,
-        'Check that enough memory is free, and try again.',
-      );
-    if (!end.success)
-      throw (
-        notWritableBy(warnings.entries, `${output} cannot be written`) ??
-        new RoadgazeError(
-          'FFMPEG_FAILED',
-          `ffmpeg could not write ${output}: ${warnings.lastError || end.reason}.`,
-          'Free some space, or choose another place.',
-        )
-      );
+    });
+    await encoder.finished();
     await rename(partial, output).catch((cause: unknown) => {
       throw notWritable(`${output} cannot be written`, cause);
     });
   } finally {
-    signal?.removeEventListener('abort', stop);
+    encoder?.close();
     source.destroy();
     await rm(partial, { force: true });
   }
-}
-
-/** MP4 counts the ticks from one frame to the next in 32 bits: finer ones leave no room for gaps. */
-const FINEST = { num: 1, den: 1_000_000 };
-
-function ticksOf({ timeBase }: VideoInfo): TimeBase {
-  return timeBase.den / timeBase.num > FINEST.den ? FINEST : timeBase;
-}
-
-/** Raw pictures have none, and the last one would be gone at once. */
-function lastDuration(
-  tools: VideoTools,
-  { averageFrameRate }: VideoInfo,
-  { num, den }: TimeBase,
-): readonly string[] {
-  return averageFrameRate > 0
-    ? tools.packetDuration(Math.max(1, Math.round(den / num / averageFrameRate)))
-    : [];
 }
 
 async function assertWritable(output: string): Promise<void> {

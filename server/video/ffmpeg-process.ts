@@ -8,6 +8,8 @@ import { findTools } from './tools.ts';
 
 /** One run of ffmpeg. */
 export interface FfmpegProcess {
+  /** What it writes to `pipe:1`; null where no output does. */
+  readonly output: Readable | null;
   /** Resolves when ffmpeg has ended, however it did. */
   readonly ended: Promise<FfmpegEnd>;
   kill(): void;
@@ -68,7 +70,11 @@ export async function startFfmpeg(
     (input): input is FfmpegFile<Readable> => typeof input.url !== 'string',
   )?.url;
   const program = await startProgram(tools.ffmpeg, command._getArguments(), {
-    pipes: source ? ['stdin', 'stderr'] : ['stderr'],
+    pipes: [
+      ...(source ? (['stdin'] as const) : []),
+      ...(outputs.some(({ url }) => url === 'pipe:1') ? (['stdout'] as const) : []),
+      'stderr',
+    ],
     inBackground,
   }).catch((cause: unknown) => {
     throw new RoadgazeError(
@@ -99,7 +105,7 @@ export async function startFfmpeg(
     const timer = setTimeout(kill, milliseconds);
     void ended.then(() => clearTimeout(timer));
   };
-  return { ended, kill, stop };
+  return { output: program.stdout, ended, kill, stop };
 }
 
 function feed(program: Program, source: Readable): void {

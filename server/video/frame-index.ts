@@ -63,6 +63,15 @@ export async function readClockParts(video: ProbedVideo): Promise<readonly Clock
   return parts.length > 1 ? parts : null;
 }
 
+/**
+ * Whether a file's packets lie in the order in which they are shown, and all have a time, on one
+ * clock: the nth packet is then the nth frame of the index. Throws what `probeVideo` does.
+ */
+export async function isInOrder(video: ProbedVideo): Promise<boolean> {
+  const { packets, parts } = await list(video);
+  return parts.length < 2 && packets.every(({ pts }, i) => i === 0 || pts > packets[i - 1]!.pts);
+}
+
 const recent = new Map<string, Promise<Listing>>();
 /** A listing of an hour takes about 10 MB. */
 const RECENT = 4;

@@ -122,7 +122,7 @@ function* spaced(
 }
 
 /** Packets in their order, the next ones already on their way. */
-async function* readAhead(
+export async function* readAhead(
   track: PictureTrack,
   numbers: Iterator<number, void, undefined>,
   signal: AbortSignal,

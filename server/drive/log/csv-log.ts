@@ -76,14 +76,16 @@ function interpretColumns({ file, table, plan, video, choices, rowTimes }: Table
     speed = column(plan.speed)!.map((value) => value * METRES_PER_SECOND_PER[unit]!);
   }
 
+  const share = choices.column === undefined && found.steering ? column(plan.share) : null;
   const extra: LogColumn[] = [];
   for (const [index, { label, unit }] of plan.columns.entries()) {
-    if (index === plan.time || index === plan.speed || (index === plan.steering && !found.question))
-      continue;
+    if (index === plan.time || index === plan.speed) continue;
+    if ((share && index === plan.share) || (index === plan.steering && !found.question)) continue;
     const kept = column(index);
     if (kept) extra.push({ name: label, unit, values: kept });
     else if (!tool)
       say(`column ${JSON.stringify(plan.headings[index]!)} is not numeric and is left out.`);
   }
-  return { times, ...found, speed, extra, assumptions };
+  const normalized = found.normalized ?? share;
+  return { times, ...found, normalized, speed, extra, assumptions };
 }

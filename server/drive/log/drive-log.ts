@@ -41,7 +41,7 @@ export interface VideoSpan {
 }
 
 /** Longest step between two rows that is interpolated over; seconds. */
-const LONGEST_STEP = 0.5;
+export const LONGEST_STEP = 0.5;
 /** Logs often round their times to milliseconds; an instant this close to a row is that row's. */
 const ROUNDING = 1e-3;
 

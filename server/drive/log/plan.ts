@@ -5,10 +5,13 @@ import { recogniseTool, type ToolLayout } from './layouts.ts';
 const TIME_NAMES = ['pts', 't', 'time', 'timestamp', 'datetime'];
 const STEERING_NAMES = ['steering', 'steering_angle', 'angle'];
 const SPEED_NAMES = ['speed'];
+/** A share of full lock beside the steering's angle. */
+const SHARE_NAMES = ['steering_share'];
+/** By which the log of a tool is known. */
+const TOOL_NAMES = ['user/angle'];
 /** Columns that say which camera a row is of; of the latter ones the folder counts. */
 const CAMERA_NAMES = ['frame_id', 'camera', 'camera_id', 'camera_name', 'cam', 'sensor'];
 const PICTURE_NAMES = ['filename', 'file', 'image', 'image_path', 'path', 'picture'];
-
 export const SECONDS_PER: Readonly<Record<string, number>> = {
   s: 1,
   sec: 1,
@@ -59,6 +62,8 @@ export interface LogPlan extends ColumnPlan {
   readonly tool: ToolLayout | null;
   readonly steering: number;
   readonly speed: number;
+  /** The steering once more, as a share of full lock, positive to the left. */
+  readonly share: number;
   /** Sentences on what was chosen among several. */
   readonly notes: readonly string[];
 }
@@ -112,6 +117,7 @@ export function planLog(
     timeIsName: tool?.timeIsName ?? false,
     steering,
     speed,
+    share: tool ? -1 : find(columns, SHARE_NAMES),
     tool,
     notes,
     numbers: [steering, speed].filter((index) => index >= 0),
@@ -149,6 +155,14 @@ function withUnitInName(name: string, unit: string | null): { name: string; unit
     }
   }
   return { name, unit };
+}
+
+/** Whether a log's reader would take a column of this name for more than a signal, and for what. */
+export function meaningOf(heading: string): 'steering' | 'other' | null {
+  const { name } = headingsOf([heading])[0]!;
+  if (STEERING_NAMES.includes(name)) return 'steering';
+  const meant = [TIME_NAMES, SPEED_NAMES, CAMERA_NAMES, PICTURE_NAMES, SHARE_NAMES, TOOL_NAMES];
+  return meant.some((names) => names.includes(name)) ? 'other' : null;
 }
 
 function find(columns: readonly Heading[], names: readonly string[]): number {

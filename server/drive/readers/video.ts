@@ -2,6 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { besideFile } from '../../files/beside.ts';
 import { decodeVideo } from '../../video/decoder.ts';
+import { encodedFile } from '../../video/encoded-pictures.ts';
 import { readFrameIndex, timedBy } from '../../video/frame-index.ts';
 import { asksForRate, fileVersion, probeVideo } from '../../video/probe.ts';
 import { readDriveLog } from '../log/csv-log.ts';
@@ -89,6 +90,8 @@ export async function videoPictures(path: string): Promise<Pictures> {
     video: await probeVideo(path),
     index: () => readFrameIndex(path),
     frames: (request) => decodeVideo({ ...request, path }),
+    file: path,
+    encoded: () => encodedFile(path),
     version: () => fileVersion(path).catch(() => '-'),
   };
 }

@@ -1,4 +1,5 @@
 import { RoadgazeError } from '../../../../shared/errors.ts';
+import { encodedTrack } from '../../../video/encoded-pictures.ts';
 import { decodeTrack, trackIndex } from '../../../video/track-decoder.ts';
 import type { PictureTrack } from '../../../video/picture-track.ts';
 import { probeTrack } from '../../../video/probe-track.ts';
@@ -73,6 +74,7 @@ async function openCamera(bag: OpenedBag, wanted: string | undefined): Promise<D
     video: { ...video, path: place.path, duration: 0 },
     index: async () => trackIndex(await track()),
     frames: (request) => laterStream(track, (opened) => decodeTrack(opened, request)),
+    encoded: async () => encodedTrack(await track()),
     version,
   };
   return sourceOfPictures(pictures, {

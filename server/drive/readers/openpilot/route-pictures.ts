@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { RoadgazeError } from '../../../../shared/errors.ts';
 import { pathInside } from '../../../files/path-inside.ts';
 import { probeTrack } from '../../../video/probe-track.ts';
+import { encodedTrack } from '../../../video/encoded-pictures.ts';
 import { decodeTrack, trackIndex } from '../../../video/track-decoder.ts';
 import { joinedPictures } from '../../joined-pictures.ts';
 import { laterStream } from '../../later-stream.ts';
@@ -75,6 +76,7 @@ export async function routePictures(route: OpenedRoute): Promise<RoutePictures> 
       video: { ...video, path: place.path, startTime: 0, duration: 0 },
       index: async () => (await all()).pictures.index(),
       frames: (request) => laterStream(all, ({ pictures }) => pictures.frames(request)),
+      encoded: async () => (await (await all()).pictures.encoded?.()) ?? null,
       version: () =>
         filesVersion(segments.map((segment) => join(place.path, inSegment(segment, camera.file)))),
     },
@@ -215,6 +217,7 @@ async function joinedAs(
       video: await probeTrack(track),
       index: async () => trackIndex(track),
       frames: (request) => decodeTrack(track, request),
+      encoded: () => encodedTrack(track),
       version: () => track.version(),
     };
   }

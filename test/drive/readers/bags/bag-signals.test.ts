@@ -19,6 +19,7 @@ function topic(
   return {
     topic: name,
     type,
+    metadata: new Map(),
     times: TIMES,
     columns: Object.entries(columns).map(([field, values]) => ({
       field,

@@ -61,7 +61,8 @@ export function pictureClock(
   else {
     const unknown = new Set<number>();
     for (let i = 0; i < count; i++)
-      if (stamps[i] === 0n) unknown.add(i);
+      // A clock that was written with may begin at zero.
+      if (stamps[i] === 0n && logTimes[i] !== 0n) unknown.add(i);
       else time[i] = Number(stamps[i]! - first) / SECOND;
     for (const i of wrongTimes(time, log, unknown)) unknown.add(i);
     const late = usualDifference(time, log, unknown);

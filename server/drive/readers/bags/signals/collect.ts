@@ -15,6 +15,8 @@ import { fieldUnits } from './field-units.ts';
 export interface TopicSignals {
   readonly topic: string;
   readonly type: string;
+  /** As `Topic.metadata`. */
+  readonly metadata: ReadonlyMap<string, string>;
   /** Seconds of the pictures' clock, strictly ascending. */
   readonly times: Float64Array;
   readonly columns: readonly SignalColumn[];
@@ -143,6 +145,7 @@ export async function collectSignals(
     found.push({
       topic: topic.name,
       type: topic.type,
+      metadata: topic.metadata ?? new Map<string, string>(),
       times,
       columns: fields.map(({ name }, index) => {
         own[index]!.fillTo(logTimes.length);

@@ -1,19 +1,14 @@
-import type { Series, SeriesOfDrive, SteeringSeries } from '../../../log/series.ts';
+import type { Series, SeriesOfDrive } from '../../../log/series.ts';
 import type { BagSignals, TopicSignals } from './collect.ts';
+import { isOwn, ownSeries } from './own-topics.ts';
 import { curvatureOf, speedOverGround } from './derived.ts';
 import {
   SPEED_FIELDS,
   STEERING_FIELDS,
   steeringByName,
+  type Candidate,
   type SteeringField,
 } from './known-fields.ts';
-
-interface Candidate {
-  readonly series: SteeringSeries;
-  readonly field: SteeringField;
-  /** Smaller is better. */
-  readonly rank: number;
-}
 
 /** What is told to do, not what is done. */
 const COMMAND = /cmd|command|target|desired|setpoint|reference|(^|\/)(ref|drive)$/i;
@@ -27,10 +22,15 @@ export function driveSeries(
   { topics, notes }: BagSignals,
   isChosen = false,
 ): SeriesOfDrive {
-  const candidates = topics.flatMap(steeringOf);
+  const own = topics.filter(isOwn).map(ownSeries);
+  const foreign = topics.filter((topic) => !isOwn(topic));
+  const candidates = [
+    ...own.flatMap(({ steering }) => steering ?? []),
+    ...foreign.flatMap(steeringOf),
+  ];
   candidates.sort((a, b) => a.rank - b.rank || b.series.times.length - a.series.times.length);
-  const speeds = SPEED_FIELDS.flatMap((known) =>
-    topics
+  const fields = SPEED_FIELDS.flatMap((known) =>
+    foreign
       .filter(({ type }) => known.type.test(type))
       .flatMap((topic) => {
         const column = topic.columns.find(({ field }) => field === known.field);
@@ -40,7 +40,8 @@ export function driveSeries(
       // What a controller asks for comes after what was measured.
       .sort((a, b) => Number(COMMAND.test(a.name)) - Number(COMMAND.test(b.name))),
   );
-  const speed = speeds[0] ?? topics.flatMap(speedOverGround)[0] ?? null;
+  const speeds = [...own.flatMap(({ speed: logged }) => logged ?? []), ...fields];
+  const speed = speeds[0] ?? foreign.flatMap(speedOverGround)[0] ?? null;
   const assumptions = notes.map((note) => `${name}: ${note}`);
   const [first, ...rest] = candidates;
   if (first && rest.length > 0 && !isChosen)
@@ -51,7 +52,7 @@ export function driveSeries(
     assumptions.push(`${name}: speed is ${JSON.stringify(speed.name)}, in ${speed.unit ?? 'm/s'}.`);
 
   const taken = new Set([...candidates.map(({ series }) => series.name), speed?.name]);
-  const others = topics
+  const others = foreign
     .flatMap((topic) =>
       topic.columns.map(({ field, unit, values }) => ({ ...seriesOf(topic, field, values), unit })),
     )
@@ -60,7 +61,7 @@ export function driveSeries(
     file: name,
     steering: candidates.map(({ series }) => series),
     speed,
-    others: [...others, ...speeds.slice(1)],
+    others: [...own.flatMap(({ other }) => other ?? []), ...others, ...speeds.slice(1)],
     assumptions,
   };
 }

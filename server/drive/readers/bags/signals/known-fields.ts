@@ -10,6 +10,14 @@ export interface SteeringField extends Pick<SteeringSeries, 'kind' | 'unit' | 'p
   readonly because: string;
 }
 
+/** What may be the steering of a bag. */
+export interface Candidate {
+  readonly series: SteeringSeries;
+  readonly field: SteeringField;
+  /** Smaller is better. */
+  readonly rank: number;
+}
+
 const MEASURED_TYRES = 'it is the measured angle of the tyres';
 const MEASURED_WHEEL = 'it is the measured angle of the wheel';
 const COMMAND = 'it is an angle that was steered for, and no measured angle is there';

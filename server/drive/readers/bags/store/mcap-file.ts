@@ -114,6 +114,7 @@ export class McapFile implements MessageFile {
       name: channel.topic,
       type: plainType(schema?.name ?? ''),
       encoding: channel.messageEncoding,
+      metadata: channel.metadata,
     };
     const key = topicKey(told);
     this.#keys.set(channel.id, key);

@@ -9,6 +9,8 @@ export interface Topic {
   readonly schema: Schema | null;
   /** null: not counted. */
   readonly count: number | null;
+  /** What else the recorder has written of it; nothing without. */
+  readonly metadata?: ReadonlyMap<string, string>;
 }
 
 export interface Schema {
