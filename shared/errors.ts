@@ -90,6 +90,10 @@ export const ERROR_CODES = {
     meaning: 'The road region is neither a road model, a polygon, nor ground truth.',
   },
   LOG_INVALID: { exit: 1, meaning: 'The drive log beside the video cannot be read.' },
+  RANGES_INVALID: {
+    exit: 1,
+    meaning: 'A list of ranges of a recording is damaged, or its entries have no two ends.',
+  },
   PROVIDER_UNAVAILABLE: {
     exit: 1,
     meaning: 'The execution provider that was asked for does not load on this machine.',

@@ -5,6 +5,7 @@ import { pathInside } from '../../files/path-inside.ts';
 import { readCsvColumns, type CsvTable } from '../log/csv-columns.ts';
 import { planOfLog } from '../log/plan-of-log.ts';
 import { planLog, type LogPlan } from '../log/plan.ts';
+import { readTextHead } from '../log/text.ts';
 import { logFromSeries, type SeriesOfDrive } from '../log/series.ts';
 import { readTextHead } from '../log/text.ts';
 import type { Place } from '../place.ts';
@@ -16,7 +17,8 @@ import { filesVersion } from '../../files/files-version.ts';
 import { pictureFilesTrack } from './picture-files.ts';
 import { baseName, PICTURE_NAME, timesInNames } from './picture-names.ts';
 
-const LOG = 'driving_log.csv';
+export const UDACITY_LOG = 'driving_log.csv';
+const LOG = UDACITY_LOG;
 const CAMERAS = ['center', 'left', 'right'] as const;
 /** Longer than a row is. */
 const TAIL_BYTES = 16 << 10;
@@ -101,6 +103,27 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
     assumptions: notes,
     log: (choices) => logFromSeries(series, choices),
   });
+}
+
+export interface UdacityRows {
+  /** Of the log itself. */
+  readonly path: string;
+  readonly encoding: string;
+  /** Lines of the log, from 1, and names of pictures in them: one for each frame, in their order. */
+  readonly lines: Float64Array;
+  readonly names: readonly string[];
+}
+
+/** Where the rows of a drive stand in its log. Throws INPUT_NOT_FOUND, LOG_INVALID. */
+export async function udacityRows({ path, name }: Place): Promise<UdacityRows> {
+  const log = await pathInside(path, LOG);
+  if (log === null) throw withoutLog(name);
+  const { lines, texts } = await readCsvColumns(log, (first, file) => ({
+    ...planLog(first, file, {}),
+    texts: [0],
+  }));
+  const { encoding } = await readTextHead(log);
+  return { path: log, encoding, lines, names: texts[0]! };
 }
 
 function seriesOf({ columns }: CsvTable, plan: LogPlan, times: Float64Array): SeriesOfDrive {

@@ -49,6 +49,12 @@ async function recognises(place: Place): Promise<readonly DriveEntry[] | null> {
   }
 }
 
+/** Numbers of all episodes of a data set. Throws DRIVE_INVALID. */
+export async function lerobotEpisodes(place: Place): Promise<number[]> {
+  const { total_episodes: total } = await infoOf(place);
+  return Array.from({ length: Math.min(total, MOST_EPISODES) }, (_, number) => number);
+}
+
 async function infoOf(place: Place): Promise<LeRobotInfo> {
   return parseInfo(place.name, (await place.headOf(INFO)).toString('utf8'));
 }
