@@ -7,7 +7,6 @@ import { planOfLog } from '../log/plan-of-log.ts';
 import { planLog, type LogPlan } from '../log/plan.ts';
 import { readTextHead } from '../log/text.ts';
 import { logFromSeries, type SeriesOfDrive } from '../log/series.ts';
-import { readTextHead } from '../log/text.ts';
 import type { Place } from '../place.ts';
 import type { DriveOutline, DriveReader, DriveSource, OpenDrive } from '../source.ts';
 import { sourceOfTrack } from '../track-source.ts';
