@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { marchInto } from '../../server/attention/inpaint/fast-marching.ts';
 import { filled } from '../../server/attention/inpaint/fill.ts';
+import { inpaint } from '../../server/attention/inpaint/telea.ts';
 import { MinHeap } from '../../server/attention/inpaint/min-heap.ts';
 import type { Fill } from '../../shared/flags.ts';
+import type { Size } from '../../shared/geometry.ts';
 import { randomNumbers } from '../support/network.ts';
 
 const size = { width: 60, height: 40 };
@@ -102,6 +104,93 @@ test('inpainting makes no colour that is brighter or darker than all around', ()
   const noisy = at(() => random(90, 160));
   const result = filled('inpaint', noisy, disc(15), size);
   assert.ok(result.every((value) => value >= 90 && value < 160));
+});
+
+/**
+ * Telea's equations, pixel after pixel in the order of the march: T is negative outside, as far as
+ * a neighbourhood reaches.
+ */
+function slowInpaint(
+  plane: readonly number[],
+  hole: Uint8Array,
+  { width, height }: Size,
+): number[] {
+  const image = [...plane];
+  const isKnown = Array.from(hole, (inside) => inside === 0);
+  const outside = marchInto(
+    hole.map((inside) => 1 - inside),
+    { width, height },
+    6,
+  );
+  const levels = Array.from(outside, (distance) => -Math.min(6, distance));
+  const known = (x: number, y: number) =>
+    x >= 0 && x < width && y >= 0 && y < height && isKnown[y * width + x]!;
+  const gradient = (values: readonly number[], x: number, y: number, dx: number, dy: number) => {
+    const [after, before] = [known(x + dx, y + dy), known(x - dx, y - dy)];
+    const value = (i: number, j: number) => values[j * width + i]!;
+    if (after && before) return (value(x + dx, y + dy) - value(x - dx, y - dy)) / 2;
+    if (after) return value(x + dx, y + dy) - value(x, y);
+    return before ? value(x, y) - value(x - dx, y - dy) : 0;
+  };
+  marchInto(hole, { width, height }, Infinity, (pixel, distances) => {
+    const [px, py] = [pixel % width, Math.floor(pixel / width)];
+    levels[pixel] = distances[pixel]!;
+    const normal = [gradient(levels, px, py, 1, 0), gradient(levels, px, py, 0, 1)] as const;
+    let [sum, weights] = [0, 0];
+    const neighbours: number[] = [];
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++) {
+        const distance = Math.hypot(px - x, py - y);
+        if (!known(x, y) || distance > 5) continue;
+        const cosine = Math.abs((px - x) * normal[0] + (py - y) * normal[1]) / distance;
+        const weight =
+          Math.max(cosine, 1e-6) /
+          distance ** 2 /
+          (1 + Math.abs(levels[y * width + x]! - levels[pixel]!));
+        const value = image[y * width + x]!;
+        const foretold =
+          value + (px - x) * gradient(image, x, y, 1, 0) + (py - y) * gradient(image, x, y, 0, 1);
+        neighbours.push(value);
+        sum += weight * foretold;
+        weights += weight;
+      }
+    image[pixel] = Math.min(
+      Math.max(...neighbours),
+      Math.max(Math.min(...neighbours), sum / weights),
+    );
+    isKnown[pixel] = true;
+  });
+  return image;
+}
+
+test('inpainting is what its equations say, in the middle, at edges and in corners', () => {
+  const small = { width: 17, height: 13 };
+  const random = randomNumbers(5);
+  const plane = Array.from({ length: small.width * small.height }, (_, pixel) =>
+    Math.fround(100 + 5 * (pixel % small.width) + random(0, 60)),
+  );
+  for (const [left, top, right, bottom] of [
+    [7, 5, 11, 8],
+    [0, 0, 2, 3],
+    [14, 10, 17, 13],
+    [15, 0, 16, 13],
+    [1, 4, 4, 6],
+    [4, 1, 6, 2],
+    [3, 11, 15, 12],
+  ] as const) {
+    const hole = Uint8Array.from(plane, (_, pixel) => {
+      const [x, y] = [pixel % small.width, Math.floor(pixel / small.width)];
+      return Number(x >= left && x < right && y >= top && y < bottom);
+    });
+    const expected = slowInpaint(plane, hole, small);
+    const result = Float32Array.from(plane);
+    inpaint([result], hole, small);
+    for (const [pixel, value] of expected.entries())
+      assert.ok(
+        Math.abs(result[pixel]! - value) < 0.01,
+        `${result[pixel]} instead of ${value} at ${pixel % 17}, ${Math.floor(pixel / 17)}`,
+      );
+  }
 });
 
 test('the march reaches pixels in the order of their distance, which is that to the border', () => {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { coverageOf, digestOf, testFiles, type TestCoverage } from './coverage.ts';
@@ -70,7 +70,9 @@ function isToTry({ key }: Mutant): boolean {
 }
 
 async function tryAll(mutants: Iterator<Mutant>): Promise<void> {
-  const sandboxes = Array.from({ length: workers }, (_, index) => makeSandbox(`copy-${index}`));
+  const sandboxes = Array.from({ length: workers }, (_, index) =>
+    makeSandbox(`copy-${process.pid}-${index}`),
+  );
   const measured: TestCoverage[] = [];
   const unmeasured = testFiles(sandboxes[0]!);
   await Promise.all(
@@ -95,6 +97,7 @@ async function tryAll(mutants: Iterator<Mutant>): Promise<void> {
       }
     }),
   );
+  for (const sandbox of sandboxes) rmSync(sandbox, { recursive: true });
 }
 
 async function judge(

@@ -63,7 +63,11 @@ function pixelsWith(labels: Uint8Array, wanted: number): Int32Array {
  * γ · exp(−β‖Δz‖²) ÷ distance between neighbours, β = 1 ÷ (2 · mean of ‖Δz‖²): equation 11 of the
  * paper, with the distance as in its implementation.
  */
-function smoothness({ values, channels }: Colors, height: number, width: number): Float64Array {
+export function smoothness(
+  { values, channels }: Colors,
+  height: number,
+  width: number,
+): Float64Array {
   const capacities = new Float64Array(height * width * 8).fill(-1);
   let [sum, count] = [0, 0];
   for (let pixel = 0; pixel < height * width; pixel++) {

@@ -113,3 +113,129 @@ test('the ridge regression meets its normal equations', () => {
     assert.ok(Math.abs(slope) < 1e-9, `coefficient ${feature}: ${slope}`);
   }
 });
+
+/** SLIC before its loose parts join others: for each pixel the nearest of the centres around it. */
+function slowLabels(
+  colors: readonly (readonly number[])[],
+  height: number,
+  width: number,
+  segments: number,
+): number[] {
+  const spacing = Math.sqrt((height * width) / segments);
+  const [rows, columns] = [Math.round(height / spacing), Math.round(width / spacing)];
+  const inside = (at: number, length: number) => Math.min(length - 1, Math.max(0, at));
+  const colorAt = (y: number, x: number) => colors[inside(y, height) * width + inside(x, width)]!;
+  const squared = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, value, index) => sum + (value - b[index]!) ** 2, 0);
+  const gradient = ([y, x]: readonly [number, number]) =>
+    squared(colorAt(y, x + 1), colorAt(y, x - 1)) + squared(colorAt(y + 1, x), colorAt(y - 1, x));
+  let centres = Array.from({ length: rows * columns }, (_, index) => {
+    const [y, x] = [
+      Math.floor(((Math.floor(index / columns) + 0.5) * height) / rows),
+      Math.floor((((index % columns) + 0.5) * width) / columns),
+    ];
+    const places = [-1, 0, 1].flatMap((dy) =>
+      [-1, 0, 1].map((dx) => [inside(y + dy, height), inside(x + dx, width)] as const),
+    );
+    // The middle stays where no other is flatter.
+    const place = [[y, x] as const, ...places].reduce((a, b) =>
+      gradient(b) < gradient(a) ? b : a,
+    );
+    return { color: colorAt(...place), y: place[0], x: place[1] };
+  });
+  let labels = new Array<number>(height * width).fill(-1);
+  for (let round = 0; round < 10; round++) {
+    labels = labels.map((before, position) => {
+      const [y, x] = [Math.floor(position / width), position % width];
+      const near = [...centres.entries()]
+        .filter(
+          ([, centre]) =>
+            y >= Math.floor(centre.y - spacing) &&
+            y <= Math.ceil(centre.y + spacing) &&
+            x >= Math.floor(centre.x - spacing) &&
+            x <= Math.ceil(centre.x + spacing),
+        )
+        .map(
+          ([index, centre]) =>
+            [
+              squared(colors[position]!, centre.color) +
+                (10 / spacing) ** 2 * ((y - centre.y) ** 2 + (x - centre.x) ** 2),
+              index,
+            ] as const,
+        )
+        .sort((a, b) => a[0] - b[0]);
+      return near[0]?.[1] ?? before;
+    });
+    centres = centres.map((centre, index) => {
+      const members = [...labels.keys()].filter((position) => labels[position] === index);
+      const mean = (of: (position: number) => number) =>
+        members.reduce((sum, position) => sum + of(position), 0) / members.length;
+      return members.length === 0
+        ? centre
+        : {
+            color: centre.color.map((_, channel) => mean((at) => colors[at]![channel]!)),
+            y: mean((at) => Math.floor(at / width)),
+            x: mean((at) => at % width),
+          };
+    });
+  }
+  return labels;
+}
+
+/** Pixels of one label that are joined by edges. */
+function partsOf(labels: readonly number[], width: number): number[][] {
+  const seen = new Set<number>();
+  return [...labels.keys()].flatMap((start) => {
+    if (seen.has(start)) return [];
+    const part = [start];
+    seen.add(start);
+    for (const at of part)
+      for (const next of [at - width, at + width, ...sideways(at, width)])
+        if (labels[next] === labels[start] && !seen.has(next)) {
+          seen.add(next);
+          part.push(next);
+        }
+    return [part];
+  });
+}
+
+function sideways(at: number, width: number): number[] {
+  return [at - 1, at + 1].filter(
+    (next) => next >= 0 && Math.floor(next / width) === Math.floor(at / width),
+  );
+}
+
+test('superpixels are what k-means over colour and place gives, less the parts that are too small', () => {
+  const [height, width, segments] = [18, 25, 14];
+  const random = randomNumbers(12);
+  const colors = Array.from({ length: height * width }, (_, position) => [
+    30 + 2 * Math.floor(position / width) + random(-12, 12),
+    50 + 20 * Math.sin(position / 3) + random(-5, 5),
+  ]);
+  const slow = partsOf(
+    slowLabels(
+      colors.map((color) => color.map(Math.fround)),
+      height,
+      width,
+      segments,
+    ),
+    width,
+  );
+  const least = (height * width) / segments / 4;
+  const large = slow.filter((part) => part.length >= least);
+  assert.ok(large.length > 6 && large.length < slow.length, `${large.length} of ${slow.length}`);
+  const { labels, count } = superpixels({
+    colors: Float32Array.from(colors.flat()),
+    channels: 2,
+    height,
+    width,
+    segments,
+  });
+  assert.equal(count, new Set(labels).size);
+  assert.equal(Math.max(...labels), count - 1);
+  for (const part of large) assert.equal(new Set(part.map((at) => labels[at])).size, 1);
+  assert.equal(new Set(large.map((part) => labels[part[0]!])).size, large.length);
+  // Only the first part of all has nothing before it to join.
+  assert.ok(count - large.length <= 1);
+  assert.equal(partsOf([...labels], width).length, count);
+});

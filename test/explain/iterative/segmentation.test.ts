@@ -5,7 +5,7 @@ import {
   minimumCut,
   type GridCapacities,
 } from '../../../server/explain/iterative/max-flow.ts';
-import { grabCut } from '../../../server/explain/iterative/grabcut.ts';
+import { grabCut, smoothness } from '../../../server/explain/iterative/grabcut.ts';
 import { randomNumbers } from '../../support/network.ts';
 import { explain, imageOf, linear } from './plain-function.ts';
 
@@ -104,6 +104,32 @@ test('on larger grids the cut costs what can flow', () => {
     const grid = randomGrid(seed, 9, 11);
     assert.equal(cost(grid, minimumCut(grid)), maximumFlow(grid), `seed ${seed}`);
   }
+});
+
+test('a border costs the less the more its colours differ from what is usual, and the farther apart', () => {
+  const [height, width, channels] = [4, 5, 2];
+  const random = randomNumbers(3);
+  const values = Float32Array.from({ length: height * width * channels }, () => random(0, 100));
+  const arcs = Array.from({ length: height * width * 8 }, (_, arc) => {
+    const [pixel, [dy, dx]] = [arc >> 3, DIRECTIONS[arc & 7]!];
+    const [y, x] = [Math.floor(pixel / width) + dy, (pixel % width) + dx];
+    if (y < 0 || y >= height || x < 0 || x >= width) return null;
+    const colors = [pixel, y * width + x].map((at) => values.subarray(2 * at, 2 * at + 2));
+    return {
+      distance: Math.sqrt(dy * dy + dx * dx),
+      difference: (colors[0]![0]! - colors[1]![0]!) ** 2 + (colors[0]![1]! - colors[1]![1]!) ** 2,
+    };
+  });
+  const known = arcs.filter((arc) => arc !== null);
+  const mean = known.reduce((sum, { difference }) => sum + difference, 0) / known.length;
+  const costs = smoothness({ values, channels }, height, width);
+  assert.equal(costs.length, arcs.length);
+  for (const [index, arc] of arcs.entries()) {
+    const expected = arc ? (50 / arc.distance) * Math.exp(-arc.difference / (2 * mean)) : 0;
+    assert.ok(Math.abs(costs[index]! - expected) < 1e-9, `${costs[index]} is not ${expected}`);
+  }
+  const even = smoothness({ values: values.fill(7), channels }, height, width);
+  assert.ok(even.every((cost, index) => cost === (arcs[index] ? 50 / arcs[index].distance : 0)));
 });
 
 test('GrabCut finds a patch by its colour from a few of its pixels', () => {
