@@ -155,6 +155,35 @@ describe('a watch of flags', () => {
     );
   });
 
+  it('tells at once when asked, but not twice of the same rows, and else every 200 ms at most', (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    const pass = (milliseconds: number): void => {
+      now += milliseconds;
+      t.mock.timers.tick(milliseconds);
+    };
+    const rows = new RowSeries(network, { kept: 100, atOnce: 20 });
+    const { watch, calls } = watched(t, rows);
+    watch.look();
+    watch.look();
+    assert.equal(calls.length, 1);
+    fill(rows, 0, 1, offRoad);
+    pass(199);
+    assert.equal(calls.length, 1);
+    pass(1);
+    assert.equal(calls.length, 2);
+    watch.look();
+    assert.equal(calls.length, 2);
+    // The same number of rows, further on.
+    fill(rows, 1, 119, offRoad);
+    watch.look();
+    const { length } = calls;
+    fill(rows, 119, 1000, offRoad);
+    watch.look();
+    assert.equal(calls.length, length + 1);
+  });
+
   it('begins anew with other rows, and leaves the ones before alone', async (t) => {
     const [before, after] = [new RowSeries(network), new RowSeries(network)];
     fill(before, 0, 50, offRoad);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
+import type { Crop } from '../../shared/geometry.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../../server/video/export.ts';
 import type { VideoInfo } from '../../server/video/frame-source.ts';
 import { probeVideo } from '../../server/video/probe.ts';
+import { writeLine } from '../../server/video/small-print.ts';
 import {
   ffprobeFrameTimes,
   makeNumberedClip,
@@ -155,6 +158,124 @@ describe('an exported clip', () => {
     assert.equal(times.length, input.length);
     for (const [i, time] of times.entries())
       assert.ok(Math.abs(time - input[i]!) < 2e-5, `frame ${i}: ${time} instead of ${input[i]}`);
+  });
+});
+
+describe('the pictures of an export', () => {
+  /** Grey pictures, each with a mask that holds every value once, and what comes out of them. */
+  async function shown(width: number, crop: Crop, text: string): Promise<Uint8Array> {
+    const source = join(folder, 'grey.mp4');
+    if (!(await readdir(folder)).includes('grey.mp4'))
+      await makeNumberedClip(source, { frames: 2 });
+    const output = join(folder, `grey-${width}.mp4`);
+    const size = { width, height: 180 };
+    const picture = new Uint8Array((3 * size.width * size.height) / 2).fill(128);
+    picture.fill(110, 0, size.width * size.height);
+    const mask = Uint8Array.from({ length: 256 }, (_, value) => value);
+    await exportOverlay({
+      video: { ...(await probeVideo(source)), ...size },
+      output,
+      frames: Readable.from([0, 1 / 30].map((pts) => ({ pts, picture, mask, text }))),
+      maskSize: { width: 16, height: 16 },
+      crop,
+      colormap: Uint8Array.from({ length: 1024 }, (_, at) => lookOf(at >> 2)[at & 3]!),
+    });
+    for await (const { images } of decodeVideo({
+      path: output,
+      images: [
+        {
+          crop: { x: 0, y: 0, ...size, of: [width, 180] },
+          ...size,
+          pixelFormat: 'rgb24',
+          resize: 'area',
+        },
+      ],
+    }))
+      return images[0]!;
+    assert.fail('there is no picture');
+  }
+  const grey = ((110 - 16) / 219) * 255;
+  /** Nothing of the lowest values, half of the highest, all between. */
+  const lookOf = (value: number) => [
+    value,
+    255 - value,
+    128,
+    value < 8 ? 0 : value < 248 ? 255 : 128,
+  ];
+  const meanOf = (rgb: Uint8Array, width: number, x: number, y: number, side: number) =>
+    [0, 1, 2].map((channel) => {
+      let sum = 0;
+      for (let j = 0; j < side; j++)
+        for (let i = 0; i < side; i++) sum += rgb[3 * ((y + j) * width + x + i) + channel]!;
+      return sum / side ** 2;
+    });
+
+  it('have the colour and opacity of each value of the mask, in its place in the crop', async () => {
+    const [x, y, across, down] = [32, 36, 16, 8];
+    const crop = { x, y, width: 256, height: 128, of: [320, 180] as const };
+    const rgb = await shown(320, crop, '');
+    for (let value = 0; value < 256; value++) {
+      // Within a cell the value changes by a few.
+      if (Math.abs(value - 7.5) < 4 || Math.abs(value - 247.5) < 4) continue;
+      const [left, top] = [x + (value % 16) * across, y + Math.floor(value / 16) * down];
+      const opacity = lookOf(value)[3]! / 255;
+      const found = meanOf(rgb, 320, left + across / 2 - 1, top + down / 2 - 1, 2);
+      for (const channel of [0, 1, 2])
+        assert.ok(
+          Math.abs(found[channel]! - (lookOf(value)[channel]! * opacity + grey * (1 - opacity))) <
+            12,
+          `${found.map(Math.round)} for ${value}`,
+        );
+    }
+    for (const [left, top] of [
+      [4, 100],
+      [300, 100],
+      [100, 20],
+      [100, 170],
+    ] as const)
+      assert.ok(meanOf(rgb, 320, left, top, 6).every((channel) => Math.abs(channel - grey) < 4));
+  });
+
+  for (const [width, times] of [
+    [320, 1],
+    [1280, 2],
+  ] as const)
+    it(`${width} wide have a line of print ${times} times its size on a dark band`, async () => {
+      const crop = { x: 0, y: 100, width, height: 40, of: [width, 180] as const };
+      const rgb = await shown(width, crop, '12:34 frame 7');
+      const line = { width: width / times, height: 9 };
+      const print = new Uint8Array(line.width * line.height);
+      writeLine(print, line, 0, '12:34 frame 7');
+      assert.ok(print.includes(255));
+      for (let y = 0; y < line.height; y++)
+        for (let x = 0; x < line.width; x++) {
+          const [, green] = meanOf(rgb, width, x * times, y * times, times);
+          // Of 255 parts, the band takes 150.
+          const expected = print[y * line.width + x] ? 255 : grey * (105 / 255);
+          assert.ok(Math.abs(green! - expected) < 60, `${green} at ${x}, ${y}`);
+        }
+      const band = meanOf(rgb, width, width - 20, 0, 8)[1]!;
+      assert.ok(Math.abs(band - (grey * 105) / 255) < 4, `the band is ${band}`);
+      const below = meanOf(rgb, width, width - 20, 9 * times + 1, 8)[1]!;
+      assert.ok(Math.abs(below - grey) < 4, `${below} below the band`);
+    });
+
+  it('are even, as H.264 wants them, and lose a row and a column at most', () => {
+    const asked = (width: number, height: number) => {
+      const { crop, ...image } = overlayPicture({ width, height });
+      return [crop, image.width, image.height];
+    };
+    assert.deepEqual(asked(321, 181), [
+      { x: 0, y: 0, width: 320, height: 180, of: [321, 181] },
+      320,
+      180,
+    ]);
+    assert.deepEqual(asked(322, 180), [
+      { x: 0, y: 0, width: 322, height: 180, of: [322, 180] },
+      322,
+      180,
+    ]);
+    assert.deepEqual(asked(1, 1).slice(1), [2, 2]);
   });
 });
 
