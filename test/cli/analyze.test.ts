@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
@@ -55,6 +56,43 @@ function rowsOf(output: string): Record<string, string>[] {
   );
 }
 
+/** Of a column of frames.csv, where it is known: as the summary tells it, from its own definition. */
+function statistics(
+  rows: readonly Record<string, string>[],
+  valueOf: (row: Record<string, string>) => string | number,
+) {
+  const known = rows
+    .map(valueOf)
+    .filter((value) => value !== '' && !Number.isNaN(value))
+    .map(Number)
+    .sort((a, b) => a - b);
+  const below = (percent: number) => known[Math.floor((percent * known.length) / 100)]!;
+  return known.length === 0
+    ? null
+    : {
+        minimum: known[0]!,
+        percentile5: below(5),
+        median: below(50),
+        mean: known.reduce((sum, value) => sum + value, 0) / known.length,
+        maximum: known[known.length - 1]!,
+      };
+}
+
+/** Numbers alike but for the digits that frames.csv leaves away, all else the same. */
+function assertAlike(found: unknown, expected: Record<string, number> | null, what: string): void {
+  if (expected === null) {
+    assert.equal(found, null, what);
+    return;
+  }
+  const numbers = found as Record<string, number>;
+  assert.deepEqual(Object.keys(numbers), Object.keys(expected), what);
+  for (const [name, value] of Object.entries(expected))
+    assert.ok(
+      Math.abs(numbers[name]! - value) <= 1e-5 + 1e-4 * Math.abs(value),
+      `${what}, ${name}: ${numbers[name]} is not ${value}`,
+    );
+}
+
 const analyze = (output: string, ...args: readonly string[]) =>
   roadgaze('analyze', ...args, '-o', output, '--provider', 'cpu');
 
@@ -89,6 +127,46 @@ test('a recording gives one row a frame, flags and a summary', async (t) => {
   const summary = JSON.parse(readFileSync(join(output, 'summary.json'), 'utf8'));
   assert.equal(summary.recording.frames, times.length);
   assert.equal(summary.run.provider.name, 'cpu');
+  assert.deepEqual(
+    [summary.recording.file, summary.recording.width, summary.recording.height],
+    ['drive.mp4', 320, 180],
+  );
+  const digest = createHash('sha256').update(readFileSync(model)).digest('hex');
+  assert.deepEqual([summary.complete, summary.network.sha256], [true, digest]);
+  assert.ok(Math.abs(summary.recording.durationSeconds - times.length / 30) < 0.01);
+  assertAlike(
+    summary.steering,
+    statistics(rows, (row) => row['steering']!),
+    'steering',
+  );
+  assert.equal(summary.steeringError, null);
+  const [method] = summary.methods;
+  const onRoad = statistics(rows, (row) => row['onRoad']!)!;
+  assertAlike(summary.onRoad, onRoad, 'onRoad');
+  assertAlike(
+    method.lift,
+    statistics(rows, (row) => row['lift']!),
+    'lift',
+  );
+  const { mean } = statistics(rows, (row) => row['peakOnRoad']!)!;
+  assert.ok(Math.abs(method.peakOnRoad - mean) < 1e-4);
+  const { seconds, framesPerSecond } = summary.run;
+  assert.ok(Math.abs(times.length / seconds - framesPerSecond) < 0.06 + 0.001 * framesPerSecond);
+  const percent = (share: number) => (100 * share).toFixed(1);
+  assert.ok(
+    outcome.stdout.includes(
+      `drive.mp4: ${times.length} frames in ${seconds.toFixed(1)} s (${framesPerSecond.toFixed(0)} frames/s)`,
+    ),
+    outcome.stdout,
+  );
+  assert.ok(
+    outcome.stdout.includes(
+      `  on road ${percent(summary.onRoad.mean)} % on average, ${percent(summary.onRoad.minimum)} % at worst; ${summary.flags} flag`,
+    ),
+    outcome.stdout,
+  );
+  const told = JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8'));
+  assert.equal(told.flags.length, summary.flags);
   assert.match(outcome.stdout, /^  cpu, \d+ workers?, [\d.]+ ms a frame/m);
   assert.deepEqual(Object.keys(JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8'))), [
     'settings',
@@ -217,6 +295,14 @@ test('a drive log beside the video is compared in the unit and sign of the netwo
     },
   });
   await analyze(join(own, 'out'), join(own, 'drive.mp4'), '--model', network);
+  const { steeringError } = JSON.parse(readFileSync(join(own, 'out', 'summary.json'), 'utf8'));
+  assertAlike(
+    steeringError,
+    statistics(rowsOf(join(own, 'out')), ({ steering, driven }) =>
+      Math.abs(Number(steering) - Number(driven)),
+    ),
+    'error',
+  );
   for (const { driven, error, steering } of rowsOf(join(own, 'out'))) {
     assert.ok(Math.abs(Number(driven) + (10 * Math.PI) / 180) < 1e-5);
     assert.ok(
@@ -574,7 +660,27 @@ test('several methods have columns of their own, flags are of the first, and the
     ['visualbackprop', 'gradient', 'saliency'],
   );
   assert.deepEqual(summary.onRoad, summary.methods[0].onRoad);
-  assert.ok(summary.agreement.spearman.mean >= -1);
+  for (const measure of ['spearman', 'ssim', 'topOverlap'])
+    assertAlike(
+      summary.agreement[measure],
+      statistics(rows, (row) => row[measure]!),
+      measure,
+    );
+  for (const { id, onRoad, lift, peakOnRoad } of summary.methods) {
+    const suffix = id === 'visualbackprop' ? '' : `_${id}`;
+    assertAlike(
+      onRoad,
+      statistics(rows, (row) => row[`onRoad${suffix}`]!),
+      id,
+    );
+    assertAlike(
+      lift,
+      statistics(rows, (row) => row[`lift${suffix}`]!),
+      id,
+    );
+    const peaks = statistics(rows, (row) => row[`peakOnRoad${suffix}`]!);
+    assert.ok(Math.abs(peakOnRoad - (peaks?.mean ?? NaN)) < 1e-4, id);
+  }
   const alone = temporaryFolder(t);
   await analyze(alone, clip, '--model', model, '--road', 'polygon:0,0 0.5,0 0.5,1 0,1');
   rowsOf(alone).forEach((row, frame) =>
