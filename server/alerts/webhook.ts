@@ -121,7 +121,7 @@ export class Webhook {
   }
 
   async #deliver(payload: object): Promise<void> {
-    const { tries, firstWait, longestWait } = this.#limits;
+    const { tries } = this.#limits;
     for (let attempt = 1; ; attempt++) {
       const leftOut = this.#leftOut;
       const failure = await this.#post(JSON.stringify({ ...payload, leftOut }));
@@ -139,11 +139,7 @@ export class Webhook {
         );
         return;
       }
-      const longest = Math.min(longestWait, firstWait * 2 ** (attempt - 1));
-      const wait = Math.max(
-        longest * (0.5 + Math.random() / 2),
-        Math.min(failure.wait, longestWait),
-      );
+      const wait = waitAfter(attempt, failure.wait, this.#limits);
       await sleep(wait, undefined, { signal: this.#stop.signal, ref: false }).catch(() => {});
       if (this.#stop.signal.aborted) return;
     }
@@ -171,6 +167,20 @@ export class Webhook {
       return { reason: networkReason(error), again: true, wait: 0 };
     }
   }
+}
+
+/**
+ * Milliseconds before the next request, after so many: half of a time that doubles, and up to half
+ * by chance, or what the receiver `asked` for if that is longer.
+ */
+export function waitAfter(
+  attempt: number,
+  asked: number,
+  { firstWait, longestWait }: Pick<WebhookLimits, 'firstWait' | 'longestWait'>,
+  chance = Math.random(),
+): number {
+  const longest = Math.min(longestWait, firstWait * 2 ** (attempt - 1));
+  return Math.max(longest * (0.5 + chance / 2), Math.min(asked, longestWait));
 }
 
 /** `sha256=` and the HMAC-SHA256 of `timestamp.body`, hex. */

@@ -4,7 +4,12 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { parseWebhookUrl, Webhook, type WebhookLimits } from '../../server/alerts/webhook.ts';
+import {
+  parseWebhookUrl,
+  waitAfter,
+  Webhook,
+  type WebhookLimits,
+} from '../../server/alerts/webhook.ts';
 
 interface Taken {
   readonly headers: IncomingHttpHeaders;
@@ -161,6 +166,52 @@ test("more than a minute's worth is left out", async (t) => {
   await until(() => taken.length === 3);
   await webhook.close();
   assert.deepEqual(taken.map(numberOf), [0, 1, 2]);
+});
+
+test('a minute later there is room again, and no sooner', async (t) => {
+  let now = 1000;
+  const { webhook, taken, until } = await receiver(t, accept, { perMinute: 2 });
+  t.mock.method(performance, 'now', () => now);
+  const sendAt = (time: number, number: number): void => {
+    now = 1000 + time;
+    webhook.send({ number });
+  };
+  sendAt(0, 1);
+  sendAt(30_000, 2);
+  sendAt(59_999, 3);
+  sendAt(60_000, 4);
+  sendAt(89_999, 5);
+  sendAt(90_000, 6);
+  await until(() => taken.length === 4);
+  assert.deepEqual(taken.map(numberOf), [1, 2, 4, 6]);
+  assert.equal(
+    taken.map(leftOutOf).reduce((sum, count) => sum + count, 0),
+    2,
+  );
+});
+
+test('waits double up to the longest, half of each by chance, and are no shorter than the receiver asked', () => {
+  const limits = { firstWait: 1000, longestWait: 60_000 };
+  const waits = (chance: number, asked = 0) =>
+    [1, 2, 3, 6, 7, 30].map((attempt) => waitAfter(attempt, asked, limits, chance));
+  assert.deepEqual(waits(1), [1000, 2000, 4000, 32_000, 60_000, 60_000]);
+  assert.deepEqual(waits(0), [500, 1000, 2000, 16_000, 30_000, 30_000]);
+  assert.deepEqual(waits(0.5, 7000), [7000, 7000, 7000, 24_000, 45_000, 45_000]);
+  assert.deepEqual(waits(0, 1e9), new Array(6).fill(60_000));
+  const drawn = waitAfter(1, 0, limits);
+  assert.ok(drawn >= 500 && drawn < 1000);
+});
+
+test('a receiver that is busy says in seconds when to come again', async (t) => {
+  const { webhook, taken, failures, until } = await receiver(
+    t,
+    (response, count) => refuse(count === 1 ? 408 : 429, { 'retry-after': '3600' })(response),
+    { tries: 3, longestWait: 1 },
+  );
+  webhook.send({ number: 1 });
+  await until(() => failures.length === 1);
+  assert.equal(taken.length, 3);
+  assert.match(failures[0]!, /after 3 tries: it answered 429\.$/);
 });
 
 test('closing ends a delivery that waits for its next try', async (t) => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import type { FeedSnapshot } from '../../server/live/live-feed.ts';
+import { feedMetrics } from '../../server/live/metrics.ts';
 import { FeedClock } from '../../server/live/feed-clock.ts';
 import { MinimumDelay } from '../../server/live/minimum-delay.ts';
 import { NewestFirst } from '../../server/live/newest-first.ts';
@@ -122,7 +124,7 @@ describe('statistics', () => {
     const meter = new RateMeter();
     assert.equal(meter.rate(0), 0);
     for (let time = 0; time <= 5000; time += 40) meter.add(time);
-    assert.ok(Math.abs(meter.rate(5000) - 25) < 1);
+    assert.equal(meter.rate(5000), 25);
     assert.equal(meter.rate(60_000), 0);
   });
 });
@@ -209,4 +211,93 @@ describe('what ffmpeg says', () => {
       ]);
     }
   });
+});
+
+it('metrics are the numbers of each feed as they are, delays in seconds, and nothing for what is not known', async () => {
+  const feed: FeedSnapshot = {
+    name: 'front',
+    label: '',
+    state: { name: 'stalled' } as FeedSnapshot['state'],
+    decoded: 1201,
+    explained: 1102,
+    dropped: { decode: 3, inference: 96, viewer: 7 },
+    damaged: 4,
+    inferenceErrors: 5,
+    lastInferenceError: null,
+    reconnects: 6,
+    subscribers: 2,
+    decodeRate: 29.5,
+    inferenceRate: 27.25,
+    delay: {
+      lag: { count: 9, p50: 12, p95: 250 },
+      explained: { count: 9, p50: 40, p95: 1500 },
+      painted: null,
+    },
+    sourceClock: { name: 'synchronized' },
+    sourceDelay: { arrival: { count: 1, p50: 8, p95: 16 }, painted: null },
+    recording: { bytes: 4096, start: null, end: null, failure: null },
+    signals: { received: 11, rejected: 13 } as FeedSnapshot['signals'],
+  };
+  const other: FeedSnapshot = {
+    ...feed,
+    name: 'rear',
+    state: { name: 'live' } as FeedSnapshot['state'],
+    recording: null,
+    delay: { lag: null, explained: null, painted: null },
+    sourceClock: { name: 'none' },
+    sourceDelay: { arrival: null, painted: null },
+  };
+  const registry = feedMetrics(() => [feed, other]);
+  await registry.metrics();
+  const lines = (await registry.metrics()).split('\n').filter((line) => /^roadgaze/.test(line));
+  const of = (name: string) =>
+    lines
+      .filter((line) => line.includes(`feed="${name}"`))
+      .map((line) =>
+        line
+          .replace(/^roadgaze_feed_/, '')
+          .replace(`{feed="${name}"}`, '')
+          .replace(`feed="${name}",`, ''),
+      )
+      .sort();
+  const states = (now: string) =>
+    ['connecting', 'live', 'stalled', 'reconnecting', 'failed', 'closed'].map(
+      (state) => `state{state="${state}"} ${state === now ? 1 : 0}`,
+    );
+  const clocks = (now: string) =>
+    ['none', 'synchronized', 'unsynchronized'].map(
+      (state) => `source_clock{state="${state}"} ${state === now ? 1 : 0}`,
+    );
+  const numbers = [
+    'decoded_frames_total 1201',
+    'explained_frames_total 1102',
+    'dropped_frames_total{stage="decode"} 3',
+    'dropped_frames_total{stage="inference"} 96',
+    'dropped_frames_total{stage="viewer"} 7',
+    'damage_total 4',
+    'inference_errors_total 5',
+    'reconnects_total 6',
+    'signals_total{result="received"} 11',
+    'signals_total{result="rejected"} 13',
+    'decode_rate 29.5',
+    'inference_rate 27.25',
+    'subscribers 2',
+  ];
+  assert.deepEqual(
+    of('front'),
+    [
+      ...numbers,
+      ...states('stalled'),
+      ...clocks('synchronized'),
+      'recording_bytes 4096',
+      'delay_seconds{stage="lag",quantile="0.5"} 0.012',
+      'delay_seconds{stage="lag",quantile="0.95"} 0.25',
+      'delay_seconds{stage="explained",quantile="0.5"} 0.04',
+      'delay_seconds{stage="explained",quantile="0.95"} 1.5',
+      'source_delay_seconds{stage="arrival",quantile="0.5"} 0.008',
+      'source_delay_seconds{stage="arrival",quantile="0.95"} 0.016',
+    ].sort(),
+  );
+  assert.deepEqual(of('rear'), [...numbers, ...states('live'), ...clocks('none')].sort());
+  assert.equal(lines.length, of('front').length + of('rear').length);
 });
