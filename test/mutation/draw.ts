@@ -12,7 +12,8 @@ import { mutationFolder } from './sandbox.ts';
 export interface Draw {
   readonly sample: number;
   readonly seed: number;
-  readonly folder: string;
+  /** None: all. */
+  readonly folders: readonly string[];
   readonly sources: ReadonlyMap<string, string>;
   readonly compiler: Compiler;
   readonly known: Map<string, Result>;
@@ -31,12 +32,12 @@ export function readSources(): Map<string, string> {
  */
 export function* drawMutants(
   all: readonly Mutant[],
-  { sample, seed, folder, sources, compiler, known }: Draw,
+  { sample, seed, folders, sources, compiler, known }: Draw,
 ): Generator<Mutant> {
   const order = drawOrder(all, seed);
   const counts = new Map([...order].map(([name, mutants]) => [name, mutants.length]));
   for (const [name, share] of sharesOf(counts, sample)) {
-    if (folder !== '' && name !== folder) continue;
+    if (folders.length > 0 && !folders.includes(name)) continue;
     let taken = 0;
     for (const mutant of order.get(name)!) {
       if (taken === share) break;

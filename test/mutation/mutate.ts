@@ -39,14 +39,15 @@ if (![sample, seed, workers, tests, seconds].every((value) => value >= 0)) {
 const compiler = openCompiler();
 const known = knownResults();
 const sources = readSources();
-if (values.folder !== '' && !foldersOf(sources).includes(values.folder)) {
-  console.error(`--folder takes one of ${foldersOf(sources).join(', ')}.`);
+const folders = values.folder.split(',').filter((folder) => folder !== '');
+if (!folders.every((folder) => foldersOf(sources).includes(folder))) {
+  console.error(`--folder takes some of ${foldersOf(sources).join(', ')}.`);
   process.exit(2);
 }
 const draw = drawMutants(await allMutants(sources), {
   sample,
   seed,
-  folder: values.folder,
+  folders,
   sources,
   compiler,
   known,
