@@ -9,7 +9,7 @@ import { readNpy, writeNpy } from '../../server/files/npy.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { ffmpeg, makeNumberedClip } from '../support/clips.ts';
 import { Network, randomNumbers } from '../support/network.ts';
-import { relativeError } from '../support/onnx-runtime.ts';
+import { floats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
 
@@ -161,12 +161,26 @@ test('a JPEG is explained too', async (t) => {
 });
 
 test('a tensor is explained as it is, whatever its axes of one, and the target turns its map round', async (t) => {
-  const { folder, explain, map } = setUp(t, {});
-  assert.equal(
-    (await explain(tensorFile(folder, [1, 1, 24, 48]), '--method', 'gradient')).status,
-    0,
-  );
+  const { folder, model, explain, summary, map } = setUp(t, {});
+  const tensor = tensorFile(folder, [1, 1, 24, 48]);
+  assert.equal((await explain(tensor, '--method', 'gradient')).status, 0);
   const up = map('gradient');
+  const { values } = readNpy(readFileSync(tensor), 'in.npy');
+  const steer = async (picture: ArrayLike<number>) => {
+    const { steering } = await runNetwork(readFileSync(model), {
+      image: floats([1, 1, 24, 48], picture),
+    });
+    return steering!.data[0]!;
+  };
+  const found = summary().steering.value;
+  assert.ok(Math.abs(found - (await steer(values))) < 1e-5 * Math.abs(found), `${found}`);
+  // What the steering changes by along the gradient itself.
+  const size = Math.sqrt(up.reduce((sum, value) => sum + value * value, 0));
+  const step = 1e-3 / size;
+  const [after, before] = await Promise.all(
+    [step, -step].map((by) => steer(values.map((value, at) => value + by * up[at]!))),
+  );
+  assert.ok(Math.abs((after! - before!) / (2 * step) / size ** 2 - 1) < 0.02);
   for (const dims of [
     [1, 24, 48],
     [24, 48],
