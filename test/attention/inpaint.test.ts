@@ -146,7 +146,7 @@ function slowInpaint(
         const weight =
           Math.max(cosine, 1e-6) /
           distance ** 2 /
-          (1 + Math.abs(levels[y * width + x]! - levels[pixel]!));
+          (1 + Math.abs(levels[y * width + x]! - levels[pixel]));
         const value = image[y * width + x]!;
         const foretold =
           value + (px - x) * gradient(image, x, y, 1, 0) + (py - y) * gradient(image, x, y, 0, 1);
