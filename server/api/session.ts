@@ -9,8 +9,8 @@ import {
   type ServerMessage,
 } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, fitOnWire, type PartBytes } from '../../shared/protocol/encode-frame.ts';
+import { besideOpenCamera } from '../drive/beside-camera.ts';
 import { openRecording } from '../drive/open-recording.ts';
-import type { Recording } from '../drive/recording.ts';
 import type { DriveSource } from '../drive/source.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import { AcknowledgementWindow } from '../pipeline/player-window.ts';
@@ -27,6 +27,7 @@ import type { Peer } from './peer.ts';
 import { RecordingView, type RecordingViewMessage, type ViewStart } from './recording-view.ts';
 import type { ViewOutput } from './view-output.ts';
 import { wireText } from './wire-text.ts';
+import type { Workspace } from '../workspaces/workspace.ts';
 import type { Lease, Selection, Workspaces } from '../workspaces/workspaces.ts';
 
 type Asked<T extends ClientMessage['type']> = Extract<ClientMessage, { readonly type: T }>;
@@ -204,17 +205,19 @@ export class Session {
   /** Opens again what is open, or is being opened anew, with another road. */
   #drawRoad(points: readonly Point[] | null): void {
     if (this.#live.isWatching) return this.#live.drawRoad(points);
-    this.#openAgain('road', ({ beside }) => keepRoad(this.#catalogue, beside, points));
+    this.#openAgain('road', ({ recording, drive }) =>
+      keepRoad(this.#catalogue, besideOpenCamera(recording, drive), points),
+    );
   }
 
   #sayLogUnit(unit: LogUnit): void {
     // Meant for what was open before.
     if (this.#live.isWatching) return;
-    this.#openAgain('log', (recording) => this.#catalogue.keepLogUnit(recording, unit));
+    this.#openAgain('log', ({ recording }) => this.#catalogue.keepLogUnit(recording, unit));
   }
 
   /** Once what a person said of the recording that is open is kept. */
-  #openAgain(type: 'road' | 'log', keep: (recording: Recording) => Promise<void>): void {
+  #openAgain(type: 'road' | 'log', keep: (open: Workspace) => Promise<void>): void {
     const { selection, lease, view } = this.#watching ?? {};
     if (!selection) {
       if (this.#opening) return;
@@ -224,7 +227,7 @@ export class Session {
     // Meant for what was open before.
     if (wanted.recording !== selection.recording) return;
     void this.#open(wanted, { frame: view!.playhead }, () =>
-      this.#keep(() => keep(lease!.workspace.recording)),
+      this.#keep(() => keep(lease!.workspace)),
     );
   }
 

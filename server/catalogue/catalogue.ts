@@ -4,6 +4,7 @@ import type { LogUnit, RecordingSummary } from '../../shared/protocol/control-me
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
+import { besideAskedCamera } from '../drive/beside-camera.ts';
 import { asksForRate } from '../drive/open-recording.ts';
 import type { Recording } from '../drive/recording.ts';
 import { givenFrameRate } from '../video/untold-rate.ts';
@@ -63,14 +64,15 @@ export class Catalogue {
     return this.#paths.road !== null && this.#paths.road.kind !== 'guess';
   }
 
-  /** Throws ROAD_INVALID where a drawn road cannot be used. */
-  async roadOf(recording: Recording): Promise<RoadSpecification> {
+  /** Of a camera; the drive's first one without. Throws ROAD_INVALID where a drawn road cannot be used. */
+  async roadOf(recording: Recording, camera?: string): Promise<RoadSpecification> {
     const { road } = this.#paths;
-    if (road?.kind === 'guess') {
-      const drawn = await roadOfRecording({ ...recording, truthPath: null }, async () => null);
-      return drawn.kind === 'guess' ? road : drawn;
-    }
-    return road ?? roadOfRecording(recording, () => this.#networks.road());
+    if (road && road.kind !== 'guess') return road;
+    const { truthPath } = recording;
+    const beside = await besideAskedCamera(recording, camera);
+    if (!road) return roadOfRecording({ beside, truthPath }, () => this.#networks.road());
+    const drawn = await roadOfRecording({ beside, truthPath: null }, async () => null);
+    return drawn.kind === 'guess' ? road : drawn;
   }
 
   /** Throws LOG_INVALID where what is kept beside the recording cannot be used. */

@@ -7,6 +7,7 @@ import { describeMethod } from '../../shared/methods.ts';
 import { RecordingAnalysis, type DrivenRow } from '../analysis/recording-analysis.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
+import { besideAskedCamera } from '../drive/beside-camera.ts';
 import { readLogChoices, type LogChoices } from '../drive/log/choices.ts';
 import type { Recording } from '../drive/recording.ts';
 import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
@@ -88,11 +89,14 @@ async function logOf(
 
 /** What was asked for; else what there is for the recording. */
 async function roadOf(
-  { road: wish, roadMargin: margin }: AnalyzeOptions,
+  { road: wish, roadMargin: margin, camera }: AnalyzeOptions,
   recording: Recording,
 ): Promise<RoadSpecification> {
-  const road =
-    wish === undefined ? await roadOfRecording(recording, async () => null) : parseRoad(wish);
+  const drawn = async (): Promise<RoadSpecification> => {
+    const beside = await besideAskedCamera(recording, camera);
+    return roadOfRecording({ beside, truthPath: recording.truthPath }, async () => null);
+  };
+  const road = wish === undefined ? await drawn() : parseRoad(wish);
   return road.kind === 'none' || margin === undefined ? road : { ...road, margin };
 }
 

@@ -38,6 +38,16 @@ export function besideFolder(path: string, key: string | null = null): Beside {
   return beside(dirname(path), basename(path), key);
 }
 
+/**
+ * The same with the roads of one of a drive's cameras, but for its first one: that has the names
+ * that a recording of one camera has.
+ */
+export function besideCamera(all: Beside, camera: string): Beside {
+  const own = (path: string): string =>
+    path.replace(/\.road\.json$/, `.camera-${urlSafe(camera)}.road.json`);
+  return { ...all, road: own(all.road), cameraRoad: own(all.cameraRoad) };
+}
+
 function beside(folder: string, place: string, key: string | null): Beside {
   const name = key === null ? place : `${place}.${urlSafe(key)}`;
   const path = (end: string): string => join(folder, `${name}${end}`);

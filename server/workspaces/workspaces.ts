@@ -98,7 +98,7 @@ export class Workspaces {
       recording,
       ...(camera === undefined ? {} : { camera }),
       network,
-      road: await this.#catalogue.roadOf(recording),
+      road: await this.#catalogue.roadOf(recording, camera),
       log: await this.#catalogue.logChoicesOf(recording).catch(reportOf),
       methods: selection.methods,
       wish: this.#wish,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { grey, makeMcap, stampOf, type MadeMessage } from '../drive/readers/bags/make-bag.ts';
@@ -77,6 +77,39 @@ test('each camera of a drive opens with its own pictures and numbers, and the dr
   assert.deepEqual(
     steering.map(Math.round),
     Array.from({ length: COUNT }, (_, frame) => COUNT - 1 - frame),
+  );
+});
+
+test('a road is drawn for one camera: the others of the drive keep theirs', async (t) => {
+  const base = temporaryFolder(t);
+  await writeUdacityDrive(join(base, 'sim'));
+  const viewer = await watch(t, base);
+  const draw = async (x: number): Promise<void> => {
+    const since = viewer.messages.length;
+    viewer.send({
+      type: 'road',
+      points: [
+        [x, 1],
+        [0.5, 0.5],
+        [1, 1],
+      ],
+    });
+    const { road } = await viewer.message('opened', undefined, since);
+    assert.equal(road.kind === 'polygon' && road.points[0]![0], x);
+  };
+  const roadOf = async (camera?: string): Promise<unknown> => {
+    const { road } = (await open(viewer, { recording: 'sim', ...(camera ? { camera } : {}) }))
+      .opened;
+    return road.kind === 'polygon' ? road.points[0]![0] : road.kind;
+  };
+  assert.equal(await roadOf('left'), 'guess');
+  await draw(0.1);
+  assert.equal(await roadOf(), 'guess');
+  await draw(0.2);
+  assert.deepEqual([await roadOf('center'), await roadOf('left')], [0.2, 0.1]);
+  assert.deepEqual(
+    readdirSync(base).filter((name) => name.endsWith('.json')),
+    ['roadgaze.camera-left.road.json', 'roadgaze.road.json'],
   );
 });
 
