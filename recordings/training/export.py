@@ -26,7 +26,7 @@ def steering_sidecar(name: str) -> dict:
         "name": name,
         "input": {"tensor": "image", "crop": json.loads(CROP.read_text()), "resize": "area", "color": "yuv",
                   "scale": 1, "offset": 0},
-        "output": {"tensor": "steering", "index": 0, "quantity": "angle", "unit": "rad",
+        "output": {"tensor": "steering", "index": 0, "quantity": "angle", "angleOf": "wheel", "unit": "rad",
                    "scale": pilotnet.RADIANS_PER_UNIT, "positive": "left"},
     }
 

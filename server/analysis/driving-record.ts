@@ -1,6 +1,6 @@
 import type { LoggedMeasureId } from '../../shared/measures/measures.ts';
 import { sampleAt, type DriveLog } from '../drive/log/drive-log.ts';
-import { drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
+import { drivenComparison, drivenSteering, whyNotCompared } from '../pipeline/driven-steering.ts';
 import type { NetworkDescription } from '../pipeline/stream-explainer.ts';
 
 /** What was driven at an instant; NaN where that is not known, nothing where it was not logged. */
@@ -24,7 +24,7 @@ export class DrivingRecord {
   readonly logged: readonly LoggedMeasureId[];
   /** Why there is a log, and what was driven is not held against the network all the same. */
   readonly whyNotCompared: string | null;
-  /** What the log left open, and `whyNotCompared`. */
+  /** What the log and its comparison left open, and `whyNotCompared`. */
   readonly assumptions: readonly string[];
   readonly #driven: At | null;
   readonly #values: readonly (readonly [LoggedMeasureId, At])[];
@@ -38,8 +38,15 @@ export class DrivingRecord {
     });
     this.logged = this.#values.map(([id]) => id);
     this.whyNotCompared = whyNotCompared(output, log);
+    const comparison = drivenComparison(output, log);
     const why = this.whyNotCompared === null ? [] : [this.whyNotCompared];
-    this.assumptions = [...new Set([...(log?.assumptions ?? []), ...why])];
+    this.assumptions = [
+      ...new Set([
+        ...(log?.assumptions ?? []),
+        ...(comparison && comparison.of !== null ? comparison.notes : []),
+        ...why,
+      ]),
+    ];
   }
 
   /** What was driven can be held against the network. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LogChoices } from '../drive/log/choices.ts';
+import { LARGEST_RATIO, SMALLEST_RATIO } from '../../shared/steering.ts';
 import { parseChoice, parseNumber } from './option-values.ts';
 
 export interface LogOptions {
@@ -7,6 +8,8 @@ export interface LogOptions {
   readonly logPositive?: LogChoices['positive'];
   readonly logOffset?: number;
   readonly logColumn?: string;
+  readonly logAngle?: LogChoices['angleOf'];
+  readonly logRatio?: number;
   readonly logCamera?: string;
 }
 
@@ -26,6 +29,16 @@ export function addLogOptions(command: Command): Command {
     .option('--log-offset <seconds>', 'added to the times of drive logs', parseNumber(-1e6, 1e6))
     .option('--log-column <name>', 'the steering column of drive logs')
     .option(
+      '--log-angle <whose>',
+      'whose angle the steering of drive logs is, where they do not say: wheel or tyre',
+      parseChoice(['wheel', 'tyre']),
+    )
+    .option(
+      '--log-ratio <number>',
+      'steering ratio, turns of the wheel for one of the tyres: makes an angle of one of the other',
+      parseNumber(SMALLEST_RATIO, LARGEST_RATIO),
+    )
+    .option(
       '--log-camera <name>',
       'whose rows are taken, where a drive log has rows of several cameras',
     );
@@ -37,6 +50,8 @@ export function logChoicesOf({
   logPositive,
   logOffset,
   logColumn,
+  logAngle,
+  logRatio,
   logCamera,
 }: LogOptions): LogChoices {
   const said = {
@@ -44,6 +59,8 @@ export function logChoicesOf({
     positive: logPositive,
     offset: logOffset,
     column: logColumn,
+    angleOf: logAngle,
+    ratio: logRatio,
     camera: logCamera,
   };
   return Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));

@@ -3,6 +3,7 @@ import {
   type ExplainedNumber,
   type NumberMeaning,
 } from '../../shared/explained-number.ts';
+import type { AngleOf } from '../../shared/steering.ts';
 import { producers, type Model, type Node } from '../onnx/graph.ts';
 import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { explainedOutput, imageInput, outputChoice } from './explained-output.ts';
@@ -17,6 +18,8 @@ export interface ShownOutput {
    */
   readonly quantity: 'angle' | 'curvature' | 'normalized' | null;
   readonly unit: 'rad' | 'deg' | '1/m' | '1' | null;
+  /** Of an angle; null: nobody says. */
+  readonly angleOf?: AngleOf | null;
   readonly positive: 'left' | 'right' | null;
   /** Shown number = the network's own × scale. */
   readonly scale: number;
@@ -29,9 +32,10 @@ export function shownOutput(model: Model, sidecar: Sidecar): ShownOutput {
     quantity = null,
     unit = null,
     positive = null,
+    angleOf,
     scale = 1,
   } = isSteering(number) ? (sidecar.output ?? {}) : {};
-  return { number, quantity, unit, positive, scale };
+  return { number, quantity, unit, positive, ...(angleOf ? { angleOf } : {}), scale };
 }
 
 function explainedNumber(model: Model, { input, output }: Sidecar): ExplainedNumber {

@@ -48,6 +48,7 @@ export const furtherPictureFields = {
 export const outputFields = {
   tensor: z.string().optional(),
   quantity: z.enum(['angle', 'curvature', 'normalized']).optional(),
+  angleOf: z.enum(['wheel', 'tyre']).optional(),
   unit: z.enum(['rad', 'deg', '1/m', '1']).optional(),
   scale: z.number().optional(),
   positive: z.enum(['left', 'right']).optional(),

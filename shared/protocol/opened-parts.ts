@@ -1,4 +1,5 @@
 import type { ExplainedNumber } from '../explained-number.ts';
+import type { AngleOf } from '../steering.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
 import type { LoggedMeasureId, RowMeasureId } from '../measures/measures.ts';
 
@@ -50,4 +51,6 @@ export interface WatchedNetwork {
    */
   readonly unit: string | null;
   readonly positive: 'left' | 'right' | null;
+  /** Of an angle, as the sidecar says. */
+  readonly angleOf?: AngleOf | null;
 }

@@ -126,4 +126,40 @@ describe('a log out of series', () => {
     assert.deepEqual([...log.steering!], [0, 1, 22, 5, 6]);
     assert.match(log.assumptions.join(' '), /1 values .* come late.* 2 values .* are left out/);
   });
+
+  it('carries whose angle it is, what was taken as it was logged, and all that could be it', () => {
+    const log = logFromSeries({ ...none, steering: [wheel, tyre] }, { offset: 1 });
+    assert.equal(log.angleOf, 'wheel');
+    assert.deepEqual(
+      [log.taken!.name, [...log.taken!.times], [...log.taken!.values], log.taken!.unit],
+      ['carState.steeringAngleDeg', [1, 1.1, 1.2], [90, -45, 0], 'deg'],
+    );
+    assert.deepEqual(log.candidates, [
+      {
+        name: 'carState.steeringAngleDeg',
+        kind: 'wheel',
+        isCommand: false,
+        unit: 'deg',
+        positive: 'left',
+      },
+      {
+        name: '/ackermann.steering_angle',
+        kind: 'tyre',
+        isCommand: false,
+        unit: 'rad',
+        positive: 'right',
+      },
+    ]);
+    const said = logFromSeries({ ...none, steering: [wheel] }, { angleOf: 'tyre', ratio: 14 });
+    assert.equal(said.angleOf, 'tyre');
+    assert.deepEqual(said.ratio, { value: 14, from: 'as asked for' });
+    assert.match(said.assumptions.join(), /the front tyres, as asked for, although the log calls/);
+  });
+
+  it('takes the ratio that the log tells, unless a person says another', () => {
+    const ratio = { value: 15.5, from: 'which x of the log tells' };
+    assert.deepEqual(logFromSeries({ ...none, steering: [wheel], ratio }).ratio, ratio);
+    const said = logFromSeries({ ...none, steering: [wheel], ratio }, { ratio: 12 });
+    assert.equal(said.ratio!.value, 12);
+  });
 });

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DrivingRecord } from '../../server/analysis/driving-record.ts';
 import type { DriveLog } from '../../server/drive/log/drive-log.ts';
-import { drivenSteering, whyNotCompared } from '../../server/pipeline/driven-steering.ts';
+import {
+  drivenComparison,
+  drivenSteering,
+  whyNotCompared,
+} from '../../server/pipeline/driven-steering.ts';
 
 const log: DriveLog = {
   times: Float64Array.of(0, 0.1),
@@ -131,5 +135,54 @@ describe('drivenSteering', () => {
     assert.ok(
       Number.isNaN(drivenSteering({ quantity: 'angle', unit: 'rad', positive: 'left' }, log)?.(5)),
     );
+  });
+
+  const ofTyres = { quantity: 'angle', unit: 'deg', positive: 'right', angleOf: 'tyre' } as const;
+  const ofWheel = { quantity: 'angle', unit: 'rad', positive: 'left', angleOf: 'wheel' } as const;
+
+  it('does not hold an angle of the wheel against one of the tyres without a ratio, and asks for it', () => {
+    const wheel = { ...log, angleOf: 'wheel' } as const;
+    assert.equal(drivenSteering(ofTyres, wheel), null);
+    assert.equal(
+      whyNotCompared(ofTyres, wheel),
+      'The log gives the angle of the steering wheel and the network that of the tyres, and the steering ratio is not known, so what was driven is not compared. Say it with --log-ratio, such as 15.',
+    );
+    assert.equal(drivenSteering(ofWheel, { ...log, angleOf: 'tyre' }), null);
+    assert.deepEqual(
+      [drivenComparison(ofTyres, wheel)].map((each) => each?.of === null && each.asksForRatio),
+      [true],
+    );
+  });
+
+  it('makes one of the other by the steering ratio, and tells it', () => {
+    const ratio = { value: 16, from: 'as asked for' };
+    const wheel = { ...log, angleOf: 'wheel', ratio } as const;
+    close(drivenSteering(ofTyres, wheel)?.(0), (-0.1 / 16) * (180 / Math.PI));
+    close(drivenSteering(ofWheel, { ...wheel, angleOf: 'tyre' })?.(0.1), 0.2 * 16);
+    close(drivenSteering(ofWheel, wheel)?.(0.1), 0.2);
+    const comparison = drivenComparison(ofTyres, wheel);
+    assert.ok(comparison && comparison.of !== null);
+    assert.match(comparison.notes.join(), /is divided by the steering ratio 16, as asked for\.$/);
+  });
+
+  it('names a guess one where log or sidecar do not say whose angle it is', () => {
+    const guesses = (
+      output: typeof ofWheel | Omit<typeof ofWheel, 'angleOf'>,
+      logged: DriveLog,
+    ) => {
+      const comparison = drivenComparison(output, logged);
+      return comparison && comparison.of !== null ? comparison.notes.join() : '';
+    };
+    const { angleOf: _, ...ofNobody } = ofWheel;
+    assert.match(
+      guesses(ofWheel, log),
+      /The log does not say .* guessed to be that of the steering/,
+    );
+    assert.match(guesses(ofNobody, log), /Neither the log nor the sidecar .* both are guessed/);
+    assert.match(
+      guesses(ofNobody, { ...log, angleOf: 'tyre' }),
+      /sidecar .* does not say .*\(output\.angleOf\): it is guessed to be that of the tyres/,
+    );
+    assert.equal(guesses(ofWheel, { ...log, angleOf: 'wheel' }), '');
   });
 });

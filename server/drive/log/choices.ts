@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import { FASTEST_RATE, SLOWEST_RATE } from '../../../shared/frame-rate.ts';
 import { issueInWords } from '../../../shared/schema-issue.ts';
+import { LARGEST_RATIO, SMALLEST_RATIO, type SteeringRatio } from '../../../shared/steering.ts';
 import { notWritable } from '../../files/not-writable.ts';
 import { writeWhole } from '../../files/write-whole.ts';
 import { invalid } from './csv-columns.ts';
@@ -17,10 +18,19 @@ export interface LogChoices {
   readonly offset?: number | undefined;
   /** Name of the steering column. */
   readonly column?: string | undefined;
+  /** Whose angle the steering is. */
+  readonly angleOf?: 'wheel' | 'tyre' | undefined;
+  /** How often the steering wheel turns for one turn of the tyres. */
+  readonly ratio?: number | undefined;
   /** Whose rows are taken, of a log that holds several cameras. */
   readonly camera?: string | undefined;
   /** Frames a second of the recording itself, where its stream tells none. */
   readonly fps?: number | undefined;
+}
+
+/** The steering ratio that a person says; null where nobody does. */
+export function chosenRatio({ ratio }: LogChoices): SteeringRatio | null {
+  return ratio === undefined ? null : { value: ratio, from: 'as asked for' };
 }
 
 const choicesFile = z.strictObject({
@@ -29,6 +39,8 @@ const choicesFile = z.strictObject({
   positive: z.enum(['left', 'right']).optional(),
   offset: z.number().min(-1e6).max(1e6).optional(),
   column: z.string().min(1).max(200).optional(),
+  angleOf: z.enum(['wheel', 'tyre']).optional(),
+  ratio: z.number().min(SMALLEST_RATIO).max(LARGEST_RATIO).optional(),
   camera: z.string().min(1).max(200).optional(),
   fps: z.number().min(SLOWEST_RATE).max(FASTEST_RATE).optional(),
 });

@@ -2,8 +2,8 @@ import { basename } from 'node:path';
 import { type CsvTable, invalid } from './csv-columns.ts';
 import type { DriveLog, LogColumn, VideoSpan } from './drive-log.ts';
 import { chooseRows, gathered } from './rows.ts';
-import { readSteering } from './steering.ts';
-import type { LogChoices } from './choices.ts';
+import { NO_STEERING, readSteering, steeringSignal } from './steering.ts';
+import { chosenRatio, type LogChoices } from './choices.ts';
 import { readLogColumns } from './log-columns.ts';
 import { timesOf } from './times.ts';
 import { METRES_PER_SECOND_PER, planLog, type LogPlan } from './plan.ts';
@@ -59,14 +59,14 @@ function interpretColumns({ file, table, plan, video, choices, rowTimes }: Table
   };
 
   const values = plan.steering < 0 ? null : column(plan.steering);
-  if (plan.steering >= 0 && !values)
+  if (plan.steering >= 0 && !values && !plan.isSteeringGuessed)
     throw invalid(
       `${file}: column ${JSON.stringify(plan.columns[plan.steering]!.label)} is not numeric.`,
       'Choose another one with --log-column.',
     );
-  const found = values
-    ? readSteering({ file, plan, values, choices, say })
-    : { steering: null, normalized: null, question: null };
+  const candidates = plan.candidates.filter((index) => table.columns[index]);
+  tellCandidates(plan, candidates, choices, say);
+  const found = values ? readSteering({ file, plan, values, choices, say }) : NO_STEERING;
   if (found.question) assumptions.push(found.question);
 
   let speed: Float64Array | null = null;
@@ -82,10 +82,44 @@ function interpretColumns({ file, table, plan, video, choices, rowTimes }: Table
     if (index === plan.time || index === plan.speed) continue;
     if ((share && index === plan.share) || (index === plan.steering && !found.question)) continue;
     const kept = column(index);
+    // As networks that give a curvature are held against it.
+    if (index === plan.steering && found.curvature) continue;
     if (kept) extra.push({ name: label, unit, values: kept });
     else if (!tool)
       say(`column ${JSON.stringify(plan.headings[index]!)} is not numeric and is left out.`);
   }
-  const normalized = found.normalized ?? share;
-  return { times, ...found, normalized, speed, extra, assumptions };
+  const { curvature, ...steering } = found;
+  if (curvature) extra.push({ name: 'curvature', unit: '1/m', values: curvature });
+  return {
+    times,
+    ...steering,
+    normalized: found.normalized ?? share,
+    ratio: chosenRatio(choices),
+    taken: values && { ...steeringSignal(plan, plan.steering), times, values },
+    candidates: candidates.map((index) => steeringSignal(plan, index)),
+    speed,
+    extra,
+    assumptions,
+  };
+}
+
+/** Which column is taken as steering, and why, where others could be it too. */
+function tellCandidates(
+  { columns, steering, tool, isSteeringGuessed }: LogPlan,
+  candidates: readonly number[],
+  { column }: LogChoices,
+  say: (sentence: string) => void,
+): void {
+  const taken = candidates.includes(steering);
+  const others = candidates.filter((index) => index !== steering);
+  if (!taken || column !== undefined || (others.length === 0 && !isSteeringGuessed)) return;
+  const quoted = (index: number): string => JSON.stringify(columns[index]!.label);
+  const because = tool
+    ? `${tool.tool} writes it there`
+    : isSteeringGuessed
+      ? 'its name speaks of steering'
+      : 'it is called so';
+  say(
+    `steering is ${quoted(steering)}, because ${because}${others.length > 0 ? `; ${others.map(quoted).join(', ')} could be it too, and --log-column chooses another` : ''}.`,
+  );
 }

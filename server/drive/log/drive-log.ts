@@ -1,4 +1,5 @@
 import { firstAtOrAfter } from '../../../shared/ascending.ts';
+import type { AngleOf, SteeringRatio, SteeringSignal } from '../../../shared/steering.ts';
 
 /**
  * A drive log in Roadgaze's units. Arrays have one entry per row, or per time of their own; NaN where
@@ -11,6 +12,14 @@ export interface DriveLog {
   readonly steering: Float64Array | null;
   /** Share of full lock, −1…1, positive to the left. */
   readonly normalized?: Float64Array | null;
+  /** Whose angle `steering` is; null where nobody says. */
+  readonly angleOf?: AngleOf | null;
+  /** As the log or a person says. */
+  readonly ratio?: SteeringRatio | null;
+  /** What is taken as steering, also where its unit is not known; null: nothing is. */
+  readonly taken?: TakenSteering | null;
+  /** All that could be the steering, the best first. */
+  readonly candidates?: readonly SteeringSignal[];
   /** Asks for the unit of a steering column that is left out for want of it; a sentence. */
   readonly question?: string | null;
   /** m/s. */
@@ -21,6 +30,14 @@ export interface DriveLog {
   readonly extra: readonly LogColumn[];
   /** One sentence per thing that the file did not say. */
   readonly assumptions: readonly string[];
+}
+
+/** The signal that is taken as steering. */
+export interface TakenSteering extends SteeringSignal {
+  /** Seconds of the video's presentation clock, strictly ascending. */
+  readonly times: Float64Array;
+  /** As they were logged, in the signal's own unit and sign; NaN where a cell was empty. */
+  readonly values: Float64Array;
 }
 
 export interface LogColumn {

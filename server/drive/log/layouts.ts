@@ -1,3 +1,5 @@
+import type { AngleOf } from '../../../shared/steering.ts';
+
 /**
  * What a log's columns are, and what is known of their units because a certain tool writes such a
  * log.
@@ -15,6 +17,8 @@ export interface ToolLayout {
   readonly steering: number;
   readonly steeringUnit: 'rad' | 'deg' | 'normalized';
   readonly positive: 'left' | 'right';
+  /** Whose angle it is, or is at full lock; null: it is none. */
+  readonly angleOf: AngleOf | null;
   /** Degrees at which a normalised steering is 1, where the tool fixes it. */
   readonly fullLockDegrees: number | null;
   readonly speed: number;
@@ -52,6 +56,7 @@ const udacitySimulator: Recogniser = (first, second) => {
     steering: 3,
     steeringUnit: 'normalized',
     positive: 'right',
+    angleOf: 'tyre',
     fullLockDegrees: 25,
     speed: 6,
     speedUnit: 'mph',
@@ -73,6 +78,7 @@ const donkeycar: Recogniser = (first) => {
     steering: names.indexOf('user/angle'),
     steeringUnit: 'normalized',
     positive: 'right',
+    angleOf: null,
     fullLockDegrees: null,
     speed: -1,
     speedUnit: null,
@@ -98,6 +104,7 @@ const udacityChallenge: Recogniser = (first) => {
     steering: names.indexOf('angle'),
     steeringUnit: 'rad',
     positive: 'left',
+    angleOf: 'wheel',
     fullLockDegrees: null,
     speed: names.indexOf('speed'),
     speedUnit: 'm/s',
@@ -130,6 +137,7 @@ const sullyChen: Recogniser = (first) => {
     steering: 1,
     steeringUnit: 'deg',
     positive: 'right',
+    angleOf: 'wheel',
     fullLockDegrees: null,
     speed: -1,
     speedUnit: null,

@@ -1,6 +1,8 @@
+import type { SteeringUnit } from '../../../shared/steering.ts';
 import { type ColumnPlan, type FirstLines, invalid, isAllNumbers } from './csv-columns.ts';
 import type { LogChoices } from './choices.ts';
 import { recogniseTool, type ToolLayout } from './layouts.ts';
+import { COMMAND, isCalledSteering } from './steering-names.ts';
 
 const TIME_NAMES = ['pts', 't', 'time', 'timestamp', 'datetime'];
 const STEERING_NAMES = ['steering', 'steering_angle', 'angle'];
@@ -28,13 +30,14 @@ export const METRES_PER_SECOND_PER: Readonly<Record<string, number>> = {
   mph: 0.44704,
 };
 /** What stands for which reading of a steering column. */
-export const STEERING_UNITS: Readonly<Record<string, 'rad' | 'deg' | 'normalized'>> = {
+export const STEERING_UNITS: Readonly<Record<string, SteeringUnit>> = {
   rad: 'rad',
   deg: 'deg',
   '°': 'deg',
   1: 'normalized',
   normalized: 'normalized',
   normalised: 'normalized',
+  '1/m': '1/m',
 };
 /** Units as the end of a column's name: `timestamp_ns`, `steering_deg`. */
 const NAME_ENDINGS: readonly (readonly [
@@ -61,6 +64,10 @@ export interface LogPlan extends ColumnPlan {
   readonly columns: readonly Heading[];
   readonly tool: ToolLayout | null;
   readonly steering: number;
+  /** Columns that could be the steering, the best first. */
+  readonly candidates: readonly number[];
+  /** The steering is only called something with steering in it, and may turn out to be text. */
+  readonly isSteeringGuessed: boolean;
   readonly speed: number;
   /** The steering once more, as a share of full lock, positive to the left. */
   readonly share: number;
@@ -86,10 +93,15 @@ export function planLog(
   const notes: string[] = [];
   const time = tool ? tool.time : find(columns, TIME_NAMES);
   if (!tool && time < 0 && needsTime) throw withoutTime(headings, file);
+  const named = tool?.steering ?? find(columns, STEERING_NAMES);
+  const share = tool ? -1 : find(columns, SHARE_NAMES);
+  // Beside an angle it is the same once more.
+  const candidates = steeringCandidates(columns, named).filter(
+    (index) => named < 0 || index !== share,
+  );
   const steering =
-    choices.column === undefined
-      ? (tool?.steering ?? find(columns, STEERING_NAMES))
-      : chosen(columns, choices.column, file);
+    choices.column === undefined ? (candidates[0] ?? -1) : chosen(columns, choices.column, file);
+  const isSteeringGuessed = named < 0 && choices.column === undefined;
   const speed = tool?.speed ?? find(columns, SPEED_NAMES);
   if (!tool) {
     checkUnit(headings, columns, time, SECONDS_PER, file);
@@ -116,11 +128,13 @@ export function planLog(
     time,
     timeIsName: tool?.timeIsName ?? false,
     steering,
+    candidates,
+    isSteeringGuessed,
     speed,
-    share: tool ? -1 : find(columns, SHARE_NAMES),
+    share,
     tool,
     notes,
-    numbers: [steering, speed].filter((index) => index >= 0),
+    numbers: [isSteeringGuessed ? -1 : steering, speed].filter((index) => index >= 0),
     split: tool?.split ?? null,
     cameraOf: cameraOf(columns),
     isCameraNamed: find(columns, CAMERA_NAMES) >= 0,
@@ -154,6 +168,8 @@ function withUnitInName(name: string, unit: string | null): { name: string; unit
         return { name: name.slice(0, -ending.length - 1), unit: meant };
     }
   }
+  const [, called, ending] = /^(.*)_(rad|deg)$/.exec(name) ?? [];
+  if (called !== undefined && isCalledSteering(called)) return { name: called, unit: ending! };
   return { name, unit };
 }
 
@@ -171,6 +187,23 @@ function find(columns: readonly Heading[], names: readonly string[]): number {
     if (index >= 0) return index;
   }
   return -1;
+}
+
+/**
+ * The column `named` (-1: none), then those that are called something with steering in it: what was
+ * measured before what was asked for.
+ */
+function steeringCandidates(columns: readonly Heading[], named: number): number[] {
+  const called = columns.flatMap(({ name, unit }, index) =>
+    index !== named &&
+    isCalledSteering(name) &&
+    (unit === null || Object.hasOwn(STEERING_UNITS, unit))
+      ? [index]
+      : [],
+  );
+  const isCommand = (index: number): number => Number(COMMAND.test(columns[index]!.name));
+  called.sort((a, b) => isCommand(a) - isCommand(b) || a - b);
+  return named < 0 ? called : [named, ...called];
 }
 
 function chosen(columns: readonly Heading[], wish: string, file: string): number {

@@ -1,8 +1,16 @@
+import {
+  angleOfKind,
+  type AngleOf,
+  type SteeringKind,
+  type SteeringRatio,
+  type SteeringSignal,
+} from '../../../shared/steering.ts';
 import { invalid } from './csv-columns.ts';
-import type { LogChoices } from './choices.ts';
+import { chosenRatio, type LogChoices } from './choices.ts';
 import type { DriveLog, LogColumn } from './drive-log.ts';
 import { METRES_PER_SECOND_PER, STEERING_UNITS } from './plan.ts';
 import { inOrder } from './series-order.ts';
+import { COMMAND, kindByName } from './steering-names.ts';
 
 /** Numbers that were logged, each at a time. */
 export interface Series {
@@ -15,15 +23,13 @@ export interface Series {
 }
 
 /** What can be the steering of a drive. */
-export interface SteeringSeries extends Series {
-  /** What turns: the steering wheel, the front tyres, the path, or a share of full lock. */
-  readonly kind: 'wheel' | 'tyre' | 'curvature' | 'normalized';
-  /** null: nobody says, and a person is asked. */
-  readonly unit: 'rad' | 'deg' | '1/m' | 'normalized' | null;
-  /** To which side positive values steer. */
-  readonly positive: 'left' | 'right';
-  /** Degrees at which a normalised steering is 1, where the format fixes it. */
-  readonly fullLockDegrees?: number;
+export interface SteeringSeries extends Series, Omit<SteeringSignal, 'isCommand'> {
+  readonly unit: SteeringSignal['unit'];
+  readonly isCommand?: boolean;
+  /** Whose angle `fullLockDegrees` is. */
+  readonly fullLockOf?: AngleOf;
+  /** Why it is taken before those after it; goes on after `because`. */
+  readonly because?: string;
 }
 
 export interface SeriesOfDrive {
@@ -34,16 +40,19 @@ export interface SeriesOfDrive {
   /** Unit as in METRES_PER_SECOND_PER. */
   readonly speed: Series | null;
   readonly others: readonly Series[];
+  /** Where the log tells it. */
+  readonly ratio?: SteeringRatio | null;
   readonly assumptions?: readonly string[];
 }
 
 const RADIANS_PER_DEGREE = Math.PI / 180;
-const KINDS = {
+const KINDS: Readonly<Record<SteeringKind, string>> = {
   wheel: 'the angle of the steering wheel',
   tyre: 'the angle of the front tyres',
+  angle: 'an angle',
   curvature: 'the curvature of the path',
   normalized: 'a share of full lock',
-} as const;
+};
 /** More names than this are counted, not shown. */
 const MOST_NAMES = 6;
 
@@ -63,9 +72,8 @@ export function logFromSeries(drive: SeriesOfDrive, choices: LogChoices = {}): D
   });
   const steering = wanted && moved(wanted);
   if (choices.offset) say(`its times are moved by ${choices.offset} s, as asked for.`);
-  const found = steering
-    ? read(steering, { file, choices, say, isAlone: drive.steering.length < 2 })
-    : NOTHING;
+  tellReason(drive, choices, say);
+  const found = steering ? read(steering, { file, choices, say }) : NOTHING;
   if (found.question) assumptions.push(found.question);
   tellCandidates(drive, wanted, say);
 
@@ -82,7 +90,11 @@ export function logFromSeries(drive: SeriesOfDrive, choices: LogChoices = {}): D
   return {
     times: steering?.times ?? speed?.times ?? extra[0]?.times ?? new Float64Array(),
     steering: found.steering,
+    angleOf: found.angleOf,
     normalized: found.normalized,
+    ratio: chosenRatio(choices) ?? drive.ratio ?? null,
+    taken: steering && { ...signalOf(steering), times: steering.times, values: steering.values },
+    candidates: drive.steering.map(signalOf),
     question: found.question,
     speed:
       speed && speed.values.map((value) => value * METRES_PER_SECOND_PER[speed.unit ?? 'm/s']!),
@@ -94,24 +106,35 @@ export function logFromSeries(drive: SeriesOfDrive, choices: LogChoices = {}): D
 
 interface Found {
   readonly steering: Float64Array | null;
+  readonly angleOf: AngleOf | null;
   readonly normalized: Float64Array | null;
   readonly curvature: Float64Array | null;
   readonly question: string | null;
 }
 
-const NOTHING: Found = { steering: null, normalized: null, curvature: null, question: null };
+const NOTHING: Found = {
+  steering: null,
+  angleOf: null,
+  normalized: null,
+  curvature: null,
+  question: null,
+};
 
 interface Reading {
   readonly file: string;
   readonly choices: LogChoices;
   readonly say: (sentence: string) => void;
-  readonly isAlone: boolean;
 }
 
 /** One series as steering, in Roadgaze's units. */
 function read(series: SteeringSeries, { file, choices, say }: Reading): Found {
-  const { name, kind, values } = series;
+  const { name, values } = series;
   const unit = choices.unit ?? series.unit;
+  const kind = choices.angleOf ?? series.kind;
+  if (choices.angleOf && choices.angleOf !== series.kind && unit !== 'normalized' && unit !== '1/m')
+    say(
+      `steering is taken as ${KINDS[choices.angleOf]}, as asked for${angleOfKind(series.kind) ? `, although the log calls it ${KINDS[series.kind]}` : ''}.`,
+    );
   if (choices.unit && choices.unit !== series.unit)
     say(
       `steering is taken as ${choices.unit}, as asked for${series.unit ? `, although it is written in ${series.unit}` : ''}.`,
@@ -130,12 +153,17 @@ function read(series: SteeringSeries, { file, choices, say }: Reading): Found {
     factor === 1 ? values : values.map((value) => value * factor);
   if (unit === '1/m') return { ...NOTHING, curvature: times(sign) };
   if (unit !== 'normalized')
-    return { ...NOTHING, steering: times(sign * (unit === 'deg' ? RADIANS_PER_DEGREE : 1)) };
+    return {
+      ...NOTHING,
+      steering: times(sign * (unit === 'deg' ? RADIANS_PER_DEGREE : 1)),
+      angleOf: angleOfKind(kind),
+    };
   const fullLock = choices.unit === undefined ? (series.fullLockDegrees ?? null) : null;
   if (fullLock !== null) say(`a steering of 1 is an angle of ${fullLock}°.`);
   return {
     ...NOTHING,
     steering: fullLock === null ? null : times(sign * fullLock * RADIANS_PER_DEGREE),
+    angleOf: fullLock === null ? null : (choices.angleOf ?? series.fullLockOf ?? null),
     normalized: times(sign),
   };
 }
@@ -152,7 +180,33 @@ function chosen(drive: SeriesOfDrive, { column }: LogChoices): SteeringSeries | 
     );
   if (isSteering(found)) return found;
   const unit = found.unit === null ? null : (STEERING_UNITS[found.unit] ?? null);
-  return { ...found, unit, kind: unit === 'normalized' ? 'normalized' : 'wheel', positive: 'left' };
+  const kind = unit === 'normalized' ? unit : unit === '1/m' ? 'curvature' : kindByName(found.name);
+  return { ...found, unit, kind, positive: 'left' };
+}
+
+/** Without its numbers. */
+function signalOf(series: SteeringSeries): SteeringSignal {
+  const { name, kind, unit, positive, fullLockDegrees, isCommand = COMMAND.test(name) } = series;
+  return {
+    name,
+    kind,
+    isCommand,
+    unit,
+    positive,
+    ...(fullLockDegrees === undefined ? {} : { fullLockDegrees }),
+  };
+}
+
+/** Why the first one is taken where there are several, and nobody has chosen. */
+function tellReason(
+  { steering: [first, ...rest] }: SeriesOfDrive,
+  { column }: LogChoices,
+  say: (sentence: string) => void,
+): void {
+  if (!first?.because || rest.length === 0 || column !== undefined) return;
+  say(
+    `${JSON.stringify(first.name)} is taken as steering, before ${rest.length === 1 ? 'another' : `${rest.length} others`}, because ${first.because}.`,
+  );
 }
 
 function isSteering(series: Series): series is SteeringSeries {

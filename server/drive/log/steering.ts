@@ -1,5 +1,7 @@
+import { angleOfKind, type AngleOf, type SteeringSignal } from '../../../shared/steering.ts';
 import type { LogChoices } from './choices.ts';
 import { STEERING_UNITS, type LogPlan } from './plan.ts';
+import { COMMAND, kindByName } from './steering-names.ts';
 
 export interface SteeringRequest {
   readonly file: string;
@@ -12,18 +14,52 @@ export interface SteeringRequest {
 export interface LoggedSteering {
   /** Radians, positive to the left. */
   readonly steering: Float64Array | null;
+  /** Whose angle that is; null where nobody says. */
+  readonly angleOf: AngleOf | null;
   /** Share of full lock, −1…1, positive to the left. */
   readonly normalized: Float64Array | null;
+  /** 1/m, positive to the left. */
+  readonly curvature: Float64Array | null;
   /** Asks for the unit, where nobody says it. */
   readonly question: string | null;
 }
 
+const WHOSE = { wheel: 'steering wheel', tyre: 'front tyres' } as const;
 const RADIANS_PER_DEGREE = Math.PI / 180;
 /**
  * No steering wheel turns further to one side than two and a half times; what is larger is not in
  * radians.
  */
 const LARGEST_RADIANS = 5 * Math.PI;
+
+export const NO_STEERING: LoggedSteering = {
+  steering: null,
+  angleOf: null,
+  normalized: null,
+  curvature: null,
+  question: null,
+};
+
+/** What a column is as a signal of steering; `column` counts from 0. */
+export function steeringSignal({ columns, tool }: LogPlan, column: number): SteeringSignal {
+  const { label, name, unit: written } = columns[column]!;
+  const isTools = tool?.steering === column;
+  const unit = isTools ? tool.steeringUnit : written === null ? null : STEERING_UNITS[written];
+  const kind =
+    unit === 'normalized'
+      ? unit
+      : unit === '1/m'
+        ? 'curvature'
+        : ((isTools ? tool.angleOf : null) ?? kindByName(name));
+  return {
+    name: label,
+    kind,
+    isCommand: COMMAND.test(name),
+    unit: unit ?? null,
+    positive: isTools ? tool.positive : 'left',
+    ...(isTools && tool.fullLockDegrees !== null ? { fullLockDegrees: tool.fullLockDegrees } : {}),
+  };
+}
 
 /** A steering column in Roadgaze's units, or the question for its unit. Says what was assumed. */
 export function readSteering({
@@ -36,35 +72,38 @@ export function readSteering({
   const { tool } = plan;
   const heading = plan.columns[plan.steering]!;
   const isTools = tool?.steering === plan.steering;
-  const written = isTools
-    ? tool.steeringUnit
-    : heading.unit === null
-      ? null
-      : STEERING_UNITS[heading.unit]!;
-  const unit = choices.unit ?? written ?? beyondRadians(values, say);
-  if (choices.unit && choices.unit !== written)
+  const signal = steeringSignal(plan, plan.steering);
+  const unit = choices.unit ?? signal.unit ?? beyondRadians(values, say);
+  if (choices.unit && choices.unit !== signal.unit)
     say(
-      `steering is taken as ${choices.unit}, as asked for${written ? `, although it is written in ${written}` : ''}.`,
+      `steering is taken as ${choices.unit}, as asked for${signal.unit ? `, although it is written in ${signal.unit}` : ''}.`,
     );
-  if (!unit)
-    return { steering: null, normalized: null, question: questionFor(file, heading.label, values) };
+  if (!unit) return { ...NO_STEERING, question: questionFor(file, heading.label, values) };
 
-  const positive = choices.positive ?? (isTools ? tool.positive : 'left');
+  const positive = choices.positive ?? signal.positive;
   if (!choices.positive && !isTools) say('positive steering is taken as left.');
   const sign = positive === 'left' ? 1 : -1;
   const times = (factor: number) => (factor === 1 ? values : values.map((value) => value * factor));
+  if (unit === '1/m') return { ...NO_STEERING, curvature: times(sign) };
+  const own = angleOfKind(signal.kind);
+  const angleOf = choices.angleOf ?? own;
+  if (choices.angleOf && choices.angleOf !== own && unit !== 'normalized')
+    say(
+      `steering is taken as the angle of the ${WHOSE[choices.angleOf]}, as asked for${own ? `, although the log calls it that of the ${WHOSE[own]}` : ''}.`,
+    );
   if (unit !== 'normalized')
     return {
+      ...NO_STEERING,
       steering: times(sign * (unit === 'deg' ? RADIANS_PER_DEGREE : 1)),
-      normalized: null,
-      question: null,
+      angleOf,
     };
   const fullLock = isTools && !choices.unit ? tool.fullLockDegrees : null;
   if (fullLock !== null) say(`a steering of 1 is an angle of ${fullLock}°.`);
   return {
+    ...NO_STEERING,
     steering: fullLock === null ? null : times(sign * fullLock * RADIANS_PER_DEGREE),
+    angleOf: fullLock === null ? null : (choices.angleOf ?? tool?.angleOf ?? null),
     normalized: times(sign),
-    question: null,
   };
 }
 

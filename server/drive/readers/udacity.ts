@@ -142,7 +142,7 @@ function seriesOf({ columns }: CsvTable, plan: LogPlan, times: Float64Array): Se
         positive: plan.tool!.positive,
         ...(plan.tool!.fullLockDegrees === null
           ? {}
-          : { fullLockDegrees: plan.tool!.fullLockDegrees }),
+          : { fullLockDegrees: plan.tool!.fullLockDegrees, fullLockOf: 'tyre' as const }),
       })),
     speed: speed ? { ...speed, unit: plan.tool!.speedUnit } : null,
     others: named.filter(({ index }) => index !== plan.steering && index !== plan.speed),

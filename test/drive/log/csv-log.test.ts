@@ -555,3 +555,41 @@ test('a folder named like a log is refused', async (t) =>
     code: 'LOG_INVALID',
     message: /is a folder/,
   }));
+
+test('of several columns that could be the steering one is taken and told why, and all are candidates', async (t) => {
+  const log = await read(
+    t,
+    't [s],steering_cmd [deg],steering_wheel_angle_deg,steering_rate,tyre_steer [rad]\n0,9,90,1,0.1\n',
+  );
+  assertClose(log.steering, [90 * degree]);
+  assert.equal(log.angleOf, 'wheel');
+  assert.deepEqual(
+    log.candidates!.map(({ name, kind, unit, isCommand }) => [name, kind, unit, isCommand]),
+    [
+      ['steering_wheel_angle_deg', 'wheel', 'deg', false],
+      ['tyre_steer', 'tyre', 'rad', false],
+      ['steering_cmd', 'angle', 'deg', true],
+    ],
+  );
+  assert.deepEqual([log.taken!.name, ...log.taken!.values], ['steering_wheel_angle_deg', 90]);
+  assert.deepEqual(log.assumptions, [
+    'drive.csv: steering is "steering_wheel_angle_deg", because its name speaks of steering; "tyre_steer", "steering_cmd" could be it too, and --log-column chooses another.',
+    'drive.csv: positive steering is taken as left.',
+  ]);
+});
+
+test('a person says which column it is, whose angle, and the ratio', async (t) => {
+  const path = write(t, 't [s],steering [deg],kappa [1/m],steering_mode\n0,90,0.5,auto\n');
+  const said = await readDriveLog(path, undefined, { angleOf: 'tyre', ratio: 15 });
+  assert.deepEqual([said.angleOf, said.ratio], ['tyre', { value: 15, from: 'as asked for' }]);
+  assert.match(said.assumptions.join(), /the angle of the front tyres, as asked for\./);
+  const bent = await readDriveLog(path, undefined, { column: 'kappa', positive: 'right' });
+  assert.deepEqual([bent.steering, bent.taken!.kind, bent.taken!.unit], [null, 'curvature', '1/m']);
+  const curvature = bent.extra.find(({ name }) => name === 'curvature')!;
+  assert.deepEqual([...curvature.values], [-0.5]);
+});
+
+test('a column of text that speaks of steering is none', async (t) => {
+  const log = await read(t, 't [s],steer_source,x\n0,driver,1\n');
+  assert.deepEqual([log.steering, log.taken, log.candidates], [null, null, []]);
+});

@@ -14,6 +14,8 @@ import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { drivesAt } from '../../../server/drive/drives-at.ts';
 import { sampleAt, type DriveLog } from '../../../server/drive/log/drive-log.ts';
+import { EventReader } from '../../../server/drive/readers/openpilot/event-reader.ts';
+import { routeSignals } from '../../../server/drive/readers/openpilot/signals.ts';
 import { openRecording } from '../../../server/drive/open-recording.ts';
 import type { DriveSource, OpenDrive } from '../../../server/drive/source.ts';
 import { makeNumberedClip } from '../../support/clips.ts';
@@ -272,6 +274,24 @@ for (const [packing, cut] of [
     const said = log.assumptions.join('\n');
     assert.match(said, new RegExp(`--1/rlog${packing.replace('.', '\\.')} breaks off`));
   });
+
+/** By pycapnp: carParams at 2 s with mass, wheelbase and, 15.375, the steering ratio. */
+const CAR_PARAMS = `
+  00000000240000000000000002000100009435770000000043000000000000000000000011000e000000000000000000
+  00000000000000000080bb44cdcc2c40cdcc8c3f000076410000803e00401c45`;
+
+test('the steering ratio is that of carParams, and is no signal', () => {
+  const bytes = Buffer.alloc(296);
+  Buffer.from(CAR_PARAMS.replace(/\s+/g, ''), 'hex').copy(bytes);
+  const reader = new EventReader();
+  reader.take(bytes);
+  const { ratio, others } = routeSignals('route', [reader.contents([])], 0, []);
+  assert.deepEqual(ratio, {
+    value: 15.375,
+    from: 'which carParams.steerRatio of the log tells',
+  });
+  assert.deepEqual(others, []);
+});
 
 test('of a bare log that breaks off only the last event is lost', async (t) => {
   const route = writeRoute(t, { packing: '' });

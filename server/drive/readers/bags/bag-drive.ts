@@ -89,10 +89,7 @@ async function openCamera(bag: OpenedBag, wanted: string | undefined): Promise<D
           const signals = await thread.signals(key).catch((error: unknown) => {
             throw inPlainWords(place.name, error);
           });
-          return logFromSeries(
-            driveSeries(place.name, signals, choices.column !== undefined),
-            choices,
-          );
+          return logFromSeries(driveSeries(place.name, signals), choices);
         }
       : null,
     close: () => thread.close(),

@@ -105,14 +105,19 @@ function hasNumbers({ series }: Tub): boolean {
 }
 
 function seriesOf(file: string, { series }: Tub, times: Float64Array) {
-  const steering = (name: string): SteeringSeries[] => {
+  const steering = (name: string, because: string): SteeringSeries[] => {
     const values = series.get(name);
     if (!values) return [];
-    return [{ name, unit: 'normalized', kind: 'normalized', positive: 'right', times, values }];
+    const unit = 'normalized';
+    const isCommand = name === PILOT_FIELD;
+    return [{ name, unit, kind: unit, positive: 'right', isCommand, because, times, values }];
   };
   return {
     file,
-    steering: [...steering(STEERING_FIELD), ...steering(PILOT_FIELD)],
+    steering: [
+      ...steering(STEERING_FIELD, 'it is what the driver steered'),
+      ...steering(PILOT_FIELD, 'it is what a network steered'),
+    ],
     speed: null,
     others: [...series]
       .filter(([name]) => name !== STEERING_FIELD && name !== PILOT_FIELD)

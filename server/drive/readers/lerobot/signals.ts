@@ -1,4 +1,5 @@
 import type { ParquetColumn } from '../../log/parquet/parquet-table.ts';
+import { kindByName } from '../../log/steering-names.ts';
 import type { Series, SeriesOfDrive, SteeringSeries } from '../../log/series.ts';
 import { elementNames, type LeRobotInfo } from './info.ts';
 
@@ -71,8 +72,7 @@ function asSteering(series: Series): SteeringSeries {
   return {
     ...series,
     unit,
-    kind:
-      unit === 'normalized' ? 'normalized' : /tyre|tire|road_?wheel/i.test(name) ? 'tyre' : 'wheel',
+    kind: kindByName(name),
     positive: 'left',
   };
 }

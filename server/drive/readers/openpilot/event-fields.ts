@@ -89,6 +89,7 @@ export const NUMBER_EVENTS: ReadonlyMap<number, readonly EventKind[]> = new Map(
       },
     ],
   ],
+  [67, [{ name: 'carParams', path: [], fields: [{ name: 'steerRatio', at: 28 }] }]],
   [
     6,
     [

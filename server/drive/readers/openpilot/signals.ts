@@ -1,19 +1,40 @@
+import { LARGEST_RATIO, SMALLEST_RATIO, type SteeringRatio } from '../../../../shared/steering.ts';
 import type { Series, SeriesOfDrive, SteeringSeries } from '../../log/series.ts';
 import { NUMBER_EVENTS } from './event-fields.ts';
 import type { LogContents } from './event-reader.ts';
 
 export const STEERING = 'carState.steeringAngleDeg';
 export const SPEED = 'carState.vEgo';
+const RATIO = 'carParams.steerRatio';
 /**
  * What could be the steering too. Curvature of openpilot is positive to the right, as the y of its
  * frame is.
  */
-const CANDIDATES: readonly Pick<SteeringSeries, 'name' | 'kind' | 'unit' | 'positive'>[] = [
-  { name: STEERING, kind: 'wheel', unit: 'deg', positive: 'left' },
-  { name: 'carControl.actuators.steeringAngleDeg', kind: 'wheel', unit: 'deg', positive: 'left' },
+const CANDIDATES: readonly Omit<SteeringSeries, 'times' | 'values'>[] = [
+  {
+    name: STEERING,
+    kind: 'wheel',
+    unit: 'deg',
+    positive: 'left',
+    because: 'it is the measured angle of the wheel',
+  },
+  {
+    name: 'carControl.actuators.steeringAngleDeg',
+    kind: 'wheel',
+    unit: 'deg',
+    positive: 'left',
+    isCommand: true,
+    because: 'it is the angle that was steered for, and no measured one is there',
+  },
   { name: 'controlsState.curvature', kind: 'curvature', unit: '1/m', positive: 'right' },
   { name: 'controlsState.desiredCurvature', kind: 'curvature', unit: '1/m', positive: 'right' },
-  { name: 'carControl.actuators.curvature', kind: 'curvature', unit: '1/m', positive: 'right' },
+  {
+    name: 'carControl.actuators.curvature',
+    kind: 'curvature',
+    unit: '1/m',
+    positive: 'right',
+    isCommand: true,
+  },
 ];
 
 /** What was logged, segment by segment, with times that have their zero at `origin` (s). */
@@ -55,8 +76,10 @@ export function routeSignals(
     steering,
     speed,
     others: all.filter(
-      (each) => each !== speed && !steering.some(({ name }) => name === each.name),
+      (each) =>
+        each !== speed && each.name !== RATIO && !steering.some(({ name }) => name === each.name),
     ),
+    ratio: ratioOf(all),
     assumptions: [
       ...notes,
       ...(origin === null
@@ -66,6 +89,14 @@ export function routeSignals(
         : []),
     ],
   };
+}
+
+/** The car's own, which openpilot logs again and again. */
+function ratioOf(all: readonly Series[]): SteeringRatio | null {
+  const value = all.find(({ name }) => name === RATIO)?.values.find((each) => each > 0);
+  return value !== undefined && value >= SMALLEST_RATIO && value <= LARGEST_RATIO
+    ? { value, from: `which ${RATIO} of the log tells` }
+    : null;
 }
 
 function joined(parts: readonly Float64Array[]): Float64Array {

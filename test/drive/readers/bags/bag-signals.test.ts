@@ -112,6 +112,15 @@ test('the steering that is taken is told with the reason, and the others can be 
   const chosen = logFromSeries(series, { column: '/report.steering_wheel_angle' });
   assert.deepEqual(Array.from(chosen.steering!), ones(1.6));
   assert.match(chosen.assumptions.join('\n'), /the angle of the steering wheel/);
+  assert.doesNotMatch(chosen.assumptions.join('\n'), /taken as steering/);
+  assert.deepEqual(
+    log.candidates!.map(({ kind, isCommand }) => [kind, isCommand]),
+    [
+      ['tyre', false],
+      ['wheel', false],
+      ['tyre', true],
+    ],
+  );
 });
 
 test('a measured twist comes before one that is commanded', () => {
@@ -141,15 +150,15 @@ test('a car that stands has no curvature', () => {
 test('a field of an unknown type is steering by its name, in the unit that its name or comment tells', () => {
   const named = (field: string, unit: string | null = null) =>
     steeringsOf(topic('/car', 'car_msgs/State', { [field]: ones(1) }, unit))[0]?.slice(1);
-  assert.deepEqual(named('steeringAngleDeg'), ['wheel', 'deg']);
+  assert.deepEqual(named('steeringAngleDeg'), ['angle', 'deg']);
   assert.deepEqual(named('state.steering_wheel_angle', 'deg'), ['wheel', 'deg']);
   assert.deepEqual(named('steer_tyre_angle_rad'), ['tyre', 'rad']);
-  assert.deepEqual(named('steering'), ['wheel', null]);
+  assert.deepEqual(named('steering'), ['angle', null]);
   assert.equal(named('steering_torque'), undefined);
   assert.equal(named('steering_wheel_angle_velocity'), undefined);
   assert.deepEqual(
     steeringsOf(topic('/car/steering_angle', 'std_msgs/Float32', { data: ones(1) })),
-    [['/car/steering_angle.data', 'wheel', null]],
+    [['/car/steering_angle.data', 'angle', null]],
   );
 });
 

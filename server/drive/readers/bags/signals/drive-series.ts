@@ -1,3 +1,4 @@
+import { COMMAND } from '../../../log/steering-names.ts';
 import type { Series, SeriesOfDrive } from '../../../log/series.ts';
 import type { BagSignals, TopicSignals } from './collect.ts';
 import { isOwn, ownSeries } from './own-topics.ts';
@@ -10,18 +11,8 @@ import {
   type SteeringField,
 } from './known-fields.ts';
 
-/** What is told to do, not what is done. */
-const COMMAND = /cmd|command|target|desired|setpoint|reference|(^|\/)(ref|drive)$/i;
-
-/**
- * The numbers of a bag as steering, speed, and all others. `name` is the drive's, for messages;
- * `isChosen`: a person says which is the steering, so nobody needs to know why another would be.
- */
-export function driveSeries(
-  name: string,
-  { topics, notes }: BagSignals,
-  isChosen = false,
-): SeriesOfDrive {
+/** The numbers of a bag as steering, speed, and all others. `name` is the drive's, for messages. */
+export function driveSeries(name: string, { topics, notes }: BagSignals): SeriesOfDrive {
   const own = topics.filter(isOwn).map(ownSeries);
   const foreign = topics.filter((topic) => !isOwn(topic));
   const candidates = [
@@ -43,11 +34,6 @@ export function driveSeries(
   const speeds = [...own.flatMap(({ speed: logged }) => logged ?? []), ...fields];
   const speed = speeds[0] ?? foreign.flatMap(speedOverGround)[0] ?? null;
   const assumptions = notes.map((note) => `${name}: ${note}`);
-  const [first, ...rest] = candidates;
-  if (first && rest.length > 0 && !isChosen)
-    assumptions.push(
-      `${name}: "${first.series.name}" is taken as steering, before ${rest.length === 1 ? 'another' : `${rest.length} others`}, because ${first.field.because}.`,
-    );
   if (speed)
     assumptions.push(`${name}: speed is ${JSON.stringify(speed.name)}, in ${speed.unit ?? 'm/s'}.`);
 
@@ -94,8 +80,10 @@ function candidate(
   field: SteeringField,
   rank: number,
 ): Candidate {
-  const { kind, unit, positive } = field;
-  return { series: { ...seriesOf(topic, name, values), kind, unit, positive }, field, rank };
+  const { kind, unit, positive, because } = field;
+  const isCommand = field.isCommand || COMMAND.test(topic.topic);
+  const series = { ...seriesOf(topic, name, values), kind, unit, positive, because, isCommand };
+  return { series, rank };
 }
 
 function seriesOf(topic: TopicSignals, field: string, values: Float64Array): Series {

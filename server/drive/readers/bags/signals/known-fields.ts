@@ -1,4 +1,6 @@
+import type { AngleOf } from '../../../../../shared/steering.ts';
 import type { SteeringSeries } from '../../../log/series.ts';
+import { COMMAND as CALLED_COMMAND, kindByName } from '../../../log/steering-names.ts';
 import type { TwistFields } from './derived.ts';
 
 /** A field of a type that is steering, and what it means there. */
@@ -8,12 +10,12 @@ export interface SteeringField extends Pick<SteeringSeries, 'kind' | 'unit' | 'p
   readonly field: string | TwistFields;
   /** Why it is taken before those further down. */
   readonly because: string;
+  readonly isCommand: boolean;
 }
 
 /** What may be the steering of a bag. */
 export interface Candidate {
   readonly series: SteeringSeries;
-  readonly field: SteeringField;
   /** Smaller is better. */
   readonly rank: number;
 }
@@ -54,21 +56,50 @@ export const STEERING_FIELDS: readonly SteeringField[] = [
 ];
 
 function tyre(type: RegExp, field: string, because: string): SteeringField {
-  return { type, field, because, kind: 'tyre', unit: 'rad', positive: 'left' };
+  return angle('tyre', type, field, because);
 }
 
 function wheel(type: RegExp, field: string, because: string): SteeringField {
-  return { type, field, because, kind: 'wheel', unit: 'rad', positive: 'left' };
+  return angle('wheel', type, field, because);
+}
+
+function angle(kind: AngleOf, type: RegExp, field: string, because: string): SteeringField {
+  return {
+    type,
+    field,
+    because,
+    kind,
+    unit: 'rad',
+    positive: 'left',
+    isCommand: because === COMMAND,
+  };
 }
 
 function normalized(type: RegExp, field: string): SteeringField {
   const because = 'it is the share of full lock that was steered';
-  return { type, field, because, kind: 'normalized', unit: 'normalized', positive: 'right' };
+  const isCommand = /Control$/.test(type.source.replace('$', ''));
+  return {
+    type,
+    field,
+    because,
+    kind: 'normalized',
+    unit: 'normalized',
+    positive: 'right',
+    isCommand,
+  };
 }
 
 function path(type: RegExp, prefix: string): SteeringField {
   const field = { turn: `${prefix}angular.z`, speed: `${prefix}linear.x` };
-  return { type, field, because: PATH, kind: 'curvature', unit: '1/m', positive: 'left' };
+  return {
+    type,
+    field,
+    because: PATH,
+    kind: 'curvature',
+    unit: '1/m',
+    positive: 'left',
+    isCommand: false,
+  };
 }
 
 const STEERING_NAME =
@@ -88,9 +119,10 @@ export function steeringByName(field: string, unit: string | null): SteeringFiel
     type: /^/,
     field,
     because: 'its name says so',
-    kind: /tire|tyre/i.test(name) ? 'tyre' : 'wheel',
+    kind: kindByName(name),
     unit: told,
     positive: 'left',
+    isCommand: CALLED_COMMAND.test(name),
   };
 }
 

@@ -36,7 +36,7 @@ export function ownSeries(topic: TopicSignals): OwnSeries {
   const other: Series = { name, unit, times, values: column('value') };
   const field = steeringByName(name, unit);
   return field
-    ? { steering: { field, rank: LAST, series: { ...other, ...meaning(field) } } }
+    ? { steering: { rank: LAST, series: { ...other, ...meaning(field) } } }
     : { other };
 }
 
@@ -47,13 +47,13 @@ function steeringOf({ times }: TopicSignals, angle: Float64Array, share: Float64
     type: /^/,
     field: isShare ? 'share' : 'angle_rad',
     because: 'it was the steering of the drive that this was made of',
-    kind: isShare ? 'normalized' : 'wheel',
+    kind: isShare ? 'normalized' : 'angle',
     unit: isShare ? 'normalized' : 'rad',
     positive: 'left',
+    isCommand: false,
   };
   return {
     steering: {
-      field,
       rank: FIRST,
       series: {
         name: 'steering',
@@ -66,8 +66,8 @@ function steeringOf({ times }: TopicSignals, angle: Float64Array, share: Float64
   };
 }
 
-function meaning({ kind, unit, positive }: SteeringField) {
-  return { kind, unit, positive };
+function meaning({ kind, unit, positive, because, isCommand }: SteeringField) {
+  return { kind, unit, positive, because, isCommand };
 }
 
 /** Degrees at which the share is 1, where both are there; by the largest share. */
