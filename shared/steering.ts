@@ -20,6 +20,8 @@ export interface SteeringSignal {
   readonly positive: 'left' | 'right';
   /** Degrees at which a normalised steering is 1, where the format fixes it. */
   readonly fullLockDegrees?: number;
+  /** Whose angle that is. */
+  readonly fullLockOf?: AngleOf;
 }
 
 /** How often the steering wheel turns for one turn of the tyres. */

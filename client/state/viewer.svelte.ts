@@ -9,6 +9,7 @@ import type { KeptTexts } from './kept.ts';
 import { streamPanes } from './pane-streams.svelte.ts';
 import { Panes } from './panes.svelte.ts';
 import { Preferences, type LightSystem } from './preferences.svelte.ts';
+import { followLog, LogStrip } from './log-strip.svelte.ts';
 import { readPainted, Readout } from './readout.svelte.ts';
 import { RoadEditor } from './road-editor.svelte.ts';
 import { runSlowMethods, SlowRuns } from './slow-runs.svelte.ts';
@@ -46,6 +47,7 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
   const tuning = new FlagTuning(drive, analysis);
   const editor = new RoadEditor({ drive, opener, transport });
   const axis = new TimeAxis({ analysis, watched, transport });
+  const strip = new LogStrip({ drive, analysis, opener, requests });
   const alerts = new Alerts(tools);
 
   tellOfFlags({ drive, analysis, alerts, preferences, review });
@@ -56,6 +58,7 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
   readPainted(readout, { screen, transport, watched });
   keepAddress({ drive, watched, screen, transport, panes }, tools.writeAddress);
   keepInView(axis, { drive, analysis, watched, transport });
+  followLog(strip, { drive, analysis });
   $effect(() => () => session.close());
   session.begin();
   return {
@@ -69,6 +72,7 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
     tuning,
     editor,
     axis,
+    strip,
     alerts,
   };
 }

@@ -83,6 +83,7 @@ export class Inbox implements Receiver {
         return requests.progress(message.request, message.done, message.total);
       case 'explained':
       case 'verified':
+      case 'log-curve':
         return requests.answer(message);
       case 'error':
         return this.#failed(message);

@@ -1,6 +1,6 @@
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
-import type { LogUnit } from '../../shared/protocol/control-messages.ts';
+import type { LogAnswers } from '../../shared/protocol/steering-messages.ts';
 import type { Analysis } from './analysis.svelte.ts';
 import type { Catalogue } from './catalogue.svelte.ts';
 import type { Commands } from './commands.ts';
@@ -109,15 +109,14 @@ export class Opener {
   }
 
   /**
-   * Keeps what the steering of the open recording's log is in; the same is then opened again with
-   * it.
+   * Keeps what a person says of the open recording's log; the same is then opened again with it.
    */
-  sayLogUnit(unit: LogUnit): void {
+  sayOfLog(answers: LogAnswers): void {
     const { commands, drive, transport, watched } = this.#parts;
     if (!drive.choice || !drive.isReady || watched.feed) return;
     transport.leaveFor(drive.choice);
     this.#leave('again');
-    commands.send({ type: 'log', unit });
+    commands.send({ type: 'log', ...answers });
   }
 
   /**

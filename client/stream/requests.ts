@@ -2,7 +2,10 @@ import type { ErrorReport } from '../../shared/errors.ts';
 import type { ClientMessage, ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { Sender } from './connection.svelte.ts';
 
-export type Answer = Extract<ServerMessage, { readonly type: 'explained' | 'verified' }>;
+export type Answer = Extract<
+  ServerMessage,
+  { readonly type: 'explained' | 'verified' | 'log-curve' }
+>;
 
 /** Work that the server does beside playback. */
 export interface Request {

@@ -26,6 +26,8 @@ export class DrivingRecord {
   readonly whyNotCompared: string | null;
   /** What the log and its comparison left open, and `whyNotCompared`. */
   readonly assumptions: readonly string[];
+  /** Only the steering ratio is missing. */
+  readonly asksForRatio: boolean;
   readonly #driven: At | null;
   readonly #values: readonly (readonly [LoggedMeasureId, At])[];
 
@@ -39,6 +41,7 @@ export class DrivingRecord {
     this.logged = this.#values.map(([id]) => id);
     this.whyNotCompared = whyNotCompared(output, log);
     const comparison = drivenComparison(output, log);
+    this.asksForRatio = comparison?.of === null && comparison.asksForRatio && !log?.question;
     const why = this.whyNotCompared === null ? [] : [this.whyNotCompared];
     this.assumptions = [
       ...new Set([

@@ -1,9 +1,12 @@
+import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { CausalCheck, Flag, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import { findFlags } from '../attention/flags/find-flags.ts';
+import type { LogCurveMessage } from '../../shared/protocol/steering-messages.ts';
+import type { LogChoices } from '../drive/log/choices.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import type { DriveSource } from '../drive/source.ts';
@@ -25,6 +28,8 @@ import { analysisKey, type AnalysisOrigin } from './analysis-key.ts';
 import { readCausalTruth } from './causal-truth.ts';
 import { companion, readLog, type Companion } from './companions.ts';
 import { DrivingRecord, type DrivenValues } from './driving-record.ts';
+import { curveOnWire, signalOf } from './log-curve.ts';
+import { fitOfLog, type LogFit } from './log-fit.ts';
 import { FlagChecks } from './flag-checks.ts';
 import type { KeptAnalyses } from './kept-analyses.ts';
 import { Progress } from './progress.ts';
@@ -72,6 +77,8 @@ export class RecordingAnalysis {
   readonly problems: ErrorReport[] = [];
   /** What was logged, where that could be read. */
   readonly record: DrivingRecord;
+  /** What a person said of the log. */
+  readonly said: LogChoices;
   /** What the drive and its log left open. */
   readonly assumptions: readonly string[];
   readonly #onWhole: () => void;
@@ -93,6 +100,7 @@ export class RecordingAnalysis {
     this.record = new DrivingRecord(log.value, network.output);
     this.assumptions = [...drive.assumptions, ...this.record.assumptions];
     this.rows = kept?.rows ?? new RowSeries(network, { logged: this.record.logged });
+    this.said = 'code' in request.log ? {} : request.log;
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
     this.#onWhole = () => request.kept?.put(key, { rows: this.rows, index: this.index, checks });
@@ -221,6 +229,36 @@ export class RecordingAnalysis {
    */
   begin(next: (signal: AbortSignal) => Promise<void>): void {
     if (!this.hasEnded) this.#working = this.#work(next);
+  }
+
+  /** How the log goes with the rows so far; null where nothing of it is steering. */
+  get logFit(): LogFit | null {
+    const taken = this.record.log?.taken;
+    return taken ? fitOfLog(this.columns, this.explainer.network.output, taken, this.said) : null;
+  }
+
+  /**
+   * A signal of the log as it was logged; the one that is taken where `column` is null. Throws
+   * LOG_INVALID, INPUT_NOT_FOUND.
+   */
+  async logCurve(column: string | null): Promise<Omit<LogCurveMessage, 'type' | 'request'>> {
+    const said = column === null ? this.said : { ...this.said, column };
+    const log = this.drive.hasLog ? await this.drive.log(said) : null;
+    if (!log?.taken)
+      throw new RoadgazeError(
+        'LOG_INVALID',
+        `${basename(this.drive.path)} has no signal that is taken as steering.`,
+        'Choose one of those that it has.',
+      );
+    const { taken } = log;
+    return {
+      signal: signalOf(taken),
+      ...curveOnWire(
+        taken.times.map((time) => time - (said.offset ?? 0)),
+        taken.values,
+      ),
+      ...fitOfLog(this.columns, this.explainer.network.output, taken, said),
+    };
   }
 
   /** The flags of the rows so far. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { FASTEST_RATE, SLOWEST_RATE } from '../../shared/frame-rate.ts';
+import { LARGEST_RATIO, SMALLEST_RATIO } from '../../shared/steering.ts';
 import { issueInWords } from '../../shared/schema-issue.ts';
 import type { ClientMessage } from '../../shared/protocol/control-messages.ts';
 import { feedClientMessages } from './feeds/feed-client-messages.ts';
@@ -81,7 +82,20 @@ const clientMessage = z.discriminatedUnion('type', [
       .max(64)
       .nullable(),
   }),
-  z.strictObject({ type: z.literal('log'), unit: z.enum(['rad', 'deg', 'normalized']) }),
+  z.strictObject({
+    type: z.literal('log'),
+    unit: z.enum(['rad', 'deg', 'normalized']).nullable().exactOptional(),
+    positive: z.enum(['left', 'right']).nullable().exactOptional(),
+    offset: z.number().min(-1e6).max(1e6).nullable().exactOptional(),
+    column: z.string().min(1).max(200).nullable().exactOptional(),
+    angleOf: z.enum(['wheel', 'tyre']).nullable().exactOptional(),
+    ratio: z.number().min(SMALLEST_RATIO).max(LARGEST_RATIO).nullable().exactOptional(),
+  }),
+  z.strictObject({
+    type: z.literal('log-curve'),
+    request: count,
+    column: z.string().min(1).max(200).nullable(),
+  }),
 ]) satisfies z.ZodType<ClientMessage>;
 
 /** Reads one client message. Throws PROTOCOL_VIOLATION with the field that is wrong. */

@@ -13,6 +13,8 @@ const LONGEST_PAUSE = 5000;
 const COSTS: { readonly [Type in ClientMessage['type']]?: number } = {
   open: 20,
   road: 20,
+  log: 20,
+  'log-curve': 10,
   watch: 20,
   'add-feed': 20,
   'remove-feed': 20,

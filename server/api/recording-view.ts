@@ -5,6 +5,8 @@ import { explanationName } from '../../shared/explanations.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { ClientMessage, OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, type PartBytes, fitOnWire } from '../../shared/protocol/encode-frame.ts';
+import type { LogCurveRequest } from '../../shared/protocol/steering-messages.ts';
+import { loggedSteering } from '../analysis/log-curve.ts';
 import { VIDEO } from '../drive/readers/video.ts';
 import type { DriveSource } from '../drive/source.ts';
 import type { ExplainedStill } from '../pipeline/explain-still.ts';
@@ -21,7 +23,7 @@ import type { Workspace } from '../workspaces/workspace.ts';
 type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
 export type RecordingViewMessage = Extract<
   ClientMessage,
-  { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' }
+  { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' | 'log-curve' }
 >;
 
 /** What is shown first: a frame, or the one nearest to a time on the clock of `drive.origin`. */
@@ -45,6 +47,7 @@ export class RecordingView {
   readonly #verifications: Verifications;
   /** Of the last `seek`, or 0. */
   #generation = 0;
+  #isClosed = false;
 
   constructor(
     workspace: Workspace,
@@ -122,13 +125,27 @@ export class RecordingView {
       case 'cancel':
         this.#slow.cancel(message.request);
         return this.#verifications.cancel(message.request);
+      case 'log-curve':
+        return void this.#sendLogCurve(message);
     }
   }
 
   /** Resolves when nothing of it runs any more. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#analysis.close();
     await Promise.all([this.#player.close(), this.#slow.close(), this.#verifications.close()]);
+  }
+
+  async #sendLogCurve({ request, column }: LogCurveRequest): Promise<void> {
+    const { send } = this.#output;
+    const { analysis } = this.#workspace;
+    try {
+      const curve = await analysis.logCurve(column);
+      if (!this.#isClosed) send({ type: 'log-curve', request, ...curve });
+    } catch (error) {
+      if (!this.#isClosed) send({ type: 'error', request, ...reportOf(error) });
+    }
   }
 
   /** Tells what is watched. */
@@ -169,6 +186,9 @@ export class RecordingView {
       ...(logNote ? { log: logNote } : {}),
       ...(logNotes.length > 0 ? { logNotes } : {}),
       ...(logged.length > 0 ? { logged } : {}),
+      ...(analysis.record.log
+        ? { steering: loggedSteering(analysis.record.log, analysis.said) }
+        : {}),
     });
     send({ type: 'provider', ...explainer.provider });
     send({ type: 'state', playing: false, speed: 1, ended: false });

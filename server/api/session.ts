@@ -5,7 +5,6 @@ import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import {
   PROTOCOL_VERSION,
   type ClientMessage,
-  type LogUnit,
   type ServerMessage,
 } from '../../shared/protocol/control-messages.ts';
 import { encodeFrame, fitOnWire, type PartBytes } from '../../shared/protocol/encode-frame.ts';
@@ -172,7 +171,7 @@ export class Session {
       case 'road':
         return this.#drawRoad(message.points);
       case 'log':
-        return this.#sayLogUnit(message.unit);
+        return this.#sayOfLog(message);
       case 'painted':
         if (!this.#window.acknowledge(message.sequence))
           throw protocolViolation(`frame message ${message.sequence} was never sent`);
@@ -210,10 +209,10 @@ export class Session {
     );
   }
 
-  #sayLogUnit(unit: LogUnit): void {
+  #sayOfLog({ type: _, ...answers }: Asked<'log'>): void {
     // Meant for what was open before.
     if (this.#live.isWatching) return;
-    this.#openAgain('log', ({ recording }) => this.#catalogue.keepLogUnit(recording, unit));
+    this.#openAgain('log', ({ recording }) => this.#catalogue.keepLogAnswers(recording, answers));
   }
 
   /** Once what a person said of the recording that is open is kept. */

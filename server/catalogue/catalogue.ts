@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
-import type { LogUnit, RecordingSummary } from '../../shared/protocol/control-messages.ts';
+import type { RecordingSummary } from '../../shared/protocol/control-messages.ts';
+import type { LogAnswers } from '../../shared/protocol/steering-messages.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
 import { GUESSED_ROAD, type RoadSpecification } from '../attention/road-specification.ts';
 import { readLogChoices, writeLogChoices, type LogChoices } from '../drive/log/choices.ts';
@@ -81,17 +82,18 @@ export class Catalogue {
   }
 
   /**
-   * Keeps the unit of a recording's log. Throws USAGE where it would not be used,
+   * Keeps what a person says of a recording's log. Throws USAGE where it would not be used,
    * OUTPUT_NOT_WRITABLE.
    */
-  async keepLogUnit({ beside }: Recording, unit: LogUnit): Promise<void> {
-    if (this.#paths.log?.unit)
-      throw new RoadgazeError(
-        'USAGE',
-        'The unit of logs was named by --log-unit when the server was started, and another would not be used.',
-        'Start it again without --log-unit.',
-      );
-    await keepChoices(beside.logChoices, { unit });
+  async keepLogAnswers({ beside }: Recording, answers: LogAnswers): Promise<void> {
+    for (const [field, { what, option }] of Object.entries(LOG_OPTIONS))
+      if (field in answers && this.#paths.log?.[field as keyof LogAnswers] !== undefined)
+        throw new RoadgazeError(
+          'USAGE',
+          `The ${what} of logs was named by ${option} when the server was started, and another would not be used.`,
+          `Start it again without ${option}.`,
+        );
+    await keepChoices(beside.logChoices, answers);
   }
 
   /**
@@ -128,8 +130,23 @@ export class Catalogue {
   }
 }
 
+const LOG_OPTIONS: Readonly<
+  Record<keyof LogAnswers, { readonly what: string; readonly option: string }>
+> = {
+  unit: { what: 'unit', option: '--log-unit' },
+  positive: { what: 'positive side', option: '--log-positive' },
+  offset: { what: 'offset', option: '--log-offset' },
+  column: { what: 'steering column', option: '--log-column' },
+  angleOf: { what: 'angle', option: '--log-angle' },
+  ratio: { what: 'steering ratio', option: '--log-ratio' },
+};
+
 /** Beside what was kept before; a file that cannot be read is what saying it again mends. */
-async function keepChoices(path: string, choices: LogChoices): Promise<void> {
+async function keepChoices(
+  path: string,
+  choices: LogAnswers & Pick<LogChoices, 'fps'>,
+): Promise<void> {
   const before = await readLogChoices(path).catch(() => ({}));
-  await writeLogChoices(path, { ...before, ...choices });
+  const all = Object.entries({ ...before, ...choices }).filter(([, value]) => value !== null);
+  await writeLogChoices(path, Object.fromEntries(all));
 }

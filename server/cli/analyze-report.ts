@@ -29,6 +29,8 @@ export interface ReportedSummary {
     readonly framesPerSecond: number;
   };
   readonly assumptions: readonly string[];
+  /** How the log would go better with the network, a sentence; left out where nothing is proposed. */
+  readonly proposal?: string;
   readonly warnings: readonly string[];
 }
 
@@ -46,6 +48,7 @@ export function describeAnalysis(
     confirmed,
     run,
     assumptions,
+    proposal,
     warnings,
   }: ReportedSummary,
   folder: string,
@@ -74,6 +77,7 @@ export function describeAnalysis(
           `  explained: ${isSteering(number) ? `steering, ${numberPlace(number)}` : numberName(number)}`,
         ]),
     ...assumptions.map((sentence) => `  note: ${sentence}`),
+    ...(proposal === undefined ? [] : [`  proposal: ${proposal}`]),
     ...warnings.slice(0, MOST_WARNINGS).map((warning) => `  warning: ${warning}`),
     ...(warnings.length > MOST_WARNINGS
       ? [`  … and ${warnings.length - MOST_WARNINGS} more warnings in summary.json`]

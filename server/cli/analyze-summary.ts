@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { isSteering, numberName } from '../../shared/explained-number.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
+import { isNoticed, proposalInWords } from '../analysis/log-fit.ts';
 import type { RecordingAnalysis } from '../analysis/recording-analysis.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { statisticsOf } from '../results/frame-numbers.ts';
@@ -42,6 +43,7 @@ export function summaryOf({
   }));
   const steering = columns.of('steering');
   const driven = columns.of('driven');
+  const fit = shortfall ? null : analysis.logFit;
   const summary = {
     roadgaze: 1,
     recording: {
@@ -74,6 +76,7 @@ export function summaryOf({
           ),
         }
       : { answer: statisticsOf(steering) }),
+    ...(fit ? { logFit: fit } : {}),
     onRoad: methods[0]!.onRoad,
     methods,
     ...(methods.length > 1
@@ -100,6 +103,9 @@ export function summaryOf({
       ...(road.kind === 'guess' ? [GUESSED] : []),
     ],
     warnings: analysis.warnings,
+    ...(fit?.proposal && isNoticed(fit.proposal, analysis.said)
+      ? { proposal: proposalInWords(fit.proposal, analysis.said) }
+      : {}),
   };
   return summary;
 }

@@ -11,6 +11,8 @@ import { moments } from '../pipeline/moments.ts';
 import { stateInFrontOf } from '../pipeline/run-in.ts';
 import { tensorsOfFrames } from '../pipeline/frame-tensors.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
+import { readLogChoices } from '../drive/log/choices.ts';
+import type { Recording } from '../drive/recording.ts';
 import { openRecording } from '../drive/open-recording.ts';
 import { driveAt, drivesAt } from '../drive/drives-at.ts';
 import type { DriveSource } from '../drive/source.ts';
@@ -120,7 +122,7 @@ async function readFrame(
       : chosenDrives(path, await drivesAt(path), wish);
   const drive = await openRecording(only!, cameraOf(wish));
   try {
-    return await frameOf(drive, network, wish);
+    return await frameOf(drive, network, wish, only!);
   } finally {
     await drive.close();
   }
@@ -130,13 +132,17 @@ async function frameOf(
   drive: DriveSource,
   network: NetworkInfo,
   wish: FrameWish,
+  { beside }: Recording,
 ): Promise<ExplainedInput> {
   const { video } = drive;
   checkCrop(network, video);
   const stepsBack = stepsBackOf(network, wish);
   const { format, read, reach } = tensorsOfFrames(network, video.colorSpace);
   const found = await findFrame(drive, wish);
-  const log = network.signals.length > 0 && drive.hasLog ? await drive.log({}) : null;
+  const log =
+    network.signals.length > 0 && drive.hasLog
+      ? await drive.log(await readLogChoices(beside.logChoices))
+      : null;
   const state = await stateInFrontOf({ network, drive, from: found.from, log });
   const { width, height } = video;
   const whole = { crop: null, width, height, pixelFormat: 'rgb24', resize: 'area' } as const;

@@ -61,8 +61,9 @@ export class Workspace implements PlayableSource {
     this.analysis = analysis;
     this.road = roadSource(road);
     this.priority = priority;
-    const { whyNotCompared: reason, asksForUnit } = analysis.record;
-    this.logNote = reason === null ? null : { reason, asksForUnit };
+    const { whyNotCompared: reason, asksForUnit, asksForRatio } = analysis.record;
+    this.logNote =
+      reason === null ? null : { reason, asksForUnit, ...(asksForRatio ? { asksForRatio } : {}) };
     analysis.begin((signal) => this.#next(signal));
   }
 

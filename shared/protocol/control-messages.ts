@@ -6,6 +6,7 @@ import type { CatalogueState } from './catalogue-messages.ts';
 import type { FeedClientMessage, FeedServerMessage } from './feed-messages.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { AnalysisColumns } from './opened-parts.ts';
+import type { LogAnswers, LogCurveMessage, LogCurveRequest } from './steering-messages.ts';
 import type { FeedSummary, NetworkSummary, RecordingSummary } from './summaries.ts';
 
 export type { OpenedFeed, OpenedMessage, OpenedRecording } from './opened-message.ts';
@@ -15,9 +16,6 @@ export type { CameraSummary, NetworkSummary, RecordingSummary } from './summarie
 /** Version of the whole protocol; also the WebSocket subprotocol `roadgaze.1`. */
 export const PROTOCOL_VERSION = 1;
 export const SUBPROTOCOL = `roadgaze.${PROTOCOL_VERSION}`;
-
-/** What the steering of a drive log is in: `normalized` is a share of full lock, −1…1. */
-export type LogUnit = 'rad' | 'deg' | 'normalized';
 
 // ── Client → server (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -96,10 +94,12 @@ export type ClientMessage =
    */
   | { readonly type: 'road'; readonly points: readonly Point[] | null }
   /**
-   * Keeps what the steering of the open recording's log is in. What is open is opened again with
-   * it: answered by `opened` or `error`.
+   * Keeps what a person says of the open recording's log. What is open is opened again with it:
+   * answered by `opened` or `error`.
    */
-  | { readonly type: 'log'; readonly unit: LogUnit };
+  | ({ readonly type: 'log' } & LogAnswers)
+  /** Answered by `log-curve` or `error`. */
+  | LogCurveRequest;
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,6 +185,7 @@ export type ServerMessage =
    * network is dead on this frame.
    */
   | { readonly type: 'explained'; readonly request: number; readonly note: string | null }
+  | LogCurveMessage
   /** Frames done and frames in all, of a causal check. */
   | {
       readonly type: 'verifying';
@@ -206,6 +207,6 @@ export type ServerMessage =
   | { readonly type: 'alert'; readonly flag: Flag }
   /**
    * The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays
-   * open. With `request` it is the answer to that `explain` or `verify`.
+   * open. With `request` it is the answer to that `explain`, `verify` or `log-curve`.
    */
   | ({ readonly type: 'error'; readonly request?: number } & ErrorReport);

@@ -1,4 +1,5 @@
 import type { FlagSettings } from '../flags.ts';
+import type { LoggedSteering } from './steering-messages.ts';
 import type { Column, RoadSource, WatchedNetwork } from './opened-parts.ts';
 import type { CameraSummary, FeedRange, FeedSummary, RecordingSummary } from './summaries.ts';
 
@@ -46,7 +47,14 @@ export interface OpenedRecording extends OpenedDrive {
    * Why what was driven is not known although there is a log, a sentence; `asksForUnit`: for want
    * of what `log` says. Left out where nothing is to be said.
    */
-  readonly log?: { readonly reason: string; readonly asksForUnit: boolean };
+  readonly log?: {
+    readonly reason: string;
+    readonly asksForUnit: boolean;
+    /** Only the steering ratio is missing. */
+    readonly asksForRatio?: boolean;
+  };
+  /** How the steering of the log is read; left out where there is no log that can be read. */
+  readonly steering?: LoggedSteering;
   /** What was taken for granted of the log; plain sentences. */
   readonly logNotes?: readonly string[];
   /** What was logged of the measures that can be: `analysis` has columns of them. */

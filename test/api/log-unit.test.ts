@@ -79,3 +79,47 @@ test('a log of another quantity than the network gives is said to be so, and its
     asksForUnit: false,
   });
 });
+
+test('what a person says of a log is kept and counts, null forgets it, and the curve comes as it was logged', async (t) => {
+  const { folder, network } = await setUp(t, 't [s],steering [deg]');
+  const server = await serve(t, { recordings: folder, networks: [network], log: { ratio: 15 } });
+  const viewer = await Viewer.connect(server);
+  t.after(() => viewer.close());
+  const say = async (answers: object) => {
+    const since = viewer.messages.length;
+    viewer.send({ type: 'log', ...answers });
+    return viewer.openedRecording(undefined, since);
+  };
+  const { steering } = await viewer.open('drive.mp4', 'reading');
+  assert.deepEqual(steering, {
+    candidates: [
+      { name: 'steering', kind: 'angle', isCommand: false, unit: 'deg', positive: 'left' },
+    ],
+    others: [],
+    taken: { name: 'steering', kind: 'angle', isCommand: false, unit: 'deg', positive: 'left' },
+    ratio: { value: 15, from: 'as asked for' },
+    said: { unit: null, positive: null, offset: null, column: null, angleOf: null, ratio: 15 },
+  });
+  const moved = await say({ offset: 0.1, positive: 'right' });
+  assert.deepEqual([moved.steering!.said.offset, moved.steering!.said.positive], [0.1, 'right']);
+  // Three rows later, and turned round.
+  assert.equal((await viewer.seek(10, 1)).driven?.toFixed(6), '-0.700000');
+
+  viewer.send({ type: 'log-curve', request: 7, column: null });
+  const curve = await viewer.message('log-curve');
+  assert.deepEqual([curve.request, curve.signal.name, curve.times.length], [7, 'steering', 20]);
+  assert.deepEqual([curve.times[3], curve.values[3]], [0.1, 0.3]);
+  assert.match(curve.reason!, /less than 10 s/);
+  viewer.send({ type: 'log-curve', request: 8, column: 'nothing' });
+  const failed = await viewer.message('error');
+  assert.deepEqual([failed.request, failed.code], [8, 'LOG_INVALID']);
+
+  await say({ offset: null });
+  assert.deepEqual(JSON.parse(readFileSync(join(folder, 'drive.log.json'), 'utf8')), {
+    roadgazeLog: 1,
+    positive: 'right',
+  });
+  viewer.send({ type: 'log', ratio: 12 });
+  const refused = await viewer.message('error', ({ code }) => code === 'USAGE');
+  assert.match(refused.message, /steering ratio of logs was named by --log-ratio/);
+});

@@ -257,14 +257,14 @@ test('a drawn road is sent with what is open, which is then opened again; of a f
   assert.deepEqual(await watched.server.heard(), [{ type: 'road', points: null }]);
 });
 
-test('the unit of a log is sent with what is open, which is then opened again', async (t) => {
+test('what is said of a log is sent with what is open, which is then opened again', async (t) => {
   const { server, drive, opener } = await openRecording(t);
-  opener.sayLogUnit('deg');
+  opener.sayOfLog({ unit: 'deg' });
   assert.equal(drive.opening, 'again');
-  opener.sayLogUnit('rad');
+  opener.sayOfLog({ unit: 'rad' });
   assert.deepEqual(await server.heard(), [{ type: 'log', unit: 'deg' }]);
   const watched = await watchFeed(t);
-  watched.opener.sayLogUnit('deg');
+  watched.opener.sayOfLog({ unit: 'deg' });
   assert.deepEqual(await watched.server.heard(), [], 'a feed has no log');
 });
 

@@ -26,8 +26,6 @@ export interface Series {
 export interface SteeringSeries extends Series, Omit<SteeringSignal, 'isCommand'> {
   readonly unit: SteeringSignal['unit'];
   readonly isCommand?: boolean;
-  /** Whose angle `fullLockDegrees` is. */
-  readonly fullLockOf?: AngleOf;
   /** Why it is taken before those after it; goes on after `because`. */
   readonly because?: string;
 }
@@ -186,7 +184,8 @@ function chosen(drive: SeriesOfDrive, { column }: LogChoices): SteeringSeries | 
 
 /** Without its numbers. */
 function signalOf(series: SteeringSeries): SteeringSignal {
-  const { name, kind, unit, positive, fullLockDegrees, isCommand = COMMAND.test(name) } = series;
+  const { name, kind, unit, positive, fullLockDegrees, fullLockOf } = series;
+  const { isCommand = COMMAND.test(name) } = series;
   return {
     name,
     kind,
@@ -194,6 +193,7 @@ function signalOf(series: SteeringSeries): SteeringSignal {
     unit,
     positive,
     ...(fullLockDegrees === undefined ? {} : { fullLockDegrees }),
+    ...(fullLockOf === undefined ? {} : { fullLockOf }),
   };
 }
 

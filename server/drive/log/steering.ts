@@ -57,7 +57,12 @@ export function steeringSignal({ columns, tool }: LogPlan, column: number): Stee
     isCommand: COMMAND.test(name),
     unit: unit ?? null,
     positive: isTools ? tool.positive : 'left',
-    ...(isTools && tool.fullLockDegrees !== null ? { fullLockDegrees: tool.fullLockDegrees } : {}),
+    ...(isTools && tool.fullLockDegrees !== null
+      ? {
+          fullLockDegrees: tool.fullLockDegrees,
+          ...(tool.angleOf ? { fullLockOf: tool.angleOf } : {}),
+        }
+      : {}),
   };
 }
 

@@ -35,9 +35,7 @@ export function ownSeries(topic: TopicSignals): OwnSeries {
   const unit = metadata.get('unit') ?? null;
   const other: Series = { name, unit, times, values: column('value') };
   const field = steeringByName(name, unit);
-  return field
-    ? { steering: { rank: LAST, series: { ...other, ...meaning(field) } } }
-    : { other };
+  return field ? { steering: { rank: LAST, series: { ...other, ...meaning(field) } } } : { other };
 }
 
 function steeringOf({ times }: TopicSignals, angle: Float64Array, share: Float64Array): OwnSeries {
