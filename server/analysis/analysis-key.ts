@@ -20,26 +20,17 @@ export interface AnalysisOrigin {
 
 /**
  * Tells analyses apart: all that their numbers come from, with size and time of change of every
- * file.
+ * file. But for what a person said of the log, which networks without signals do not see.
  */
 export async function analysisKey(
-  { recording, modelPath, road, log, methods }: AnalysisOrigin,
+  { recording, modelPath, road, methods }: AnalysisOrigin,
   drive: DriveSource,
 ): Promise<string> {
   const models = road.kind === 'model' ? [modelPath, road.path] : [modelPath];
   const truth = road.kind === 'truth' ? [road.path] : [];
   const versions = await filesVersion([...truth, ...models, ...models.map(sidecarOf)]);
   const { id, key } = recording;
-  return JSON.stringify([
-    id,
-    key,
-    drive.camera,
-    await drive.version(),
-    versions,
-    road,
-    log,
-    methods,
-  ]);
+  return JSON.stringify([id, key, drive.camera, await drive.version(), versions, road, methods]);
 }
 
 function sidecarOf(path: string): string {

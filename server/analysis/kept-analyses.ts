@@ -4,6 +4,8 @@ import type { RowSeries } from './row-series.ts';
 
 export interface KeptAnalysis {
   readonly rows: RowSeries;
+  /** What was said of the log that they were driven by. */
+  readonly log: string;
   /** As decoding found it. */
   readonly index: FrameIndex;
   /** Grows as flags are checked. */

@@ -99,11 +99,19 @@ export class RecordingAnalysis {
     const { network } = explainer;
     this.record = new DrivingRecord(log.value, network.output);
     this.assumptions = [...drive.assumptions, ...this.record.assumptions];
-    this.rows = kept?.rows ?? new RowSeries(network, { logged: this.record.logged });
     this.said = 'code' in request.log ? {} : request.log;
+    const said = JSON.stringify(request.log);
+    const { record } = this;
+    this.rows = !kept
+      ? new RowSeries(network, { logged: record.logged })
+      : kept.log === said
+        ? kept.rows
+        : kept.rows.besideLog(record.logged, (pts) => record.at(pts));
+    // They are of frames and of what the network answers, whatever was driven.
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
-    this.#onWhole = () => request.kept?.put(key, { rows: this.rows, index: this.index, checks });
+    this.#onWhole = () =>
+      request.kept?.put(key, { rows: this.rows, index: this.index, checks, log: said });
     if (kept) this.progress.complete();
   }
 
@@ -133,7 +141,7 @@ export class RecordingAnalysis {
     // Its failure is met below; until then it must not count as unhandled.
     explaining.catch(() => {});
     try {
-      const key = await analysisKey(request, drive);
+      const origin = await analysisKey(request, drive);
       const index = await drive.index();
       const video = timedBy(drive.video, index);
       const log = await logging;
@@ -153,6 +161,7 @@ export class RecordingAnalysis {
           index.pts,
         ),
       );
+      const key = explainer.takesSignals ? `${origin}${JSON.stringify(request.log)}` : origin;
       return new RecordingAnalysis({ request, drive, video, explainer, index, log, truth, key });
     } catch (error) {
       stop.abort();

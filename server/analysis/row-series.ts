@@ -38,11 +38,29 @@ export class RowSeries {
     {
       window = null,
       logged = [],
-    }: { readonly window?: RowWindow | null; readonly logged?: readonly string[] } = {},
+      columns,
+    }: {
+      readonly window?: RowWindow | null;
+      readonly logged?: readonly string[];
+      /** Rows that are there already. */
+      readonly columns?: MeasureColumns;
+    } = {},
   ) {
     this.network = network;
     this.#window = window;
-    this.columns = new MeasureColumns(network.methods, logged);
+    this.columns = columns ?? new MeasureColumns(network.methods, logged);
+  }
+
+  /** The same rows beside another log. */
+  besideLog(
+    logged: readonly string[],
+    at: (pts: number) => Readonly<Record<string, number | undefined>>,
+  ): RowSeries {
+    const columns = this.columns.besideLog(this.network.methods, logged, at);
+    const other = new RowSeries(this.network, { window: this.#window, columns });
+    for (const number of this.#numbers) other.#numbers.push(number);
+    other.#start = this.#start;
+    return other;
   }
 
   /** Of the first row that is kept, and after the last. */

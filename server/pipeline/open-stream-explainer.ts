@@ -158,6 +158,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       mask: { width, height },
       output,
     },
+    takesSignals: network.signals.length > 0,
     assumptions: [...network.assumptions, ...signals.assumptions],
     images: formats,
     reach: reachOf(stack),

@@ -63,6 +63,8 @@ export interface StreamExplainer extends LooksBack {
    * 0.9}.
    */
   readonly provider: ProviderReport;
+  /** The log of the drive is part of what the network sees. */
+  readonly takesSignals: boolean;
   /** What was taken for granted because no sidecar says otherwise; plain sentences for the user. */
   readonly assumptions: readonly string[];
   /**

@@ -96,6 +96,31 @@ export class MeasureColumns implements RowColumns {
     this.#length++;
   }
 
+  /**
+   * The same rows of the same methods beside another log: what that has is computed for each time,
+   * and all else is taken over.
+   */
+  besideLog(
+    methods: readonly string[],
+    logged: readonly string[],
+    at: (pts: number) => Readonly<Record<string, number | undefined>>,
+  ): MeasureColumns {
+    const other = new MeasureColumns(methods, logged);
+    other.#pts = this.#pts.slice();
+    other.#length = this.#length;
+    const values = Array.from(this.pts, at);
+    for (const column of other.#columns) {
+      const { measure, method } = column;
+      const isOfLog = measure.needs === 'driven' || measure.needs === 'logged';
+      const before = this.#byName.get(nameOf(measure.id, method));
+      column.values =
+        before && !isOfLog ? before.values.slice() : new Float64Array(this.#pts.length);
+      if (isOfLog)
+        for (const [row, each] of values.entries()) column.values[row] = each[measure.id] ?? NaN;
+    }
+    return other;
+  }
+
   /** Drops so many of the first rows. Views from before show other rows then. */
   forget(rows: number): void {
     this.#pts.copyWithin(0, rows, this.#length);

@@ -134,6 +134,35 @@ describe('the analysis of a recording', () => {
     );
   });
 
+  it('that was made before is there at once beside another reading of the log, whose numbers it has', async (t) => {
+    const given = await drive(t);
+    const log = Array.from({ length: 300 }, (_, row) => `${row / 20},${row / 100},${row}`);
+    const path = join(given.clip, '..', 'a.csv');
+    writeFileSync(path, ['t [s],steering [rad],speed [m/s]', ...log, ''].join('\n'));
+    const kept = new KeptAnalyses();
+    const first = await open(t, given, { kept });
+    await collect(first.pass());
+    const moved = await open(t, given, { kept, log: { offset: 0.1, positive: 'right' } });
+    assert.ok(moved.hasEnded);
+    assert.deepEqual(moved.columns.of('steering'), first.columns.of('steering'));
+    assert.deepEqual(moved.columns.of('onRoad', 1), first.columns.of('onRoad', 1));
+    for (const [row, pts] of moved.columns.pts.entries()) {
+      // A row each 0.05 s, 0.1 s later; nothing before the first one.
+      const at = (pts - 0.1) * 20;
+      const expected = at < -1e-9 ? NaN : -at / 100;
+      const actual = moved.columns.of('driven')[row]!;
+      assert.ok(
+        Number.isNaN(expected) ? Number.isNaN(actual) : Math.abs(actual - expected) < 1e-9,
+        `${pts}: ${actual} is not ${expected}`,
+      );
+    }
+    assert.ok(
+      Math.abs(moved.columns.of('speed')[20]! - (first.columns.of('speed')[20]! - 2)) < 1e-9,
+    );
+    const back = await open(t, given, { kept });
+    assert.deepEqual(back.columns.of('driven'), first.columns.of('driven'));
+  });
+
   it('of a file that breaks off has the rows that there are, says why, and is not kept', async (t) => {
     const given = await drive(t);
     const cut = join(given.clip, '..', 'cut.mkv');
