@@ -31,6 +31,7 @@ const numbers = (count: number): number[] => Array.from({ length: count }, (_, i
 const LOG: DriveLog = {
   times: Float64Array.of(-0.25, 0.1, 0.2, 0.9),
   steering: Float64Array.of(0.1, -0.2, NaN, 0.4),
+  angleOf: 'wheel',
   speed: Float64Array.of(3, 4, 5),
   speedTimes: Float64Array.of(0, 0.15, 0.3),
   extra: [
@@ -163,6 +164,7 @@ for (const [what, form, isCopied] of [
     assert.deepEqual(shown.numbers, numbers(14));
     const log = (await source.log({}))!;
     assert.deepEqual([...log.steering!], [0.1, -0.2, NaN, 0.4]);
+    assert.equal(log.angleOf, 'wheel');
     assert.ok([...log.times].every((time, i) => Math.abs(time - LOG.times[i]!) < 1e-9));
     assert.deepEqual([...log.speed!], [3, 4, 5]);
     const { name, unit, values } = log.extra.find((column) => column.name === 'brake')!;
@@ -222,7 +224,7 @@ test('a video is copied at its own times, or encoded anew, from zero with its lo
   const { names, columns } = await readParquet({ path: join(output, 'drive.parquet') });
   assert.deepEqual(names, [
     't [s]',
-    'steering [rad]',
+    'steering_wheel_angle [rad]',
     'speed [m/s]',
     'pts_logged',
     'brake [bar]',
@@ -243,7 +245,15 @@ test('a video is copied at its own times, or encoded anew, from zero with its lo
         `${i}: ${value}`,
       );
   };
-  close(column('steering [rad]'), [0.1, 0.1 - (0.3 * 0.25) / 0.35, -0.2, NaN, NaN, NaN, 0.4]);
+  close(column('steering_wheel_angle [rad]'), [
+    0.1,
+    0.1 - (0.3 * 0.25) / 0.35,
+    -0.2,
+    NaN,
+    NaN,
+    NaN,
+    0.4,
+  ]);
   close(column('speed [m/s]'), [NaN, 3, 3 + 2 / 3, 4, 4 + 1 / 3, 5, NaN]);
   close(column('brake [bar]'), [NaN, NaN, 7, NaN, NaN, NaN, NaN]);
 });

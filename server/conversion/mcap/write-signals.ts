@@ -39,11 +39,13 @@ export class SignalTopics {
       values: Track['values'],
     ): Promise<void> =>
       void tracks.push({ channel: await draft.channel(channel), times, values, next: 0 });
-    if (steering)
-      await add({ topic: '/steering', type: STEERING }, steering.times, (row) => ({
+    if (steering) {
+      const metadata = steering.angleOf ? { angleOf: steering.angleOf } : {};
+      await add({ topic: '/steering', type: STEERING, metadata }, steering.times, (row) => ({
         angle_rad: steering.angle?.[row] ?? NaN,
         share: steering.share?.[row] ?? NaN,
       }));
+    }
     if (speed)
       await add({ topic: '/speed', type: SPEED }, speed.times, (row) => ({
         speed_mps: speed.values[row]!,

@@ -44,8 +44,8 @@ function columnsOf({ steering, speed, others }: LogSignals): TableColumn[] {
     if (values) columns.push({ heading, times, values });
   };
   if (steering) {
-    const { times, angle, share } = steering;
-    add('steering [rad]', times, angle);
+    const { times, angle, angleOf, share } = steering;
+    add(`${angleOf ? `steering_${angleOf}_angle` : 'steering'} [rad]`, times, angle);
     add(angle ? 'steering_share [1]' : 'steering [1]', times, share);
   }
   if (speed) add('speed [m/s]', speed.times, speed.values);

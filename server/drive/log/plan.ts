@@ -96,9 +96,8 @@ export function planLog(
   const named = tool?.steering ?? find(columns, STEERING_NAMES);
   const share = tool ? -1 : find(columns, SHARE_NAMES);
   // Beside an angle it is the same once more.
-  const candidates = steeringCandidates(columns, named).filter(
-    (index) => named < 0 || index !== share,
-  );
+  const all = steeringCandidates(columns, named);
+  const candidates = all.length > 1 ? all.filter((index) => index !== share) : all;
   const steering =
     choices.column === undefined ? (candidates[0] ?? -1) : chosen(columns, choices.column, file);
   const isSteeringGuessed = named < 0 && choices.column === undefined;

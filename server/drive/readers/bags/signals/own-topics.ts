@@ -1,3 +1,4 @@
+import type { AngleOf } from '../../../../../shared/steering.ts';
 import type { Series } from '../../../log/series.ts';
 import type { TopicSignals } from './collect.ts';
 import { steeringByName, type Candidate, type SteeringField } from './known-fields.ts';
@@ -38,14 +39,20 @@ export function ownSeries(topic: TopicSignals): OwnSeries {
   return field ? { steering: { rank: LAST, series: { ...other, ...meaning(field) } } } : { other };
 }
 
-function steeringOf({ times }: TopicSignals, angle: Float64Array, share: Float64Array): OwnSeries {
+function steeringOf(
+  { times, metadata }: TopicSignals,
+  angle: Float64Array,
+  share: Float64Array,
+): OwnSeries {
+  const told = metadata.get('angleOf');
+  const whose: AngleOf | null = told === 'wheel' || told === 'tyre' ? told : null;
   const lock = fullLock(angle, share);
   const isShare = share.some((value) => !Number.isNaN(value));
   const field: SteeringField = {
     type: /^/,
     field: isShare ? 'share' : 'angle_rad',
     because: 'it was the steering of the drive that this was made of',
-    kind: isShare ? 'normalized' : 'angle',
+    kind: isShare ? 'normalized' : (whose ?? 'angle'),
     unit: isShare ? 'normalized' : 'rad',
     positive: 'left',
     isCommand: false,
@@ -58,7 +65,9 @@ function steeringOf({ times }: TopicSignals, angle: Float64Array, share: Float64
         times,
         values: isShare ? share : angle,
         ...meaning(field),
-        ...(lock === null ? {} : { fullLockDegrees: lock }),
+        ...(lock === null
+          ? {}
+          : { fullLockDegrees: lock, ...(whose ? { fullLockOf: whose } : {}) }),
       },
     },
   };
