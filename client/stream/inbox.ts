@@ -117,8 +117,11 @@ export class Inbox implements Receiver {
     const { catalogue, drive, opener, watched } = this.#parts;
     catalogue.recordings = recordings;
     catalogue.state = state;
-    // The first one that there is to see.
-    if (!drive.choice && !drive.opened && !watched.feed && recordings.length > 0) opener.begin();
+    // The first one that there is to see, once it is whole.
+    const isToSee = recordings.some(
+      ({ error, durationSeconds, size }) => !error && (durationSeconds > 0 || size.width > 0),
+    );
+    if (isToSee && !drive.choice && !drive.opened && !watched.feed) opener.begin();
   }
 
   #failed(report: Of<'error'>): void {

@@ -6,10 +6,12 @@ import { setCookie } from 'hono/cookie';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { harmless } from '../../shared/harmless.ts';
 import type { Drives } from '../catalogue/drives.ts';
+import type { Uploads } from '../catalogue/uploads/uploads.ts';
 import { feedMetrics } from '../live/metrics.ts';
 import { hasBody, queryTokenOf, refusalOf, tokenCookie, type AccessRules } from './access.ts';
 import { addCatalogueRoutes } from './catalogue-routes.ts';
 import type { Feeds } from '../feeds/feeds.ts';
+import { addUploadRoutes, UPLOADS_PATH } from './upload-routes.ts';
 import { isToken } from './token.ts';
 import type { WrongGuesses } from './wrong-guesses.ts';
 
@@ -37,7 +39,7 @@ export function pages(
   rules: AccessRules,
   feeds: Feeds,
   guesses: WrongGuesses,
-  drives: Drives,
+  { drives, uploads }: { readonly drives: Drives; readonly uploads: Uploads },
 ): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
 
@@ -58,6 +60,7 @@ export function pages(
         incoming.destroy();
       return context.json(refusal.report, refusal.status);
     }
+    if (`${context.req.path}/`.startsWith(`${UPLOADS_PATH}/`)) return next();
     if (context.req.method !== 'GET' && context.req.method !== 'HEAD') {
       return context.json(
         new RoadgazeError('USAGE', 'Pages can only be read.', 'Ask with GET.').report(),
@@ -110,6 +113,7 @@ export function pages(
     }),
   );
   addCatalogueRoutes(app, drives);
+  addUploadRoutes(app, uploads);
   app.get('/api/stream', (context) =>
     context.json(
       new RoadgazeError(

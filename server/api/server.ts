@@ -12,6 +12,7 @@ import { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { descriptorLimit } from '../resources/descriptors.ts';
 import { MOST_VIEWERS, RESERVED_DESCRIPTORS } from '../resources/limits.ts';
 import { hasBody, isLoopback, refusalOf, type AccessRules } from './access.ts';
+import { Uploads } from '../catalogue/uploads/uploads.ts';
 import { worstOf } from '../catalogue/scan/results-folder.ts';
 import { Catalogue, type CataloguePaths } from '../catalogue/catalogue.ts';
 import { Feeds, type FeedOptions } from '../feeds/feeds.ts';
@@ -32,6 +33,8 @@ export interface ServerOptions extends CataloguePaths, ProviderWish, AccessRules
   readonly clientFolder: string;
   /** How long what nobody watches any more is kept open, with its analysis. */
   readonly lingerSeconds: number;
+  /** Bytes that may be sent to the folder of recordings at once; none without it. */
+  readonly uploadBytes?: number;
   /** Of a connection, until it sends its own. */
   readonly flags: FlagSettings;
   readonly alerts?: WebhookAlerts;
@@ -83,6 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (options.token !== null) checkToken(options.token);
   const guesses = new WrongGuesses();
   const catalogue = new Catalogue(options);
+  const uploads = new Uploads(catalogue.drives, options.uploadBytes ?? 0);
   const priority = new PlaybackPriority();
   const workspaces = new Workspaces(
     catalogue,
@@ -111,7 +115,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const http = createServer(
     HTTP_LIMITS,
     getRequestListener(
-      pages(options.clientFolder, options, feeds, guesses, catalogue.drives).fetch,
+      pages(options.clientFolder, options, feeds, guesses, { drives: catalogue.drives, uploads })
+        .fetch,
     ),
   );
   const sockets = new WebSocketServer({

@@ -17,7 +17,7 @@ import { besideFile, besideFolder } from '../files/beside.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { runTogether } from '../resources/run-together.ts';
 import { DetailsReader, summaryOf, type DriveDetails } from './details/drive-details.ts';
-import { WantedDetails } from './details/wanted-details.ts';
+import { WantedDetails, type WantedDrive } from './details/wanted-details.ts';
 import {
   forgetOldCatalogues,
   keptCataloguePath,
@@ -137,17 +137,21 @@ export class Drives {
     return this.#details.summaries(await this.#recordings(this.#all()));
   });
 
-  /** The first drives, as far as they are known now. */
+  /** The first drives, as far as they are known now; what is not known is read. */
   firstKnown(): RecordingSummary[] {
-    return this.#all()
+    const first = this.#all()
       .slice(0, GREETED_WITH)
-      .map(({ drive }) => summaryOf(drive, this.#detailsOf(drive) ?? unread(drive)));
+      .map(({ drive }) => drive);
+    this.#wanted.want(first.map(wanted));
+    return first.map((drive) => summaryOf(drive, this.#detailsOf(drive) ?? unread(drive)));
   }
 
   /** Throws RECORDING_UNKNOWN, DRIVE_UNSUPPORTED and whatever else is wrong with it. */
   async find(id: string): Promise<Recording> {
     await this.#restore();
-    await Promise.all(this.#trees.map((tree) => tree.refresh().catch(() => {})));
+    // Of a small tree it is known at once whether a drive is still what it was.
+    const isKnown = this.#find(id)?.tree.isLarge ?? false;
+    if (!isKnown) await Promise.all(this.#trees.map((tree) => tree.refresh().catch(() => {})));
     const listed = this.#find(id);
     const recording = listed && (await recordingAt(listed));
     if (recording?.fault) throw recording.fault;
@@ -160,10 +164,10 @@ export class Drives {
     await this.ready();
     const found = this.#answerTo(query);
     const shown = found.slice(query.offset, query.offset + query.limit);
-    this.#wanted.want(shown.map(({ id }) => id));
+    this.#wanted.want(shown.map(wanted));
     // What is sorted or chosen by what only details tell needs all of them, as time permits.
     if (query.sort === 'length' || query.hasLog !== undefined || query.text)
-      this.#wanted.wantAll(this.#all().map(({ drive }) => drive.id));
+      this.#wanted.wantAll(this.#all().map(({ drive }) => wanted(drive)));
     return {
       state: this.state,
       matching: found.length,
@@ -350,6 +354,10 @@ export class Drives {
       analyses: this.#analyses.values(),
     });
   });
+}
+
+function wanted(drive: FoundDrive): WantedDrive {
+  return { id: drive.id, version: versionOf(drive) };
 }
 
 function unread({ fault }: FoundDrive): DriveDetails {

@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { isLoopback } from '../api/access.ts';
 import { startServer, type RunningServer } from '../api/server.ts';
 import { cacheFolder } from '../files/cache-folder.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
@@ -37,12 +38,15 @@ interface ServeOptions
   readonly provider: ProviderWish['provider'];
   readonly workers?: number;
   readonly open?: boolean;
+  /** Gigabytes. */
+  readonly uploadLimit?: number;
 }
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const DEFAULT_RECORDINGS = join(root, 'recordings/drives');
 const DEFAULT_NETWORKS = join(root, 'recordings/networks');
 const LINGER_SECONDS = 60;
+const DEFAULT_UPLOAD_LIMIT = 50;
 
 export function register(program: Command): void {
   const command = program
@@ -84,6 +88,11 @@ export function register(program: Command): void {
       '--workers <number>',
       'worker threads on the CPU (default: as many as fit the machine)',
       parseWorkers,
+    )
+    .option(
+      '--upload-limit <gigabytes>',
+      `most that may be dropped onto the page at once, into uploads/ of the folder; 0 takes nothing (default: ${DEFAULT_UPLOAD_LIMIT} on this machine itself, 0 with another --host)`,
+      parseGigabytes,
     )
     .option('--open', 'open the page in the browser')
     .option(
@@ -132,6 +141,7 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     clientFolder: join(root, 'dist/client'),
     lingerSeconds: LINGER_SECONDS,
     cache: cacheFolder(),
+    uploadBytes: await uploadBytesOf(recording ?? DEFAULT_RECORDINGS, options),
     flags,
     feeds: live,
     ...(live.clips ? { clips: live.clips.folder } : {}),
@@ -163,6 +173,16 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
 
 function say(line: string): void {
   process.stdout.write(`${fitted(line, process.stdout, '    ')}\n`);
+}
+
+/** Files are put beside recordings in a folder only. */
+async function uploadBytesOf(
+  recordings: string,
+  { uploadLimit, host }: ServeOptions,
+): Promise<number> {
+  const info = await stat(recordings).catch(() => null);
+  if (!info?.isDirectory()) return 0;
+  return 1e9 * (uploadLimit ?? (isLoopback(host) ? DEFAULT_UPLOAD_LIMIT : 0));
 }
 
 /** Networks may lie in the folder of the recordings. */
@@ -224,6 +244,12 @@ function parsePort(text: string): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value <= 65_535) return value;
   throw new InvalidArgumentError('It must be a whole number from 0 to 65535.');
+}
+
+function parseGigabytes(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== '' && value >= 0 && value <= 1_000_000) return value;
+  throw new InvalidArgumentError('It must be a number of gigabytes, such as 20; 0 takes nothing.');
 }
 
 /** The address is printed as well: where no browser can be opened, nothing is lost. */

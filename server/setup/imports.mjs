@@ -19,7 +19,7 @@ const FLOORS = [
   ['server/drive/log', 'client/render'],
   ['server/video', 'client/live'],
   ['server/drive', 'server/explain', 'client/timeline'],
-  ['server/attention', 'server/conversion', 'client/panels'],
+  ['server/attention', 'server/conversion', 'client/panels', 'client/drives'],
   ['server/live', 'client/browser'],
   ['server/results', 'client'],
   ['server/pipeline'],

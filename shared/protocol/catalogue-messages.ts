@@ -81,3 +81,18 @@ export interface DrivePage {
     readonly count: number;
   }[];
 }
+
+/** The answer to the list of files that are to be sent. */
+export interface BegunUpload {
+  readonly upload: string;
+  /** Bytes of each file that are there already: it goes on from there. */
+  readonly received: readonly number[];
+}
+
+/** The answer when all files are whole, and in their places. */
+export interface FinishedUpload {
+  /** Below the folder of recordings. */
+  readonly path: string;
+  /** What was found in it. */
+  readonly drives: readonly { readonly id: string; readonly name: string }[];
+}

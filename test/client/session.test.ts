@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
+import type { RecordingSummary } from '../../shared/protocol/control-messages.ts';
 import {
+  catalogueState,
   feed,
   flag,
   hello,
@@ -50,6 +52,43 @@ test('what the page was started with is opened, at its frame, even where it cann
   assert.deepEqual(await server.heard(), [
     { type: 'open', recording: 'b', network: 'other', methods: ['gradient'], frame: 7 },
   ]);
+});
+
+test('of many recordings one that was not listed at the start is opened too, and another where it is gone', async (t) => {
+  const greeting = hello({ catalogue: catalogueState({ drives: 500 }) });
+  const wanted = { recording: 'far/away.mp4', network: 'net', methods: [METHOD] };
+  const { server, drive, errors } = await startSession(t, { greeting, wanted, frame: 7 });
+  assert.deepEqual(await server.heard(), [
+    { type: 'open', recording: 'far/away.mp4', network: 'net', methods: [METHOD], frame: 7 },
+  ]);
+  await server.say({ type: 'error', code: 'RECORDING_UNKNOWN', message: 'Gone.', hint: 'Choose.' });
+  const [again] = await server.heard();
+  assert.deepEqual(again?.type === 'open' && again.recording, 'a');
+  assert.equal(drive.choice?.recording, 'a');
+  assert.deepEqual(
+    errors.shown.map(({ code }) => code),
+    ['RECORDING_UNKNOWN'],
+  );
+});
+
+test('a recording that comes into an empty folder is opened once it is whole', async (t) => {
+  const greeting = hello({ recordings: [] });
+  const { server, catalogue } = await startSession(t, { greeting });
+  const told = (revision: number, ...recordings: RecordingSummary[]) =>
+    server.say({
+      type: 'catalogue',
+      catalogue: catalogueState({ revision, drives: recordings.length }),
+      recordings,
+    });
+  await told(2, recording('new', { durationSeconds: 0, size: { width: 0, height: 0 } }));
+  await told(3, recording('new', { error: DAMAGED }));
+  assert.deepEqual(await server.heard(), []);
+  await told(4, recording('new'));
+  const [open] = await server.heard();
+  assert.deepEqual(open?.type === 'open' && open.recording, 'new');
+  await told(5, recording('new'), recording('newer'));
+  assert.deepEqual(await server.heard(), []);
+  assert.deepEqual([catalogue.recordings?.length, catalogue.hasMore], [2, false]);
 });
 
 test('where nothing can be opened the reasons are shown', async (t) => {

@@ -14,7 +14,7 @@ describe('states of the page', { skip: withoutBrowser }, () => {
   const suite = new Lifetime();
   closeBrowserAfter(suite);
 
-  test('an empty folder says what to drop in, and looking again finds it', async (t) => {
+  test('an empty folder says what to drop in, and what is put there is opened by itself', async (t) => {
     const folder = temporaryFolder(t);
     const drive = await makeNumberedDrive(folder);
     const recordings = join(folder, 'empty');
@@ -24,7 +24,6 @@ describe('states of the page', { skip: withoutBrowser }, () => {
     const { page } = opened;
     await page.getByRole('heading', { name: 'There is no recording yet' }).waitFor();
     await makeNumberedClip(join(recordings, 'new.mp4'));
-    await page.getByRole('button', { name: 'Look again' }).click();
     await until(page, 'roadgaze.painted > 0');
     // The first picture comes before the word that it is open.
     await until(page, `document.title !== 'Roadgaze'`);

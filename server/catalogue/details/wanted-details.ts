@@ -5,16 +5,22 @@ const MOST_WANTED = 400;
 /** So long what was read is not looked at again, ms. */
 const FRESH = 10_000;
 
+/** A drive, and by what it is known whether it is still what it was. */
+export interface WantedDrive {
+  readonly id: string;
+  readonly version: string;
+}
+
 /**
  * Has details read that somebody looks at, those that were asked for last first; and when nobody
  * waits for any, those of all, one at a time.
  */
 export class WantedDetails {
   readonly #read: (id: string) => Promise<void>;
-  /** In the order in which they were asked for. */
-  readonly #wanted = new Set<string>();
-  readonly #readAt = new Map<string, number>();
-  #all: readonly string[] = [];
+  /** Versions by id, in the order in which they were asked for. */
+  readonly #wanted = new Map<string, string>();
+  readonly #begun = new Map<string, { readonly version: string; readonly at: number }>();
+  #all: readonly WantedDrive[] = [];
   #next = 0;
   #reading = 0;
   #closed = false;
@@ -23,13 +29,13 @@ export class WantedDetails {
     this.#read = read;
   }
 
-  want(ids: readonly string[]): void {
-    for (const id of ids.toReversed()) {
-      if (this.#isFresh(id)) continue;
+  want(drives: readonly WantedDrive[]): void {
+    for (const { id, version } of drives.toReversed()) {
+      if (this.#isFresh(id, version)) continue;
       this.#wanted.delete(id);
-      this.#wanted.add(id);
+      this.#wanted.set(id, version);
     }
-    for (const oldest of this.#wanted) {
+    for (const oldest of this.#wanted.keys()) {
       if (this.#wanted.size <= MOST_WANTED) break;
       this.#wanted.delete(oldest);
     }
@@ -37,9 +43,9 @@ export class WantedDetails {
   }
 
   /** Each once; who asks again while it goes on asks for nothing more. */
-  wantAll(ids: readonly string[]): void {
+  wantAll(drives: readonly WantedDrive[]): void {
     if (this.#next < this.#all.length) return;
-    this.#all = ids.filter((id) => !this.#readAt.has(id));
+    this.#all = drives.filter(({ id, version }) => this.#begun.get(id)?.version !== version);
     this.#next = 0;
     this.#go();
   }
@@ -52,10 +58,11 @@ export class WantedDetails {
 
   #go(): void {
     while (!this.#closed && this.#reading < AT_ONCE) {
-      const id = this.#take();
-      if (id === null) return;
+      const next = this.#take();
+      if (next === null) return;
+      const { id, version } = next;
       this.#reading++;
-      this.#readAt.set(id, performance.now());
+      this.#begun.set(id, { version, at: performance.now() });
       void this.#read(id)
         .catch(() => {})
         .finally(() => {
@@ -65,22 +72,24 @@ export class WantedDetails {
     }
   }
 
-  #take(): string | null {
+  #take(): WantedDrive | null {
     const last = [...this.#wanted].at(-1);
     if (last !== undefined) {
-      this.#wanted.delete(last);
-      return last;
+      const [id, version] = last;
+      this.#wanted.delete(id);
+      return { id, version };
     }
     // In the background, one at a time.
     if (this.#reading > 0) return null;
     while (this.#next < this.#all.length) {
-      const id = this.#all[this.#next++]!;
-      if (!this.#readAt.has(id)) return id;
+      const drive = this.#all[this.#next++]!;
+      if (this.#begun.get(drive.id)?.version !== drive.version) return drive;
     }
     return null;
   }
 
-  #isFresh(id: string): boolean {
-    return performance.now() - (this.#readAt.get(id) ?? -Infinity) < FRESH;
+  #isFresh(id: string, version: string): boolean {
+    const known = this.#begun.get(id);
+    return known?.version === version && performance.now() - known.at < FRESH;
   }
 }

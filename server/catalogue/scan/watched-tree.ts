@@ -44,21 +44,25 @@ export class WatchedTree {
     this.index.changed.listen(() => this.changed.ring());
   }
 
+  /** It is not gone through anew for each who asks. */
+  get isLarge(): boolean {
+    return this.index.records.size > FEW_FOLDERS;
+  }
+
   /**
    * Resolves when the list is fit to be shown: of a small tree as it is now, of a large one as far as
    * it is known. Throws INPUT_NOT_FOUND.
    */
   async ready(): Promise<void> {
     const { index } = this;
-    const isLarge = () => index.records.size > FEW_FOLDERS;
-    if (index.isScanned && isLarge()) return;
+    if (index.isScanned && this.isLarge) return;
     const scanning = this.scan();
     // What an earlier run knew is shown at once; what has changed since comes by itself.
-    if (isLarge()) return void scanning.catch(() => {});
+    if (this.isLarge) return void scanning.catch(() => {});
     await new Promise<void>((resolve, reject) => {
       const stop = index.changed.listen(() => {
         const { size } = index.records;
-        if (size >= ENOUGH.folders || (isLarge() && index.found >= ENOUGH.drives)) finish();
+        if (size >= ENOUGH.folders || (this.isLarge && index.found >= ENOUGH.drives)) finish();
       });
       const finish = (): void => {
         stop();
@@ -80,11 +84,12 @@ export class WatchedTree {
 
   /** As `scan` where the tree is small, or was not gone through yet. */
   async refresh(): Promise<void> {
-    if (!this.index.isScanned || this.index.records.size <= FEW_FOLDERS) await this.scan();
+    if (!this.index.isScanned || !this.isLarge) await this.scan();
   }
 
   /** Looks into folders in which something was changed by the server itself. */
   async lookAgain(folders: readonly string[]): Promise<void> {
+    if (!this.index.isScanned) return this.scan();
     await this.index.rescan(folders);
     this.#settle();
   }

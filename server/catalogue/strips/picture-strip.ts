@@ -3,7 +3,7 @@ import type { Recording } from '../../drive/recording.ts';
 import { lanes } from '../../resources/limits.ts';
 
 /** Pictures of a strip, at the middles of as many equal parts of the drive. */
-const PICTURES = 5;
+const PICTURES = 3;
 const CELL = { width: 96, height: 54 };
 const DISPLAY = { maxWidth: 160, quality: 6 };
 /** A strip that takes longer has the pictures that were found by then, ms. */

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { temporaryFolder } from '../support/paths.ts';
+import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.ts';
+import { Lifetime } from './support/lifetime.ts';
+import { waitForFrame } from './support/paint-recorder.ts';
+import { makeNumberedDrive, serve } from './support/serve.ts';
+import { until } from './support/until.ts';
+
+describe('the catalogue', { skip: withoutBrowser }, () => {
+  const suite = new Lifetime();
+  closeBrowserAfter(suite);
+
+  test('finds a drive among many by the keyboard, takes new ones, and is opened again by its address', async (t) => {
+    const { recordings, network } = await makeNumberedDrive(temporaryFolder(t), { frames: 20 });
+    mkdirSync(join(recordings, 'fleet'));
+    for (let i = 0; i < 40; i++)
+      copyFileSync(join(recordings, 'numbered.mp4'), join(recordings, 'fleet', `car ${i}.mp4`));
+    const server = await serve(t, recordings, '--model', network, '--road', 'none');
+    await using opened = await openPage(`${server.url}#frame=3`);
+    const { page } = opened;
+    await waitForFrame(page, 3);
+    await page.keyboard.press('/');
+    const search = page.getByRole('combobox', { name: 'Find a drive' });
+    const lines = page.locator('#drives').getByRole('option');
+    await page.getByText('41 drives', { exact: true }).waitFor();
+    await search.fill('fleet 3');
+    await page.getByText('13 of 41 drives').waitFor();
+    await lines.filter({ hasText: 'car 30' }).waitFor();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    await until(page, `location.hash.includes('recording=fleet%2Fcar-')`);
+    await waitForFrame(page, 0);
+    const menu = page.getByRole('combobox', { name: 'Recording' });
+    assert.match(await menu.locator('option:checked').innerText(), /^car \d+/);
+
+    copyFileSync(join(recordings, 'numbered.mp4'), join(recordings, 'fleet', 'late.mp4'));
+    await page.getByRole('button', { name: 'Drives' }).click();
+    await search.fill('late');
+    await page.getByText('1 of 42 drives').waitFor();
+
+    await page
+      .getByLabel('Files to add')
+      .setInputFiles([{ name: 'sent.bag', mimeType: '', buffer: Buffer.from('#ROSBAG V2.0\n') }]);
+    await page.getByText('in uploads/sent.bag: 1 drive').waitFor();
+    await search.fill('sent');
+    await page.getByText('1 of 43 drives').waitFor();
+
+    await page.keyboard.press('Escape');
+    await page.reload();
+    await waitForFrame(page, 0);
+    assert.match(await menu.locator('option:checked').innerText(), /^car \d+/);
+    assert.deepEqual(opened.complaints, []);
+  });
+});
