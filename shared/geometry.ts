@@ -57,5 +57,16 @@ export type Fit = Size;
 
 export const WHOLE_FRAME: Fit = { width: 1, height: 1 };
 
+/** Where a rectangle of a frame lies on a picture of the frame's size that it fills in part. */
+export function fitted({ x, y, width, height }: Rectangle, picture: Size, fit: Fit): Rectangle {
+  const span = (start: number, length: number, whole: number, share: number) => {
+    const at = Math.round((whole * (1 - share)) / 2 + start * share);
+    return [at, Math.min(whole - at, Math.max(1, Math.round(length * share)))] as const;
+  };
+  const [left, wide] = span(x, width, picture.width, fit.width);
+  const [top, high] = span(y, height, picture.height, fit.height);
+  return { x: left, y: top, width: wide, height: high };
+}
+
 /** A point in fractions of the frame: (0,0) top left, (1,1) bottom right. */
 export type Point = readonly [x: number, y: number];

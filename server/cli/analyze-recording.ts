@@ -204,12 +204,13 @@ async function* overlayFrames(
 ): AsyncGenerator<OverlayFrame> {
   const unit = network.output.unit ?? '';
   const name = shortNumberName(network.output.number);
-  for await (const { frame, pts, picture, masks, steering, scores } of rows) {
+  for await (const { frame, pts, picture, fit, masks, steering, scores } of rows) {
     const onRoad = scores[0]?.onRoad ?? null;
     const share = onRoad === null ? '' : `   on road ${percent(onRoad)}`;
     yield {
       pts,
       picture: picture!,
+      fit,
       mask: masks[0]!,
       text: `frame ${frame}   ${pts.toFixed(3)} s   ${name} ${Number.isFinite(steering) ? `${steering.toFixed(3)} ${unit}` : 'no number'}${share}`,
     };

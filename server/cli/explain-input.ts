@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
-import { cropInFrame, type Rectangle } from '../../shared/geometry.ts';
+import { cropInFrame, fitted, type Rectangle } from '../../shared/geometry.ts';
 import type { ImageInput } from '../inference/explained-output.ts';
 import type { State } from '../inference/state-inputs.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
@@ -145,7 +145,14 @@ async function frameOf(
       : null;
   const state = await stateInFrontOf({ network, drive, from: found.from, log });
   const { width, height } = video;
-  const whole = { crop: null, width, height, pixelFormat: 'rgb24', resize: 'area' } as const;
+  const whole = {
+    crop: null,
+    width,
+    height,
+    pixelFormat: 'rgb24',
+    resize: 'area',
+    keepsShape: true,
+  } as const;
   const images = [format, whole];
   const stream = moments(
     drive,
@@ -155,21 +162,22 @@ async function frameOf(
   for await (const {
     images: [bytes, rgb],
     pts,
+    fit,
     past,
   } of stream) {
+    const back = Math.min(stepsBack * network.stack.step, past.older.length) - 1;
     const picture = await read(
       bytes!,
       past.older.map(([older]) => older!),
     );
     return {
       picture,
-      shown: {
-        width,
-        height,
-        rgb:
-          past.older[Math.min(stepsBack * network.stack.step, past.older.length) - 1]?.[1] ?? rgb!,
-      },
-      place: cropInFrame(network.sidecar.input?.crop ?? null, video),
+      shown: { width, height, rgb: past.older[back]?.[1] ?? rgb! },
+      place: fitted(
+        cropInFrame(network.sidecar.input?.crop ?? null, video),
+        video,
+        past.fits[back] ?? fit,
+      ),
       frame: found.frame,
       pts: found.frame === null ? null : pts,
       assumptions: drive.assumptions,

@@ -1,6 +1,6 @@
 import type { DriveSource } from '../drive/source.ts';
 import type { EncodeRequest, RawFrame } from '../video/encode.ts';
-import { overlayPicture } from '../video/export.ts';
+import { evenPicture } from '../video/export.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 
 export interface EncodingOptions {
@@ -28,7 +28,7 @@ export function framesToEncode(
   const format: ImageFormat =
     crf === 0
       ? { crop: null, width, height, pixelFormat: 'yuv444p', resize: 'bilinear' }
-      : overlayPicture(video);
+      : evenPicture(video);
   const stream = drive.frames({ images: [format], ...(signal ? { signal } : {}) });
   async function* frames(): AsyncGenerator<RawFrame> {
     for await (const { pts, images } of stream) yield { pts, picture: images[0]! };

@@ -1,4 +1,5 @@
 import type { ErrorReport } from '../../shared/errors.ts';
+import type { Fit } from '../../shared/geometry.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
@@ -35,6 +36,8 @@ export interface AnalysisRow extends FrameExplanation {
   readonly pts: number;
   /** In the format that was asked for. */
   readonly picture: Uint8Array | null;
+  /** What of that the frame fills. */
+  readonly fit: Fit;
 }
 
 /**
@@ -63,13 +66,13 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
   const waiting: Promise<AnalysisRow>[] = [];
   let frame = 0;
   try {
-    for await (const { pts, images: decoded, past } of check.watched(stream)) {
+    for await (const { pts, images: decoded, fit, past } of check.watched(stream)) {
       const number = frame++;
       const images = decoded.slice(0, explainer.images.length);
       const picture = decoded[images.length] ?? null;
       const row = explainer
         .explain(images, pts, { numbersOnly: !format, past })
-        .then((explanation) => ({ frame: number, pts, picture, ...explanation }));
+        .then((explanation) => ({ frame: number, pts, picture, fit, ...explanation }));
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       row.catch(() => {});
       waiting.push(row);

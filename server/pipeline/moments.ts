@@ -63,7 +63,7 @@ export function moments(
     for await (const frame of stream) {
       const moment: Moment = {
         ...frame,
-        past: { ...past.before(frame.images), ...(memory ? { memory: new Memory(before) } : {}) },
+        past: { ...past.before(frame.images, frame.fit), ...(memory ? { memory: new Memory(before) } : {}) },
       };
       yield moment;
       if (!memory || unseen-- > 0) continue;

@@ -66,7 +66,8 @@ export class DecodeRun {
   readonly #input: DecodeInput;
   readonly #outputs: readonly Output[];
   readonly #carrier: TimestampCarrier;
-  readonly #images: number;
+  readonly #hasDisplay: boolean;
+  readonly #tellsFit: boolean;
   readonly #queue: number;
   readonly #ready: DecodedFrame[] = [];
   #sockets: FrameSockets | null = null;
@@ -80,10 +81,11 @@ export class DecodeRun {
 
   private constructor({ request, video, input }: DecodeRunOptions) {
     this.#input = input;
-    this.#images = request.images.length;
+    this.#hasDisplay = request.display !== undefined;
+    this.#tellsFit = this.#hasDisplay || request.images.some(({ keepsShape }) => keepsShape);
     this.#queue = Math.max(2, Math.min(QUEUE, Math.floor(QUEUED_PIXELS / handedOver(request))));
     this.#carrier = new TimestampCarrier(video, input.disorder);
-    const count = request.images.length + (request.display ? 2 : 0);
+    const count = request.images.length + Number(this.#hasDisplay) + Number(this.#tellsFit);
     this.#outputs = Array.from({ length: count }, () => ({
       demuxer: new NutDemuxer(),
       pictures: [],
@@ -134,18 +136,17 @@ export class DecodeRun {
     const from = request.from === undefined ? undefined : request.from - input.origin;
     const select = guessing ? [] : selectFilter({ ...request, from });
     const filters = request.images.map((format) => [imageFilter(format), 'rawvideo']);
+    const display = request.display ? filters.length : null;
     if (request.display)
-      filters.push(
-        [
-          displayFilter(video, request.display),
-          'mjpeg',
-          '-q:v',
-          String(request.display.quality),
-          '-huffman',
-          'default',
-        ],
-        [fitFilter(video), 'rawvideo'],
-      );
+      filters.push([
+        displayFilter(video, request.display),
+        'mjpeg',
+        '-q:v',
+        String(request.display.quality),
+        '-huffman',
+        'default',
+      ]);
+    if (this.#tellsFit) filters.push([fitFilter(video), 'rawvideo']);
     const tellsSizes = request.from === undefined && request.frames === undefined;
     const limit =
       request.frames === undefined || guessing || !isLimited
@@ -153,7 +154,7 @@ export class DecodeRun {
         : ['-frames:v', String(request.frames + 1)];
     const carrier = this.#carrier.through(tools);
     const { ordering } = carrier;
-    if (ordering !== null && request.display) this.#outputs[this.#images]!.isOrderedOnly = true;
+    if (ordering !== null && display !== null) this.#outputs[display]!.isOrderedOnly = true;
     const outputs = filters.map(([filter, ...codec], index) => ({
       url: this.#sockets!.urls[index]!,
       options: [
@@ -312,8 +313,9 @@ export class DecodeRun {
         continue;
       }
       const images = this.#outputs.map(({ pictures }) => pictures.shift()!.bytes);
-      const [display = null, told] = images.splice(this.#images);
-      this.#ready.push({ pts, images, display, fit: told ? readFit(told) : WHOLE_FRAME });
+      const fit = this.#tellsFit ? readFit(images.pop()!) : WHOLE_FRAME;
+      const display = this.#hasDisplay ? images.pop()! : null;
+      this.#ready.push({ pts, images, display, fit });
       this.#wakeUp();
     }
   }

@@ -22,6 +22,8 @@ export class Decoding implements FrameStream {
   #iterated = false;
 
   constructor(source: DecodeSource, request: FramesRequest) {
+    if (request.images.length === 0 && !request.display)
+      throw new Error('frames were asked for, but no picture of them');
     this.#source = source;
     this.#request = request;
   }

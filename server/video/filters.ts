@@ -53,9 +53,15 @@ const SCALING = {
   rgb24: '+full_chroma_int',
 } as const;
 
-export function imageFilter({ crop, width, height, pixelFormat, resize }: ImageFormat): string {
-  const scale = `scale=w=${width}:h=${height}:flags=${resize}${SCALING[pixelFormat]}`;
-  return [...(crop ? [cropFilter(crop)] : []), scale, `format=${pixelFormat}`].join(',');
+export function imageFilter(format: ImageFormat): string {
+  const { crop, width, height, pixelFormat, resize, keepsShape } = format;
+  const more = `flags=${resize}${SCALING[pixelFormat]}`;
+  return [
+    ...(crop ? [cropFilter(crop)] : []),
+    keepsShape ? scaleToFit(format, format, more) : `scale=w=${width}:h=${height}:${more}`,
+    `format=${pixelFormat}`,
+    ...(keepsShape ? [padToFit(format)] : []),
+  ].join(',');
 }
 
 /** Whole frame, at most `maxWidth` wide, aspect kept, both sides even. */

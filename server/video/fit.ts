@@ -57,3 +57,21 @@ export function readFit([high, low]: Uint8Array): Fit {
     ? { width: code / STEPS, height: 1 }
     : { width: 1, height: (2 * STEPS - code) / STEPS };
 }
+
+/** Tells a fit as a whole number from 0 up: 0 is the whole frame, and small ones are close to it. */
+export function fitNumber({ width, height }: Fit): number {
+  return height < 1
+    ? 2 * Math.round(STEPS * (1 - height)) - 1
+    : 2 * Math.round(STEPS * (1 - width));
+}
+
+/** ffmpeg's expressions of a fit, out of one of its `fitNumber`. */
+export function fitExpressions(number: string): {
+  readonly width: string;
+  readonly height: string;
+} {
+  return {
+    width: `if(mod(${number},2),1,1-(${number})/${2 * STEPS})`,
+    height: `if(mod(${number},2),1-(${number}+1)/${2 * STEPS},1)`,
+  };
+}

@@ -17,6 +17,11 @@ export interface ImageFormat {
   readonly pixelFormat: 'gray' | 'rgb24' | 'yuv444p' | 'yuv420p';
   /** ffmpeg's scaler. */
   readonly resize: 'area' | 'bilinear' | 'bicubic' | 'neighbor';
+  /**
+   * For people: a frame of another shape than width × height, which are of the recording's, lies in
+   * the middle with black beside it. Otherwise every frame fills the picture.
+   */
+  readonly keepsShape?: true;
 }
 
 /**
@@ -39,7 +44,10 @@ export interface DecodedFrame {
   readonly images: readonly Uint8Array[];
   /** JPEG bytes, when a display format was asked for. */
   readonly display: Uint8Array | null;
-  /** What of the display picture the frame fills: all of it unless its shape is another. */
+  /**
+   * What the frame fills of pictures that keep its shape, such as that for display: all unless its
+   * shape is another. Known where such a picture was asked for.
+   */
   readonly fit: Fit;
 }
 

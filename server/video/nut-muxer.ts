@@ -2,8 +2,8 @@ import type { Size } from '../../shared/geometry.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 
 /**
- * Writes pictures, raw or compressed, with timestamps as NUT, version 3, for ffmpeg to read. Names
- * follow nut.txt.
+ * Writes pictures, raw or compressed, with timestamps as NUT, version 3, for ffmpeg to read; version
+ * 4, which ffmpeg has too, where raw pictures change their size under way. Names follow nut.txt.
  */
 
 const FILE_ID = Buffer.from('nut/multimedia container\0', 'latin1');
@@ -14,6 +14,8 @@ const KEY = 1;
 const CODED_PTS = 8;
 const SIZE_MSB = 32;
 const CHECKSUM = 64;
+const SIDE_DATA = 256;
+const FRAME = KEY | CODED_PTS | SIZE_MSB | CHECKSUM;
 const MSB_PTS_SHIFT = 8;
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -52,13 +54,23 @@ export interface NutStream extends Size {
 /** Frame codes but for the one that the specification keeps for start codes. */
 const FRAME_CODES = 255;
 
-/** What comes before the first frame. */
-export function nutHead(streams: readonly NutStream[], { num, den }: TimeBase): Buffer {
-  // Code n is stream n; the last stream has all codes that are left.
-  const frameCodes = streams.flatMap((_, id) => {
-    const count = id === streams.length - 1 ? FRAME_CODES - id : 1;
-    return [
-      KEY | CODED_PTS | SIZE_MSB | CHECKSUM,
+/** What comes before the first frame. `resizes`: the only stream has `nutResizedFrameHead` too. */
+export function nutHead(
+  streams: readonly NutStream[],
+  { num, den }: TimeBase,
+  { resizes = false } = {},
+): Buffer {
+  // Code n is stream n; what is left is the last stream's, with side data where sizes change.
+  const frameCodes = [
+    ...streams.map((_, id) => ({ id, flags: FRAME, count: 1 })),
+    {
+      id: streams.length - 1,
+      flags: resizes ? FRAME | SIDE_DATA : FRAME,
+      count: FRAME_CODES - streams.length,
+    },
+  ].flatMap(({ id, flags, count }) =>
+    [
+      flags,
       6,
       /* pts */ 0,
       /* mul */ 1,
@@ -66,10 +78,10 @@ export function nutHead(streams: readonly NutStream[], { num, den }: TimeBase): 
       /* size */ 0,
       /* reserved */ 0,
       count,
-    ].flatMap(unsigned);
-  });
+    ].flatMap(unsigned),
+  );
   const main = [
-    /* version */ 3,
+    ...(resizes ? [4, /* minor_version */ 0] : [3]),
     streams.length,
     /* max_distance */ 65536,
     /* time bases */ 1,
@@ -99,7 +111,14 @@ export function nutHead(streams: readonly NutStream[], { num, den }: TimeBase): 
   });
   return Buffer.concat([
     FILE_ID,
-    Buffer.from(packet(MAIN, [...main, ...frameCodes, /* elision headers */ 0])),
+    Buffer.from(
+      packet(MAIN, [
+        ...main,
+        ...frameCodes,
+        /* elision headers */ 0,
+        ...(resizes ? [/* main_flags */ 0] : []),
+      ]),
+    ),
     ...heads,
   ]);
 }
@@ -109,9 +128,34 @@ export function nutHead(streams: readonly NutStream[], { num, den }: TimeBase): 
  * syncpoint each.
  */
 export function nutFrameHead(stream: number, pts: number, size: number): Buffer {
+  return frameHead(/* frame code */ stream, pts, size);
+}
+
+/** `nutFrameHead` of the only stream, whose pictures have this size from here on. */
+export function nutResizedFrameHead(pts: number, size: number, picture: Size): Buffer {
+  const sideData = [
+    ...unsigned(2),
+    ...item('Width', picture.width),
+    ...item('Height', picture.height),
+    /* metadata */ 0,
+  ];
+  return frameHead(/* frame code */ 1, pts, size, sideData);
+}
+
+function frameHead(
+  code: number,
+  pts: number,
+  size: number,
+  sideData: readonly number[] = [],
+): Buffer {
   const syncpoint = packet(SYNCPOINT, [...unsigned(pts), /* back_ptr_div16 */ 0]);
   // The lowest bits, for the syncpoint has them all; ffmpeg 4.1 loses what is more than 32 of them.
   const lowest = pts % 2 ** MSB_PTS_SHIFT;
-  const head = [/* frame code */ stream, ...unsigned(lowest), ...unsigned(size)];
-  return Buffer.from([...syncpoint, ...head, ...checksum(head)]);
+  const head = [code, ...unsigned(lowest), ...unsigned(sideData.length + size)];
+  return Buffer.from([...syncpoint, ...head, ...checksum(head), ...sideData]);
+}
+
+/** A name of side data with a whole number above zero. */
+function item(name: string, value: number): number[] {
+  return [...unsigned(name.length), ...Buffer.from(name, 'latin1'), ...unsigned(2 * value - 1)];
 }

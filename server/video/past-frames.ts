@@ -1,3 +1,5 @@
+import { WHOLE_FRAME, type Fit } from '../../shared/geometry.ts';
+
 /** What came before a frame, as far as the network looks back. */
 export interface Past {
   /**
@@ -5,6 +7,8 @@ export interface Past {
    * fewer than the network looks back. Nobody writes to them.
    */
   readonly older: readonly (readonly Uint8Array[])[];
+  /** Of the same frames, as `DecodedFrame.fit`. */
+  readonly fits: readonly Fit[];
   /** The same for frames that follow each other without a gap; another one for all others. */
   readonly run: object;
   /** Left out: the frame is the first one of all. */
@@ -42,6 +46,7 @@ export class PastFrames {
   readonly #reach: number;
   readonly #pictures: number;
   #older: readonly (readonly Uint8Array[])[] = [];
+  #fits: readonly Fit[] = [];
   #run = {};
 
   /** `pictures`: so many of each frame count. */
@@ -51,15 +56,18 @@ export class PastFrames {
   }
 
   /** What came before a frame; from then on the frame is past too. */
-  before(images: readonly Uint8Array[]): Past {
-    const older = this.#older;
-    if (this.#reach > 0)
+  before(images: readonly Uint8Array[], fit: Fit = WHOLE_FRAME): Past {
+    const [older, fits] = [this.#older, this.#fits];
+    if (this.#reach > 0) {
       this.#older = [images.slice(0, this.#pictures), ...older].slice(0, this.#reach);
-    return { older, run: this.#run };
+      this.#fits = [fit, ...fits].slice(0, this.#reach);
+    }
+    return { older, fits, run: this.#run };
   }
 
   clear(): void {
     this.#older = [];
+    this.#fits = [];
     this.#run = {};
   }
 }

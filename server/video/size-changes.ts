@@ -44,7 +44,7 @@ export class SizeChanges {
     )
       return true;
     this.#tell(
-      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(origin + time) ? '' : ` at ${(origin + time).toFixed(3)} s`}; the page shows each in its own shape, an overlay video stretches them to the first, and the crop is scaled to each.`,
+      `The pictures change from ${before.width}×${before.height} to ${width}×${height}${Number.isNaN(origin + time) ? '' : ` at ${(origin + time).toFixed(3)} s`}; each is shown in its own shape, and the crop is scaled to each.`,
     );
     return true;
   }

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { readInput } from '../../server/cli/explain-input.ts';
 import { readNpy, writeNpy } from '../../server/files/npy.ts';
+import { loadNetwork } from '../../server/inference/network-file.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { ffmpeg, makeNumberedClip } from '../support/clips.ts';
 import { Network, randomNumbers } from '../support/network.ts';
@@ -150,6 +152,38 @@ test('--at gives the frame that is shown at that moment, and the picture is that
     `${summary().steering.value}, the frame ${steering}`,
   );
   assert.ok(relativeError(map('gradient'), ofVideo) < 0.2);
+});
+
+test('a frame of another shape than the first is shown in its own, with the map where the network saw it', async (t) => {
+  const { folder, model } = setUp(t);
+  const clip = join(folder, 'shapes.h264');
+  for (const size of ['320x180', '180x320', '480x180']) {
+    const part = join(folder, `${size}.h264`);
+    const grey = `color=c=0xa0a0a0:s=${size}:r=20:d=0.5`;
+    await ffmpeg('-f', 'lavfi', '-i', grey, '-c:v', 'libx264', '-pix_fmt', 'yuv420p', part);
+    appendFileSync(clip, readFileSync(part));
+  }
+  const network = await loadNetwork(model, 'steering');
+  for (const [frame, filled, place] of [
+    // The crop is the lower two thirds of each frame.
+    [5, [0, 0, 320, 180], [0, 60, 320, 120]],
+    [15, [109, 0, 101.25, 180], [109, 60, 101.25, 120]],
+    [25, [0, 30, 320, 120], [0, 70, 320, 80]],
+  ] as const) {
+    const input = await readInput(clip, network, { frame });
+    const { width, height, rgb } = input.shown;
+    assert.deepEqual([width, height], [320, 180]);
+    const isLight = (x: number, y: number) => rgb[3 * (y * width + x) + 1]! > 80;
+    const columns = Array.from({ length: width }, (_, x) => x).filter((x) => isLight(x, 90));
+    const rows = Array.from({ length: height }, (_, y) => y).filter((y) => isLight(160, y));
+    const near = (seen: readonly number[], wanted: readonly number[], what: string) =>
+      assert.ok(
+        seen.every((value, index) => Math.abs(value - wanted[index]!) <= 2),
+        `frame ${frame}, ${what}: ${seen.join()} instead of ${wanted.join()}`,
+      );
+    near([columns[0]!, rows[0]!, columns.length, rows.length], filled, 'filled');
+    near([input.place.x, input.place.y, input.place.width, input.place.height], place, 'map');
+  }
 });
 
 test('a JPEG is explained too', async (t) => {

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
+import { appendFile, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
-import type { Crop } from '../../shared/geometry.ts';
+import { WHOLE_FRAME, type Crop } from '../../shared/geometry.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { exportOverlay, overlayPicture, type OverlayFrame } from '../../server/video/export.ts';
-import type { VideoInfo } from '../../server/video/frame-source.ts';
+import type { ImageFormat, VideoInfo } from '../../server/video/frame-source.ts';
 import { probeVideo } from '../../server/video/probe.ts';
 import { writeLine } from '../../server/video/small-print.ts';
 import {
+  ffmpeg,
   ffprobeFrameTimes,
   makeNumberedClip,
   readFrameNumber,
@@ -29,17 +30,22 @@ const COLORMAP = Uint8Array.from({ length: 1024 }, (_, i) =>
  * The frames of a clip, each with a mask that covers the tenth of the crop whose number is that of
  * the frame's last digit.
  */
-async function* frames(source: string, most = Infinity): AsyncGenerator<OverlayFrame> {
+async function* frames(
+  source: string,
+  most = Infinity,
+  { width, height } = MASK,
+): AsyncGenerator<OverlayFrame> {
   let n = 0;
-  for await (const { pts, images } of decodeVideo({
+  for await (const { pts, images, fit } of decodeVideo({
     path: source,
     images: [overlayPicture(await probeVideo(source))],
   })) {
     if (n >= most) return;
-    const mask = new Uint8Array(MASK.width * MASK.height);
-    for (let y = 0; y < MASK.height; y++)
-      mask.fill(255, y * MASK.width + (n % 10) * 8, y * MASK.width + (n % 10) * 8 + 8);
-    yield { pts, picture: images[0]!, mask, text: `frame ${n++}` };
+    const mask = new Uint8Array(width * height);
+    const tenth = width / 10;
+    for (let y = 0; y < height; y++)
+      mask.fill(255, y * width + (n % 10) * tenth, y * width + ((n % 10) + 1) * tenth);
+    yield { pts, picture: images[0]!, fit, mask, text: `frame ${n++}` };
   }
 }
 
@@ -175,7 +181,9 @@ describe('the pictures of an export', () => {
     await exportOverlay({
       video: { ...(await probeVideo(source)), ...size },
       output,
-      frames: Readable.from([0, 1 / 30].map((pts) => ({ pts, picture, mask, text }))),
+      frames: Readable.from(
+        [0, 1 / 30].map((pts) => ({ pts, picture, fit: WHOLE_FRAME, mask, text })),
+      ),
       maskSize: { width: 16, height: 16 },
       crop,
       colormap: Uint8Array.from({ length: 1024 }, (_, at) => lookOf(at >> 2)[at & 3]!),
@@ -277,6 +285,100 @@ describe('the pictures of an export', () => {
     ]);
     assert.deepEqual(asked(1, 1).slice(1), [2, 2]);
   });
+});
+
+/** Grey 160 at this size, ten frames. */
+async function greyPart(path: string, [width, height]: readonly [number, number]): Promise<void> {
+  await ffmpeg(
+    '-f',
+    'lavfi',
+    '-i',
+    `color=c=0xa0a0a0:s=${width}x${height}:r=20:d=0.5`,
+    '-c:v',
+    'libx264',
+    '-preset',
+    'ultrafast',
+    '-pix_fmt',
+    'yuv420p',
+    path,
+  );
+}
+
+/** First and last place of what is so. */
+function span<Value>(values: readonly Value[], isSo: (value: Value) => boolean): [number, number] {
+  return [values.findIndex(isSo), values.findLastIndex(isSo)];
+}
+
+describe('an export of pictures that change their shape under way', () => {
+  const crop = { x: 80, y: 40, width: 200, height: 100, of: [320, 160] as const };
+  const sizes = [
+    [320, 160],
+    [160, 320],
+    [640, 320],
+    [320, 240],
+    [480, 160],
+    [320, 160],
+  ] as const;
+
+  for (const mask of [MASK, { width: 400, height: 10 }])
+    it(`shows each in its own shape, with its mask where the network saw it: masks ${mask.width} wide`, async () => {
+      const source = join(folder, `shapes-${mask.width}.h264`);
+      for (const [index, size] of sizes.entries()) {
+        const part = join(folder, `shape-${mask.width}-${index}.h264`);
+        await greyPart(part, size);
+        await appendFile(source, await readFile(part));
+      }
+      const output = join(folder, `shapes-${mask.width}.mp4`);
+      await exportOverlay({
+        video: await probeVideo(source),
+        output,
+        frames: frames(source, Infinity, mask),
+        maskSize: mask,
+        crop,
+        colormap: COLORMAP,
+      });
+      const whole = { crop: null, width: 320, height: 160, pixelFormat: 'rgb24', resize: 'area' };
+      let n = 0;
+      for await (const {
+        images: [rgb],
+      } of decodeVideo({ path: output, images: [whole as ImageFormat] })) {
+        const [wide, high] = sizes[Math.floor(n / 10)]!;
+        const scale = Math.min(320 / wide, 160 / high);
+        const place = (share: number, whole: number, side: number) =>
+          (whole - side * scale) / 2 + share * side * scale;
+        const at = (x: number, y: number) => [...rgb!.subarray(3 * (y * 320 + x)).subarray(0, 3)];
+        const isLight = ([, green]: number[]) => green! > 80;
+        const isBlue = ([red, , blue]: number[]) => blue! > 170 && red! < 90;
+        const row = (y: number) => Array.from({ length: 320 }, (_, x) => at(x, y));
+        const column = (x: number) => Array.from({ length: 160 }, (_, y) => at(x, y));
+        const near = (seen: [number, number], wanted: [number, number], what: string) =>
+          assert.ok(
+            Math.abs(seen[0] - wanted[0]) <= 3 && Math.abs(seen[1] + 1 - wanted[1]) <= 3,
+            `frame ${n}, ${what}: ${seen.join('…')} instead of ${wanted.join('…')}`,
+          );
+        // A row and a column that the mask does not reach, and not the text either.
+        const clear = Math.round(place(0.95, 160, high));
+        near(span(row(clear), isLight), [place(0, 320, wide), place(1, 320, wide)], 'columns');
+        const edge = Math.round(place(0.96, 320, wide));
+        if (high * scale > 150)
+          near(span(column(edge).slice(20), isLight), [0, place(1, 160, high) - 20], 'rows');
+        else near(span(column(edge), isLight), [place(0, 160, high), place(1, 160, high)], 'rows');
+        const tenth = (n % 10) / 10;
+        const left = place((80 + 200 * tenth) / 320, 320, wide);
+        const right = place((80 + 200 * (tenth + 0.1)) / 320, 320, wide);
+        const middle = Math.round(place(90 / 160, 160, high));
+        near(span(row(middle), isBlue), [left, right], 'mask, columns');
+        const through = Math.floor((left + right) / 2);
+        near(
+          span(column(through), isBlue),
+          [place(40 / 160, 160, high), place(140 / 160, 160, high)],
+          'mask, rows',
+        );
+        n++;
+      }
+      assert.equal(n, 60);
+      assert.equal((await ffprobeFrameTimes(output)).length, 60);
+    });
 });
 
 describe('an export that fails', () => {

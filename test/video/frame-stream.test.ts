@@ -211,6 +211,10 @@ it('a display picture alone is the whole frame, no wider than asked, with even s
   assert.deepEqual(await size(4000), [320, 180]);
 });
 
+it('frames of which no picture is asked for are a mistake that is told at once', () => {
+  assert.throws(() => decodeVideo({ path: 'any.mp4', images: [] }), /no picture of them/);
+});
+
 it('spacing leaves out the frames between', async () => {
   const frames = await collect(
     decodeVideo({ path: clip, images: [GRAY], from: 1, spacing: 0.25, frames: 5 }),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { NutDemuxer, type NutPacket } from '../../server/video/nut-demuxer.ts';
-import { nutFrameHead, nutHead } from '../../server/video/nut-muxer.ts';
+import { nutFrameHead, nutHead, nutResizedFrameHead } from '../../server/video/nut-muxer.ts';
 import { findTools } from '../../server/video/tools.ts';
 
 /**
@@ -170,5 +170,36 @@ describe('writing NUT', () => {
         times.map((pts) => [pts, 0]),
       );
     }
+  });
+
+  it('tells ffmpeg where raw pictures change their size', async () => {
+    const { ffmpeg } = await findTools();
+    const sizes = [
+      [4, 2],
+      [4, 2],
+      [6, 8],
+      [6, 8],
+      [2, 2],
+    ] as const;
+    const input = Buffer.concat([
+      nutHead([{ fourcc: 'Y800', width: 4, height: 2 }], { num: 1, den: 25 }, { resizes: true }),
+      ...sizes.flatMap(([width, height], n) => {
+        const bytes = width * height;
+        return [
+          n > 0 && sizes[n - 1] !== sizes[n]
+            ? nutResizedFrameHead(n, bytes, { width, height })
+            : nutFrameHead(0, n, bytes),
+          Buffer.alloc(bytes, 40 * n + 10),
+        ];
+      }),
+    ]);
+    // What ffmpeg computes of each picture is its size in its first pixels.
+    const filter = "geq=lum='if(Y,lum(X,0),if(X,if(eq(X,1),H,p(0,0)),W))',crop=2:2:0:0";
+    const options = ['-v', 'error', '-f', 'nut', '-i', 'pipe:0', '-vf', filter];
+    const output = execFileSync(ffmpeg, [...options, '-f', 'rawvideo', '-'], { input });
+    assert.deepEqual(
+      sizes.map((_, n) => [...output.subarray(4 * n, 4 * n + 4)]),
+      sizes.map(([width, height], n) => [width, height, 40 * n + 10, 40 * n + 10]),
+    );
   });
 });

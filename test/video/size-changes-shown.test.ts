@@ -8,6 +8,14 @@ import { ffmpeg } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 const DISPLAY = { maxWidth: 320, quality: 2 } as const;
+const FOR_PEOPLE = {
+  crop: null,
+  width: 320,
+  height: 160,
+  pixelFormat: 'gray',
+  resize: 'area',
+  keepsShape: true,
+} as const;
 
 /** A white disc, a quarter of the shorter side in radius, in the middle of grey. */
 function disc(path: string, [width, height]: readonly [number, number], ...codec: string[]) {
@@ -71,11 +79,13 @@ for (const [name, ending, codec] of [
       appendFileSync(path, readFileSync(part));
     }
     writeFileSync(join(folder, 'changes.log.json'), '{"roadgazeLog":1,"fps":20}');
-    const stream = decodeVideo({ path, images: [], display: DISPLAY });
+    const stream = decodeVideo({ path, images: [FOR_PEOPLE], display: DISPLAY });
     const fits: Fit[] = [];
-    for await (const { display, fit } of stream) {
+    const handedOver: Uint8Array[] = [];
+    for await (const { images, display, fit } of stream) {
       appendFileSync(join(folder, 'shown.mjpeg'), display!);
       fits.push(fit);
+      handedOver.push(images[0]!);
     }
     assert.equal(fits.length, 50);
     const shown = await luma(join(folder, 'shown.mjpeg'));
@@ -85,13 +95,18 @@ for (const [name, ending, codec] of [
       const scale = Math.min(320 / size[0], 160 / size[1]);
       const filled = [size[0] * scale, size[1] * scale];
       const across = (Math.min(...size) / 2) * scale;
-      const seen = look(shown.subarray(frame * 320 * 160, (frame + 1) * 320 * 160), 320, 160);
       const near = (value: number, wanted: number, what: string) =>
         assert.ok(Math.abs(value - wanted) <= 4, `frame ${frame}, ${what}: ${value} ≠ ${wanted}`);
-      near(seen.filled[0], filled[0]!, 'columns filled');
-      near(seen.filled[1], filled[1]!, 'rows filled');
-      near(seen.disc[0], across, 'width of the disc');
-      near(seen.disc[1], across, 'height of the disc');
+      for (const picture of [
+        shown.subarray(frame * 320 * 160, (frame + 1) * 320 * 160),
+        handedOver[frame]!,
+      ]) {
+        const seen = look(picture, 320, 160);
+        near(seen.filled[0], filled[0]!, 'columns filled');
+        near(seen.filled[1], filled[1]!, 'rows filled');
+        near(seen.disc[0], across, 'width of the disc');
+        near(seen.disc[1], across, 'height of the disc');
+      }
       near(fit.width * 320, filled[0]!, 'columns told');
       near(fit.height * 160, filled[1]!, 'rows told');
     }
