@@ -14,7 +14,7 @@ import type { ImageFormat, VideoInfo } from './frame-source.ts';
 import { lastDuration, movieTicks } from './movie-ticks.ts';
 import type { TimeBase } from './nut-demuxer.ts';
 import { nutFrameHead, nutHead, nutResizedFrameHead } from './nut-muxer.ts';
-import { encoderLimits } from './picture-size.ts';
+import { encoderQuality, isLarge } from './picture-size.ts';
 import { LINE_HEIGHT, writeLine } from './small-print.ts';
 import { findTools } from './tools.ts';
 import { NUT_INPUT, Transcoding } from './transcoding.ts';
@@ -49,6 +49,8 @@ export interface OverlayRequest {
 
 /** Frame widths (pixels) for which the small print is enlarged once more. */
 const WIDTH_PER_SCALE = 640;
+/** The colours of masks on large pictures are made for every so many pixels: they take the most. */
+const COARSE = 4;
 
 /** What the decoder must deliver of each frame: all of it, at an even size, as H.264 wants it. */
 export function evenPicture({ width, height }: Size): ImageFormat {
@@ -103,9 +105,7 @@ export async function exportOverlay(request: OverlayRequest): Promise<void> {
           'libx264',
           '-preset',
           'veryfast',
-          '-crf',
-          '20',
-          ...encoderLimits(video),
+          ...encoderQuality(video),
           ...tools.passthrough,
           ...tools.fileTimeBase,
           ...tools.movieTimeScale(timeBase.den),
@@ -264,15 +264,17 @@ function overlayGraph(
   const number = (height: string) => `(${height}-${size.height})/2`;
   // The mask's pixels have the fit as their shape, so that it is still known where they are scaled.
   const told = fitExpressions('(sar-1)');
-  const scaled = (side: number, share: string) => `'max(1,round(${side}*${share}))'`;
+  const step = isLarge(video) ? COARSE : 1;
+  const scaled = (side: number, share: string) => `'max(1,round(${side / step}*${share}))'`;
+  const enlarged = step > 1 ? `,scale=iw*${step}:ih*${step}:flags=bilinear` : '';
   const fit = fitExpressions(number('main_h'));
   const placed = (at: number, whole: number, share: string) =>
     `'round(${whole}*(1-${share})/2+${at}*${share})'`;
   return [
-    `[0:v:0]split=3[frame][masked][written]`,
-    `[frame]setparams=range=tv:colorspace=${matrix === 'bt601' ? 'smpte170m' : matrix}[plain]`,
-    `[masked]setsar=r='1+${number('h')}':max=10000,${grey(mask, picture.height)},scale=w=${scaled(place.width, told.width)}:h=${scaled(place.height, told.height)}:flags=bilinear,setsar=1,${planes},lutrgb=${channels},${blend}[mask]`,
+    `[0:v:0]split=3[written][masked][frame]`,
     `[written]${grey(text, picture.height + mask.height)},scale=iw*${textScale}:ih*${textScale}:flags=neighbor,${planes},lutrgb=a='if(lt(val,128),150,255)',${blend}[text]`,
+    `[masked]setsar=r='1+${number('h')}':max=10000,${grey(mask, picture.height)},scale=w=${scaled(place.width, told.width)}:h=${scaled(place.height, told.height)}:flags=bilinear,setsar=1,${planes},lutrgb=${channels},${blend}${enlarged}[mask]`,
+    `[frame]setparams=range=tv:colorspace=${matrix === 'bt601' ? 'smpte170m' : matrix}[plain]`,
     `[plain][mask]overlay=x=${placed(place.x, picture.width, fit.width)}:y=${placed(place.y, picture.height, fit.height)}:eval=init:eof_action=pass[seen]`,
     `[seen][text]overlay=x=0:y=0:eof_action=pass,crop=${picture.width}:${picture.height}:0:0,format=yuv420p[out]`,
   ].join(';');

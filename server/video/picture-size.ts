@@ -46,11 +46,19 @@ export function decoderLimits(
   ];
 }
 
-/** Options of an H.264 encoder, which otherwise holds twenty pictures whatever their size. */
-export function encoderLimits({ width, height }: Size): string[] {
-  return width * height <= PIXELS_AT_ONCE / MOST_THREADS
-    ? []
-    : ['-threads', '1', '-bf', '0', '-x264-params', 'rc-lookahead=0:sync-lookahead=0:mbtree=0'];
+/** Whether pictures are so large that what is made of them is made with little memory. */
+export function isLarge({ width, height }: Size): boolean {
+  return width * height > PIXELS_AT_ONCE / MOST_THREADS;
+}
+
+/**
+ * Quality options of an H.264 encoder, which otherwise holds twenty pictures whatever their size,
+ * and five more of each for its search. Large ones get a fixed quality, which needs neither.
+ */
+export function encoderQuality(size: Size): string[] {
+  if (!isLarge(size)) return ['-crf', '20'];
+  const search = 'rc-lookahead=0:sync-lookahead=0:mbtree=0:scenecut=0:weightp=0:ref=1:subme=0';
+  return ['-qp', '22', '-threads', '1', '-bf', '0', '-x264-params', search];
 }
 
 /** Throws VIDEO_TOO_LARGE. */

@@ -381,6 +381,48 @@ describe('an export of pictures that change their shape under way', () => {
     });
 });
 
+it('an export of large pictures, whose masks are made coarser, has them in the same place', async () => {
+  const [width, height] = [4160, 2200];
+  const source = join(folder, 'large.mp4');
+  const grey = `color=c=0xa0a0a0:s=${width}x${height}:r=20:d=0.1`;
+  await ffmpeg('-f', 'lavfi', '-i', grey, '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', source);
+  const output = join(folder, 'large-overlay.mp4');
+  await exportOverlay({
+    video: await probeVideo(source),
+    output,
+    frames: frames(source),
+    maskSize: MASK,
+    crop: { x: 403, y: 1001, width: 3001, height: 997, of: [width, height] },
+    colormap: COLORMAP,
+  });
+  const strip = { x: 0, y: 1490, width, height: 2, of: [width, height] } as const;
+  const column = { x: 850, y: 0, width: 2, height, of: [width, height] } as const;
+  let n = 0;
+  for await (const {
+    images: [across, down],
+  } of decodeVideo({
+    path: output,
+    images: [
+      { crop: strip, width, height: 1, pixelFormat: 'rgb24', resize: 'area' },
+      { crop: column, width: 1, height, pixelFormat: 'rgb24', resize: 'area' },
+    ],
+  })) {
+    const blue = (rgb: Uint8Array) =>
+      span(
+        Array.from({ length: rgb.length / 3 }, (_, at) => at),
+        (at) => rgb[3 * at]! < 90 && rgb[3 * at + 2]! > 170,
+      );
+    const left = 403 + 300.1 * n;
+    for (const [seen, wanted] of [
+      ...blue(across!).map((at, end) => [at, left + end * 300.1]),
+      ...(n === 1 ? blue(down!).map((at, end) => [at, 1001 + end * 997]) : []),
+    ] as [number, number][])
+      assert.ok(Math.abs(seen - wanted) < 20, `frame ${n}: ${seen} instead of ${wanted}`);
+    n++;
+  }
+  assert.equal(n, 2);
+});
+
 describe('an export that fails', () => {
   let source: string;
   before(async () => {
