@@ -51,13 +51,20 @@ export function isLarge({ width, height }: Size): boolean {
   return width * height > PIXELS_AT_ONCE / MOST_THREADS;
 }
 
+const FEW_PICTURES = 'rc-lookahead=0:sync-lookahead=0:mbtree=0';
+
+/** Options of an H.264 encoder, which otherwise holds twenty pictures whatever their size. */
+export function encoderLimits(size: Size): string[] {
+  return isLarge(size) ? ['-threads', '1', '-bf', '0', '-x264-params', FEW_PICTURES] : [];
+}
+
 /**
- * Quality options of an H.264 encoder, which otherwise holds twenty pictures whatever their size,
- * and five more of each for its search. Large ones get a fixed quality, which needs neither.
+ * Options of an H.264 encoder of pictures that are only looked at. Large ones get a fixed quality
+ * and no search for half pixels, each of which takes five pictures' memory for one.
  */
 export function encoderQuality(size: Size): string[] {
   if (!isLarge(size)) return ['-crf', '20'];
-  const search = 'rc-lookahead=0:sync-lookahead=0:mbtree=0:scenecut=0:weightp=0:ref=1:subme=0';
+  const search = `${FEW_PICTURES}:scenecut=0:weightp=0:ref=1:subme=0`;
   return ['-qp', '22', '-threads', '1', '-bf', '0', '-x264-params', search];
 }
 
