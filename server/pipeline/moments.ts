@@ -63,7 +63,10 @@ export function moments(
     for await (const frame of stream) {
       const moment: Moment = {
         ...frame,
-        past: { ...past.before(frame.images, frame.fit), ...(memory ? { memory: new Memory(before) } : {}) },
+        past: {
+          ...past.before(frame.images, frame.fit),
+          ...(memory ? { memory: new Memory(before) } : {}),
+        },
       };
       yield moment;
       if (!memory || unseen-- > 0) continue;
