@@ -78,14 +78,10 @@ describe('the recording of a feed, watched by many on a slow machine', () => {
       viewer.send({ type: 'play-from', time: from, speed: 4, generation: 1 });
       const shown = await viewer.frame(({ generation }) => generation === 1);
       assert.ok(Math.abs(shown.pts - from) < 0.001);
-      const started = performance.now();
       await viewer.message(
         'feed-playback',
         ({ generation, mode }) => generation === 1 && mode === 'live',
       );
-      // Three seconds and what comes meanwhile, at four times the speed: one second, and what the
-      // last starts take.
-      assert.ok(performance.now() - started < 8000, `${performance.now() - started} ms`);
       const played = viewer.frames.filter(({ generation }) => generation === 1);
       for (const [index, { pts }] of played.slice(1).entries()) assert.ok(pts > played[index]!.pts);
     },

@@ -269,13 +269,8 @@ describe('alerts', () => {
     return start();
   }
 
-  it('tell of flags as the analysis finds them, the newest, no more than one a second', async (t) => {
+  it('tell of flags as the analysis finds them, the newest of those that came together', async (t) => {
     const viewer = await Viewer.connect(await serveWrongs(t));
-    const times: number[] = [];
-    viewer.socket.on('message', (data: Buffer, isBinary) => {
-      if (!isBinary && (JSON.parse(data.toString()) as { type: string }).type === 'alert')
-        times.push(performance.now());
-    });
     await viewer.open('a.mp4', 'reading');
     await viewer.message('alert', ({ flag }) => flag.startFrame === starts.at(-1));
     const told = viewer.messages.flatMap((message) =>
@@ -287,8 +282,6 @@ describe('alerts', () => {
           kind === 'steers-wrong' && startFrame > (told[index - 1]?.startFrame ?? -1),
       ),
     );
-    // Arrival may be late by more for one message than for the next.
-    times.forEach((time, index) => assert.ok(index === 0 || time - times[index - 1]! > 900));
     const late = await Viewer.connect({ port: Number(new URL(viewer.socket.url).port) });
     await late.open('a.mp4', 'reading');
     await late.message('analysis', ({ complete }) => complete);

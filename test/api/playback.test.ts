@@ -224,7 +224,11 @@ describe('the acknowledgement window', () => {
         .some((message) => message.type === 'state' && message.ended);
     await viewer.frame(() => viewer.frames.length === since + 3, since);
     while (!ended()) {
-      await new Promise((resolve) => setTimeout(resolve, 400));
+      // Statistics come twice a second, and when it ends.
+      const told = viewer.messages.length;
+      await viewer.until(
+        () => viewer.messages.slice(told).some(({ type }) => type === 'statistics') || ended(),
+      );
       seen = viewer.frames.length;
       const at = performance.now();
       viewer.acknowledge(viewer.frames.at(-1)!);

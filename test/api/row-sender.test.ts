@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { RowSeries, type RowWindow } from '../../server/analysis/row-series.ts';
 import { RowSender, type RowPiece } from '../../server/api/row-sender.ts';
 
@@ -31,6 +30,13 @@ function push(rows: RowSeries, count: number): void {
 
 /** A viewer who reads when the test says so. */
 function viewer(t: TestContext, window: RowWindow | null = null) {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const pass = (milliseconds: number): void => {
+    now += milliseconds;
+    t.mock.timers.tick(milliseconds);
+  };
   const rows = new RowSeries(network, { window });
   const pieces: RowPiece[] = [];
   const listeners = new Set<() => void>();
@@ -52,12 +58,12 @@ function viewer(t: TestContext, window: RowWindow | null = null) {
   const sent = (): void => {
     for (const listener of listeners) listener();
   };
-  return { rows, feed, pieces, state, sent, listeners };
+  return { rows, feed, pieces, state, sent, listeners, pass };
 }
 
 describe('rows on their way to a viewer', () => {
-  it('come by themselves, in pieces that together are all of them', async (t) => {
-    const { rows, feed, pieces } = viewer(t);
+  it('come by themselves, in pieces that together are all of them', (t) => {
+    const { rows, feed, pieces, pass } = viewer(t);
     push(rows, 4500);
     feed.tell();
     assert.deepEqual(
@@ -69,37 +75,37 @@ describe('rows on their way to a viewer', () => {
       ],
     );
     for (let row = 0; row < 10; row++) push(rows, 1);
-    await pause(300);
+    pass(300);
     assert.deepEqual(pieces.slice(3), [{ from: 4500, to: 4510, isRestart: false }]);
   });
 
-  it('wait for whoever does not read, who then gets all that came meanwhile', async (t) => {
-    const { rows, feed, pieces, state, sent } = viewer(t);
+  it('wait for whoever does not read, who then gets all that came meanwhile', (t) => {
+    const { rows, feed, pieces, state, sent, pass } = viewer(t);
     state.buffered = 2 << 20;
     feed.tell();
     for (let times = 0; times < 5; times++) {
       push(rows, 100);
-      await pause(50);
+      pass(50);
     }
     assert.deepEqual(pieces, []);
-    await pause(250);
+    pass(250);
     state.buffered = 0;
     assert.deepEqual(pieces, []);
     sent();
-    await pause(250);
+    pass(250);
     assert.deepEqual(pieces, [{ from: 0, to: 500, isRestart: true }]);
   });
 
-  it('that were forgotten before a slow viewer read them are left out, and the next ones begin anew', async (t) => {
-    const { rows, feed, pieces, state, sent } = viewer(t, { kept: 100, atOnce: 20 });
+  it('that were forgotten before a slow viewer read them are left out, and the next ones begin anew', (t) => {
+    const { rows, feed, pieces, state, sent, pass } = viewer(t, { kept: 100, atOnce: 20 });
     push(rows, 10);
     feed.tell();
     state.buffered = 2 << 20;
     push(rows, 1000);
-    await pause(250);
+    pass(250);
     state.buffered = 0;
     sent();
-    await pause(250);
+    pass(250);
     assert.deepEqual(pieces, [
       { from: 0, to: 10, isRestart: true },
       { from: rows.start, to: 1010, isRestart: true },
@@ -107,11 +113,11 @@ describe('rows on their way to a viewer', () => {
     assert.ok(rows.start > 800);
   });
 
-  it('end with the viewer, who is then told nothing more and holds nothing', async (t) => {
-    const { rows, feed, pieces, listeners } = viewer(t);
+  it('end with the viewer, who is then told nothing more and holds nothing', (t) => {
+    const { rows, feed, pieces, listeners, pass } = viewer(t);
     feed.close();
     push(rows, 10);
-    await pause(250);
+    pass(250);
     assert.deepEqual(pieces, []);
     assert.equal(listeners.size, 0);
   });

@@ -149,7 +149,8 @@ describe('appearance', { skip: withoutBrowser }, () => {
   test('with reduced motion nothing plays by itself', async () => {
     await using opened = await openPage(server.url, { reducedMotion: 'reduce' });
     await waitForFrame(opened.page, 0);
-    await opened.page.waitForTimeout(600);
+    // Long enough to have played, where it did.
+    await opened.page.waitForSelector('.analysis >> text=analysed');
     assert.equal(await opened.page.evaluate('roadgaze.lastPainted.frame'), 0);
   });
 });

@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { parseFeedAddress } from '../../server/live/feed-address.ts';
 import {
   LiveFeed,
@@ -14,6 +13,7 @@ import {
 import { feedMetrics } from '../../server/live/metrics.ts';
 import { openSignalSocket } from '../../server/live/signal-socket.ts';
 import { makeNumberedClip, readFrameNumber } from '../support/clips.ts';
+import { until as holds } from '../support/until.ts';
 import { freeUdpPort, rtspServerIsMissing, sendFile, startClockServer } from './support/sources.ts';
 import { decoderProcesses, DISPLAY, IMAGE } from './support/watch.ts';
 
@@ -83,20 +83,25 @@ describe('a live feed', { concurrency: 2 }, () => {
   });
 
   it('explains the newest frame when the network is too slow, and counts the others', async (t) => {
+    const opened: { feed?: LiveFeed<Read> } = {};
+    const decoded = () => opened.feed?.snapshot().decoded ?? 0;
     const { feed } = await open(t, async (images) => {
       const number = read(images);
-      await pause(100);
+      // Three come meanwhile.
+      const before = decoded();
+      await holds(() => decoded() >= before + 3 || opened.feed?.state.name === 'closed');
       return number;
     });
+    opened.feed = feed;
     const { frames, until } = subscribe(feed);
     await until(12);
-    const { dropped, explained, decoded } = feed.snapshot();
+    const { dropped, explained, decoded: all } = feed.snapshot();
     assert.ok(
       dropped.inference > explained,
       `${dropped.inference} dropped, ${explained} explained`,
     );
     // One is explained, and one may wait.
-    assert.ok(decoded - dropped.inference - dropped.decode - explained <= 2);
+    assert.ok(all - dropped.inference - dropped.decode - explained <= 2);
     for (const [n, { time }] of frames.slice(1).entries()) assert.ok(time > frames[n]!.time);
     for (const { sequence, explanation } of frames)
       assert.equal(
@@ -135,14 +140,16 @@ describe('a live feed', { concurrency: 2 }, () => {
       clearInterval(timer);
       sender.close();
     });
-    const { frames, until } = subscribe(feed);
-    await until(25);
-    const driven = frames.slice(-10).map(({ driven }) => driven!);
+    const { frames } = subscribe(feed);
+    const joined = () => frames.filter(({ driven }) => driven !== null);
+    await holds(() => joined().length >= 10);
+    const driven = joined().map(({ driven }) => driven!);
     assert.ok(driven.every(({ speed }) => speed === 10));
     for (const [k, { steering }] of driven.slice(1).entries())
       assert.ok(steering! >= driven[k]!.steering!);
-    for (const { time, driven } of frames.slice(-10))
-      assert.ok(time >= driven!.time && time - driven!.time < 0.5);
+    // A signal says nothing of a picture that was taken more than a second later.
+    for (const { time, driven } of joined())
+      assert.ok(time >= driven!.time && time - driven!.time <= 1);
   });
 
   it('tells Prometheus what it does', async (t) => {
@@ -159,11 +166,12 @@ describe('a live feed', { concurrency: 2 }, () => {
       /^roadgaze_feed_dropped_frames_total\{feed="front",stage="viewer"\} 3$/m,
       /^roadgaze_feed_state\{feed="front",state="live"\} 1$/m,
       /^roadgaze_feed_state\{feed="front",state="stalled"\} 0$/m,
-      /^roadgaze_feed_delay_seconds\{feed="front",stage="painted",quantile="0.95"\} 0\.0\d+$/m,
       /^roadgaze_feed_source_clock\{feed="front",state="none"\} 1$/m,
     ])
       assert.match(text, line);
     assert.doesNotMatch(text, /^roadgaze_feed_source_delay_seconds\{/m);
+    const painted = /^roadgaze_feed_delay_seconds\{.*stage="painted",quantile="0.95"\} (\S+)$/m;
+    assert.ok(Number(painted.exec(text)![1]) >= 0.04, 'in seconds, since the picture arrived');
     const again = await registry.metrics();
     assert.ok(
       Number(/explained_frames_total\{feed="front"\} (\d+)/.exec(again)![1]) <=
@@ -218,14 +226,21 @@ describe('a live feed', { concurrency: 2 }, () => {
   );
 
   it('closes while it explains, and gives nothing more', async (t) => {
-    const { feed, port } = await open(t, async (images) => (await pause(50), read(images)));
+    let calls = 0;
+    let finish = (): void => {};
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const { feed, port } = await open(t, async (images) => {
+      if (++calls === 3) await finished;
+      return read(images);
+    });
     const { frames, until } = subscribe(feed);
     await until(2);
-    await feed.close();
-    const { length } = frames;
+    await holds(() => calls === 3);
+    const closing = feed.close();
+    finish();
+    await closing;
     assert.deepEqual(decoderProcesses(`:${port}`), []);
-    await pause(100);
-    assert.equal(frames.length, length);
+    assert.deepEqual([frames.length, calls], [3, 3]);
     assert.equal(feed.state.name, 'closed');
   });
 });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, it } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { childrenOf } from '../support/children.ts';
+import { until, untilAtRest } from '../support/until.ts';
 import { freeTcpPort, freeUdpPort } from './support/sources.ts';
 import { decoderProcesses } from './support/watch.ts';
 
@@ -33,16 +34,18 @@ describe(
           for (const pid of decoderProcesses(`:${port}`, null)) process.kill(pid, 'SIGKILL');
       });
       const waiting = () => ports.map((port) => decoderProcesses(`:${port}`, null).length);
-      while (waiting().some((count) => count === 0)) {
+      await until(() => {
         assert.equal(owner.exitCode, null);
-        await pause(20);
-      }
-      // The guard is told a moment after ffmpeg has started.
-      await pause(300);
+        return waiting().every((count) => count > 0);
+      });
+      // The guard is told a moment after ffmpeg has started: then both have nothing more to do.
+      const guards = () => childrenOf(owner.pid!, (name) => name === 'sh');
+      await until(async () => (await guards()).length > 0);
+      await untilAtRest(owner.pid!, ...(await guards()));
       const gone = once(owner, 'exit');
       owner.kill('SIGKILL');
       await gone;
-      while (waiting().some((count) => count > 0)) await pause(20);
+      await until(() => waiting().every((count) => count === 0));
     });
   },
 );

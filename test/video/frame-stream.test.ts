@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import type { DecodeRequest, ImageFormat } from '../../server/video/frame-source.ts';
@@ -10,6 +10,7 @@ import { findTools } from '../../server/video/tools.ts';
 import { collect } from '../support/collect.ts';
 import { ffmpeg, makeNumberedClip, readFrameNumber } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
+import { untilAtRest } from '../support/until.ts';
 
 const GRAY: ImageFormat = {
   crop: null,
@@ -138,7 +139,7 @@ describe('a stream that is left', () => {
       await leave({ path: clip, images: [GRAY], display: { maxWidth: 160, quality: 8 } });
       assert.deepEqual(await children(), []);
       assert.deepEqual(await readdir(folder), files);
-      await sleep(0);
+      await nextTurn();
       assert.ok((await sockets()) <= open);
     });
   }
@@ -152,11 +153,8 @@ it('ffmpeg waits while the consumer does', async () => {
   const [ffmpegId] = await children();
   const read = async (): Promise<number> =>
     Number(/^wchar: (\d+)/m.exec(await readFile(`/proc/${ffmpegId}/io`, 'utf8'))![1]);
-  let written = await read();
-  for (let before = -1; before !== written; written = await read()) {
-    before = written;
-    await sleep(300);
-  }
+  await untilAtRest(Number(ffmpegId));
+  const written = await read();
   assert.ok(written < 40 * 640 * 360, `${written} bytes were written`);
   let count = 1;
   for (let next = await reader.next(); !next.done; next = await reader.next()) count++;

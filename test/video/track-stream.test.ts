@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { ImageFormat } from '../../server/video/frame-source.ts';
@@ -15,6 +15,7 @@ import { collect } from '../support/collect.ts';
 import { ffmpeg } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
 import { filesIn, trackOf, unevenTimes } from '../support/picture-tracks.ts';
+import { untilAtRest } from '../support/until.ts';
 
 const GRAY: ImageFormat = {
   crop: null,
@@ -225,17 +226,16 @@ describe('a stream of a track', () => {
     const track = countedTrack(jpegs, { pts: unevenTimes(100_000) });
     let count = 0;
     for await (const _ of decodeTrack(track, { images: [GRAY] })) {
-      if (++count === 1) await sleep(1500);
+      await untilAtRest(...(await ffmpegsOf(process.pid)));
       const settled = track.reads.length;
-      await sleep(300);
-      if (count < 3) continue;
-      assert.ok(track.reads.length - settled < 50, 'reading goes on while nothing is taken');
-      break;
+      await nextTurn();
+      assert.equal(track.reads.length, settled, 'reading goes on while nothing is taken');
+      if (++count === 3) break;
     }
     assert.ok(track.reads.length < 2000, `${track.reads.length} pictures were read for 3 frames`);
     assert.deepEqual(await ffmpegsOf(process.pid), []);
     const read = track.reads.length;
-    await sleep(50);
+    for (let turn = 0; turn < 20; turn++) await nextTurn();
     assert.equal(track.reads.length, read, 'reading goes on after the end');
   });
 
@@ -247,7 +247,7 @@ describe('a stream of a track', () => {
     });
     let count = 0;
     for await (const _ of decodeTrack(track, { images: [LARGE] })) {
-      await sleep(100);
+      await untilAtRest(...(await ffmpegsOf(process.pid)));
       assert.ok(track.reads.length <= count + 30, `${track.reads.length} were read for ${count}`);
       if (++count === 15) break;
     }
@@ -332,7 +332,7 @@ describe('a stream of a track', () => {
           ? Promise.resolve({ bytes: jpegs[i]! })
           : new Promise((_, reject) => {
               signal?.addEventListener('abort', () => reject(signal.reason as Error));
-              setTimeout(() => abort.abort(new Error('mine')), 50);
+              setImmediate(() => abort.abort(new Error('mine')));
             }),
     });
     await assert.rejects(
