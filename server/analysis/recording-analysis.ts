@@ -8,7 +8,7 @@ import { findFlags } from '../attention/flags/find-flags.ts';
 import type { LogCurveMessage } from '../../shared/protocol/steering-messages.ts';
 import type { LogChoices } from '../drive/log/choices.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
-import { openRecording } from '../drive/open-recording.ts';
+import { openPreferredCamera } from '../drive/open-recording.ts';
 import type { DriveSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { analyzeRecording, type AnalysisEnd, type AnalysisRow } from '../pipeline/analysis.ts';
@@ -19,6 +19,7 @@ import {
 } from '../pipeline/causal-check.ts';
 import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
 import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
+import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
 import type { Bell } from '../pipeline/player-bell.ts';
 import type { MeasureColumns } from '../results/measure-columns.ts';
@@ -122,13 +123,15 @@ export class RecordingAnalysis {
    */
   static async open(request: RecordingAnalysisRequest): Promise<RecordingAnalysis> {
     const { recording, modelPath, road, methods, wish, signal } = request;
-    const drive = await openRecording(recording, request);
+    const drive = await openSeenCamera(request);
     const stop = new AbortController();
     const logging = companion(readLog(request.log, drive), request.needsLog);
     const explaining = openStreamExplainer({
       modelPath,
       road,
       video: drive.video,
+      camera: drive.camera,
+      drive,
       methods,
       wish,
       // Its failure is met below.
@@ -343,6 +346,23 @@ export class RecordingAnalysis {
       this.#index = { pts: pts.slice(), exact: true, notes: this.#index.notes };
     }
   }
+}
+
+/** With the camera that the network is for, unless another one was asked for. */
+function openSeenCamera({
+  recording,
+  modelPath,
+  camera,
+  signal,
+}: RecordingAnalysisRequest): Promise<DriveSource> {
+  return openPreferredCamera(
+    recording,
+    { ...(camera === undefined ? {} : { camera }), ...(signal ? { signal } : {}) },
+    async () => {
+      const wanted = { path: modelPath, kind: 'steering' } as const;
+      return (await inWorkshop('info', wanted, { signal })).sidecar.input?.camera;
+    },
+  );
 }
 
 interface Parts {

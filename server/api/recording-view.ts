@@ -77,6 +77,7 @@ export class RecordingView {
         return {
           message: { ...message, frame: number },
           drive: workspace.drive,
+          camera: workspace.drive.camera,
           log: workspace.analysis.record.log,
           pts: number > 0 ? pts[number]! : null,
         };

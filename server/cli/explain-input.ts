@@ -7,13 +7,15 @@ import type { State } from '../inference/state-inputs.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { checkCrop } from '../pipeline/frame-graph/picture-format.ts';
 import { pictureColors } from '../pipeline/picture-colors.ts';
+import type { BesidePicture } from '../pipeline/frame-signals.ts';
+import { colorSpacesOf } from '../pipeline/other-cameras.ts';
 import { moments } from '../pipeline/moments.ts';
 import { stateInFrontOf } from '../pipeline/run-in.ts';
 import { tensorsOfFrames } from '../pipeline/frame-tensors.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import { readLogChoices } from '../drive/log/choices.ts';
 import type { Recording } from '../drive/recording.ts';
-import { openRecording } from '../drive/open-recording.ts';
+import { openPreferredCamera } from '../drive/open-recording.ts';
 import { driveAt, drivesAt } from '../drive/drives-at.ts';
 import type { DriveSource } from '../drive/source.ts';
 import { readNpy } from '../files/npy.ts';
@@ -23,6 +25,10 @@ import type { RgbPicture } from '../results/png.ts';
 /** One picture as the network gets it, and what a person is shown of it. */
 export interface ExplainedInput {
   readonly picture: Float32Array;
+  /** What the network sees beside it; left out: nothing. */
+  readonly beside?: readonly BesidePicture[];
+  /** Id of the camera of a drive. */
+  readonly camera?: string;
   readonly shown: RgbPicture;
   /** Where maps lie on what is shown. */
   readonly place: Rectangle;
@@ -120,7 +126,11 @@ async function readFrame(
     wish.drive === undefined
       ? [await driveAt(path)]
       : chosenDrives(path, await drivesAt(path), wish);
-  const drive = await openRecording(only!, cameraOf(wish));
+  const drive = await openPreferredCamera(
+    only!,
+    cameraOf(wish),
+    async () => network.sidecar.input?.camera,
+  );
   try {
     return await frameOf(drive, network, wish, only!);
   } finally {
@@ -135,15 +145,21 @@ async function frameOf(
   { beside }: Recording,
 ): Promise<ExplainedInput> {
   const { video } = drive;
-  checkCrop(network, video);
+  checkCrop(network.source, network.sidecar.input ?? {}, video);
   const stepsBack = stepsBackOf(network, wish);
-  const { format, read, reach } = tensorsOfFrames(network, video.colorSpace);
+  const tensors = tensorsOfFrames(network, await colorSpacesOf(network, drive));
   const found = await findFrame(drive, wish);
   const log =
     network.signals.length > 0 && drive.hasLog
       ? await drive.log(await readLogChoices(beside.logChoices))
       : null;
-  const state = await stateInFrontOf({ network, drive, from: found.from, log });
+  const state = await stateInFrontOf({
+    network,
+    drive,
+    camera: drive.camera,
+    from: found.from,
+    log,
+  });
   const { width, height } = video;
   const whole = {
     crop: null,
@@ -153,30 +169,25 @@ async function frameOf(
     resize: 'area',
     keepsShape: true,
   } as const;
-  const images = [format, whole];
+  const images = [...tensors.images, whole];
+  const last = tensors.images.length;
   const stream = moments(
     drive,
-    { reach, images: stepsBack > 0 ? images : [format], memory: null },
+    { ...tensors, images: stepsBack > 0 ? images : tensors.images },
     { images, frames: 1, ...(found.from === null ? {} : { from: found.from }) },
   );
-  for await (const {
-    images: [bytes, rgb],
-    pts,
-    fit,
-    past,
-  } of stream) {
-    const back = Math.min(stepsBack * network.stack.step, past.older.length) - 1;
-    const picture = await read(
-      bytes!,
-      past.older.map(([older]) => older!),
-    );
+  for await (const { images: decoded, pts, fit, past } of stream) {
+    const { picture, beside: others } = await tensors.read(decoded, past);
+    const older = past.older[Math.min(stepsBack * network.stack.step, past.older.length) - 1];
     return {
       picture,
-      shown: { width, height, rgb: past.older[back]?.[1] ?? rgb! },
+      beside: others,
+      camera: drive.camera,
+      shown: { width, height, rgb: older?.images[last] ?? decoded[last]! },
       place: fitted(
         cropInFrame(network.sidecar.input?.crop ?? null, video),
         video,
-        past.fits[back] ?? fit,
+        older?.fit ?? fit,
       ),
       frame: found.frame,
       pts: found.frame === null ? null : pts,

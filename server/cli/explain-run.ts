@@ -50,7 +50,11 @@ export interface ExplainOptions extends DriveOptions {
 export async function runExplain(path: string, options: ExplainOptions): Promise<void> {
   // Before anything is read: a slip in a method's name is told at once.
   resolveMethods(methodChoices(options.method, options.option));
-  const network = await inWorkshop('info', { path: options.model, kind: 'steering' });
+  const network = await inWorkshop('info', {
+    path: options.model,
+    kind: 'steering',
+    camera: options.camera,
+  });
   const input = await readInput(path, network, {
     ...(options.at === undefined ? {} : { at: options.at }),
     ...(options.frame === undefined ? {} : { frame: options.frame }),
@@ -118,6 +122,8 @@ async function explainWith(
     picture: input.picture,
     signals,
     state: input.state,
+    camera: input.camera,
+    ...(input.beside ? { beside: input.beside } : {}),
     pts: input.pts,
     signal,
     onProgress: (done, total, id) => progress.show(done, total, id),

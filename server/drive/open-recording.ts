@@ -1,6 +1,7 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import { givenFrameRate } from '../video/untold-rate.ts';
 import { readLogChoices } from './log/choices.ts';
+import { withOtherCameras } from './other-cameras.ts';
 import { placeAt } from './place.ts';
 import type { Recording } from './recording.ts';
 import type { DriveSource, OpenDrive } from './source.ts';
@@ -19,12 +20,37 @@ export async function openRecording(
     givenFrameRate() ??
     // What is wrong with that file is told where it is read for the log.
     (await readLogChoices(beside.logChoices).catch(() => null))?.fps;
-  return reader.open(await placeAt(path), {
-    key,
-    ...(camera === undefined ? {} : { camera }),
-    ...(frameRate === undefined ? {} : { frameRate }),
-    ...(signal ? { signal } : {}),
-  });
+  const place = await placeAt(path);
+  const open = (wanted: string | undefined) =>
+    reader.open(place, {
+      key,
+      ...(wanted === undefined ? {} : { camera: wanted }),
+      ...(frameRate === undefined ? {} : { frameRate }),
+      ...(signal ? { signal } : {}),
+    });
+  return withOtherCameras(await open(camera), open);
+}
+
+/**
+ * The camera that was asked for; else the one that `preferred` names, where the drive has several and
+ * that is one of them; else the first one. Throws as `openRecording`, and what `preferred` throws.
+ */
+export async function openPreferredCamera(
+  recording: Recording,
+  request: Pick<OpenDrive, 'camera' | 'signal'>,
+  preferred: () => Promise<string | undefined>,
+): Promise<DriveSource> {
+  const drive = await openRecording(recording, request);
+  if (request.camera !== undefined || drive.cameras.length === 1) return drive;
+  try {
+    const camera = await preferred();
+    if (camera === drive.camera || !drive.cameras.some(({ id }) => id === camera)) return drive;
+    await drive.close();
+    return await openRecording(recording, { ...request, ...(camera ? { camera } : {}) });
+  } catch (error) {
+    await drive.close();
+    throw error;
+  }
 }
 
 /**

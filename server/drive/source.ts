@@ -125,6 +125,11 @@ export interface DriveSource {
   log(choices: LogChoices): Promise<DriveLog | null>;
   /** Another text as soon as any file changes that numbers come from. Never throws. */
   version(): Promise<string>;
+  /**
+   * The same drive with another camera, open as long as this one; there once `openRecording` has
+   * opened the drive. Throws CAMERA_UNKNOWN, VIDEO_*.
+   */
+  ofCamera?(camera: string): Promise<DriveSource>;
   /** Ends frame streams that run, and closes files. Does nothing a second time. */
   close(): Promise<void>;
 }
@@ -137,4 +142,7 @@ export interface Camera {
 }
 
 /** The part of a source that gives pictures. */
-export type PictureSource = Pick<DriveSource, 'path' | 'video' | 'index' | 'frames'>;
+export type PictureSource = Pick<
+  DriveSource,
+  'path' | 'video' | 'origin' | 'index' | 'frames' | 'ofCamera'
+>;

@@ -1,7 +1,7 @@
 import { RoadgazeError } from '../../shared/errors.ts';
 import type { ImageInput } from './explained-output.ts';
 import type { PictureAxes } from './picture-axes.ts';
-import type { Sidecar } from './sidecar-form.ts';
+import type { PictureFields } from './sidecar-form.ts';
 
 /** How a network's picture is put together from frames. */
 export interface FrameStack {
@@ -23,11 +23,11 @@ export interface FrameStack {
 export function frameStack(
   source: string,
   image: ImageInput,
-  { input }: Sidecar,
+  fields: PictureFields,
   axes: PictureAxes | null,
 ): FrameStack {
-  const given = input?.frames;
-  const count = given?.count ?? axes?.frames ?? usualCount(image.channels, input?.color);
+  const given = fields.frames;
+  const count = given?.count ?? axes?.frames ?? usualCount(image.channels, fields.color);
   const channels = image.channels / count;
   if (!Number.isInteger(channels))
     throw new RoadgazeError(
@@ -50,6 +50,7 @@ export function frameStack(
 
 function usualCount(channels: number, color: string | undefined): number {
   if (color === 'gray') return channels;
+  if (color === 'yuv420') return channels % 6 === 0 ? channels / 6 : 1;
   return channels % 3 === 0 ? channels / 3 : color === undefined ? channels : 1;
 }
 

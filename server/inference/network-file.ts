@@ -8,8 +8,9 @@ import { withBins } from './bins.ts';
 import { withConstants } from './constant-inputs.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { shownOutput, type ShownOutput } from './explained-number.ts';
-import { frameStack, type FrameStack } from './frame-stack.ts';
-import { withPlainPicture, type PictureAxes } from './picture-axes.ts';
+import type { FrameStack } from './frame-stack.ts';
+import { withPlainPictures, type PictureAxes } from './picture-axes.ts';
+import { networkPictures, ofCamera, type NetworkPicture } from './network-pictures.ts';
 import { settled } from './settled-network.ts';
 import { stateInputs, withoutBatch, type StateInput } from './state-inputs.ts';
 import { signalInputs, withBatchOfPicture, type SignalInput } from './signal-inputs.ts';
@@ -21,8 +22,8 @@ import { parseSidecar, type Sidecar } from './sidecar.ts';
  */
 export interface NetworkFile extends NetworkInfo {
   readonly model: Model;
-  /** Of the picture in the file, where they are not plain. */
-  readonly axes: PictureAxes | null;
+  /** Of those of its pictures whose axes are not plain in the file. */
+  readonly axes: readonly PictureAxes[];
 }
 
 /** What is known of a network without its graph. */
@@ -31,10 +32,12 @@ export interface NetworkInfo {
   /** For messages: the file's name. */
   readonly source: string;
   readonly name: string;
-  /** Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE. */
+  /** The picture that is explained. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE. */
   readonly image: ImageInput;
-  /** What the picture is put together from. Throws as `image`, and SIDECAR_INVALID. */
+  /** What that is put together from. Throws as `image`, and SIDECAR_INVALID. */
   readonly stack: FrameStack;
+  /** All pictures, that one first. Throws as `stack`. */
+  readonly pictures: readonly NetworkPicture[];
   /** Throws MODEL_*. */
   readonly shown: ShownOutput;
   /** Whether a batch must hold one picture only: its answer depends on what else is in it. */
@@ -58,12 +61,13 @@ export interface NetworkInfo {
 /**
  * Loads `<model>.onnx` with its sidecar: `<model>.json` beside it, else the ONNX metadata under
  * `roadgaze`, else assumptions that are told. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_*,
- * SIDECAR_INVALID.
+ * SIDECAR_INVALID. Of several pictures the one of `camera` is explained, else the first one.
  */
 export async function loadNetwork(
   path: string,
   kind: Sidecar['kind'],
   onWeights?: OnWeights,
+  camera?: string,
 ): Promise<NetworkFile> {
   const { model, bytes } = await loadModel(path, onWeights);
   const found = await findSidecar(path, model);
@@ -74,7 +78,11 @@ export async function loadNetwork(
       'Give another network, or correct "kind" in the sidecar.',
     );
   }
-  const { model: plain, sidecar, axes } = withPlainPicture(model, found ?? { roadgaze: 1, kind });
+  const {
+    model: plain,
+    sidecar,
+    axes,
+  } = withPlainPictures(model, ofCamera(found ?? { roadgaze: 1, kind }, camera));
   const fed = withoutBatch(withBatchOfPicture(withConstants(plain, sidecar), sidecar), sidecar);
   const { model: apart, alone, notes } = settled(fed, sidecar);
   const itself = withBins(apart, sidecar);
@@ -99,7 +107,10 @@ export async function loadNetwork(
       return imageInput(itself, sidecar.input?.tensor ?? null);
     },
     get stack() {
-      return frameStack(model.source, network.image, sidecar, axes);
+      return network.pictures[0]!.stack;
+    },
+    get pictures() {
+      return networkPictures(itself, sidecar, axes);
     },
     get shown() {
       return shownOutput(itself, sidecar);
@@ -107,7 +118,7 @@ export async function loadNetwork(
     name: found?.name ?? basename(path, extname(path)),
     digest: createHash('sha256').update(bytes).digest('hex'),
     get assumptions() {
-      return [...notes, ...stackNotes(network), ...states.map(stateNote), ...sidecarNotes];
+      return [...notes, ...pictureNotes(network), ...states.map(stateNote), ...sidecarNotes];
     },
   };
   return network;
@@ -118,17 +129,25 @@ function stateNote({ name, warmUp, feed }: StateInput): string {
   return `${JSON.stringify(name)} is what ${from.join(' and ')} ${from.length > 1 ? 'were' : 'was'} for the frame before. Where a frame is sought, ${warmUp === 0 ? 'it begins anew with that frame' : `it begins anew ${warmUp} frames before`}.`;
 }
 
-/** Nothing where the picture cannot be read: whoever needs it says so. */
-function stackNotes(network: {
-  readonly stack: FrameStack;
-  readonly axes: PictureAxes | null;
-}): readonly string[] {
+/** Nothing where the pictures cannot be read: whoever needs them says so. */
+function pictureNotes(network: Pick<NetworkFile, 'axes' | 'pictures'>): readonly string[] {
   try {
-    return [network.axes?.note, network.stack.note].filter((note) => typeof note === 'string');
+    return [...network.axes, ...network.pictures.map(({ stack }) => stack)].flatMap(({ note }) =>
+      note === null ? [] : [note],
+    );
   } catch (error) {
     if (error instanceof RoadgazeError) return [];
     throw error;
   }
+}
+
+/** Names of the inputs that are fed beside the picture that is explained. */
+export function fedInputs({
+  signals,
+  states,
+  pictures,
+}: Pick<NetworkInfo, 'signals' | 'states' | 'pictures'>): readonly { readonly name: string }[] {
+  return [...signals, ...states, ...pictures.map(({ image }) => image)];
 }
 
 /**
@@ -140,6 +159,7 @@ export function infoOf({
   name,
   image,
   stack,
+  pictures,
   shown,
   alone,
   signals,
@@ -155,6 +175,7 @@ export function infoOf({
     name,
     image,
     stack,
+    pictures,
     shown,
     alone,
     signals,

@@ -2,7 +2,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
 import type { Dimension, Model, ValueInfo } from '../onnx/graph.ts';
 import { isPictureType } from './explained-output.ts';
-import type { PictureFields, Sidecar } from './sidecar-form.ts';
+import { isPicture, type Feed, type PictureFields, type Sidecar } from './sidecar-form.ts';
 
 /** What an axis of a picture is of: N pictures, T frames, C channels, H rows, W columns. */
 type Role = 'N' | 'T' | 'C' | 'H' | 'W';
@@ -20,30 +20,53 @@ export interface PictureAxes {
   readonly note: string | null;
 }
 
-export interface PlainPicture {
+export interface PlainPictures {
   readonly model: Model;
+  /** It names the planes. */
   readonly sidecar: Sidecar;
-  /** null: the picture had plain axes. */
-  readonly axes: PictureAxes | null;
+  /** Of those pictures that had no plain axes. */
+  readonly axes: readonly PictureAxes[];
 }
 
 /**
- * The network with its picture as planes [N, C, H, W] where that has an axis for frames, or none for
- * channels or the batch; the sidecar then names those planes. Sizes that the network leaves open are
- * those of the sidecar. Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE, SIDECAR_INVALID.
+ * The network with its pictures as planes [N, C, H, W] where they have an axis for frames, or none
+ * for channels or the batch. Sizes that the network leaves open are those of the sidecar. Throws
+ * MODEL_INPUT_UNCLEAR, MODEL_SHAPE, SIDECAR_INVALID.
  */
-export function withPlainPicture(original: Model, sidecar: Sidecar): PlainPicture {
+export function withPlainPictures(original: Model, sidecar: Sidecar): PlainPictures {
   const name = pictureName(original, sidecar);
-  if (name === null) return { model: original, sidecar, axes: null };
-  const model = sized(original, name, sidecar.input?.size);
-  const input = model.inputs.find((each) => each.name === name)!;
-  if (input.shape?.length !== 5 && input.shape?.length !== 3) return { model, sidecar, axes: null };
-  const axes = axesOf(model, input, sidecar.input?.frames);
+  if (name === null) return { model: original, sidecar, axes: [] };
+  const own = withPlainPicture(original, name, sidecar.input);
+  const input = own.axes ? { ...sidecar.input, tensor: own.axes.planes.name } : sidecar.input;
+  let { model } = own;
+  const axes = own.axes ? [own.axes] : [];
+  const feeds: Record<string, Feed> = {};
+  for (const [key, feed] of Object.entries(sidecar.feeds ?? {})) {
+    const beside =
+      isPicture(feed) && model.inputs.some((each) => each.name === key)
+        ? withPlainPicture(model, key, feed.picture)
+        : null;
+    model = beside?.model ?? model;
+    if (beside?.axes) axes.push(beside.axes);
+    feeds[beside?.axes?.planes.name ?? key] = feed;
+  }
   return {
-    model: behindPlanes(model, axes),
-    sidecar: { ...sidecar, input: { ...sidecar.input, tensor: axes.planes.name } },
+    model,
+    sidecar: { ...sidecar, ...(input ? { input } : {}), ...(sidecar.feeds ? { feeds } : {}) },
     axes,
   };
+}
+
+function withPlainPicture(
+  original: Model,
+  name: string,
+  fields: PictureFields | undefined,
+): { model: Model; axes: PictureAxes | null } {
+  const model = sized(original, name, fields?.size);
+  const input = model.inputs.find((each) => each.name === name)!;
+  if (input.shape?.length !== 5 && input.shape?.length !== 3) return { model, axes: null };
+  const axes = axesOf(model, input, fields?.frames);
+  return { model: behindPlanes(model, axes), axes };
 }
 
 /**

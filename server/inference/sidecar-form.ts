@@ -31,6 +31,9 @@ export const pictureFields = {
 
 /** Fields of a picture that came with the second version. */
 export const furtherPictureFields = {
+  /** Id of a camera of the drive; the one that is shown without. */
+  camera: z.string().min(1).optional(),
+  color: z.enum(['gray', 'rgb', 'bgr', 'yuv', 'yuv420']).optional(),
   /** [height, width], where the network leaves them open. */
   size: z.tuple([positivePixels, positivePixels]).optional(),
   frames: z
@@ -63,7 +66,12 @@ export const versionOne = z.strictObject({
 });
 
 /** What an input beside the picture is fed with. */
-export type Feed = ConstantFeed | SignalFeed | StateFeed;
+export type Feed = ConstantFeed | SignalFeed | StateFeed | PictureFeed;
+
+/** A picture beside the one that is explained. */
+export interface PictureFeed {
+  readonly picture: PictureFields;
+}
 
 /** One number for all elements, or one for each, row by row. */
 export type Values = number | readonly number[];
@@ -118,6 +126,10 @@ export function isState(feed: Feed): feed is StateFeed {
   return 'state' in feed;
 }
 
+export function isPicture(feed: Feed): feed is PictureFeed {
+  return 'picture' in feed;
+}
+
 export function isConstant(feed: Feed): feed is ConstantFeed {
   return 'constant' in feed;
 }
@@ -138,7 +150,7 @@ type OfVersionOne = z.infer<typeof versionOne>;
 type OutputOfVersionOne = NonNullable<OfVersionOne['output']>;
 
 /** What a sidecar of either version says of a picture. */
-export type PictureFields = NonNullable<OfVersionOne['input']> &
+export type PictureFields = Omit<NonNullable<OfVersionOne['input']>, 'color'> &
   z.infer<z.ZodObject<typeof furtherPictureFields>>;
 
 /** A sidecar of either version, as it is used. */

@@ -64,12 +64,8 @@ export function sidecarOfVersionTwo(value: unknown, source: string): Sidecar {
         feeds[name] = checkedSignal(name, read('signal'), source);
         break;
       case 'picture':
-        if (input)
-          throw invalidSidecar(
-            source,
-            `names two pictures, ${JSON.stringify(input.tensor)} and ${JSON.stringify(name)}; Roadgaze feeds one`,
-          );
-        input = { tensor: name, ...read('picture').picture };
+        if (input) feeds[name] = { picture: read('picture').picture };
+        else input = { tensor: name, ...read('picture').picture };
     }
   }
   return { ...rest, ...(input ? { input } : {}), feeds };

@@ -4,7 +4,7 @@ import type { Model, Node, ValueInfo } from '../onnx/graph.ts';
 import { DataType, elementCount, int64Tensor } from '../onnx/tensor.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { withBatch } from './settled-network.ts';
-import { isSignal, type Sidecar, type SignalFeed } from './sidecar-form.ts';
+import { isPicture, isSignal, type Sidecar, type SignalFeed } from './sidecar-form.ts';
 
 /** An input that is fed with float32 numbers, whatever its own type and shape. */
 export interface FlatInput {
@@ -77,12 +77,14 @@ function rowOfInput({ shape }: ValueInfo): readonly (number | string)[] {
 }
 
 /**
- * Signals get the batch of the picture, whatever the exporter called it. Where one of them has no
+ * Signals and further pictures get the batch of the picture, whatever the exporter called it. Where one of them has no
  * axis for the batch, the network takes one picture at a time.
  */
 export function withBatchOfPicture(model: Model, sidecar: Sidecar): Model {
   const signals = new Set(
-    Object.entries(sidecar.feeds ?? {}).flatMap(([name, feed]) => (isSignal(feed) ? [name] : [])),
+    Object.entries(sidecar.feeds ?? {}).flatMap(([name, feed]) =>
+      isSignal(feed) || isPicture(feed) ? [name] : [],
+    ),
   );
   if (signals.size === 0) return model;
   const image = imageInput(model, sidecar.input?.tensor ?? null);

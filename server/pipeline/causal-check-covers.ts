@@ -1,11 +1,13 @@
 import type { Fill } from '../../shared/flags.ts';
-import type { Rectangle } from '../../shared/geometry.ts';
+import type { Rectangle, Size } from '../../shared/geometry.ts';
 import { filled } from '../attention/inpaint/fill.ts';
 import { offRoadRegion, type AttendedMask } from '../attention/off-road-region.ts';
 
 export interface CoverRequest extends AttendedMask {
-  /** The network's picture: planes of height × width, one after the other. */
+  /** The network's pictures: planes of height × width, one after the other. */
   readonly bytes: Uint8Array;
+  /** Each picture is Y of twice that size, U and V, as in `yuv420p`. */
+  readonly isSubsampled: boolean;
   readonly fill: Fill;
 }
 
@@ -19,18 +21,47 @@ export interface CoveredPictures {
 
 const MOST_CONTROLS = 4;
 
+/** Where a byte of six planes lies in `yuv420p`: those of Y by whether row and column are even. */
+function sixPlanes({ width, height }: Size): (at: number) => number {
+  const pixels = width * height;
+  return (at) => {
+    const plane = Math.floor(at / pixels) % 6;
+    if (plane >= 4) return at;
+    const pixel = at % pixels;
+    const row = 2 * Math.floor(pixel / width) + (plane % 2);
+    const column = 2 * (pixel % width) + Math.floor(plane / 2);
+    return at - plane * pixels - pixel + row * 2 * width + column;
+  };
+}
+
 /**
  * null where nothing was looked at. Takes milliseconds for a small picture, and tenths of a second
  * for a large one.
  */
-export function coverPictures({ bytes, fill, ...attended }: CoverRequest): CoveredPictures | null {
+export function coverPictures({
+  bytes,
+  isSubsampled,
+  fill,
+  ...attended
+}: CoverRequest): CoveredPictures | null {
   const region = offRoadRegion(attended);
   if (!region) return null;
   const { cover, rectangle } = region;
+  const places = isSubsampled ? sixPlanes(attended) : null;
+  const planes = places ? bytes.map((_, at) => bytes[places(at)]!) : bytes;
+  const without = (covered: Uint8Array) => {
+    const result = filled(fill, planes, covered, attended);
+    if (!places) return result;
+    const coded = new Uint8Array(result.length);
+    result.forEach((value, at) => {
+      coded[places(at)] = value;
+    });
+    return coded;
+  };
   const controls = placesBeside(rectangle, attended.width).map((x) =>
-    filled(fill, bytes, moved(cover, attended.width, x - rectangle.x), attended),
+    without(moved(cover, attended.width, x - rectangle.x)),
   );
-  return { rectangle, without: filled(fill, bytes, cover, attended), controls };
+  return { rectangle, without: without(cover), controls };
 }
 
 /**

@@ -182,7 +182,8 @@ async function framesOf(
           road: flag.kind === 'off-road' ? road : null,
           ...size,
           // In all frames that the network sees at once: what it looked at hardly moves between them.
-          bytes: joined([images[0]!, ...past.older.map(([older]) => older!)]),
+          bytes: joined([images[0]!, ...past.older.map((frame) => frame.images[0]!)]),
+          isSubsampled: explainer.images[0]!.pixelFormat === 'yuv420p',
           fill,
         };
         return { isWorst, pts, images, past, steering, cover };
@@ -236,7 +237,10 @@ async function changeOf(
         numbersOnly: true,
         past: {
           ...past,
-          older: older.map((covered, back) => [covered, ...past.older[back]!.slice(1)]),
+          older: past.older.map((frame, back) => ({
+            ...frame,
+            images: [older[back]!, ...frame.images.slice(1)],
+          })),
         },
       },
     );

@@ -12,7 +12,8 @@ import { explainTensor, type ExplainedTensor } from './explain-tensor.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
 import { frameSignals } from './frame-signals.ts';
-import { moments } from './moments.ts';
+import { colorSpacesOf } from './other-cameras.ts';
+import { moments, type Moment } from './moments.ts';
 import { tensorsOfFrames, type FrameTensors } from './frame-tensors.ts';
 import { stateInFrontOf } from './run-in.ts';
 import { inWorkshop } from './workshop/workshop.ts';
@@ -20,6 +21,8 @@ import { inWorkshop } from './workshop/workshop.ts';
 export interface StillRequest {
   readonly modelPath: string;
   readonly drive: PictureSource;
+  /** Id of its camera. */
+  readonly camera?: string | undefined;
   /** Of the frame; null for the first one. */
   readonly pts: number | null;
   /** What was logged. */
@@ -48,7 +51,7 @@ export interface ExplainedStill {
  * PROVIDER_UNAVAILABLE, INFERENCE_FAILED.
  */
 export async function explainStill(request: StillRequest): Promise<ExplainedStill> {
-  const { modelPath, drive, method, target, wish, signal, onProgress } = request;
+  const { modelPath, drive, camera, method, target, wish, signal, onProgress } = request;
   const description = describeMethod(method);
   if (!description)
     throw new RoadgazeError(
@@ -56,12 +59,16 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
       `There is no explanation method "${method}".`,
       'Reload the page, so that it is as new as the server.',
     );
-  const network = await inWorkshop('info', { path: modelPath, kind: 'steering' }, { signal });
-  const pictures = tensorsOfFrames(network, drive.video.colorSpace);
-  const { pts, bytes, older } = await decodeOne(drive, request.pts, pictures, signal);
-  const picture = await pictures.read(bytes, older);
+  const network = await inWorkshop(
+    'info',
+    { path: modelPath, kind: 'steering', camera },
+    { signal },
+  );
+  const pictures = tensorsOfFrames(network, await colorSpacesOf(network, drive));
+  const { pts, images, past } = await decodeOne(drive, request.pts, pictures, signal);
+  const { picture, beside } = await pictures.read(images, past);
   const log = request.log ?? null;
-  const state = await stateInFrontOf({ network, drive, from: request.pts, log, signal });
+  const state = await stateInFrontOf({ network, drive, camera, from: request.pts, log, signal });
   const signals = frameSignals(network, log);
   signal.throwIfAborted();
   const [explained] = await explainTensor({
@@ -69,6 +76,8 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
     methods: [{ id: method }],
     target,
     picture,
+    beside,
+    camera,
     signals,
     state,
     pts,
@@ -88,27 +97,17 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
 async function decodeOne(
   drive: PictureSource,
   pts: number | null,
-  { format, reach }: FrameTensors,
+  pictures: FrameTensors,
   signal: AbortSignal,
-): Promise<{ pts: number; bytes: Uint8Array; older: readonly Uint8Array[] }> {
-  const images = [format];
-  const stream = moments(
-    drive,
-    { reach, images, memory: null },
-    {
-      images,
-      frames: 1,
-      signal,
-      ...(pts === null ? {} : { from: pts }),
-    },
-  );
+): Promise<Moment> {
+  const stream = moments(drive, pictures, {
+    images: pictures.images,
+    frames: 1,
+    signal,
+    ...(pts === null ? {} : { from: pts }),
+  });
   try {
-    for await (const {
-      pts: found,
-      images: [bytes],
-      past,
-    } of stream)
-      return { pts: found, bytes: bytes!, older: past.older.map(([picture]) => picture!) };
+    for await (const moment of stream) return moment;
   } finally {
     await stream.close();
   }

@@ -2,7 +2,13 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { subjectOf } from '../explain/compile.ts';
-import type { IterativeContext, IterativeMethod, Passes } from '../explain/iterative/method.ts';
+import {
+  pictureDims,
+  type IterativeContext,
+  type IterativeMethod,
+  type Passes,
+} from '../explain/iterative/method.ts';
+import { elementCount } from '../onnx/tensor.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';
 import { compiledMethod, compiledMethods } from '../explain/methods.ts';
@@ -13,6 +19,7 @@ import {
   frameSignals,
   inputsOfFrame,
   type FrameSignals,
+  type BesidePicture,
   type InputsOfFrame,
 } from './frame-signals.ts';
 import { startOf } from './frame-states.ts';
@@ -29,6 +36,10 @@ export interface TensorRequest {
   /** Of the drive that the picture is of, at `pts`; left out: what the sidecar has without one. */
   readonly signals?: FrameSignals;
   readonly pts?: number | null;
+  /** Id of the camera that it is of. */
+  readonly camera?: string | undefined;
+  /** The network's pictures beside, in its order; left out: all of them 0. */
+  readonly beside?: readonly BesidePicture[];
   /** What the network has in mind in front of the frame; left out: as with the first one. */
   readonly state?: State | null;
   readonly signal?: AbortSignal;
@@ -67,7 +78,7 @@ export async function explainTensor(request: TensorRequest): Promise<ExplainedTe
   const { methods, picture, target, signal = new AbortController().signal } = request;
   const network = await inWorkshop(
     'info',
-    { path: request.modelPath, kind: 'steering' },
+    { path: request.modelPath, kind: 'steering', camera: request.camera },
     { signal },
   );
   const { image } = network;
@@ -79,12 +90,13 @@ export async function explainTensor(request: TensorRequest): Promise<ExplainedTe
     network,
     target,
     wish,
-    inputsOfFrame(
-      request.signals ?? frameSignals(network, null),
-      request.pts ?? null,
-      network.states,
-      request.state ?? startOf(network.states),
-    ),
+    inputsOfFrame({
+      signals: request.signals ?? frameSignals(network, null),
+      pts: request.pts ?? null,
+      states: network.states,
+      state: request.state ?? startOf(network.states),
+      beside: request.beside ?? noPictures(network),
+    }),
     signal,
   );
   try {
@@ -115,6 +127,13 @@ export async function explainTensor(request: TensorRequest): Promise<ExplainedTe
   } finally {
     await networks.close();
   }
+}
+
+function noPictures({ pictures }: NetworkInfo): BesidePicture[] {
+  return pictures.slice(1).map(({ image }) => {
+    const dims = pictureDims(image);
+    return { dims, values: new Float32Array(elementCount(dims)) };
+  });
 }
 
 interface ResolvedMethod {

@@ -25,23 +25,53 @@ export interface FrameSignals {
 
 /** Of one frame, for methods that run the network often on it. Its picture is input 0. */
 export interface InputsOfFrame {
-  readonly feeds: readonly ChainFeed[];
+  /** `beside`: names of the inputs of the graph for the pictures beside. */
+  feeds(beside: readonly string[]): readonly ChainFeed[];
   readonly inputBytes: readonly number[];
   /** Fresh buffers, because their memory moves to a worker. */
   values(): readonly Uint8Array[];
 }
 
-/** `pts` in seconds; null: no frame of a drive. `state`: in front of the frame. */
-export function inputsOfFrame(
-  signals: FrameSignals,
-  pts: number | null,
-  states: readonly StateInput[],
-  state: State,
-): InputsOfFrame {
+export interface FrameParts {
+  readonly signals: FrameSignals;
+  /** s; null: no frame of a drive. */
+  readonly pts: number | null;
+  readonly states: readonly StateInput[];
+  /** In front of the frame. */
+  readonly state: State;
+  /** Pictures beside the one that is explained, with a batch of one. */
+  readonly beside: readonly BesidePicture[];
+}
+
+export interface BesidePicture {
+  readonly values: Float32Array;
+  readonly dims: readonly number[];
+}
+
+export function inputsOfFrame({ signals, pts, states, state, beside }: FrameParts): InputsOfFrame {
+  const first = 1 + beside.length;
   return {
-    feeds: [...signals.feeds(1), ...stateFeeds(states, 1 + signals.inputBytes.length)],
-    inputBytes: [...signals.inputBytes, ...stateBytes(states)],
-    values: () => [...signals.at(pts ?? NaN), ...bytesOfState(state)],
+    feeds: (names) => [
+      ...beside.map(({ dims }, index): ChainFeed => ({
+        name: names[index]!,
+        from: 'call',
+        input: 1 + index,
+        dims: dims.slice(1),
+        type: 'float32',
+      })),
+      ...signals.feeds(first),
+      ...stateFeeds(states, first + signals.inputBytes.length),
+    ],
+    inputBytes: [
+      ...beside.map(({ values }) => values.byteLength),
+      ...signals.inputBytes,
+      ...stateBytes(states),
+    ],
+    values: () => [
+      ...beside.map(({ values }) => new Uint8Array(values.slice().buffer)),
+      ...signals.at(pts ?? NaN),
+      ...bytesOfState(state),
+    ],
   };
 }
 

@@ -1,37 +1,40 @@
 import { pictureDims } from '../explain/iterative/method.ts';
-import { reachOf } from '../inference/frame-stack.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
 import { attributes } from '../onnx/attributes.ts';
 import type { Model } from '../onnx/graph.ts';
-import { DataType } from '../onnx/tensor.ts';
+import { DataType, elementCount } from '../onnx/tensor.ts';
 import { writeModel } from '../onnx/write-model.ts';
-import type { ImageFormat } from '../video/frame-source.ts';
-import { feedWithBytes } from './frame-graph/frame-graph.ts';
-import { stackedPicture } from './stacked-picture.ts';
+import type { Past } from '../video/past-frames.ts';
+import { feedWithBytes, type ColorSpaces } from './frame-graph/frame-graph.ts';
+import type { BesidePicture } from './frame-signals.ts';
+import { picturePlan, type PicturePlan } from './picture-plan.ts';
 
-export interface FrameTensors {
-  /** What the decoder must deliver of a frame. */
-  readonly format: ImageFormat;
-  /**
-   * The network's picture of a frame, float32 in its own units, shaped and ordered like its input
-   * with a batch of one. `older`: bytes of the frames before, the newest first.
-   */
-  read(bytes: Uint8Array, older?: readonly Uint8Array[]): Promise<Float32Array>;
-  /** So many frames before are seen too. */
-  readonly reach: number;
+/** Pictures of a network at a moment, float32 in its own units, shaped like its inputs. */
+export interface MomentTensors {
+  /** Of the picture that is explained. */
+  readonly picture: Float32Array;
+  /** Of the others, in the network's order. */
+  readonly beside: readonly BesidePicture[];
 }
 
-const PICTURE = 'roadgaze/seen';
+export interface FrameTensors extends Pick<PicturePlan, 'images' | 'others' | 'reach'> {
+  readonly memory: null;
+  /** `images` begins with those that are asked for. */
+  read(images: readonly Uint8Array[], past?: Past): Promise<MomentTensors>;
+}
+
+const seenAs = (index: number) => `roadgaze/seen/${index}`;
 
 /**
  * Reads frames of a video with this colour matrix as the frame graph does: by the same nodes.
  * Throws SIDECAR_INVALID, MODEL_*.
  */
-export function tensorsOfFrames(network: NetworkInfo, colorSpace: string): FrameTensors {
-  const { image } = network;
-  const shape = [image.batch ?? 'N', ...pictureDims(image).slice(1)];
-  // The network without all of its layers: its picture, told as float32.
+export function tensorsOfFrames(network: NetworkInfo, colorSpaces: ColorSpaces): FrameTensors {
+  const images = network.pictures.map(({ image }) => image);
+  const batch = images[0]!.batch;
+  const shapes = images.map((image) => [batch ?? 'N', ...pictureDims(image).slice(1)]);
+  // The network without all of its layers: its pictures, told as float32.
   const seen: Model = {
     source: network.source,
     irVersion: 8,
@@ -40,44 +43,52 @@ export function tensorsOfFrames(network: NetworkInfo, colorSpace: string): Frame
     metadata: new Map(),
     name: 'picture',
     initializers: new Map(),
-    inputs: [{ name: image.name, type: image.type, shape }],
-    nodes: [
-      {
-        op: 'Cast',
-        domain: '',
-        name: PICTURE,
-        inputs: [image.name],
-        outputs: [PICTURE],
-        attributes: attributes({ to: DataType.float }),
-      },
-    ],
-    outputs: [{ name: PICTURE, type: DataType.float, shape }],
+    inputs: images.map(({ name, type }, index) => ({ name, type, shape: shapes[index]! })),
+    nodes: images.map(({ name }, index) => ({
+      op: 'Cast',
+      domain: '',
+      name: seenAs(index),
+      inputs: [name],
+      outputs: [seenAs(index)],
+      attributes: attributes({ to: DataType.float }),
+    })),
+    outputs: images.map((_, index) => ({
+      name: seenAs(index),
+      type: DataType.float,
+      shape: shapes[index]!,
+    })),
   };
-  const { model, format } = feedWithBytes(seen, network, image, colorSpace);
-  const frame = model.inputs[0]!;
-  const [, planes, pixels] = frame.shape as [unknown, number, number];
+  const { model, pictures } = feedWithBytes(seen, network, colorSpaces);
+  const plan = picturePlan(network, pictures);
   const chain = {
     links: [
       {
         model: writeModel(model),
         source: network.source,
-        feeds: [{ name: frame.name, from: 'call', input: 0, dims: [planes, pixels] }],
+        feeds: plan.feeds(images.map((_, index) => index)),
       },
     ],
-    results: [{ link: 0, output: PICTURE }],
-    inputBytes: [planes * pixels],
-    batch: image.batch,
-  } as const;
+    results: images.map((_, index) => ({ link: 0, output: seenAs(index) })),
+    inputBytes: plan.inputBytes,
+    batch,
+  };
   return {
-    format,
-    reach: reachOf(network.stack),
-    async read(bytes, older = []) {
+    images: plan.images,
+    others: plan.others,
+    reach: plan.reach,
+    memory: null,
+    async read(bytes, past) {
       const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
       try {
-        const [picture] = await pool.run([stackedPicture(bytes, older, network.stack)], true);
-        if (picture!.length !== pictureDims(image).reduce((product, dim) => product * dim, 1))
+        const values = (await pool.run(plan.bytes(bytes, past), true)) as Float32Array[];
+        const found = values.map((each, index) => ({
+          values: each,
+          dims: pictureDims(images[index]!),
+        }));
+        if (found.some((each) => each.values.length !== elementCount(each.dims)))
           throw new Error('the picture has another size than the network');
-        return picture as Float32Array;
+        const [own, ...beside] = found;
+        return { picture: own!.values, beside };
       } finally {
         await pool.close();
       }

@@ -1,5 +1,4 @@
 import { firstAtOrAfter } from '../../shared/ascending.ts';
-import type { PictureSource } from '../drive/source.ts';
 import type {
   DecodedFrame,
   FramesRequest,
@@ -7,9 +6,11 @@ import type {
   ImageFormat,
 } from '../video/frame-source.ts';
 import { Memory, PastFrames, type Past } from '../video/past-frames.ts';
+import { OtherCameras, type MomentSource } from './other-cameras.ts';
+import type { OtherCamera } from './picture-plan.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
 
-/** A frame, and what came before it. */
+/** A frame, and what came before it and beside it. */
 export interface Moment extends DecodedFrame {
   readonly past: Past;
 }
@@ -25,6 +26,8 @@ export interface LooksBack {
   readonly reach: number;
   /** … in these formats. */
   readonly images: readonly ImageFormat[];
+  /** Seen beside the one that is shown; none without. */
+  readonly others?: readonly OtherCamera[];
   /** What it has in mind from frame to frame; null: nothing. */
   readonly memory: {
     /** So many frames are run before the first one that is wanted. */
@@ -40,16 +43,17 @@ export interface LooksBack {
  * explained asks for that before taking the next one.
  */
 export function moments(
-  drive: Pick<PictureSource, 'index' | 'frames'>,
+  drive: MomentSource,
   lookingBack: LooksBack,
   request: FramesRequest,
 ): MomentStream {
-  const { reach, images, memory } = lookingBack;
+  const { reach, images, memory, others = [] } = lookingBack;
   const lead = reach + (memory?.warmUp ?? 0);
-  const isPlain = reach === 0 && memory === null;
+  const isPlain = reach === 0 && memory === null && others.length === 0;
   const { from, spacing = 0, frames = Infinity, ...rest } = request;
   const past = new PastFrames(reach, images.length);
   let stream: FrameStream | null = null;
+  let cameras: OtherCameras | null = null;
   let isClosed = false;
 
   async function* opened(start: number | null): AsyncGenerator<Moment, void, undefined> {
@@ -57,6 +61,8 @@ export function moments(
       isPlain ? request : { ...rest, ...(start === null ? {} : { from: start }) },
     );
     past.clear();
+    await cameras?.close();
+    cameras = await OtherCameras.open(drive, others, request.signal);
     let before: Promise<readonly Float32Array[]> | null = null;
     // What lies in front of the first ones is not known: they are only seen behind others.
     let unseen = start === null || start === from ? 0 : reach;
@@ -64,7 +70,10 @@ export function moments(
       const moment: Moment = {
         ...frame,
         past: {
-          ...past.before(frame.images, frame.fit),
+          ...past.before(frame.images, {
+            fit: frame.fit,
+            beside: await cameras.at(frame.pts),
+          }),
           ...(memory ? { memory: new Memory(before) } : {}),
         },
       };
@@ -95,11 +104,11 @@ export function moments(
 
   return {
     get warnings() {
-      return stream?.warnings ?? [];
+      return [...(stream?.warnings ?? []), ...(cameras?.warnings ?? [])];
     },
     async close() {
       isClosed = true;
-      await stream?.close();
+      await Promise.all([stream?.close(), cameras?.close()]);
     },
     async *[Symbol.asyncIterator]() {
       if (isPlain) return yield* decoded();

@@ -4,15 +4,14 @@ import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
-import { reachOf } from '../inference/frame-stack.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
-import type { VideoInfo } from '../video/frame-source.ts';
+import type { PictureSource } from '../drive/source.ts';
+import type { GraphVideo } from './workshop/tasks.ts';
 import type { ExplainWish, StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import {
-  FRAME,
   maskOutput,
   scoreOutput,
   sizeOutput,
@@ -24,13 +23,18 @@ import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
 import { frameSignals } from './frame-signals.ts';
 import { bytesOfState, startOf, stateBytes, stateFeeds } from './frame-states.ts';
-import { stackedPicture } from './stacked-picture.ts';
+import { cameraOf } from './other-cameras.ts';
+import { picturePlan } from './picture-plan.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainerRequest {
   readonly modelPath: string;
   readonly road: RoadSpecification;
-  readonly video: Pick<VideoInfo, 'width' | 'height' | 'colorSpace'>;
+  readonly video: GraphVideo;
+  /** Id of the camera that it is of. */
+  readonly camera?: string;
+  /** The drive, for what other cameras are like. */
+  readonly drive?: Pick<PictureSource, 'ofCamera'>;
   /** VisualBackProp where it is left out. Each once with the same target. */
   readonly methods?: readonly StreamedChoice[];
   readonly wish?: Partial<ProviderWish>;
@@ -48,16 +52,7 @@ export interface ExplainerRequest {
 export async function openStreamExplainer(request: ExplainerRequest): Promise<StreamExplainer> {
   const { video, road, methods = [{ id: 'visualbackprop' }] } = request;
   const { signal } = request;
-  const graph = await inWorkshop(
-    'frames',
-    {
-      path: request.modelPath,
-      methods,
-      video: { width: video.width, height: video.height, colorSpace: video.colorSpace },
-      scored: road.kind !== 'none',
-    },
-    { signal },
-  );
+  const graph = await compiledFrames(request, methods);
   const { network } = graph;
   const { image } = network;
   const { width, height } = image;
@@ -75,18 +70,22 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   signal?.throwIfAborted();
 
   const pixels = width * height;
-  const { stack, states } = network;
-  const planes = stack.count * (graph.format.pixelFormat === 'gray' ? 1 : 3);
+  const { states } = network;
+  const plan = picturePlan(network, graph.pictures);
+  const [ownBytes, ...besideBytes] = plan.inputBytes as [number, ...number[]];
+  // The explained picture, what the road needs, the pictures beside, signals, state.
+  const behindRoad = 1 + region.inputBytes.length;
+  const behindPictures = behindRoad + besideBytes.length;
   const main = region.links.length;
   const links: ChainLink[] = [
     ...region.links,
     {
       ...graph.link,
       feeds: [
-        { name: FRAME, from: 'call', input: 0, dims: [planes, pixels] },
+        ...plan.feeds([0, ...besideBytes.map((_, index) => behindRoad + index)]),
         ...region.feeds,
-        ...signals.feeds(1 + region.inputBytes.length),
-        ...stateFeeds(states, 1 + region.inputBytes.length + signals.inputBytes.length),
+        ...signals.feeds(behindPictures),
+        ...stateFeeds(states, behindPictures + signals.inputBytes.length),
       ],
     },
     ...comparison(graph.compared, image, main),
@@ -99,8 +98,9 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       ...states.map(({ after }): ChainResult => ({ link: main, output: after })),
     ],
     inputBytes: [
-      planes * pixels,
+      ownBytes,
       ...region.inputBytes,
+      ...besideBytes,
       ...signals.inputBytes,
       ...stateBytes(states),
     ],
@@ -120,20 +120,21 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
     scale,
     compares: graph.compared.length > 0,
   };
-  const formats = [graph.format, ...region.images];
+  const formats = [...plan.images, ...region.images];
   const run = async (
-    [newest, ...rest]: readonly Uint8Array[],
+    images: readonly Uint8Array[],
     pts: number,
     { urgent = false, numbersOnly = false, past }: ExplainWish,
   ): Promise<FrameValues> => {
     const given = region.given(pts);
-    const older = past?.older.map(([picture]) => picture!) ?? [];
+    const [own, ...beside] = plan.bytes(images, past);
     const before = (await past?.memory?.before) ?? startOf(states);
     return pool.run(
       [
-        stackedPicture(newest!, older, stack),
-        ...rest,
+        own!,
+        ...images.slice(plan.images.length),
         ...(given ? [given.bytes] : []),
+        ...beside,
         ...signals.at(pts),
         ...bytesOfState(before),
       ],
@@ -161,7 +162,8 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
     takesSignals: network.signals.length > 0,
     assumptions: [...network.assumptions, ...signals.assumptions],
     images: formats,
-    reach: reachOf(stack),
+    reach: plan.reach,
+    others: plan.others,
     memory:
       states.length === 0
         ? null
@@ -183,6 +185,35 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
     explain,
     close: () => pool.close(),
   };
+}
+
+/** With what the graph must know of the other cameras that the network sees. */
+async function compiledFrames(
+  { modelPath, road, video, camera, drive = {}, signal }: ExplainerRequest,
+  methods: readonly StreamedChoice[],
+) {
+  const beside: Record<string, GraphVideo> = {};
+  for (;;) {
+    const graph = await inWorkshop(
+      'frames',
+      {
+        path: modelPath,
+        methods,
+        video: graphVideo(video),
+        ...(camera === undefined ? {} : { camera }),
+        beside,
+        scored: road.kind !== 'none',
+      },
+      { signal },
+    );
+    if (graph.missing === null) return graph;
+    for (const each of graph.missing)
+      beside[each] = graphVideo((await cameraOf(drive, each)).video);
+  }
+}
+
+function graphVideo({ width, height, colorSpace }: GraphVideo): GraphVideo {
+  return { width, height, colorSpace };
 }
 
 /** Frames in every run of both networks. Throws MODEL_SHAPE where they fix different ones. */

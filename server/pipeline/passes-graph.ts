@@ -8,10 +8,10 @@ import {
   refuseOtherInputs,
   type ImageInput,
 } from '../inference/explained-output.ts';
-import type { NetworkFile } from '../inference/network-file.ts';
+import { fedInputs, type NetworkFile } from '../inference/network-file.ts';
 import { withFlatFeeds } from '../inference/signal-inputs.ts';
 import { GraphBuilder } from '../onnx/builder.ts';
-import type { Model } from '../onnx/graph.ts';
+import type { Model, ValueInfo } from '../onnx/graph.ts';
 import { inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { DataType } from '../onnx/tensor.ts';
 
@@ -27,11 +27,11 @@ export function graphOnFloats(
   network: NetworkFile,
   methods: readonly MethodChoice[],
   target: Target,
-): { model: Model; image: ImageInput; feed: string } {
+): { model: Model; image: ImageInput; feed: string; beside: readonly string[] } {
   const subject = subjectOf(network.sidecar);
   const { image } = network;
   const flat = [...network.signals, ...network.states];
-  refuseOtherInputs(network.model, image, flat);
+  refuseOtherInputs(network.model, image, fedInputs(network));
   const own = network.model.outputs.length;
   const compiled = compile(network.model, methods, subject, target);
   const builder = new GraphBuilder(compiled, 'roadgaze/passes');
@@ -41,14 +41,18 @@ export function graphOnFloats(
   });
   appendNumber(builder, output, STEERING);
   appendExplained(builder, output, EXPLAINED);
-  const original = compiled.inputs.find(({ name }) => name === image.name)!;
-  const isFloat = image.type === DataType.float;
-  if (!isFloat) builder.node('Cast', [PICTURE], { to: image.type }, image.name);
+  const pictures = network.pictures.map((picture, index) => {
+    const { name, type } = picture.image;
+    const original = compiled.inputs.find((input) => input.name === name)!;
+    if (type === DataType.float) return original;
+    const feed = index === 0 ? PICTURE : `${PICTURE}/${index}`;
+    builder.node('Cast', [feed], { to: type }, name);
+    return { name: feed, type: DataType.float, shape: original.shape };
+  });
+  const fed = new Set(network.pictures.map((picture) => picture.image.name));
+  const [original, ...beside] = pictures as [ValueInfo, ...ValueInfo[]];
   const model = builder.build({
-    inputs: [
-      isFloat ? original : { name: PICTURE, type: DataType.float, shape: original.shape },
-      ...compiled.inputs.filter((input) => input !== original),
-    ],
+    inputs: [...pictures, ...compiled.inputs.filter(({ name }) => !fed.has(name))],
     outputs: [
       ...[STEERING, EXPLAINED].map((name) => ({
         name,
@@ -61,6 +65,7 @@ export function graphOnFloats(
   return {
     model: withFlatFeeds(model, flat, image),
     image,
-    feed: isFloat ? image.name : PICTURE,
+    feed: original.name,
+    beside: beside.map(({ name }) => name),
   };
 }

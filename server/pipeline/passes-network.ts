@@ -44,9 +44,9 @@ export async function openPassesNetwork(
   inputs: InputsOfFrame,
   signal?: AbortSignal,
 ): Promise<PassesNetwork> {
-  const { link, image, feed, outputs } = await inWorkshop(
+  const { link, image, feed, beside, outputs } = await inWorkshop(
     'passes',
-    { path: network.path, methods, target },
+    { path: network.path, camera: network.sidecar.input?.camera, methods, target },
     { signal },
   );
   const dims = pictureDims(image).slice(1);
@@ -56,7 +56,10 @@ export async function openPassesNetwork(
       links: [
         {
           ...link,
-          feeds: [{ name: feed, from: 'call', input: 0, dims, type: 'float32' }, ...inputs.feeds],
+          feeds: [
+            { name: feed, from: 'call', input: 0, dims, type: 'float32' },
+            ...inputs.feeds(beside),
+          ],
         },
       ],
       results: outputs.map(({ name }) => ({ link: 0, output: name })),

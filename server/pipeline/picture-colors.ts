@@ -15,6 +15,12 @@ const toRgb: Readonly<
     const [red, blue] = [y! + (v! - 128) / 0.877, y! + (u! - 128) / 0.492];
     return [red, (y! - 0.299 * red - 0.114 * blue) / 0.587, blue];
   },
+  // As coded, limited range; of the four places one colour.
+  yuv420: (planes) => {
+    const luma = ((planes[0]! + planes[1]! + planes[2]! + planes[3]!) / 4 - 16) * (255 / 219);
+    const [u, v] = [planes[4]! - 128, planes[5]! - 128].map((chroma) => (chroma * 255) / 224);
+    return [luma + 1.402 * v!, luma - 0.344 * u! - 0.714 * v!, luma + 1.772 * u!];
+  },
 };
 
 /**
@@ -26,7 +32,7 @@ export function pictureColors(
   image: ImageInput,
   picture: Float32Array,
 ): Uint8Array {
-  const { color, scale, offset } = pictureFormat(network, image);
+  const { color, scale, offset } = pictureFormat(network.source, network.pictures[0]!);
   const { height, width, plane, step } = pictureGrid(image);
   // Of several frames the newest.
   const { first, count: channels } = channelsOf(network.stack);

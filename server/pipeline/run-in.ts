@@ -8,6 +8,8 @@ import { openStreamExplainer } from './open-stream-explainer.ts';
 export interface RunInRequest {
   readonly network: NetworkInfo;
   readonly drive: PictureSource;
+  /** Id of its camera. */
+  readonly camera?: string | undefined;
   /** The first frame at this time or after is looked at; null: the first one of all. */
   readonly from: number | null;
   readonly log: DriveLog | null;
@@ -22,6 +24,7 @@ export interface RunInRequest {
 export async function stateInFrontOf({
   network,
   drive,
+  camera,
   from,
   log,
   signal,
@@ -31,6 +34,8 @@ export async function stateInFrontOf({
     modelPath: network.path,
     road: { kind: 'none' },
     video: drive.video,
+    drive,
+    ...(camera === undefined ? {} : { camera }),
     methods: [],
     wish: { provider: 'cpu', workers: 1 },
     log: Promise.resolve(log),

@@ -1,14 +1,22 @@
 import { WHOLE_FRAME, type Fit } from '../../shared/geometry.ts';
 
+export interface PastFrame {
+  /** As of `DecodedFrame`. */
+  readonly images: readonly Uint8Array[];
+  readonly fit: Fit;
+  /** Of other cameras at its time. */
+  readonly beside: readonly Uint8Array[];
+}
+
 /** What came before a frame, as far as the network looks back. */
 export interface Past {
   /**
-   * Pictures of the frames before, the newest first, as `DecodedFrame.images`; at the drive's start
-   * fewer than the network looks back. Nobody writes to them.
+   * Pictures of the frames before, the newest first; at the drive's start fewer than the network
+   * looks back. Nobody writes to them.
    */
-  readonly older: readonly (readonly Uint8Array[])[];
-  /** Of the same frames, as `DecodedFrame.fit`. */
-  readonly fits: readonly Fit[];
+  readonly older: readonly PastFrame[];
+  /** Pictures of other cameras at the time of the frame. */
+  readonly beside: readonly Uint8Array[];
   /** The same for frames that follow each other without a gap; another one for all others. */
   readonly run: object;
   /** Left out: the frame is the first one of all. */
@@ -45,8 +53,7 @@ export class Memory {
 export class PastFrames {
   readonly #reach: number;
   readonly #pictures: number;
-  #older: readonly (readonly Uint8Array[])[] = [];
-  #fits: readonly Fit[] = [];
+  #older: readonly PastFrame[] = [];
   #run = {};
 
   /** `pictures`: so many of each frame count. */
@@ -56,18 +63,21 @@ export class PastFrames {
   }
 
   /** What came before a frame; from then on the frame is past too. */
-  before(images: readonly Uint8Array[], fit: Fit = WHOLE_FRAME): Past {
-    const [older, fits] = [this.#older, this.#fits];
-    if (this.#reach > 0) {
-      this.#older = [images.slice(0, this.#pictures), ...older].slice(0, this.#reach);
-      this.#fits = [fit, ...fits].slice(0, this.#reach);
-    }
-    return { older, fits, run: this.#run };
+  before(
+    images: readonly Uint8Array[],
+    { fit = WHOLE_FRAME, beside = [] }: Partial<Omit<PastFrame, 'images'>> = {},
+  ): Past {
+    const older = this.#older;
+    if (this.#reach > 0)
+      this.#older = [{ images: images.slice(0, this.#pictures), fit, beside }, ...older].slice(
+        0,
+        this.#reach,
+      );
+    return { older, beside, run: this.#run };
   }
 
   clear(): void {
     this.#older = [];
-    this.#fits = [];
     this.#run = {};
   }
 }

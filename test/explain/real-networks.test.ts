@@ -203,7 +203,7 @@ describe('networks as exporters lay them out', () => {
         const { model, sidecar, axes } = network;
         const feeds = feedsOf(model.inputs, 3);
         // With a further axis of frames the file itself takes its picture otherwise.
-        const bytes = axes ? writeModel(model) : readFileSync(path);
+        const bytes = axes.length > 0 ? writeModel(model) : readFileSync(path);
         const compiled = compile(
           model,
           ids.map((id) => ({ id })),

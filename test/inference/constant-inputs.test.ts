@@ -188,7 +188,6 @@ const wrong: readonly (readonly [string, unknown, RegExp])[] = [
     { extra: { constant: 1, unit: 'm' } },
     /unknown field "inputs\.extra\.unit"/,
   ],
-  ['two pictures', { extra: { picture: {} }, picture: { picture: {} } }, /names two pictures/],
   ['text', { extra: { constant: 'one' } }, /wrong "inputs\.extra\.constant"/],
 ];
 

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { offRoadRegion } from '../../server/attention/off-road-region.ts';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -222,6 +223,7 @@ test("control covers have the region's shape, lie in its rows, and do not touch 
   const mask = bytes.map((_, pixel) => (box(pixel) ? 255 : 0));
   const { without, controls } = coverPictures({
     bytes,
+    isSubsampled: false,
     mask,
     width,
     height,
@@ -244,4 +246,52 @@ test("control covers have the region's shape, lie in its rows, and do not touch 
       new Set(region.map((pixel) => Math.floor(pixel / width))),
     );
   }
+});
+
+test('of pictures with colour at half the size the same place is covered in all planes', () => {
+  const [width, height] = [20, 12];
+  const pixels = width * height;
+  // Two pictures: Y of twice the size, U and V.
+  const bytes = Uint8Array.from({ length: 12 * pixels }, (_, at) => (at * 37) % 251);
+  const at = (x: number, y: number, side: number) => y * side + x;
+  const mask = new Uint8Array(pixels);
+  for (const y of [5, 6]) for (const x of [8, 9, 10]) mask[at(x, y, width)] = 255;
+  const wanted = { mask, width, height, signed: false, road: null, fill: 'mean' } as const;
+  const { without } = coverPictures({ ...wanted, bytes, isSubsampled: true })!;
+  const { cover } = offRoadRegion(wanted)!;
+  const isCovered = (x: number, y: number) => cover[at(x, y, width)] === 1;
+  assert.ok(isCovered(9, 5) && !isCovered(0, 0));
+  for (const picture of [0, 6 * pixels])
+    for (let y = 0; y < 2 * height; y++)
+      for (let x = 0; x < 2 * width; x++)
+        if (!isCovered(x >> 1, y >> 1)) {
+          const luma = picture + at(x, y, 2 * width);
+          assert.equal(without[luma], bytes[luma]);
+          for (const chroma of [4, 5]) {
+            const place = picture + chroma * pixels + at(x >> 1, y >> 1, width);
+            assert.equal(without[place], bytes[place]);
+          }
+        }
+  // Y at (18, 10) … (19, 11) is of the pixel (9, 5); each of the four has a mean of its own.
+  const changed = [0, 6 * pixels].flatMap((picture) =>
+    [0, 1].flatMap((row) =>
+      [0, 1].map((column) => without[picture + at(18 + column, 10 + row, 2 * width)]),
+    ),
+  );
+  const mean = (picture: number, row: number, column: number) => {
+    let [sum, count] = [0, 0];
+    for (let y = 0; y < height; y++)
+      for (let x = 0; x < width; x++)
+        if (!isCovered(x, y)) {
+          sum += bytes[picture + at(2 * x + column, 2 * y + row, 2 * width)]!;
+          count++;
+        }
+    return Math.round(sum / count);
+  };
+  assert.deepEqual(
+    changed,
+    [0, 6 * pixels].flatMap((picture) =>
+      [0, 1].flatMap((row) => [0, 1].map((column) => mean(picture, row, column))),
+    ),
+  );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -15,6 +15,7 @@ import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer
 import { collect } from '../support/collect.ts';
 import type { ValueInfo } from '../../server/onnx/graph.ts';
 import { ffmpeg } from '../support/clips.ts';
+import { DataType, scalar } from '../../server/onnx/tensor.ts';
 import { Network } from '../support/network.ts';
 import { floats, type Feeds } from '../support/onnx-runtime.ts';
 
@@ -23,14 +24,18 @@ const [HEIGHT, WIDTH] = [12, 24];
 const PIXELS = HEIGHT * WIDTH;
 const FRAMES = 24;
 
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
 /** One picture of the drive, by a plain reading of the coded planes (BT.601). */
 interface Picture {
+  /** Openpilot's six planes. */
+  readonly six: readonly Float32Array[];
   readonly rgb: readonly Float32Array[];
   readonly gray: Float32Array;
 }
 
 /** Of the planes as coded, and of ffmpeg's luma of full range. */
-function pictureOf(bytes: Uint8Array, luma: Uint8Array): Picture {
+function pictureOf(bytes: Uint8Array, luma: Uint8Array, coded: Uint8Array): Picture {
   const at = (plane: number, pixel: number) => bytes[plane * PIXELS + pixel]!;
   const byte = (value: number) => Math.min(255, Math.max(0, value));
   const plane = (of: (y: number, cb: number, cr: number) => number) =>
@@ -43,7 +48,14 @@ function pictureOf(bytes: Uint8Array, luma: Uint8Array): Picture {
     plane((y, cb, cr) => y - (blue * 0.114 * cb + red * 0.299 * cr) / 0.587),
     plane((y, cb) => y + blue * cb),
   ];
-  return { rgb, gray: Float32Array.from(luma) };
+  const six = range(6).map((plane) =>
+    Float32Array.from({ length: PIXELS }, (_, pixel) => {
+      if (plane >= 4) return coded[plane * PIXELS + pixel]!;
+      const row = 2 * Math.floor(pixel / WIDTH) + (plane % 2);
+      return coded[row * 2 * WIDTH + 2 * (pixel % WIDTH) + Math.floor(plane / 2)]!;
+    }),
+  );
+  return { rgb, gray: Float32Array.from(luma), six };
 }
 
 /** Planes one after the other; with channels last, pixel by pixel. */
@@ -57,8 +69,8 @@ function laidOut(planes: readonly Float32Array[], last = false): Float32Array {
 
 const scaled = (values: Float32Array, by = 1 / 255) => values.map((value) => value * by);
 
-/** The picture so many frames before, which never lies before the first one. */
-type Back = (steps: number) => Picture;
+/** The picture so many frames before, which never lies before the first one; of a camera. */
+type Back = (steps: number, camera?: string) => Picture;
 
 /** What the network gave, of the frames before. */
 type Answer = Readonly<Record<string, { readonly data: Float32Array }>>;
@@ -74,11 +86,11 @@ interface Fed {
   readonly shape?: readonly (number | string)[];
   /** Outputs beside `steering`. */
   readonly others?: readonly ValueInfo[];
+  /** On the drive of several cameras. */
+  readonly isOfCameras?: true;
   /** Frames that are run before one that is sought; all without state. */
   readonly warmUp?: number;
 }
-
-const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** A convolution over the stack, and one answer. */
 function overPlanes(network: Network, planes: string, channels: number): void {
@@ -236,35 +248,144 @@ const cases: readonly Fed[] = [
       };
     },
   },
+  {
+    what: 'three cameras of the drive',
+    isOfCameras: true,
+    build: (network) => {
+      const features = ['left', 'center', 'right'].map((name) =>
+        denseOf(network, network.input(name, [`batch_${name}`, 3, HEIGHT, WIDTH]), 3, 4),
+      );
+      const joined = network.node('Tanh', [network.node('Concat', features, { axis: 1 })]);
+      network.node('MatMul', [joined, network.floats([12, 1])], {}, 'steering');
+    },
+    inputs: Object.fromEntries(
+      ['left', 'center', 'right'].map((camera) => [camera, { picture: { camera, scale: 0.001 } }]),
+    ),
+    feeds: (back) =>
+      Object.fromEntries(
+        ['left', 'center', 'right'].map((camera) => [
+          camera,
+          floats([1, 3, HEIGHT, WIDTH], scaled(laidOut(back(0, camera).rgb), 0.001)),
+        ]),
+      ),
+  },
+  {
+    what: 'two frames as six planes, of a wide camera too, with a buffer of features, as openpilot',
+    isOfCameras: true,
+    build: (network) => {
+      const features = ['input_imgs', 'big_input_imgs'].map((name) => {
+        const bytes = network.input(name, [1, 12, HEIGHT, WIDTH], DataType.uint8);
+        const values = network.node('Cast', [bytes], { to: DataType.float });
+        const centred = network.node('Div', [
+          network.node('Sub', [values, network.constant(scalar(128))]),
+          network.constant(scalar(500)),
+        ]);
+        return denseOf(network, centred, 12, 3);
+      });
+      const seen = network.node('Tanh', [network.node('Concat', features, { axis: 1 })]);
+      const desire = network.node('Flatten', [network.input('desire', [1, 5, 2])]);
+      const traffic = network.input('traffic_convention', [1, 2]);
+      const buffer = network.node('Flatten', [network.input('features_buffer', [1, 3, 6])]);
+      const all = network.node('Concat', [seen, desire, traffic, buffer], { axis: 1 });
+      const plan = network.node('MatMul', [all, network.floats([36, 4])]);
+      network.node('Concat', [plan, seen], { axis: 1 }, 'outputs');
+      network.node('Identity', [plan], {}, 'steering');
+    },
+    shape: [1, 4],
+    others: [{ name: 'outputs', type: 1, shape: [1, 10] }],
+    inputs: {
+      input_imgs: { picture: { camera: 'center', color: 'yuv420', frames: { count: 2 } } },
+      big_input_imgs: { picture: { camera: 'right', color: 'yuv420', frames: { count: 2 } } },
+      desire: { constant: 0 },
+      traffic_convention: { constant: [0, 1] },
+      features_buffer: { state: 'outputs', elements: [4, 10], queue: true, warmUp: 2 },
+    },
+    warmUp: 2,
+    feeds: (back, answers) => {
+      const six = (camera: string) =>
+        new ort.Tensor(
+          'uint8',
+          Uint8Array.from(laidOut([1, 0].flatMap((steps) => back(steps, camera).six))),
+          [1, 12, HEIGHT, WIDTH],
+        );
+      const features = answers.flatMap((answer) => [...answer['outputs']!.data.slice(4)]);
+      return {
+        input_imgs: six('center'),
+        big_input_imgs: six('right'),
+        desire: floats([1, 5, 2], Array(10).fill(0)),
+        traffic_convention: floats([1, 2], [0, 1]),
+        features_buffer: floats([1, 3, 6], [...Array(18).fill(0), ...features].slice(-18)),
+      };
+    },
+  },
 ];
 
 describe('networks that see more than the picture of a frame', () => {
   let folder: string;
-  let drive: DriveSource;
-  let pictures: readonly Picture[];
+  /** A video, and a drive of several cameras. */
+  let drives: readonly [DriveSource, DriveSource];
+  let seen: readonly ReadonlyMap<string, readonly Picture[]>[];
+
+  /** All pictures of a camera. */
+  async function picturesOf(drive: DriveSource): Promise<readonly Picture[]> {
+    const images = (['yuv444p', 'gray', 'yuv420p'] as const).map((pixelFormat) => ({
+      crop: null,
+      width: pixelFormat === 'yuv420p' ? 2 * WIDTH : WIDTH,
+      height: pixelFormat === 'yuv420p' ? 2 * HEIGHT : HEIGHT,
+      pixelFormat,
+      resize: 'area' as const,
+    }));
+    const frames = await collect(drive.frames({ images }));
+    assert.equal(frames.length, FRAMES);
+    return frames.map((frame) => pictureOf(frame.images[0]!, frame.images[1]!, frame.images[2]!));
+  }
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'roadgaze-fed-'));
     const clip = join(folder, 'drive.mp4');
+    const source = (name: string) => [
+      ...['-f', 'lavfi', '-i', `${name}=size=96x48:rate=10:duration=${FRAMES / 10}`],
+    ];
     await ffmpeg(
-      ...['-f', 'lavfi', '-i', `testsrc2=size=96x48:rate=10:duration=${FRAMES / 10}`],
+      ...source('testsrc2'),
       ...['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '7', '-pix_fmt', 'yuv444p', clip],
     );
-    drive = await openRecording(await driveAt(clip));
-    const images = (['yuv444p', 'gray'] as const).map((pixelFormat) => ({
-      crop: null,
-      width: WIDTH,
-      height: HEIGHT,
-      pixelFormat,
-      resize: 'area' as const,
-    }));
-    pictures = (await collect(drive.frames({ images }))).map((frame) =>
-      pictureOf(frame.images[0]!, frame.images[1]!),
+    const track = join(folder, 'track');
+    mkdirSync(join(track, 'IMG'), { recursive: true });
+    const cameras = { center: 'testsrc2', left: 'testsrc', right: 'rgbtestsrc' };
+    const named = (camera: string, frame: number) =>
+      `IMG/${camera}_2017_05_19_10_11_${String(10 + Math.floor(frame / 10))}_${frame % 10}00.jpg`;
+    for (const [camera, name] of Object.entries(cameras)) {
+      const moving = camera === 'right' ? ['-vf', 'rotate=t'] : [];
+      await ffmpeg(...source(name), ...moving, '-q:v', '3', join(track, `IMG/${camera}%d.jpg`));
+      for (const frame of range(FRAMES))
+        renameSync(join(track, `IMG/${camera}${frame + 1}.jpg`), join(track, named(camera, frame)));
+    }
+    writeFileSync(
+      join(track, 'driving_log.csv'),
+      range(FRAMES)
+        .map((frame) =>
+          [...Object.keys(cameras).map((camera) => named(camera, frame)), 0, 0, 0, 1].join(','),
+        )
+        .join('\n'),
     );
-    assert.equal(pictures.length, FRAMES);
+    const [video, several] = await Promise.all(
+      [clip, track].map(async (path) => openRecording(await driveAt(path))),
+    );
+    drives = [video!, several!];
+    seen = [
+      new Map([[video!.camera, await picturesOf(video!)]]),
+      new Map(
+        await Promise.all(
+          Object.keys(cameras).map(
+            async (camera) => [camera, await picturesOf(await several!.ofCamera!(camera))] as const,
+          ),
+        ),
+      ),
+    ];
   });
   after(async () => {
-    await drive.close();
+    await Promise.all(drives.map((drive) => drive.close()));
     rmSync(folder, { recursive: true });
   });
 
@@ -281,13 +402,20 @@ describe('networks that see more than the picture of a frame', () => {
   }
 
   /** The original network, fed with one frame of the drive after the other. */
-  async function byHand(path: string, { feeds }: Fed, from = 0, to = FRAMES): Promise<number[]> {
+  async function byHand(
+    path: string,
+    { feeds, isOfCameras }: Fed,
+    from = 0,
+    to = FRAMES,
+  ): Promise<number[]> {
+    const which = isOfCameras ? 1 : 0;
+    const pictures = (camera = drives[which]!.camera) => seen[which]!.get(camera)!;
     const session = await ort.InferenceSession.create(readFileSync(path));
     const answers: Answer[] = [];
     for (let frame = from; frame < to; frame++)
       answers.push(
         (await session.run(
-          feeds((steps) => pictures[Math.max(0, frame - steps)]!, answers),
+          feeds((steps, camera) => pictures(camera)[Math.max(0, frame - steps)]!, answers),
         )) as unknown as Answer,
       );
     await session.release();
@@ -302,16 +430,23 @@ describe('networks that see more than the picture of a frame', () => {
     frames: readonly number[],
   ): Promise<number[]> {
     const begin = frames[0]! - (fed.warmUp ?? FRAMES);
-    if (begin <= 0) return frames.map((frame) => expected[frame]!);
+    // The frame before the first one is decoded too, for its stack: the drive's start is then seen.
+    if (begin <= 1) return frames.map((frame) => expected[frame]!);
     const found = await byHand(path, fed, begin);
     return frames.map((frame) => found[frame - begin]!);
   }
 
-  const opened = (modelPath: string, workers: number): Promise<StreamExplainer> =>
+  const opened = (
+    drive: DriveSource,
+    modelPath: string,
+    workers: number,
+  ): Promise<StreamExplainer> =>
     openStreamExplainer({
       modelPath,
       road: { kind: 'none' },
       video: drive.video,
+      camera: drive.camera,
+      drive,
       methods: [{ id: 'gradient' }],
       wish: { provider: 'cpu', workers },
     });
@@ -329,11 +464,12 @@ describe('networks that see more than the picture of a frame', () => {
   for (const fed of cases) {
     it(`are fed as by hand, with any number of workers and from any place on: ${fed.what}`, async () => {
       const path = write(fed);
+      const drive = drives[fed.isOfCameras ? 1 : 0];
       const expected = await byHand(path, fed);
       assert.ok(Math.max(...expected) - Math.min(...expected) > 1e-2, 'frames differ');
       const { pts } = await drive.index();
       for (const workers of [1, 3]) {
-        const explainer = await opened(path, workers);
+        const explainer = await opened(drive, path, workers);
         try {
           const rows = analyzeRecording({ drive, explainer, expected: pts, onEnd: () => {} });
           assertSame(
@@ -358,6 +494,7 @@ describe('networks that see more than the picture of a frame', () => {
       const { steering } = await explainStill({
         modelPath: path,
         drive,
+        camera: drive.camera,
         pts: pts[11]!,
         method: 'smoothgrad',
         target: '+',

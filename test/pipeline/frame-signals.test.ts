@@ -124,8 +124,8 @@ async function byHand(
   try {
     const pictures = tensorsOfFrames(network, opened.video.colorSpace);
     const rows: Row[] = [];
-    for (const { pts, images } of await collect(opened.frames({ images: [pictures.format] }))) {
-      const image = floats(dims, await pictures.read(images[0]!.slice()));
+    for (const { pts, images } of await collect(opened.frames({ images: pictures.images }))) {
+      const image = floats(dims, (await pictures.read([images[0]!.slice()])).picture);
       const outputs = await runNetwork(readFileSync(model), {
         [network.image.name]: image,
         ...feeds(pts),

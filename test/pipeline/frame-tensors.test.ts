@@ -29,7 +29,10 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
       };
       const modelPath = writeSteeringNetwork(temporaryFolder(t), { layout, channels, sidecar });
       const network = await loadNetwork(modelPath, 'steering');
-      const { format, read } = tensorsOfFrames(network, colorSpace);
+      const {
+        images: [format],
+        read,
+      } = tensorsOfFrames(network, colorSpace);
       const explainer = await openStreamExplainer({
         modelPath,
         road: { kind: 'none' },
@@ -40,10 +43,10 @@ for (const layout of ['NCHW', 'NHWC'] as const) {
       assert.deepEqual(format, explainer.images[0]);
       const random = randomNumbers(5);
       const bytes = Uint8Array.from(
-        { length: (format.pixelFormat === 'gray' ? 1 : 3) * format.width * format.height },
+        { length: (format!.pixelFormat === 'gray' ? 1 : 3) * format!.width * format!.height },
         () => 60 + random(0, 120),
       );
-      const picture = await read(bytes.slice());
+      const { picture } = await read([bytes.slice()]);
       const [explained] = await explainTensor({
         modelPath,
         methods: [{ id: 'visualbackprop' }],
@@ -85,7 +88,11 @@ for (const color of ['gray', 'rgb', 'bgr', 'yuv'] as const) {
     const bytes = Uint8Array.from({ length: coded.length * 24 * 48 }, (_, index) =>
       Math.round(coded[Math.floor(index / (24 * 48))]!),
     );
-    const rgb = pictureColors(network, imageInput(network.model, null), await read(bytes));
+    const rgb = pictureColors(
+      network,
+      imageInput(network.model, null),
+      (await read([bytes])).picture,
+    );
     const expected = color === 'gray' ? [luma, luma, luma] : [200, 80, 40];
     expected.forEach((value, channel) =>
       assert.ok(Math.abs(rgb[channel]! - value) <= 2, `${[...rgb.subarray(0, 3)]}`),

@@ -11,7 +11,7 @@ import {
 } from '../../inference/explained-output.ts';
 import { pictureFormat } from './picture-format.ts';
 import { channelsOf } from '../../inference/frame-stack.ts';
-import type { NetworkFile, NetworkInfo } from '../../inference/network-file.ts';
+import { fedInputs, type NetworkFile, type NetworkInfo } from '../../inference/network-file.ts';
 import { appendStates } from '../../inference/state-inputs.ts';
 import { withFlatFeeds } from '../../inference/signal-inputs.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
@@ -29,53 +29,83 @@ import { appendPlane } from './plane.ts';
  */
 export const FRAME = 'roadgaze/frame';
 
-/**
- * A model fed with ffmpeg's bytes: input `FRAME` uint8 [N, frames × planes, height × width] in place of
- * its picture.
- */
+/** Of the picture so many after the one that is explained. */
+export const besideFrame = (index: number) => `${FRAME}/${index}`;
+
+/** How the bytes of one of a network's pictures come. */
+export interface PictureBytes {
+  /** Of the graph: uint8 [N, planes, pixels], of all frames that it is put together from. */
+  readonly input: string;
+  readonly planes: number;
+  readonly pixels: number;
+  /** Of each frame. */
+  readonly format: ImageFormat;
+  /** Id of a camera; null: the one that is shown. */
+  readonly camera: string | null;
+}
+
+/** A model fed with ffmpeg's bytes in place of its pictures. */
 export interface BytesModel {
   readonly model: Model;
   readonly image: ImageInput;
+  /** Of the picture that is explained. */
   readonly format: ImageFormat;
+  /** Of all pictures, that one first. */
+  readonly pictures: readonly PictureBytes[];
 }
 
-/** `model` is the network itself or a compiled form of it that still reads the picture. */
+/** Of all cameras, or by the camera's id; null: the one that is shown. */
+export type ColorSpaces = string | ((camera: string | null) => string);
+
+/** `model` is the network itself or a compiled form of it that still reads the pictures. */
 export function feedWithBytes(
   model: Model,
-  network: NetworkInfo,
-  image: ImageInput,
-  colorSpace: string,
+  network: Pick<NetworkInfo, 'source' | 'pictures'>,
+  colorSpaces: ColorSpaces,
 ): BytesModel {
-  const picture = pictureFormat(network, image);
-  const matrix = codedMatrix(colorSpace);
-  const pixelFormat = bytesFor(picture.color, matrix);
   const builder = new GraphBuilder(model, 'roadgaze/picture');
-  pixelsToPicture(builder, FRAME, pixelFormat, matrix, picture, image);
-  const original = model.inputs.find((input) => input.name === image.name)!;
-  const frame = {
-    name: FRAME,
-    type: DataType.uint8,
-    shape: [
-      original.shape![0]!,
-      picture.frames * (pixelFormat === 'gray' ? 1 : 3),
-      image.height * image.width,
-    ],
-  };
-  const { crop, resize = 'area' } = network.sidecar.input ?? {};
-  const fed = builder.build({
-    inputs: [frame, ...model.inputs.filter((input) => input !== original)],
+  const pictures: PictureBytes[] = [];
+  const fed: ValueInfo[] = [];
+  for (const [index, each] of network.pictures.entries()) {
+    const { image, fields } = each;
+    const picture = pictureFormat(network.source, each);
+    // The first one is of the camera that is shown, whatever that is called.
+    const isShown = index === 0 || fields.camera === network.pictures[0]!.fields.camera;
+    const camera = isShown ? null : (fields.camera ?? null);
+    const matrix = codedMatrix(typeof colorSpaces === 'string' ? colorSpaces : colorSpaces(camera));
+    const pixelFormat = bytesFor(picture.color, matrix);
+    const input = index === 0 ? FRAME : besideFrame(index);
+    pixelsToPicture(builder, input, pixelFormat, matrix, picture, image);
+    const { shape } = model.inputs.find(({ name }) => name === image.name)!;
+    const each420 = pixelFormat === 'yuv420p';
+    const planes = picture.frames * (pixelFormat === 'gray' ? 1 : each420 ? 6 : 3);
+    const pixels = image.height * image.width;
+    fed.push({ name: input, type: DataType.uint8, shape: [shape![0]!, planes, pixels] });
+    const { crop = null, resize = 'area' } = fields;
+    pictures.push({
+      input,
+      planes,
+      pixels,
+      camera,
+      format: {
+        crop,
+        width: image.width * (each420 ? 2 : 1),
+        height: image.height * (each420 ? 2 : 1),
+        pixelFormat,
+        resize: resize === 'nearest' ? 'neighbor' : resize,
+      },
+    });
+  }
+  const own = new Set(network.pictures.map(({ image }) => image.name));
+  const built = builder.build({
+    inputs: [...fed, ...model.inputs.filter(({ name }) => !own.has(name))],
     outputs: model.outputs,
   });
   return {
-    model: speedUp(foldAffine(fed)),
-    image,
-    format: {
-      crop: crop ?? null,
-      width: image.width,
-      height: image.height,
-      pixelFormat,
-      resize: resize === 'nearest' ? 'neighbor' : resize,
-    },
+    model: speedUp(foldAffine(built)),
+    image: network.pictures[0]!.image,
+    format: pictures[0]!.format,
+    pictures,
   };
 }
 
@@ -122,7 +152,7 @@ export interface FrameGraph extends BytesModel {
 export function frameGraph(
   network: NetworkFile,
   choices: readonly StreamedChoice[],
-  colorSpace: string,
+  colorSpaces: ColorSpaces,
   scored: boolean,
 ): FrameGraph {
   const names = choices.map(streamedName);
@@ -144,7 +174,7 @@ export function frameGraph(
   );
   const { builder, output, image } = context;
   const flat = [...network.signals, ...network.states];
-  refuseOtherInputs(network.model, image, flat);
+  refuseOtherInputs(network.model, image, fedInputs(network));
   const pixels = image.height * image.width;
   const batch = context.model.inputs.find((input) => input.name === image.name)!.shape![0]!;
   const compared = names.length > 1 ? names.slice(0, 2) : [];
@@ -176,5 +206,5 @@ export function frameGraph(
     outputs,
   });
   const fed = withFlatFeeds(explained, flat, image);
-  return { compared, ...feedWithBytes(fed, network, image, colorSpace) };
+  return { compared, ...feedWithBytes(fed, network, colorSpaces) };
 }

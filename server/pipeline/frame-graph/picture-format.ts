@@ -1,9 +1,9 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { cropInFrame, isInside, type Size } from '../../../shared/geometry.ts';
-import type { ImageInput } from '../../inference/explained-output.ts';
-import type { NetworkInfo } from '../../inference/network-file.ts';
+import type { NetworkPicture } from '../../inference/network-pictures.ts';
+import type { PictureFields } from '../../inference/sidecar-form.ts';
 
-export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv';
+export type ColorSpace = 'gray' | 'rgb' | 'bgr' | 'yuv' | 'yuv420';
 
 /**
  * How bytes become the network's input: colour, then tensor = value × scale + offset, per channel.
@@ -17,23 +17,25 @@ export interface PictureFormat {
   readonly offset: readonly number[];
 }
 
-/** What the sidecar says of the picture, checked against the graph. Throws SIDECAR_INVALID. */
-export function pictureFormat(network: NetworkInfo, image: ImageInput): PictureFormat {
-  const given = network.sidecar.input ?? {};
-  const { count: frames, channels } = network.stack;
+/** What the sidecar says of a picture, checked against the graph. Throws SIDECAR_INVALID. */
+export function pictureFormat(
+  source: string,
+  { image, stack, fields: given }: NetworkPicture,
+): PictureFormat {
+  const { count: frames, channels } = stack;
   const color = given.color ?? (channels === 1 ? 'gray' : 'rgb');
-  const needed = color === 'gray' ? 1 : 3;
+  const needed = color === 'gray' ? 1 : color === 'yuv420' ? 6 : 3;
   const wrong = (what: string) =>
     new RoadgazeError(
       'SIDECAR_INVALID',
-      `The sidecar of ${network.source} ${what}.`,
+      `The sidecar of ${source} ${what}.`,
       'Correct the sidecar, or export the network with the other layout.',
     );
   const each = frames === 1 ? '' : ' for each frame';
   if (given.color === undefined && channels !== needed) {
     throw new RoadgazeError(
       'MODEL_INPUT_UNCLEAR',
-      `The picture "${image.name}" of ${network.source} has ${channels} channels${each}; Roadgaze fills pictures of 1 (grey) or 3 (colour).`,
+      `The picture "${image.name}" of ${source} has ${channels} channels${each}; Roadgaze fills pictures of 1 (grey) or 3 (colour).`,
       'Export the network for a grey or a colour picture, or say in the sidecar of how many "frames" it is put together.',
     );
   }
@@ -53,13 +55,12 @@ export function pictureFormat(network: NetworkInfo, image: ImageInput): PictureF
 }
 
 /** Throws CROP_OUTSIDE_FRAME where the crop, scaled to the frame, leaves it. */
-export function checkCrop(network: NetworkInfo, frame: Size): void {
-  const crop = network.sidecar.input?.crop ?? null;
-  const placed = cropInFrame(crop, frame);
+export function checkCrop(source: string, { crop }: PictureFields, frame: Size): void {
+  const placed = cropInFrame(crop ?? null, frame);
   if (isInside(placed, frame)) return;
   throw new RoadgazeError(
     'CROP_OUTSIDE_FRAME',
-    `The crop of ${network.source} (x ${placed.x}, y ${placed.y}, ${placed.width}×${placed.height}) does not lie inside the frame of ${frame.width}×${frame.height}.`,
-    'Correct "input.crop" in the sidecar; "of" is the size of the frame that the crop was measured on.',
+    `The crop of ${source} (x ${placed.x}, y ${placed.y}, ${placed.width}×${placed.height}) does not lie inside the frame of ${frame.width}×${frame.height}.`,
+    'Correct "crop" in the sidecar; "of" is the size of the frame that the crop was measured on.',
   );
 }

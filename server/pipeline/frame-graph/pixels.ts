@@ -1,6 +1,6 @@
 import type { ColorSpace, PictureFormat } from './picture-format.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
-import { DataType, floatTensor } from '../../onnx/tensor.ts';
+import { DataType, floatTensor, int64Tensor } from '../../onnx/tensor.ts';
 import type { ImageInput } from '../../inference/explained-output.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
 
@@ -22,9 +22,10 @@ export function codedMatrix(colorSpace: string): CodedMatrix {
 /**
  * The cheapest bytes from which the network's colour comes out right: luma alone where the network
  * sees grey and the video's luma is that of the sidecar's definition (BT.601); else the three
- * planes as coded, which spares ffmpeg the conversion to RGB.
+ * planes as coded, which spares ffmpeg the conversion to RGB. Six planes are as coded too.
  */
-export function bytesFor(color: ColorSpace, matrix: CodedMatrix): 'gray' | 'yuv444p' {
+export function bytesFor(color: ColorSpace, matrix: CodedMatrix): 'gray' | 'yuv444p' | 'yuv420p' {
+  if (color === 'yuv420') return 'yuv420p';
   return color === 'gray' && matrix === 'bt601' ? 'gray' : 'yuv444p';
 }
 
@@ -50,7 +51,7 @@ function codedToRgb(name: CodedMatrix): ColorMap {
 }
 
 /** R, G, B of 0…255 to what the network sees, as the sidecar defines it. */
-const rgbTo: Readonly<Record<Exclude<ColorSpace, 'rgb'>, ColorMap>> = {
+const rgbTo: Readonly<Record<Exclude<ColorSpace, 'rgb' | 'yuv420'>, ColorMap>> = {
   gray: { matrix: [[0.299, 0.587, 0.114]], shift: [0] },
   bgr: {
     matrix: [
@@ -82,6 +83,26 @@ function apply(builder: GraphBuilder, planes: string, map: ColorMap): string {
 }
 
 /**
+ * Openpilot's six planes of every frame, out of Y of twice the size, U and V: Y at even rows and even
+ * columns, odd rows and even columns, even rows and odd columns, odd rows and odd columns; U; V.
+ */
+function sixPlanes(
+  builder: GraphBuilder,
+  bytes: string,
+  frames: number,
+  { height, width }: ImageInput,
+): string {
+  const pixels = height * width;
+  const all = builder.reshape(bytes, [0, frames, 6, pixels]);
+  const planes = (places: readonly number[]) =>
+    builder.node('Gather', [all, builder.constant(int64Tensor(places), 'planes')], { axis: 2 });
+  // Rows and columns of Y by whether they are even: [N·F, H, 2, W, 2].
+  const luma = builder.reshape(planes([0, 1, 2, 3]), [-1, height, 2, width, 2]);
+  const apart = builder.reshape(builder.transpose(luma, [0, 4, 2, 1, 3]), [-1, frames, 4, pixels]);
+  return builder.node('Concat', [apart, planes([4, 5])], { axis: 2 });
+}
+
+/**
  * Appends the way from ffmpeg's bytes, `bytes` uint8 [N, frames × planes, height × width], to the network's
  * picture, which gets the name that the network reads. Colours outside 0…255 are clipped as a
  * conversion to RGB bytes would.
@@ -99,8 +120,10 @@ export function pixelsToPicture(
     if (format.frames > 1)
       planes = builder.reshape(planes, [0, format.frames, 3, image.height * image.width]);
     planes = builder.clip(apply(builder, planes, codedToRgb(matrix)), 0, 255);
-    if (format.color !== 'rgb') planes = apply(builder, planes, rgbTo[format.color]);
+    if (format.color !== 'rgb' && format.color !== 'yuv420')
+      planes = apply(builder, planes, rgbTo[format.color]);
   }
+  if (pixelFormat === 'yuv420p') planes = sixPlanes(builder, planes, format.frames, image);
   let picture = builder.reshape(planes, [0, image.channels, image.height, image.width]);
   const perChannel = (values: readonly number[]) =>
     builder.constant(

@@ -64,7 +64,7 @@ export function roadModelGraph(
   const withRegion = builder.build({
     outputs: [{ name: REGION, type: DataType.uint8, shape: [batch!, mask.height * mask.width] }],
   });
-  return feedWithBytes(withRegion, network, image, colorSpace);
+  return feedWithBytes(withRegion, network, () => colorSpace);
 }
 
 /**

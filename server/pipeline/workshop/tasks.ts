@@ -16,6 +16,7 @@ import {
   type ImageInput,
 } from '../../inference/explained-output.ts';
 import {
+  fedInputs,
   infoOf,
   loadNetwork,
   type NetworkFile,
@@ -29,13 +30,14 @@ import {
   type Preset,
   type ProposedSidecar,
 } from '../../inference/propose-sidecar.ts';
+import { camerasBeside } from '../../inference/network-pictures.ts';
 import { loadModel, type OnWeights } from '../../onnx/load-model.ts';
 import { checkDemand, demandOf } from '../../onnx/demand.ts';
 import type { Model, Shape } from '../../onnx/graph.ts';
 import { inferKnownShapes, inferWhatIsKnown } from '../../onnx/infer-shapes.ts';
 import { writeModel } from '../../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../../video/frame-source.ts';
-import { frameGraph, type StreamedChoice } from '../frame-graph/frame-graph.ts';
+import { frameGraph, type PictureBytes, type StreamedChoice } from '../frame-graph/frame-graph.ts';
 import { checkCrop, pictureFormat } from '../frame-graph/picture-format.ts';
 import { roadModelGraph } from '../frame-graph/road-graph.ts';
 import { graphOnFloats } from '../passes-graph.ts';
@@ -83,7 +85,7 @@ async function listing({ path }: { readonly path: string }): Promise<Listing> {
 
 /** What every method needs. Throws MODEL_*, SIDECAR_INVALID. */
 function checkUsable(network: NetworkFile): void {
-  const { model, image, sidecar, signals, states } = network;
+  const { model, image, sidecar, pictures, source } = network;
   checkDemand(model, inferKnownShapes(model));
   explainedOutput(
     model,
@@ -93,38 +95,82 @@ function checkUsable(network: NetworkFile): void {
       ? outputChoice(sidecar.output)
       : { tensor: sidecar.output?.tensor ?? null, index: null },
   );
-  pictureFormat(network, image);
-  refuseOtherInputs(model, image, [...signals, ...states]);
+  for (const picture of pictures) pictureFormat(source, picture);
+  refuseOtherInputs(model, image, fedInputs(network));
 }
 
 async function info({
   path,
   kind,
+  camera,
 }: {
   readonly path: string;
   readonly kind: Sidecar['kind'];
+  readonly camera?: string | undefined;
 }): Promise<NetworkInfo> {
-  return infoOf(await load(path, kind));
+  return infoOf(await load(path, kind, camera));
 }
+
+/** What the graph of a video must know of it. */
+export type GraphVideo = Pick<VideoInfo, 'width' | 'height' | 'colorSpace'>;
 
 interface FramesRequest {
   readonly path: string;
   readonly methods: readonly StreamedChoice[];
-  readonly video: Pick<VideoInfo, 'width' | 'height' | 'colorSpace'>;
+  readonly video: GraphVideo;
+  /** Id of the camera that this is of. */
+  readonly camera?: string | undefined;
+  /** Of other cameras, by their ids. */
+  readonly beside?: Readonly<Record<string, GraphVideo>>;
   readonly scored: boolean;
 }
 
-/** The frame graph of a network. Throws CROP_OUTSIDE_FRAME and what `frameGraph` throws. */
-async function frames({ path, methods, video, scored }: FramesRequest): Promise<{
-  network: NetworkInfo;
-  link: CompiledLink;
-  format: ImageFormat;
-  compared: readonly string[];
-}> {
-  const network = await load(path, 'steering');
-  checkCrop(network, video);
-  const { model, format, compared } = frameGraph(network, methods, video.colorSpace, scored);
-  return { network: infoOf(network), link: linkOf(model, network), format, compared };
+interface CompiledFrames {
+  readonly missing: null;
+  readonly network: NetworkInfo;
+  readonly link: CompiledLink;
+  readonly format: ImageFormat;
+  readonly pictures: readonly PictureBytes[];
+  readonly compared: readonly string[];
+}
+
+/**
+ * The frame graph of a network, or the cameras that it sees and `beside` has not. Throws
+ * CROP_OUTSIDE_FRAME and what `frameGraph` throws.
+ */
+async function frames({
+  path,
+  methods,
+  video,
+  camera,
+  beside = {},
+  scored,
+}: FramesRequest): Promise<CompiledFrames | { readonly missing: readonly string[] }> {
+  const network = await load(path, 'steering', camera);
+  const missing = camerasBeside(network).filter((each) => !Object.hasOwn(beside, each));
+  if (missing.length > 0) return { missing };
+  const videoOf = (id: string | null) => (id === null ? video : (beside[id] ?? video));
+  network.pictures.forEach(({ fields }, index) =>
+    checkCrop(
+      network.source,
+      fields,
+      videoOf(index === 0 || fields.camera === undefined ? null : fields.camera),
+    ),
+  );
+  const { model, format, pictures, compared } = frameGraph(
+    network,
+    methods,
+    (id) => videoOf(id).colorSpace,
+    scored,
+  );
+  return {
+    missing: null,
+    network: infoOf(network),
+    link: linkOf(model, network),
+    format,
+    pictures,
+    compared,
+  };
 }
 
 interface RoadRequest {
@@ -142,7 +188,7 @@ async function road({ path, video, mask, margin }: RoadRequest): Promise<{
   alone: boolean;
 }> {
   const network = await load(path, 'road');
-  checkCrop(network, video);
+  checkCrop(network.source, network.sidecar.input ?? {}, video);
   const size: Size = { width: video.width, height: video.height };
   const { model, format, image } = roadModelGraph(network, video.colorSpace, size, mask, margin);
   return { link: linkOf(model, network), format, batch: image.batch, alone: network.alone };
@@ -150,23 +196,27 @@ async function road({ path, video, mask, margin }: RoadRequest): Promise<{
 
 interface PassesRequest {
   readonly path: string;
+  readonly camera?: string | undefined;
   readonly methods: readonly MethodChoice[];
   readonly target: Target;
 }
 
 /** A network with methods, fed with its picture as float32. */
-async function passes({ path, methods, target }: PassesRequest): Promise<{
+async function passes({ path, camera, methods, target }: PassesRequest): Promise<{
   link: CompiledLink;
   image: ImageInput;
   feed: string;
+  /** Of the pictures beside, in their order. */
+  beside: readonly string[];
   outputs: readonly { name: string; shape: Shape }[];
 }> {
-  const network = await load(path, 'steering');
-  const { model, image, feed } = graphOnFloats(network, methods, target);
+  const network = await load(path, 'steering', camera);
+  const { model, image, feed, beside } = graphOnFloats(network, methods, target);
   return {
     link: linkOf(model, network),
     image,
     feed,
+    beside,
     outputs: model.outputs.map(({ name, shape }) => ({ name, shape: shape! })),
   };
 }
@@ -183,7 +233,7 @@ async function compiled({ path, methods, target }: PassesRequest): Promise<{
   const result = withoutBins(compile(model, methods, subjectOf(sidecar), target));
   return {
     network: infoOf(network),
-    bytes: writeModel(axes ? withOwnAxes(result, axes) : result),
+    bytes: writeModel(axes.reduce(withOwnAxes, result)),
     nodes: result.nodes.length,
     added: result.outputs
       .slice(ownOutputs(model).length)
@@ -220,19 +270,24 @@ export const weightsBeside: { onRead: OnWeights } = { onRead: () => {} };
 let last: { readonly key: string; readonly network: NetworkFile; readonly weights: number } | null =
   null;
 
-async function load(path: string, kind: Sidecar['kind']): Promise<NetworkFile> {
+async function load(path: string, kind: Sidecar['kind'], camera?: string): Promise<NetworkFile> {
   const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-  const key = [kind, await filesVersion([path, sidecar])].join('\0');
+  const key = [kind, camera, await filesVersion([path, sidecar])].join('\0');
   if (last?.key === key) {
     weightsBeside.onRead(last.weights);
     return last.network;
   }
   last = null;
   let weights = 0;
-  const network = await loadNetwork(path, kind, (bytes) => {
-    weights += bytes;
-    weightsBeside.onRead(bytes);
-  });
+  const network = await loadNetwork(
+    path,
+    kind,
+    (bytes) => {
+      weights += bytes;
+      weightsBeside.onRead(bytes);
+    },
+    camera,
+  );
   last = { key, network, weights };
   return network;
 }
