@@ -19,7 +19,9 @@ export interface SlowSource<Message extends Asked> {
   /** Where the picture is that is meant, and the message as it can be met. */
   locate(
     message: Message,
-  ): Promise<Pick<StillRequest, 'drive' | 'camera' | 'pts' | 'log'> & { readonly message: Message }>;
+  ): Promise<
+    Pick<StillRequest, 'drive' | 'camera' | 'pts' | 'log'> & { readonly message: Message }
+  >;
 }
 
 export interface SlowOutput<Message extends Asked> {

@@ -16,7 +16,9 @@ export async function segmentTimes({ path }: Segment): Promise<Float64Array> {
 }
 
 /** As they are in the file. */
-export function segmentPictures(segment: Segment): Pick<PictureSource, 'origin' | 'index' | 'frames'> {
+export function segmentPictures(
+  segment: Segment,
+): Pick<PictureSource, 'origin' | 'index' | 'frames'> {
   return {
     origin: 0,
     index: () => readFrameIndex(segment.path),

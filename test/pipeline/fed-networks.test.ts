@@ -409,7 +409,7 @@ describe('networks that see more than the picture of a frame', () => {
     to = FRAMES,
   ): Promise<number[]> {
     const which = isOfCameras ? 1 : 0;
-    const pictures = (camera = drives[which]!.camera) => seen[which]!.get(camera)!;
+    const pictures = (camera = drives[which].camera) => seen[which]!.get(camera)!;
     const session = await ort.InferenceSession.create(readFileSync(path));
     const answers: Answer[] = [];
     for (let frame = from; frame < to; frame++)
