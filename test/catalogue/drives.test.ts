@@ -36,6 +36,9 @@ test('length, cameras and signals come from what a format says of itself, withou
     'tub/manifest.json': '["cam/image_array"]',
     'tub/catalog_0.catalog': `${record(1000)}\n${record(1100)}\n`,
     'tub/catalog_1.catalog': `${record(61_000)}\n${record(63_250)}\n`,
+    'tub 1/meta.json': '{}',
+    'tub 1/record_9.json': '{"milliseconds":2000,"user/angle":0.1,"cam/image_array":"9.jpg"}',
+    'tub 1/record_10.json': '{"milliseconds":3500,"user/angle":0.1,"cam/image_array":"10.jpg"}',
     'sim/driving_log.csv': `${sim('48_287')},,,0.1,0,0,3\n${sim('50_000')},,,0.1,0,0,3\n${sim('55_787')},,,0,0,0,3\n`,
     'sim/IMG/center_1.jpg': 'x',
   });
@@ -61,6 +64,7 @@ test('length, cameras and signals come from what a format says of itself, withou
   ];
   assert.deepEqual(Object.fromEntries(told), {
     tub: ['62.250', ['image_array'], ['user/angle', 'user/throttle'], true],
+    'tub 1': ['1.500', ['image_array'], ['user/angle'], true],
     sim: ['7.500', ['center'], ['steering', 'throttle', 'brake', 'speed'], true],
     'foxglove-protobuf': ['1.580', ['/front', '/raw'], ['/state'], true],
     ros1: ['1.580', ['/center_camera/image_color'], ['/vehicle/steering_report', '/odom'], true],

@@ -19,6 +19,7 @@ import { routeSignals } from '../../../server/drive/readers/openpilot/signals.ts
 import { openRecording } from '../../../server/drive/open-recording.ts';
 import type { DriveSource, OpenDrive } from '../../../server/drive/source.ts';
 import { makeNumberedClip } from '../../support/clips.ts';
+import { collect } from '../../support/collect.ts';
 import { repositoryRoot, temporaryFolder } from '../../support/paths.ts';
 import { openDriveAt, shownBy } from '../support/picture-folders.ts';
 
@@ -58,6 +59,8 @@ before(async () => {
       });
 });
 after(() => rmSync(videos, { recursive: true, force: true }));
+
+const SHOWN = { maxWidth: 160, quality: 5 };
 
 interface RouteOptions {
   readonly packing?: Packing;
@@ -413,6 +416,21 @@ test('a segment that is not there is a gap, and one whose video is damaged is le
     list(FRAMES, (i) => FRAMES + i),
   );
   assert.match(source.assumptions.join('\n'), /--0\/fcamera\.hevc is left out/);
+});
+
+test('the first picture of a route is there before its other segments are looked into', async (t) => {
+  const route = writeRoute(t);
+  writeFileSync(join(route, `${ROUTE}--1`, 'fcamera.hevc'), 'nothing of a video');
+  const source = await opened(t, route);
+  const [first, ...others] = await collect(
+    source.frames({ images: [], display: SHOWN, frames: 1 }),
+  );
+  assert.deepEqual(others, []);
+  assert.ok(Math.abs(first!.pts - expected[0]!) < 1e-6);
+  assert.ok(first!.display!.length > 0);
+  assert.doesNotMatch(source.assumptions.join('\n'), /is left out/);
+  await source.index();
+  assert.match(source.assumptions.join('\n'), /--1\/fcamera\.hevc is left out/);
 });
 
 test('no log and no video of a route is read through a link that leads out of it', async (t) => {

@@ -9,7 +9,7 @@ import { plainType, topicKey, type Topic } from './store/message-store.ts';
 import { RandomAccess } from './store/random-access.ts';
 
 /** Longer parts of an index than this are not read for a list. */
-const MOST_BYTES = 32 << 20;
+const MOST_BYTES = 8 << 20;
 const LONGEST_DESCRIPTION = 1 << 16;
 
 /**

@@ -33,22 +33,29 @@ export async function outlineOfTub(
 }
 
 async function endsOfCatalogs(place: Place): Promise<[Fields | null, Fields | null]> {
-  const catalogs = inOrder(place, CATALOG);
-  const head = (await place.headOf(catalogs[0]!)).toString('utf8');
-  const path = await pathInside(place.path, catalogs.at(-1)!);
+  const [firstName, lastName] = endsOf(place, CATALOG);
+  const head = (await place.headOf(firstName)).toString('utf8');
+  const path = await pathInside(place.path, lastName);
   const tail = path === null ? null : await readFileTail(path, TAIL_BYTES);
   return [recordIn(head.split('\n', 1)[0]!), tail && recordIn(lastLine(tail.toString('utf8')))];
 }
 
 async function endsOfRecords(place: Place): Promise<[Fields | null, Fields | null]> {
-  const records = inOrder(place, RECORD);
+  const [first, last] = endsOf(place, RECORD);
   const record = async (name: string) => recordIn((await place.headOf(name)).toString('utf8'));
-  return [await record(records[0]!), await record(records.at(-1)!)];
+  return [await record(first), await record(last)];
 }
 
-function inOrder({ names }: Place, pattern: RegExp): string[] {
-  const numberOf = (name: string) => Number(pattern.exec(name)![1]);
-  return [...names].filter((name) => pattern.test(name)).sort((a, b) => numberOf(a) - numberOf(b));
+/** The names of the lowest and the highest number. */
+function endsOf({ names }: Place, pattern: RegExp): [string, string] {
+  let [lowest, highest] = [Infinity, -Infinity];
+  let ends: [string, string] = ['', ''];
+  for (const name of names) {
+    const number = Number(pattern.exec(name)?.[1] ?? NaN);
+    if (number < lowest) [lowest, ends] = [number, [name, ends[1]]];
+    if (number > highest) [highest, ends] = [number, [ends[0], name]];
+  }
+  return ends;
 }
 
 function timeOfRecord({ _timestamp_ms: time }: Fields): number {

@@ -10,7 +10,7 @@ import { tablesOf } from './episode.ts';
 import { camerasOf, elementNames, type LeRobotInfo } from './info.ts';
 import { COUNTS } from './signals.ts';
 
-const LIMITS = { longestLine: 1 << 20, mostBytes: 1 << 28 };
+const LIMITS = { longestLine: 1 << 20, mostBytes: 1 << 25 };
 const LIST = 'meta/episodes.jsonl';
 /** Data sets of which the lengths of all episodes are kept. */
 const KEPT = 4;

@@ -59,7 +59,7 @@ export async function routePictures(route: OpenedRoute): Promise<RoutePictures> 
   const begin = await timesOf(route, [first!], frameRate ?? ANY_RATE);
   if (begin.origin === null && frameRate === undefined && isRaw(first!))
     await needClock(route, first!);
-  const { video } = await joinedAs(route, [first!], begin.times);
+  const brief = await joinedAs(route, [first!], begin.times);
   const all = once(async () => {
     // Logs are read in a thread of their own, while videos are looked into here.
     const logged = Promise.allSettled(segments.map((each) => logs.frames(each, camera.clocks)));
@@ -73,9 +73,13 @@ export async function routePictures(route: OpenedRoute): Promise<RoutePictures> 
   return {
     pictures: {
       // How long it lasts, only the index tells.
-      video: { ...video, path: place.path, startTime: 0, duration: 0 },
+      video: { ...brief.video, path: place.path, startTime: 0, duration: 0 },
       index: async () => (await all()).pictures.index(),
-      frames: (request) => laterStream(all, ({ pictures }) => pictures.frames(request)),
+      // The first picture needs no other segment.
+      frames: (request) =>
+        request.from === undefined && request.frames === 1
+          ? brief.frames(request)
+          : laterStream(all, ({ pictures }) => pictures.frames(request)),
       encoded: async () => (await (await all()).pictures.encoded?.()) ?? null,
       version: () =>
         filesVersion(segments.map((segment) => join(place.path, inSegment(segment, camera.file)))),
