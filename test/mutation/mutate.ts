@@ -67,7 +67,7 @@ console.log(report);
 /** Tries what was not tried yet, and with `--again` what was not noticed. */
 function isToTry({ key }: Mutant): boolean {
   const outcome = known.get(key)?.outcome;
-  return outcome === 'drawn' || (values.again && outcome !== 'noticed');
+  return outcome === 'drawn' || outcome === 'undecided' || (values.again && outcome !== 'noticed');
 }
 
 async function tryAll(mutants: Iterator<Mutant>): Promise<void> {

@@ -13,7 +13,7 @@ export function summary(drawn: readonly (readonly [Mutant, Result])[]): string {
     ),
   );
   return table([
-    ['folder', 'drawn', 'noticed', 'survived', 'unreached', 'share'],
+    ['folder', 'drawn', 'noticed', 'survived', 'unreached', 'undecided', 'share'],
     ...rows,
     rowOf('all', drawn),
   ]);
@@ -25,7 +25,13 @@ function rowOf(name: string, drawn: readonly (readonly [Mutant, Result])[]): str
   const share = drawn.length > 0 ? (100 * count('noticed')) / drawn.length : 0;
   return [
     name,
-    ...[drawn.length, count('noticed'), count('survived'), count('unreached')].map(String),
+    ...[
+      drawn.length,
+      count('noticed'),
+      count('survived'),
+      count('unreached'),
+      count('undecided'),
+    ].map(String),
     `${share.toFixed(0)} %`,
   ];
 }
@@ -33,7 +39,7 @@ function rowOf(name: string, drawn: readonly (readonly [Mutant, Result])[]): str
 /** Each mutant that no test noticed: where it is, and what was changed to what. */
 export function unnoticed(drawn: readonly (readonly [Mutant, Result])[]): string {
   return drawn
-    .filter(([, { outcome }]) => outcome === 'survived' || outcome === 'unreached')
+    .filter(([, { outcome }]) => outcome !== 'noticed')
     .sort(([a], [b]) => (a.file === b.file ? a.line - b.line : a.file < b.file ? -1 : 1))
     .map(([mutant, result]) => {
       const ran =

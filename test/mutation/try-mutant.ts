@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { Plan } from './plan.ts';
 import { runTest } from './run-test.ts';
 
-export type Outcome = 'noticed' | 'survived' | 'unreached';
+/** `undecided`: a test failed, and does so without the change, or was too slow to tell. */
+export type Outcome = 'noticed' | 'survived' | 'unreached' | 'undecided';
 
 export interface Verdict {
   readonly outcome: Outcome;
@@ -32,6 +33,7 @@ export async function tryMutant(
   const path = join(sandbox, 'dist', 'node', file);
   const original = readFileSync(path, 'utf8');
   let run = 0;
+  let isDoubtful = false;
   const verdict = (outcome: Outcome, rest: { by?: string; isLate?: boolean } = {}): Verdict => ({
     outcome,
     ...rest,
@@ -48,12 +50,15 @@ export async function tryMutant(
       if (end === 'passed') continue;
       if (end === 'late' || seconds >= DOUBTFUL_SECONDS) {
         writeFileSync(path, original);
-        if ((await runTest(sandbox, test, { seconds: limit })).end !== 'passed') continue;
+        if ((await runTest(sandbox, test, { seconds: limit })).end !== 'passed') {
+          isDoubtful = true;
+          continue;
+        }
       }
       return verdict('noticed', { by: test, ...(end === 'late' ? { isLate: true } : {}) });
     }
   } finally {
     writeFileSync(path, original);
   }
-  return verdict(tests.length > 0 ? 'survived' : 'unreached');
+  return verdict(isDoubtful ? 'undecided' : run > 0 ? 'survived' : 'unreached');
 }

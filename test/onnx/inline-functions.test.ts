@@ -103,6 +103,16 @@ describe('functions that a model brings along', () => {
     assert.ok(relativeError(steering!.data, expected) < 1e-6);
   });
 
+  it('leave an attribute away that refers to one which neither the call gives nor a default', async () => {
+    // LeakyRelu's own 0.01 then counts.
+    const plain: Body = { ...leaky, attributeProto: [], attribute: ['slope'] };
+    const model = readModel(withFunctions([plain, twice]), 'functions.onnx');
+    const slopes = model.nodes
+      .filter(({ op }) => op === 'LeakyRelu')
+      .map(({ attributes }) => [...attributes.keys()]);
+    assert.deepEqual(slopes.sort(), [[], [], ['alpha']]);
+  });
+
   it('may not call one another without an end', () => {
     const endless: Body = { ...twice, node: [call('twice', ['x'], ['y', 'same'])] };
     const many: Body = {

@@ -7,7 +7,7 @@ import { compile } from '../../server/explain/compile.ts';
 import { compiledMethods } from '../../server/explain/methods.ts';
 import { checkDemand, demandOf } from '../../server/onnx/demand.ts';
 import { inferShapes } from '../../server/onnx/infer-shapes.ts';
-import { inBytes } from '../../server/onnx/limits.ts';
+import { inBytes, inDigits } from '../../server/onnx/limits.ts';
 import { readModel } from '../../server/onnx/read-model.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
 import { greedyNetworks } from '../support/greedy-networks.ts';
@@ -115,5 +115,16 @@ test('bytes are told with two figures', () => {
     '537 MB',
     '1.1 TB',
     'over 1000 EB',
+  ]);
+});
+
+test('numbers are told digit by digit up to ten million, and then with two figures', () => {
+  assert.deepEqual([0, 12_345, 9_999_999, 1e7, 1.26e12, Infinity].map(inDigits), [
+    '0',
+    '12345',
+    '9999999',
+    '1.0e7',
+    '1.3e12',
+    'Infinity',
   ]);
 });

@@ -5,6 +5,7 @@ import { after, describe, it } from 'node:test';
 import type { ImageFormat } from '../../server/video/frame-source.ts';
 import { isKeyframe } from '../../server/video/keyframes.ts';
 import type { PacketCodec, PictureTrack } from '../../server/video/picture-track.ts';
+import { PictureLosses } from '../../server/video/picture-losses.ts';
 import { probeTrack } from '../../server/video/probe-track.ts';
 import { RAW_PIXEL_FORMATS, rawFormat } from '../../server/video/raw-pictures.ts';
 import { decodeTrack, trackIndex } from '../../server/video/track-decoder.ts';
@@ -241,5 +242,46 @@ describe('the index of a track', () => {
       read: () => assert.fail('a picture is read'),
     });
     assert.deepEqual(trackIndex(track), { pts: track.pts, exact: false, notes: [] });
+  });
+});
+
+describe('pictures that give no frame', () => {
+  const track = {
+    pts: Float64Array.from({ length: 40 }, (_, i) => i / 10),
+  } as unknown as PictureTrack;
+
+  it('are those that were fed before one that did, five by name and the rest by number', () => {
+    const losses = new PictureLosses(track);
+    assert.deepEqual(losses.sentences, []);
+    for (const packet of [0, 1, 2, 3]) losses.fed(packet);
+    losses.decoded(0);
+    assert.deepEqual(losses.sentences, []);
+    losses.decoded(2);
+    assert.deepEqual(losses.sentences, ['1 picture could not be decoded: picture 2 at 0.100 s.']);
+    losses.decoded(3);
+    assert.equal(losses.sentences.length, 1);
+    for (let packet = 4; packet < 10; packet++) losses.fed(packet);
+    losses.missing('a.jpg is not there');
+    losses.ended();
+    assert.deepEqual(losses.sentences, [
+      '1 picture could not be read: a.jpg is not there.',
+      '7 pictures could not be decoded: picture 2 at 0.100 s, picture 5 at 0.400 s, picture 6 at 0.500 s, picture 7 at 0.600 s, picture 8 at 0.700 s, and 2 more.',
+    ]);
+    for (let i = 0; i < 5; i++) losses.missing(`${i}.jpg`);
+    assert.equal(
+      losses.sentences[0],
+      '6 pictures could not be read: a.jpg is not there, 0.jpg, 1.jpg, 2.jpg, 3.jpg, and 1 more.',
+    );
+    losses.fed(12);
+    losses.clear();
+    losses.ended();
+    assert.deepEqual(losses.sentences, []);
+  });
+
+  it('have the names that the track gives them', () => {
+    const losses = new PictureLosses({ ...track, nameOf: (packet) => `${packet}.png` });
+    losses.fed(7);
+    losses.ended();
+    assert.deepEqual(losses.sentences, ['1 picture could not be decoded: 7.png.']);
   });
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readDriveLog } from '../../../server/drive/log/csv-log.ts';
 import type { DriveLog, VideoSpan } from '../../../server/drive/log/drive-log.ts';
+import { splitLines } from '../../../server/drive/log/split-lines.ts';
 import { temporaryFolder } from '../../support/paths.ts';
 
 const degree = Math.PI / 180;
@@ -592,4 +593,33 @@ test('a person says which column it is, whose angle, and the ratio', async (t) =
 test('a column of text that speaks of steering is none', async (t) => {
   const log = await read(t, 't [s],steer_source,x\n0,driver,1\n');
   assert.deepEqual([log.steering, log.taken, log.candidates], [null, null, []]);
+});
+
+test('lines are cut where they end, whatever the pieces, with their numbers, and no longer than allowed', async () => {
+  const text = 'first\n\n  \nsecönd\r\nthird';
+  const bytes = Buffer.from(text);
+  const read = async (size: number, longestLine: number, mostBytes: number) => {
+    const lines: [number, string][] = [];
+    async function* pieces(): AsyncGenerator<Buffer> {
+      for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+    }
+    await splitLines(pieces(), { longestLine, mostBytes }, (line, number) =>
+      lines.push([number, line]),
+    );
+    return lines;
+  };
+  // The longest line has seven characters with its carriage return.
+  for (const size of [1, 2, 5, 100])
+    assert.deepEqual(await read(size, 7, bytes.length), [
+      [1, 'first'],
+      [4, 'secönd\r'],
+      [5, 'third'],
+    ]);
+  for (const size of [1, 100]) {
+    await assert.rejects(read(size, 6, 100), /line 4 is longer than 6 characters/);
+    await assert.rejects(
+      read(size, 7, bytes.length - 1),
+      new RegExp(`more than ${bytes.length - 1} bytes`),
+    );
+  }
 });
