@@ -214,6 +214,30 @@ test('a receiver that is busy says in seconds when to come again', async (t) => 
   assert.match(failures[0]!, /after 3 tries: it answered 429\.$/);
 });
 
+test('a receiver that is not there is given up with what the system says', async () => {
+  const failures: string[] = [];
+  const gone = createServer();
+  gone.listen(0, '127.0.0.1');
+  await once(gone, 'listening');
+  const { port } = gone.address() as AddressInfo;
+  await new Promise((resolve) => gone.close(resolve));
+  await new Promise<void>((resolve) => {
+    new Webhook({
+      url: parseWebhookUrl(`http://127.0.0.1:${port}/`),
+      secret: 'shared',
+      onFailure: (sentence) => {
+        failures.push(sentence);
+        resolve();
+      },
+      limits: { tries: 1 },
+    }).send({ number: 1 });
+  });
+  assert.match(
+    failures[0]!,
+    /webhook at 127\.0\.0\.1:\d+: it cannot be reached \(ECONNREFUSED\)\.$/,
+  );
+});
+
 test('closing ends a delivery that waits for its next try', async (t) => {
   const { webhook, taken, failures, until } = await receiver(t, refuse(500), { firstWait: 60_000 });
   webhook.send({ number: 1 });

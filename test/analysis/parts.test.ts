@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { analysisKey } from '../../server/analysis/analysis-key.ts';
 import { FlagChecks, type Verify } from '../../server/analysis/flag-checks.ts';
 import { KeptAnalyses, type KeptAnalysis } from '../../server/analysis/kept-analyses.ts';
 import { Progress } from '../../server/analysis/progress.ts';
+import type { RoadSpecification } from '../../server/attention/road-specification.ts';
+import type { LogChoices } from '../../server/drive/log/choices.ts';
+import type { Recording } from '../../server/drive/recording.ts';
+import type { DriveSource } from '../../server/drive/source.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
+import { temporaryFolder } from '../support/paths.ts';
 
 test('progress is of the last two seconds of work, and tells what is left by it', (t) => {
   let now = 5000;
@@ -101,6 +109,55 @@ test('who no longer waits for a check leaves its turn to the others', async () =
   while (waiting.length === 0) await new Promise(setImmediate);
   waiting.shift()!();
   assert.equal(await third, found);
+});
+
+test('an analysis is another one as soon as a network, what is said of it, or the truth changes', async (t) => {
+  const folder = temporaryFolder(t);
+  const path = (name: string) => join(folder, name);
+  const keyWith = (
+    road: RoadSpecification,
+    drive = { camera: 'front', version: async () => '1' },
+  ) =>
+    analysisKey(
+      {
+        recording: { id: 'drive', key: null } as unknown as Recording,
+        modelPath: path('net.v2.onnx'),
+        road,
+        log: {} as LogChoices,
+        methods: ['gradient'],
+      },
+      drive as unknown as DriveSource,
+    );
+  const model = {
+    kind: 'model',
+    path: path('road.onnx'),
+    margin: 0,
+  } as unknown as RoadSpecification;
+  const truth = {
+    kind: 'truth',
+    path: path('truth.gz'),
+    margin: 0,
+  } as unknown as RoadSpecification;
+  for (const name of ['net.v2.onnx', 'road.onnx', 'truth.gz']) writeFileSync(path(name), 'a');
+  for (const [road, name, isOther] of [
+    [model, 'net.v2.onnx', true],
+    [model, 'net.v2.json', true],
+    [model, 'road.onnx', true],
+    [model, 'road.json', true],
+    [model, 'truth.gz', false],
+    [model, 'net.v2.onnx.json', false],
+    [model, 'net.json', false],
+    [truth, 'truth.gz', true],
+    [truth, 'road.onnx', false],
+  ] as const) {
+    const before = await keyWith(road);
+    assert.equal(await keyWith(road), before);
+    appendFileSync(path(name), 'more');
+    assert.equal((await keyWith(road)) !== before, isOther, name);
+  }
+  const before = await keyWith(model);
+  assert.notEqual(await keyWith(model, { camera: 'rear', version: async () => '1' }), before);
+  assert.notEqual(await keyWith(model, { camera: 'front', version: async () => '2' }), before);
 });
 
 test('complete analyses are kept up to 64 MiB, and the one used longest ago leaves first', () => {

@@ -1,13 +1,22 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { readInput } from '../../server/cli/explain-input.ts';
 import { readNpy, writeNpy } from '../../server/files/npy.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
+import { mapPlane } from '../../server/results/map-plane.ts';
+import { overlayPicture } from '../../server/results/overlay-picture.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { ffmpeg, makeNumberedClip } from '../support/clips.ts';
 import { Network, randomNumbers } from '../support/network.ts';
@@ -82,6 +91,15 @@ function tensorFile(folder: string, dims: readonly number[], name = 'in.npy'): s
   return path;
 }
 
+/** Of a picture, as ffmpeg reads it. */
+async function pixelsOf(path: string): Promise<Uint8Array> {
+  const raw = `${path}.rgb`;
+  await ffmpeg('-i', path, '-f', 'rawvideo', '-pix_fmt', 'rgb24', raw);
+  const bytes = readFileSync(raw);
+  rmSync(raw);
+  return bytes;
+}
+
 test('a frame of a video is explained by compiled and iterative methods into numbers, pictures and a summary', async (t) => {
   const { folder, out, explain, summary, map } = setUp(t);
   const clip = await makeNumberedClip(join(folder, 'clip.mp4'));
@@ -127,6 +145,22 @@ test('a frame of a video is explained by compiled and iterative methods into num
     'stride-x': 0,
     fill: 'zero',
   });
+  // Below the picture, whatever it shows: colours, their ends, and what was explained.
+  const scale = (await pixelsOf(join(out, 'gradient.png'))).subarray(3 * 640 * 360);
+  const expected = overlayPicture({
+    picture: { width: 320, height: 180, rgb: new Uint8Array(3 * 320 * 180) },
+    place: { x: 0, y: 60, width: 320, height: 120 },
+    map: mapPlane({
+      values: map('gradient'),
+      dims: [1, 1, 24, 48],
+      kind: 'attribution',
+      signed: true,
+      layout: 'NCHW',
+    }),
+    signed: true,
+    caption: `Gradient   frame 20 at 0.667 s   steering ${told.steering.value.toFixed(4)} deg`,
+  });
+  assert.deepEqual([...scale], [...expected.rgb.subarray(3 * 640 * 360)]);
   for (const { id, minimum, maximum, milliseconds } of told.methods) {
     assert.deepEqual([minimum, maximum], [Math.min(...map(id)), Math.max(...map(id))]);
     assert.ok(milliseconds > 0);
@@ -139,6 +173,8 @@ test('--at gives the frame that is shown at that moment, and the picture is that
     codec: ['ffv1'],
     pixelFormat: 'gray',
   });
+  assert.equal((await explain(clip, '--frame', '0', '--method', 'gradient')).status, 0);
+  assert.deepEqual([summary()['frame'], summary()['pts']], [0, 0]);
   assert.equal((await explain(clip, '--at', '1.05', '--method', 'gradient')).status, 0);
   assert.equal(summary()['frame'], 31);
   const [ofVideo, steering] = [map('gradient'), summary().steering.value];
@@ -229,6 +265,18 @@ test('a tensor is explained as it is, whatever its axes of one, and the target t
         up.map((value) => -value),
       ) < 1e-6,
     );
+  }
+});
+
+test('a tensor of colours has the axes of the network', async (t) => {
+  for (const [layout, right, wrong] of [
+    ['NCHW', [3, 24, 48], [24, 48, 3]],
+    ['NHWC', [24, 48, 3], [3, 24, 48]],
+  ] as const) {
+    const { folder, explain } = setUp(t, { layout, channels: 3 });
+    assert.equal((await explain(tensorFile(folder, right), '--method', 'gradient')).status, 0);
+    const { stderr } = await explain(tensorFile(folder, wrong), '--method', 'gradient');
+    assert.match(stderr, new RegExp(`is \\[1, ${right.join(', ')}\\]`));
   }
 });
 

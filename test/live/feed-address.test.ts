@@ -149,6 +149,7 @@ describe('the address of a feed', () => {
       'srt://h:9000?latency=99999999999': /`latency` must be/,
       'srt://h:9000?pbkeylen=17': /`pbkeylen` must be 16 or 24 or 32/,
       'srt://h:9000?rcvbuf=99999999999': /`rcvbuf` must be/,
+      'srt://h:9000?maxbw=-2': /`maxbw` must be/,
     };
     for (const [text, why] of Object.entries(wrong)) assert.match(refusal(text).message, why);
     const secret = refusal('srt://h:9000?passphrase=s3cret');

@@ -11,7 +11,27 @@ export interface Meaningless {
   readonly why: string;
 }
 
-export const MEANINGLESS: readonly Meaningless[] = [];
+export const MEANINGLESS: readonly Meaningless[] = [
+  {
+    file: 'server/attention/off-road-region.ts',
+    line: 'if (value < edge || blob[pixel]) return;',
+    original: 'value < edge || blob[pixel]',
+    replacement: 'false',
+    why: 'The flood enters no pixel there, and a place without pixels is never the heaviest.',
+  },
+  {
+    file: 'server/explain/iterative/color-model.ts',
+    line: 'if (chosen === -1) chosen = nearest.findLastIndex((value) => value > 0);',
+    replacement: 'value >= 0',
+    why: 'Only where sums round is nothing chosen; then any member of the last ones will do.',
+  },
+  {
+    file: 'server/video/decoding.ts',
+    line: 'if (beginning !== beginnings.at(-1) && (!first || first.pts > from + SAME_TIME)) {',
+    replacement: 'first.pts >= from + SAME_TIME',
+    why: 'SAME_TIME is far below a tick of any clock: no frame comes exactly so late.',
+  },
+];
 
 export function isMeaningless(mutant: Mutant): boolean {
   return MEANINGLESS.some(

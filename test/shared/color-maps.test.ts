@@ -32,6 +32,45 @@ test('viridis and inferno begin and end at their published colours and grow ligh
   }
 });
 
+test('between the given colours they are what OKLab gives', () => {
+  // Computed with NumPy from the matrices of Björn Ottosson's paper and their inverses.
+  const inferno = [
+    [0.05, [5, 2, 28]],
+    [0.3, [106, 25, 109]],
+    [0.62, [224, 90, 55]],
+    [0.95, [250, 234, 124]],
+  ] as const;
+  const viridis = [
+    [0.05, [71, 22, 100]],
+    [0.45, [38, 131, 142]],
+    [0.7, [73, 190, 113]],
+    [0.95, [222, 227, 40]],
+  ] as const;
+  const diverging = [
+    [0.1, [90, 181, 244]],
+    [0.4, [30, 71, 110]],
+    [0.55, [64, 39, 30]],
+    [0.9, [237, 150, 79]],
+  ] as const;
+  for (const [at, color] of inferno) assert.deepEqual(colorAt('inferno', at), color);
+  for (const [at, color] of viridis) assert.deepEqual(colorAt('viridis', at), color);
+  for (const [at, color] of diverging) assert.deepEqual(signedColorAt(2 * at - 1), color);
+});
+
+test('alpha is a smooth step from the threshold, as high as the opacity at 0.6 above it', () => {
+  const style = { opacity: 0.9, threshold: 0.1 };
+  // 3t² − 2t³ of a quarter, a half and three quarters of the way.
+  for (const [attention, step] of [
+    [0.1, 0],
+    [0.25, 0.15625],
+    [0.4, 0.5],
+    [0.55, 0.84375],
+    [0.7, 1],
+    [0.9, 1],
+  ] as const)
+    assert.ok(Math.abs(alphaOf(attention, style) - 0.9 * step) < 1e-12, `${attention}`);
+});
+
 test('attention at or below the threshold is not drawn, and alpha grows from there to the opacity', () => {
   for (const map of maps) {
     const style = { map, opacity: 0.8, threshold: 0.2 };
