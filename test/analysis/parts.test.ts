@@ -123,7 +123,7 @@ test('an analysis is another one as soon as a network, what is said of it, or th
         recording: { id: 'drive', key: null } as unknown as Recording,
         modelPath: path('net.v2.onnx'),
         road,
-        log: {} as LogChoices,
+        log: {},
         methods: ['gradient'],
       },
       drive as unknown as DriveSource,

@@ -67,7 +67,7 @@ test('the terminal tells of an analysis what its summary holds', () => {
   const summary: ReportedSummary = {
     network: {
       number: { tensor: 'angle', index: 0, elements: 1, meaning: 'steering' },
-    } as ReportedSummary['network'],
+    },
     road: { kind: 'polygon' },
     recording: { file: 'drive.mp4', frames: 120 },
     complete: true,
