@@ -7,7 +7,6 @@ import { FlagChecks, type Verify } from '../../server/analysis/flag-checks.ts';
 import { KeptAnalyses, type KeptAnalysis } from '../../server/analysis/kept-analyses.ts';
 import { Progress } from '../../server/analysis/progress.ts';
 import type { RoadSpecification } from '../../server/attention/road-specification.ts';
-import type { LogChoices } from '../../server/drive/log/choices.ts';
 import type { Recording } from '../../server/drive/recording.ts';
 import type { DriveSource } from '../../server/drive/source.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
