@@ -48,6 +48,12 @@ export function steeringText(value: number, unit: SteeringUnit): string {
   return side ? `${text} ${side}` : `${value < 0 ? '−' : '+'}${text}`;
 }
 
+/** With a true minus, and none in front of zero. */
+export function signedText(value: number, decimals: number): string {
+  const text = Math.abs(value).toFixed(decimals);
+  return value < 0 && Number(text) > 0 ? `−${text}` : text;
+}
+
 /** `2.34`: how many times more than by chance. */
 export function liftText(lift: number): string {
   return Number.isNaN(lift) ? '–' : lift.toFixed(2);

@@ -1,9 +1,10 @@
 import { untrack } from 'svelte';
 import { sampleAt } from '../../shared/sample-at.ts';
-import type {
-  LogAnswers,
-  LogCurveMessage,
-  OffsetProposal,
+import {
+  NOTICED_OFFSET,
+  type LogAnswers,
+  type LogCurveMessage,
+  type OffsetProposal,
 } from '../../shared/protocol/steering-messages.ts';
 import type { SteeringSignal } from '../../shared/steering.ts';
 import { readingOfLog, type LogReading } from '../data/log-reading.ts';
@@ -33,8 +34,6 @@ const NOTHING_SAID: Required<LogAnswers> = {
   angleOf: null,
   ratio: null,
 };
-/** s; a proposal that differs by less is within what a network is late or early by itself. */
-const NOTICED = 0.1;
 const LARGEST_OFFSET = 1e6;
 /** Frames by which the mean error is taken while the log is slid. */
 const MOST_FRAMES = 4000;
@@ -100,7 +99,7 @@ export class LogStrip {
     if (!proposal) return null;
     const isFlipped = (this.draft.positive ?? this.signal?.positive) !== this.#positiveNow;
     const flips = proposal.flip !== isFlipped;
-    return flips || Math.abs(proposal.offset - this.offset) >= NOTICED ? proposal : null;
+    return flips || Math.abs(proposal.offset - this.offset) >= NOTICED_OFFSET ? proposal : null;
   });
   /** Mean size of the error as it would be, as it is shown; NaN where it is not known. */
   readonly meanError = $derived.by(() => {

@@ -20,17 +20,20 @@ export interface AnalysisOrigin {
 
 /**
  * Tells analyses apart: all that their numbers come from, with size and time of change of every
- * file. But for what a person said of the log, which networks without signals do not see.
+ * file. Not by what a person said of the log, which networks without signals do not see.
  */
 export async function analysisKey(
-  { recording, modelPath, road, methods }: AnalysisOrigin,
+  { recording, modelPath, road, log, methods }: AnalysisOrigin,
   drive: DriveSource,
 ): Promise<string> {
   const models = road.kind === 'model' ? [modelPath, road.path] : [modelPath];
   const truth = road.kind === 'truth' ? [road.path] : [];
   const versions = await filesVersion([...truth, ...models, ...models.map(sidecarOf)]);
   const { id, key } = recording;
-  return JSON.stringify([id, key, drive.camera, await drive.version(), versions, road, methods]);
+  // Of all that is said of a log this is of the pictures.
+  const fps = 'code' in log ? null : (log.fps ?? null);
+  const version = await drive.version();
+  return JSON.stringify([id, key, drive.camera, version, versions, road, fps, methods]);
 }
 
 function sidecarOf(path: string): string {

@@ -1,5 +1,5 @@
 import { isSteering } from '../../shared/explained-number.ts';
-import type { OffsetProposal } from '../../shared/protocol/steering-messages.ts';
+import { NOTICED_OFFSET, type OffsetProposal } from '../../shared/protocol/steering-messages.ts';
 import type { TakenSteering } from '../drive/log/drive-log.ts';
 import type { LogChoices } from '../drive/log/choices.ts';
 import type { NetworkDescription } from '../pipeline/stream-explainer.ts';
@@ -12,9 +12,6 @@ export interface LogFit {
   /** Why there is none, a sentence; null where there is one. */
   readonly reason: string | null;
 }
-
-/** Smaller ones are within what a network is late or early by itself; s. */
-const NOTICED = 0.1;
 
 /**
  * How a log goes with the rows of an analysis so far. Which side is positive counts as the log and a
@@ -52,13 +49,13 @@ export function isNoticed(
   { offset, flip }: OffsetProposal,
   { offset: said = 0 }: LogChoices,
 ): boolean {
-  return flip || Math.abs(offset - said) >= NOTICED;
+  return flip || Math.abs(offset - said) >= NOTICED_OFFSET;
 }
 
 /** The proposal in a sentence, for the terminal. */
 export function proposalInWords(proposal: OffsetProposal, said: LogChoices): string {
   const { offset, flip, correlation, now } = proposal;
-  const moves = Math.abs(offset - (said.offset ?? 0)) >= NOTICED;
+  const moves = Math.abs(offset - (said.offset ?? 0)) >= NOTICED_OFFSET;
   const done = [
     ...(moves ? [`moved by ${offset} s${said.offset ? ' in all' : ''}`] : []),
     ...(flip ? ['with its sign turned round'] : []),

@@ -44,6 +44,12 @@ export interface OffsetProposal {
   readonly now: number;
 }
 
+/**
+ * s; an offset that differs by less is within what a network is late or early by itself, and no
+ * news.
+ */
+export const NOTICED_OFFSET = 0.1;
+
 /** Asks for a signal as it was logged, the one that is taken where `column` is null. */
 export interface LogCurveRequest {
   readonly type: 'log-curve';
