@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { sharedFolder, temporaryFolder } from '../../support/paths.ts';
+import { repositoryRoot, sharedFolder, temporaryFolder } from '../../support/paths.ts';
 import { openDriveAt, shownBy, writePictures } from '../support/picture-folders.ts';
 
 const START = 1_602_421_393_803;
@@ -229,3 +229,15 @@ test(
     }
   },
 );
+
+test('a tub that donkeycar itself has written opens, without what it has deleted', async (t) => {
+  const tub = join(repositoryRoot, 'test/drive/fixtures/written/donkeycar');
+  const { source } = await openDriveAt(tub);
+  t.after(() => source.close());
+  const kept = [0, 1, 2, 5, 6, 7, 8, 9, 10];
+  const { numbers, pts } = await shownBy(source);
+  assert.deepEqual(numbers, kept);
+  const log = (await source.log({}))!;
+  assert.deepEqual([...log.normalized!], [...kept.map((i) => -(i - 6) / 20)]);
+  assert.deepEqual([...log.times], pts);
+});

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { sampleAt } from '../../../server/drive/log/drive-log.ts';
 import { placeAt } from '../../../server/drive/place.ts';
 import { recognise } from '../../../server/drive/readers/index.ts';
 import { makeNumberedClip } from '../../support/clips.ts';
@@ -180,3 +181,24 @@ test(
     assert.ok(log.extra.some(({ name }) => name === 'action[shoulder_pan.pos]'));
   },
 );
+
+for (const version of [2, 3])
+  test(`a data set that lerobot itself has written opens, with AV1 (v${version})`, async (t) => {
+    const folder = join(repositoryRoot, 'test/drive/fixtures/written', `lerobot-${version}`);
+    for (const [episode, length] of LENGTHS.entries()) {
+      const { source } = await openDriveAt(folder, { key: String(episode) });
+      t.after(() => source.close());
+      const { numbers, pts } = await shownBy(source);
+      assert.deepEqual(
+        numbers,
+        Array.from({ length }, (_, i) => 100 * episode + i),
+      );
+      const log = (await source.log({}))!;
+      for (const [i, time] of pts.entries()) {
+        assert.ok(Math.abs(time - i / FPS) < 1e-6);
+        assert.equal(sampleAt(log.times, log.normalized!, time), (i - 3) / 8 + episode / 4);
+        const speed = sampleAt(log.speedTimes ?? log.times, log.speed!, time);
+        assert.ok(Math.abs(speed - (36 + i) / 3.6) < 1e-6);
+      }
+    }
+  });
