@@ -1,4 +1,4 @@
-import type { AngleOf } from '../../shared/steering.ts';
+import type { AngleOf, SteeringRatio } from '../../shared/steering.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 
 /** What of a drive log is written, in Roadgaze's units. Times in seconds of the pictures' clock. */
@@ -25,6 +25,7 @@ export interface SteeringSignal {
   readonly angle: Float64Array | null;
   /** Whose angle that is; null where nobody says. */
   readonly angleOf?: AngleOf | null;
+  readonly ratio?: SteeringRatio | null;
   /** Of full lock. */
   readonly share: Float64Array | null;
 }
@@ -40,7 +41,10 @@ export function signalsOf(log: DriveLog, offset = 0): LogSignals {
   const share = withNumbers(log.normalized ?? null);
   const speed = withNumbers(log.speed);
   return {
-    steering: angle || share ? { times, angle, angleOf: log.angleOf ?? null, share } : null,
+    steering:
+      angle || share
+        ? { times, angle, angleOf: log.angleOf ?? null, ratio: log.ratio ?? null, share }
+        : null,
     speed: speed && { times: log.speedTimes ? moved(log.speedTimes) : times, values: speed },
     others: log.extra
       .filter(({ values }) => withNumbers(values))

@@ -32,6 +32,7 @@ const LOG: DriveLog = {
   times: Float64Array.of(-0.25, 0.1, 0.2, 0.9),
   steering: Float64Array.of(0.1, -0.2, NaN, 0.4),
   angleOf: 'wheel',
+  ratio: { value: 15.5, from: 'of the log' },
   speed: Float64Array.of(3, 4, 5),
   speedTimes: Float64Array.of(0, 0.15, 0.3),
   extra: [
@@ -164,7 +165,7 @@ for (const [what, form, isCopied] of [
     assert.deepEqual(shown.numbers, numbers(14));
     const log = (await source.log({}))!;
     assert.deepEqual([...log.steering!], [0.1, -0.2, NaN, 0.4]);
-    assert.equal(log.angleOf, 'wheel');
+    assert.deepEqual([log.angleOf, log.ratio?.value], ['wheel', 15.5]);
     assert.ok([...log.times].every((time, i) => Math.abs(time - LOG.times[i]!) < 1e-9));
     assert.deepEqual([...log.speed!], [3, 4, 5]);
     const { name, unit, values } = log.extra.find((column) => column.name === 'brake')!;

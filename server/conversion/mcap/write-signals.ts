@@ -40,7 +40,11 @@ export class SignalTopics {
     ): Promise<void> =>
       void tracks.push({ channel: await draft.channel(channel), times, values, next: 0 });
     if (steering) {
-      const metadata = steering.angleOf ? { angleOf: steering.angleOf } : {};
+      const { angleOf, ratio } = steering;
+      const metadata = {
+        ...(angleOf ? { angleOf } : {}),
+        ...(ratio ? { ratio: String(ratio.value) } : {}),
+      };
       await add({ topic: '/steering', type: STEERING, metadata }, steering.times, (row) => ({
         angle_rad: steering.angle?.[row] ?? NaN,
         share: steering.share?.[row] ?? NaN,

@@ -45,6 +45,7 @@ export function driveSeries(name: string, { topics, notes }: BagSignals): Series
     .filter((series) => !taken.has(series.name) && hasNumbers(series.values));
   return {
     file: name,
+    ratio: own.flatMap(({ ratio }) => ratio ?? [])[0] ?? null,
     steering: candidates.map(({ series }) => series),
     speed,
     others: [...own.flatMap(({ other }) => other ?? []), ...others, ...speeds.slice(1)],

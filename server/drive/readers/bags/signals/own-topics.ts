@@ -1,4 +1,9 @@
-import type { AngleOf } from '../../../../../shared/steering.ts';
+import {
+  LARGEST_RATIO,
+  SMALLEST_RATIO,
+  type AngleOf,
+  type SteeringRatio,
+} from '../../../../../shared/steering.ts';
 import type { Series } from '../../../log/series.ts';
 import type { TopicSignals } from './collect.ts';
 import { steeringByName, type Candidate, type SteeringField } from './known-fields.ts';
@@ -8,6 +13,7 @@ export interface OwnSeries {
   readonly steering?: Candidate;
   readonly speed?: Series;
   readonly other?: Series;
+  readonly ratio?: SteeringRatio;
 }
 
 const STEERING = 'roadgaze.Steering';
@@ -46,6 +52,7 @@ function steeringOf(
 ): OwnSeries {
   const told = metadata.get('angleOf');
   const whose: AngleOf | null = told === 'wheel' || told === 'tyre' ? told : null;
+  const ratio = Number(metadata.get('ratio') ?? NaN);
   const lock = fullLock(angle, share);
   const isShare = share.some((value) => !Number.isNaN(value));
   const field: SteeringField = {
@@ -70,6 +77,9 @@ function steeringOf(
           : { fullLockDegrees: lock, ...(whose ? { fullLockOf: whose } : {}) }),
       },
     },
+    ...(ratio >= SMALLEST_RATIO && ratio <= LARGEST_RATIO
+      ? { ratio: { value: ratio, from: 'of the drive that this was made of' } }
+      : {}),
   };
 }
 
