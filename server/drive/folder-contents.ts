@@ -74,7 +74,8 @@ export async function folderContents(
   const siblings = new Set(names);
   const { compare } = new Intl.Collator('en', { numeric: true });
   const isListed = await fewAtOnce(names, LOOKED_INTO_AT_ONCE, (name) => isVideo(join(path, name)));
-  const videos = names.filter((_, index) => isListed[index]).sort(compare);
+  const parts = await own?.reader.partsOf?.(place);
+  const videos = names.filter((name, index) => isListed[index] && !parts?.has(name)).sort(compare);
   const isDrive = own !== null && !isOnlyAlone;
   const isAlone = videos.length === 0 && !isDrive;
   const listed: FolderContents = {
@@ -87,7 +88,6 @@ export async function folderContents(
     ifAlone: isOnlyAlone && videos.length === 0 ? itself : [],
     isAlone,
   };
-  const parts = await own?.reader.partsOf?.(place);
   if (isDrive && !parts) return listed;
   const known = new Set([...videos, ...(parts ?? [])]);
   const left = names.filter((name) => !name.startsWith('.') && !known.has(name));

@@ -227,6 +227,32 @@ test('segments in folders that are numbers, and a segment by itself, open too', 
   assert.ok(Math.abs(at - (wheel * Math.PI) / 180) < 1e-6);
 });
 
+test('segments whose files lie in one folder, with the route in their names, are one drive', async (t) => {
+  const route = writeRoute(t, { cameras: ['qcamera.ts'] });
+  const flat = join(route, '..', 'flat');
+  mkdirSync(flat);
+  for (const segment of [0, 1])
+    for (const file of ['rlog.zst', 'qcamera.ts'])
+      cpSync(
+        join(route, `${ROUTE}--${segment}`, file),
+        join(flat, `${ROUTE}--${segment}--${file}`),
+      );
+  copyFileSync(join(flat, `${ROUTE}--0--qcamera.ts`), join(flat, 'other.ts'));
+  const listed = await drivesAt(flat);
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    ['other', 'flat'],
+  );
+  const source = await opened(t, flat);
+  const { numbers, pts } = await shownBy(source);
+  assert.deepEqual(
+    numbers,
+    list(2 * FRAMES, (i) => i),
+  );
+  assertTimes(pts, expected);
+  assertDriven((await source.log({}))!);
+});
+
 test('two routes in one folder are two drives', async (t) => {
   const route = writeRoute(t);
   for (const segment of [0, 1])

@@ -3,12 +3,19 @@ import type { DriveEntry, DriveReader } from '../../source.ts';
 import type { Place } from '../../place.ts';
 import { outlineOfRoute } from './outline.ts';
 import { openRoute } from './route-drive.ts';
-import { CAMERAS, ownSegment, routesIn, type Route, type Segment } from './segments.ts';
+import {
+  CAMERAS,
+  ownSegment,
+  partsOfSegments,
+  routesIn,
+  type Route,
+  type Segment,
+} from './segments.ts';
 
 const ROUTE_TITLE = 'a route of openpilot';
 const SEGMENT_TITLE = 'a segment of openpilot';
 
-/** A folder with one or several routes, each a folder a minute. */
+/** A folder with one or several routes, each a folder a minute, or all of them in files. */
 export const OPENPILOT_ROUTE: DriveReader = {
   id: 'openpilot',
   title: ROUTE_TITLE,
@@ -26,7 +33,7 @@ export const OPENPILOT_ROUTE: DriveReader = {
   },
   async partsOf(place) {
     const routes = await routesIn(place);
-    return new Set(routes.flatMap(({ segments }) => segments.map(({ folder }) => folder)));
+    return new Set(routes.flatMap(({ segments }) => partsOfSegments(segments)));
   },
   async outline(place, key) {
     return outlineOfRoute(place, (await routeOf(place, key)).segments);

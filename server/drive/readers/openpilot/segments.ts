@@ -20,6 +20,8 @@ export interface CameraKind {
 const LOG = /^[rq]log(\.bz2|\.zst)?$/;
 /** `<dongle>|<log id>--<number>`, or the number alone below the route. */
 const SEGMENT = /^(?:(.+)--)?(\d{1,6})$/;
+/** `<dongle>|<log id>--<number>--rlog.zst`: all segments in one folder. */
+const FLAT = /^((.+)--(\d{1,6})--)((?:[rq]log(?:\.bz2|\.zst)?)|qcamera\.ts|[fed]camera\.hevc)$/;
 
 /** A week. */
 const MOST_SEGMENTS = 10_000;
@@ -30,6 +32,9 @@ export interface Segment {
   readonly number: number;
   /** Relative to the place; '' is the place itself. */
   readonly folder: string;
+  /** What the names of its files begin with; '' where they lie in a folder of their own. */
+  readonly prefix: string;
+  /** Without the prefix. */
   readonly names: ReadonlySet<string>;
 }
 
@@ -47,7 +52,7 @@ function isSegment(names: ReadonlySet<string>): boolean {
 /** The segment that a place itself is; null: none. */
 export function ownSegment({ name, names, isFolder }: Place): Segment | null {
   if (!isFolder || !isSegment(names)) return null;
-  return { number: Number(SEGMENT.exec(name)?.[2] ?? 0), folder: '', names };
+  return { number: Number(SEGMENT.exec(name)?.[2] ?? 0), folder: '', prefix: '', names };
 }
 
 /** The routes whose segments lie in a place, by their names; of each the segments in their order. */
@@ -62,8 +67,10 @@ export async function routesIn(place: Place): Promise<Route[]> {
     if (!isSegment(names)) continue;
     const segments = routes.get(prefix) ?? [];
     routes.set(prefix, segments);
-    segments.push({ number: Number(number), folder, names });
+    segments.push({ number: Number(number), folder, prefix: '', names });
   }
+  for (const [prefix, flat] of flatSegments(place))
+    routes.set(prefix, [...(routes.get(prefix) ?? []), ...flat]);
   return [...routes]
     .map(([prefix, segments]) => ({
       prefix,
@@ -72,12 +79,39 @@ export async function routesIn(place: Place): Promise<Route[]> {
     .sort((a, b) => (a.prefix < b.prefix ? -1 : 1));
 }
 
+/** Segments whose files lie in the place itself, by their route. */
+function flatSegments({ names }: Place): Map<string, Segment[]> {
+  const files = new Map<string, Set<string>>();
+  const routes = new Map<string, Segment[]>();
+  for (const name of names) {
+    const [, prefix, route, number, file] = FLAT.exec(name) ?? [];
+    if (prefix === undefined) continue;
+    let own = files.get(prefix);
+    if (!own) {
+      if (files.size === MOST_SEGMENTS) break;
+      files.set(prefix, (own = new Set()));
+      const segments = routes.get(route!) ?? [];
+      routes.set(route!, segments);
+      segments.push({ number: Number(number), folder: '', prefix, names: own });
+    }
+    own.add(file!);
+  }
+  return routes;
+}
+
+/** What of a place its segments are. */
+export function partsOfSegments(segments: readonly Segment[]): string[] {
+  return segments.flatMap(({ folder, prefix, names }) =>
+    folder === '' ? [...names].map((name) => prefix + name) : [folder],
+  );
+}
+
 /** Its log of a kind, as it is packed; null: none. */
 export function logOf({ names }: Segment, kind: 'rlog' | 'qlog'): string | null {
   return [`${kind}.zst`, `${kind}.bz2`, kind].find((name) => names.has(name)) ?? null;
 }
 
 /** A file of a segment, relative to the place. */
-export function inSegment({ folder }: Segment, file: string): string {
-  return folder === '' ? file : `${folder}/${file}`;
+export function inSegment({ folder, prefix }: Segment, file: string): string {
+  return folder === '' ? prefix + file : `${folder}/${file}`;
 }
