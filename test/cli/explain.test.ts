@@ -103,6 +103,7 @@ async function pixelsOf(path: string): Promise<Uint8Array> {
 test('a frame of a video is explained by compiled and iterative methods into numbers, pictures and a summary', async (t) => {
   const { folder, out, explain, summary, map } = setUp(t);
   const clip = await makeNumberedClip(join(folder, 'clip.mp4'));
+  const before = performance.now();
   const { status, stdout, stderr } = await explain(
     clip,
     '--frame',
@@ -114,6 +115,7 @@ test('a frame of a video is explained by compiled and iterative methods into num
     '--option',
     'gradcam.upscale=input',
   );
+  const elapsed = performance.now() - before;
   assert.deepEqual([status, stderr], [0, '']);
   assert.match(stdout, /^clip\.mp4: steering -?[\d.e-]+ deg\n {2}gradient /);
   assert.deepEqual(readdirSync(out).sort(), [
@@ -165,6 +167,8 @@ test('a frame of a video is explained by compiled and iterative methods into num
     assert.deepEqual([minimum, maximum], [Math.min(...map(id)), Math.max(...map(id))]);
     assert.ok(milliseconds > 0);
   }
+  const took = told.methods.reduce((sum, { milliseconds }) => sum + milliseconds, 0);
+  assert.ok(took < elapsed, 'methods took no longer than all of it');
 });
 
 test('--at gives the frame that is shown at that moment, and the picture is that of the same frame cut out as an image', async (t) => {

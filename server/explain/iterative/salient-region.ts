@@ -94,7 +94,7 @@ function seedsOf(
 }
 
 /** Of the pixels that are 1, those of the largest part that hangs together by edges. */
-function largestComponent(labels: Uint8Array, height: number, width: number): Float32Array {
+export function largestComponent(labels: Uint8Array, height: number, width: number): Float32Array {
   const part = new Int32Array(labels.length);
   const queue = new Int32Array(labels.length);
   let [count, best, most] = [0, 0, 0];

@@ -5,7 +5,10 @@ import {
   minimumCut,
   type GridCapacities,
 } from '../../../server/explain/iterative/max-flow.ts';
+import { ColorModel } from '../../../server/explain/iterative/color-model.ts';
 import { grabCut, smoothness } from '../../../server/explain/iterative/grabcut.ts';
+import * as own from '../../../server/explain/iterative/random.ts';
+import { largestComponent } from '../../../server/explain/iterative/salient-region.ts';
 import { randomNumbers } from '../../support/network.ts';
 import { explain, imageOf, linear } from './plain-function.ts';
 
@@ -150,6 +153,103 @@ test('GrabCut finds a patch by its colour from a few of its pixels', () => {
   const labels = grabCut({ colors, channels: 3, height, width, seeds, iterations: 5, seed: 1 });
   const wrong = labels.filter((label, position) => (label === 1) !== isInside(position)).length;
   assert.ok(wrong <= 4, `${wrong} pixels are on the wrong side`);
+});
+
+test('one round is enough to decide what was not known', () => {
+  const colors = Float32Array.from({ length: 24 }, (_, index) => (index % 6 < 3 ? 10 : 90));
+  const seeds = Uint8Array.from(colors, (color, index) => (index > 11 ? 2 : color === 10 ? 1 : 0));
+  assert.deepEqual(
+    [...grabCut({ colors, channels: 1, height: 4, width: 6, seeds, iterations: 1, seed: 1 })],
+    [...colors].map((color) => (color === 10 ? 1 : 0)),
+  );
+});
+
+/** Log of the density of a normal distribution in three dimensions, by determinant and adjugate. */
+function logNormal(point: readonly number[], members: readonly (readonly number[])[]): number {
+  const mean = [0, 1, 2].map(
+    (at) => members.reduce((sum, each) => sum + each[at]!, 0) / members.length,
+  );
+  // The least variance keeps a single colour from being infinitely sure.
+  const covariance = [0, 1, 2].map((i) =>
+    [0, 1, 2].map(
+      (j) =>
+        members.reduce((sum, each) => sum + (each[i]! - mean[i]!) * (each[j]! - mean[j]!), 0) /
+          members.length +
+        (i === j ? 0.5 : 0),
+    ),
+  );
+  const cofactor = (i: number, j: number) => {
+    const at = (row: number, column: number) => covariance[(i + row) % 3]![(j + column) % 3]!;
+    return at(1, 1) * at(2, 2) - at(1, 2) * at(2, 1);
+  };
+  const determinant = [0, 1, 2].reduce((sum, j) => sum + covariance[0]![j]! * cofactor(0, j), 0);
+  const apart = point.map((value, at) => value - mean[at]!);
+  let square = 0;
+  for (const i of [0, 1, 2])
+    for (const j of [0, 1, 2]) square += (apart[i]! * apart[j]! * cofactor(i, j)) / determinant;
+  return -0.5 * (3 * Math.log(2 * Math.PI) + Math.log(determinant) + square);
+}
+
+test('the cost of a colour is that of a mixture of normal distributions, each of its group', () => {
+  const random = randomNumbers(4);
+  const cloud = (count: number, [r, g, b]: readonly [number, number, number]) =>
+    Array.from({ length: count }, () => {
+      const shared = random(-6, 6);
+      return [r + shared + random(-2, 2), g - shared + random(-3, 3), b + random(-1, 1)].map(
+        Math.fround,
+      );
+    });
+  const [near, far] = [cloud(30, [20, 40, 60]), cloud(10, [80, 15, 25])];
+  // Others are in the picture, but no members.
+  const pixels = [...cloud(5, [50, 50, 50]), ...near, ...far];
+  const colors = { values: Float32Array.from(pixels.flat()), channels: 3 };
+  const members = Int32Array.from({ length: 40 }, (_, index) => index + 5);
+  const close = (found: number, expected: number) =>
+    assert.ok(Math.abs(found - expected) < 1e-6 * Math.abs(expected), `${found}, not ${expected}`);
+  const one = ColorModel.fit(colors, members.subarray(0, 30), 1, random);
+  const two = ColorModel.fit(colors, members, 2, random);
+  for (const [pixel, color] of pixels.entries()) {
+    close(one.cost(colors, pixel), -logNormal(color, near));
+    const density =
+      0.75 * Math.exp(logNormal(color, near)) + 0.25 * Math.exp(logNormal(color, far));
+    if (density > 1e-300) close(two.cost(colors, pixel), -Math.log(density));
+  }
+  const single = ColorModel.fit(colors, Int32Array.of(7, 7, 7), 3, random);
+  close(single.cost(colors, 7), -logNormal(pixels[7]!, [pixels[7]!]));
+});
+
+test('of several parts the one with most pixels is left, and rows do not join at the edges', () => {
+  const largest = (...rows: string[]) =>
+    [
+      ...largestComponent(
+        Uint8Array.from(rows.join(''), (sign) => '.#?'.indexOf(sign)),
+        rows.length,
+        rows[0]!.length,
+      ),
+    ]
+      .map((value) => '.#'[value])
+      .join('');
+  assert.equal(largest('##..#', '....#', '.??.#'), '....#....#....#');
+  assert.equal(largest('..##', '#...', '#...'), '..##........');
+  assert.equal(largest('..#', '#..', '##.'), '...#..##.');
+  assert.equal(largest('#.#', '.#.', '..?'), '#........');
+  assert.equal(largest('...', '..?'), '......');
+});
+
+test('numbers by chance are mulberry32, and normal ones have the variance 1', () => {
+  const first = (seed: number, count: number) => {
+    const next = own.randomNumbers(seed);
+    return Array.from({ length: count }, () => next() * 2 ** 32);
+  };
+  assert.deepEqual(first(7, 4), [50271532, 266108690, 4195786334, 3002305430]);
+  assert.deepEqual(first(-1, 2), [3850105811, 813802916]);
+  const normal = own.normalNumbers(own.randomNumbers(3));
+  const drawn = Array.from({ length: 20_000 }, normal);
+  const mean = (power: number) =>
+    drawn.reduce((sum, value) => sum + value ** power, 0) / drawn.length;
+  assert.ok(Math.abs(mean(1)) < 0.02, `${mean(1)}`);
+  assert.ok(Math.abs(mean(2) - 1) < 0.03, `${mean(2)}`);
+  assert.ok(Math.abs(mean(4) - 3) < 0.25, `${mean(4)}`);
 });
 
 for (const layout of ['NCHW', 'NHWC'] as const) {
