@@ -20,8 +20,22 @@ export type Attribute =
   | { readonly kind: 'floats'; readonly value: readonly number[] }
   | { readonly kind: 'ints'; readonly value: readonly bigint[] }
   | { readonly kind: 'strings'; readonly value: readonly string[] }
-  /** Subgraphs and other kinds, which no operator that Roadgaze knows carries. */
+  | { readonly kind: 'graph'; readonly value: Subgraph }
+  /** Kinds that no operator that Roadgaze knows carries. */
   | { readonly kind: 'other'; readonly value: number };
+
+/** A branch of If, or the body of Loop or Scan. */
+export interface Subgraph {
+  readonly nodes: readonly Node[];
+  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly inputs: readonly ValueInfo[];
+  readonly outputs: readonly ValueInfo[];
+  /**
+   * Values from around it that it reads by their names. The node has them as further inputs, in this
+   * order, so that they are known to be read, and may be renamed.
+   */
+  readonly captured: readonly string[];
+}
 
 export interface Node {
   readonly op: string;

@@ -5,14 +5,17 @@ import {
   type Attribute,
   type Model,
   type Node,
+  type Subgraph,
   type ValueInfo,
 } from './graph.ts';
 import { inlineFunctions, type ModelFunction } from './inline-functions.ts';
+import { capturedBy, withCaptured } from './subgraphs.ts';
 import { beyondLimit, LIMITS } from './limits.ts';
 import {
   ModelProto,
   type AttributeMessage,
   type FunctionMessage,
+  type GraphMessage,
   type Int64,
   type ModelMessage,
   type NodeMessage,
@@ -183,7 +186,7 @@ function readFunction(message: FunctionMessage, source: string): ModelFunction {
 }
 
 function readNode(node: NodeMessage, source: string, externalData?: ExternalData): Node {
-  return {
+  return withCaptured({
     op: node.opType,
     domain: domainOf(node.domain),
     name: node.name,
@@ -195,7 +198,19 @@ function readNode(node: NodeMessage, source: string, externalData?: ExternalData
         readAttribute(attribute, source, externalData),
       ]),
     ),
+  });
+}
+
+function readSubgraph(graph: GraphMessage, source: string, externalData?: ExternalData): Subgraph {
+  const subgraph = {
+    nodes: graph.node.map((node) => readNode(node, source, externalData)),
+    initializers: new Map(
+      graph.initializer.map((tensor) => [tensor.name, readTensor(tensor, source, externalData)]),
+    ),
+    inputs: graph.input.map(readValueInfo),
+    outputs: graph.output.map(readValueInfo),
   };
+  return { ...subgraph, captured: capturedBy(subgraph) };
 }
 
 /**
@@ -222,6 +237,10 @@ function readAttribute(
       if (!attribute.t)
         throw unreadable(source, `has an attribute "${attribute.name}" without its tensor`);
       return { kind: 'tensor', value: readTensor(attribute.t, source, externalData) };
+    case 5:
+      if (!attribute.g)
+        throw unreadable(source, `has an attribute "${attribute.name}" without its graph`);
+      return { kind: 'graph', value: readSubgraph(attribute.g, source, externalData) };
     case 6:
       return { kind: 'floats', value: attribute.floats };
     case 7:

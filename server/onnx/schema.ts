@@ -157,6 +157,7 @@ export interface AttributeMessage {
   i: Int64;
   s: Uint8Array;
   t: TensorMessage | null;
+  g: GraphMessage | null;
   floats: number[];
   ints: Int64[];
   strings: Uint8Array[];

@@ -1,11 +1,19 @@
 import { RoadgazeError } from '../../shared/errors.ts';
-import { describeNode, type Attribute, type Model, type Node, type ValueInfo } from './graph.ts';
+import {
+  describeNode,
+  type Attribute,
+  type Model,
+  type Node,
+  type Subgraph,
+  type ValueInfo,
+} from './graph.ts';
 import { ModelProto } from './schema.ts';
+import { ownInputs } from './subgraphs.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
  * Serialises a model. Initializers are not listed as inputs, which needs IR version 4 or later.
- * Throws MODEL_OPERATOR_UNSUPPORTED for a node that carries a subgraph.
+ * Throws MODEL_OPERATOR_UNSUPPORTED for a node that carries what Roadgaze does not know.
  */
 export function writeModel(model: Model): Uint8Array {
   const opsets = [...model.otherOpsets].map(([domain, version]) => ({ domain, version }));
@@ -27,12 +35,14 @@ export function writeModel(model: Model): Uint8Array {
 
 function nodeMessage(model: Model, node: Node) {
   return {
-    input: node.inputs,
+    input: node.inputs.slice(0, ownInputs(node)),
     output: node.outputs,
     name: node.name,
     opType: node.op,
     domain: node.domain,
     attribute: [...node.attributes].map(([name, attribute]) => {
+      if (attribute.kind === 'graph')
+        return { name, type: 5, g: graphMessage(model, node, attribute.value) };
       if (attribute.kind !== 'other') return attributeMessage(name, attribute);
       throw new RoadgazeError(
         'MODEL_OPERATOR_UNSUPPORTED',
@@ -43,7 +53,25 @@ function nodeMessage(model: Model, node: Node) {
   };
 }
 
-function attributeMessage(name: string, attribute: Exclude<Attribute, { kind: 'other' }>) {
+/** What the graph captures may have another name by now. */
+function graphMessage(model: Model, node: Node, graph: Subgraph): object {
+  const names = new Map(
+    graph.captured.map((name, index) => [name, node.inputs[ownInputs(node) + index]!]),
+  );
+  const now = (name: string) => names.get(name) ?? name;
+  return {
+    name: 'graph',
+    node: graph.nodes.map((each) => nodeMessage(model, { ...each, inputs: each.inputs.map(now) })),
+    initializer: [...graph.initializers].map(([name, tensor]) => tensorMessage(tensor, name)),
+    input: graph.inputs.map(valueInfoMessage),
+    output: graph.outputs.map((output) => valueInfoMessage({ ...output, name: now(output.name) })),
+  };
+}
+
+function attributeMessage(
+  name: string,
+  attribute: Exclude<Attribute, { kind: 'other' | 'graph' }>,
+) {
   switch (attribute.kind) {
     case 'float':
       return { name, type: 1, f: attribute.value };
