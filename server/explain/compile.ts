@@ -5,6 +5,7 @@ import { checkDemand } from '../onnx/demand.ts';
 import { onlyFor, type Dimension, type Model, type ValueInfo } from '../onnx/graph.ts';
 import { inferKnownShapes, inferWhatIsKnown } from '../onnx/infer-shapes.ts';
 import { foldAffine } from '../onnx/rewrite/fold-affine.ts';
+import { dequantised } from '../onnx/rewrite/quantised/dequantised.ts';
 import { inPlainForm } from '../onnx/rewrite/plain-form.ts';
 import { speedUp } from '../onnx/rewrite/speed-up.ts';
 import { DataType } from '../onnx/tensor.ts';
@@ -95,17 +96,18 @@ export function prepare(
   const image = imageInput(model, subject.inputTensor);
   const computed = inPlainForm(model);
   checkDemand(computed, inferKnownShapes(computed));
-  const output = explainedOutput(computed, inferWhatIsKnown(computed), image, {
+  const output = explainedOutput(computed, inferWhatIsKnown(dequantised(computed).seen), image, {
     tensor: subject.outputTensor,
     index: subject.outputIndex,
   });
   const folded = methods.some((method) => method.keepsScaling)
     ? foldBehindScaling(computed, image.name)
     : foldAffine(computed);
+  const { graph, seen } = dequantised(folded);
   // What hangs beside the explained output is carried along, whatever it is.
-  const way = onlyFor(folded, output.tensor);
+  const way = onlyFor(seen, output.tensor);
   return {
-    builder: new GraphBuilder(folded, 'roadgaze'),
+    builder: new GraphBuilder(graph, 'roadgaze'),
     model: way,
     shapes: inferWhatIsKnown(way),
     image,

@@ -11,6 +11,7 @@ import { inferShapes, type Shapes } from '../onnx/infer-shapes.ts';
 import { mixingNode } from '../onnx/mixed-pictures.ts';
 import { operatorOf } from '../onnx/operators/operators.ts';
 import { inPlainForm } from '../onnx/rewrite/plain-form.ts';
+import { dequantised } from '../onnx/rewrite/quantised/dequantised.ts';
 import { outOfTraining } from '../onnx/rewrite/training-mode.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import type { Sidecar } from './sidecar.ts';
@@ -84,7 +85,9 @@ function withFreeBatch(
   const batch = model.inputs.find(({ name }) => name === image.name)!.shape![0] as string;
   const asItIs: SettledNetwork = { model, alone: false, notes };
   const single = computed(withBatch(model, image.name, 1));
-  const unknown = onlyFor(model, answer).nodes.find((node) => operatorOf(node) === null);
+  const unknown = onlyFor(dequantised(model).seen, answer).nodes.find(
+    (node) => operatorOf(node) === null,
+  );
   if (unknown)
     return {
       model: single,
@@ -108,7 +111,9 @@ function withFreeBatch(
           ],
         }
       : asItIs;
-  const mixing = mixingNode(onlyFor(model, answer), shapes, image.name, answer, batch);
+  const mixing =
+    scaledByBatch(model, answer) ??
+    mixingNode(onlyFor(dequantised(model).seen, answer), shapes, image.name, answer, batch);
   if (!mixing && (shapes.of(answer)[0] === batch || !shapesOf(single, answer))) return asItIs;
   const where = mixing ? describeNode(model, mixing) : `its output "${answer}"`;
   return {
@@ -121,6 +126,11 @@ function withFreeBatch(
   };
 }
 
+/** What makes whole numbers by the smallest and the largest value of all pictures. */
+function scaledByBatch(model: Model, answer: string): Node | null {
+  return onlyFor(model, answer).nodes.find(({ op }) => op === 'DynamicQuantizeLinear') ?? null;
+}
+
 /** Whether a network of a fixed batch is known to keep its pictures apart. */
 function keepsApart(model: Model, image: ImageInput, answer: string): boolean {
   const batch = 'roadgaze/batch';
@@ -129,7 +139,8 @@ function keepsApart(model: Model, image: ImageInput, answer: string): boolean {
   return (
     shapes !== null &&
     shapes.of(answer)[0] === batch &&
-    mixingNode(onlyFor(free, answer), shapes, image.name, answer, batch) === null
+    scaledByBatch(free, answer) === null &&
+    mixingNode(onlyFor(dequantised(free).seen, answer), shapes, image.name, answer, batch) === null
   );
 }
 
@@ -150,7 +161,7 @@ export function withBatch(model: Model, picture: string, batch: number | string)
 /** Of all that the answer depends on; null where they do not work out. */
 function shapesOf(model: Model, answer: string): Shapes | null {
   try {
-    return inferShapes(onlyFor(model, answer));
+    return inferShapes(onlyFor(dequantised(model).seen, answer));
   } catch (error) {
     if (error instanceof RoadgazeError) return null;
     throw error;

@@ -1,5 +1,11 @@
 import { attributes, type PlainAttribute } from './attributes.ts';
-import { inTopologicalOrder, type Model, type Node, type ValueInfo } from './graph.ts';
+import {
+  inTopologicalOrder,
+  type Attribute,
+  type Model,
+  type Node,
+  type ValueInfo,
+} from './graph.ts';
 import { beyondLimit, inBytes, LIMITS } from './limits.ts';
 import { floatTensor, int64Tensor, scalar, type Tensor } from './tensor.ts';
 
@@ -61,6 +67,16 @@ export class GraphBuilder {
     plain: Readonly<Record<string, PlainAttribute>> = {},
     output?: string,
   ): string {
+    return this.nodeWith(op, inputs, attributes(plain), output);
+  }
+
+  /** The same, with attributes as a node has them. */
+  nodeWith(
+    op: string,
+    inputs: readonly string[],
+    own: ReadonlyMap<string, Attribute>,
+    output?: string,
+  ): string {
     const name = output ?? this.#name(op);
     this.#taken.add(name);
     if (this.#nodes.length - this.#model.nodes.length > LIMITS.addedNodes)
@@ -74,7 +90,7 @@ export class GraphBuilder {
       name: this.#name(`${op}_node`),
       inputs,
       outputs: [name],
-      attributes: attributes(plain),
+      attributes: own,
     });
     return name;
   }

@@ -3,6 +3,7 @@ import { writeOutAttention } from './attention-operator.ts';
 import { withoutControlFlow } from './control-flow.ts';
 import { foldConstants } from './fold-constants.ts';
 import { unrollRecurrent } from './recurrent/unroll-recurrent.ts';
+import { withoutFusions } from './fused.ts';
 import { overTwoAxes } from './two-axes.ts';
 
 /**
@@ -12,7 +13,7 @@ import { overTwoAxes } from './two-axes.ts';
  * for inputs without a shape, and for what is beyond a limit.
  */
 export function inPlainForm(model: Model): Model {
-  let straight = foldConstants(model);
+  let straight = foldConstants(withoutFusions(model));
   // What stands in place of a window or branch may say which way the next branch goes.
   for (let before: Model | null = null; before !== straight;) {
     before = straight;

@@ -5,6 +5,9 @@ import type { ExplanationContext } from '../../compiled-method.ts';
 import { unsupported, type BackwardStep } from '../rule.ts';
 import { floatConstant } from '../values.ts';
 
+/** Operators that leave a value what it is, but for rounding. */
+const SAME: readonly string[] = ['Cast', 'Identity', 'QuantizeLinear', 'DequantizeLinear'];
+
 interface Interval {
   readonly low: number;
   readonly high: number;
@@ -45,7 +48,8 @@ export function inputBounds({
         return { axis, inner: behind(name, axis), bounds };
       }
       const node = made.get(name);
-      if (node?.op === 'Cast' || node?.op === 'Identity') return walk(node.inputs[0]!);
+      // Rounding moves a value by half a step at most.
+      if (node && SAME.includes(node.op)) return walk(node.inputs[0]!);
       if (node?.op === 'Flatten' || node?.op === 'Reshape')
         return { ...walk(node.inputs[0]!), axis: null };
       if (node?.op === 'Transpose') {
