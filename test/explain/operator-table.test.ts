@@ -27,6 +27,9 @@ const EMPTY: Readonly<Record<string, Readonly<Record<string, readonly OperatorNa
   },
   fold: {
     'shape inference tells it without computing': ['Constant', 'Shape', 'Size'],
+    'ONNX Runtime multiplies whole numbers where it stands in front of a layer': [
+      'DequantizeLinear',
+    ],
     'a network computes it of its picture, not of constants': [
       'ArgMax',
       'ArgMin',

@@ -20,6 +20,8 @@ import { sharedFolder } from '../support/paths.ts';
  */
 const COMPILED: Readonly<Record<string, number>> = {
   'networks/autosteer.onnx': 13,
+  'networks/cil_gather.onnx': 13,
+  'networks/cil_if.onnx': 13,
   'networks/cil_onehot.onnx': 13,
   'networks/desire.onnx': 13,
   'networks/dk_imu.onnx': 13,
@@ -34,14 +36,17 @@ const COMPILED: Readonly<Record<string, number>> = {
   'networks/idiom_conv1d.onnx': 13,
   'networks/idiom_coord.onnx': 13,
   'networks/idiom_focus.onnx': 13,
+  'networks/loop.onnx': 14,
   'networks/multihead_argmax_second.onnx': 13,
   'networks/norm_group.onnx': 13,
+  'networks/norm_lrn.onnx': 13,
   'networks/op_einsum.onnx': 13,
   'networks/op_reducel2.onnx': 13,
+  'networks/ort_optimised_fusedconv.onnx': 14,
   'networks/pad_zeropad2d_fixed.onnx': 14,
-  'networks/quant_dynamic.onnx': 1,
-  'networks/quant_qdq.onnx': 12,
-  'networks/quant_qdq_norelu.onnx': 12,
+  'networks/quant_dynamic.onnx': 13,
+  'networks/quant_qdq.onnx': 13,
+  'networks/quant_qdq_norelu.onnx': 13,
   'networks/quant_weightonly.onnx': 13,
   'networks/rnn5d_lstm.onnx': 12,
   'networks/rnnstate_gru_elementary.onnx': 13,
@@ -62,7 +67,7 @@ const COMPILED: Readonly<Record<string, number>> = {
   'trouble/onnx/groupnorm17.onnx': 13,
   'trouble/onnx/keep_prob.onnx': 13,
   'trouble/onnx/lstm.onnx': 13,
-  'trouble/onnx/qdq.onnx': 12,
+  'trouble/onnx/qdq.onnx': 13,
   'trouble/onnx/scalar.onnx': 13,
 };
 
@@ -212,7 +217,8 @@ describe('networks as exporters lay them out', () => {
         // Of a network in training mode the answer is the one that it gives to one picture alone.
         const [before, after] = [await runNetwork(bytes, feeds), await runNetwork(compiled, feeds)];
         for (const { name, type } of model.outputs)
-          if (type === DataType.float && !file.includes('bntrain'))
+          if (/quant|qdq/.test(file)) assert.deepEqual(after[name]!.data, before[name]!.data, name);
+          else if (type === DataType.float && !file.includes('bntrain'))
             assert.ok(relativeError(after[name]!.data, before[name]!.data) < 1e-3, name);
         for (const id of ids) {
           const map = after[ids.length === 1 ? 'explanation' : `explanation_${id}`]!.data;
@@ -231,7 +237,7 @@ describe('networks as exporters lay them out', () => {
           compile(model, [{ id: 'gradient' }], subjectOf(sidecar)),
           network,
         );
-        assert.ok(error < 1e-2, `the gradient is ${error} off`);
+        assert.ok(error < 1e-3, `the gradient is ${error} off`);
       },
     );
   }

@@ -212,21 +212,3 @@ function inRange(type: number, value: number): number | null {
   }[type] ?? [1, 0];
   return value >= low! && value <= high! ? value : null;
 }
-
-/** (x − zero) × scale, with one of both, or one for each entry of an axis. */
-export const foldedDequantize: Fold = ({ node, inputs }) => {
-  const [values, scale, zero] = inputs;
-  if (!values || !scale || scale.dims.length > 1) return null;
-  const rank = values.dims.length;
-  const given = intAttribute(node, 'axis', 1);
-  const axis = given < 0 ? given + rank : given;
-  const inner = values.dims.slice(axis + 1).reduce((all, dim) => all * dim, 1);
-  const size = values.dims[axis] ?? 1;
-  const at = (list: readonly Dimension[], index: number) =>
-    Number(list.length === 1 ? list[0] : list[Math.floor(index / inner) % size]);
-  return [
-    values.data.map((value, index) =>
-      Math.fround((Number(value) - (zero ? at(zero.data, index) : 0)) * at(scale.data, index)),
-    ),
-  ];
-};

@@ -108,14 +108,6 @@ const cases: readonly Case[] = [
     op: 'ScatterND',
     inputs: [grid, int64Tensor([1, 2, 0, -3], [2, 2]), int64Tensor([9, 8, 7, 6], [2, 2])],
   },
-  {
-    op: 'DequantizeLinear',
-    inputs: [
-      { type: DataType.int8, dims: [2, 3], data: Int8Array.of(-128, 0, 127, 5, 6, -7) },
-      numbers(0.5, 0.25, 2),
-      { type: DataType.int8, dims: [3], data: Int8Array.of(1, 0, -3) },
-    ],
-  },
 ];
 
 /** Constants in, and a value behind that depends on the input: the input is one number. */

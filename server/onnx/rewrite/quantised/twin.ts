@@ -1,4 +1,4 @@
-import { attributes, type PlainAttribute } from '../../attributes.ts';
+import { attributes, intAttribute, type PlainAttribute } from '../../attributes.ts';
 import type { Attribute, Node, ValueInfo } from '../../graph.ts';
 import { DataType, elementCount, floatTensor, tensorNumbers, type Tensor } from '../../tensor.ts';
 
@@ -36,7 +36,7 @@ export class Twin {
     this.nodes.push({
       op,
       domain: '',
-      name: this.node.name || output,
+      name: output,
       inputs,
       outputs: [output],
       attributes: plain instanceof Map ? plain : attributes(plain as never),
@@ -55,6 +55,17 @@ export class Twin {
     const weights = tensor && this.#constantNumbers(tensor, scale, zero, axis);
     if (weights) return this.constant(weights);
     return this.append('DequantizeLinear', [value, scale, ...(zero ? [zero] : [])]);
+  }
+
+  /** Of a DequantizeLinear of constants, what it gives. */
+  weights(): Tensor | null {
+    const [value, scale = '', zero = ''] = this.node.inputs as [string, string?, string?];
+    const tensor = this.#constantOf(value);
+    const factors = this.#constantOf(scale);
+    // A scale for each block is for the network to compute.
+    if (!tensor || !factors || factors.dims.length > 1) return null;
+    const axis = intAttribute(this.node, 'axis', 1);
+    return this.#constantNumbers(tensor, scale, zero, axis < 0 ? axis + tensor.dims.length : axis);
   }
 
   #constantNumbers(tensor: Tensor, scale: string, zero: string, axis: number): Tensor | null {

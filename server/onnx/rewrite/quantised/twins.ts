@@ -72,13 +72,17 @@ const wholeProduct =
     return true;
   };
 
-/** Scale and zero point come of the smallest and the largest value; they are held fixed. */
+/**
+ * Scale and zero point come of the smallest and the largest value, so that nothing is cut off; they
+ * are held fixed.
+ */
 const dynamicQuantize: Write = (twin) => {
-  const [, scale = '', zero = ''] = twin.node.outputs;
+  const [output = '', scale = '', zero = ''] = twin.node.outputs;
   twin.hold(1, DataType.float);
   twin.hold(2, DataType.uint8);
-  twin.rounded(twin.input(0), scale, zero);
-  return scale !== '' && zero !== '';
+  const steps = twin.append('Div', [twin.input(0), scale]);
+  twin.append('Cast', [steps], { to: DataType.uint8 }, output);
+  return output !== '' && scale !== '' && zero !== '';
 };
 
 /** a, scale, zero, b, scale, zero, scale, zero, by one operator on both. */
