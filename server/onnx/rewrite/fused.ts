@@ -107,7 +107,7 @@ const gelu: Write = ({ builder, node }) => {
   const bent = builder.node('Erf', [builder.scale(value, Math.SQRT1_2)]);
   const gate = builder.node('Add', [bent, builder.constant(scalar(1))]);
   const half = builder.constant(scalar(0.5));
-  builder.node('Mul', [builder.node('Mul', [value, gate]), half], {}, node.outputs[0]!);
+  builder.node('Mul', [builder.node('Mul', [value, gate]), half], {}, node.outputs[0]);
   return true;
 };
 
@@ -120,7 +120,7 @@ const fastGelu: Write = ({ builder, node }) => {
   const bent = builder.node('Tanh', [builder.scale(inner, Math.sqrt(2 / Math.PI))]);
   const gate = builder.node('Add', [bent, builder.constant(scalar(1))]);
   const half = builder.constant(scalar(0.5));
-  builder.node('Mul', [builder.node('Mul', [value, gate]), half], {}, node.outputs[0]!);
+  builder.node('Mul', [builder.node('Mul', [value, gate]), half], {}, node.outputs[0]);
   return true;
 };
 
@@ -128,7 +128,7 @@ const fastGelu: Write = ({ builder, node }) => {
 const quickGelu: Write = ({ builder, node }) => {
   const [x] = node.inputs as [string];
   const scaled = builder.scale(x, floatAttribute(node, 'alpha', 1.702));
-  builder.node('Mul', [x, builder.node('Sigmoid', [scaled])], {}, node.outputs[0]!);
+  builder.node('Mul', [x, builder.node('Sigmoid', [scaled])], {}, node.outputs[0]);
   return true;
 };
 
@@ -145,7 +145,7 @@ const matMul: Write = ({ builder, node, shapes }) => {
   });
   if (typeof a !== 'string' || typeof b !== 'string') return false;
   const alpha = builder.constant(scalar(floatAttribute(node, 'alpha', 1)));
-  builder.node('Mul', [builder.node('MatMul', [a, b]), alpha], {}, node.outputs[0]!);
+  builder.node('Mul', [builder.node('MatMul', [a, b]), alpha], {}, node.outputs[0]);
   return true;
 };
 
@@ -165,7 +165,7 @@ const skipNorm =
       op,
       [sum, scale, ...(shift ? [shift] : [])],
       attributes({ axis: -1, epsilon }),
-      node.outputs[0]!,
+      node.outputs[0],
     );
     if (node.outputs[3]) builder.node('Identity', [sum], {}, node.outputs[3]);
     return true;

@@ -109,7 +109,7 @@ export class Twin {
       'QuantizeLinear',
       [value, scale, ...(zero ? [zero] : [])],
       {},
-      this.node.outputs[0]!,
+      this.node.outputs[0],
     );
   }
 
@@ -120,7 +120,7 @@ export class Twin {
 
   /** As whole numbers, where they were scaled by nothing yet. */
   whole(value: string): void {
-    this.append('Cast', [value], { to: DataType.int32 }, this.node.outputs[0]!);
+    this.append('Cast', [value], { to: DataType.int32 }, this.node.outputs[0]);
   }
 
   /** A scale of 1. */

@@ -49,7 +49,7 @@ const gemm: Write = (twin) => {
   if (bias === null) return false;
   if (bias) inputs.push(bias);
   if (at(7)) twin.rounded(twin.append('Gemm', inputs, attributes), at(7), at(8));
-  else twin.append('Gemm', inputs, attributes, twin.node.outputs[0]!);
+  else twin.append('Gemm', inputs, attributes, twin.node.outputs[0]);
   return true;
 };
 
