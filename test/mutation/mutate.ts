@@ -60,7 +60,8 @@ const judged = drawn.flatMap((mutant) => {
   const result = known.get(mutant.key);
   return result && result.outcome !== 'drawn' ? [[mutant, result] as const] : [];
 });
-const report = `${unnoticed(judged)}\n\n${summary(judged)}\n`;
+const told = `${judged.length} of ${drawn.length} drawn changes were tried.`;
+const report = `${unnoticed(judged)}\n\n${summary(judged)}\n\n${told}\n`;
 writeFileSync(join(mutationFolder, 'report.txt'), report);
 console.log(report);
 
@@ -94,7 +95,7 @@ async function tryAll(mutants: Iterator<Mutant>): Promise<void> {
         const result = await judge(sandbox, mutant, measured);
         known.set(mutant.key, result);
         keepResult(result);
-        console.log(`${drawn.length} ${told(mutant, result)}`);
+        console.log(`${drawn.length} ${describe(mutant, result)}`);
       }
     }),
   );
@@ -116,7 +117,7 @@ async function judge(
   return { key, file, line, mutator, ...(await tryMutant(sandbox, compiled, after, plan)) };
 }
 
-function told({ file, line, mutator }: Mutant, result: Result): string {
+function describe({ file, line, mutator }: Mutant, result: Result): string {
   const by = 'by' in result ? ` by ${result.by}` : '';
   return `${result.outcome}${by} ${file}:${line} ${mutator}`;
 }
