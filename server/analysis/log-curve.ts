@@ -12,6 +12,8 @@ const MOST_NAMES = 1000;
 export function loggedSteering(log: DriveLog, said: LogChoices): LoggedSteering {
   const { candidates = [], taken = null, ratio = null } = log;
   const named = new Set([...candidates.map(({ name }) => name), taken?.name]);
+  // What is computed of the signal that is taken is no signal of its own.
+  if (taken?.unit === '1/m') named.add('curvature');
   return {
     candidates,
     others: log.extra
