@@ -1,5 +1,8 @@
 // @ts-check
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { run } from 'node:test';
+import { pathToFileURL } from 'node:url';
 
 /** The lines with which a test run of Node ends, and in this order. */
 const TOTALS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
@@ -26,6 +29,23 @@ export async function* testEvents(groups, totals) {
       type: 'test:diagnostic',
       data: { nesting: 0, message: `${name} ${Math.round(value)}` },
     };
+}
+
+/**
+ * One file in place of those that may share a process: what they import is loaded once. A single
+ * one stays as it is.
+ * @param {readonly string[]} files
+ * @param {string} file is written; it imports them
+ * @returns {string[]}
+ */
+export function together(files, file) {
+  if (files.length < 2) return [...files];
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(
+    file,
+    files.map((path) => `import ${JSON.stringify(pathToFileURL(path).href)};\n`).join(''),
+  );
+  return [file];
 }
 
 /** @param {{ nesting: number, message: string }} diagnostic */

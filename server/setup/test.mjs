@@ -10,7 +10,7 @@ import { prepare } from './prepare.mjs';
 import { root } from './project.mjs';
 import { reportAndExit, tell } from './report.mjs';
 import { filesUnder } from './stale.mjs';
-import { hasPassed, testEvents } from './test-run.mjs';
+import { hasPassed, testEvents, together } from './test-run.mjs';
 
 // `npm test [-- words]`: all tests, or those whose path holds one of the words.
 await prepare(['packages', 'ffmpeg', 'chromium', 'rtspServer', 'server', 'client']).catch(
@@ -34,7 +34,20 @@ const files = filesUnder(
   .map((path) => join(root, path));
 // A browser, the server and its workers want the whole machine: those tests run one at a time, after the others.
 const endToEnd = files.filter((path) => path.startsWith(join(root, folder, 'e2e') + sep));
-const others = files.filter((path) => !endToEnd.includes(path));
+/** Folders whose tests start no program and share nothing: most of their time is spent on loading. */
+const LIGHT = ['attention', 'client', 'onnx', 'shared'];
+const light = LIGHT.map((name) => ({
+  name,
+  files: files.filter((path) => path.startsWith(join(root, folder, name) + sep)),
+}));
+const others = [
+  ...light.flatMap(({ name, files: each }) =>
+    together(each, join(root, 'dist', 'node', 'test-groups', `${name}.mjs`)),
+  ),
+  ...files.filter(
+    (path) => !endToEnd.includes(path) && !light.some(({ files: each }) => each.includes(path)),
+  ),
+];
 
 process.chdir(root);
 // What servers keep of the folders of tests is of no use to anybody.

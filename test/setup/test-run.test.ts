@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { type Outcome, runNode, writeFiles } from './support.ts';
+
+const testRun = pathToFileURL(join(repositoryRoot, 'server', 'setup', 'test-run.mjs')).href;
+const { together } = (await import(testRun)) as {
+  readonly together: (files: readonly string[], file: string) => string[];
+};
 
 /** Runs files in two groups as `npm test` does, in a process of its own. */
 async function run(
@@ -67,6 +73,22 @@ test('a failure in either group fails the run', async (t) => {
   assert.equal(status, 1);
   assert.match(stdout, /fail 1/);
   assert.match(stdout, /broken/);
+});
+
+test('files that share a process run as if each had its own, and fail as one that cannot be loaded', async (t) => {
+  const folder = temporaryFolder(t);
+  writeFiles(folder, { 'a.mjs': PASSES, 'b.mjs': PASSES, 'c.mjs': "import './nowhere.mjs';\n" });
+  const paths = ['a', 'b', 'c'].map((name) => join(folder, `${name}.mjs`));
+  assert.deepEqual(together(paths.slice(0, 1), join(folder, 'one')), paths.slice(0, 1));
+  const importing = (count: number) => {
+    const file = join(folder, 'groups', `${count}.mjs`);
+    assert.deepEqual(together(paths.slice(0, count), file), [file]);
+    return { 'all.mjs': `import ${JSON.stringify(pathToFileURL(file).href)};\n` };
+  };
+  const { status, stdout } = await run(t, importing(2), {});
+  assert.equal(status, 0, stdout);
+  assert.match(stdout, /tests 4\n/);
+  assert.equal((await run(t, importing(3), {})).status, 1);
 });
 
 test('a file that cannot be loaded fails the run', async (t) =>
