@@ -7,6 +7,7 @@ import type {
 } from '../pipeline/stream-explainer.ts';
 import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
+import type { LiveSignals } from '../pipeline/frame-signals.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import { Memory, type Past } from '../video/past-frames.ts';
@@ -25,6 +26,8 @@ export interface FeedExplainerRequest {
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
   readonly priority: PlaybackPriority;
+  /** For networks that are fed with it. */
+  readonly speed: LiveSignals;
   /** Ends the opening at once. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -163,7 +166,7 @@ export class FeedExplainer {
 }
 
 async function use(
-  { modelPath, wish }: FeedExplainerRequest,
+  { modelPath, wish, speed }: FeedExplainerRequest,
   plan: Plan,
   signal?: AbortSignal,
 ): Promise<Use> {
@@ -174,6 +177,7 @@ async function use(
     video: { ...FRAME, colorSpace },
     methods: streamedChoices(methods),
     wish,
+    speed,
     ...(signal ? { signal } : {}),
   });
   return { plan, explainer, running: new Set() };

@@ -82,12 +82,14 @@ export class Feed {
       stallSeconds,
       signal,
     } = request;
+    let live: LiveFeed<FeedExplanation> | null = null;
     const explainer = await FeedExplainer.open({
       modelPath: network.path,
       road,
       methods,
       wish,
       priority,
+      speed: (time) => live?.drivenAt(time)?.speed ?? null,
       signal,
     });
     try {
@@ -96,7 +98,7 @@ export class Feed {
         images,
         current: { provider },
       } = explainer;
-      const live = await LiveFeed.open<FeedExplanation>({
+      live = await LiveFeed.open<FeedExplanation>({
         name: id,
         address,
         images,

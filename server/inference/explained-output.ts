@@ -81,10 +81,11 @@ export function imageInput(model: Model, name: string | null): ImageInput {
 
 /** Throws MODEL_INPUT_UNCLEAR where the network needs more than the picture to answer. */
 export function refuseOtherInputs(
-  { source, inputs }: Model,
+  model: Model,
   image: ImageInput,
   signals: readonly { readonly name: string }[] = [],
 ): void {
+  const { source, inputs } = model;
   const others = inputs.filter(
     ({ name }) => name !== image.name && !signals.some((signal) => signal.name === name),
   );
@@ -93,7 +94,7 @@ export function refuseOtherInputs(
     .map(({ name, shape }) => `"${name}" [${shape?.join(', ') ?? '?'}]`)
     .join(', ');
   const entries = others.map(
-    (input) => `${JSON.stringify(input.name)}: ${written(usualFeed(input).feed)}`,
+    (input) => `${JSON.stringify(input.name)}: ${written(usualFeed(input, model.outputs).feed)}`,
   );
   throw new RoadgazeError(
     'MODEL_INPUT_UNCLEAR',

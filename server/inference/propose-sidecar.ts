@@ -1,10 +1,11 @@
 import type { Model, ValueInfo } from '../onnx/graph.ts';
 import { dataTypeName } from '../onnx/tensor.ts';
-import { imageInput, type ImageInput } from './explained-output.ts';
+import type { ImageInput } from './explained-output.ts';
+import { usualPictures } from './usual-picture.ts';
 import { binMeaning } from './explained-number.ts';
 import { usualFeed } from './usual-feed.ts';
 
-export const PRESETS = ['donkeycar', 'udacity', 'jetracer'] as const;
+export const PRESETS = ['donkeycar', 'openpilot', 'udacity', 'jetracer'] as const;
 export type Preset = (typeof PRESETS)[number];
 
 /** One input or output, and what is proposed for it. */
@@ -28,6 +29,11 @@ const presets: Readonly<Record<Preset, { picture(image: ImageInput): object; out
   donkeycar: {
     picture: () => ({ scale: 1 / 255 }),
     output: { quantity: 'normalized', unit: '1', positive: 'right' },
+  },
+  openpilot: {
+    picture: () => ({}),
+    // Its answers are many, and differ from release to release: which one is meant must be said.
+    output: {},
   },
   udacity: {
     picture: ({ channels, height, width }) => ({
@@ -54,19 +60,25 @@ const presets: Readonly<Record<Preset, { picture(image: ImageInput): object; out
  * Throws MODEL_INPUT_UNCLEAR, MODEL_SHAPE where the picture cannot be told.
  */
 export function proposeSidecar(model: Model, preset: Preset | null): ProposedSidecar {
-  const image = imageInput(model, null);
-  const picture = preset ? presets[preset].picture(image) : {};
+  const pictures = usualPictures(model);
   const entries: Record<string, object> = {};
   const inputs = model.inputs.map((input): Proposal => {
-    const isPicture = input.name === image.name;
-    const { feed, why } = isPicture
+    const picture = pictures.find(({ name }) => name === input.name);
+    const { feed, why } = picture
       ? {
-          feed: { picture },
-          why: preset
-            ? `the picture, as ${preset} makes it`
-            : 'the picture, as bytes from 0 to 255: correct "scale" and "offset"',
+          feed: {
+            picture: {
+              ...(preset ? presets[preset].picture(picture.image) : {}),
+              ...picture.fields,
+            },
+          },
+          why: `${
+            preset
+              ? `the picture, as ${preset} makes it`
+              : 'the picture, as bytes from 0 to 255: correct "scale" and "offset"'
+          }${picture.why}`,
         }
-      : usualFeed(input);
+      : usualFeed(input, model.outputs);
     entries[input.name] = feed;
     return { what: described(input), entry: JSON.stringify(feed), why };
   });

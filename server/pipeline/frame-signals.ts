@@ -12,6 +12,9 @@ import { bytesOfState, stateBytes, stateFeeds } from './frame-states.ts';
 /** What a person sets by hand, by names of inputs: as the sidecar's signal has it. */
 export type GivenInputs = Readonly<Record<string, readonly number[]>>;
 
+/** Speed of a feed's vehicle at a feed time, m/s; null where it tells none. */
+export type LiveSignals = (time: number) => number | null;
+
 /** What goes to the network's further inputs with each frame. */
 export interface FrameSignals {
   /** `first` is the number of the first of them among the inputs of a call. */
@@ -79,12 +82,12 @@ export function inputsOfFrame({ signals, pts, states, state, beside }: FramePart
 const OLDEST_WHOLE = 0.5;
 
 /**
- * Signals of a drive for a network. `log`: null where there is none. Throws USAGE where `given`
+ * Signals of a drive for a network, or of a feed. `log`: null where there is none. Throws USAGE where `given`
  * names another input, or has other numbers than it takes.
  */
 export function frameSignals(
   { source, signals, sidecar }: Pick<NetworkInfo, 'source' | 'signals' | 'sidecar'>,
-  log: DriveLog | null,
+  log: DriveLog | LiveSignals | null,
   given: GivenInputs = {},
 ): FrameSignals {
   for (const name of Object.keys(given)) {
@@ -128,7 +131,7 @@ interface Source {
 
 function sourceOf(
   signal: SignalInput,
-  log: DriveLog | null,
+  log: DriveLog | LiveSignals | null,
   given: readonly number[] | undefined,
 ): Source {
   const { name, feed } = signal;
@@ -143,6 +146,7 @@ function sourceOf(
     const values = asInput(given, signal);
     return { at: () => values.slice(), told: `"${name}" is ${given.join(', ')}, as asked for.` };
   }
+  if (typeof log === 'function') return sourceOfFeed(signal, wanted, log);
   const columns = wanted.map((column) => columnOf(log, column, feed.unit));
   const missing = wanted.filter((_, index) => !columns[index]);
   const fallback = `${feed.otherwise}`;
@@ -160,6 +164,31 @@ function sourceOf(
       missing.length > 0
         ? `${log ? 'The log of the drive has' : 'The drive has'} no ${listed(missing)}: ${missing.length === wanted.length ? `"${name}"` : 'that part of it'} is ${fallback} in every frame, as the sidecar says.`
         : `"${name}" is ${listed(wanted)} of the log, and ${fallback} where the log says nothing.`,
+  };
+}
+
+/** Of a feed: the speed that its vehicle tells, and `otherwise` for all else. */
+function sourceOfFeed(
+  signal: SignalInput,
+  wanted: readonly string[],
+  speedAt: LiveSignals,
+): Source {
+  const { name, feed } = signal;
+  const factor = speedFactor(feed.unit);
+  const isSpeed = wanted.map((each) => each.trim().toLowerCase() === 'speed');
+  return {
+    at: (pts) => {
+      const speed = isSpeed.includes(true) ? (speedAt(pts) ?? NaN) * factor : NaN;
+      return asInput(
+        isSpeed.map((isIt) =>
+          isIt && Number.isFinite(speed) ? speed : feed.oneHot === undefined ? feed.otherwise : NaN,
+        ),
+        signal,
+      );
+    },
+    told: isSpeed.includes(true)
+      ? `"${name}" takes the speed of the feed's signals, and ${feed.otherwise} where none came.`
+      : `The signals of a feed have no "${wanted.join('", "')}": "${name}" is ${feed.otherwise} in every frame, as the sidecar says.`,
   };
 }
 
@@ -189,6 +218,10 @@ interface Column {
 const METRES_PER_SECOND = { 'm/s': 1, 'km/h': 1 / 3.6, mph: 0.44704 } as const;
 const DEGREES = 180 / Math.PI;
 
+function speedFactor(unit: SignalFeed['unit']): number {
+  return 1 / (METRES_PER_SECOND[unit as keyof typeof METRES_PER_SECOND] ?? 1);
+}
+
 /** A column by its name in Roadgaze, or by its own. */
 function columnOf(log: DriveLog | null, name: string, unit: SignalFeed['unit']): Column | null {
   if (!log) return null;
@@ -197,7 +230,7 @@ function columnOf(log: DriveLog | null, name: string, unit: SignalFeed['unit']):
     return {
       times: log.speedTimes ?? log.times,
       values: log.speed,
-      factor: 1 / (METRES_PER_SECOND[unit as keyof typeof METRES_PER_SECOND] ?? 1),
+      factor: speedFactor(unit),
     };
   if (wish === 'steering' && unit === 'normalized')
     return log.normalized ? { times: log.times, values: log.normalized, factor: 1 } : null;

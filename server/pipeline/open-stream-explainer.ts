@@ -21,7 +21,7 @@ import {
 } from './frame-graph/frame-graph.ts';
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
-import { frameSignals } from './frame-signals.ts';
+import { frameSignals, type LiveSignals } from './frame-signals.ts';
 import { bytesOfState, startOf, stateBytes, stateFeeds } from './frame-states.ts';
 import { cameraOf } from './other-cameras.ts';
 import { picturePlan } from './picture-plan.ts';
@@ -40,6 +40,8 @@ export interface ExplainerRequest {
   readonly wish?: Partial<ProviderWish>;
   /** What was logged; waited for only where the network takes signals. */
   readonly log?: Promise<DriveLog | null>;
+  /** Of a feed, in place of a log. */
+  readonly speed?: LiveSignals;
   /** Ends the work on the network at once; what runs it already is closed. */
   readonly signal?: AbortSignal;
 }
@@ -65,7 +67,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   );
   const signals = frameSignals(
     network,
-    network.signals.length > 0 ? ((await request.log) ?? null) : null,
+    network.signals.length > 0 ? (request.speed ?? (await request.log) ?? null) : null,
   );
   signal?.throwIfAborted();
 

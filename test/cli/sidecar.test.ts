@@ -3,7 +3,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadNetwork } from '../../server/inference/network-file.ts';
+import { proposeSidecar } from '../../server/inference/propose-sidecar.ts';
 import { parseSidecar } from '../../server/inference/sidecar.ts';
+import { loadModel } from '../../server/onnx/load-model.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { graphOnFloats } from '../../server/pipeline/passes-graph.ts';
 import { runNode } from '../setup/support.ts';
@@ -82,4 +84,47 @@ test('a sidecar is proposed for every input and the steering output, written onc
   const again = await sidecar(path, '--write');
   assert.equal(again.status, 2);
   assert.match(again.stderr, /car\.json is there already/);
+});
+
+test('frames, cameras and state are proposed by names and shapes, and open the network', async (t) => {
+  const folder = temporaryFolder(t);
+  const network = new Network({ name: 'seeing.onnx' });
+  const left = network.input('left', ['N', 9, 12, 16]);
+  const right = network.input('right', ['N', 2, 3, 12, 16]);
+  const state = network.input('h_in', [1, 6]);
+  const seen = [left, network.node('Reshape', [right, network.ints(-1, 6, 12, 16)])].map(
+    (planes, index) =>
+      network.node('Flatten', [
+        network.node('Relu', [
+          network.convolution(planes, { from: index ? 6 : 9, to: 2 }, { kernel: [3, 3] }),
+        ]),
+      ]),
+  );
+  const all = network.node('Concat', [...seen, state], { axis: 1 });
+  network.node('Gemm', [all, network.floats([2 * 2 * 140 + 6, 6])], {}, 'h_out');
+  network.node('Gemm', ['h_out', network.floats([6, 1])], {}, 'steering');
+  const path = join(folder, 'seeing.onnx');
+  writeFileSync(
+    path,
+    network.bytes([
+      { name: 'steering', type: 1, shape: ['N', 1] },
+      { name: 'h_out', type: 1, shape: [1, 6] },
+    ]),
+  );
+  const { model } = await loadModel(path);
+  const { text } = proposeSidecar(model, null);
+  const frames = (count: number, along: number | string) => ({
+    count,
+    step: 1,
+    along,
+    order: 'oldest-first',
+  });
+  assert.deepEqual(JSON.parse(text).inputs, {
+    left: { picture: { camera: 'left', frames: frames(3, 'channels') } },
+    right: { picture: { camera: 'right', frames: frames(2, 1) } },
+    h_in: { state: 'h_out', start: 0, warmUp: 20 },
+  });
+  writeFileSync(join(folder, 'seeing.json'), text);
+  const opened = await loadNetwork(path, 'steering');
+  assert.doesNotThrow(() => graphOnFloats(opened, [{ id: 'gradient' }], '+'));
 });

@@ -34,7 +34,12 @@ type Read = number | null;
 const read = (images: readonly Uint8Array[]): Read =>
   readFrameNumber(images[0]!, IMAGE.width, IMAGE.height);
 
-async function open(t: TestContext, explain: LiveFeedOptions<Read>['explain'], workers = 1) {
+async function open(
+  t: TestContext,
+  explain: LiveFeedOptions<Read>['explain'],
+  workers = 1,
+  reach = 0,
+) {
   const port = await freeUdpPort();
   const feed = await LiveFeed.open<Read>({
     name: 'front',
@@ -43,6 +48,7 @@ async function open(t: TestContext, explain: LiveFeedOptions<Read>['explain'], w
     display: DISPLAY,
     explain,
     workers,
+    reach,
     recording: { maxBytes: 1 << 22, maxSeconds: 60 },
   });
   t.after(() => feed.close());
@@ -85,13 +91,16 @@ describe('a live feed', { concurrency: 2 }, () => {
   it('explains the newest frame when the network is too slow, and counts the others', async (t) => {
     const opened: { feed?: LiveFeed<Read> } = {};
     const decoded = () => opened.feed?.snapshot().decoded ?? 0;
-    const { feed } = await open(t, async (images) => {
+    const behind: number[][] = [];
+    const explain: LiveFeedOptions<Read>['explain'] = async (images, _, { older }) => {
       const number = read(images);
+      behind.push(older.map((frame) => (number! - read(frame.images)! + 600) % 600));
       // Three come meanwhile.
       const before = decoded();
       await holds(() => decoded() >= before + 3 || opened.feed?.state.name === 'closed');
       return number;
-    });
+    };
+    const { feed } = await open(t, explain, 1, 2);
     opened.feed = feed;
     const { frames, until } = subscribe(feed);
     await until(12);
@@ -100,6 +109,10 @@ describe('a live feed', { concurrency: 2 }, () => {
       dropped.inference > explained,
       `${dropped.inference} dropped, ${explained} explained`,
     );
+    // What came before is told, also where nobody explained it.
+    for (const steps of behind.slice(2))
+      if (dropped.decode === 0) assert.deepEqual(steps, [1, 2]);
+      else assert.ok(steps.length === 2 && 0 < steps[0]! && steps[0]! < steps[1]!);
     // One is explained, and one may wait.
     assert.ok(all - dropped.inference - dropped.decode - explained <= 2);
     for (const [n, { time }] of frames.slice(1).entries()) assert.ok(time > frames[n]!.time);

@@ -8,6 +8,7 @@ import { openRecording } from '../../server/drive/open-recording.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import type { Dimension } from '../../server/onnx/graph.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
+import { frameSignals } from '../../server/pipeline/frame-signals.ts';
 import { tensorsOfFrames } from '../../server/pipeline/frame-tensors.ts';
 import { runNode, type Outcome } from '../setup/support.ts';
 import { makeNumberedClip } from '../support/clips.ts';
@@ -258,6 +259,26 @@ test('a drive without a log, and a picture, get what the sidecar has otherwise, 
   const { rows, stdout } = await analysed(t, clip, model, 2);
   assertSameRows(rows, expected);
   assert.match(stdout, /The drive has no "speed": "speed" is 7 in every frame/);
+});
+
+test('a feed gives the speed that its vehicle tells, and all else is as the sidecar has it', async (t) => {
+  const model = writeNetwork(
+    temporaryFolder(t),
+    'N',
+    [
+      { name: 'speed', shape: ['N', 1] },
+      { name: 'command', shape: ['N', 4] },
+    ],
+    inputs,
+  );
+  const network = await loadNetwork(model, 'steering');
+  const signals = frameSignals(network, (time) => (time < 2 ? 5 + time : null));
+  const at = (time: number) => signals.at(time).map((bytes) => [...new Float32Array(bytes.buffer)]);
+  assert.deepEqual(at(1)[1], [0, 0, 1, 0]);
+  assert.ok(Math.abs(at(1)[0]![0]! - 0.1 * 3.6 * 6) < 1e-6);
+  assert.ok(Math.abs(at(3)[0]![0]! - 0.7) < 1e-6);
+  assert.match(signals.assumptions.join(), /"speed" takes the speed of the feed's signals, and 7/);
+  assert.match(signals.assumptions.join(), /have no "Command": "command" is 2 in every frame/);
 });
 
 for (const [what, entries, sentence] of [
