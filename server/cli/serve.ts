@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, type Command } from 'commander';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { isLoopback } from '../api/access.ts';
-import { startServer, type RunningServer } from '../api/server.ts';
+import type { RunningServer } from '../api/server.ts';
 import { cacheFolder } from '../files/cache-folder.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { warmWorkshop } from '../pipeline/workshop/hands.ts';
@@ -127,6 +127,11 @@ async function serve(sources: readonly string[], options: ServeOptions): Promise
     process.stderr.write(`${fitted(sentence, process.stderr, '    ')}\n`),
   );
   for (const path of model ?? []) await checkThere(path);
+  // One part after the other: all modules of a part are open at the same time, and descriptors may
+  // be few.
+  await import('../drive/readers/index.ts');
+  await import('../catalogue/catalogue.ts');
+  const { startServer } = await import('../api/server.ts');
   const server = await startServer({
     recordings: recording ?? DEFAULT_RECORDINGS,
     networks: model ?? [...(await networkFolders(recording)), DEFAULT_NETWORKS],

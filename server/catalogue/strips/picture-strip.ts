@@ -1,3 +1,4 @@
+import { RoadgazeError } from '../../../shared/errors.ts';
 import { openRecording } from '../../drive/open-recording.ts';
 import type { Recording } from '../../drive/recording.ts';
 import { lanes } from '../../resources/limits.ts';
@@ -6,7 +7,7 @@ import { lanes } from '../../resources/limits.ts';
 const PICTURES = 3;
 const CELL = { width: 96, height: 54 };
 const DISPLAY = { maxWidth: 160, quality: 6 };
-/** A strip that takes longer has the pictures that were found by then, ms. */
+/** A strip that takes longer is given up, ms. */
 const PATIENCE = 15_000;
 
 /**
@@ -19,18 +20,27 @@ export async function pictureStrip(
   signal: AbortSignal,
 ): Promise<string> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE)]);
-  const drive = await openRecording(recording, { signal: limit });
+  const late = (): void => {
+    signal.throwIfAborted();
+    if (limit.aborted) throw tooSlow(recording.name);
+  };
+  const drive = await openRecording(recording, { signal: limit }).catch((error: unknown) => {
+    late();
+    throw error;
+  });
   try {
     const start = drive.video.startTime;
     const times =
       durationSeconds === null
-        ? [start]
+        ? []
         : Array.from(
             { length: PICTURES },
             (_, part) => start + ((part + 0.5) / PICTURES) * durationSeconds,
           );
     const pictures: Uint8Array[] = [];
-    for (const from of times) {
+    // Where a log is longer than what was filmed, the first picture stands for all.
+    for (const from of [...times, start]) {
+      if (from === start && pictures.length > 0) break;
       const found = await lanes.pictures
         .run(async () => {
           const stream = drive.frames({
@@ -44,17 +54,25 @@ export async function pictureStrip(
           return null;
         }, limit)
         .catch((error: unknown) => {
-          if (pictures.length === 0 || signal.aborted) throw error;
+          late();
+          if (pictures.length === 0) throw error;
           return null;
         });
       if (found) pictures.push(found);
-      if (limit.aborted) break;
     }
-    signal.throwIfAborted();
+    late();
     return svgOf(pictures);
   } finally {
     await drive.close();
   }
+}
+
+function tooSlow(name: string): RoadgazeError {
+  return new RoadgazeError(
+    'SERVER_BUSY',
+    `The pictures of ${name} take longer than ${PATIENCE / 1000} s.`,
+    'Open it, or try again in a moment.',
+  );
 }
 
 function svgOf(pictures: readonly Uint8Array[]): string {

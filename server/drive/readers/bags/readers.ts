@@ -2,10 +2,9 @@ import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../../../shared/errors.ts';
 import { hasBytes } from '../../../files/file-head.ts';
 import type { Place } from '../../place.ts';
-import type { DriveReader } from '../../source.ts';
+import type { DriveOutline, DriveReader } from '../../source.ts';
 import { openBag } from './bag-drive.ts';
 import { isBagFolder } from './bag-files.ts';
-import { outlineOfBag } from './outline.ts';
 
 /** A folder of MCAP or SQLite files, with its description or without; or one of these files. */
 export const ROS2_BAG: DriveReader = {
@@ -19,7 +18,7 @@ export const ROS2_BAG: DriveReader = {
       ? entryOf(place)
       : null;
   },
-  outline: outlineOfBag,
+  outline,
   open: (place, request) => openBag(ROS2_BAG.title, place, request),
 };
 
@@ -30,7 +29,7 @@ export const MCAP: DriveReader = {
   async recognises(place) {
     return hasBytes(await place.head(), '\u0089MCAP0\r\n') ? entryOf(place) : null;
   },
-  outline: outlineOfBag,
+  outline,
   open: (place, request) => openBag(MCAP.title, place, request),
 };
 
@@ -48,9 +47,15 @@ export const ROS1_BAG: DriveReader = {
     );
     return [{ ...entryOf(place)[0]!, fault }];
   },
-  outline: outlineOfBag,
+  outline,
   open: (place, request) => openBag(ROS1_BAG.title, place, request),
 };
+
+/** Loaded when the first bag is listed: it takes the libraries of all kinds of bags. */
+async function outline(place: Place): Promise<DriveOutline | null> {
+  const { outlineOfBag } = await import('./outline.ts');
+  return outlineOfBag(place);
+}
 
 function entryOf({ name }: Place) {
   return [
