@@ -24,6 +24,13 @@ export interface ColumnPlan {
   readonly cameraOf: ((cells: readonly string[]) => string) | null;
   /** A column is named so; otherwise it is only guessed, and rows of cameras must take turns. */
   readonly isCameraNamed: boolean;
+  /** The recorder may have been stopped inside its last row, which is then left out. */
+  readonly mayBreakOff?: boolean;
+}
+
+interface BrokenRow {
+  readonly line: number;
+  readonly cells: number;
 }
 
 export interface CsvTable {
@@ -42,6 +49,8 @@ export interface CsvTable {
   /** Index into `cameraNames` of each row; null without cameras. */
   readonly cameras: Float64Array | null;
   readonly cameraNames: readonly string[];
+  /** Line of the last row, where that breaks off and was left out. */
+  readonly brokenOff?: number | null;
 }
 
 /** The cells of the first two lines that are no comments, and of the last comment above them. */
@@ -86,17 +95,25 @@ export async function readCsvColumns(
   const cameraIds = new Map<string, number>();
   let hasHeading = plan.headless;
 
+  let brokenOff: BrokenRow | null = null;
+  const tooFew = ({ line, cells }: BrokenRow): RoadgazeError =>
+    invalid(
+      `${file}, line ${line}, has ${cells} cells, but the header has ${plan.headings.length}.`,
+      'Every line needs one cell per column; put text with separators into double quotes.',
+    );
+
   const acceptRow = (parsed: string[], { lines: line }: { lines: number }): null => {
     const cells = plan.split ? plan.split(parsed) : parsed;
     if (!hasHeading) {
       hasHeading = true;
       return null;
     }
+    if (brokenOff) throw tooFew(brokenOff);
     if (cells.length !== plan.headings.length) {
-      throw invalid(
-        `${file}, line ${line}, has ${cells.length} cells, but the header has ${plan.headings.length}.`,
-        'Every line needs one cell per column; put text with separators into double quotes.',
-      );
+      const broken = { line, cells: cells.length };
+      if (!plan.mayBreakOff || cells.length > plan.headings.length) throw tooFew(broken);
+      brokenOff = broken;
+      return null;
     }
     if (clock && !clock.push(withPoint(cells[plan.time]!)))
       throw wrongTime(file, line, plan.headings[plan.time]!, cells[plan.time]!, clock);
@@ -156,6 +173,7 @@ export async function readCsvColumns(
     lines: lineNumbers.values(),
     cameras: hasCameras ? ids : null,
     cameraNames: hasCameras ? [...cameraIds.keys()] : [],
+    brokenOff: (brokenOff as BrokenRow | null)?.line ?? null,
   };
 }
 

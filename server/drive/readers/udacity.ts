@@ -75,7 +75,7 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
   let plan: LogPlan | undefined;
   const table = await readCsvColumns(log, (lines, file) => {
     plan = planLog(lines, file, {});
-    return { ...plan, texts: [0, 1, 2] };
+    return { ...plan, texts: [0, 1, 2], mayBreakOff: true };
   });
   if (!plan?.tool?.timeIsName) throw otherColumns(name);
   const cameras = CAMERAS.flatMap((id, index) => {
@@ -99,7 +99,12 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
     cameras,
     camera,
     track,
-    assumptions: notes,
+    assumptions: [
+      ...notes,
+      ...(typeof table.brokenOff !== 'number'
+        ? []
+        : [`${name}: line ${table.brokenOff} of ${LOG} breaks off, and is left out.`]),
+    ],
     log: (choices) => logFromSeries(series, choices),
   });
 }
@@ -120,6 +125,7 @@ export async function udacityRows({ path, name }: Place): Promise<UdacityRows> {
   const { lines, texts } = await readCsvColumns(log, (first, file) => ({
     ...planLog(first, file, {}),
     texts: [0],
+    mayBreakOff: true,
   }));
   const { encoding } = await readTextHead(log);
   return { path: log, encoding, lines, names: texts[0]! };

@@ -104,6 +104,30 @@ test('pictures that are missing are named, and the others keep their times and t
   assert.ok(warnings.some((text) => text.includes(name('center', 2))));
 });
 
+test('a log that was cut inside its last row, or holds no number or a time too early, is survived', async (t) => {
+  const lines = rows('IMG/', ',', String);
+  lines[2] = lines[2]!.replace(/,-0.1,/, ',nan,');
+  lines[4] = lines[4]!.replace('IMG/center', '../../../etc/center');
+  // Picture 6 lies where the clock was set back to picture 1.
+  lines[5] = lines[5]!.replaceAll(stamp(5), stamp(1));
+  const folder = await writeDrive(t, [...lines.slice(0, 7), lines[7]!.slice(0, -8)].join('\n'));
+  const { source } = await openDriveAt(folder);
+  t.after(() => source.close());
+  const { numbers, pts } = await shownBy(source);
+  assert.deepEqual(numbers, [0, 1, 2, 3, 4, 1, 6]);
+  assert.ok(pts.every((time, i) => i === 0 || time > pts[i - 1]!));
+  const log = (await source.log({}))!;
+  assert.ok(Number.isNaN(log.normalized![2]) && log.normalized![3] === -0);
+  const told = source.assumptions.join('\n');
+  assert.match(told, /the clock is set back at 0\.280 s/);
+  assert.match(told, /line 8 of driving_log\.csv breaks off, and is left out/);
+  writeFileSync(join(folder, 'driving_log.csv'), [lines[0], 'IMG/x.jpg,', lines[1]].join('\n'));
+  await assert.rejects(openDriveAt(folder), {
+    code: 'LOG_INVALID',
+    message: /line 2, has 2 cells/,
+  });
+});
+
 test('a simulator drive whose names hold no time asks for the rate, and takes what is said', async (t) => {
   const folder = join(temporaryFolder(t), 'drive');
   const names = Array.from({ length: 4 }, (_, i) => `center_${i}.jpg`);
