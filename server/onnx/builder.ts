@@ -7,7 +7,8 @@ import {
   type ValueInfo,
 } from './graph.ts';
 import { beyondLimit, inBytes, LIMITS } from './limits.ts';
-import { floatTensor, int64Tensor, scalar, type Tensor } from './tensor.ts';
+import { areLarge } from './large-weights.ts';
+import { floatTensor, int64Tensor, scalar, type Tensor, type TensorData } from './tensor.ts';
 
 /**
  * Appends nodes to a model. Operators whose form changed between operator sets are written in the
@@ -21,6 +22,8 @@ export class GraphBuilder {
   readonly #nodes: Node[];
   readonly #initializers: Map<string, Tensor>;
   readonly #taken: Set<string>;
+  /** Names of large weights, by their data. */
+  readonly #large = new Map<TensorData, readonly string[]>();
   #count = 0;
   #addedBytes = 0;
 
@@ -30,6 +33,8 @@ export class GraphBuilder {
     this.#prefix = prefix;
     this.#nodes = [...model.nodes];
     this.#initializers = new Map(model.initializers);
+    for (const [name, { data }] of model.initializers)
+      if (areLarge(data)) this.#large.set(data, [...(this.#large.get(data) ?? []), name]);
     this.#taken = new Set([
       ...model.initializers.keys(),
       ...model.inputs.map((input) => input.name),
@@ -45,9 +50,14 @@ export class GraphBuilder {
     return name;
   }
 
+  /** Large weights that are there already are used again. */
   constant(tensor: Tensor, hint = 'constant'): string {
+    const isLarge = areLarge(tensor.data);
+    const before = isLarge ? this.#sameAs(tensor) : undefined;
+    if (before !== undefined) return before;
     const name = this.#name(hint);
     this.#initializers.set(name, tensor);
+    if (isLarge) this.#large.set(tensor.data, [...(this.#large.get(tensor.data) ?? []), name]);
     this.#addedBytes += tensor.data.byteLength;
     if (this.#addedBytes > LIMITS.addedBytes)
       throw beyondLimit(
@@ -55,6 +65,12 @@ export class GraphBuilder {
         `needs more than ${inBytes(LIMITS.addedBytes)} of constants to be explained so, which is the limit`,
       );
     return name;
+  }
+
+  #sameAs({ dims, data }: Tensor): string | undefined {
+    return this.#large
+      .get(data)
+      ?.find((name) => this.#initializers.get(name)!.dims.join() === dims.join());
   }
 
   /**

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compile } from '../../server/explain/compile.ts';
 import { Network } from '../support/network.ts';
+import { randomFloats, runNetwork } from '../support/onnx-runtime.ts';
 import { convolutionalMethods } from '../support/methods.ts';
 
 /** One more node or few, behind a value [N,4,11,23]. */
@@ -52,4 +53,53 @@ for (const [layers, forms] of [
       }
     });
   }
+}
+
+/** Weights of 590 and of 1 370 kB, once as MatMul takes them and once turned round, without biases. */
+function withLargeWeights(isTurned: boolean) {
+  const network = new Network({ seed: 2 });
+  const plain = { kernel: [3, 3], bias: false } as const;
+  const first = network.convolution(
+    network.input('image', ['N', 1, 9, 9]),
+    { from: 1, to: 128 },
+    plain,
+  );
+  const second = network.convolution(network.node('Relu', [first]), { from: 128, to: 128 }, plain);
+  const features = network.node('Flatten', [network.node('Relu', [second])]);
+  const dense = isTurned
+    ? network.node('Gemm', [features, network.floats([107, 3200]), network.floats([107], 0, 0)], {
+        transB: 1,
+      })
+    : network.node('MatMul', [features, network.floats([3200, 107])]);
+  network.node('MatMul', [network.node('Relu', [dense]), network.floats([107, 1])], {}, 'steering');
+  return network.model([{ name: 'steering', type: 1, shape: ['N', 1] }]);
+}
+
+for (const isTurned of [false, true]) {
+  test(`large weights${isTurned ? ', turned round,' : ''} are shared by all methods and the network`, async () => {
+    const model = withLargeWeights(isTurned);
+    const bytesOf = ({ initializers }: typeof model) =>
+      [...initializers.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
+    const ids = ['visualbackprop', 'gradient', 'gradcam', 'lrp-epsilon-plus', 'lrp-epsilon'];
+    const compiled = compile(
+      model,
+      ids.map((id) => ({ id })),
+    );
+    assert.ok(
+      bytesOf(compiled) < 1.1 * bytesOf(model),
+      `${bytesOf(compiled)} of ${bytesOf(model)}`,
+    );
+    const image = randomFloats([1, 1, 9, 9], 4);
+    const outputs = await runNetwork(compiled, { image });
+    const steering = outputs['steering']!.data[0]!;
+    const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
+    // Nothing is lost without biases, and rectifiers are straight lines from 0.
+    for (const id of ['lrp-epsilon-plus', 'lrp-epsilon'])
+      assert.ok(Math.abs(sum(outputs[`explanation_${id}`]!.data) / steering - 1) < 1e-3, id);
+    const gradient = outputs['explanation_gradient']!.data;
+    const pixels = image.data as Float32Array;
+    assert.ok(
+      Math.abs(sum(gradient.map((slope, at) => slope * pixels[at]!)) / steering - 1) < 1e-3,
+    );
+  });
 }

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import { DataType } from '../../onnx/tensor.ts';
 import { extent, type Window } from '../../onnx/windows.ts';
+import { weightsValue } from './derived-weights.ts';
 
 /**
  * A convolution between a larger grid and a smaller one; the same numbers serve in both directions.
@@ -30,7 +31,7 @@ function parameters(
   weights: Float32Array,
   bias: Float32Array | null,
 ): string[] {
-  const kernel = builder.constant({ type: DataType.float, dims, data: weights }, 'weights');
+  const kernel = weightsValue(builder, dims, weights);
   return bias
     ? [kernel, builder.constant({ type: DataType.float, dims: [bias.length], data: bias }, 'bias')]
     : [kernel];

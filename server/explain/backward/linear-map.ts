@@ -1,6 +1,7 @@
 import { floatAttribute, intAttribute } from '../../onnx/attributes.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Node } from '../../onnx/graph.ts';
+import { areLarge } from '../../onnx/large-weights.ts';
 import type { Tensor } from '../../onnx/tensor.ts';
 import { enlargement, windowOf } from '../../onnx/windows.ts';
 import { convolution, transposedConvolution, type ConvolutionShape } from './convolution.ts';
@@ -158,13 +159,11 @@ function gemm(step: BackwardStep, weights: Tensor, bias: Tensor | null): LinearM
       { length: outputs },
       (_, index) => beta * floatsOf(bias)[index % bias.data.length]!,
     );
-  return dense(
-    step,
-    alpha === 1 ? straight : straight.map((value) => alpha * value),
-    biases,
+  return dense(step, alpha === 1 ? straight : straight.map((value) => alpha * value), biases, {
     inputs,
     outputs,
-  );
+    turned: isTransposed && alpha === 1 ? floatsOf(weights) : null,
+  });
 }
 
 /** x [N, …, inputs] · W [inputs, outputs]. */
@@ -172,20 +171,34 @@ function product(step: BackwardStep, weights: Tensor): LinearMap {
   const [inputs, outputs, ...more] = weights.dims;
   if (inputs === undefined || outputs === undefined || more.length > 0)
     return fail(step, 'its weights are not a matrix');
-  return dense(step, floatsOf(weights), null, inputs, outputs);
+  return dense(step, floatsOf(weights), null, { inputs, outputs, turned: null });
 }
 
 function dense(
   step: BackwardStep,
   weights: Float32Array,
   bias: Float32Array | null,
-  inputs: number,
-  outputs: number,
+  {
+    inputs,
+    outputs,
+    turned,
+  }: {
+    readonly inputs: number;
+    readonly outputs: number;
+    /** The weights turned round, where the network has them so. */
+    readonly turned: Float32Array | null;
+  },
 ): LinearMap {
   const { builder } = step;
   const matrix = (values: Float32Array, rows: number, columns: number) =>
     builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
   const isMatrix = step.shapes.of(step.node.inputs[0]!).length === 2;
+  const turnedRound = (values: Float32Array): string => {
+    if (values === weights && turned) return matrix(turned, outputs, inputs);
+    return areLarge(values)
+      ? builder.transpose(matrix(values, inputs, outputs), [1, 0])
+      : matrix(transposed(values, inputs, outputs), outputs, inputs);
+  };
   return {
     kind: 'dense',
     weights,
@@ -201,10 +214,10 @@ function dense(
     },
     backward: (...terms) =>
       added(builder, terms, ({ signal, weights: values }) =>
-        builder.node('MatMul', [
-          signal,
-          matrix(transposed(values, inputs, outputs), outputs, inputs),
-        ]),
+        // A Gemm turns large weights as it reads them; before operator set 11 it needs a bias.
+        areLarge(values) && isMatrix && builder.opset >= 11 && !(values === weights && turned)
+          ? builder.node('Gemm', [signal, matrix(values, inputs, outputs)], { transB: 1 })
+          : builder.node('MatMul', [signal, turnedRound(values)]),
       ),
   };
 }

@@ -1,3 +1,4 @@
+import { areLarge } from '../large-weights.ts';
 import { attributes, intAttribute } from '../attributes.ts';
 import type { Model, Node } from '../graph.ts';
 import { DataType, int64Tensor, type Tensor } from '../tensor.ts';
@@ -29,6 +30,7 @@ export function plainConvolution(
   if (
     weights?.type !== DataType.float ||
     weights.dims.length !== 4 ||
+    areLarge(weights.data) ||
     bias === undefined ||
     (bias && bias.type !== DataType.float)
   )

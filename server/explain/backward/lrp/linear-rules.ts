@@ -1,4 +1,5 @@
 import { LARGEST_FLOAT } from '../../../onnx/tensor.ts';
+import { positivePart } from '../derived-weights.ts';
 import { linearMap, type LinearMap, type WeightedSignal } from '../linear-map.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
@@ -28,7 +29,7 @@ function rule(epsilon: number, give: (layer: Layer) => string): BackwardRule {
   };
 }
 
-const positive = (values: Float32Array) => values.map((value) => Math.max(value, 0));
+const positive = positivePart;
 const negative = (values: Float32Array) => values.map((value) => Math.min(value, 0));
 const negated = (values: Float32Array) => values.map((value) => -value);
 const parts = (values: Float32Array | null) => ({
@@ -36,8 +37,8 @@ const parts = (values: Float32Array | null) => ({
   negative: values && negative(values),
 });
 
-const positivePart = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
-const negativePart = ({ step, x }: Layer) => step.builder.clip(x, -LARGEST_FLOAT, 0);
+const positiveInput = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
+const negativeInput = ({ step, x }: Layer) => step.builder.clip(x, -LARGEST_FLOAT, 0);
 
 const times = ({ step }: Layer, a: string, b: string) => step.builder.node('Mul', [a, b]);
 const plus = ({ step }: Layer, a: string, b: string) => step.builder.node('Add', [a, b]);
@@ -67,8 +68,8 @@ function sums(layer: Layer, { withPositive, withNegative, bias }: Split): string
   if (layer.nonNegative) return layer.forward(layer.x, withPositive, bias);
   return plus(
     layer,
-    layer.forward(positivePart(layer), withPositive, bias),
-    layer.forward(negativePart(layer), withNegative, null),
+    layer.forward(positiveInput(layer), withPositive, bias),
+    layer.forward(negativeInput(layer), withNegative, null),
   );
 }
 
@@ -85,8 +86,8 @@ function handedBack(layer: Layer, ...ways: readonly [SharedOut, ...SharedOut[]])
   if (layer.nonNegative) return times(layer, layer.x, meeting('withPositive'));
   return plus(
     layer,
-    times(layer, positivePart(layer), meeting('withPositive')),
-    times(layer, negativePart(layer), meeting('withNegative')),
+    times(layer, positiveInput(layer), meeting('withPositive')),
+    times(layer, negativeInput(layer), meeting('withNegative')),
   );
 }
 
@@ -142,7 +143,7 @@ const ROUNDING = 1e-6;
 function sizeOfAll(layer: Layer, more = 0): string | null {
   const { weights } = layer;
   if (layer.nonNegative || weights.length / layer.outputs < MANY_PRODUCTS) return null;
-  const size = minus(layer, positivePart(layer), negativePart(layer));
+  const size = minus(layer, positiveInput(layer), negativeInput(layer));
   return layer.forward(
     size,
     weights.map((value) => Math.abs(value) * (1 + ROUNDING)),
