@@ -29,6 +29,8 @@ export function frameShares(
         sum += Math.abs(values[channel * plane + position * step]!);
     return sum;
   });
+  // A method that covers all frames at the same place tells nothing of each.
+  if (sums.every((sum) => sum === sums[0])) return null;
   const total = sums.reduce((all, sum) => all + sum, 0);
   return total > 0 ? sums.map((sum) => sum / total) : null;
 }

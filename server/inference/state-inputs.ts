@@ -27,7 +27,7 @@ export interface StateInput {
 /** What a network has in mind after a frame: one entry for each of its states, in their order. */
 export type State = readonly Float32Array[];
 
-/** Frames that are run before one that is sought, where the sidecar does not say. */
+/** Frames that are run before one that is sought, where the sidecar does not say, but of a queue. */
 const WARM_UP = 20;
 
 const named = (name: string) => JSON.stringify(name);
@@ -92,7 +92,8 @@ export function stateInputs(model: Model, sidecar: Sidecar): readonly StateInput
       fed: `roadgaze/state/${name}`,
       after: `roadgaze/state-after/${name}`,
       start: Array.from({ length: elements }, (_, index) => start[index % start.length]!),
-      warmUp: feed.warmUp ?? WARM_UP,
+      // A queue is full then.
+      warmUp: feed.warmUp ?? (given < elements ? elements / given : WARM_UP),
       feed,
       given,
     };
