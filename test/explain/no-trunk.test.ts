@@ -51,7 +51,9 @@ for (const id of ['visualbackprop', 'gradcam', 'gradcampp', 'guided-gradcam']) {
       (error) =>
         error instanceof RoadgazeError &&
         error.code === 'METHOD_UNSUITED' &&
-        /has only Conv "Conv_\d+".*no activation behind it/.test(error.message) &&
+        /all there is of one is Conv "Conv_\d+" in \S+, with no activation behind it/.test(
+          error.message,
+        ) &&
         /saliency/.test(error.hint),
     );
   });

@@ -50,7 +50,7 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
   if (deepest && others.length === 0) {
     throw new RoadgazeError(
       'METHOD_UNSUITED',
-      `${method} shows what a trunk of convolutions keeps, but ${model.source} has only ${describeNode(model, deepest)}, with no activation behind it; what the network looks at is decided elsewhere, as in a transformer.`,
+      `${method} shows what a trunk of convolutions keeps, but all there is of one is ${describeNode(model, deepest)}, with no activation behind it; what the network looks at is decided elsewhere, as in a transformer.`,
       'Choose a method that follows the whole network: attention-rollout, attnlrp, saliency or, for one picture, occlusion.',
     );
   }
