@@ -2,12 +2,15 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
 import { attributes, type PlainAttribute } from '../../../server/onnx/attributes.ts';
-import type { Attribute } from '../../../server/onnx/graph.ts';
+import type { Attribute, Subgraph } from '../../../server/onnx/graph.ts';
 import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
 import { writeOutAttention } from '../../../server/onnx/rewrite/attention-operator.ts';
+import { withoutControlFlow } from '../../../server/onnx/rewrite/control-flow.ts';
+import { withoutFusions } from '../../../server/onnx/rewrite/fused.ts';
 import { inPlainForm } from '../../../server/onnx/rewrite/plain-form.ts';
 import { unrollRecurrent } from '../../../server/onnx/rewrite/recurrent/unroll-recurrent.ts';
 import { overTwoAxes } from '../../../server/onnx/rewrite/two-axes.ts';
+import { capturedBy, withCaptured } from '../../../server/onnx/subgraphs.ts';
 import { DataType, floatTensor } from '../../../server/onnx/tensor.ts';
 import { Network } from '../../support/network.ts';
 import { randomFloats, relativeError, runNetwork } from '../../support/onnx-runtime.ts';
@@ -314,6 +317,145 @@ describe('Attention is written out as operators that give the same', () => {
         inferShapes(writeOutAttention(model)).of('out'),
         inferShapes(model).of('out'),
       );
+    });
+  }
+});
+
+/** A graph within a node, of nodes in a row, that captures what it does not make. */
+function graph(
+  nodes: readonly [op: string, inputs: readonly string[], output: string][],
+  inputs: readonly [name: string, type: number][],
+  outputs: readonly string[],
+): Attribute {
+  const made: Omit<Subgraph, 'captured'> = {
+    nodes: nodes.map(([op, read, output]) => ({
+      op,
+      domain: '',
+      name: `${output}/${op}`,
+      inputs: read,
+      outputs: [output],
+      attributes: new Map(),
+    })),
+    initializers: new Map(),
+    inputs: inputs.map(([name, type]) => ({ name, type, shape: type === 1 ? null : [] })),
+    outputs: outputs.map((name) => ({ name, type: 1, shape: null })),
+  };
+  return { kind: 'graph', value: { ...made, captured: capturedBy(made) } };
+}
+
+const controlled = (
+  network: Network,
+  op: string,
+  inputs: readonly string[],
+  graphs: Readonly<Record<string, Attribute>>,
+  outputs: readonly string[],
+) =>
+  network.nodes.push(
+    withCaptured({
+      op,
+      domain: '',
+      name: op,
+      inputs,
+      outputs,
+      attributes: new Map(Object.entries(graphs)),
+    }),
+  );
+
+describe('branches and loops are written out', () => {
+  const branches = {
+    then_branch: graph([['Relu', ['x'], 'a']], [], ['a']),
+    else_branch: graph(
+      [
+        ['Neg', ['x'], 'b'],
+        ['Exp', ['b'], 'c'],
+      ],
+      [],
+      ['c'],
+    ),
+  };
+
+  for (const taken of [1, 0]) {
+    it(`If, where it is known that it ${taken ? 'holds' : 'does not hold'}`, async () => {
+      const network = new Network();
+      network.input('x', ['N', 4]);
+      const condition = network.constant({ type: 9, dims: [], data: Uint8Array.of(taken) });
+      controlled(network, 'If', [condition], branches, ['out']);
+      const operators = await rewrittenExactly(network.model(['out']), withoutControlFlow);
+      assert.deepEqual(operators, taken ? ['Relu', 'Identity'] : ['Neg', 'Exp', 'Identity']);
+    });
+  }
+
+  it('If over a value, as both branches and a choice', async () => {
+    const network = new Network();
+    network.input('x', ['N', 4]);
+    const mean = network.node('ReduceMean', ['x'], { keepdims: 0 });
+    const condition = network.node('Greater', [mean, network.floats([], 0, 0)]);
+    controlled(network, 'If', [condition], branches, ['out']);
+    const operators = await rewrittenExactly(network.model(['out']), withoutControlFlow);
+    assert.ok(operators.includes('Where') && !operators.includes('If'));
+  });
+
+  it('Loop of known length, with what every round gives', async () => {
+    const network = new Network();
+    network.input('x', ['N', 4]);
+    const factor = network.floats([4], 0.5, 1.5);
+    const body = graph(
+      [
+        ['Identity', ['going'], 'on'],
+        ['Cast', ['round'], 'number'],
+        ['Mul', ['before', factor], 'scaled'],
+        ['Add', ['scaled', 'number'], 'after'],
+        ['Tanh', ['after'], 'kept'],
+      ],
+      [
+        ['round', 7],
+        ['going', 9],
+        ['before', 1],
+      ],
+      ['on', 'after', 'kept'],
+    );
+    assert.equal(body.kind, 'graph');
+    const { value } = body;
+    const typed: Attribute = {
+      kind: 'graph',
+      value: {
+        ...value,
+        nodes: value.nodes.map((node) =>
+          node.op === 'Cast' ? { ...node, attributes: attributes({ to: 1 }) } : node,
+        ),
+        outputs: value.outputs.map((output, index) =>
+          index === 0 ? { ...output, type: 9 } : output,
+        ),
+      },
+    };
+    const length = network.constant({ type: 7, dims: [], data: BigInt64Array.of(3n) });
+    controlled(network, 'Loop', [length, '', 'x'], { body: typed }, ['end', 'all']);
+    const model = network.model(['end', 'all']);
+    const operators = await rewrittenExactly(model, withoutControlFlow);
+    assert.equal(operators.filter((op) => op === 'Tanh').length, 3);
+    assert.ok(!operators.includes('Loop'));
+  });
+});
+
+describe('what ONNX Runtime fused is written out', () => {
+  const fused: Readonly<
+    Record<string, readonly [string, Readonly<Record<string, PlainAttribute>>]>
+  > = {
+    FusedConv: ['Conv, Relu', { activation: 'Relu', kernel_shape: [2, 2], strides: [2, 1] }],
+    Gelu: ['Mul, Erf, Add, Mul, Mul', {}],
+    QuickGelu: ['Mul, Sigmoid, Mul', { alpha: { float: 1.3 } }],
+  };
+  for (const [op, [operators, plain]] of Object.entries(fused)) {
+    it(op, async () => {
+      const network = new Network({ seed: 3 });
+      const image = network.input('image', ['N', 2, 5, 6]);
+      const weights = op === 'FusedConv' ? [network.floats([3, 2, 2, 2]), network.floats([3])] : [];
+      network.nodeOf(op, [image, ...weights], attributes(plain), ['out'], 'com.microsoft');
+      const model = {
+        ...network.model(['out']),
+        otherOpsets: new Map([['com.microsoft', 1]]),
+      };
+      assert.equal((await rewrittenExactly(model, withoutFusions)).join(', '), operators);
     });
   }
 });
