@@ -56,15 +56,19 @@ export class OtherCameras {
 }
 
 /** Throws CAMERA_UNKNOWN, VIDEO_*. */
-export function cameraOf(
+export async function cameraOf(
   drive: Pick<PictureSource, 'ofCamera'>,
   camera: string,
 ): Promise<DriveSource> {
-  if (drive.ofCamera) return drive.ofCamera(camera);
+  try {
+    if (drive.ofCamera) return await drive.ofCamera(camera);
+  } catch (error) {
+    if (!(error instanceof RoadgazeError) || error.code !== 'CAMERA_UNKNOWN') throw error;
+  }
   throw new RoadgazeError(
     'CAMERA_UNKNOWN',
-    `The network sees the camera ${JSON.stringify(camera)} too, and there is one camera only.`,
-    'Use it on a recording of several cameras.',
+    `The network sees a camera ${JSON.stringify(camera)} too, which is not there.`,
+    'Correct "camera" in the sidecar of the network, or use it on a recording that has this camera.',
   );
 }
 

@@ -462,6 +462,14 @@ describe('networks that see more than the picture of a frame', () => {
     );
   };
 
+  it('are refused where a camera is not there that they see', async () => {
+    const path = write(cases.find(({ what }) => what === 'three cameras of the drive')!);
+    await assert.rejects(opened(drives[0], path, 1), {
+      code: 'CAMERA_UNKNOWN',
+      message: /sees a camera "center" too, which is not there/,
+    });
+  });
+
   for (const fed of cases) {
     it(`are fed as by hand, with any number of workers and from any place on: ${fed.what}`, async () => {
       const path = write(fed);
