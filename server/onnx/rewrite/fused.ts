@@ -17,7 +17,8 @@ import { scalar } from '../tensor.ts';
 export function withoutFusions(model: Model): Model {
   let plain = model;
   for (const node of model.nodes) {
-    const write = node.domain === 'com.microsoft' ? fusions[node.op] : undefined;
+    const isKnown = node.domain === 'com.microsoft' && Object.hasOwn(fusions, node.op);
+    const write = isKnown ? fusions[node.op] : undefined;
     if (!write) continue;
     const builder = new GraphBuilder(
       { ...plain, nodes: plain.nodes.filter((each) => each !== node) },

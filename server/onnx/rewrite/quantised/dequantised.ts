@@ -53,7 +53,7 @@ export const dequantised = onceFor((model): Dequantised => {
     const twin = new Twin(node, constant);
     const weights = node.op === 'DequantizeLinear' ? twin.weights() : null;
     if (weights) constants.set(node.outputs[0]!, weights);
-    else if (twins[node.domain === '' ? node.op : `${node.domain}.${node.op}`]?.(twin)) {
+    else if (twinOf(node)?.(twin)) {
       nodes.push(...twin.nodes);
       beside.push(...twin.nodes.filter(({ outputs }) => !made.has(outputs[0]!)));
       held.push(...twin.held);
@@ -77,3 +77,8 @@ export const dequantised = onceFor((model): Dequantised => {
     },
   };
 });
+
+function twinOf({ op, domain }: Node) {
+  const name = domain === '' ? op : `${domain}.${op}`;
+  return Object.hasOwn(twins, name) ? twins[name] : undefined;
+}

@@ -77,7 +77,8 @@ export function gateActivations(
   if (names.length !== usual.length * directions) return null;
   const all: GateActivation[] = [];
   for (const name of names) {
-    const kind = kinds[name.toLowerCase()];
+    const known = name.toLowerCase();
+    const kind = Object.hasOwn(kinds, known) ? kinds[known] : undefined;
     if (!kind) return null;
     const alpha = kind.alpha === undefined ? 0 : (alphas.shift() ?? kind.alpha);
     const beta = kind.beta === undefined ? 0 : (betas.shift() ?? kind.beta);
