@@ -144,7 +144,7 @@ const WRITTEN: readonly WrittenBag[] = [
       of: angle,
       at: steeringAt,
       column: '/state.steering_angle_rad',
-      words: /the angle of the steering wheel in rad/,
+      words: /an angle in rad, positive to the left/,
     },
   },
   ...(
