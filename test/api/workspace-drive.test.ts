@@ -56,9 +56,8 @@ test('a workspace opens its drive once, however much is taken from it, and close
   assert.deepEqual(counts, { opened: 1, closed: 0 });
   await workspace.close();
   assert.deepEqual(counts, { opened: 1, closed: 1 });
-  await assert.rejects(workspace.drive.frames({ images: [] })[Symbol.asyncIterator]().next(), {
-    name: 'AbortError',
-  });
+  const late = workspace.drive.frames({ images: [], display: DISPLAY });
+  await assert.rejects(late[Symbol.asyncIterator]().next(), { name: 'AbortError' });
 });
 
 test('a drive is closed whose network cannot be read', async (t) => {

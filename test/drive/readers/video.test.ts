@@ -85,9 +85,15 @@ test('a drive that is closed ends the frame streams that run, and starts none', 
     while (!(await frames.next()).done);
   };
   await assert.rejects(rest(), { name: 'AbortError' });
-  await assert.rejects(source.frames({ images: [] })[Symbol.asyncIterator]().next(), {
-    name: 'AbortError',
-  });
+  await assert.rejects(
+    source
+      .frames({ images: [PICTURE] })
+      [Symbol.asyncIterator]()
+      .next(),
+    {
+      name: 'AbortError',
+    },
+  );
   await source.close();
 });
 
