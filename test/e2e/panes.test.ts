@@ -305,7 +305,10 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
     await using opened = await openPage(`${server.url}#frame=0&panes=one&methods=visualbackprop`);
     const { page } = opened;
     page.setDefaultTimeout(60_000);
-    await page.getByText('analysed', { exact: true }).waitFor();
+    await page
+      .getByRole('region', { name: 'Timeline' })
+      .getByText('analysed', { exact: true })
+      .waitFor();
     // The last frame is analysed last.
     const plots = page.locator('.timeline .area');
     const box = (await plots.boundingBox())!;
