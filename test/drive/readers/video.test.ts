@@ -85,15 +85,8 @@ test('a drive that is closed ends the frame streams that run, and starts none', 
     while (!(await frames.next()).done);
   };
   await assert.rejects(rest(), { name: 'AbortError' });
-  await assert.rejects(
-    source
-      .frames({ images: [PICTURE] })
-      [Symbol.asyncIterator]()
-      .next(),
-    {
-      name: 'AbortError',
-    },
-  );
+  const after = source.frames({ images: [PICTURE] })[Symbol.asyncIterator]();
+  await assert.rejects(after.next(), { name: 'AbortError' });
   await source.close();
 });
 
