@@ -23,6 +23,7 @@ const SCHEMES: readonly string[] = ['rtsp', 'rtsps', 'rtmp', 'srt', 'udp', 'rtp'
 const NEED_PORT = new Set<FeedScheme>(['udp', 'rtp', 'srt']);
 const HINT =
   'Name an address that begins with rtsp://, rtsps://, rtmp://, srt://, udp://, rtp://, http:// or https://, a camera such as /dev/video0, or - for stdin.';
+const OPTION_HINT = 'Correct that option, or leave it out.';
 
 /**
  * Ends a sentence about credentials; the code of a character that means something else in an
@@ -94,7 +95,7 @@ function read(
         ] as const,
     );
   const fault = optionFault(scheme, named);
-  if (fault !== null) throw refused(text, fault);
+  if (fault !== null) throw refused(text, fault, OPTION_HINT);
   const options = new Map(named);
   const address = (listens: boolean, url = text): FeedAddress => ({
     scheme,
@@ -135,18 +136,16 @@ function isTornPassword(parts: RegExpExecArray): boolean {
   );
 }
 
-function refused(text: string, why: string): RoadgazeError {
+function refused(text: string, why: string, hint?: string): RoadgazeError {
   // Whatever stands between a scheme and the last @ may be a password with such characters in it,
   // whole or in part.
   const mayHoldPassword = /:\/\/[^@]+@/s.test(text);
   const shown = maskCredentials(text.replace(/:\/\/.*@/s, `://${MASK}@`).slice(0, 200));
   const isAboutPassword =
-    mayHoldPassword &&
-    /:\/\/.*[@:/?#^%].*@/s.test(text.replace(/(:\/\/[^:@]*):/, '$1')) &&
-    !/option|named twice|must be/.test(why);
+    mayHoldPassword && /:\/\/.*[@:/?#^%].*@/s.test(text.replace(/(:\/\/[^:@]*):/, '$1'));
   return new RoadgazeError(
     'FEED_ADDRESS_INVALID',
     `${shown} is not opened as a live feed: ${why}.`,
-    isAboutPassword ? ENCODING_HINT : HINT,
+    hint ?? (isAboutPassword ? ENCODING_HINT : HINT),
   );
 }

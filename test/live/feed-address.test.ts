@@ -151,7 +151,10 @@ describe('the address of a feed', () => {
       'srt://h:9000?rcvbuf=99999999999': /`rcvbuf` must be/,
       'srt://h:9000?maxbw=-2': /`maxbw` must be/,
     };
-    for (const [text, why] of Object.entries(wrong)) assert.match(refusal(text).message, why);
+    for (const [text, why] of Object.entries(wrong)) {
+      assert.match(refusal(text).message, why);
+      assert.equal(refusal(text).hint, 'Correct that option, or leave it out.');
+    }
     const secret = refusal('srt://h:9000?passphrase=s3cret');
     assert.match(secret.message, /`passphrase` must be 10 to 79 characters long/);
     assert.ok(!secret.message.includes('s3cret'));
