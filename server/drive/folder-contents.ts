@@ -73,9 +73,11 @@ export async function folderContents(
   });
   const siblings = new Set(names);
   const { compare } = new Intl.Collator('en', { numeric: true });
-  const isListed = await fewAtOnce(names, LOOKED_INTO_AT_ONCE, (name) => isVideo(join(path, name)));
+  // Most of a hundred thousand names are told apart by their endings alone.
+  const named = names.filter(hasVideoEnding);
+  const isListed = await fewAtOnce(named, LOOKED_INTO_AT_ONCE, (name) => isVideo(join(path, name)));
   const parts = await own?.reader.partsOf?.(place);
-  const videos = names.filter((name, index) => isListed[index] && !parts?.has(name)).sort(compare);
+  const videos = named.filter((name, index) => isListed[index] && !parts?.has(name)).sort(compare);
   const isDrive = own !== null && !isOnlyAlone;
   const isAlone = videos.length === 0 && !isDrive;
   const listed: FolderContents = {

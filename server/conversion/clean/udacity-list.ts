@@ -23,7 +23,7 @@ export async function udacityLog(place: Place, { isDropped }: Cleaned): Promise<
     const line = bytes.subarray(begin, end);
     const row = rows.get(++number);
     // What is told of a row must stand in its line, or the two are not counted alike.
-    if (row !== undefined && !line.includes(names[row]!)) throw unsafe(place.name);
+    if (row !== undefined && !line.includes(names.at(row)!)) throw unsafe(place.name);
     if (row === undefined || isDropped[row] !== 1) kept.push(line);
     begin = end;
   }

@@ -6,7 +6,7 @@ import { issueInWords } from '../../../shared/schema-issue.ts';
 import { LARGEST_RATIO, SMALLEST_RATIO, type SteeringRatio } from '../../../shared/steering.ts';
 import { notWritable } from '../../files/not-writable.ts';
 import { writeWhole } from '../../files/write-whole.ts';
-import { invalid } from './csv-columns.ts';
+import { invalid } from './log-fault.ts';
 
 /** What a drive log does not say of itself, and a person does. */
 export interface LogChoices {

@@ -30,6 +30,9 @@ const DATES: readonly (readonly [
 const CLOCK = new RegExp(String.raw`^(\d{1,3}):(\d{2}):(\d{2})${FRACTION}$`);
 const MINUTES = /^(\d{1,3}):(\d{2})(?:[.,](\d+))?$/;
 const NAME = /(\d{4})[_-](\d{2})[_-](\d{2})[_-](\d{2})[_-](\d{2})[_-](\d{2})[_-](\d{3,9})\.\w+$/;
+/** Length of a date with its time of day and the separator behind it. */
+const WHOLE_SECONDS = '2000_01_01_00_00_00_'.length;
+const IN_ENDING = /^\w+$/;
 
 interface Instant {
   readonly seconds: number;
@@ -59,6 +62,8 @@ export class ClockColumn {
   #ticks: bigint | null = null;
   #instant: Instant | null = null;
   #previous = 0;
+  /** What stands in front of the fraction of a second in the name before, and its second. */
+  #second = { text: '', seconds: 0 };
 
   /** `isName`: cells are names of pictures. */
   constructor(isName: boolean) {
@@ -117,10 +122,24 @@ export class ClockColumn {
 
   #instantOf(cell: string): Instant | null {
     return this.kind === 'name'
-      ? nameInstant(cell)
+      ? this.#nameInstant(cell)
       : this.kind === 'date'
         ? dateInstant(cell)
         : clockInstant(cell);
+  }
+
+  /** Of the pictures of one second only the fraction is read, which is all that differs. */
+  #nameInstant(cell: string): Instant | null {
+    const { text, seconds } = this.#second;
+    if (text !== '' && cell.startsWith(text)) {
+      const fraction = fractionInName(cell, text.length);
+      if (fraction !== null) return { seconds, fraction };
+    }
+    const match = NAME.exec(cell);
+    const found = match && instant(match.slice(1, 7), match[7]);
+    if (found)
+      this.#second = { text: cell.slice(0, match.index + WHOLE_SECONDS), seconds: found.seconds };
+    return found;
   }
 
   #secondsOf(cell: string): number | null {
@@ -174,10 +193,21 @@ function dateInstant(cell: string): Instant | null {
   return null;
 }
 
-function nameInstant(cell: string): Instant | null {
-  const match = NAME.exec(cell);
-  return match && instant(match.slice(1, 7), match[7]);
+/** Of a second: 3 to 9 digits in front of the name's ending. */
+function fractionInName(name: string, begin: number): number | null {
+  let [value, scale, at] = [0, 1, begin];
+  for (; at < name.length; at++) {
+    const digit = name.charCodeAt(at) - ZERO;
+    if (!(digit >= 0 && digit <= 9)) break;
+    value = 10 * value + digit;
+    scale *= 10;
+  }
+  const count = at - begin;
+  if (count < 3 || count > 9 || name[at] !== '.') return null;
+  return IN_ENDING.test(name.slice(at + 1)) ? value / scale : null;
 }
+
+const ZERO = '0'.charCodeAt(0);
 
 function instant(parts: readonly string[], fraction: string | undefined): Instant | null {
   const [year, month, day, hour, minute, second] = parts.map(Number) as [

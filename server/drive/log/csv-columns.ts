@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { CsvError, parse } from 'csv-parse';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import { ClockColumn, type Clock } from './clock.ts';
-import { decodedText, readTextHead } from './text.ts';
+import { lineEndOf, readCsvRows, type TakeRow } from './csv-rows.ts';
+import { invalid } from './log-fault.ts';
 import { NumberColumn } from './number-column.ts';
+import { TextColumn } from './text-column.ts';
+import { decodedText, readTextHead } from './text.ts';
 
 /** How the rows of a log are to be read; columns by index, −1 where there is none. */
 export interface ColumnPlan {
@@ -18,6 +19,8 @@ export interface ColumnPlan {
   readonly numbers: readonly number[];
   /** Columns whose cells are kept as they are, such as names of pictures. */
   readonly texts?: readonly number[];
+  /** What of such a cell is kept. */
+  readonly textOf?: (cell: string) => string;
   /** Makes the cells of a row out of those that separators give. */
   readonly split: ((cells: string[]) => string[]) | null;
   /** Which camera a row is of; null where no column says. */
@@ -43,7 +46,7 @@ export interface CsvTable {
    */
   readonly columns: readonly (Float64Array | null)[];
   /** The cells of `texts`, in its order. */
-  readonly texts: readonly (readonly string[])[];
+  readonly texts: readonly TextColumn[];
   /** Line of each row in the file, from 1. */
   readonly lines: Float64Array;
   /** Index into `cameraNames` of each row; null without cameras. */
@@ -63,7 +66,6 @@ export interface FirstLines {
 const SEPARATORS = [',', ';', '\t'];
 const NOTHING = /^(nan|null|none|n\/?a|-)$/i;
 const DECIMAL_COMMA = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i;
-const LONGEST_ROW = 1_000_000;
 /** More different values than this are no names of cameras. */
 const MOST_CAMERAS = 16;
 
@@ -88,7 +90,8 @@ export async function readCsvColumns(
     );
   const plan = planOf(lines, file);
   const columns: (NumberColumn | null)[] = plan.headings.map(() => new NumberColumn());
-  const texts = (plan.texts ?? []).map((index) => ({ index, cells: [] as string[] }));
+  const texts = (plan.texts ?? []).map((index) => ({ index, cells: new TextColumn() }));
+  const { textOf = (cell: string) => cell } = plan;
   const clock = plan.time < 0 ? null : new ClockColumn(plan.timeIsName);
   const lineNumbers = new NumberColumn();
   const cameras = new NumberColumn();
@@ -102,18 +105,18 @@ export async function readCsvColumns(
       'Every line needs one cell per column; put text with separators into double quotes.',
     );
 
-  const acceptRow = (parsed: string[], { lines: line }: { lines: number }): null => {
+  const acceptRow: TakeRow = (parsed, line) => {
     const cells = plan.split ? plan.split(parsed) : parsed;
     if (!hasHeading) {
       hasHeading = true;
-      return null;
+      return;
     }
     if (brokenOff) throw tooFew(brokenOff);
     if (cells.length !== plan.headings.length) {
       const broken = { line, cells: cells.length };
       if (!plan.mayBreakOff || cells.length > plan.headings.length) throw tooFew(broken);
       brokenOff = broken;
-      return null;
+      return;
     }
     if (clock && !clock.push(withPoint(cells[plan.time]!)))
       throw wrongTime(file, line, plan.headings[plan.time]!, cells[plan.time]!, clock);
@@ -125,7 +128,7 @@ export async function readCsvColumns(
       else if (plan.numbers.includes(i)) throw notANumber(file, line, plan.headings[i]!, cells[i]!);
       else columns[i] = null;
     }
-    for (const text of texts) text.cells.push(cells[text.index]!);
+    for (const text of texts) text.cells.push(textOf(cells[text.index]!));
     lineNumbers.push(line);
     if (plan.cameraOf && cameraIds.size <= MOST_CAMERAS) {
       const name = plan.cameraOf(cells);
@@ -133,23 +136,11 @@ export async function readCsvColumns(
       if (id === undefined) cameraIds.set(name, (id = cameraIds.size));
       cameras.push(id);
     }
-    return null;
   };
 
-  const parser = parse({
-    delimiter: separator,
-    trim: true,
-    skip_empty_lines: true,
-    relax_column_count: true,
-    max_record_size: LONGEST_ROW,
-    comment: '#',
-    comment_no_infix: true,
-    ...(skipped ? { from_line: skipped + 1 } : {}),
-    on_record: acceptRow,
-  });
-  parser.resume();
+  const form = { file, separator, skipped, lineEnd: lineEndOf(text) };
   try {
-    await pipeline(decodedText(path, encoding), parser);
+    await readCsvRows(decodedText(path, encoding), form, acceptRow);
   } catch (error) {
     throw explain(error, path);
   }
@@ -180,14 +171,16 @@ export async function readCsvColumns(
 /** NaN for an empty cell, undefined for text and for what is not finite. */
 function numberIn(cell: string): number | undefined {
   if (cell === '') return NaN;
-  const value = Number(withPoint(cell));
+  let value = Number(cell);
+  if (Number.isFinite(value)) return value;
+  value = Number(withPoint(cell));
   if (Number.isFinite(value)) return value;
   return NOTHING.test(cell) ? NaN : undefined;
 }
 
 /** A decimal comma as a point. */
 function withPoint(cell: string): string {
-  return DECIMAL_COMMA.test(cell) ? cell.replace(',', '.') : cell;
+  return cell.includes(',') && DECIMAL_COMMA.test(cell) ? cell.replace(',', '.') : cell;
 }
 
 /** True where every cell is a number, as in a row and in no header. */
@@ -256,17 +249,6 @@ function separatorOf(line: string): string {
 
 function explain(error: unknown, path: string): unknown {
   const file = basename(path);
-  if (error instanceof CsvError) {
-    const line = (error as CsvError & { lines?: number }).lines;
-    const sentence =
-      error.code === 'CSV_MAX_RECORD_SIZE'
-        ? 'a row is longer than a megabyte'
-        : 'a double quote is not closed, or stands inside a cell';
-    return invalid(
-      `${file}, line ${line ?? '?'}: ${sentence}.`,
-      'Check that the file is CSV, and its quotes near that line.',
-    );
-  }
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT')
     return new RoadgazeError(
@@ -317,8 +299,4 @@ function notANumber(file: string, line: number, heading: string, cell: string): 
     `${file}, line ${line}: column ${JSON.stringify(heading)} ${shown}.`,
     'Write plain numbers such as -0.12 or 1e-3.',
   );
-}
-
-export function invalid(message: string, hint: string, cause?: unknown): RoadgazeError {
-  return new RoadgazeError('LOG_INVALID', message, hint, { cause });
 }

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
-import { type CsvTable, invalid } from './csv-columns.ts';
+import type { CsvTable } from './csv-columns.ts';
+import { invalid } from './log-fault.ts';
 import type { DriveLog, LogColumn, VideoSpan } from './drive-log.ts';
 import { chooseRows, gathered } from './rows.ts';
 import { NO_STEERING, readSteering, steeringSignal } from './steering.ts';

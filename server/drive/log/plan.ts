@@ -1,5 +1,6 @@
 import type { SteeringUnit } from '../../../shared/steering.ts';
-import { type ColumnPlan, type FirstLines, invalid, isAllNumbers } from './csv-columns.ts';
+import { type ColumnPlan, type FirstLines, isAllNumbers } from './csv-columns.ts';
+import { invalid } from './log-fault.ts';
 import type { LogChoices } from './choices.ts';
 import { recogniseTool, type ToolLayout } from './layouts.ts';
 import { COMMAND, isCalledSteering } from './steering-names.ts';

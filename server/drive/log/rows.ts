@@ -1,4 +1,5 @@
-import { invalid, type CsvTable } from './csv-columns.ts';
+import type { CsvTable } from './csv-columns.ts';
+import { invalid } from './log-fault.ts';
 import type { LogChoices } from './choices.ts';
 
 const LEADING_CAMERA = /cent(er|re)|front|middle/i;

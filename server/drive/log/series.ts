@@ -5,7 +5,7 @@ import {
   type SteeringRatio,
   type SteeringSignal,
 } from '../../../shared/steering.ts';
-import { invalid } from './csv-columns.ts';
+import { invalid } from './log-fault.ts';
 import { chosenRatio, type LogChoices } from './choices.ts';
 import type { DriveLog, LogColumn } from './drive-log.ts';
 import { METRES_PER_SECOND_PER, STEERING_UNITS } from './plan.ts';

@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
+import { StringDecoder } from 'node:string_decoder';
 
 const HEAD_BYTES = 65_536;
+const PIECE_BYTES = 1 << 18;
 
 /** How a text file is written, told from its first bytes. */
 export interface TextHead {
@@ -24,12 +25,41 @@ export async function readTextHead(path: string): Promise<TextHead> {
   }
 }
 
-/** The whole file as text, piece by piece. */
+/** The whole file as text, piece by piece, without a byte order mark. */
 export async function* decodedText(path: string, encoding: string): AsyncGenerator<string> {
+  // For UTF-8 Node's decoder takes a fraction of the time of TextDecoder.
+  const decode = encoding === 'utf-8' ? utf8() : streamed(encoding);
+  const buffer = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  const handle = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+      if (bytesRead === 0) break;
+      yield decode(buffer.subarray(0, bytesRead));
+    }
+    yield decode(null);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Text of the bytes that come next; null: that was all. */
+type Decode = (bytes: Buffer | null) => string;
+
+function utf8(): Decode {
+  const decoder = new StringDecoder('utf8');
+  let isFirst = true;
+  return (bytes) => {
+    const text = bytes ? decoder.write(bytes) : decoder.end();
+    const hasMark = isFirst && text.startsWith('\ufeff');
+    isFirst &&= text === '';
+    return hasMark ? text.slice(1) : text;
+  };
+}
+
+function streamed(encoding: string): Decode {
   const decoder = new TextDecoder(encoding);
-  for await (const chunk of createReadStream(path))
-    yield decoder.decode(chunk as Buffer, { stream: true });
-  yield decoder.decode();
+  return (bytes) => (bytes ? decoder.decode(bytes, { stream: true }) : decoder.decode());
 }
 
 /**

@@ -1,4 +1,5 @@
-import { invalid, type CsvTable } from './csv-columns.ts';
+import type { CsvTable } from './csv-columns.ts';
+import { invalid } from './log-fault.ts';
 import type { VideoSpan } from './drive-log.ts';
 import type { LogChoices } from './choices.ts';
 import { EARLIEST_DATE, type Clock } from './clock.ts';

@@ -1,5 +1,6 @@
 import { hasBytes } from '../../files/file-head.ts';
 import { isNotRead, readInside } from '../../files/read-inside.ts';
+import type { TextCells } from '../log/text-column.ts';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import type { PictureTrack } from '../../video/picture-track.ts';
 
@@ -8,7 +9,7 @@ export interface PictureFiles {
   readonly name: string;
   readonly folder: string;
   /** By name below the folder; empty: there is none. */
-  readonly files: readonly string[];
+  readonly files: TextCells;
   /** Seconds, strictly ascending, one per file. */
   readonly pts: Float64Array;
   readonly version: () => Promise<string>;
@@ -49,9 +50,9 @@ export async function pictureFilesTrack(pictures: PictureFiles): Promise<Picture
     pts,
     keyframes: null,
     version,
-    nameOf: (packet) => files[packet]!,
+    nameOf: (packet) => files.at(packet)!,
     async read(packet) {
-      const file = files[packet]!;
+      const file = files.at(packet)!;
       if (file === '') return { missing: 'its record names no picture' };
       const bytes = await readInside(folder, file, MOST_BYTES);
       if (isNotRead(bytes)) return { missing: `${file} ${bytes.reason}` };
@@ -64,7 +65,11 @@ export async function pictureFilesTrack(pictures: PictureFiles): Promise<Picture
 
 async function kindOf({ name, folder, files }: PictureFiles): Promise<(typeof CODECS)[number]> {
   let reason = 'it names none';
-  for (const file of files.filter(Boolean).slice(0, TRIED)) {
+  let tried = 0;
+  for (let packet = 0; packet < files.length && tried < TRIED; packet++) {
+    const file = files.at(packet)!;
+    if (file === '') continue;
+    tried++;
     const bytes = await readInside(folder, file, MOST_BYTES);
     if (isNotRead(bytes)) {
       reason = `${file} ${bytes.reason}`;

@@ -6,6 +6,7 @@ import { logBeside } from '../log/log-beside.ts';
 import { readLogColumns } from '../log/log-columns.ts';
 import type { VideoSpan } from '../log/drive-log.ts';
 import { planLog } from '../log/plan.ts';
+import type { TextCells } from '../log/text-column.ts';
 import type { Place } from '../place.ts';
 import type { DriveReader, DriveSource, OpenDrive } from '../source.ts';
 import { sourceOfTrack } from '../track-source.ts';
@@ -31,16 +32,20 @@ export const PICTURES: DriveReader = {
   onlyAlone: true,
   async recognises({ isFolder, names, name }) {
     if (!isFolder || [...names].some(hasVideoEnding)) return null;
-    return picturesIn(names).length < FEWEST ? null : [{ key: null, name }];
+    let count = 0;
+    for (const each of names) if (isPicture(each) && ++count === FEWEST) break;
+    return count < FEWEST ? null : [{ key: null, name }];
   },
   open: openPictures,
 };
 
 function picturesIn(names: Iterable<string>): string[] {
   const { compare } = new Intl.Collator('en', { numeric: true });
-  return [...names]
-    .filter((name) => PICTURE_NAME.test(name) && !name.startsWith('.'))
-    .sort(compare);
+  return [...names].filter(isPicture).sort(compare);
+}
+
+function isPicture(name: string): boolean {
+  return PICTURE_NAME.test(name) && !name.startsWith('.');
 }
 
 async function openPictures(place: Place, request: OpenDrive): Promise<DriveSource> {
@@ -95,7 +100,7 @@ function spanOf(times: Float64Array): VideoSpan {
 
 interface ClockRequest {
   readonly name: string;
-  readonly files: readonly string[];
+  readonly files: TextCells;
   readonly log: string;
   /** Pictures a second, as a person says. */
   readonly rate: number | undefined;
@@ -118,7 +123,7 @@ async function timesOfLog(path: string, count: number): Promise<Float64Array | n
 }
 
 /** The pictures that a log names, one in each row; null where it names none, or cannot be read. */
-async function namedPictures(path: string): Promise<string[] | null> {
+async function namedPictures(path: string): Promise<TextCells | null> {
   let column = -1;
   try {
     const { texts } = await readLogColumns(path, (lines, file) => {
@@ -126,9 +131,9 @@ async function namedPictures(path: string): Promise<string[] | null> {
       const row = (plan.headless ? lines.first : lines.second) ?? [];
       const cells = plan.split ? plan.split([...row]) : row;
       column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
-      return { ...plan, texts: column < 0 ? [] : [column] };
+      return { ...plan, texts: column < 0 ? [] : [column], textOf: baseName };
     });
-    return column < 0 ? null : texts[0]!.map(baseName);
+    return column < 0 ? null : texts[0]!;
   } catch {
     // Told when it is read for itself.
     return null;

@@ -44,10 +44,13 @@ export function risingTimes(clock: Float64Array, what: string): RisingTimes {
 
 /** Median of the distances that ascend. */
 function usualStep(clock: Float64Array): number {
-  const steps = clock
-    .subarray(1)
-    .map((time, i) => time - clock[i]!)
-    .filter((step) => step > 0);
+  const distances = new Float64Array(clock.length);
+  let count = 0;
+  for (let i = 1; i < clock.length; i++) {
+    const step = clock[i]! - clock[i - 1]!;
+    if (step > 0) distances[count++] = step;
+  }
+  const steps = distances.subarray(0, count);
   return steps.length > 0 ? steps.sort()[steps.length >> 1]! : UNKNOWN_STEP;
 }
 

@@ -5,6 +5,7 @@ import { pathInside } from '../../files/path-inside.ts';
 import { readCsvColumns, type CsvTable } from '../log/csv-columns.ts';
 import { planOfLog } from '../log/plan-of-log.ts';
 import { planLog, type LogPlan } from '../log/plan.ts';
+import type { TextCells } from '../log/text-column.ts';
 import { readTextHead } from '../log/text.ts';
 import { logFromSeries, type SeriesOfDrive } from '../log/series.ts';
 import type { Place } from '../place.ts';
@@ -75,11 +76,11 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
   let plan: LogPlan | undefined;
   const table = await readCsvColumns(log, (lines, file) => {
     plan = planLog(lines, file, {});
-    return { ...plan, texts: [0, 1, 2], mayBreakOff: true };
+    return { ...plan, texts: [0, 1, 2], textOf: baseName, mayBreakOff: true };
   });
   if (!plan?.tool?.timeIsName) throw otherColumns(name);
   const cameras = CAMERAS.flatMap((id, index) => {
-    const frames = table.texts[index]!.filter(Boolean).length;
+    const frames = table.texts[index]!.filled;
     return frames > 0 ? [{ id, title: id, frames }] : [];
   });
   if (cameras.length === 0) throw otherColumns(name);
@@ -88,7 +89,7 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
   const track = await pictureFilesTrack({
     name: path,
     folder: join(path, pictureFolder(place) ?? ''),
-    files: table.texts[CAMERAS.indexOf(camera as 'center')]!.map(baseName),
+    files: table.texts[CAMERAS.indexOf(camera as 'center')]!,
     pts: times,
     version: () => filesVersion([log]),
   });
@@ -115,7 +116,7 @@ export interface UdacityRows {
   readonly encoding: string;
   /** Lines of the log, from 1, and names of pictures in them: one for each frame, in their order. */
   readonly lines: Float64Array;
-  readonly names: readonly string[];
+  readonly names: TextCells;
 }
 
 /** Where the rows of a drive stand in its log. Throws INPUT_NOT_FOUND, LOG_INVALID. */

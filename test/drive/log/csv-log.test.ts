@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { readDriveLog } from '../../../server/drive/log/csv-log.ts';
 import type { DriveLog, VideoSpan } from '../../../server/drive/log/drive-log.ts';
+import { parse } from 'csv-parse/sync';
+import { lineEndOf, readCsvRows } from '../../../server/drive/log/csv-rows.ts';
 import { splitLines } from '../../../server/drive/log/split-lines.ts';
+import { TextColumn } from '../../../server/drive/log/text-column.ts';
 import { temporaryFolder } from '../../support/paths.ts';
 
 const degree = Math.PI / 180;
@@ -622,4 +625,87 @@ test('lines are cut where they end, whatever the pieces, with their numbers, and
       new RegExp(`more than ${bytes.length - 1} bytes`),
     );
   }
+});
+
+test('rows are those of csv-parse, whatever the pieces, the spaces, the comments and the line ends', async () => {
+  let seed = 7;
+  const draw = (count: number): number => {
+    seed = (Math.imul(seed, 1_103_515_245) + 12_345) >>> 0;
+    return (seed >>> 8) % count;
+  };
+  const cells = ['', ' ', '1', ' 2.5 ', 'a b', '#', '# c', 'é', '"x;y"', '"q""r" ', 'd#e', '\t3'];
+  let quoted = 0;
+  for (let round = 0; round < 400; round++) {
+    const lineEnd = ['\n', '\r\n', '\r'][draw(3)]!;
+    const kinds = round % 2 === 0 ? cells.filter((cell) => !cell.includes('"')) : cells;
+    const lines = Array.from({ length: 1 + draw(6) }, () =>
+      Array.from({ length: draw(4) }, () => kinds[draw(kinds.length)]!).join(';'),
+    );
+    const text = `first;line${lineEnd}${lines.join(lineEnd)}${draw(2) ? lineEnd : ''}`;
+    const pieces = async function* () {
+      for (let at = 0; at < text.length;) {
+        const end = at + 1 + draw(9);
+        yield text.slice(at, end);
+        at = end;
+      }
+    };
+    const expected = parse(text, {
+      delimiter: ';',
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+      comment: '#',
+      comment_no_infix: true,
+    });
+    const found: string[][] = [];
+    const form = { file: 'x.csv', separator: ';', lineEnd: lineEndOf(text), skipped: 0 };
+    await readCsvRows(pieces(), form, (row) => found.push(row));
+    assert.deepEqual(found, expected, JSON.stringify(text));
+    if (text.includes('"')) quoted++;
+  }
+  assert.ok(quoted > 50 && quoted < 250);
+});
+
+test('lines are counted through comments, empty ones and quotes; an open quote is told with its line', async () => {
+  const found: [string, number][] = [];
+  const form = { file: 'x.csv', separator: ',', lineEnd: '\n', skipped: 1 } as const;
+  const read = (text: string) =>
+    readCsvRows(
+      (async function* () {
+        yield text;
+      })(),
+      form,
+      ([first], line) => found.push([first!, line]),
+    );
+  await read('sep=,\n# c\n\na,1\nb,2\n"c",3\n\nd,4\n"e\ne",5\nf,6');
+  assert.deepEqual(found, [
+    ['a', 4],
+    ['b', 5],
+    ['c', 6],
+    ['d', 8],
+    ['e\ne', 10],
+    ['f', 11],
+  ]);
+  await assert.rejects(read('x\na,1\nb"c,2\n'), {
+    code: 'LOG_INVALID',
+    message: 'x.csv, line 3: a double quote is not closed, or stands inside a cell.',
+  });
+  await assert.rejects(read(`x\na,1\n${'b'.repeat(1_000_001)}`), {
+    message: 'x.csv, line 3: a row is longer than a megabyte.',
+  });
+});
+
+test('texts of rows are kept in their order, through blocks, and found in any', () => {
+  const column = new TextColumn();
+  const texts = Array.from({ length: 300 }, (_, i) => (i % 5 === 0 ? '' : `picture ${i}.jpg`));
+  texts[7] = 'a\nb';
+  for (const text of texts) column.push(text);
+  texts[7] = 'a b';
+  assert.deepEqual([column.length, column.filled], [300, 240]);
+  const order = texts.map((_, i) => (i * 131) % 300);
+  assert.deepEqual(
+    order.map((row) => column.at(row)),
+    order.map((row) => texts[row]),
+  );
+  assert.equal(column.at(300), undefined);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { timesInNames } from '../../../server/drive/readers/picture-names.ts';
 import { temporaryFolder } from '../../support/paths.ts';
 import { openDriveAt, shownBy, writePictures } from '../support/picture-folders.ts';
 
@@ -43,6 +44,15 @@ test('names that count microseconds since 1970, or hold a date, are the times', 
   const dated = await openDriveAt(await writeFolder(t, dates));
   t.after(() => dated.source.close());
   assert.ok(Math.abs((await shownBy(dated.source)).pts[1]! - 0.06) < 1e-6);
+});
+
+test('dates in names count to the last digit that they have, within a second and beyond', () => {
+  const date = (rest: string): string => `left_2020_01_02_03_04_${rest}.jpg`;
+  const times = timesInNames(['58_250', '58_2507', '58_251000', '58-300000000', '59_001'].map(date));
+  for (const [i, time] of [0, 0.0007, 0.001, 0.05, 0.751].entries())
+    assert.ok(Math.abs(times![i]! - time) < 1e-9, `${i}: ${times![i]}`);
+  for (const other of ['58_25', '58_25x', '58_2500000000', '58_300.jpg~'])
+    assert.equal(timesInNames([date('58_250'), date(other)]), null, other);
 });
 
 test('a log that names pictures says which count, in which order, and when', async (t) => {

@@ -1,6 +1,8 @@
 import { basename } from 'node:path';
 import { EARLIEST_DATE, type Clock } from '../clock.ts';
-import { invalid, type ColumnPlan, type CsvTable, type FirstLines } from '../csv-columns.ts';
+import type { ColumnPlan, CsvTable, FirstLines } from '../csv-columns.ts';
+import { invalid } from '../log-fault.ts';
+import { TextColumn } from '../text-column.ts';
 import type { ParquetColumn } from './parquet-table.ts';
 import { readParquet } from './read-parquet.ts';
 
@@ -22,13 +24,17 @@ export async function readParquetColumns(
   if (rows === 0)
     throw invalid(`${file} has no rows.`, 'Write a row per sample, or remove the file.');
   const time = named[plan.time];
+  const { textOf = (cell: string) => cell } = plan;
   return {
     plan,
     clock: time ? clockOf(file, time) : null,
     columns: named.map(({ column }) => (column.kind === 'numbers' ? column.values : null)),
     texts: (plan.texts ?? []).map((index) => {
-      const column = named[index]!.column;
-      return column.kind === 'texts' ? column.values : new Array<string>(rows).fill('');
+      const { column } = named[index]!;
+      const cells = new TextColumn();
+      for (let row = 0; row < rows; row++)
+        cells.push(column.kind === 'texts' ? textOf(column.values[row]!) : '');
+      return cells;
     }),
     lines: Float64Array.from({ length: rows }, (_, row) => row + 1),
     cameras: null,

@@ -99,17 +99,16 @@ export function recordIn(line: string): Record<string, unknown> | null {
 
 /** Python writes numbers that are none as NaN and Infinity, which JSON does not know. */
 function parsed(text: string): unknown {
-  for (const each of [
-    text,
-    text.replaceAll(/(?<=[:[,]\s*)-?(NaN|Infinity)(?=\s*[,\]}])/g, 'null'),
-  ]) {
-    try {
-      return JSON.parse(each);
-    } catch {
-      // Tried without such numbers, or broken.
-    }
+  return json(text) ?? json(text.replaceAll(/(?<=[:[,]\s*)-?(NaN|Infinity)(?=\s*[,\]}])/g, 'null'));
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Such numbers may be in it, or it is broken.
+    return undefined;
   }
-  return undefined;
 }
 
 function brokenLines(catalog: string, lines: readonly number[]): string {
