@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { RoadgazeError } from '../../../shared/errors.ts';
 import { besideFolder } from '../../files/beside.ts';
 import { pathInside } from '../../files/path-inside.ts';
 import { readDriveLog } from '../log/csv-log.ts';
@@ -53,9 +54,10 @@ async function openPictures(place: Place, request: OpenDrive): Promise<DriveSour
   const logs = [...names].filter((each) => LOG_NAME.test(each)).sort();
   const own = logs[0] === undefined ? null : await pathInside(path, logs[0]);
   const log = own ?? (await logBeside(path, besideFolder(path))) ?? besideFolder(path).log;
-  const named = await namedPictures(log);
+  const { named, hasTimes } = await namedPictures(log);
   const files = named ?? picturesIn(names);
-  const { times, notes, isOfLog } = await clockOf({ name, files, log, rate: request.frameRate });
+  const rate = request.frameRate;
+  const { times, notes, isOfLog } = await clockOf({ name, files, log, hasTimes, rate });
   const cameras = [{ id: 'pictures', title: name, frames: files.length }];
   const camera = chosenCamera(path, cameras, request.camera);
   const track = await pictureFilesTrack({
@@ -102,40 +104,60 @@ interface ClockRequest {
   readonly name: string;
   readonly files: TextCells;
   readonly log: string;
+  /** The log has a column of times. */
+  readonly hasTimes: boolean;
   /** Pictures a second, as a person says. */
   readonly rate: number | undefined;
 }
 
-/** Throws VIDEO_RATE_UNKNOWN. */
-async function clockOf({ name, files, log, rate }: ClockRequest) {
+/** Throws VIDEO_RATE_UNKNOWN; LOG_INVALID where only a log that cannot be read tells the times. */
+async function clockOf({ name, files, log, hasTimes, rate }: ClockRequest) {
   const logged = rate === undefined ? await timesOfLog(log, files.length) : null;
-  const times = logged ?? (rate === undefined ? timesInNames(files) : null);
+  const isBroken = logged instanceof RoadgazeError;
+  const times = logged && !isBroken ? logged : rate === undefined ? timesInNames(files) : null;
+  if (isBroken && !times && hasTimes) throw logged;
   const clock = times && { values: () => times };
-  return { ...clockOfRows(name, clock, files.length, rate), isOfLog: logged !== null };
+  return {
+    ...clockOfRows(name, clock, files.length, rate),
+    isOfLog: times !== null && times === logged,
+  };
 }
 
-/** Seconds since the first row of a log of so many rows; null where it is none, or has no times. */
-async function timesOfLog(path: string, count: number): Promise<Float64Array | null> {
-  // What is wrong with it is told when it is read for itself.
-  const log = await readDriveLog(path).catch(() => null);
-  if (log?.times.length !== count) return null;
-  return log.times.map((time) => time - log.times[0]!);
+/**
+ * Seconds since the first row of a log of so many rows; null where it is of another length, or none
+ * is there. Otherwise what is wrong with it.
+ */
+async function timesOfLog(
+  path: string,
+  count: number,
+): Promise<Float64Array | RoadgazeError | null> {
+  try {
+    const { times } = await readDriveLog(path);
+    return times.length === count ? times.map((time) => time - times[0]!) : null;
+  } catch (error) {
+    return error instanceof RoadgazeError && error.code === 'LOG_INVALID' ? error : null;
+  }
 }
 
-/** The pictures that a log names, one in each row; null where it names none, or cannot be read. */
-async function namedPictures(path: string): Promise<TextCells | null> {
+interface NamedPictures {
+  /** One in each row of a log; null where that names none, or cannot be read. */
+  readonly named: TextCells | null;
+  readonly hasTimes: boolean;
+}
+
+async function namedPictures(path: string): Promise<NamedPictures> {
   let column = -1;
   try {
-    const { texts } = await readLogColumns(path, (lines, file) => {
+    const { texts, clock } = await readLogColumns(path, (lines, file) => {
       const plan = planLog(lines, file, {}, false);
       const row = (plan.headless ? lines.first : lines.second) ?? [];
       const cells = plan.split ? plan.split([...row]) : row;
       column = cells.findIndex((cell) => PICTURE_NAME.test(cell));
       return { ...plan, texts: column < 0 ? [] : [column], textOf: baseName };
     });
-    return column < 0 ? null : texts[0]!;
+    return { named: column < 0 ? null : texts[0]!, hasTimes: clock !== null };
   } catch {
     // Told when it is read for itself.
-    return null;
+    return { named: null, hasTimes: true };
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { parquetWriteFile } from 'hyparquet-writer';
 import { sampleAt } from '../../../server/drive/log/drive-log.ts';
 import { placeAt } from '../../../server/drive/place.ts';
 import { recognise } from '../../../server/drive/readers/index.ts';
@@ -140,6 +141,32 @@ const DAMAGES: readonly (readonly [string, (folder: string) => void, RegExp])[] 
     /leads out of its folder/,
   ],
   [
+    'an absolute path',
+    (folder) => {
+      const path = join(folder, 'meta/info.json');
+      writeFileSync(path, readFileSync(path, 'utf8').replace('"data/', '"/data/'));
+    },
+    /leads out of its folder/,
+  ],
+  [
+    'an info.json in UTF-16',
+    (folder) => {
+      const path = join(folder, 'meta/info.json');
+      writeFileSync(path, readFileSync(path, 'utf8'), 'utf16le');
+    },
+    /is not JSON/,
+  ],
+  [
+    'a video that is none',
+    (folder) => writeFileSync(join(folder, `videos/${FRONT}/chunk-000/file-000.mp4`), 'no video'),
+    /file-000\.mp4/,
+  ],
+  [
+    'a damaged table of episodes',
+    (folder) => writeFileSync(join(folder, 'meta/episodes/chunk-000/file-000.parquet'), 'PAR1'),
+    /file-000\.parquet cannot be read as Parquet/,
+  ],
+  [
     'a damaged table',
     (folder) => {
       const path = join(folder, 'data/chunk-000/file-000.parquet');
@@ -158,8 +185,50 @@ for (const [what, harm, told] of DAMAGES)
     const error: unknown =
       entries[0]!.fault ?? (await reader.open(place, { key: '0' }).catch((each: unknown) => each));
     assert.match((error as Error).message, told);
-    assert.match((error as { code: string }).code, /DRIVE_INVALID|INPUT_NOT_FOUND|LOG_INVALID/);
+    assert.match(
+      (error as { code: string }).code,
+      /DRIVE_INVALID|INPUT_NOT_FOUND|LOG_INVALID|VIDEO_\w+/,
+    );
   });
+
+test('rows without times, with a clock that steps back, gaps and no numbers open; frames keep the times of their video', async (t) => {
+  const folder = await dataSet(t, 'v2');
+  const file = join(folder, 'data/chunk-000/episode_000000.parquet');
+  const info = JSON.parse(readFileSync(join(folder, 'meta/info.json'), 'utf8')) as {
+    features: Record<string, unknown>;
+  };
+  info.features['steer'] = { dtype: 'float32', shape: [1], names: null };
+  writeFileSync(join(folder, 'meta/info.json'), JSON.stringify(info));
+  const timestamp = Float64Array.from({ length: 14 }, (_, i) => i / FPS);
+  timestamp[3] = NaN;
+  timestamp[7] = 0.1;
+  timestamp[11] = 100;
+  timestamp[12] = NaN;
+  timestamp[13] = 0.2;
+  const steer = Float64Array.from({ length: 14 }, (_, i) => (i === 5 ? NaN : i / 100));
+  parquetWriteFile({
+    filename: file,
+    columnData: [
+      { name: 'timestamp', data: timestamp, type: 'DOUBLE' },
+      { name: 'steer', data: steer, type: 'DOUBLE' },
+    ],
+  });
+  const { source } = await openDriveAt(folder, { key: '0', camera: FRONT });
+  t.after(() => source.close());
+  const { numbers, pts } = await shownBy(source);
+  assert.equal(numbers.length, 12);
+  for (const [i, time] of pts.entries()) assert.ok(Math.abs(time - i / FPS) < 1e-6);
+  const told = source.assumptions.join('\n');
+  assert.match(told, /12 frames for the 14 rows/);
+  assert.match(told, /3 frames lie more than half a frame from the times of their rows/);
+  const log = (await source.log({ unit: 'rad' }))!;
+  for (const [i, time] of log.times.entries())
+    assert.ok(Math.abs(time - i / FPS) < 1e-6, `${time}`);
+  assert.deepEqual(
+    [...log.steering!.subarray(4, 7)].map((value) => (Number.isNaN(value) ? null : value)),
+    [0.04, null, 0.06],
+  );
+});
 
 test(
   'the rows of a real LeRobot data set are read, with made videos',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { timesInNames } from '../../../server/drive/readers/picture-names.ts';
@@ -48,7 +48,9 @@ test('names that count microseconds since 1970, or hold a date, are the times', 
 
 test('dates in names count to the last digit that they have, within a second and beyond', () => {
   const date = (rest: string): string => `left_2020_01_02_03_04_${rest}.jpg`;
-  const times = timesInNames(['58_250', '58_2507', '58_251000', '58-300000000', '59_001'].map(date));
+  const times = timesInNames(
+    ['58_250', '58_2507', '58_251000', '58-300000000', '59_001'].map(date),
+  );
   for (const [i, time] of [0, 0.0007, 0.001, 0.05, 0.751].entries())
     assert.ok(Math.abs(times![i]! - time) < 1e-9, `${i}: ${times![i]}`);
   for (const other of ['58_25', '58_25x', '58_2500000000', '58_300.jpg~'])
@@ -132,4 +134,66 @@ test('the SullyChen data set is a folder of pictures with a log that names them'
   assert.ok(Math.abs(pts[2]! - 0.13) < 1e-6);
   const log = (await source.log({}))!;
   assert.ok(Math.abs(log.steering![2]! - (4 * Math.PI) / 180) < 1e-12);
+});
+
+test('pictures that are missing, lead out or are none are named, and the others keep their times and numbers', async (t) => {
+  const names = [0, 1, 2, 3, 4, 5].map((i) => `${i}.jpg`);
+  const rows = [
+    ['0.jpg', 0, 0.1],
+    ['../secret.jpg', 0.1, 0.2],
+    ['gone.jpg', 0.2, 0.3],
+    ['1.jpg', 0.3, 'NaN'],
+    ['2.jpg', 0.4, ''],
+    ['link.jpg', 0.5, 0.4],
+    ['words.jpg', 0.6, 0.5],
+    ['drawing.jpg', 0.7, 0.6],
+    ['3.jpg', 60, 0.7],
+    ['', 60.1, 0.8],
+    ['4.jpg', 60.2, 0.9],
+  ];
+  const folder = await writeFolder(
+    t,
+    names,
+    ['image,t [s],steering [rad]', ...rows.map((row) => row.join(','))].join('\n'),
+  );
+  for (const outside of ['secret.jpg', 'linked.jpg'])
+    cpSync(join(folder, '5.jpg'), join(folder, '..', outside));
+  symlinkSync(join('..', 'linked.jpg'), join(folder, 'link.jpg'));
+  writeFileSync(join(folder, 'words.jpg'), 'Bild 6, gel\xf6scht', 'latin1');
+  await writePictures(join(folder, 'png'), ['drawing.png']);
+  cpSync(join(folder, 'png', 'drawing.png'), join(folder, 'drawing.jpg'));
+  const { source } = await openDriveAt(folder);
+  t.after(() => source.close());
+  const { numbers, pts, warnings } = await shownBy(source);
+  assert.deepEqual(numbers, [0, 1, 2, 3, 4]);
+  for (const [i, time] of [0, 0.3, 0.4, 60, 60.2].entries())
+    assert.ok(Math.abs(pts[i]! - time) < 1e-9);
+  const told = warnings.join('\n');
+  assert.match(told, /secret\.jpg is not there/);
+  assert.match(told, /gone\.jpg is not there/);
+  const log = (await source.log({}))!;
+  assert.deepEqual(
+    [...log.steering!].map((value) => (Number.isNaN(value) ? null : value)),
+    [0.1, 0.2, 0.3, null, null, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9],
+  );
+  assert.match(told, /link\.jpg is not there, or leads out of the folder/);
+  assert.match(told, /words\.jpg is no JPEG picture, as the first one is/);
+  assert.match(told, /drawing\.jpg is no JPEG picture/);
+  assert.match(told, /^6 pictures could not be read.* and 1 more/m);
+});
+
+test('a log of pictures that cannot be read is told with its line, unless a person says the rate', async (t) => {
+  const rows = 'image,t [s],steering [rad]\n0.png,0,0\n1.png,1,0.5\n2.png,0.5,1\n';
+  const folder = await writeFolder(t, ['0.png', '1.png', '2.png'], rows);
+  await assert.rejects(openDriveAt(folder), {
+    code: 'LOG_INVALID',
+    message: 'labels.csv, line 4: the time goes back from 1 to 0.5.',
+  });
+  const { source } = await openDriveAt(folder, { frameRate: 4 });
+  t.after(() => source.close());
+  assert.deepEqual(await shownBy(source), {
+    numbers: [0, 1, 2],
+    pts: [0, 0.25, 0.5],
+    warnings: [],
+  });
 });

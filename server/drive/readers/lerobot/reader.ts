@@ -82,7 +82,9 @@ async function openEpisode(place: Place, request: OpenDrive): Promise<DriveSourc
   const window = { from, frames: timestamps.length };
   const pictures = await videoWindow(await videoPictures(video), window);
   const { pts } = await pictures.index();
-  const times = timestamps.map((time, i) => pts[i] ?? time);
+  // Rows behind the last frame follow it by the rate: their own clock may be set back, or be none.
+  const last = pts.length - 1;
+  const times = timestamps.map((_, i) => pts[i] ?? (pts[last] ?? 0) + (i - last) / info.fps);
   const series = seriesOfEpisode(`episode ${episode.number}`, info, columns, times);
   return sourceOfPictures(pictures, {
     format: LEROBOT.title,
@@ -147,7 +149,7 @@ function differences(timestamps: Float64Array, pts: Float64Array, fps: number): 
   const half = 0.5 / fps;
   const apart = timestamps
     .subarray(0, pts.length)
-    .reduce((count, time, i) => count + Number(Math.abs(time - pts[i]!) > half), 0);
+    .reduce((count, time, i) => count + Number(!(Math.abs(time - pts[i]!) <= half)), 0);
   if (apart > 0)
     notes.push(
       `${apart} frames lie more than half a frame from the times of their rows; the video's times count.`,
