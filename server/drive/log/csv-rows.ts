@@ -31,7 +31,7 @@ export function lineEndOf(text: string): '\n' | '\r' {
  * `csv-parse` reads. Throws LOG_INVALID, and what `take` and the text throw.
  */
 export async function readCsvRows(
-  text: AsyncIterable<string>,
+  text: AsyncIterable<string, void>,
   form: CsvForm,
   take: TakeRow,
 ): Promise<void> {
@@ -55,9 +55,9 @@ export async function readCsvRows(
     readQuoted({ from, pieces, before: line - 1 }, form, take);
   try {
     for (;;) {
-      const { value, done } = await pieces.next();
-      if (done) break;
-      const content = rest + value;
+      const piece = await pieces.next();
+      if (piece.done) break;
+      const content = rest + piece.value;
       let from = 0;
       for (
         let end = content.indexOf(lineEnd);
@@ -88,7 +88,7 @@ export function withoutSpaces(cell: string): string {
 interface Rest {
   /** From the beginning of a line. */
   readonly from: string;
-  readonly pieces: AsyncIterator<string>;
+  readonly pieces: AsyncIterator<string, void>;
   /** Lines before. */
   readonly before: number;
 }
@@ -116,9 +116,9 @@ async function readQuoted(
   const whole = async function* () {
     yield from;
     for (;;) {
-      const { value, done } = await pieces.next();
-      if (done) return;
-      yield value;
+      const piece = await pieces.next();
+      if (piece.done) return;
+      yield piece.value;
     }
   };
   try {
