@@ -11,7 +11,10 @@ export interface SteeringUnit {
   readonly positive: 'left' | 'right' | null;
 }
 
-export function steeringUnit({ unit, positive }: OpenedMessage['network']): SteeringUnit {
+export function steeringUnit({
+  unit,
+  positive,
+}: Pick<OpenedMessage['network'], 'unit' | 'positive'>): SteeringUnit {
   if (unit === 'rad') return { factor: 180 / Math.PI, label: '°', decimals: 1, positive };
   if (unit === 'deg') return { factor: 1, label: '°', decimals: 1, positive };
   if (unit === '1/m') return { factor: 1, label: '1/m', decimals: 4, positive };

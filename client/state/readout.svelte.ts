@@ -46,7 +46,10 @@ export class Readout {
     this.#values = this.#summaries('frame', 'pair');
   }
 
-  add({ frame, values, scores }: PaintedFrame, playing: boolean): void {
+  add(
+    { frame, values, scores }: Pick<PaintedFrame, 'frame' | 'values' | 'scores'>,
+    playing: boolean,
+  ): void {
     const now = this.#now();
     if (!playing) this.#restart(now);
     add(this.#values, values);

@@ -12,6 +12,7 @@ import { Preferences, type LightSystem } from './preferences.svelte.ts';
 import { followLog, LogStrip } from './log-strip.svelte.ts';
 import { readPainted, Readout } from './readout.svelte.ts';
 import { RoadEditor } from './road-editor.svelte.ts';
+import { SeenPictures } from './seen-pictures.svelte.ts';
 import { runSlowMethods, SlowRuns } from './slow-runs.svelte.ts';
 import { keepInView, TimeAxis } from './time-axis.svelte.ts';
 
@@ -38,10 +39,12 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
     frame: address.frame ?? 0,
     autoplay: address.frame === undefined && !tools.wantsStillness,
   });
-  const { analysis, drive, opener, requests, screen, transport, watched } = session;
+  const { analysis, drive, opener, requests, screen, transport, trials, watched } = session;
   const preferences = new Preferences(tools.kept, tools.lightSystem);
   const readout = new Readout(tools);
   const slowRuns = new SlowRuns({ requests, watched, screen });
+  trials.changed.on(() => slowRuns.clear());
+  const pictures = new SeenPictures(requests);
   const checks = new CausalChecks(requests, analysis);
   const review = new FlagReview(analysis, transport);
   const tuning = new FlagTuning(drive, analysis);
@@ -67,6 +70,7 @@ export function createViewer<P extends Picture>(tools: ViewerTools<P>) {
     preferences,
     readout,
     slowRuns,
+    pictures,
     checks,
     review,
     tuning,

@@ -14,6 +14,7 @@ import type { Picture } from './presenter.ts';
 import { RecordingInbox } from './recording-inbox.ts';
 import type { Requests } from './requests.ts';
 import type { Screen } from './screen.svelte.ts';
+import type { Trials } from './trials.svelte.ts';
 import type { WatchedFeed } from './watched-feed.svelte.ts';
 
 type Of<T extends ServerMessage['type']> = Extract<ServerMessage, { readonly type: T }>;
@@ -28,6 +29,7 @@ interface Parts {
   readonly analysis: Analysis;
   readonly playback: Playback;
   readonly requests: Requests;
+  readonly trials: Pick<Trials, 'take'>;
   readonly screen: Pick<Screen<Picture>, 'counts' | 'receive' | 'restart' | 'countServerSkipped'>;
   readonly opener: Pick<Opener, 'begin'>;
 }
@@ -69,7 +71,7 @@ export class Inbox implements Receiver {
   }
 
   message(message: ServerMessage): void {
-    const { drive, requests } = this.#parts;
+    const { drive, requests, trials } = this.#parts;
     switch (message.type) {
       case 'hello':
         return this.#hello(message);
@@ -84,7 +86,10 @@ export class Inbox implements Receiver {
       case 'explained':
       case 'verified':
       case 'log-curve':
+      case 'pictures-as-seen':
         return requests.answer(message);
+      case 'tried':
+        return trials.take(message);
       case 'error':
         return this.#failed(message);
       case 'opened':

@@ -4,7 +4,7 @@ import type { Sender } from './connection.svelte.ts';
 
 export type Answer = Extract<
   ServerMessage,
-  { readonly type: 'explained' | 'verified' | 'log-curve' }
+  { readonly type: 'explained' | 'verified' | 'log-curve' | 'pictures-as-seen' }
 >;
 
 /** Work that the server does beside playback. */

@@ -1,5 +1,6 @@
 import { cropInFrame, WHOLE_FRAME, type Crop, type Fit, type Size } from '../../shared/geometry.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
+import type { FrameMessage } from '../../shared/protocol/decode-frame.ts';
 import type { Grid, Layers } from '../data/mask-layers.ts';
 import { shownNumbers } from '../data/measure-units.ts';
 import { steeringUnit } from '../data/steering-unit.ts';
@@ -26,6 +27,8 @@ export interface PaintedFrame {
   readonly scores: ReadonlyMap<string, Readonly<Record<string, number>>>;
   /** What of the picture the frame fills. */
   readonly fit: Fit;
+  /** What was logged for the network's inputs. */
+  readonly inputs: NonNullable<FrameMessage['inputs']>;
 }
 
 /** What frames are painted on. */
@@ -120,6 +123,11 @@ export class Screen<P extends Picture> {
     this.#countSkipped();
   }
 
+  /** What methods of many passes found of the frame does not hold any more. */
+  forgetSlow(): void {
+    this.#slowMasks.clear();
+  }
+
   /** Nothing is open. */
   clear(): void {
     this.painted = null;
@@ -177,6 +185,7 @@ export class Screen<P extends Picture> {
       },
       scores: new Map(scored),
       fit: message.fit ?? WHOLE_FRAME,
+      inputs: message.inputs ?? {},
     };
     this.#rate.count();
     this.#countSkipped();

@@ -14,6 +14,7 @@ import { Repeat } from './repeat.svelte.ts';
 import { Requests } from './requests.ts';
 import { Screen } from './screen.svelte.ts';
 import { Transport } from './transport.svelte.ts';
+import { Trials } from './trials.svelte.ts';
 import { WatchedFeed } from './watched-feed.svelte.ts';
 
 /** What a page has that a session needs. */
@@ -49,6 +50,8 @@ export function createSession<P extends Picture>(tools: SessionTools<P>, start: 
   const screen = new Screen<P>({ commands, drive, filter }, tools);
   const playing = { commands, drive, watched, analysis, playback, repeat, screen, clock: tools };
   const transport = new Transport(playing, start);
+  const trials = new Trials({ commands, drive });
+  trials.changed.on(() => screen.forgetSlow());
   const lists = { catalogue, feeds, errors };
   const opener = new Opener({
     ...lists,
@@ -60,7 +63,7 @@ export function createSession<P extends Picture>(tools: SessionTools<P>, start: 
     screen,
     transport,
   });
-  const inbox = new Inbox({ ...lists, ...playing, requests, opener });
+  const inbox = new Inbox({ ...lists, ...playing, requests, trials, opener });
   return {
     connection,
     errors,
@@ -73,6 +76,7 @@ export function createSession<P extends Picture>(tools: SessionTools<P>, start: 
     requests,
     screen,
     transport,
+    trials,
     opener,
     begin: () => connection.start(inbox),
     close: () => {

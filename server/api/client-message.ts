@@ -96,6 +96,15 @@ const clientMessage = z.discriminatedUnion('type', [
     request: count,
     column: z.string().min(1).max(200).nullable(),
   }),
+  z.strictObject({
+    type: z.literal('try'),
+    generation: count,
+    inputs: z
+      .record(id, z.array(z.number().min(-1e9).max(1e9)).min(1).max(64))
+      .refine((inputs) => Object.keys(inputs).length <= 32, { message: 'must set at most 32' }),
+    output: z.strictObject({ tensor: id, element: count }).nullable(),
+  }),
+  z.strictObject({ type: z.literal('see-pictures'), request: count, frame }),
 ]) satisfies z.ZodType<ClientMessage>;
 
 /** Reads one client message. Throws PROTOCOL_VIOLATION with the field that is wrong. */

@@ -15,6 +15,8 @@ const COSTS: { readonly [Type in ClientMessage['type']]?: number } = {
   road: 20,
   log: 20,
   'log-curve': 10,
+  'see-pictures': 10,
+  try: 2,
   watch: 20,
   'add-feed': 20,
   'remove-feed': 20,

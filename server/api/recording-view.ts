@@ -12,10 +12,13 @@ import type { DriveSource } from '../drive/source.ts';
 import type { ExplainedStill } from '../pipeline/explain-still.ts';
 import { DISPLAY, type RenderedFrame } from '../pipeline/player-frames.ts';
 import type { AcknowledgementWindow } from '../pipeline/player-window.ts';
-import { Player } from '../pipeline/player.ts';
+import type { PlaybackStatistics } from '../pipeline/player-playback.ts';
+import type { PlayerState } from '../pipeline/player.ts';
 import { displaySize } from '../video/filters.ts';
 import { AnalysisSender } from './analysis-sender.ts';
+import { SeenPictures } from './seen-pictures.ts';
 import { SlowExplanations } from './slow-explanations.ts';
+import { TrialPlayer } from './trial-player.ts';
 import { Verifications } from './verifications.ts';
 import type { ViewOutput } from './view-output.ts';
 import type { Workspace } from '../workspaces/workspace.ts';
@@ -23,7 +26,18 @@ import type { Workspace } from '../workspaces/workspace.ts';
 type ExplainMessage = Extract<ClientMessage, { type: 'explain' }>;
 export type RecordingViewMessage = Extract<
   ClientMessage,
-  { type: 'play' | 'pause' | 'seek' | 'explain' | 'verify' | 'cancel' | 'log-curve' }
+  {
+    type:
+      | 'play'
+      | 'pause'
+      | 'seek'
+      | 'explain'
+      | 'verify'
+      | 'cancel'
+      | 'log-curve'
+      | 'try'
+      | 'see-pictures';
+  }
 >;
 
 /** What is shown first: a frame, or the one nearest to a time on the clock of `drive.origin`. */
@@ -41,7 +55,8 @@ export class RecordingView {
   readonly #workspace: Workspace;
   readonly #window: AcknowledgementWindow;
   readonly #output: ViewOutput;
-  readonly #player: Player;
+  readonly #playing: TrialPlayer;
+  readonly #seen: SeenPictures;
   readonly #analysis: AnalysisSender;
   readonly #slow: SlowExplanations<ExplainMessage>;
   readonly #verifications: Verifications;
@@ -61,12 +76,15 @@ export class RecordingView {
     this.#output = output;
     const { send } = output;
     this.#describe(settings);
-    this.#player = new Player(workspace, window, {
-      frame: (rendered, number, generation) => this.#sendFrame(rendered, number, generation),
-      state: (state) => send({ type: 'state', ...state }),
-      statistics: (statistics) => send({ type: 'statistics', ...statistics }),
-      failed: (error) => send({ type: 'error', ...reportOf(error) }),
-    });
+    const playing = {
+      frame: (rendered: RenderedFrame, number: number, generation: number) =>
+        this.#sendFrame(rendered, number, generation),
+      state: (state: PlayerState) => send({ type: 'state', ...state }),
+      statistics: (statistics: PlaybackStatistics) => send({ type: 'statistics', ...statistics }),
+      failed: (error: unknown) => send({ type: 'error', ...reportOf(error) }),
+    };
+    this.#playing = new TrialPlayer(workspace, window, playing, send);
+    this.#seen = new SeenPictures(workspace, send);
     this.#analysis = new AnalysisSender(workspace.analysis, settings, output);
     const explained = {
       modelPath: workspace.network.path,
@@ -80,6 +98,8 @@ export class RecordingView {
           camera: workspace.drive.camera,
           log: workspace.analysis.record.log,
           pts: number > 0 ? pts[number]! : null,
+          byHand: this.#playing.trial?.byHand,
+          given: this.#playing.trial?.given,
         };
       },
     };
@@ -94,12 +114,12 @@ export class RecordingView {
       send,
     );
     const { index, drive } = workspace;
-    this.#player.seek(start.frame ?? nearest(index.pts, start.time - drive.origin), 0);
+    this.#playing.player.seek(start.frame ?? nearest(index.pts, start.time - drive.origin), 0);
   }
 
   /** Frame that is shown, or will be next. */
   get playhead(): number {
-    return this.#player.playhead;
+    return this.#playing.player.playhead;
   }
 
   setFlags(settings: FlagSettings): void {
@@ -107,27 +127,33 @@ export class RecordingView {
   }
 
   pause(): void {
-    this.#player.pause();
+    this.#playing.player.pause();
   }
 
   control(message: RecordingViewMessage): void {
     switch (message.type) {
       case 'play':
-        return this.#player.play(message);
+        return this.#playing.player.play(message);
       case 'pause':
-        return this.#player.pause();
+        return this.#playing.player.pause();
       case 'seek':
         this.#generation = message.generation;
-        return this.#player.seek(message.frame, message.generation);
+        return this.#playing.player.seek(message.frame, message.generation);
       case 'explain':
         return this.#slow.start(message);
       case 'verify':
         return this.#verifications.start(message);
       case 'cancel':
         this.#slow.cancel(message.request);
+        this.#seen.cancel(message.request);
         return this.#verifications.cancel(message.request);
       case 'log-curve':
         return void this.#sendLogCurve(message);
+      case 'try':
+        this.#generation = message.generation;
+        return this.#playing.try(message);
+      case 'see-pictures':
+        return this.#seen.start(message);
     }
   }
 
@@ -135,7 +161,12 @@ export class RecordingView {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#analysis.close();
-    await Promise.all([this.#player.close(), this.#slow.close(), this.#verifications.close()]);
+    await Promise.all([
+      this.#playing.close(),
+      this.#seen.close(),
+      this.#slow.close(),
+      this.#verifications.close(),
+    ]);
   }
 
   async #sendLogCurve({ request, column }: LogCurveRequest): Promise<void> {
@@ -175,6 +206,7 @@ export class RecordingView {
         mask,
         methods,
         notes: [...drive.assumptions, ...explainer.assumptions],
+        ...explainer.ports,
         ...output,
       },
       road,
@@ -236,9 +268,20 @@ export class RecordingView {
     },
     parts: readonly PartBytes[],
   ): void {
-    const numbers = { steering, ...this.#workspace.analysis.record.at(header.pts) };
+    const { analysis, explainer } = this.#workspace;
+    const numbers = { steering, ...analysis.record.at(header.pts) };
     this.#output.sendBuffers(
-      encodeFrame({ sequence: this.#window.take(), ...header, ...numbers }, parts),
+      encodeFrame(
+        {
+          sequence: this.#window.take(),
+          ...header,
+          ...numbers,
+          // Of another number than was driven.
+          ...(this.#playing.trial?.trial.output ? { driven: null } : {}),
+          ...(explainer.takesSignals ? { inputs: explainer.signalsAt(header.pts) } : {}),
+        },
+        parts,
+      ),
     );
   }
 }

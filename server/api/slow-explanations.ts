@@ -17,10 +17,10 @@ export interface SlowSource<Message extends Asked> {
   readonly modelPath: string;
   readonly provider: ProviderReport;
   /** Where the picture is that is meant, and the message as it can be met. */
-  locate(
-    message: Message,
-  ): Promise<
-    Pick<StillRequest, 'drive' | 'camera' | 'pts' | 'log'> & { readonly message: Message }
+  locate(message: Message): Promise<
+    Pick<StillRequest, 'drive' | 'camera' | 'pts' | 'log' | 'byHand' | 'given'> & {
+      readonly message: Message;
+    }
   >;
 }
 

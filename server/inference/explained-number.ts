@@ -54,8 +54,9 @@ function explainedNumber(model: Model, { input, output }: Sidecar): ExplainedNum
     output?.quantity !== undefined ||
     output?.positive !== undefined;
   const mayBe =
-    isSaid ||
+    (isSaid && !output?.isOther) ||
     (elements === 1 &&
+      !output?.isOther &&
       !(output?.tensor === undefined && /throttle|brake|speed|accel/i.test(tensor)));
   return {
     tensor,

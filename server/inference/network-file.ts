@@ -5,12 +5,14 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { loadModel, type OnWeights } from '../onnx/load-model.ts';
 import type { Model } from '../onnx/graph.ts';
 import { withBins } from './bins.ts';
+import { withByHand, type ByHand } from './by-hand.ts';
 import { withConstants } from './constant-inputs.ts';
 import { imageInput, type ImageInput } from './explained-output.ts';
 import { shownOutput, type ShownOutput } from './explained-number.ts';
 import type { FrameStack } from './frame-stack.ts';
 import { withPlainPictures, type PictureAxes } from './picture-axes.ts';
 import { networkPictures, ofCamera, type NetworkPicture } from './network-pictures.ts';
+import { networkPorts, type NetworkPorts } from './network-ports.ts';
 import { settled } from './settled-network.ts';
 import { stateInputs, withoutBatch, type StateInput } from './state-inputs.ts';
 import { signalInputs, withBatchOfPicture, type SignalInput } from './signal-inputs.ts';
@@ -46,9 +48,13 @@ export interface NetworkInfo {
   readonly signals: readonly SignalInput[];
   /** Inputs that are fed with what the network gave for the frame before. */
   readonly states: readonly StateInput[];
+  /** What it takes and gives. Throws as `stack`. */
+  readonly ports: NetworkPorts;
   /** SHA-256 of the ONNX file, hex. */
   readonly digest: string;
   readonly sidecar: Sidecar;
+  /** Left out: it is fed and explained as the sidecar says. */
+  readonly byHand?: ByHand | undefined;
   /** What was done to the network so that its answers hold, as part of the assumptions. */
   readonly notes: readonly string[];
   /**
@@ -68,6 +74,7 @@ export async function loadNetwork(
   kind: Sidecar['kind'],
   onWeights?: OnWeights,
   camera?: string,
+  byHand?: ByHand,
 ): Promise<NetworkFile> {
   const { model, bytes } = await loadModel(path, onWeights);
   const found = await findSidecar(path, model);
@@ -78,11 +85,12 @@ export async function loadNetwork(
       'Give another network, or correct "kind" in the sidecar.',
     );
   }
+  const own = ofCamera(found ?? { roadgaze: 1, kind }, camera);
   const {
     model: plain,
     sidecar,
     axes,
-  } = withPlainPictures(model, ofCamera(found ?? { roadgaze: 1, kind }, camera));
+  } = withPlainPictures(model, byHand ? withByHand(own, model, byHand) : own);
   const fed = withoutBatch(withBatchOfPicture(withConstants(plain, sidecar), sidecar), sidecar);
   const { model: apart, alone, notes } = settled(fed, sidecar);
   const itself = withBins(apart, sidecar);
@@ -103,6 +111,7 @@ export async function loadNetwork(
     states,
     notes,
     sidecar,
+    byHand,
     get image() {
       return imageInput(itself, sidecar.input?.tensor ?? null);
     },
@@ -111,6 +120,9 @@ export async function loadNetwork(
     },
     get pictures() {
       return networkPictures(itself, sidecar, axes);
+    },
+    get ports() {
+      return networkPorts(model, own, { pictures: network.pictures, states });
     },
     get shown() {
       return shownOutput(itself, sidecar);
@@ -164,9 +176,11 @@ export function infoOf({
   alone,
   signals,
   states,
+  ports,
   notes,
   digest,
   sidecar,
+  byHand,
   assumptions,
 }: NetworkFile): NetworkInfo {
   return {
@@ -180,9 +194,11 @@ export function infoOf({
     alone,
     signals,
     states,
+    ports,
     notes,
     digest,
     sidecar,
+    byHand,
     assumptions,
   };
 }

@@ -157,7 +157,12 @@ export type PictureFields = Omit<NonNullable<OfVersionOne['input']>, 'color'> &
 export type Sidecar = Omit<OfVersionOne, 'input' | 'output'> & {
   readonly input?: PictureFields | undefined;
   readonly output?:
-    (OutputOfVersionOne & z.infer<z.ZodObject<typeof furtherOutputFields>>) | undefined;
+    | (OutputOfVersionOne &
+        z.infer<z.ZodObject<typeof furtherOutputFields>> & {
+          /** Not the one that the sidecar names: a person wants to see it. */
+          readonly isOther?: true;
+        })
+    | undefined;
   /** By names of inputs. */
   readonly feeds?: Readonly<Record<string, Feed>>;
 };

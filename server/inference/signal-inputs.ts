@@ -71,7 +71,7 @@ export function signalInputs(model: Model, sidecar: Sidecar): readonly SignalInp
 }
 
 /** What an input of a network has for one picture: all of it where it has no axis for the batch. */
-function rowOfInput({ shape }: ValueInfo): readonly (number | string)[] {
+export function rowOfInput({ shape }: ValueInfo): readonly (number | string)[] {
   const [first, ...rest] = shape ?? [];
   return typeof first === 'string' || rest.length > 0 ? rest : (shape ?? []);
 }

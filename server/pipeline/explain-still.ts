@@ -3,6 +3,7 @@ import type { Target } from '../../shared/explanations.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { PictureSource } from '../drive/source.ts';
+import type { ByHand } from '../inference/by-hand.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { channelsOf } from '../inference/frame-stack.ts';
 import { WorkerPool } from '../inference/worker-pool.ts';
@@ -11,10 +12,10 @@ import { writeModel } from '../onnx/write-model.ts';
 import { explainTensor, type ExplainedTensor } from './explain-tensor.ts';
 import { planeGraph, type ResultForm } from './frame-graph/plane-graph.ts';
 import type { PictureGrid } from './frame-graph/plane.ts';
-import { frameSignals } from './frame-signals.ts';
+import { frameSignals, type GivenInputs } from './frame-signals.ts';
 import { colorSpacesOf } from './other-cameras.ts';
-import { moments, type Moment } from './moments.ts';
-import { tensorsOfFrames, type FrameTensors } from './frame-tensors.ts';
+import { decodeOne } from './decode-one.ts';
+import { tensorsOfFrames } from './frame-tensors.ts';
 import { stateInFrontOf } from './run-in.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
@@ -27,6 +28,9 @@ export interface StillRequest {
   readonly pts: number | null;
   /** What was logged. */
   readonly log?: DriveLog | null;
+  /** What a person sets otherwise than sidecar and log have it. */
+  readonly byHand?: ByHand | undefined;
+  readonly given?: GivenInputs | undefined;
   readonly method: string;
   readonly target: Target;
   readonly wish: Partial<ProviderWish>;
@@ -52,6 +56,7 @@ export interface ExplainedStill {
  */
 export async function explainStill(request: StillRequest): Promise<ExplainedStill> {
   const { modelPath, drive, camera, method, target, wish, signal, onProgress } = request;
+  const { byHand, given = {} } = request;
   const description = describeMethod(method);
   if (!description)
     throw new RoadgazeError(
@@ -61,15 +66,16 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
     );
   const network = await inWorkshop(
     'info',
-    { path: modelPath, kind: 'steering', camera },
+    { path: modelPath, kind: 'steering', camera, byHand },
     { signal },
   );
   const pictures = tensorsOfFrames(network, await colorSpacesOf(network, drive));
   const { pts, images, past } = await decodeOne(drive, request.pts, pictures, signal);
   const { picture, beside } = await pictures.read(images, past);
   const log = request.log ?? null;
-  const state = await stateInFrontOf({ network, drive, camera, from: request.pts, log, signal });
-  const signals = frameSignals(network, log);
+  const before = { network, drive, camera, from: request.pts, log, given, signal };
+  const state = await stateInFrontOf(before);
+  const signals = frameSignals(network, log, given);
   signal.throwIfAborted();
   const [explained] = await explainTensor({
     modelPath,
@@ -78,6 +84,7 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
     picture,
     beside,
     camera,
+    byHand,
     signals,
     state,
     pts,
@@ -92,31 +99,6 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
     { ...network.image, shown: channelsOf(network.stack) },
   );
   return { pts, steering: steering * network.shown.scale, mask, note };
-}
-
-async function decodeOne(
-  drive: PictureSource,
-  pts: number | null,
-  pictures: FrameTensors,
-  signal: AbortSignal,
-): Promise<Moment> {
-  const stream = moments(drive, pictures, {
-    images: pictures.images,
-    frames: 1,
-    signal,
-    ...(pts === null ? {} : { from: pts }),
-  });
-  try {
-    for await (const moment of stream) return moment;
-  } finally {
-    await stream.close();
-  }
-  signal.throwIfAborted();
-  throw new RoadgazeError(
-    'VIDEO_UNREADABLE',
-    `No frame of ${drive.path} can be decoded at this place.`,
-    'Try another place; the file may be damaged here.',
-  );
 }
 
 async function planeOf(

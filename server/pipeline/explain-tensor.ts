@@ -12,6 +12,7 @@ import { elementCount } from '../onnx/tensor.ts';
 import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { optionValues, type MethodChoice, type OptionValues } from '../explain/method-options.ts';
 import { compiledMethod, compiledMethods } from '../explain/methods.ts';
+import type { ByHand } from '../inference/by-hand.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import type { State } from '../inference/state-inputs.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
@@ -38,6 +39,7 @@ export interface TensorRequest {
   readonly pts?: number | null;
   /** Id of the camera that it is of. */
   readonly camera?: string | undefined;
+  readonly byHand?: ByHand | undefined;
   /** The network's pictures beside, in its order; left out: all of them 0. */
   readonly beside?: readonly BesidePicture[];
   /** What the network has in mind in front of the frame; left out: as with the first one. */
@@ -78,7 +80,12 @@ export async function explainTensor(request: TensorRequest): Promise<ExplainedTe
   const { methods, picture, target, signal = new AbortController().signal } = request;
   const network = await inWorkshop(
     'info',
-    { path: request.modelPath, kind: 'steering', camera: request.camera },
+    {
+      path: request.modelPath,
+      kind: 'steering',
+      camera: request.camera,
+      byHand: request.byHand,
+    },
     { signal },
   );
   const { image } = network;

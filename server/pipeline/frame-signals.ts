@@ -12,6 +12,9 @@ import { bytesOfState, stateBytes, stateFeeds } from './frame-states.ts';
 /** What a person sets by hand, by names of inputs: as the sidecar's signal has it. */
 export type GivenInputs = Readonly<Record<string, readonly number[]>>;
 
+/** By names of inputs; null where nothing was logged, and `otherwise` stands in. */
+export type LoggedInputs = Readonly<Record<string, readonly (number | null)[]>>;
+
 /** Speed of a feed's vehicle at a feed time, m/s; null where it tells none. */
 export type LiveSignals = (time: number) => number | null;
 
@@ -20,8 +23,13 @@ export interface FrameSignals {
   /** `first` is the number of the first of them among the inputs of a call. */
   feeds(first: number): readonly ChainFeed[];
   readonly inputBytes: readonly number[];
-  /** One buffer for each input, float32, of the frame at `pts` (s). */
-  at(pts: number): readonly Uint8Array[];
+  /**
+   * One buffer for each input, float32, of the frame at `pts` (s). `set`: by hand, as many numbers
+   * as each takes.
+   */
+  at(pts: number, set?: GivenInputs): readonly Uint8Array[];
+  /** What was logged, before the sidecar's scale. */
+  logged(pts: number): LoggedInputs;
   /** Where each number comes from, a sentence for each input. */
   readonly assumptions: readonly string[];
 }
@@ -113,7 +121,19 @@ export function frameSignals(
         type: 'float32',
       })),
     inputBytes: signals.map(({ elements }) => 4 * elements),
-    at: (pts) => sources.map(({ at }) => new Uint8Array(at(pts).buffer as ArrayBuffer)),
+    at: (pts, set = {}) =>
+      sources.map(({ at }, index) => {
+        const by = set[signals[index]!.name];
+        const values = by ? asInput(by, signals[index]!) : at(pts);
+        return new Uint8Array(values.buffer as ArrayBuffer);
+      }),
+    logged: (pts) =>
+      Object.fromEntries(
+        sources.map(({ logged }, index) => [
+          signals[index]!.name,
+          logged(pts).map((value) => (Number.isFinite(value) ? value : null)),
+        ]),
+      ),
     assumptions: sources.map(({ told }) => told),
   };
 }
@@ -126,6 +146,8 @@ function inputsInWords(signals: readonly SignalInput[]): string {
 
 interface Source {
   at(pts: number): Float32Array;
+  /** Before the sidecar's scale; NaN where nothing was logged. */
+  logged(pts: number): readonly number[];
   readonly told: string;
 }
 
@@ -144,22 +166,22 @@ function sourceOf(
         'Give as many, with commas between.',
       );
     const values = asInput(given, signal);
-    return { at: () => values.slice(), told: `"${name}" is ${given.join(', ')}, as asked for.` };
+    return {
+      at: () => values.slice(),
+      logged: () => given,
+      told: `"${name}" is ${given.join(', ')}, as asked for.`,
+    };
   }
   if (typeof log === 'function') return sourceOfFeed(signal, wanted, log);
   const columns = wanted.map((column) => columnOf(log, column, feed.unit));
   const missing = wanted.filter((_, index) => !columns[index]);
   const fallback = `${feed.otherwise}`;
   const listed = (names: readonly string[]) => names.map((each) => `"${each}"`).join(', ');
+  const logged = (pts: number) =>
+    columns.map((column) => (column ? valueAt(column, pts, signal.isWhole) : NaN));
   return {
-    at: (pts) =>
-      asInput(
-        columns.map((column) => {
-          const value = column ? valueAt(column, pts, signal.isWhole) : NaN;
-          return Number.isFinite(value) || feed.oneHot !== undefined ? value : feed.otherwise;
-        }),
-        signal,
-      ),
+    at: (pts) => asInput(orOtherwise(logged(pts), feed), signal),
+    logged,
     told:
       missing.length > 0
         ? `${log ? 'The log of the drive has' : 'The drive has'} no ${listed(missing)}: ${missing.length === wanted.length ? `"${name}"` : 'that part of it'} is ${fallback} in every frame, as the sidecar says.`
@@ -176,20 +198,27 @@ function sourceOfFeed(
   const { name, feed } = signal;
   const factor = speedFactor(feed.unit);
   const isSpeed = wanted.map((each) => each.trim().toLowerCase() === 'speed');
+  const logged = (pts: number) => {
+    const speed = isSpeed.includes(true) ? (speedAt(pts) ?? NaN) * factor : NaN;
+    return isSpeed.map((isIt) => (isIt ? speed : NaN));
+  };
   return {
-    at: (pts) => {
-      const speed = isSpeed.includes(true) ? (speedAt(pts) ?? NaN) * factor : NaN;
-      return asInput(
-        isSpeed.map((isIt) =>
-          isIt && Number.isFinite(speed) ? speed : feed.oneHot === undefined ? feed.otherwise : NaN,
-        ),
-        signal,
-      );
-    },
+    at: (pts) => asInput(orOtherwise(logged(pts), feed), signal),
+    logged,
     told: isSpeed.includes(true)
       ? `"${name}" takes the speed of the feed's signals, and ${feed.otherwise} where none came.`
       : `The signals of a feed have no "${wanted.join('", "')}": "${name}" is ${feed.otherwise} in every frame, as the sidecar says.`,
   };
+}
+
+/** A place that is not known is left to `asInput`. */
+function orOtherwise(
+  logged: readonly number[],
+  { oneHot, otherwise }: SignalFeed,
+): readonly number[] {
+  return logged.map((value) =>
+    Number.isFinite(value) || oneHot !== undefined ? value : otherwise,
+  );
 }
 
 /** What the input takes: a share of each, or a 1 at its place. An unknown place is `otherwise`. */

@@ -3,8 +3,10 @@ import type { Size } from '../../shared/geometry.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { agreementGraph, agreementOf } from '../attention/agreement-graph.ts';
 import { attentionScore } from '../attention/score.ts';
+import type { ByHand } from '../inference/by-hand.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
+import type { NetworkPorts } from '../inference/network-ports.ts';
 import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
@@ -21,7 +23,12 @@ import {
 } from './frame-graph/frame-graph.ts';
 import { REGION } from './frame-graph/road-graph.ts';
 import { regionSource } from './region-source.ts';
-import { frameSignals, type LiveSignals } from './frame-signals.ts';
+import {
+  frameSignals,
+  type FrameSignals,
+  type GivenInputs,
+  type LiveSignals,
+} from './frame-signals.ts';
 import { bytesOfState, startOf, stateBytes, stateFeeds } from './frame-states.ts';
 import { cameraOf } from './other-cameras.ts';
 import { picturePlan } from './picture-plan.ts';
@@ -33,6 +40,8 @@ export interface ExplainerRequest {
   readonly video: GraphVideo;
   /** Id of the camera that it is of. */
   readonly camera?: string;
+  /** What a person wants otherwise than the sidecar says. */
+  readonly byHand?: ByHand | undefined;
   /** The drive, for what other cameras are like. */
   readonly drive?: Pick<PictureSource, 'ofCamera'>;
   /** VisualBackProp where it is left out. Each once with the same target. */
@@ -126,7 +135,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   const run = async (
     images: readonly Uint8Array[],
     pts: number,
-    { urgent = false, numbersOnly = false, past }: ExplainWish,
+    { urgent = false, numbersOnly = false, given: set, past }: ExplainWish,
   ): Promise<FrameValues> => {
     const given = region.given(pts);
     const [own, ...beside] = plan.bytes(images, past);
@@ -137,7 +146,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
         ...images.slice(plan.images.length),
         ...(given ? [given.bytes] : []),
         ...beside,
-        ...signals.at(pts),
+        ...signals.at(pts, set),
         ...bytesOfState(before),
       ],
       urgent,
@@ -150,7 +159,9 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       wish.past?.memory?.keep(
         running.then((values) => values.slice(-states.length) as Float32Array[]),
       );
-    return explanation(await running, shape, region.given(pts)?.known ?? true);
+    // Behind them stands what goes to the next frame.
+    const values = (await running).slice(0, chain.results.length - states.length);
+    return explanation(values, shape, region.given(pts)?.known ?? true);
   };
   return {
     network: {
@@ -161,7 +172,9 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       mask: { width, height },
       output,
     },
+    ports: portsOf(network, signals),
     takesSignals: network.signals.length > 0,
+    signalsAt: (pts) => signals.logged(pts),
     assumptions: [...network.assumptions, ...signals.assumptions],
     images: formats,
     reach: plan.reach,
@@ -171,11 +184,11 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
         ? null
         : {
             warmUp: Math.max(...states.map(({ warmUp }) => warmUp)),
-            follow: ({ images, pts, past }) =>
+            follow: ({ images, pts, past }, set?: GivenInputs) =>
               explain(
                 images.slice(0, formats.length).map((image) => image.slice()),
                 pts,
-                { numbersOnly: true, past },
+                { numbersOnly: true, past, ...(set ? { given: set } : {}) },
               ),
           },
     provider: {
@@ -191,7 +204,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
 
 /** With what the graph must know of the other cameras that the network sees. */
 async function compiledFrames(
-  { modelPath, road, video, camera, drive = {}, signal }: ExplainerRequest,
+  { modelPath, road, video, camera, byHand, drive = {}, signal }: ExplainerRequest,
   methods: readonly StreamedChoice[],
 ) {
   const beside: Record<string, GraphVideo> = {};
@@ -203,6 +216,7 @@ async function compiledFrames(
         methods,
         video: graphVideo(video),
         ...(camera === undefined ? {} : { camera }),
+        byHand,
         beside,
         scored: road.kind !== 'none',
       },
@@ -212,6 +226,19 @@ async function compiledFrames(
     for (const each of graph.missing)
       beside[each] = graphVideo((await cameraOf(drive, each)).video);
   }
+}
+
+/** With where the numbers of each signal come from. */
+function portsOf({ ports, signals }: NetworkInfo, { assumptions }: FrameSignals): NetworkPorts {
+  return {
+    ...ports,
+    inputs: ports.inputs.map((input) => {
+      const at = signals.findIndex(({ name }) => name === input.name);
+      return at >= 0 && input.feed.kind === 'signal'
+        ? { ...input, feed: { ...input.feed, note: assumptions[at]! } }
+        : input;
+    }),
+  };
 }
 
 function graphVideo({ width, height, colorSpace }: GraphVideo): GraphVideo {

@@ -46,7 +46,13 @@ export async function openPassesNetwork(
 ): Promise<PassesNetwork> {
   const { link, image, feed, beside, outputs } = await inWorkshop(
     'passes',
-    { path: network.path, camera: network.sidecar.input?.camera, methods, target },
+    {
+      path: network.path,
+      camera: network.sidecar.input?.camera,
+      byHand: network.byHand,
+      methods,
+      target,
+    },
     { signal },
   );
   const dims = pictureDims(image).slice(1);

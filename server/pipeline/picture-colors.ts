@@ -23,6 +23,16 @@ const toRgb: Readonly<
   },
 };
 
+/** Which of the pictures that a network sees. */
+interface ShownPart {
+  /** Among its pictures, the explained one first. */
+  readonly at?: number;
+  /** Steps back from the newest frame of a stack. */
+  readonly back?: number;
+  /** Its values were made as the sidecar says. */
+  readonly isOfVideo?: boolean;
+}
+
 /**
  * A network's picture as a person sees it: bytes R,G,B, row by row. Where no sidecar says what its
  * values mean, they are spread from the lowest to the highest. Throws SIDECAR_INVALID.
@@ -31,13 +41,14 @@ export function pictureColors(
   network: NetworkInfo,
   image: ImageInput,
   picture: Float32Array,
+  { at = 0, back = 0, isOfVideo = false }: ShownPart = {},
 ): Uint8Array {
-  const { color, scale, offset } = pictureFormat(network.source, network.pictures[0]!);
+  const { color, scale, offset } = pictureFormat(network.source, network.pictures[at]!);
   const { height, width, plane, step } = pictureGrid(image);
-  // Of several frames the newest.
-  const { first, count: channels } = channelsOf(network.stack);
+  const { stack, fields } = network.pictures[at]!;
+  const { first, count: channels } = channelsOf(stack, back);
   const { low, high } = extent(picture);
-  const isKnown = network.sidecar.input?.scale !== undefined;
+  const isKnown = isOfVideo || fields.scale !== undefined;
   const byteOf = (value: number, channel: number) =>
     isKnown
       ? (value - offset[channel]!) / scale[channel]!

@@ -2,8 +2,10 @@ import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { PictureSource } from '../drive/source.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import type { State } from '../inference/state-inputs.ts';
+import type { GivenInputs } from './frame-signals.ts';
 import { moments } from './moments.ts';
 import { openStreamExplainer } from './open-stream-explainer.ts';
+import { withGiven } from './stream-explainer.ts';
 
 export interface RunInRequest {
   readonly network: NetworkInfo;
@@ -13,6 +15,8 @@ export interface RunInRequest {
   /** The first frame at this time or after is looked at; null: the first one of all. */
   readonly from: number | null;
   readonly log: DriveLog | null;
+  /** Inputs that a person sets by hand. */
+  readonly given?: GivenInputs;
   readonly signal?: AbortSignal;
 }
 
@@ -27,11 +31,13 @@ export async function stateInFrontOf({
   camera,
   from,
   log,
+  given = {},
   signal,
 }: RunInRequest): Promise<State | null> {
   if (network.states.length === 0 || from === null) return null;
-  const explainer = await openStreamExplainer({
+  const opened = await openStreamExplainer({
     modelPath: network.path,
+    byHand: network.byHand,
     road: { kind: 'none' },
     video: drive.video,
     drive,
@@ -41,6 +47,7 @@ export async function stateInFrontOf({
     log: Promise.resolve(log),
     ...(signal ? { signal } : {}),
   });
+  const explainer = withGiven(opened, given);
   const stream = moments(drive, explainer, {
     images: explainer.images,
     from,

@@ -1,8 +1,10 @@
 import type { ShownOutput } from '../inference/explained-number.ts';
+import type { NetworkPorts } from '../inference/network-ports.ts';
 import type { Crop } from '../../shared/geometry.ts';
 import type { Agreement, AttentionScore } from '../../shared/protocol/frame-message.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
-import type { LooksBack } from './moments.ts';
+import type { GivenInputs, LoggedInputs } from './frame-signals.ts';
+import type { LooksBack, Moment } from './moments.ts';
 import type { Past } from '../video/past-frames.ts';
 
 /** What the page and the files must know about the explained network. */
@@ -46,6 +48,8 @@ export interface ExplainWish {
   readonly urgent?: boolean;
   /** Nobody looks at it: neither masks nor road are brought back. */
   readonly numbersOnly?: boolean;
+  /** Inputs that a person sets by hand, in place of what was logged. */
+  readonly given?: GivenInputs;
   /** What came before the frame; left out: the frame itself, over and over. */
   readonly past?: Past;
 }
@@ -63,6 +67,18 @@ export interface StreamExplainer extends LooksBack {
    * 0.9}.
    */
   readonly provider: ProviderReport;
+  readonly memory:
+    | (NonNullable<LooksBack['memory']> & {
+        follow(frame: Moment, given?: GivenInputs): Promise<unknown>;
+      })
+    | null;
+  /** What the network takes and gives. */
+  readonly ports: NetworkPorts;
+  /**
+   * What was logged for its inputs at this time, in the sidecar's units; null where `otherwise`
+   * stands in.
+   */
+  signalsAt(pts: number): LoggedInputs;
   /** The log of the drive is part of what the network sees. */
   readonly takesSignals: boolean;
   /** What was taken for granted because no sidecar says otherwise; plain sentences for the user. */
@@ -77,6 +93,16 @@ export interface StreamExplainer extends LooksBack {
     wish?: ExplainWish,
   ): Promise<FrameExplanation>;
   close(): Promise<void>;
+}
+
+/** The same with these inputs set by hand in all frames, also those that lead up to one. */
+export function withGiven(explainer: StreamExplainer, given: GivenInputs): StreamExplainer {
+  const { memory } = explainer;
+  return {
+    ...explainer,
+    memory: memory && { ...memory, follow: (frame) => memory.follow(frame, given) },
+    explain: (images, pts, wish = {}) => explainer.explain(images, pts, { ...wish, given }),
+  };
 }
 
 export interface ProviderReport {

@@ -51,6 +51,9 @@ export const lanes = {
  */
 export const MOST_WORKSPACES = Math.max(8, 4 * CORES);
 
+/** Networks that run beside them, each for one viewer who sets constants by hand or explains another number. */
+export const MOST_TRIALS = Math.max(4, CORES);
+
 /** Bytes that wait to be sent to one viewer. */
 export const MOST_UNSENT = 16 << 20;
 /** Bytes that wait to be sent to all viewers together: the one with the most is let go first. */

@@ -44,6 +44,7 @@ export class Workspace implements PlayableSource {
   readonly network: Network;
   readonly analysis: RecordingAnalysis;
   readonly road: RoadSource;
+  readonly roadSpecification: RoadSpecification;
   readonly cache = new FrameCache(CACHE_BYTES);
   readonly priority: PlaybackPriority;
   /** The wish to know in which unit the log is, or why it is not compared. */
@@ -60,6 +61,7 @@ export class Workspace implements PlayableSource {
     this.network = network;
     this.analysis = analysis;
     this.road = roadSource(road);
+    this.roadSpecification = road;
     this.priority = priority;
     const { whyNotCompared: reason, asksForUnit, asksForRatio } = analysis.record;
     this.logNote =

@@ -7,6 +7,7 @@ import type { FeedClientMessage, FeedServerMessage } from './feed-messages.ts';
 import type { OpenedMessage } from './opened-message.ts';
 import type { AnalysisColumns } from './opened-parts.ts';
 import type { LogAnswers, LogCurveMessage, LogCurveRequest } from './steering-messages.ts';
+import type { NumberOfTrial, PictureAsSeen, Trial } from './network-inputs.ts';
 import type { FeedSummary, NetworkSummary, RecordingSummary } from './summaries.ts';
 
 export type { OpenedFeed, OpenedMessage, OpenedRecording } from './opened-message.ts';
@@ -99,7 +100,20 @@ export type ClientMessage =
    */
   | ({ readonly type: 'log' } & LogAnswers)
   /** Answered by `log-curve` or `error`. */
-  | LogCurveRequest;
+  | LogCurveRequest
+  /**
+   * Sets inputs of the network by hand for this viewer, or explains another of its numbers; replaces
+   * what was tried before, and with nothing in it ends that. Pauses, and shows the frame again with
+   * this `generation`. Answered by `tried`, with an `error` before it where it cannot be done: then
+   * all is as it was.
+   */
+  | ({ readonly type: 'try'; readonly generation: number } & Trial)
+  /** The pictures of a frame as the network gets them. Answered by `pictures-as-seen` or `error`. */
+  | {
+      readonly type: 'see-pictures';
+      readonly request: number;
+      readonly frame: number;
+    };
 
 // ── Server → client (JSON text) ────────────────────────────────────────────────────────────────────────────────────
 
@@ -186,6 +200,16 @@ export type ServerMessage =
    */
   | { readonly type: 'explained'; readonly request: number; readonly note: string | null }
   | LogCurveMessage
+  /** What is tried from now on. `frame` messages from this `generation` on are of it. */
+  | ({ readonly type: 'tried'; readonly generation: number } & Trial & NumberOfTrial)
+  /** In the order of the network's inputs, of each the oldest first. `note`: what was left out. */
+  | {
+      readonly type: 'pictures-as-seen';
+      readonly request: number;
+      readonly frame: number;
+      readonly pictures: readonly PictureAsSeen[];
+      readonly note: string | null;
+    }
   /** Frames done and frames in all, of a causal check. */
   | {
       readonly type: 'verifying';
@@ -207,6 +231,7 @@ export type ServerMessage =
   | { readonly type: 'alert'; readonly flag: Flag }
   /**
    * The connection stays open unless the code is PROTOCOL_VIOLATION; what was open before stays
-   * open. With `request` it is the answer to that `explain`, `verify` or `log-curve`.
+   * open. With `request` it is the answer to that `explain`, `verify`, `log-curve` or
+   * `see-pictures`.
    */
   | ({ readonly type: 'error'; readonly request?: number } & ErrorReport);

@@ -96,6 +96,7 @@ function readHeader(bytes: Uint8Array, measures: readonly Measure[]): FrameHeade
         ? null
         : numbersOf<Agreement>(mapOf(map['agreement'], 'agreement'), measures, 'pair'),
     ...(map['fit'] === undefined ? {} : { fit: readFit(map['fit']) }),
+    ...(map['inputs'] === undefined ? {} : { inputs: readInputs(map['inputs']) }),
     parts: readParts(map['parts']),
   };
 }
@@ -103,6 +104,18 @@ function readHeader(bytes: Uint8Array, measures: readonly Measure[]): FrameHeade
 function readFit(value: unknown): Fit {
   const map = mapOf(value, 'fit');
   return { width: share(map, 'width'), height: share(map, 'height') };
+}
+
+function readInputs(value: unknown): NonNullable<FrameHeader['inputs']> {
+  return Object.fromEntries(
+    Object.entries(mapOf(value, 'inputs')).map(([name, numbers]) => {
+      if (!Array.isArray(numbers)) throw violation('an entry of its inputs is not a list');
+      const isNumber = (each: unknown) =>
+        each === null || (typeof each === 'number' && Number.isFinite(each));
+      if (!numbers.every(isNumber)) throw violation('an entry of its inputs is not a number');
+      return [name, numbers as (number | null)[]];
+    }),
+  );
 }
 
 function readScores(value: unknown, measures: readonly Measure[]): AttentionScore[] {

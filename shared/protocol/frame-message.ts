@@ -51,6 +51,11 @@ export interface FrameHeader extends FrameNumbers {
    * in its middle; masks and road lie on that. The rest is black.
    */
   readonly fit?: Fit;
+  /**
+   * What was logged for inputs of the network, by their names, in the sidecar's units; null where
+   * nothing was, and `otherwise` stands in. Left out where the network takes no signals.
+   */
+  readonly inputs?: Readonly<Record<string, readonly (number | null)[]>>;
   readonly parts: readonly FramePart[];
 }
 

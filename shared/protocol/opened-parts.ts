@@ -1,6 +1,7 @@
 import type { ExplainedNumber } from '../explained-number.ts';
 import type { AngleOf } from '../steering.ts';
 import type { Crop, Point, Size } from '../geometry.ts';
+import type { NetworkInput, NetworkOutput } from './network-inputs.ts';
 import type { LoggedMeasureId, RowMeasureId } from '../measures/measures.ts';
 
 /** Where the road region of a recording comes from. */
@@ -51,6 +52,9 @@ export interface WatchedNetwork {
    */
   readonly unit: string | null;
   readonly positive: 'left' | 'right' | null;
+  /** What it takes, and with what that is fed; and what it gives. */
+  readonly inputs?: readonly NetworkInput[];
+  readonly outputs?: readonly NetworkOutput[];
   /** Of an angle, as the sidecar says. */
   readonly angleOf?: AngleOf | null;
 }

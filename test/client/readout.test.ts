@@ -28,6 +28,7 @@ function painted(
     frame,
     pts: frame,
     sequence: frame,
+    inputs: {},
     generation: 0,
     hasMask: true,
     values: { steering, driven: NaN, ...agreement },

@@ -8,6 +8,7 @@ import type { Grid } from '../../attention/region-graph.ts';
 import { compile, subjectOf } from '../../explain/compile.ts';
 import type { MethodChoice } from '../../explain/method-options.ts';
 import { withoutBins } from '../../inference/bins.ts';
+import type { ByHand } from '../../inference/by-hand.ts';
 import {
   explainedOutput,
   outputChoice,
@@ -103,12 +104,14 @@ async function info({
   path,
   kind,
   camera,
+  byHand,
 }: {
   readonly path: string;
   readonly kind: Sidecar['kind'];
   readonly camera?: string | undefined;
+  readonly byHand?: ByHand | undefined;
 }): Promise<NetworkInfo> {
-  return infoOf(await load(path, kind, camera));
+  return infoOf(await load(path, kind, camera, byHand));
 }
 
 /** What the graph of a video must know of it. */
@@ -120,6 +123,7 @@ interface FramesRequest {
   readonly video: GraphVideo;
   /** Id of the camera that this is of. */
   readonly camera?: string | undefined;
+  readonly byHand?: ByHand | undefined;
   /** Of other cameras, by their ids. */
   readonly beside?: Readonly<Record<string, GraphVideo>>;
   readonly scored: boolean;
@@ -143,10 +147,11 @@ async function frames({
   methods,
   video,
   camera,
+  byHand,
   beside = {},
   scored,
 }: FramesRequest): Promise<CompiledFrames | { readonly missing: readonly string[] }> {
-  const network = await load(path, 'steering', camera);
+  const network = await load(path, 'steering', camera, byHand);
   const missing = camerasBeside(network).filter((each) => !Object.hasOwn(beside, each));
   if (missing.length > 0) return { missing };
   const videoOf = (id: string | null) => (id === null ? video : (beside[id] ?? video));
@@ -197,12 +202,13 @@ async function road({ path, video, mask, margin }: RoadRequest): Promise<{
 interface PassesRequest {
   readonly path: string;
   readonly camera?: string | undefined;
+  readonly byHand?: ByHand | undefined;
   readonly methods: readonly MethodChoice[];
   readonly target: Target;
 }
 
 /** A network with methods, fed with its picture as float32. */
-async function passes({ path, camera, methods, target }: PassesRequest): Promise<{
+async function passes({ path, camera, byHand, methods, target }: PassesRequest): Promise<{
   link: CompiledLink;
   image: ImageInput;
   feed: string;
@@ -210,7 +216,7 @@ async function passes({ path, camera, methods, target }: PassesRequest): Promise
   beside: readonly string[];
   outputs: readonly { name: string; shape: Shape }[];
 }> {
-  const network = await load(path, 'steering', camera);
+  const network = await load(path, 'steering', camera, byHand);
   const { model, image, feed, beside } = graphOnFloats(network, methods, target);
   return {
     link: linkOf(model, network),
@@ -270,9 +276,15 @@ export const weightsBeside: { onRead: OnWeights } = { onRead: () => {} };
 let last: { readonly key: string; readonly network: NetworkFile; readonly weights: number } | null =
   null;
 
-async function load(path: string, kind: Sidecar['kind'], camera?: string): Promise<NetworkFile> {
+async function load(
+  path: string,
+  kind: Sidecar['kind'],
+  camera?: string,
+  byHand?: ByHand,
+): Promise<NetworkFile> {
   const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-  const key = [kind, camera, await filesVersion([path, sidecar])].join('\0');
+  const hand = byHand ? JSON.stringify([byHand.constants, byHand.output]) : '';
+  const key = [kind, camera, hand, await filesVersion([path, sidecar])].join('\0');
   if (last?.key === key) {
     weightsBeside.onRead(last.weights);
     return last.network;
@@ -287,6 +299,7 @@ async function load(path: string, kind: Sidecar['kind'], camera?: string): Promi
       weightsBeside.onRead(bytes);
     },
     camera,
+    byHand,
   );
   last = { key, network, weights };
   return network;
