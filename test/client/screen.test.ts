@@ -50,6 +50,7 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
     hasMask: true,
     values: { steering: 2.5, driven: NaN, spearman: NaN, ssim: NaN, topOverlap: NaN, speed: NaN },
     fit: { width: 1, height: 1 },
+    inputs: {},
   });
   assert.deepEqual([...scores.keys()], [METHOD]);
   assert.equal(scores.get(METHOD)?.['onRoad'], 25);
