@@ -1,4 +1,4 @@
-import { execFile, fork, spawn } from 'node:child_process';
+import { execFile, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
@@ -39,6 +39,8 @@ export interface ChaosResult {
   readonly refused: readonly string[];
   readonly said: string;
   readonly load: number;
+  /** Whose `malloc` the server has. */
+  readonly allocator: string;
   /** null: the disk could be filled. */
   readonly withoutDisk: string | null;
 }
@@ -52,10 +54,20 @@ const DISK_KIB = 128 * 1024;
 const QUIET = 130_000;
 const MAIN = join(repositoryRoot, 'dist/node/server/cli/main.js');
 /**
- * Left alone, the GNU C library keeps what it has free, a tenth more or less from one round of the
- * same work to the next. What is to be seen here is what the server holds.
+ * What is to be seen is what the server holds. Left alone, the GNU C library keeps more than half of
+ * what it has for itself, another share after each round of the same work.
  */
-const GIVEN_BACK = { MALLOC_TRIM_THRESHOLD_: String(128 << 10) };
+function allocator(): { readonly name: string; readonly env: NodeJS.ProcessEnv } {
+  const library = /=> (\S+libjemalloc\.so\.2)$/m.exec(
+    spawnSync('ldconfig', ['-p'], {
+      encoding: 'utf8',
+      env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+    }).stdout ?? '',
+  )?.[1];
+  return library === undefined
+    ? { name: 'GNU C library', env: { MALLOC_TRIM_THRESHOLD_: String(128 << 10) } }
+    : { name: 'jemalloc', env: { LD_PRELOAD: library } };
+}
 
 /**
  * Lets the real server live through everything at once, then leaves it alone, and counts. Linux
@@ -222,6 +234,7 @@ export async function runChaos({
       refused,
       said: server.said(),
       load,
+      allocator: allocator().name,
       withoutDisk: withoutMounts || null,
     };
   } finally {
@@ -243,7 +256,7 @@ async function startServe(temporary: string, args: readonly string[]) {
     [MAIN, 'serve', ...args, '--port', '0', '--provider', 'cpu', '--workers', '1'],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TMPDIR: temporary, ...GIVEN_BACK },
+      env: { ...process.env, TMPDIR: temporary, ...allocator().env },
     },
   );
   let text = '';

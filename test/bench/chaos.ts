@@ -20,8 +20,23 @@ if (platform !== 'linux' || !(minutes >= 0.5)) {
 }
 const GROWTH = 0.05;
 const SLOWEST = 250;
-const { before, after, tally, disturbed, health, feeds, ended, refused, said, load, withoutDisk } =
-  await runChaos({ seconds: minutes * 60, progress: (line) => process.stderr.write(`${line}\n`) });
+const {
+  before,
+  after,
+  tally,
+  disturbed,
+  health,
+  feeds,
+  ended,
+  refused,
+  said,
+  load,
+  allocator,
+  withoutDisk,
+} = await runChaos({
+  seconds: minutes * 60,
+  progress: (line) => process.stderr.write(`${line}\n`),
+});
 
 const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 const growth = after.bytes / before.bytes - 1;
@@ -58,7 +73,7 @@ const aims = [
   },
   {
     aim: `memory ≤ ${GROWTH * 100} % above that after warm-up`,
-    seen: `${mebibytes(before.bytes)} → ${mebibytes(after.bytes)}, ${(100 * growth).toFixed(1)} %`,
+    seen: `${mebibytes(before.bytes)} → ${mebibytes(after.bytes)}, ${(100 * growth).toFixed(1)} % (${allocator})`,
     met: growth <= GROWTH,
   },
   {
