@@ -2,6 +2,7 @@ import { bagFiles, type BagFiles } from './bag-files.ts';
 import { CameraReader, type BagIndex } from './pictures/camera-reader.ts';
 import { cameraTopics, pictureKind } from './pictures/picture-topics.ts';
 import { collectSignals, type BagSignals } from './signals/collect.ts';
+import type { Topic } from './store/message-store.ts';
 import { RecordedBag } from './store/recorded-bag.ts';
 
 /** What a bag is found to hold when it is opened. */
@@ -21,6 +22,13 @@ export interface BagCamera {
   readonly name: string;
   readonly type: string;
   readonly count: number | null;
+}
+
+/** What a list of drives tells of a bag. */
+export interface BagTopics {
+  /** Without their definitions. */
+  readonly topics: readonly Topic[];
+  readonly durationSeconds: number | null;
 }
 
 /** A bag that is open, in a thread of its own; see `bag-thread.ts`. */
@@ -59,6 +67,11 @@ export class BagSession {
       ),
       notes: this.notes(),
     };
+  }
+
+  async outline(): Promise<BagTopics> {
+    const topics = [...this.#bag.topics.values()].map((topic) => ({ ...topic, schema: null }));
+    return { topics, durationSeconds: await this.#bag.duration() };
   }
 
   /** What is wrong with its files as far as they were read, a sentence each. */

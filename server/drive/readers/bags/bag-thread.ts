@@ -6,7 +6,7 @@ import { RoadgazeError } from '../../../../shared/errors.ts';
 import { ownFolder, removeLeftovers } from '../../../files/leftovers.ts';
 import { notWritable } from '../../../files/not-writable.ts';
 import { once } from '../../once.ts';
-import type { BagContents } from './bag-session.ts';
+import type { BagContents, BagTopics } from './bag-session.ts';
 import type { BagAnswer, BagFailure, BagQuestion, BagThreadData } from './bag-worker.ts';
 import type { BagIndex } from './pictures/camera-reader.ts';
 import type { BagSignals } from './signals/collect.ts';
@@ -74,6 +74,10 @@ export class BagThread {
 
   contents(): Promise<BagContents> {
     return this.#ask('contents') as Promise<BagContents>;
+  }
+
+  outline(): Promise<BagTopics> {
+    return this.#ask('outline') as Promise<BagTopics>;
   }
 
   /** With `isBrief`, of the first pictures only. */

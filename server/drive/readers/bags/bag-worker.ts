@@ -5,7 +5,7 @@ import { inWords } from './store/damage-notes.ts';
 
 export interface BagQuestion {
   readonly id: number;
-  readonly name: 'contents' | 'index' | 'picture' | 'signals' | 'notes';
+  readonly name: 'contents' | 'outline' | 'index' | 'picture' | 'signals' | 'notes';
   readonly args: readonly unknown[];
 }
 
@@ -51,6 +51,8 @@ async function answer({ name, args }: BagQuestion): Promise<unknown> {
   switch (name) {
     case 'contents':
       return session.contents();
+    case 'outline':
+      return session.outline();
     case 'index':
       return session.index(key, isBrief);
     case 'picture':

@@ -1,7 +1,9 @@
 import { Bag } from '@foxglove/rosbag';
 import { McapIndexedReader } from '@mcap/core';
+import { RoadgazeError } from '../../../../shared/errors.ts';
 import type { Place } from '../../place.ts';
 import type { DriveOutline } from '../../source.ts';
+import { BagFault, BagThread } from './bag-thread.ts';
 import { describe } from './bag-files.ts';
 import { cameraTopics, pictureKind } from './pictures/picture-topics.ts';
 import { isOfTheCar } from './signals/car-types.ts';
@@ -13,14 +15,16 @@ const MOST_BYTES = 8 << 20;
 const LONGEST_DESCRIPTION = 1 << 16;
 
 /**
- * By the description of a ROS 2 bag, or the index at the end of a file. null where there is neither:
- * only going through all messages tells.
+ * By the description of a ROS 2 bag, the index at the end of a file, or what a database is asked.
+ * null where there is none of them: only going through all messages tells.
  */
 export async function outlineOfBag(place: Place): Promise<DriveOutline | null> {
   if (place.isFolder) {
     // A long one is read in the bag's thread only.
     if ((await place.headOf('metadata.yaml')).length >= LONGEST_DESCRIPTION) return null;
     const { metadata } = await describe(place);
+    if (!metadata && [...place.names].some((name) => name.endsWith('.db3')))
+      return outlineOfDatabase(place);
     if (!metadata || metadata.types.size === 0) return null;
     const topics = [...metadata.types].map(([name, type]) => ({
       name,
@@ -34,6 +38,7 @@ export async function outlineOfBag(place: Place): Promise<DriveOutline | null> {
   // What is in it shows only when it is unpacked, which takes long.
   if (place.name.endsWith('.zstd')) return outlineOf([], null);
   const head = (await place.head()).toString('latin1', 0, 13);
+  if (head.startsWith('SQLite format')) return outlineOfDatabase(place);
   if (!head.startsWith('\u0089MCAP0\r\n') && !head.startsWith('#ROSBAG V2.0')) return null;
   const file = await RandomAccess.open(place.path);
   try {
@@ -43,6 +48,21 @@ export async function outlineOfBag(place: Place): Promise<DriveOutline | null> {
     return null;
   } finally {
     await file.close();
+  }
+}
+
+/** What a database holds, only asking it tells, which belongs into a thread. */
+async function outlineOfDatabase({ path }: Place): Promise<DriveOutline | null> {
+  const bag = await BagThread.open(path);
+  try {
+    const { topics, durationSeconds } = await bag.outline();
+    return outlineOf(topics, durationSeconds);
+  } catch (error) {
+    // Damaged, which is told when it is opened.
+    if (error instanceof BagFault || error instanceof RoadgazeError) return null;
+    throw error;
+  } finally {
+    await bag.close();
   }
 }
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'node:test';
 import { sampleAt, type DriveLog } from '../../../../server/drive/log/drive-log.ts';
@@ -7,6 +7,7 @@ import { drivesAt } from '../../../../server/drive/drives-at.ts';
 import { openRecording } from '../../../../server/drive/open-recording.ts';
 import { placeAt } from '../../../../server/drive/place.ts';
 import { BagSession } from '../../../../server/drive/readers/bags/bag-session.ts';
+import { ROS2_BAG } from '../../../../server/drive/readers/bags/readers.ts';
 import { recognise } from '../../../../server/drive/readers/index.ts';
 import type { DriveSource } from '../../../../server/drive/source.ts';
 import { sharedFolder, temporaryFolder } from '../../../support/paths.ts';
@@ -390,6 +391,19 @@ test(
     }
   },
 );
+
+test('a list of drives tells of an SQLite bag without a description what its database tells', async (t) => {
+  const file = join(BAGS, 'ros2-sqlite', 'ros2-sqlite.db3');
+  const folder = join(temporaryFolder(t), 'drive');
+  mkdirSync(folder);
+  for (const split of ['drive_0.db3', 'drive_1.db3']) copyFileSync(file, join(folder, split));
+  const described = (await ROS2_BAG.outline!(await placeAt(join(BAGS, 'ros2-sqlite')), null))!;
+  assert.ok(described.durationSeconds! > 0);
+  for (const path of [file, folder])
+    assert.deepEqual(await ROS2_BAG.outline!(await placeAt(path), null), described);
+  writeFileSync(join(folder, 'drive_1.db3'), readFileSync(file).subarray(0, 5000));
+  assert.equal(await ROS2_BAG.outline!(await placeAt(join(folder, 'drive_1.db3')), null), null);
+});
 
 test('numbered splits without a description are one bag, where they begin at 0', async (t) => {
   const folder = join(temporaryFolder(t), 'night');

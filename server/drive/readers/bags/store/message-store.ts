@@ -62,6 +62,8 @@ export interface MessageFile {
   scan(topics: ReadonlySet<string>, visit: Visit<Omit<StoredMessage, 'file'>>): Promise<boolean>;
   /** A message as `scan` gave it. */
   read(block: number, at: number): Promise<Uint8Array>;
+  /** When the first and the last message were written, ns; where that shows without going through all. */
+  span?(): readonly [first: bigint, last: bigint] | null;
   /** `profile` of an MCAP file; '' elsewhere. */
   readonly profile: string;
   close(): Promise<void>;

@@ -97,6 +97,19 @@ export class RecordedBag {
     }
   }
 
+  /** From the first message of all splits to the last one, seconds; null where one does not tell. */
+  async duration(): Promise<number | null> {
+    let span: readonly [bigint, bigint] | null = null;
+    for (const number of this.#paths.keys()) {
+      const own = await this.#using(number, async (file) => file.span?.() ?? null);
+      if (!own) return null;
+      span = span
+        ? [own[0] < span[0] ? own[0] : span[0], own[1] > span[1] ? own[1] : span[1]]
+        : own;
+    }
+    return span && Number(span[1] - span[0]) / 1e9;
+  }
+
   async read({ file, block, at }: MessagePlace): Promise<Uint8Array> {
     return this.#using(file, (messages) => messages.read(block, at));
   }

@@ -119,6 +119,17 @@ export class SqliteFile implements MessageFile {
     return true;
   }
 
+  span(): readonly [first: bigint, last: bigint] | null {
+    const time = (order: 'ASC' | 'DESC'): unknown =>
+      this.#database.get(`SELECT timestamp FROM messages ORDER BY timestamp ${order} LIMIT 1`)?.[
+        'timestamp'
+      ];
+    const [first, last] = [time('ASC'), time('DESC')];
+    const isTime = (value: unknown): value is number | bigint =>
+      typeof value === 'bigint' || Number.isInteger(value);
+    return isTime(first) && isTime(last) ? [BigInt(first), BigInt(last)] : null;
+  }
+
   async read(_block: number, at: number): Promise<Uint8Array> {
     const data = this.#one.get([at])?.['data'];
     if (!(data instanceof Uint8Array)) throw new Error('its row is not there');
