@@ -135,9 +135,15 @@ export class Sending {
 export class UploadList {
   list = $state.raw<readonly Sending[]>([]);
   readonly #tools: UploadTools;
+  readonly #onNetworks: (networks: FinishedUpload['networks']) => void;
 
-  constructor(tools: UploadTools) {
+  /** `onNetworks` gets the networks that came with what was dropped. */
+  constructor(
+    tools: UploadTools,
+    onNetworks: (networks: FinishedUpload['networks']) => void = () => {},
+  ) {
     this.#tools = tools;
+    this.#onNetworks = onNetworks;
   }
 
   /** Hidden files, which systems put beside everything, are left out. */
@@ -148,8 +154,15 @@ export class UploadList {
     if (files.length === 0) return null;
     const sending = new Sending(files, this.#tools);
     this.list = [...this.list, sending];
-    await sending.go();
+    await this.go(sending);
     return sending;
+  }
+
+  /** Also what was interrupted. */
+  async go(sending: Sending): Promise<void> {
+    await sending.go();
+    const networks = sending.finished?.networks ?? [];
+    if (networks.length > 0) this.#onNetworks(networks);
   }
 
   remove(sending: Sending): void {

@@ -17,6 +17,12 @@ export class Catalogue {
     return (this.state?.drives ?? 0) > (this.recordings?.length ?? 0);
   }
 
+  /** Networks that can be chosen too, from now on. */
+  offer(networks: readonly NetworkSummary[]): void {
+    const ids = new Set(networks.map(({ id }) => id));
+    this.networks = [...this.networks.filter(({ id }) => !ids.has(id)), ...networks];
+  }
+
   /** It is open: what was in its way is no more. */
   opened(recording: RecordingSummary): void {
     this.recordings =

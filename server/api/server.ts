@@ -1,6 +1,7 @@
 import { createServer, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
@@ -12,7 +13,7 @@ import { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { descriptorLimit } from '../resources/descriptors.ts';
 import { MOST_VIEWERS, RESERVED_DESCRIPTORS } from '../resources/limits.ts';
 import { hasBody, isLoopback, refusalOf, type AccessRules } from './access.ts';
-import { Uploads } from '../catalogue/uploads/uploads.ts';
+import { Uploads, UPLOADS_FOLDER } from '../catalogue/uploads/uploads.ts';
 import { worstOf } from '../catalogue/scan/results-folder.ts';
 import { Catalogue, type CataloguePaths } from '../catalogue/catalogue.ts';
 import { Feeds, type FeedOptions } from '../feeds/feeds.ts';
@@ -85,8 +86,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   if (options.token !== null) checkToken(options.token);
   const guesses = new WrongGuesses();
-  const catalogue = new Catalogue(options);
-  const uploads = new Uploads(catalogue.drives, options.uploadBytes ?? 0);
+  const takesFiles = (options.uploadBytes ?? 0) > 0;
+  const dropped = takesFiles ? { dropped: join(options.recordings, UPLOADS_FOLDER) } : {};
+  const catalogue = new Catalogue({ ...options, ...dropped });
+  const uploads = new Uploads(catalogue.drives, options.uploadBytes ?? 0, () =>
+    catalogue.networks(),
+  );
   const priority = new PlaybackPriority();
   const workspaces = new Workspaces(
     catalogue,

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, type RoadgazeError } from '../../shared/errors.ts';
 import type { NetworkSummary } from '../../shared/protocol/control-messages.ts';
@@ -8,11 +8,16 @@ import type { Listing } from '../pipeline/workshop/tasks.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { runTogether } from '../resources/run-together.ts';
 
+/** Folders in the one of dropped networks that are looked into. */
+const MOST_FOLDERS = 200;
+
 export interface NetworkPaths {
   /** Model files; a folder stands for the `.onnx` files in it. */
   readonly networks: readonly string[];
   /** Where to look for road networks, beside `networks`. */
   readonly roads: readonly string[];
+  /** A folder that need not be there yet: those in it, and in folders in it, come last. */
+  readonly dropped?: string;
 }
 
 export interface Network {
@@ -34,7 +39,9 @@ export class NetworkList {
   readonly steering = runTogether(async (): Promise<Network[]> => {
     const networks: Network[] = [];
     const ids = new Set<string>();
-    for (const { path, kind, name, error } of await this.#filesAt(this.#paths.networks)) {
+    const { networks: places, dropped } = this.#paths;
+    const folders = dropped === undefined ? [] : await foldersAt(dropped);
+    for (const { path, kind, name, error } of await this.#filesAt([...places, ...folders])) {
       if (kind === 'road') continue;
       const stem = urlSafe(basename(path, extname(path)));
       let id = stem;
@@ -82,6 +89,14 @@ function listingOf(path: string): Promise<Listing> {
     name: basename(path, extname(path)),
     error: reportOf(error),
   }));
+}
+
+/** A folder and those in it; none where it is not there. */
+async function foldersAt(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => null);
+  if (!entries) return [];
+  const below = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
+  return [path, ...below.slice(0, MOST_FOLDERS).map(({ name }) => join(path, name))];
 }
 
 async function modelsAt(

@@ -1,5 +1,6 @@
 import type { ErrorReport } from '../errors.ts';
 import type { FlagKind } from '../flags.ts';
+import type { NetworkSummary } from './control-messages.ts';
 
 /** What is known of the folder of recordings as a whole. */
 export interface CatalogueState {
@@ -95,4 +96,6 @@ export interface FinishedUpload {
   readonly path: string;
   /** What was found in it. */
   readonly drives: readonly { readonly id: string; readonly name: string }[];
+  /** Networks in it; they can be chosen from then on. */
+  readonly networks: readonly NetworkSummary[];
 }

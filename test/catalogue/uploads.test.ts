@@ -7,12 +7,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { test, type TestContext } from 'node:test';
 import { Drives } from '../../server/catalogue/drives.ts';
 import { pathParts } from '../../server/catalogue/uploads/upload-names.ts';
-import { Uploads } from '../../server/catalogue/uploads/uploads.ts';
+import { NetworkList } from '../../server/catalogue/networks.ts';
+import { Uploads, UPLOADS_FOLDER } from '../../server/catalogue/uploads/uploads.ts';
+import { writeReadingNetwork } from '../api/support/reading-network.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 const MODIFIED = 1_700_000_000_000;
@@ -48,6 +50,7 @@ test('a folder appears under its name when all of it is there, and its drive in 
   assert.deepEqual(await uploads.finish(upload), {
     path: 'uploads/tub',
     drives: [{ id: 'uploads/tub', name: 'tub' }],
+    networks: [],
   });
   for (const [path, text] of Object.entries(files))
     assert.equal(readFileSync(join(root, 'uploads', path), 'utf8'), text);
@@ -166,4 +169,41 @@ test('names that lead elsewhere are refused, and so is a folder of uploads that 
     code: 'USAGE',
     message: /sent twice/,
   });
+});
+
+test('a network that is dropped with its sidecar and weights is kept, and can be chosen', async (t) => {
+  const root = temporaryFolder(t);
+  const made = temporaryFolder(t);
+  const network = await writeReadingNetwork(made);
+  const models = new NetworkList({
+    networks: [network],
+    roads: [],
+    dropped: join(root, UPLOADS_FOLDER),
+  });
+  const [own] = await models.steering();
+  const drives = new Drives({ recordings: root });
+  t.after(() => drives.close());
+  const uploads = new Uploads(drives, 1 << 24, () => models.steering());
+  const stem = basename(network, '.onnx');
+  const contents = [
+    [`${stem}.onnx`, readFileSync(network)],
+    [`${stem}.json`, readFileSync(network.replace(/onnx$/, 'json'))],
+    [`${stem}.onnx.data`, Buffer.from('weights')],
+  ] as const;
+  const { upload } = await uploads.begin(
+    contents.map(([path, { length }]) => ({ path, bytes: length, modified: MODIFIED })),
+  );
+  for (const [index, [, content]] of contents.entries())
+    await uploads.write(upload, index, 0, Readable.from([content]));
+  const { path, networks } = await uploads.finish(upload);
+  assert.equal(path, `uploads/${stem}`);
+  assert.deepEqual(networks, [{ ...own!.summary, id: `${stem}-2` }]);
+  assert.deepEqual(
+    (await models.steering()).map(({ path: place }) => place),
+    [network, join(root, 'uploads', stem, `${stem}.onnx`)],
+  );
+  assert.deepEqual(
+    readdirSync(join(root, 'uploads', stem)).sort(),
+    contents.map(([name]) => name).sort(),
+  );
 });

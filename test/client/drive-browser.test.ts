@@ -6,6 +6,7 @@ import type { DrivePage, DriveQuery, DriveRow } from '../../shared/protocol/cata
 import { catalogueState } from './support/messages.ts';
 
 const { DriveBrowser } = await import('../../client/state/drive-browser.svelte.ts');
+import type { UploadTools } from '../../client/state/uploads.svelte.ts';
 const { UploadList } = await import('../../client/state/uploads.svelte.ts');
 
 const MATCHING = 1000;
@@ -108,7 +109,8 @@ test('dropped files go on from where they broke off, without what systems hide i
   let breaks = 2;
   const begun: string[][] = [];
   const pauses: number[] = [];
-  const uploads = new UploadList({
+  const offered: unknown[] = [];
+  const tools: UploadTools = {
     begin: async (files) => {
       begun.push(files.map(({ path }) => path));
       return { upload: 'u', received: [...there] };
@@ -122,11 +124,16 @@ test('dropped files go on from where they broke off, without what systems hide i
       }
       return (there[file] = to);
     },
-    finish: async () => ({ path: 'uploads/a', drives: [{ id: 'uploads/a', name: 'a' }] }),
+    finish: async () => ({
+      path: 'uploads/a',
+      drives: [{ id: 'uploads/a', name: 'a' }],
+      networks: [{ id: 'net', name: 'Net', error: null }],
+    }),
     abandon: async () => {},
     pause: async (milliseconds) => void pauses.push(milliseconds),
     now: () => 0,
-  });
+  };
+  const uploads = new UploadList(tools, (networks) => offered.push(...networks));
   const dropped = (path: string, bytes: number) => ({
     path,
     bytes,
@@ -143,6 +150,7 @@ test('dropped files go on from where they broke off, without what systems hide i
   assert.deepEqual([sending?.state, sending?.share, sending?.name], ['done', 1, 'a']);
   assert.ok(begun.length >= 2 && begun.every((paths) => paths.join() === 'a/video.mp4,a/log.csv'));
   assert.ok(pauses.length >= 1);
+  assert.deepEqual(offered, [{ id: 'net', name: 'Net', error: null }]);
   assert.equal(await uploads.add([dropped('.hidden', 1)]), null);
 });
 
@@ -159,7 +167,7 @@ test('what the server refuses is told, and is not tried for ever', async () => {
       throw new RoadgazeError(report.code, report.message, report.hint);
     },
     send: async () => 0,
-    finish: async () => ({ path: '', drives: [] }),
+    finish: async () => ({ path: '', drives: [], networks: [] }),
     abandon: async () => {},
     pause: async () => {},
     now: () => 0,

@@ -1,15 +1,19 @@
 import { mkdir, readdir, rm, stat, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Readable } from 'node:stream';
 import { RoadgazeError } from '../../../shared/errors.ts';
 import type { BegunUpload, FinishedUpload } from '../../../shared/protocol/catalogue-messages.ts';
 import { notWritable } from '../../files/not-writable.ts';
 import { pathInside } from '../../files/path-inside.ts';
+import type { NetworkSummary } from '../../../shared/protocol/control-messages.ts';
 import type { Drives } from '../drives.ts';
+import type { Network } from '../networks.ts';
 import { DRAFT, Upload, type SentFile } from './upload.ts';
 
 /** Below the folder of recordings. */
-const FOLDER = 'uploads';
+export const UPLOADS_FOLDER = 'uploads';
+const FOLDER = UPLOADS_FOLDER;
+const MODEL = /\.onnx$/i;
 /** What is always left free on the disk. */
 const RESERVE = 512 << 20;
 const MOST_FILES = 100_000;
@@ -22,11 +26,17 @@ const FORGOTTEN_AFTER = 7 * 24 * 3600 * 1000;
 export class Uploads {
   readonly #drives: Drives;
   readonly #mostBytes: number;
+  readonly #networks: () => Promise<readonly Network[]>;
   readonly #uploads = new Map<string, Upload>();
 
   /** `mostBytes`: of one upload; 0: nothing is taken. */
-  constructor(drives: Drives, mostBytes: number) {
+  constructor(
+    drives: Drives,
+    mostBytes: number,
+    networks: () => Promise<readonly Network[]> = async () => [],
+  ) {
     this.#drives = drives;
+    this.#networks = networks;
     this.#mostBytes = mostBytes;
     drives.uploadBytes = mostBytes;
     if (mostBytes > 0) void forgetDrafts(join(drives.root, FOLDER));
@@ -85,12 +95,17 @@ export class Uploads {
   /** As `Upload.finish`; what was sent is in the list then. */
   async finish(id: string): Promise<FinishedUpload> {
     const upload = this.#find(id);
-    const name = await upload.finish(await this.#folder());
+    const folder = await this.#folder();
+    const name = await upload.finish(folder);
     this.#uploads.delete(id);
     const path = `${FOLDER}/${name}`;
     await this.#drives.lookAgain(['', FOLDER]);
     const drives = this.#drives.below(path).slice(0, 100);
-    return { path, drives: drives.map((drive) => ({ id: drive.id, name: drive.name })) };
+    return {
+      path,
+      drives: drives.map((drive) => ({ id: drive.id, name: drive.name })),
+      networks: await this.#networksAt(join(folder, name), upload),
+    };
   }
 
   /** Removes what came of it. */
@@ -98,6 +113,15 @@ export class Uploads {
     const upload = this.#find(id);
     this.#uploads.delete(id);
     await upload.abandon();
+  }
+
+  /** Only where there is one, for all networks are looked at then. */
+  async #networksAt(path: string, { files }: Upload): Promise<NetworkSummary[]> {
+    if (!files.some((file) => MODEL.test(file.path))) return [];
+    const all = await this.#networks();
+    return all
+      .filter((network) => network.path === path || network.path.startsWith(path + sep))
+      .map(({ summary }) => summary);
   }
 
   #find(id: string): Upload {
