@@ -256,6 +256,11 @@ test('a video is copied at its own times, or encoded anew, from zero with its lo
     0.4,
   ]);
   close(column('speed [m/s]'), [NaN, 3, 3 + 2 / 3, 4, 4 + 1 / 3, 5, NaN]);
+  const made = await openDriveAt(join(output, 'drive.mp4'));
+  t.after(() => made.source.close());
+  const log = (await made.source.log({}))!;
+  assert.deepEqual([log.angleOf, log.ratio?.value], ['wheel', 15.5]);
+  assert.equal((await made.source.log({ ratio: 12 }))!.ratio?.value, 12);
   close(column('brake [bar]'), [NaN, NaN, 7, NaN, NaN, NaN, NaN]);
 });
 

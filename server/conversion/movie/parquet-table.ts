@@ -7,6 +7,8 @@ export interface SignalTable {
   /** Seconds, strictly ascending, one for each row. */
   readonly times: Float64Array;
   readonly columns: readonly TableColumn[];
+  /** Of the steering wheel to the tyres; null where nobody says. */
+  readonly ratio: number | null;
   /** Sentences on what is not as it was logged. */
   readonly notes: readonly string[];
 }
@@ -25,13 +27,15 @@ const MOST_CELLS = 100_000_000;
  */
 export function signalTable(signals: LogSignals): SignalTable {
   const columns = columnsOf(signals);
+  const ratio = signals.steering?.ratio?.value ?? null;
   const all = unionOf(columns.map(({ times }) => times));
-  if (all.length * columns.length <= MOST_CELLS) return { times: all, columns, notes: [] };
+  if (all.length * columns.length <= MOST_CELLS) return { times: all, columns, ratio, notes: [] };
   const { steering, speed } = signals;
   const main = [steering, speed].flatMap((signal) => (signal ? [signal.times] : []));
   return {
     times: unionOf(main.length > 0 ? main : [columns[0]!.times]),
     columns,
+    ratio,
     notes: [
       `The log has ${columns.length} signals at ${all.length} times, too many for one table; signals other than steering and speed are given at the times of these.`,
     ],

@@ -1,15 +1,16 @@
 import { open } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { PARQUET_RATIO } from '../../drive/log/written-ratio.ts';
 import { SignalReader, type SignalTable } from './parquet-table.ts';
 
 /** Rows that are put together at a time. */
 const GROUP = 20_000;
 
-/** Writes a table as Parquet, piece by piece, with its times as `t [s]`. */
+/** Writes a table as Parquet, piece by piece, with its times as `t [s]`, and the steering ratio in its metadata. */
 export async function writeParquet(
   path: string,
-  { times, columns }: SignalTable,
+  { times, columns, ratio }: SignalTable,
   signal?: AbortSignal,
 ): Promise<void> {
   const file = await open(path, 'wx');
@@ -18,6 +19,7 @@ export async function writeParquet(
     const writer = new ParquetWriter({
       writer: bytes,
       createdBy: 'roadgaze',
+      ...(ratio === null ? {} : { kvMetadata: [{ key: PARQUET_RATIO, value: String(ratio) }] }),
       schema: [
         { name: 'root', num_children: 1 + columns.length },
         ...['t [s]', ...columns.map(({ heading }) => heading)].map((name) => ({

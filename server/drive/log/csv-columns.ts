@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { RoadgazeError } from '../../../shared/errors.ts';
+import type { SteeringRatio } from '../../../shared/steering.ts';
 import { ClockColumn, type Clock } from './clock.ts';
 import { lineEndOf, readCsvRows, type TakeRow } from './csv-rows.ts';
 import { invalid } from './log-fault.ts';
@@ -54,6 +55,8 @@ export interface CsvTable {
   readonly cameraNames: readonly string[];
   /** Line of the last row, where that breaks off and was left out. */
   readonly brokenOff?: number | null;
+  /** Where the file tells it. */
+  readonly ratio?: SteeringRatio | null;
 }
 
 /** The cells of the first two lines that are no comments, and of the last comment above them. */

@@ -95,7 +95,7 @@ function interpretColumns({ file, table, plan, video, choices, rowTimes }: Table
     times,
     ...steering,
     normalized: found.normalized ?? share,
-    ratio: chosenRatio(choices),
+    ratio: chosenRatio(choices) ?? table.ratio ?? null,
     taken: values && { ...steeringSignal(plan, plan.steering), times, values },
     candidates: candidates.map((index) => steeringSignal(plan, index)),
     speed,

@@ -4,6 +4,7 @@ import type { ColumnPlan, CsvTable, FirstLines } from '../csv-columns.ts';
 import { invalid } from '../log-fault.ts';
 import { TextColumn } from '../text-column.ts';
 import type { ParquetColumn } from './parquet-table.ts';
+import { writtenRatio } from '../written-ratio.ts';
 import { readParquet } from './read-parquet.ts';
 
 /**
@@ -15,7 +16,7 @@ export async function readParquetColumns(
   planOf: (lines: FirstLines, file: string) => ColumnPlan,
 ): Promise<CsvTable> {
   const file = basename(path);
-  const { rows, columns } = await readParquet({ path });
+  const { rows, ratio, columns } = await readParquet({ path });
   const named = [...columns].flatMap(([name, column]) => parts(name, column));
   const plan = planOf(
     { first: named.map(({ name }) => name), second: named.map(firstCell), comment: null },
@@ -38,6 +39,7 @@ export async function readParquetColumns(
     }),
     lines: Float64Array.from({ length: rows }, (_, row) => row + 1),
     cameras: null,
+    ratio: writtenRatio(ratio ?? undefined),
     cameraNames: [],
   };
 }

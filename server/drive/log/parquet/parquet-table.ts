@@ -9,6 +9,8 @@ export interface ParquetRequest {
 
 export interface ParquetTable {
   readonly rows: number;
+  /** The steering ratio, as `PARQUET_RATIO` has it; null: it is not there. */
+  readonly ratio: string | null;
   /** Of all columns of the file. */
   readonly names: readonly string[];
   /** In the file's order; without those whose values are of no kind that is known. */

@@ -8,6 +8,7 @@ import {
   type ParquetParsers,
 } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
+import { PARQUET_RATIO } from '../written-ratio.ts';
 import type { ParquetColumn, ParquetReply, ParquetRequest, ParquetTable } from './parquet-table.ts';
 
 const MOST_BYTES = 2 ** 30;
@@ -83,7 +84,8 @@ async function read({
     const column = gathering.column();
     if (column) found.set(name, column);
   }
-  return { rows, names, columns: found };
+  const ratio = metadata.key_value_metadata?.find(({ key }) => key === PARQUET_RATIO)?.value;
+  return { rows, ratio: ratio ?? null, names, columns: found };
 }
 
 /** Values of one column, whatever they turn out to be. */

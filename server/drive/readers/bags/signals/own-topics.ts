@@ -1,10 +1,6 @@
-import {
-  LARGEST_RATIO,
-  SMALLEST_RATIO,
-  type AngleOf,
-  type SteeringRatio,
-} from '../../../../../shared/steering.ts';
+import type { AngleOf, SteeringRatio } from '../../../../../shared/steering.ts';
 import type { Series } from '../../../log/series.ts';
+import { writtenRatio } from '../../../log/written-ratio.ts';
 import type { TopicSignals } from './collect.ts';
 import { steeringByName, type Candidate, type SteeringField } from './known-fields.ts';
 
@@ -52,7 +48,7 @@ function steeringOf(
 ): OwnSeries {
   const told = metadata.get('angleOf');
   const whose: AngleOf | null = told === 'wheel' || told === 'tyre' ? told : null;
-  const ratio = Number(metadata.get('ratio') ?? NaN);
+  const ratio = writtenRatio(metadata.get('ratio'));
   const lock = fullLock(angle, share);
   const isShare = share.some((value) => !Number.isNaN(value));
   const field: SteeringField = {
@@ -77,9 +73,7 @@ function steeringOf(
           : { fullLockDegrees: lock, ...(whose ? { fullLockOf: whose } : {}) }),
       },
     },
-    ...(ratio >= SMALLEST_RATIO && ratio <= LARGEST_RATIO
-      ? { ratio: { value: ratio, from: 'of the drive that this was made of' } }
-      : {}),
+    ...(ratio ? { ratio } : {}),
   };
 }
 
