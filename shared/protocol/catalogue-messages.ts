@@ -1,6 +1,5 @@
 import type { ErrorReport } from '../errors.ts';
 import type { FlagKind } from '../flags.ts';
-import type { NetworkSummary } from './control-messages.ts';
 
 /** What is known of the folder of recordings as a whole. */
 export interface CatalogueState {
@@ -97,5 +96,9 @@ export interface FinishedUpload {
   /** What was found in it. */
   readonly drives: readonly { readonly id: string; readonly name: string }[];
   /** Networks in it; they can be chosen from then on. */
-  readonly networks: readonly NetworkSummary[];
+  readonly networks: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly error: ErrorReport | null;
+  }[];
 }
