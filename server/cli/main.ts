@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Comman
   explain: () => import('./explain.ts'),
   compile: () => import('./compile.ts'),
   sidecar: () => import('./sidecar.ts'),
+  networks: () => import('./networks.ts'),
   convert: () => import('./convert.ts'),
   clean: () => import('./clean.ts'),
   doctor: () => import('./doctor.ts'),

@@ -68,6 +68,7 @@ export interface NetworkInfo {
  * Loads `<model>.onnx` with its sidecar: `<model>.json` beside it, else the ONNX metadata under
  * `roadgaze`, else assumptions that are told. Throws INPUT_NOT_FOUND, INPUT_EMPTY, MODEL_*,
  * SIDECAR_INVALID. Of several pictures the one of `camera` is explained, else the first one.
+ * `propose` gives a sidecar where there is none.
  */
 export async function loadNetwork(
   path: string,
@@ -75,9 +76,10 @@ export async function loadNetwork(
   onWeights?: OnWeights,
   camera?: string,
   byHand?: ByHand,
+  propose?: (model: Model) => Sidecar,
 ): Promise<NetworkFile> {
   const { model, bytes } = await loadModel(path, onWeights);
-  const found = await findSidecar(path, model);
+  const found = (await findSidecar(path, model)) ?? propose?.(model) ?? null;
   if (found && found.kind !== kind) {
     throw new RoadgazeError(
       'SIDECAR_INVALID',

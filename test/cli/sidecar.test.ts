@@ -8,6 +8,7 @@ import { parseSidecar } from '../../server/inference/sidecar.ts';
 import { loadModel } from '../../server/onnx/load-model.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { graphOnFloats } from '../../server/pipeline/passes-graph.ts';
+import { METHODS } from '../../shared/methods.ts';
 import { runNode } from '../setup/support.ts';
 import { Network } from '../support/network.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
@@ -127,4 +128,49 @@ test('frames, cameras and state are proposed by names and shapes, and open the n
   writeFileSync(join(folder, 'seeing.json'), text);
   const opened = await loadNetwork(path, 'steering');
   assert.doesNotThrow(() => graphOnFloats(opened, [{ id: 'gradient' }], '+'));
+});
+
+test('networks are listed with what they are fed with, and what explains them', async (t) => {
+  const folder = temporaryFolder(t);
+  writeNetwork(folder);
+  writeFileSync(join(folder, 'car2.onnx'), 'no network');
+  const networks = (...args: string[]) =>
+    runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), 'networks', ...args]);
+  const [shown, told, table] = await Promise.all([
+    networks(folder),
+    networks(folder, '--json'),
+    networks(join(folder, 'car.onnx'), '--markdown'),
+  ]);
+  assert.deepEqual([shown.status, shown.stderr], [0, '']);
+  assert.match(
+    shown.stdout,
+    /^car\.onnx\n {2}fed with {2}img_in: the picture, 3 × 12 × 16; keep_prob: 1; is_training: 0; speed_in: signal speed; command: signal command\n {4}it has no sidecar yet/,
+  );
+  assert.match(shown.stdout, /\n {2}methods {3}visualbackprop, gradient, /);
+  assert.match(shown.stdout, /\n {2}not {7}attnlrp, attention-rollout: AttnLRP is made for/);
+  assert.match(shown.stdout, /\ncar2\.onnx\n {2}cannot be used: .*\n {4}→ /);
+  assert.match(shown.stdout, /\n1 of 2 networks can be used\n$/);
+
+  const [car, other] = JSON.parse(told.stdout) as {
+    file: string;
+    needsSidecar: boolean;
+    explains: string;
+    error: { code: string } | null;
+    methods: { id: string; error: { code: string } | null }[];
+  }[];
+  assert.deepEqual(
+    [car!.file, car!.needsSidecar, car!.explains, car!.error],
+    ['car.onnx', true, 'the bin of output "angle_out" that wins', null],
+  );
+  const refused = car!.methods.filter(({ error }) => error !== null);
+  assert.deepEqual(
+    refused.map(({ id, error }) => [id, error!.code]),
+    ['cam', 'attnlrp', 'attention-rollout'].map((id) => [id, 'METHOD_UNSUITED']),
+  );
+  assert.equal(car!.methods.length, METHODS.length);
+  assert.equal(other!.error?.code, 'MODEL_UNREADABLE');
+  assert.match(
+    table.stdout,
+    /^\| network .*\n\| -+ .*\n\| `.*car\.onnx` \| img_in: .* \| 19 of 22 \|/,
+  );
 });

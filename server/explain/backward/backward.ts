@@ -78,7 +78,7 @@ export function backward(
   if (stopped && to.every((value) => !arriving.has(value)))
     throw new RoadgazeError(
       'METHOD_UNSUITED',
-      `${method} finds nothing in ${model.source}: its answer comes through ${describeNode(model, stopped)} alone, which says where, and not how much, so that no signal passes.`,
+      `${method} finds nothing: the answer comes through ${describeNode(model, stopped)} alone, which says where, and not how much, so that no signal passes.`,
       'Export the network with the scores in front of that as its output, or choose VisualBackProp.',
     );
   return new Map(to.map((value) => [value, sumOf(value) ?? zerosLike({ builder, shapes }, value)]));

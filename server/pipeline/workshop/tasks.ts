@@ -1,5 +1,4 @@
 import { filesVersion } from '../../files/files-version.ts';
-
 import { basename, extname } from 'node:path';
 import { reportOf, type ErrorReport } from '../../../shared/errors.ts';
 import type { Target } from '../../../shared/explanations.ts';
@@ -9,15 +8,8 @@ import { compile, subjectOf } from '../../explain/compile.ts';
 import type { MethodChoice } from '../../explain/method-options.ts';
 import { withoutBins } from '../../inference/bins.ts';
 import type { ByHand } from '../../inference/by-hand.ts';
+import { ownOutputs, type ImageInput } from '../../inference/explained-output.ts';
 import {
-  explainedOutput,
-  outputChoice,
-  ownOutputs,
-  refuseOtherInputs,
-  type ImageInput,
-} from '../../inference/explained-output.ts';
-import {
-  fedInputs,
   infoOf,
   loadNetwork,
   type NetworkFile,
@@ -33,22 +25,24 @@ import {
 } from '../../inference/propose-sidecar.ts';
 import { camerasBeside } from '../../inference/network-pictures.ts';
 import { loadModel, type OnWeights } from '../../onnx/load-model.ts';
-import { checkDemand, demandOf } from '../../onnx/demand.ts';
+import { demandOf } from '../../onnx/demand.ts';
 import type { Model, Shape } from '../../onnx/graph.ts';
-import { inferKnownShapes, inferWhatIsKnown } from '../../onnx/infer-shapes.ts';
+import { inferKnownShapes } from '../../onnx/infer-shapes.ts';
 import { writeModel } from '../../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../../video/frame-source.ts';
 import { frameGraph, type PictureBytes, type StreamedChoice } from '../frame-graph/frame-graph.ts';
-import { checkCrop, pictureFormat } from '../frame-graph/picture-format.ts';
+import { checkCrop } from '../frame-graph/picture-format.ts';
 import { roadModelGraph } from '../frame-graph/road-graph.ts';
 import { graphOnFloats } from '../passes-graph.ts';
+import { checkUsable } from './usable-network.ts';
+import { networkSupport, type NetworkSupport } from './network-support.ts';
 
 /**
  * All that reads, shapes or rewrites a network that somebody brought. It runs in a process of its
  * own, because a network may ask for any amount of time and memory: see `workshop.ts`. Requests and
  * results are plain data.
  */
-export const tasks = { listing, info, frames, road, passes, compiled, sidecar } as const;
+export const tasks = { listing, info, frames, road, passes, compiled, sidecar, support } as const;
 
 export type Tasks = typeof tasks;
 
@@ -82,22 +76,6 @@ async function listing({ path }: { readonly path: string }): Promise<Listing> {
     }
   }
   return { kind: 'steering', name: basename(path, extname(path)), error: reportOf(error) };
-}
-
-/** What every method needs. Throws MODEL_*, SIDECAR_INVALID. */
-function checkUsable(network: NetworkFile): void {
-  const { model, image, sidecar, pictures, source } = network;
-  checkDemand(model, inferKnownShapes(model));
-  explainedOutput(
-    model,
-    inferWhatIsKnown(model),
-    image,
-    sidecar.kind === 'steering'
-      ? outputChoice(sidecar.output)
-      : { tensor: sidecar.output?.tensor ?? null, index: null },
-  );
-  for (const picture of pictures) pictureFormat(source, picture);
-  refuseOtherInputs(model, image, fedInputs(network));
 }
 
 async function info({
@@ -257,6 +235,11 @@ async function sidecar({
 }): Promise<ProposedSidecar> {
   const { model } = await loadModel(path, weightsBeside.onRead);
   return proposeSidecar(model, preset);
+}
+
+/** Which methods explain a network. Throws what `networkSupport` throws. */
+function support({ path }: { readonly path: string }): Promise<NetworkSupport> {
+  return networkSupport(path, weightsBeside.onRead);
 }
 
 function linkOf(model: Model, { source }: NetworkFile): CompiledLink {
