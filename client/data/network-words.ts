@@ -1,4 +1,8 @@
+import type { ErrorReport } from '../../shared/errors.ts';
 import type { NetworkInput, NetworkOutput } from '../../shared/protocol/network-inputs.ts';
+
+/** Letters. */
+const LONGEST_REASON = 90;
 
 /** What an input is fed with, in a few words. */
 export function feedWords({ feed }: Pick<NetworkInput, 'feed'>): string {
@@ -19,6 +23,12 @@ export function feedWords({ feed }: Pick<NetworkInput, 'feed'>): string {
     case 'state':
       return `${feed.of.join(' and ')} of the ${feed.isQueue ? 'frames' : 'frame'} before`;
   }
+}
+
+/** Why a network cannot be used, as long as a line of a menu holds. */
+export function shortReason({ message }: Pick<ErrorReport, 'message'>): string {
+  const text = `cannot be used: ${message}`;
+  return text.length <= LONGEST_REASON ? text : `${text.slice(0, LONGEST_REASON - 1).trimEnd()}…`;
 }
 
 /** `[1, 3, 66, 200]`. */

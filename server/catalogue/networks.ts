@@ -2,6 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { reportOf, type RoadgazeError } from '../../shared/errors.ts';
 import type { NetworkSummary } from '../../shared/protocol/control-messages.ts';
+import { otherNetworkFault } from '../onnx/other-networks.ts';
 import { filesVersion } from '../files/files-version.ts';
 import { nameFault, namesIn, urlSafe } from '../files/names.ts';
 import type { Listing } from '../pipeline/workshop/tasks.ts';
@@ -12,7 +13,7 @@ import { runTogether } from '../resources/run-together.ts';
 const MOST_FOLDERS = 200;
 
 export interface NetworkPaths {
-  /** Model files; a folder stands for the `.onnx` files in it. */
+  /** Model files; a folder stands for the networks in it, also those that must be converted first. */
   readonly networks: readonly string[];
   /** Where to look for road networks, beside `networks`. */
   readonly roads: readonly string[];
@@ -65,7 +66,8 @@ export class NetworkList {
         const kind: Listing = fault
           ? { kind: 'steering', name: basename(path, extname(path)), error: fault.report() }
           : await this.#kindOf(path);
-        return { path, ...kind };
+        // Beside files that were made of it, its ending is what tells it apart.
+        return { path, ...kind, ...(isOnnx(path) ? {} : { name: basename(path) }) };
       }),
     );
   }
@@ -80,6 +82,13 @@ export class NetworkList {
     if (read.error?.code === 'MACHINE_EXHAUSTED') this.#kinds.delete(key);
     return read;
   }
+}
+
+/** Of files that other programs keep networks in. */
+const OTHER_ENDINGS = /^[^.].*\.(h5|hdf5|keras|tflite|pt|pth|mlmodel|dlc|engine|plan|trt)$/i;
+
+function isOnnx(name: string): boolean {
+  return extname(name).toLowerCase() === '.onnx';
 }
 
 /** What cannot be read, or not within the limits, is listed with its error. */
@@ -106,15 +115,21 @@ async function modelsAt(
   const info = await stat(absolute).catch(() => null);
   if (!info?.isDirectory()) return [{ path: absolute, fault: null }];
   const { names, unnameable } = await namesIn(absolute);
-  const isModel = (name: string) =>
-    extname(name).toLowerCase() === '.onnx' && !name.startsWith('.');
+  const isModel = (name: string) => isOnnx(name) && !name.startsWith('.');
   // By the name without its ending, so that `net.onnx` comes before `net-2.onnx`.
   const { compare } = new Intl.Collator('en', { numeric: true });
   const stem = (name: string) => basename(name, extname(name));
-  const named = names
-    .filter(isModel)
-    .sort((a, b) => compare(stem(a), stem(b)))
-    .map((name) => ({ path: join(absolute, name), fault: null }));
+  const others = await Promise.all(
+    names
+      .filter((name) => OTHER_ENDINGS.test(name) && !names.includes(`${stem(name)}.onnx`))
+      .map(async (name) => ({ name, fault: await otherNetworkFault(join(absolute, name)) })),
+  );
+  const named = [
+    ...names.filter(isModel).map((name) => ({ name, fault: null })),
+    ...others.filter(({ fault }) => fault !== null),
+  ]
+    .sort((a, b) => compare(stem(a.name), stem(b.name)))
+    .map(({ name, fault }) => ({ path: join(absolute, name), fault }));
   return [
     ...named,
     ...unnameable

@@ -128,6 +128,26 @@ export async function refuseOtherNetwork(path: string): Promise<void> {
     );
 }
 
+/**
+ * What is to be said of a file that ends as those of other programs; null of one that is no network.
+ * Data sets are kept in HDF5 as well: of that only what Keras wrote counts.
+ */
+export async function otherNetworkFault(path: string): Promise<RoadgazeError | null> {
+  const head = await readFileHead(path);
+  if (!head || head.length === 0) return null;
+  const isData =
+    hasBytes(head, '\u0089HDF\r\n') &&
+    !/keras|model_weights|layer_names/.test(head.toString('latin1'));
+  if (isData) return null;
+  return refuseOtherNetwork(path).then(
+    () => null,
+    (error: unknown) => {
+      if (error instanceof RoadgazeError) return error;
+      throw error;
+    },
+  );
+}
+
 async function recognise(
   path: string,
   ending: string,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { DriveIndex } from '../../server/catalogue/scan/drive-index.ts';
 import type { FolderRecord } from '../../server/catalogue/scan/folder-record.ts';
+import { NetworkList } from '../../server/catalogue/networks.ts';
 import { FolderWatch } from '../../server/catalogue/scan/folder-watch.ts';
 import { READERS } from '../../server/drive/readers/index.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -227,4 +228,36 @@ test('changes in a watched folder are told, those that come at once together', a
   watch.set(['', 'a', 'b']);
   write(root, { 'a/2.mp4': 'x', 'b/2.mp4': 'x' });
   assert.deepEqual((await told).toSorted(), ['a', 'b']);
+});
+
+test('networks of other programs are listed with what they are and how they are converted', async (t) => {
+  const root = temporaryFolder(t);
+  const hdf5 = '\u0089HDF\r\n\u001a\n';
+  const bytes = (name: string, text: string) =>
+    writeFileSync(join(root, name), Buffer.from(text, 'latin1'));
+  bytes('pilot.h5', `${hdf5} model_weights layer_names`);
+  // A data set, and files of other kinds.
+  bytes('camera.h5', `${hdf5} X`);
+  bytes('lite.tflite', '\u001c\0\0\0TFL3');
+  bytes('done.keras', 'x');
+  bytes('notes.pt', 'no network');
+  const list = new NetworkList({ networks: [root], roads: [] });
+  const found = (await list.steering()).map(({ summary }) => summary);
+  assert.deepEqual(
+    found.map(({ id, name, error }) => [id, name, error?.message, error?.hint]),
+    [
+      [
+        'lite',
+        'lite.tflite',
+        'lite.tflite is a TensorFlow Lite network, and no ONNX file.',
+        `Convert it: python -m tf2onnx.convert --tflite ${join(root, 'lite.tflite')} --output ${join(root, 'lite.onnx')}`,
+      ],
+      [
+        'pilot',
+        'pilot.h5',
+        'pilot.h5 is a Keras network (HDF5), and no ONNX file.',
+        `Convert it: python -m tf2onnx.convert --keras ${join(root, 'pilot.h5')} --output ${join(root, 'pilot.onnx')}`,
+      ],
+    ],
+  );
 });
