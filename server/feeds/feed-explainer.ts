@@ -26,8 +26,8 @@ export interface FeedExplainerRequest {
   readonly methods: readonly string[];
   readonly wish: ProviderWish;
   readonly priority: PlaybackPriority;
-  /** For networks that are fed with it. */
-  readonly speed: LiveSignals;
+  /** For networks that are fed with what the vehicle tells. */
+  readonly told: LiveSignals;
   /** Ends the opening at once. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -166,7 +166,7 @@ export class FeedExplainer {
 }
 
 async function use(
-  { modelPath, wish, speed }: FeedExplainerRequest,
+  { modelPath, wish, told }: FeedExplainerRequest,
   plan: Plan,
   signal?: AbortSignal,
 ): Promise<Use> {
@@ -177,7 +177,7 @@ async function use(
     video: { ...FRAME, colorSpace },
     methods: streamedChoices(methods),
     wish,
-    speed,
+    told,
     ...(signal ? { signal } : {}),
   });
   return { plan, explainer, running: new Set() };

@@ -89,7 +89,10 @@ export class Feed {
       methods,
       wish,
       priority,
-      speed: (time) => live?.drivenAt(time)?.speed ?? null,
+      told: (time, name) => {
+        if (name !== 'speed' && name !== 'steering') return live?.toldAt(time, name) ?? null;
+        return live?.drivenAt(time)?.[name] ?? null;
+      },
       signal,
     });
     try {

@@ -241,6 +241,11 @@ export class LiveFeed<Explanation> {
     return signal && { ...signal, time: signal.time - offset };
   }
 
+  /** What the vehicle told then, by its name on the wire; null where it did not. */
+  toldAt(time: number, name: string): number | null {
+    return this.signals.valueAt(time + (this.#fastest.offset ?? 0), name);
+  }
+
   snapshot(): FeedSnapshot {
     const { decoded, late, damaged, reconnects } = this.#decoder.counters;
     const range = this.#ring?.range ?? null;

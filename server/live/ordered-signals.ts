@@ -39,10 +39,22 @@ export class OrderedSignals {
     this.#chunks.splice(place + 1, 0, signals.splice(isLast ? LARGEST_CHUNK : LARGEST_CHUNK / 2));
   }
 
-  /** The last one at or before a time; null without one. */
-  asOf(t: number): DrivingSignal | null {
-    const chunk = this.#chunks[firstAfter(this.#chunks, t, ([first]) => first!.t) - 1];
-    return chunk?.[firstAfter(chunk, t, timeOf) - 1] ?? null;
+  /** The last one of those that fit, from `oldest` to `t`; null without one. */
+  lastOf(
+    t: number,
+    oldest: number,
+    fits: (signal: DrivingSignal) => boolean,
+  ): DrivingSignal | null {
+    let place = firstAfter(this.#chunks, t, ([first]) => first!.t) - 1;
+    for (; place >= 0; place--) {
+      const chunk = this.#chunks[place]!;
+      for (let at = firstAfter(chunk, t, timeOf) - 1; at >= 0; at--) {
+        const signal = chunk[at]!;
+        if (signal.t < oldest) return null;
+        if (fits(signal)) return signal;
+      }
+    }
+    return null;
   }
 
   /** Removes those before a time, and the oldest of more than `most`. */

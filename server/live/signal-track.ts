@@ -94,14 +94,28 @@ export class SignalTrack {
     signals.forget(signals.newest! - this.#seconds, MOST);
   }
 
-  /** The last signal at or before a feed time, unless it is more than a second older. */
+  /**
+   * The last signal at or before a feed time that tells steering or speed, unless it is more than a
+   * second older.
+   */
   asOf(time: number): AlignedSignal | null {
+    const signal = this.#last(time, ({ steering, speed }) => steering !== null || speed !== null);
+    if (!signal) return null;
+    const { t, steering, speed } = signal;
+    return { time: t + this.#clock.delay.offset!, steering, speed };
+  }
+
+  /** The same of another value, by its name. */
+  valueAt(time: number, name: string): number | null {
+    const has = ({ values }: DrivingSignal) => values !== undefined && Object.hasOwn(values, name);
+    return this.#last(time, has)?.values![name] ?? null;
+  }
+
+  #last(time: number, fits: (signal: DrivingSignal) => boolean): DrivingSignal | null {
     const { offset } = this.#clock.delay;
     if (offset === null) return null;
     const sent = time - offset;
-    const signal = this.#clock.signals.asOf(sent);
-    if (!signal || sent - signal.t > OLDEST) return null;
-    return { time: signal.t + offset, steering: signal.steering, speed: signal.speed };
+    return this.#clock.signals.lastOf(sent, sent - OLDEST, fits);
   }
 
   get counters(): {

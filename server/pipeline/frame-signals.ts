@@ -15,8 +15,11 @@ export type GivenInputs = Readonly<Record<string, readonly number[]>>;
 /** By names of inputs; null where nothing was logged, and `otherwise` stands in. */
 export type LoggedInputs = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** Speed of a feed's vehicle at a feed time, m/s; null where it tells none. */
-export type LiveSignals = (time: number) => number | null;
+/**
+ * What a feed's vehicle tells at a feed time, by its name in the lines: in lower case: `speed` in m/s, `steering` in
+ * the unit of the network's output, all else as it is. null where it does not.
+ */
+export type LiveSignals = (time: number, name: string) => number | null;
 
 /** What goes to the network's further inputs with each frame. */
 export interface FrameSignals {
@@ -110,7 +113,7 @@ export function frameSignals(
       held ? 'Make it a signal in the sidecar to set it by hand.' : inputsInWords(signals),
     );
   }
-  const sources = signals.map((signal) => sourceOf(signal, log, given[signal.name]));
+  const sources = signals.map((signal) => sourceOf(signal, log, given[signal.name], sidecar));
   return {
     feeds: (first) =>
       signals.map(({ fed, elements }, index) => ({
@@ -155,6 +158,7 @@ function sourceOf(
   signal: SignalInput,
   log: DriveLog | LiveSignals | null,
   given: readonly number[] | undefined,
+  sidecar: NetworkInfo['sidecar'],
 ): Source {
   const { name, feed } = signal;
   const wanted = [feed.signal].flat();
@@ -172,7 +176,7 @@ function sourceOf(
       told: `"${name}" is ${given.join(', ')}, as asked for.`,
     };
   }
-  if (typeof log === 'function') return sourceOfFeed(signal, wanted, log);
+  if (typeof log === 'function') return sourceOfFeed(signal, wanted, log, sidecar.output?.unit);
   const columns = wanted.map((column) => columnOf(log, column, feed.unit));
   const missing = wanted.filter((_, index) => !columns[index]);
   const fallback = `${feed.otherwise}`;
@@ -189,25 +193,29 @@ function sourceOf(
   };
 }
 
-/** Of a feed: the speed that its vehicle tells, and `otherwise` for all else. */
+/** Of a feed: what its vehicle tells, and `otherwise` where it does not. */
 function sourceOfFeed(
   signal: SignalInput,
   wanted: readonly string[],
-  speedAt: LiveSignals,
+  told: LiveSignals,
+  outputUnit: string | undefined,
 ): Source {
   const { name, feed } = signal;
-  const factor = speedFactor(feed.unit);
-  const isSpeed = wanted.map((each) => each.trim().toLowerCase() === 'speed');
-  const logged = (pts: number) => {
-    const speed = isSpeed.includes(true) ? (speedAt(pts) ?? NaN) * factor : NaN;
-    return isSpeed.map((isIt) => (isIt ? speed : NaN));
+  const known = wanted.map((each) => each.trim().toLowerCase());
+  const valueOf = (pts: number, at: number) => {
+    if (known[at] === 'speed') return (told(pts, 'speed') ?? NaN) * speedFactor(feed.unit);
+    if (known[at] !== 'steering') return told(pts, known[at]!) ?? NaN;
+    // In another unit than it comes in it is not known.
+    return feed.unit === undefined || feed.unit === outputUnit
+      ? (told(pts, 'steering') ?? NaN)
+      : NaN;
   };
+  const logged = (pts: number) => known.map((_, at) => valueOf(pts, at));
+  const listed = wanted.map((each) => `"${each}"`).join(', ');
   return {
     at: (pts) => asInput(orOtherwise(logged(pts), feed), signal),
     logged,
-    told: isSpeed.includes(true)
-      ? `"${name}" takes the speed of the feed's signals, and ${feed.otherwise} where none came.`
-      : `The signals of a feed have no "${wanted.join('", "')}": "${name}" is ${feed.otherwise} in every frame, as the sidecar says.`,
+    told: `"${name}" takes ${listed} of the feed's signals, and ${feed.otherwise} where they tell none.`,
   };
 }
 

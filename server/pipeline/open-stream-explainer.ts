@@ -50,7 +50,7 @@ export interface ExplainerRequest {
   /** What was logged; waited for only where the network takes signals. */
   readonly log?: Promise<DriveLog | null>;
   /** Of a feed, in place of a log. */
-  readonly speed?: LiveSignals;
+  readonly told?: LiveSignals;
   /** Ends the work on the network at once; what runs it already is closed. */
   readonly signal?: AbortSignal;
 }
@@ -76,7 +76,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   );
   const signals = frameSignals(
     network,
-    network.signals.length > 0 ? (request.speed ?? (await request.log) ?? null) : null,
+    network.signals.length > 0 ? (request.told ?? (await request.log) ?? null) : null,
   );
   signal?.throwIfAborted();
 

@@ -13,10 +13,11 @@ describe('driving signals', () => {
       steering: -0.25,
       speed: 12,
     });
-    assert.deepEqual(readSignalLine('{"t":1,"speed":3,"gear":2}'), {
+    assert.deepEqual(readSignalLine('{"t":1,"speed":3,"Gear":2,"name":"x","braking":true}'), {
       t: 1,
       steering: null,
       speed: 3,
+      values: { gear: 2, braking: 1 },
     });
     for (const line of [
       '',
@@ -33,6 +34,8 @@ describe('driving signals', () => {
       '{"t":1e300,"steering":1}',
       '{"t":1764541430000,"steering":1}',
       '{"t":1,"speed":-1e12}',
+      '{"t":1,"command":1e12}',
+      '{"t":1,"command":"a"}',
       '{"t":1,"steering":1',
       `{"t":1,"steering":1,"x":"${'y'.repeat(2000)}"}`,
     ]) {
@@ -50,6 +53,19 @@ describe('driving signals', () => {
     assert.equal(track.asOf(101.0)?.steering, 1);
     assert.equal(track.asOf(101.03)?.steering, 2);
     assert.equal(track.asOf(102.5)?.steering, 3);
+  });
+
+  it('tell further values by name, also in lines of their own, without hiding what was driven', () => {
+    const track = new SignalTrack();
+    track.addText('{"t":10,"steering":1,"command":2}\n{"t":10.2,"imu":5}', 10_200);
+    track.addText('{"t":10.4,"command":3}', 10_400);
+    assert.equal(track.asOf(10.5)?.steering, 1);
+    assert.deepEqual(
+      [10, 10.3, 10.5, 11.4, 11.5].map((time) => track.valueAt(time, 'command')),
+      [2, 2, 3, 3, null],
+    );
+    assert.equal(track.valueAt(10.5, 'imu'), 5);
+    assert.equal(track.valueAt(10.5, 'gear'), null);
   });
 
   it('say nothing about pictures before the first, or more than a second after one', () => {

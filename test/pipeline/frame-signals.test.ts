@@ -261,7 +261,7 @@ test('a drive without a log, and a picture, get what the sidecar has otherwise, 
   assert.match(stdout, /The drive has no "speed": "speed" is 7 in every frame/);
 });
 
-test('a feed gives the speed that its vehicle tells, and all else is as the sidecar has it', async (t) => {
+test('a feed gives what its vehicle tells by name, and what it does not tell is as the sidecar has it', async (t) => {
   const model = writeNetwork(
     temporaryFolder(t),
     'N',
@@ -272,13 +272,21 @@ test('a feed gives the speed that its vehicle tells, and all else is as the side
     inputs,
   );
   const network = await loadNetwork(model, 'steering');
-  const signals = frameSignals(network, (time) => (time < 2 ? 5 + time : null));
+  const told: Readonly<Record<string, (time: number) => number | null>> = {
+    speed: (time) => (time < 2 ? 5 + time : null),
+    command: (time) => (time < 2 ? null : 4),
+  };
+  const signals = frameSignals(network, (time, name) => told[name]?.(time) ?? null);
   const at = (time: number) => signals.at(time).map((bytes) => [...new Float32Array(bytes.buffer)]);
   assert.deepEqual(at(1)[1], [0, 0, 1, 0]);
+  assert.deepEqual(at(3)[1], [0, 0, 0, 1]);
+  assert.deepEqual(signals.logged(3), { speed: [null], command: [4] });
   assert.ok(Math.abs(at(1)[0]![0]! - 0.1 * 3.6 * 6) < 1e-6);
   assert.ok(Math.abs(at(3)[0]![0]! - 0.7) < 1e-6);
-  assert.match(signals.assumptions.join(), /"speed" takes the speed of the feed's signals, and 7/);
-  assert.match(signals.assumptions.join(), /have no "Command": "command" is 2 in every frame/);
+  assert.deepEqual(signals.assumptions, [
+    `"speed" takes "speed" of the feed's signals, and 7 where they tell none.`,
+    `"command" takes "Command" of the feed's signals, and 2 where they tell none.`,
+  ]);
 });
 
 for (const [what, entries, sentence] of [

@@ -185,6 +185,7 @@ export class FeedView {
         mask,
         methods,
         notes: explainer.current.assumptions,
+        ...explainer.current.ports,
         ...output,
       },
       road: roadSource(explainer.road),
@@ -287,12 +288,14 @@ export class FeedView {
     parts: readonly PartBytes[],
   ): number {
     const sequence = this.#window.take();
+    const explainer = this.feed.explainer.current;
     const header = {
       sequence,
       generation: this.#generation,
       frame: number,
       pts: time,
       ...numbers,
+      ...(explainer.takesSignals ? { inputs: explainer.signalsAt(time) } : {}),
     };
     this.#output.sendBuffers(encodeFrame(header, parts));
     return sequence;
