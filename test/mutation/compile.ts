@@ -3,10 +3,10 @@ import ts from 'typescript';
 import { repositoryRoot } from '../support/paths.ts';
 import { withoutSourceMap } from './sandbox.ts';
 
-/** What judges and compiles one changed source file after the other. */
+/** What judges and compiles changed source files. */
 export interface Compiler {
-  /** What the types say against a file with this content; null if they agree. */
-  errorIn(file: string, content: string): string | null;
+  /** Those of the files that the types do not allow with this content; all are changed at once. */
+  refused(contents: ReadonlyMap<string, string>): string[];
   /** As the build would write it. */
   compiled(file: string, content: string): string;
 }
@@ -31,14 +31,15 @@ export function openCompiler(): Compiler {
     incremental: false,
   };
   delete options.tsBuildInfoFile;
-  const changed = { name: '', content: '', version: 0 };
+  let changed = new Map<string, string>();
+  let version = 0;
   const service = ts.createLanguageService(
     {
       getCompilationSettings: () => options,
       getScriptFileNames: () => fileNames,
-      getScriptVersion: (name) => (name === changed.name ? `changed ${changed.version}` : '0'),
+      getScriptVersion: (name) => (changed.has(name) ? `changed ${version}` : '0'),
       getScriptSnapshot: (name) => {
-        const content = name === changed.name ? changed.content : ts.sys.readFile(name);
+        const content = changed.get(name) ?? ts.sys.readFile(name);
         return content === undefined ? undefined : ts.ScriptSnapshot.fromString(content);
       },
       getCurrentDirectory: () => repositoryRoot,
@@ -52,15 +53,16 @@ export function openCompiler(): Compiler {
     ts.createDocumentRegistry(),
   );
   return {
-    errorIn(file, content) {
-      changed.name = join(repositoryRoot, file);
-      changed.content = content;
-      changed.version++;
-      const [error] = [
-        ...service.getSyntacticDiagnostics(changed.name),
-        ...service.getSemanticDiagnostics(changed.name),
-      ].filter(({ category }) => category === ts.DiagnosticCategory.Error);
-      return error ? ts.flattenDiagnosticMessageText(error.messageText, ' ') : null;
+    refused(contents) {
+      const pathOf = (file: string): string => join(repositoryRoot, file);
+      changed = new Map([...contents].map(([file, content]) => [pathOf(file), content]));
+      version++;
+      return [...contents.keys()].filter((file) =>
+        [
+          ...service.getSyntacticDiagnostics(pathOf(file)),
+          ...service.getSemanticDiagnostics(pathOf(file)),
+        ].some(({ category }) => category === ts.DiagnosticCategory.Error),
+      );
     },
     compiled(file, content) {
       const { outputText } = ts.transpileModule(content, {

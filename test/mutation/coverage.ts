@@ -11,12 +11,14 @@ export interface TestCoverage {
   readonly test: string;
   readonly end: TestEnd;
   readonly seconds: number;
+  /** What it costs the processors, in seconds. */
+  readonly cpu: number;
   readonly digest: string;
   /** What ran, by compiled file, as the file was then. */
   readonly ran: Readonly<Record<string, { readonly digest: string; readonly ranges: Ranges }>>;
 }
 
-const LONGEST_SECONDS = 400;
+const LONGEST_SECONDS = 1200;
 /** Tests of the browser and of set-up reach no line alone that others do not; measurements judge nothing. */
 const LEFT_OUT = ['bench', 'e2e', 'setup', 'fuzz', 'mutation'];
 
@@ -27,8 +29,18 @@ export function testFiles(sandbox: string): string[] {
     .map((path) => join('test', path));
 }
 
+/** Measures each test file once, when it is asked for the first time. */
+export function openCoverage(): (sandbox: string, test: string) => Promise<TestCoverage> {
+  const known = new Map<string, Promise<TestCoverage>>();
+  return (sandbox, test) => {
+    let coverage = known.get(test);
+    if (!coverage) known.set(test, (coverage = coverageOf(sandbox, test)));
+    return coverage;
+  };
+}
+
 /** What was measured before, if the test has not changed; else anew. */
-export async function coverageOf(sandbox: string, test: string): Promise<TestCoverage> {
+async function coverageOf(sandbox: string, test: string): Promise<TestCoverage> {
   const path = join(mutationFolder, 'coverage', `${test.replaceAll(sep, '~')}.json`);
   const digest = digestOf(sandbox, test);
   if (existsSync(path)) {
@@ -38,17 +50,18 @@ export async function coverageOf(sandbox: string, test: string): Promise<TestCov
   const measured = { test, digest, ...(await measure(sandbox, test)) };
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify(measured));
+  if (measured.end !== 'passed') console.log(`${test} ${measured.end} without any change.`);
   return measured;
 }
 
 async function measure(
   sandbox: string,
   test: string,
-): Promise<Pick<TestCoverage, 'end' | 'seconds' | 'ran'>> {
+): Promise<Pick<TestCoverage, 'end' | 'seconds' | 'cpu' | 'ran'>> {
   const raw = join(mutationFolder, `raw-${process.pid}-${test.replaceAll(sep, '~')}`);
   mkdirSync(raw, { recursive: true });
   const hook = pathToFileURL(join(sandbox, 'dist/node/test/mutation/coverage-hook.js')).href;
-  const { end, seconds } = await runTest(sandbox, test, {
+  const { end, seconds, cpu } = await runTest(sandbox, test, {
     seconds: LONGEST_SECONDS,
     env: { NODE_V8_COVERAGE: raw, NODE_OPTIONS: `--import ${hook}` },
   });
@@ -58,7 +71,7 @@ async function measure(
   const files = [...ran]
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([file, marks]) => [file, { digest: digestOf(sandbox, file), ranges: rangesOf(marks) }]);
-  return { end, seconds, ran: Object.fromEntries(files) as TestCoverage['ran'] };
+  return { end, seconds, cpu, ran: Object.fromEntries(files) as TestCoverage['ran'] };
 }
 
 function addReport(sandbox: string, path: string, ran: Map<string, Uint8Array>): void {

@@ -27,39 +27,54 @@ export function readSources(): Map<string, string> {
 }
 
 /**
- * The sample, folder by folder: changes that the types allow, and that mean something. They are
- * judged as they are asked for.
+ * The sample, folder by folder: changes that the types allow, and that mean something. Folders that
+ * are named come in the order in which they are named.
  */
-export function* drawMutants(
+export function drawMutants(
   all: readonly Mutant[],
   { sample, seed, folders, sources, compiler, known }: Draw,
-): Generator<Mutant> {
-  const order = drawOrder(all, seed);
+): Mutant[] {
+  const order = drawOrder(
+    all.filter((mutant) => !isMeaningless(mutant)),
+    seed,
+  );
   const counts = new Map([...order].map(([name, mutants]) => [name, mutants.length]));
-  for (const [name, share] of sharesOf(counts, sample)) {
-    if (folders.length > 0 && !folders.includes(name)) continue;
-    let taken = 0;
-    for (const mutant of order.get(name)!) {
-      if (taken === share) break;
-      if (isMeaningless(mutant) || !isValid(mutant)) continue;
-      yield mutant;
-      taken++;
-    }
+  const shares = sharesOf(counts, sample);
+  const names = folders.length > 0 ? folders : [...order.keys()];
+  for (;;) {
+    const drawn = names.flatMap((name) =>
+      order
+        .get(name)!
+        .filter(({ key }) => known.get(key)?.outcome !== 'invalid')
+        .slice(0, shares.get(name)),
+    );
+    const open = drawn.filter(({ key }) => !known.has(key));
+    if (open.length === 0) return drawn;
+    judge(oneOfEachFile(open), { sources, compiler, known });
   }
+}
 
-  function isValid(mutant: Mutant): boolean {
+function oneOfEachFile(mutants: readonly Mutant[]): Mutant[] {
+  return [...new Map(mutants.map((mutant) => [mutant.file, mutant])).values()];
+}
+
+/** Whether the types allow each; together, because the compiler begins anew with each question. */
+function judge(
+  mutants: readonly Mutant[],
+  { sources, compiler, known }: Pick<Draw, 'sources' | 'compiler' | 'known'>,
+): void {
+  const after = (mutant: Mutant): string => mutated(sources.get(mutant.file)!, mutant);
+  const refused = new Set(
+    compiler.refused(new Map(mutants.map((mutant) => [mutant.file, after(mutant)]))),
+  );
+  for (const mutant of mutants) {
     const { key, file, line, mutator } = mutant;
-    const before = known.get(key);
-    if (before) return before.outcome !== 'invalid';
-    const content = sources.get(file)!;
-    const after = mutated(content, mutant);
-    const isSame =
-      firstDifference(compiler.compiled(file, content), compiler.compiled(file, after)) === null;
-    const outcome = isSame || compiler.errorIn(file, after) !== null ? 'invalid' : 'drawn';
+    const before = compiler.compiled(file, sources.get(file)!);
+    const isSame = firstDifference(before, compiler.compiled(file, after(mutant))) === null;
+    const outcome = isSame || refused.has(file) ? 'invalid' : 'drawn';
     const result = { key, file, line, mutator, outcome } as const;
     known.set(key, result);
     keepResult(result);
-    return outcome !== 'invalid';
   }
 }
 

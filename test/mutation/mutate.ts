@@ -1,15 +1,15 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { coverageOf, digestOf, testFiles, type TestCoverage } from './coverage.ts';
+import { digestOf, openCoverage, testFiles, type TestCoverage } from './coverage.ts';
 import { firstDifference, openCompiler } from './compile.ts';
 import { allMutants, drawMutants, foldersOf, readSources } from './draw.ts';
 import { mutated, type Mutant } from './mutants.ts';
-import { planOf } from './plan.ts';
+import { CIRCLES, circleOf, planOf } from './plan.ts';
 import { summary, unnoticed } from './report.ts';
-import { keepResult, knownResults, type Result } from './results.ts';
+import { keepResult, knownResults, withBefore, type Result } from './results.ts';
 import { makeSandbox, mutationFolder } from './sandbox.ts';
-import { tryMutant } from './try-mutant.ts';
+import { tryMutant, type Verdict } from './try-mutant.ts';
 
 /**
  * `npm run mutate [-- --sample 640 --seed 1 --folder server/explain --again --workers 2]`: small
@@ -44,7 +44,7 @@ if (!folders.every((folder) => foldersOf(sources).includes(folder))) {
   console.error(`--folder takes some of ${foldersOf(sources).join(', ')}.`);
   process.exit(2);
 }
-const draw = drawMutants(await allMutants(sources), {
+const drawn = drawMutants(await allMutants(sources), {
   sample,
   seed,
   folders,
@@ -52,9 +52,7 @@ const draw = drawMutants(await allMutants(sources), {
   compiler,
   known,
 });
-const drawn: Mutant[] = [];
-if (values.report) drawn.push(...draw);
-else await tryAll(draw);
+if (!values.report) await tryAll(drawn);
 
 const judged = drawn.flatMap((mutant) => {
   const result = known.get(mutant.key);
@@ -65,59 +63,65 @@ const report = `${unnoticed(judged)}\n\n${summary(judged)}\n\n${told}\n`;
 writeFileSync(join(mutationFolder, 'report.txt'), report);
 console.log(report);
 
-/** Tries what was not tried yet, and with `--again` what was not noticed. */
-function isToTry({ key }: Mutant): boolean {
-  const outcome = known.get(key)?.outcome;
-  return outcome === 'drawn' || outcome === 'undecided' || (values.again && outcome !== 'noticed');
-}
-
-async function tryAll(mutants: Iterator<Mutant>): Promise<void> {
+/** Each in copies of the checkout, first by near tests, then what they did not notice by others. */
+async function tryAll(mutants: readonly Mutant[]): Promise<void> {
   const sandboxes = Array.from({ length: workers }, (_, index) =>
     makeSandbox(`copy-${process.pid}-${index}`),
   );
-  const measured: TestCoverage[] = [];
-  const unmeasured = testFiles(sandboxes[0]!);
-  await Promise.all(
-    sandboxes.map(async (sandbox) => {
-      for (let test = unmeasured.shift(); test; test = unmeasured.shift()) {
-        const coverage = await coverageOf(sandbox, test);
-        measured.push(coverage);
-        if (coverage.end !== 'passed') console.log(`${test} ${coverage.end} without any change.`);
-      }
-    }),
-  );
-  await Promise.all(
-    sandboxes.map(async (sandbox) => {
-      for (let next = mutants.next(); !next.done; next = mutants.next()) {
-        const mutant = next.value;
-        drawn.push(mutant);
-        if (!isToTry(mutant)) continue;
-        const result = await judge(sandbox, mutant, measured);
-        known.set(mutant.key, result);
-        keepResult(result);
-        console.log(`${drawn.length} ${describe(mutant, result)}`);
-      }
-    }),
-  );
+  const all = testFiles(sandboxes[0]!);
+  const coverage = openCoverage();
+  if (values.again)
+    for (const { key } of mutants) {
+      const before = known.get(key);
+      if (before && before.outcome !== 'noticed') known.set(key, { ...before, outcome: 'drawn' });
+    }
+  for (const circle of CIRCLES) {
+    const open = mutants.filter((mutant) => isToTry(mutant, circle));
+    console.log(`${open.length} of ${mutants.length} changes are open, circle ${circle}`);
+    await Promise.all(
+      sandboxes.map(async (sandbox) => {
+        for (let mutant = open.shift(); mutant; mutant = open.shift()) {
+          const file = compiledName(mutant);
+          const tests = all.filter((test) => circleOf(test, file) === circle);
+          const covering: TestCoverage[] = [];
+          for (const test of tests) covering.push(await coverage(sandbox, test));
+          const result = { ...(await judge(sandbox, mutant, covering)), circle };
+          known.set(mutant.key, withBefore(known.get(mutant.key), result));
+          keepResult(known.get(mutant.key)!);
+          console.log(`${open.length} ${describe(mutant, known.get(mutant.key)!)}`);
+        }
+      }),
+    );
+  }
   for (const sandbox of sandboxes) rmSync(sandbox, { recursive: true });
+}
+
+function isToTry({ key }: Mutant, circle: number): boolean {
+  const before = known.get(key);
+  if (!before || before.outcome === 'drawn') return true;
+  return 'circle' in before && before.outcome !== 'noticed' && before.circle < circle;
+}
+
+function compiledName({ file }: Mutant): string {
+  return file.replace(/\.ts$/, '.js');
 }
 
 async function judge(
   sandbox: string,
   mutant: Mutant,
   coverage: readonly TestCoverage[],
-): Promise<Result> {
+): Promise<Pick<Mutant, 'key' | 'file' | 'line' | 'mutator'> & Verdict> {
   const { key, file, line, mutator } = mutant;
   const content = sources.get(file)!;
   const after = compiler.compiled(file, mutated(content, mutant));
   const offset = firstDifference(compiler.compiled(file, content), after) ?? 0;
-  const compiled = file.replace(/\.ts$/, '.js');
+  const compiled = compiledName(mutant);
   const digest = digestOf(sandbox, compiled);
   const plan = planOf(coverage, { file: compiled, digest, offset }, { tests, seconds });
   return { key, file, line, mutator, ...(await tryMutant(sandbox, compiled, after, plan)) };
 }
 
 function describe({ file, line, mutator }: Mutant, result: Result): string {
-  const by = 'by' in result ? ` by ${result.by}` : '';
+  const by = 'by' in result && result.by ? ` by ${result.by}` : '';
   return `${result.outcome}${by} ${file}:${line} ${mutator}`;
 }

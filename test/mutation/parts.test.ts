@@ -7,8 +7,11 @@ import { isIn, markRan, rangesOf } from './covered-ranges.ts';
 import type { TestCoverage } from './coverage.ts';
 import { isMeaningless, MEANINGLESS } from './meaningless.ts';
 import type { Mutant } from './mutants.ts';
-import { planOf } from './plan.ts';
+import { circleOf, planOf } from './plan.ts';
+import { withBefore } from './results.ts';
+import { cpuOf } from './run-test.ts';
 import { drawOrder, sharesOf } from './sample.ts';
+import type { Outcome } from './try-mutant.ts';
 
 function mutant(file: string, key: string): Mutant {
   const place = { line: 1, text: 'a < b', start: 0, end: 5, original: 'a < b' };
@@ -39,44 +42,81 @@ test('what ran is the innermost range of a report, in any report', () => {
   );
 });
 
-test('tests that reach a place run by nearness, then price, within limits, and one in any case', () => {
-  const covering = (
-    test: string,
-    seconds: number,
-    ranges = [0, 9],
-    digest = 'now',
-  ): TestCoverage => ({
+test('tests that reach a place run by price, within limits, and one in any case', () => {
+  const covering = (test: string, cpu: number, ranges = [0, 9], digest = 'now'): TestCoverage => ({
     test,
     end: 'passed',
-    seconds,
+    seconds: 9 - cpu,
+    cpu,
     digest: '',
     ran: { 'server/results/png.js': { digest, ranges } },
   });
   const coverage = [
-    covering('test/cli/analyze.test.js', 1),
-    covering('test/results/other.test.js', 3),
-    covering('test/results/cheap.test.js', 2),
-    covering('test/results/png.test.js', 6),
-    covering('test/results/elsewhere.test.js', 1, [0, 4]),
-    covering('test/results/before.test.js', 4, [0, 4], 'before'),
-    { ...covering('test/results/broken.test.js', 1), end: 'failed' as const },
+    covering('other', 3),
+    covering('cheap', 2),
+    covering('elsewhere', 1, [0, 4]),
+    covering('before', 4, [0, 4], 'before'),
+    { ...covering('broken', 1), end: 'failed' as const },
   ];
   const place = { file: 'server/results/png.js', digest: 'now', offset: 4 };
   const plan = (tests: number, seconds: number) => {
     const { tests: chosen, reaching } = planOf(coverage, place, { tests, seconds });
-    return [chosen.map(({ test }) => test.split('/').at(-1)!.split('.')[0]), reaching];
+    return [chosen.map(({ test }) => test), reaching];
   };
-  assert.deepEqual(plan(9, 99), [['png', 'cheap', 'other', 'before', 'analyze'], 5]);
-  assert.deepEqual(plan(2, 99), [['png', 'cheap'], 5]);
-  assert.deepEqual(plan(9, 10), [['png', 'cheap', 'analyze'], 5]);
-  assert.deepEqual(plan(9, 2), [['png'], 5]);
-  assert.deepEqual(
-    planOf(coverage, { ...place, file: 'server/none.js' }, { tests: 1, seconds: 1 }),
-    {
-      tests: [],
-      reaching: 0,
-    },
+  assert.deepEqual(plan(9, 99), [['cheap', 'other', 'before'], 3]);
+  assert.deepEqual(plan(2, 99), [['cheap', 'other'], 3]);
+  assert.deepEqual(plan(9, 5), [['cheap', 'other'], 3]);
+  assert.deepEqual(plan(9, 1), [['cheap'], 3]);
+  const elsewhere = planOf(
+    coverage,
+    { ...place, file: 'server/none.js' },
+    { tests: 1, seconds: 1 },
   );
+  assert.deepEqual(elsewhere, { tests: [], reaching: 0 });
+});
+
+test('the test of the same name is nearest, then those of the folder', () => {
+  const circles = (file: string, tests: string[]) => tests.map((test) => circleOf(test, file));
+  assert.deepEqual(
+    circles('server/results/image/png.js', [
+      'test/results/png.test.js',
+      'test/results/image/parts.test.js',
+      'test/results/other.test.js',
+      'test/result/other.test.js',
+      'test/cli/analyze.test.js',
+    ]),
+    [0, 1, 1, 2, 2],
+  );
+  assert.deepEqual(
+    circles('client/state/panes.svelte.js', ['test/client/panes.test.js', 'test/client/x.test.js']),
+    [0, 1],
+  );
+});
+
+test('farther tests add to what nearer ones said', () => {
+  const result = (outcome: Outcome, circle: number, tests: number) => ({
+    ...{ key: 'a', file: 'shared/flags.ts', line: 1, mutator: 'Number' },
+    ...{ outcome, circle, tests, reaching: tests, seconds: 1 },
+  });
+  const both = (before: Outcome, after: Outcome) =>
+    withBefore(result(before, 0, 1), result(after, 1, 2)).outcome;
+  assert.equal(both('survived', 'unreached'), 'survived');
+  assert.equal(both('unreached', 'survived'), 'survived');
+  assert.equal(both('undecided', 'survived'), 'undecided');
+  assert.equal(both('undecided', 'noticed'), 'noticed');
+  assert.deepEqual(withBefore(result('survived', 0, 1), result('survived', 1, 2)), {
+    ...result('survived', 1, 3),
+    seconds: 2,
+  });
+  assert.deepEqual(
+    withBefore(result('survived', 2, 9), result('unreached', 0, 0)),
+    result('unreached', 0, 0),
+  );
+});
+
+test('the time of a shell is that of its children and its own', () => {
+  assert.equal(cpuOf('0m0.25s 0m0.50s\n1m2.00s 0m3.25s\n'), 66);
+  assert.equal(cpuOf(''), 0);
 });
 
 test('each folder is drawn by its size, a small one too, and none twice', () => {

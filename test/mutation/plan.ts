@@ -10,14 +10,25 @@ export interface Plan {
 
 export interface Limits {
   readonly tests: number;
-  /** Of tests as they were measured, together; the first is always run. */
+  /** Of the processors, for tests as they were measured, together; the first is always run. */
   readonly seconds: number;
 }
 
+/** How far a test is from a file: it has its name, it is of its folder, or elsewhere. */
+export const CIRCLES = [0, 1, 2] as const;
+
+export function circleOf(test: string, file: string): number {
+  const name = basename(test).replace(/\.test\.js$/, '');
+  const folder = dirname(file).replace(/^server\//, '');
+  const tested = dirname(test).replace(/^test\//, '');
+  const isNear = folder === tested || folder.startsWith(`${tested}/`);
+  if (name === basename(file).replace(/(\.svelte)?\.js$/, '')) return isNear ? 0 : 1;
+  return isNear ? 1 : 2;
+}
+
 /**
- * The tests that reach a place in a compiled file: the one of the same name, those of the same
- * folder, then the others, cheap ones first. Where a file has changed since it was measured, all
- * tests that load it count as reaching.
+ * The tests that reach a place in a compiled file, cheap ones first. Where a file has changed since
+ * it was measured, all tests that load it count as reaching.
  */
 export function planOf(
   coverage: readonly TestCoverage[],
@@ -30,24 +41,14 @@ export function planOf(
       if (end !== 'passed' || here === undefined || here.ranges.length === 0) return false;
       return here.digest !== digest || isIn(here.ranges, offset);
     })
-    .map((test) => ({ test, distance: distanceBetween(test.test, file) }))
-    .sort((a, b) => a.distance - b.distance || a.test.seconds - b.test.seconds)
-    .map(({ test }) => test);
+    .sort((a, b) => a.cpu - b.cpu);
   const tests: TestCoverage[] = [];
   let seconds = 0;
   for (const test of reaching) {
-    const isWithin = tests.length < limits.tests && seconds + test.seconds <= limits.seconds;
+    const isWithin = tests.length < limits.tests && seconds + test.cpu <= limits.seconds;
     if (tests.length > 0 && !isWithin) continue;
     tests.push(test);
-    seconds += test.seconds;
+    seconds += test.cpu;
   }
   return { tests, reaching: reaching.length };
-}
-
-function distanceBetween(test: string, file: string): number {
-  const name = basename(test).replace(/\.test\.js$/, '');
-  if (name === basename(file).replace(/(\.svelte)?\.js$/, '')) return 0;
-  const folder = dirname(file).replace(/^server\//, '');
-  const tested = dirname(test).replace(/^test\//, '');
-  return folder === tested || folder.startsWith(`${tested}/`) ? 1 : 2;
 }

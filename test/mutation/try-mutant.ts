@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TestCoverage } from './coverage.ts';
 import type { Plan } from './plan.ts';
 import { runTest } from './run-test.ts';
 
@@ -16,11 +17,15 @@ export interface Verdict {
   readonly seconds: number;
 }
 
-/** A test that takes longer may fail because the machine is busy: it is held against the original. */
-const DOUBTFUL_SECONDS = 5;
+/** A test that costs more, or took longer than this, may fail because the machine is busy. */
+const DOUBTFUL_CPU = 5;
+const DOUBTFUL_SECONDS = 30;
 
 /** How long a test may take that was measured to take so many seconds: the machine may be busy. */
-const patienceFor = (seconds: number): number => 30 + 10 * seconds;
+const patienceFor = ({ seconds, cpu }: TestCoverage): { seconds: number; cpu: number } => ({
+  seconds: 60 + 10 * seconds,
+  cpu: 10 + 5 * cpu,
+});
 
 /** Puts changed code into a copy of the checkout, runs the tests until one fails, and puts it back. */
 export async function tryMutant(
@@ -42,15 +47,16 @@ export async function tryMutant(
     seconds: (performance.now() - started) / 1000,
   });
   try {
-    for (const { test, seconds } of tests) {
+    for (const covering of tests) {
+      const { test } = covering;
       writeFileSync(path, code);
       run++;
-      const limit = patienceFor(seconds);
-      const { end } = await runTest(sandbox, test, { seconds: limit });
+      const limit = patienceFor(covering);
+      const { end, seconds } = await runTest(sandbox, test, limit);
       if (end === 'passed') continue;
-      if (end === 'late' || seconds >= DOUBTFUL_SECONDS) {
+      if (end === 'late' || covering.cpu >= DOUBTFUL_CPU || seconds >= DOUBTFUL_SECONDS) {
         writeFileSync(path, original);
-        if ((await runTest(sandbox, test, { seconds: limit })).end !== 'passed') {
+        if ((await runTest(sandbox, test, limit)).end !== 'passed') {
           isDoubtful = true;
           continue;
         }
