@@ -1,6 +1,6 @@
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
 import type { Rectangle } from '../../shared/geometry.ts';
-import { LINE_HEIGHT, writeLine } from '../video/small-print.ts';
+import { charactersIn, LINE_HEIGHT, writeLine } from '../video/small-print.ts';
 import type { MapPlane } from './map-plane.ts';
 import type { RgbPicture } from './png.ts';
 
@@ -132,13 +132,8 @@ function withScale(
   const print = new Uint8Array(line.width * line.height);
   const most = limit > 0 && limit < 1e-3 ? limit.toExponential(2) : limit.toPrecision(3);
   const ends = [signed ? `-${most}` : '0', most];
-  const room = Math.max(0, Math.floor((line.width - 1) / 6) - ends[1]!.length);
-  writeLine(
-    print,
-    line,
-    0,
-    `${ends[0]}   ${caption}`.slice(0, Math.max(0, room - 1)).padEnd(room) + ends[1]!,
-  );
+  const room = charactersIn(line.width) - ends[1]!.length;
+  writeLine(print, line, 0, `${ends[0]}   ${caption}`.slice(0, room - 1).padEnd(room) + ends[1]!);
   for (let x = 0; x < width; x++) {
     const color = 4 * Math.round((255 * x) / Math.max(1, width - 1));
     for (let y = bar.top; y < bar.top + bar.height; y++)

@@ -40,7 +40,7 @@ export function drawMutants(
   );
   const counts = new Map([...order].map(([name, mutants]) => [name, mutants.length]));
   const shares = sharesOf(counts, sample);
-  const names = folders.length > 0 ? folders : [...order.keys()];
+  const names = folders.length > 0 ? folders.filter((name) => order.has(name)) : [...order.keys()];
   for (;;) {
     const drawn = names.flatMap((name) =>
       order

@@ -26,6 +26,12 @@ export const MEANINGLESS: readonly Meaningless[] = [
     why: 'Only where sums round is nothing chosen; then any member of the last ones will do.',
   },
   {
+    file: 'server/results/overlay-picture.ts',
+    line: 'for (let x = 0; x < line.width * text; x++) {',
+    replacement: 'x <= line.width * text',
+    why: 'What follows a row of small print is the first column of the next, which has no ink.',
+  },
+  {
     file: 'server/video/decoding.ts',
     line: 'if (beginning !== beginnings.at(-1) && (!first || first.pts > from + SAME_TIME)) {',
     replacement: 'first.pts >= from + SAME_TIME',

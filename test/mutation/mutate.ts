@@ -1,11 +1,11 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { digestOf, openCoverage, testFiles, type TestCoverage } from './coverage.ts';
 import { firstDifference, openCompiler } from './compile.ts';
 import { allMutants, drawMutants, foldersOf, readSources } from './draw.ts';
 import { mutated, type Mutant } from './mutants.ts';
-import { CIRCLES, circleOf, planOf } from './plan.ts';
+import { CIRCLES, circleOf, importsIn, planOf } from './plan.ts';
 import { summary, unnoticed } from './report.ts';
 import { keepResult, knownResults, withBefore, type Result } from './results.ts';
 import { makeSandbox, mutationFolder } from './sandbox.ts';
@@ -68,7 +68,10 @@ async function tryAll(mutants: readonly Mutant[]): Promise<void> {
   const sandboxes = Array.from({ length: workers }, (_, index) =>
     makeSandbox(`copy-${process.pid}-${index}`),
   );
-  const all = testFiles(sandboxes[0]!);
+  const all = testFiles(sandboxes[0]!).map((test) => {
+    const code = readFileSync(join(sandboxes[0]!, 'dist', 'node', test), 'utf8');
+    return { test, imported: importsIn(test, code) };
+  });
   const coverage = openCoverage();
   if (values.again)
     for (const { key } of mutants) {
@@ -82,9 +85,10 @@ async function tryAll(mutants: readonly Mutant[]): Promise<void> {
       sandboxes.map(async (sandbox) => {
         for (let mutant = open.shift(); mutant; mutant = open.shift()) {
           const file = compiledName(mutant);
-          const tests = all.filter((test) => circleOf(test, file) === circle);
           const covering: TestCoverage[] = [];
-          for (const test of tests) covering.push(await coverage(sandbox, test));
+          for (const { test, imported } of all)
+            if (circleOf(test, file, imported) === circle)
+              covering.push(await coverage(sandbox, test));
           const result = { ...(await judge(sandbox, mutant, covering)), circle };
           known.set(mutant.key, withBefore(known.get(mutant.key), result));
           keepResult(known.get(mutant.key)!);

@@ -7,7 +7,7 @@ import { isIn, markRan, rangesOf } from './covered-ranges.ts';
 import type { TestCoverage } from './coverage.ts';
 import { isMeaningless, MEANINGLESS } from './meaningless.ts';
 import type { Mutant } from './mutants.ts';
-import { circleOf, planOf } from './plan.ts';
+import { circleOf, importsIn, planOf } from './plan.ts';
 import { withBefore } from './results.ts';
 import { cpuOf } from './run-test.ts';
 import { drawOrder, sharesOf } from './sample.ts';
@@ -75,21 +75,27 @@ test('tests that reach a place run by price, within limits, and one in any case'
   assert.deepEqual(elsewhere, { tests: [], reaching: 0 });
 });
 
-test('the test of the same name is nearest, then those of the folder', () => {
-  const circles = (file: string, tests: string[]) => tests.map((test) => circleOf(test, file));
+test('the test of the same name or that imports the file is nearest, then those of the folder', () => {
+  const file = 'server/results/image/png.js';
+  const code = "import { png } from '../../server/results/image/png.js';\nimport 'node:test';\n";
+  const circles = (tests: string[], of = file) =>
+    tests.map((test) => circleOf(test, of, importsIn(test, code)));
+  assert.deepEqual(importsIn('test/cli/analyze.test.js', code), [file]);
   assert.deepEqual(
-    circles('server/results/image/png.js', [
-      'test/results/png.test.js',
-      'test/results/image/parts.test.js',
-      'test/results/other.test.js',
-      'test/result/other.test.js',
+    circles([
+      'test/elsewhere/png.test.js',
       'test/cli/analyze.test.js',
+      'test/results/image/parts.test.js',
+      'analyze.test.js',
     ]),
-    [0, 1, 1, 2, 2],
+    [0, 0, 1, 2],
   );
   assert.deepEqual(
-    circles('client/state/panes.svelte.js', ['test/client/panes.test.js', 'test/client/x.test.js']),
-    [0, 1],
+    circles(
+      ['test/client/panes.test.js', 'test/client/x.test.js', 'test/clients/x.test.js'],
+      'client/state/panes.svelte.js',
+    ),
+    [0, 1, 2],
   );
 });
 

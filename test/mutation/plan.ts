@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isIn } from './covered-ranges.ts';
 import type { TestCoverage } from './coverage.ts';
 
@@ -14,16 +14,23 @@ export interface Limits {
   readonly seconds: number;
 }
 
-/** How far a test is from a file: it has its name, it is of its folder, or elsewhere. */
+/** How far a test is from a file: it has its name or imports it, it is of its folder, or elsewhere. */
 export const CIRCLES = [0, 1, 2] as const;
 
-export function circleOf(test: string, file: string): number {
+/** `imported`: by the test itself; all names relative to the compiled tree. */
+export function circleOf(test: string, file: string, imported: readonly string[]): number {
   const name = basename(test).replace(/\.test\.js$/, '');
+  if (name === basename(file).replace(/(\.svelte)?\.js$/, '') || imported.includes(file)) return 0;
   const folder = dirname(file).replace(/^server\//, '');
   const tested = dirname(test).replace(/^test\//, '');
-  const isNear = folder === tested || folder.startsWith(`${tested}/`);
-  if (name === basename(file).replace(/(\.svelte)?\.js$/, '')) return isNear ? 0 : 1;
-  return isNear ? 1 : 2;
+  return folder === tested || folder.startsWith(`${tested}/`) ? 1 : 2;
+}
+
+/** What a compiled test names in its imports. */
+export function importsIn(test: string, code: string): string[] {
+  return [...code.matchAll(/\bfrom\s*['"](\.[^'"]+)['"]/g)].map(([, path]) =>
+    join(dirname(test), path!),
+  );
 }
 
 /**

@@ -37,6 +37,16 @@ test('what is wrong with a value is told by its field, in plain words', () => {
   assert.equal(wordsOf([]), 'is not a JSON object');
 });
 
+test('what a rule of its own says is told in its words', () => {
+  const told = (rule: z.ZodType) => issueInWords(rule.safeParse({ a: 1 }).error!.issues[0]!);
+  const never = () => false;
+  assert.equal(told(z.looseObject({}).refine(never, 'names no feed')), 'names no feed');
+  assert.equal(
+    told(z.object({ a: z.number().refine(never, 'not an "Invalid input: x"') })),
+    'has a wrong "a": not an "Invalid input: x"',
+  );
+});
+
 test('a long name is cut', () => {
   assert.equal(
     wordsOf({ t: 1, ['x'.repeat(5000)]: 2 }),
