@@ -5,6 +5,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { WebSocket } from 'ws';
 import { randomNumbers } from '../support/network.ts';
 import { repositoryRoot } from '../support/paths.ts';
 import { smallDisk, withoutMounts } from '../support/small-disk.ts';
@@ -66,7 +67,13 @@ function allocator(): { readonly name: string; readonly env: NodeJS.ProcessEnv }
   )?.[1];
   return library === undefined
     ? { name: 'GNU C library', env: { MALLOC_TRIM_THRESHOLD_: String(128 << 10) } }
-    : { name: 'jemalloc', env: { LD_PRELOAD: library } };
+    : {
+        name: 'jemalloc',
+        env: {
+          LD_PRELOAD: library,
+          MALLOC_CONF: 'background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0',
+        },
+      };
 }
 
 /**
@@ -163,6 +170,7 @@ export async function runChaos({
     };
     const holding = async (): Promise<Holding> => {
       await Promise.race([pause(QUIET), server.ended]);
+      if (server.isRunning()) await collectGarbage(server);
       const samples = [];
       for (let n = 0; n < 20 && server.isRunning(); n++) {
         samples.push(held(server.pid));
@@ -253,7 +261,18 @@ async function copyDemos(folder: string, kind: 'drives' | 'networks'): Promise<s
 async function startServe(temporary: string, args: readonly string[]) {
   const child = spawn(
     process.execPath,
-    [MAIN, 'serve', ...args, '--port', '0', '--provider', 'cpu', '--workers', '1'],
+    [
+      '--inspect-port=127.0.0.1:0',
+      MAIN,
+      'serve',
+      ...args,
+      '--port',
+      '0',
+      '--provider',
+      'cpu',
+      '--workers',
+      '1',
+    ],
     {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, TMPDIR: temporary, ...allocator().env },
@@ -279,6 +298,25 @@ async function startServe(temporary: string, args: readonly string[]) {
     isRunning: () => child.exitCode === null && child.signalCode === null,
     said: () => text,
   };
+}
+
+/**
+ * V8 keeps room for garbage that is still to come, 20 MB more or less. Its inspector, which the
+ * signal starts, takes that away.
+ */
+async function collectGarbage({ pid, said }: Awaited<ReturnType<typeof startServe>>) {
+  const address = () => /Debugger listening on (ws:\/\/\S+)/.exec(said())?.[1];
+  process.kill(pid, 'SIGUSR1');
+  while (address() === undefined) await pause(50);
+  const inspector = new WebSocket(address()!);
+  await once(inspector, 'open');
+  for (let id = 1; id <= 2; id++) {
+    inspector.send(JSON.stringify({ id, method: 'HeapProfiler.collectGarbage' }));
+    await once(inspector, 'message');
+  }
+  inspector.close();
+  await once(inspector, 'close');
+  await pause(5000);
 }
 
 /** Refused with nothing left, or whole where the server has just made room. */
