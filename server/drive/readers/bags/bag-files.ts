@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { RoadgazeError } from '../../../../shared/errors.ts';
 import { pathInside } from '../../../files/path-inside.ts';
 import { placeAt, type Place } from '../../place.ts';
-import { LARGEST_METADATA, parseBagMetadata, type BagMetadata } from './store/bag-metadata.ts';
+import type { BagMetadata } from './store/bag-metadata.ts';
 
 /** The files of a recording, in order. */
 export interface BagFiles {
@@ -14,6 +14,8 @@ export interface BagFiles {
 }
 
 const DESCRIPTION = 'metadata.yaml';
+/** More than a bag of ten thousand splits needs. */
+const LARGEST_METADATA = 16 << 20;
 const SPLIT = /^(?<stem>.+?)(?:_(?<number>\d+))?\.(?:mcap|db3)(?:\.zstd)?$/;
 /** More names than this are counted, not shown. */
 const MOST_NAMED = 3;
@@ -106,6 +108,8 @@ export async function describe(
   const path = await pathInside(place.path, DESCRIPTION);
   if (path === null) return { metadata: null, fault: 'lies outside of the folder' };
   try {
+    // A single file has none, and no use for the library.
+    const { parseBagMetadata } = await import('./store/bag-metadata.ts');
     return { metadata: parseBagMetadata(await boundedText(path)), fault: null };
   } catch {
     return { metadata: null, fault: 'cannot be read' };

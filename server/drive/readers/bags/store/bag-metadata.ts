@@ -14,9 +14,6 @@ export interface BagMetadata {
   readonly durationSeconds: number | null;
 }
 
-/** More than a bag of ten thousand splits needs. */
-export const LARGEST_METADATA = 16 << 20;
-
 /** Throws where the text is no YAML, or not a bag's. */
 export function parseBagMetadata(text: string): BagMetadata {
   const whole: unknown = parse(text, { logLevel: 'error' });

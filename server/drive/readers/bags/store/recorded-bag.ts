@@ -3,8 +3,6 @@ import { basename, join } from 'node:path';
 import { inWords } from './damage-notes.ts';
 import { McapFile } from './mcap-file.ts';
 import type { MessageFile, MessagePlace, StoredMessage, Topic, Visit } from './message-store.ts';
-import { Rosbag1File } from './rosbag1-file.ts';
-import { SqliteFile } from './sqlite-file.ts';
 import { loadUnpackers, type Unpackers } from './unpack.ts';
 import { unpackFile } from './unpacked-file.ts';
 
@@ -173,9 +171,15 @@ export class RecordedBag {
   async #openKind(path: string, shown: string, number: number): Promise<MessageFile> {
     const head = await headOf(path);
     if (head.startsWith('\u0089MCAP0\r\n')) return McapFile.open(path, this.#unpackers);
-    if (head.startsWith('#ROSBAG V2')) return Rosbag1File.open(path, this.#unpackers);
-    if (head.startsWith('SQLite format 3\0'))
+    // Their libraries are loaded for those who have such files.
+    if (head.startsWith('#ROSBAG V2')) {
+      const { Rosbag1File } = await import('./rosbag1-file.ts');
+      return Rosbag1File.open(path, this.#unpackers);
+    }
+    if (head.startsWith('SQLite format 3\0')) {
+      const { SqliteFile } = await import('./sqlite-file.ts');
       return SqliteFile.open(path, this.#unpackers, this.#scratch, number);
+    }
     if (head.startsWith('\u0028\u00b5\u002f\u00fd') && path === shown) {
       const target = join(this.#scratch, `${number}.unpacked`);
       try {
