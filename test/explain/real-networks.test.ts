@@ -11,7 +11,7 @@ import { writeModel } from '../../server/onnx/write-model.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { randomNumbers } from '../support/network.ts';
-import { relativeError, runNetwork, type Feeds } from '../support/onnx-runtime.ts';
+import { relativeError, runNetwork, withNetwork, type Feeds } from '../support/onnx-runtime.ts';
 import { sharedFolder } from '../support/paths.ts';
 
 /**
@@ -145,39 +145,36 @@ async function gradientError(
   const feeds = feedsOf(model.inputs, 5);
   const picture = feeds[image.name]!;
   const { explanation } = await runNetwork(compiled, feeds);
-  const at = async (data: Float32Array) =>
-    Number(
-      (
-        await runNetwork(bytes, {
-          ...feeds,
-          [image.name]: new Tensor('float32', data, picture.dims),
-        })
-      )[answer]!.data[0],
-    );
   const random = randomNumbers(17);
   const values = picture.data as Float32Array;
-  const pairs: [number, number][] = [];
-  for (let count = 0; count < 3; count++) {
-    // Of a fixed batch the first picture alone, whose answer is looked at.
-    const direction = values.map((_, index) =>
-      index < values.length / picture.dims[0]!
-        ? random(0, 1) * Math.sign(explanation!.data[index]!)
-        : 0,
-    );
-    const slope = direction.reduce((sum, by, index) => sum + by * explanation!.data[index]!, 0);
-    let nearest = Infinity;
-    for (const step of [3e-3, 1e-3, 3e-4, 1e-4]) {
-      const [up, down] = [
-        await at(values.map((value, index) => value + step * direction[index]!)),
-        await at(values.map((value, index) => value - step * direction[index]!)),
-      ];
-      const measured = (up - down) / (2 * step);
-      if (Math.abs(measured - slope) < Math.abs(nearest - slope)) nearest = measured;
+  return withNetwork(bytes, async (run) => {
+    const at = async (data: Float32Array) => {
+      const moved = { ...feeds, [image.name]: new Tensor('float32', data, picture.dims) };
+      return Number((await run(moved))[answer]!.data[0]);
+    };
+    const pairs: [number, number][] = [];
+    for (let count = 0; count < 3; count++) {
+      // Of a fixed batch the first picture alone, whose answer is looked at.
+      const direction = values.map((_, index) =>
+        index < values.length / picture.dims[0]!
+          ? random(0, 1) * Math.sign(explanation!.data[index]!)
+          : 0,
+      );
+      const slope = direction.reduce((sum, by, index) => sum + by * explanation!.data[index]!, 0);
+      let nearest = Infinity;
+      for (const step of [3e-3, 1e-3, 3e-4, 1e-4]) {
+        const [up, down] = [
+          await at(values.map((value, index) => value + step * direction[index]!)),
+          await at(values.map((value, index) => value - step * direction[index]!)),
+        ];
+        const measured = (up - down) / (2 * step);
+        if (Math.abs(measured - slope) < Math.abs(nearest - slope)) nearest = measured;
+      }
+      pairs.push([slope, nearest]);
     }
-    pairs.push([slope, nearest]);
-  }
-  const largest = Math.max(...pairs.flat().map(Math.abs), 1e-12);
-  return Math.max(...pairs.map(([slope, measured]) => Math.abs(slope - measured))) / largest;
+    const largest = Math.max(...pairs.flat().map(Math.abs), 1e-12);
+    return Math.max(...pairs.map(([slope, measured]) => Math.abs(slope - measured))) / largest;
+  });
 }
 
 describe('networks as exporters lay them out', () => {

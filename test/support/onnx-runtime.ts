@@ -26,15 +26,26 @@ const quiet: ort.InferenceSession.SessionOptions = {
 };
 
 /** Loads the network as it is and runs it once, without any code of Roadgaze in between. */
-export async function runNetwork(
+export function runNetwork(
   network: Model | Uint8Array,
   feeds: Feeds,
   options: ort.InferenceSession.SessionOptions = {},
 ): Promise<Record<string, Output>> {
+  return withNetwork(network, (run) => run(feeds), options);
+}
+
+/** The same for several runs: to load a small network takes longer than to run it. */
+export async function withNetwork<T>(
+  network: Model | Uint8Array,
+  use: (run: (feeds: Feeds) => Promise<Record<string, Output>>) => Promise<T>,
+  options: ort.InferenceSession.SessionOptions = {},
+): Promise<T> {
   const bytes = network instanceof Uint8Array ? network : writeModel(network);
   const session = await ort.InferenceSession.create(bytes, { ...quiet, ...options });
   try {
-    return (await session.run(feeds)) as unknown as Record<string, Output>;
+    return await use(
+      async (feeds) => (await session.run(feeds)) as unknown as Record<string, Output>,
+    );
   } finally {
     await session.release();
   }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { Tensor } from 'onnxruntime-node';
 import { compile } from '../../../server/explain/compile.ts';
 import type { Model } from '../../../server/onnx/graph.ts';
 import { inferShapes, knownOperators } from '../../../server/onnx/infer-shapes.ts';
 import { elementCount } from '../../../server/onnx/tensor.ts';
 import { inHalfPrecision } from '../../support/half-precision.ts';
 import { Network, randomNumbers } from '../../support/network.ts';
-import { floats, relativeError, runNetwork } from '../../support/onnx-runtime.ts';
+import { relativeError, withNetwork, type Feeds } from '../../support/onnx-runtime.ts';
 import type { OperatorCase } from './operator-case.ts';
 import { operatorCases } from './operator-cases.ts';
 
@@ -43,44 +44,43 @@ function networkWith({ build, title }: OperatorCase, opset: number): Model {
   return network.model(['steering']);
 }
 
-async function steeringOf(
-  model: Model,
-  pictures: readonly (readonly number[])[],
-): Promise<Float32Array> {
-  return (
-    await runNetwork(model, { image: floats([pictures.length, ...PICTURE], pictures.flat()) })
-  )['steering']!.data;
+/** Runs a network on pictures; see `withNetwork`. */
+type Run = Parameters<Parameters<typeof withNetwork>[1]>[0];
+
+function feedsOf(pictures: readonly Float32Array[]): Feeds {
+  const data = new Float32Array(pictures.length * PIXELS);
+  pictures.forEach((picture, index) => data.set(picture, index * PIXELS));
+  return { image: new Tensor('float32', data, [pictures.length, ...PICTURE]) };
+}
+
+async function steeringOf(run: Run, pictures: readonly Float32Array[]): Promise<Float32Array> {
+  return (await run(feedsOf(pictures)))['steering']!.data;
 }
 
 /** Central differences of the steering by every pixel, with this step. */
-async function differences(
-  model: Model,
-  picture: readonly number[],
-  step: number,
-): Promise<number[]> {
+async function differences(run: Run, picture: Float32Array, step: number): Promise<number[]> {
   const moved = [step, -step].flatMap((by) =>
-    picture.map((_, pixel) =>
-      picture.map((value, at) => Math.fround(at === pixel ? value + by : value)),
-    ),
+    Array.from(picture, (value, pixel) => picture.with(pixel, value + by)),
   );
-  const steering = await steeringOf(model, moved);
-  return picture.map((_, pixel) => (steering[pixel]! - steering[PIXELS + pixel]!) / (2 * step));
+  const steering = await steeringOf(run, moved);
+  return Array.from(
+    picture,
+    (_, pixel) => (steering[pixel]! - steering[PIXELS + pixel]!) / (2 * step),
+  );
 }
 
 async function explanationsOf(
-  compiled: Model,
-  pictures: readonly (readonly number[])[],
+  run: Run,
+  pictures: readonly Float32Array[],
 ): Promise<Float32Array[]> {
-  const { data, dims } = (
-    await runNetwork(compiled, { image: floats([pictures.length, ...PICTURE], pictures.flat()) })
-  )['explanation']!;
+  const { data, dims } = (await run(feedsOf(pictures)))['explanation']!;
   assert.deepEqual(dims, [pictures.length, ...PICTURE]);
   return pictures.map((_, index) => data.slice(index * PIXELS, (index + 1) * PIXELS));
 }
 
-function pictureOf(seed: number, low = -1, high = 1): number[] {
+function pictureOf(seed: number, low = -1, high = 1): Float32Array {
   const random = randomNumbers(seed);
-  return Array.from({ length: PIXELS }, () => Math.fround(random(low, high)));
+  return Float32Array.from({ length: PIXELS }, () => random(low, high));
 }
 
 describe('the gradient of every operator', () => {
@@ -90,10 +90,16 @@ describe('the gradient of every operator', () => {
         const model = networkWith(operatorCase, opset);
         const compiled = compile(model, [{ id: 'gradient' }]);
         const pictures = [pictureOf(3), pictureOf(4)];
-        const [wide, narrow] = [
-          await differences(model, pictures[0]!, 4e-3),
-          await differences(model, pictures[0]!, 1.5e-3),
-        ];
+        const odd = [pictureOf(1, 0, 0), pictureOf(1, 30, 30), pictureOf(5, -255, 255)];
+        const [wide, narrow, steering] = await withNetwork(
+          model,
+          async (run) =>
+            [
+              await differences(run, pictures[0]!, 4e-3),
+              await differences(run, pictures[0]!, 1.5e-3),
+              await steeringOf(run, odd),
+            ] as const,
+        );
         const largest = Math.max(...wide.map(Math.abs));
         assert.ok(largest > 1e-4, `the network is dead: ${largest}`);
         // Where the two steps disagree, a kink lies between the pictures compared.
@@ -104,7 +110,19 @@ describe('the gradient of every operator', () => {
           smooth.filter(Boolean).length > 0.7 * PIXELS,
           `only ${smooth.filter(Boolean).length} pixels without a kink`,
         );
-        const [alone] = await explanationsOf(compiled, pictures.slice(0, 1));
+        // A network that overflows by itself is not explained.
+        const sound = odd.filter((_, index) => Number.isFinite(steering[index]!));
+        assert.ok(sound.length > 0);
+        const [[alone], [second], together, maps] = await withNetwork(
+          compiled,
+          async (run) =>
+            [
+              await explanationsOf(run, pictures.slice(0, 1)),
+              await explanationsOf(run, pictures.slice(1)),
+              await explanationsOf(run, pictures),
+              await explanationsOf(run, sound),
+            ] as const,
+        );
         wide.forEach((value, pixel) => {
           if (smooth[pixel])
             assert.ok(
@@ -112,17 +130,10 @@ describe('the gradient of every operator', () => {
               `pixel ${pixel}: ${alone![pixel]!} instead of ${value}, largest ${largest}`,
             );
         });
-        const [second] = await explanationsOf(compiled, pictures.slice(1));
-        const together = await explanationsOf(compiled, pictures);
         assert.ok(
           relativeError(together[0]!, alone!) < 1e-4 && relativeError(together[1]!, second!) < 1e-4,
         );
-        const odd = [pictureOf(1, 0, 0), pictureOf(1, 30, 30), pictureOf(5, -255, 255)];
-        const steering = await steeringOf(model, odd);
-        // A network that overflows by itself is not explained.
-        const sound = odd.filter((_, index) => Number.isFinite(steering[index]!));
-        assert.ok(sound.length > 0);
-        for (const map of await explanationsOf(compiled, sound))
+        for (const map of maps)
           assert.ok(map.every(Number.isFinite), 'an odd picture gives what is no number');
       });
     }
@@ -145,10 +156,13 @@ describe('the gradient of a network in half precision', () => {
     it(`${operatorCase.title}, operator set ${opset}, is that of single precision, rounded`, async () => {
       const model = networkWith(operatorCase, opset);
       const picture = [pictureOf(3)];
-      const [single] = await explanationsOf(compile(model, [{ id: 'gradient' }]), picture);
-      const [half] = await explanationsOf(
-        compile(inHalfPrecision(model), [{ id: 'gradient' }]),
-        picture,
+      const [single, half] = await Promise.all(
+        [model, inHalfPrecision(model)].map((each) =>
+          withNetwork(compile(each, [{ id: 'gradient' }]), async (run) => {
+            const [map] = await explanationsOf(run, picture);
+            return map;
+          }),
+        ),
       );
       assert.ok(relativeError(half!, single!) < tolerance, `${relativeError(half!, single!)}`);
     });
