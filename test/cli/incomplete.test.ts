@@ -11,6 +11,7 @@ import { ffmpegsOf } from '../support/children.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 
+/** Far more than wait between ffmpeg and the network. */
 const FRAMES = 1500;
 /** Bytes of frames.csv: some dozen rows. */
 const SOME = 1500;
@@ -104,7 +105,7 @@ describe(
   () => {
     before(async () => {
       await makeNumberedClip(clip, { frames: FRAMES, size: [160, 96] });
-      model = await writeReadingNetwork(folder, { passes: 1 });
+      model = await writeReadingNetwork(folder);
     });
 
     for (const signal of ['SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIGINT'] as const) {
