@@ -8,27 +8,45 @@ import { pathToFileURL } from 'node:url';
 const TOTALS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
 
 /**
- * Runs groups of test files one group after the other, each file in a process of its own, as one run with one set of
- * closing lines.
+ * Runs groups of test files beside each other, each file in a process of its own, as one run with one set of closing
+ * lines. What a group tells is told after all of the group before it: a report reads from top to bottom.
  * @param {readonly { files: string[], concurrency: number }[]} groups
  * @param {Map<string, number>} totals filled in by the time the events end
  */
 export async function* testEvents(groups, totals) {
   for (const name of TOTALS) totals.set(name, 0);
-  for (const { files, concurrency } of groups) {
-    if (files.length === 0) continue;
-    for await (const event of run({ files, concurrency, timeout: 600_000 })) {
+  const begin = performance.now();
+  // All start here; a stream keeps what nobody reads yet.
+  const runs = groups
+    .filter(({ files }) => files.length > 0)
+    .map(({ files, concurrency }) => run({ files, concurrency, timeout: 600_000 }));
+  for (const events of runs)
+    for await (const event of events) {
       if (/** @type {string} */ (event.type) === 'test:summary') continue;
       const total = event.type === 'test:diagnostic' ? totalIn(event.data) : null;
       if (total) totals.set(total.name, (totals.get(total.name) ?? 0) + total.value);
       else yield event;
     }
-  }
+  totals.set('duration_ms', performance.now() - begin);
   for (const [name, value] of totals)
     yield {
       type: 'test:diagnostic',
       data: { nesting: 0, message: `${name} ${Math.round(value)}` },
     };
+}
+
+/**
+ * The files whose path begins so first, in this order, then the others.
+ * @param {readonly string[]} files
+ * @param {readonly string[]} starts
+ */
+export function inOrder(files, starts) {
+  /** @param {string} path */
+  const rank = (path) => {
+    const found = starts.findIndex((start) => path.startsWith(start));
+    return found < 0 ? starts.length : found;
+  };
+  return files.toSorted((a, b) => rank(a) - rank(b));
 }
 
 /**

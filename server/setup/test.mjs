@@ -10,7 +10,7 @@ import { prepare } from './prepare.mjs';
 import { root } from './project.mjs';
 import { reportAndExit, tell } from './report.mjs';
 import { filesUnder } from './stale.mjs';
-import { hasPassed, testEvents, together } from './test-run.mjs';
+import { hasPassed, inOrder, testEvents, together } from './test-run.mjs';
 
 // `npm test [-- words]`: all tests, or those whose path holds one of the words.
 await prepare(['packages', 'ffmpeg', 'chromium', 'rtspServer', 'server', 'client']).catch(
@@ -32,22 +32,38 @@ const files = filesUnder(
 )
   .filter((path) => words.length === 0 || words.some((word) => path.includes(word)))
   .map((path) => join(root, path));
-// A browser, the server and its workers want the whole machine: those tests run one at a time, after the others.
-const endToEnd = files.filter((path) => path.startsWith(join(root, folder, 'e2e') + sep));
-/** Folders whose tests start no program and share nothing: most of their time is spent on loading. */
-const LIGHT = ['attention', 'client', 'onnx', 'shared'];
-const light = LIGHT.map((name) => ({
-  name,
-  files: files.filter((path) => path.startsWith(join(root, folder, name) + sep)),
-}));
-const others = [
-  ...light.flatMap(({ name, files: each }) =>
-    together(each, join(root, 'dist', 'node', 'test-groups', `${name}.mjs`)),
-  ),
-  ...files.filter(
-    (path) => !endToEnd.includes(path) && !light.some(({ files: each }) => each.includes(path)),
-  ),
+const testsIn = (/** @type {string} */ name) => join(root, folder, name) + sep;
+// A browser, the server and its workers want the whole machine: those tests run one at a time, beside the others, for
+// most of the time they wait for a live feed or a page.
+const endToEnd = inOrder(
+  files.filter((path) => path.startsWith(testsIn('e2e'))),
+  [join(root, folder, 'e2e', 'live.'), join(root, folder, 'e2e', 'panes.')],
+);
+/** Folders whose tests share nothing but what they load, which took most of their time: one process for each. */
+const TOGETHER = [
+  'explain',
+  'analysis',
+  'attention',
+  'catalogue',
+  'client',
+  'inference',
+  'onnx',
+  'shared',
 ];
+const shared = TOGETHER.map((name) => ({
+  name,
+  files: files.filter((path) => path.startsWith(testsIn(name))),
+}));
+const single = files.filter(
+  (path) => !endToEnd.includes(path) && !shared.some(({ files: each }) => each.includes(path)),
+);
+const groupFile = (/** @type {string} */ name) =>
+  join(root, 'dist', 'node', 'test-groups', `${name}.mjs`);
+// What takes longest begins first, so that no core is without work at the end.
+const others = inOrder(
+  [...shared.flatMap(({ name, files: each }) => together(each, groupFile(name))), ...single],
+  [groupFile('explain'), ...['live', 'cli', 'api', 'pipeline', 'drive', 'video'].map(testsIn)],
+);
 
 process.chdir(root);
 // What servers keep of the folders of tests is of no use to anybody.
@@ -55,7 +71,8 @@ process.env['ROADGAZE_CACHE'] = join(root, '.roadgaze/test-cache');
 process.env['NODE_OPTIONS'] = '--enable-source-maps';
 const totals = new Map();
 const groups = [
-  { files: others, concurrency: Math.min(4, availableParallelism()) },
+  // One more than there are cores: many tests wait, for a program that starts or for the next picture of a feed.
+  { files: others, concurrency: Math.min(4, availableParallelism() + 1) },
   { files: endToEnd, concurrency: 1 },
 ];
 await pipeline(Readable.from(testEvents(groups, totals)), new spec(), process.stdout, {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -7,7 +6,8 @@ import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { type Outcome, runNode, writeFiles } from './support.ts';
 
 const testRun = pathToFileURL(join(repositoryRoot, 'server', 'setup', 'test-run.mjs')).href;
-const { together } = (await import(testRun)) as {
+const { inOrder, together } = (await import(testRun)) as {
+  readonly inOrder: (files: readonly string[], starts: readonly string[]) => string[];
   readonly together: (files: readonly string[], file: string) => string[];
 };
 
@@ -16,7 +16,7 @@ async function run(
   t: TestContext,
   parallel: Readonly<Record<string, string>>,
   serial: Readonly<Record<string, string>>,
-): Promise<Outcome & { folder: string }> {
+): Promise<Outcome> {
   const folder = temporaryFolder(t);
   writeFiles(folder, { ...parallel, ...serial });
   const group = (files: object, concurrency: number): object => ({
@@ -33,27 +33,35 @@ async function run(
   // Node hands the options of a process, and so a script given as one, on to the processes of its
   // tests.
   writeFiles(folder, { 'run.mjs': script });
-  return { ...(await runNode([join(folder, 'run.mjs')])), folder };
+  return runNode([join(folder, 'run.mjs')]);
 }
 
 const HEAD = "import { test } from 'node:test';\n";
 const PASSES = `${HEAD}test('one', () => {});\ntest('two', () => {});\n`;
 
-test('groups follow one another as one run with one set of closing lines', async (t) => {
-  const { status, stdout, folder } = await run(
+test('groups run beside each other and are told one after the other, with one set of closing lines', async (t) => {
+  const meets = (own: string, other: string) => `${HEAD}
+    import { existsSync, writeFileSync } from 'node:fs';
+    test('${own}', async () => {
+      writeFileSync(new URL('${own}', import.meta.url), '');
+      while (!existsSync(new URL('${other}', import.meta.url))) await new Promise((r) => setTimeout(r, 5));
+    });\n`;
+  const { status, stdout } = await run(
     t,
+    { 'a.mjs': PASSES, 'b.mjs': meets('waits for the other group', 'is waited for') },
     {
-      'a.mjs': PASSES,
-      'b.mjs': `${HEAD}import { writeFileSync } from 'node:fs';\ntest('late', async () => { await new Promise((r) => setTimeout(r, 300)); writeFileSync(new URL('done', import.meta.url), ''); });\n`,
-    },
-    {
-      'e2e.mjs': `${HEAD}import { existsSync } from 'node:fs';\ntest('after the others', (t) => { if (!existsSync(new URL('done', import.meta.url))) throw new Error('too early'); });\ntest('not here', { skip: 'no browser' }, () => {});\n`,
+      'e2e.mjs': `${meets('is waited for', 'waits for the other group')}test('not here', { skip: 'no browser' }, () => {});\n`,
     },
   );
   assert.equal(status, 0, stdout);
-  assert.ok(existsSync(join(folder, 'done')));
-  const closing = stdout
-    .split('\n')
+  const lines = stdout.split('\n');
+  assert.deepEqual(
+    lines
+      .filter((line) => /^. .* \([\d.]+ms\)/.test(line))
+      .map((line) => line.slice(2).split(' (')[0]),
+    ['one', 'two', 'waits for the other group', 'is waited for', 'not here'],
+  );
+  const closing = lines
     .filter((line) => /^. (tests|pass|fail|cancelled|skipped|duration_ms) /.test(line))
     .map((line) => line.slice(2));
   assert.deepEqual(closing.slice(0, 5), [
@@ -65,6 +73,15 @@ test('groups follow one another as one run with one set of closing lines', async
   ]);
   assert.equal(closing.length, 6);
 });
+
+test('files are put in order by the beginning of their path', () =>
+  assert.deepEqual(inOrder(['a/1', 'b/1', 'c/1', 'a/2', 'c/2'], ['c/2', 'b', 'c']), [
+    'c/2',
+    'b/1',
+    'c/1',
+    'a/1',
+    'a/2',
+  ]));
 
 test('a failure in either group fails the run', async (t) => {
   const fails = `${HEAD}test('three', () => { throw new Error('broken'); });\n`;
