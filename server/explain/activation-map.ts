@@ -1,6 +1,7 @@
 import type { Size } from '../../shared/geometry.ts';
 import { resized } from '../onnx/sampling.ts';
 import type { AppendedExplanation, ExplanationContext } from './compiled-method.ts';
+import { framesApart, sequenceIn } from './frames-in-batch.ts';
 import type { MethodOption } from './method-options.ts';
 
 export const upscaleOption: MethodOption = {
@@ -11,17 +12,21 @@ export const upscaleOption: MethodOption = {
   choices: ['layer', 'input'],
 };
 
+/** `values`: [N,1,h,w], or one for each frame of a sequence that lies in the batch. */
 export function asMap(
-  { builder, image }: ExplanationContext,
-  values: string,
+  { builder, image, model, shapes }: ExplanationContext,
+  maps: string,
   { height, width }: Size,
   upscale: unknown,
 ): AppendedExplanation {
-  if (upscale !== 'input') return { kind: 'activation-map', values, height, width };
+  const frames = sequenceIn(model, shapes, image.name);
+  const size = upscale === 'input' ? image : { height, width };
+  const scaled = upscale === 'input' ? resized(builder, maps, { height, width }, image) : maps;
   return {
     kind: 'activation-map',
-    values: resized(builder, values, { height, width }, image),
-    height: image.height,
-    width: image.width,
+    values: frames ? framesApart(builder, scaled, frames, [size.height, size.width]) : scaled,
+    height: size.height,
+    width: size.width,
+    ...(frames ? { frames: frames.frames } : {}),
   };
 }

@@ -10,6 +10,7 @@ import { guidedBackpropagation } from './gradients.ts';
 import { asMap, upscaleOption } from './activation-map.ts';
 import type { CompiledMethod, ExplanationContext } from './compiled-method.ts';
 import { explainedOperatorOf, gradientComposite } from './operators/explained-operators.ts';
+import { framesApart, sequenceIn, type FramesInBatch } from './frames-in-batch.ts';
 import { nchw, type AxisOrder } from './visualbackprop/axis-order.ts';
 import { deepestFeatures } from './visualbackprop/deepest-features.ts';
 
@@ -231,6 +232,22 @@ function mapMethod(
   };
 }
 
+/** Each frame of [N, frames × channels, H, W] × its own map, of a sequence in the batch. */
+function frameByFrame(
+  { builder, image: { channels, height, width } }: ExplanationContext,
+  values: string,
+  map: string,
+  frames: FramesInBatch,
+): string {
+  const count = frames.frames;
+  const maps = framesApart(builder, map, frames, [height, width]);
+  const product = builder.node('Mul', [
+    builder.reshape(values, [-1, count, channels / count, height * width]),
+    builder.reshape(maps, [-1, count, 1, height * width]),
+  ]);
+  return builder.reshape(product, [-1, channels, height, width]);
+}
+
 export const classActivationMethods: readonly CompiledMethod[] = [
   mapMethod('gradcam', (context, method) => {
     const layer = deepestLayer(context, method);
@@ -250,11 +267,12 @@ export const classActivationMethods: readonly CompiledMethod[] = [
       const { builder, image } = context;
       const layer = deepestLayer(context, 'Guided Grad-CAM');
       const map = resized(builder, gradCam(context, layer), layer, image);
+      const guided = guidedBackpropagation(context, 'Guided Grad-CAM');
+      const frames = sequenceIn(context.model, context.shapes, image.name);
+      if (frames)
+        return { kind: 'attribution', values: frameByFrame(context, guided, map, frames) };
       const laid = image.layout === 'NCHW' ? map : builder.transpose(map, [0, 2, 3, 1]);
-      return {
-        kind: 'attribution',
-        values: builder.node('Mul', [guidedBackpropagation(context, 'Guided Grad-CAM'), laid]),
-      };
+      return { kind: 'attribution', values: builder.node('Mul', [guided, laid]) };
     },
   },
 ];

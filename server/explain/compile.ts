@@ -193,8 +193,8 @@ function shapeOf(
   { layout, channels, height, width }: ImageInput,
   batch: Dimension,
 ): Dimension[] {
-  if (appended.kind === 'mask') return [batch, 1, height, width];
+  if (appended.kind === 'mask') return [batch, appended.frames ?? 1, height, width];
   if (appended.kind === 'attribution')
     return layout === 'NCHW' ? [batch, channels, height, width] : [batch, height, width, channels];
-  return [batch, 1, appended.height, appended.width];
+  return [batch, appended.frames ?? 1, appended.height, appended.width];
 }

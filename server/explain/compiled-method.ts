@@ -35,17 +35,24 @@ export interface ExplanationContext {
 export type AppendedExplanation =
   /**
    * `raised` [N,1,H,W] ≥ 0 on the picture's grid, and `factor` [N,1,1,1] that brings each picture's
-   * maximum to 1.
+   * maximum to 1. Where the network sees `frames` each as a picture of its own, there is a mask for
+   * each: [N,frames,H,W] and [N,frames,1,1].
    */
-  | { readonly kind: 'mask'; readonly raised: string; readonly factor: string }
+  | {
+      readonly kind: 'mask';
+      readonly raised: string;
+      readonly factor: string;
+      readonly frames?: number;
+    }
   /** `values` shaped and ordered like the network's input. */
   | { readonly kind: 'attribution'; readonly values: string }
-  /** `values` [N,1,height,width] at the layer's resolution, or at the picture's. */
+  /** `values` [N,frames or 1,height,width] at the layer's resolution, or at the picture's. */
   | {
       readonly kind: 'activation-map';
       readonly values: string;
       readonly height: number;
       readonly width: number;
+      readonly frames?: number;
     };
 
 /** A method that is part of a compiled graph. */

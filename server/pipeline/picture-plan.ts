@@ -1,6 +1,8 @@
-import { reachOf } from '../inference/frame-stack.ts';
+import { RoadgazeError } from '../../shared/errors.ts';
+import { reachOf, type FrameStack } from '../inference/frame-stack.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainFeed } from '../inference/session-chain.ts';
+import { inBytes } from '../onnx/limits.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import type { Past } from '../video/past-frames.ts';
 import type { PictureBytes } from './frame-graph/frame-graph.ts';
@@ -26,8 +28,12 @@ export interface PicturePlan {
   bytes(images: readonly Uint8Array[], past: Past | undefined): readonly Uint8Array[];
 }
 
+/** Bytes of earlier frames that are kept for one stream. */
+const MOST_KEPT = 256 << 20;
+
+/** Throws SIDECAR_INVALID where it would look back over more than is kept. */
 export function picturePlan(
-  network: Pick<NetworkInfo, 'pictures'>,
+  network: Pick<NetworkInfo, 'pictures' | 'source'>,
   pictures: readonly PictureBytes[],
 ): PicturePlan {
   const cameras = [...new Set(pictures.flatMap(({ camera }) => camera ?? []))];
@@ -38,10 +44,18 @@ export function picturePlan(
   const shown = pictures.filter(({ camera }) => camera === null);
   const beside = cameras.flatMap((camera) => pictures.filter((each) => each.camera === camera));
   const stacks = network.pictures.map(({ stack }) => stack);
+  const reach = Math.max(...stacks.map(reachOf));
+  const kept = reach * bytesOfFrame(pictures, stacks);
+  if (kept > MOST_KEPT)
+    throw new RoadgazeError(
+      'SIDECAR_INVALID',
+      `${network.source} looks back over ${reach} frames, which take ${inBytes(kept)} of memory; the limit is ${inBytes(MOST_KEPT)}.`,
+      'Lower "step" or "count" of its "frames" in the sidecar.',
+    );
   return {
     images: shown.map(({ format }) => format),
     others,
-    reach: Math.max(...stacks.map(reachOf)),
+    reach,
     inputBytes: pictures.map(({ planes, pixels }) => planes * pixels),
     feeds: (numbers) =>
       pictures.map(({ input, planes, pixels }, index) => ({
@@ -61,4 +75,12 @@ export function picturePlan(
         return stackedPicture(newest, older, stacks[index]!);
       }),
   };
+}
+
+/** Of all pictures of one frame. */
+function bytesOfFrame(pictures: readonly PictureBytes[], stacks: readonly FrameStack[]): number {
+  return pictures.reduce(
+    (sum, { planes, pixels }, index) => sum + (planes * pixels) / stacks[index]!.count,
+    0,
+  );
 }

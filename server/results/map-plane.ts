@@ -43,10 +43,14 @@ export function mapPlane({
     number,
   ];
   const [plane, step] = isLast ? [1, all] : [height * width, 1];
-  const { first, count } = (kind === 'attribution' ? wanted : undefined) ?? {
-    first: 0,
-    count: all,
-  };
+  const whole = { first: 0, count: all };
+  // Of a mask or map with a plane for each frame, the one of the same frame.
+  const { first, count } =
+    kind === 'attribution'
+      ? (wanted ?? whole)
+      : all > 1
+        ? { first: wanted ? wanted.first / wanted.count : all - 1, count: 1 }
+        : whole;
   const at = (channel: number, position: number) =>
     values[(first + channel) * plane + position * step]!;
   const drawn = Float32Array.from({ length: height * width }, (_, position) => at(0, position));

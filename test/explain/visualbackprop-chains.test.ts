@@ -1,6 +1,17 @@
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compile } from '../../server/explain/compile.ts';
+import { readModel } from '../../server/onnx/read-model.ts';
+import { floatTensor } from '../../server/onnx/tensor.ts';
 import { Chain, type Activation } from './chain.ts';
-import { randomNumbers, type ConvolutionForm } from '../support/network.ts';
+import { Network, randomNumbers, type ConvolutionForm } from '../support/network.ts';
+import { floats, runNetwork } from '../support/onnx-runtime.ts';
+import {
+  convolutionLayer,
+  mapsOf,
+  pointwiseLayer,
+  slowVisualBackProp,
+} from './slow-visualbackprop.ts';
 
 const convolutions: Readonly<Record<string, ConvolutionForm>> = {
   'kernel 3×3': { kernel: [3, 3] },
@@ -280,3 +291,107 @@ test('random chains', async () => {
     await chain.assertMaskAsInLoops([2]);
   }
 });
+
+/** How a network may move the frames of [N, 3 × 2, 9, 11] into its batch, to be convolved as NCHW. */
+const sequences: Readonly<Record<string, (network: Network, image: string) => string>> = {
+  'frame by frame': (network, image) =>
+    network.node('Reshape', [image, network.ints(-1, 2, 9, 11)]),
+  'channels last, as Keras’ TimeDistributed, scaled first': (network, image) => {
+    const apart = network.node('Reshape', [image, network.ints(-1, 3, 2, 9, 11)]);
+    const own = network.node('Transpose', [apart], { perm: [0, 1, 3, 4, 2] });
+    const scaled = network.node('Mul', [own, network.constant(floatTensor([1], [1]))]);
+    const folded = network.node('Reshape', [scaled, network.ints(-1, 9, 11, 2)]);
+    return network.node('Transpose', [folded], { perm: [0, 3, 1, 2] });
+  },
+  'all first frames before all second ones': (network, image) => {
+    const apart = network.node('Reshape', [image, network.ints(-1, 3, 2, 9, 11)]);
+    const turned = network.node('Transpose', [apart], { perm: [1, 0, 2, 3, 4] });
+    return network.node('Reshape', [turned, network.ints(-1, 2, 9, 11)]);
+  },
+};
+
+for (const [name, fold] of Object.entries(sequences)) {
+  test(`each frame of a sequence in the batch has a mask of its own: ${name}`, async () => {
+    const network = new Network({ name: 'sequence' });
+    const each = fold(network, network.input('image', ['N', 6, 9, 11]));
+    const form = { kernel: [3, 3], strides: [2, 2] } as const;
+    const seen = network.node('Relu', [network.convolution(each, { from: 2, to: 3 }, form)]);
+    const deeper = { kernel: [2, 2] } as const;
+    const last = network.node('Relu', [network.convolution(seen, { from: 3, to: 2 }, deeper)]);
+    const isFrameFirst = name.startsWith('all first');
+    const features = isFrameFirst
+      ? network.node(
+          'Transpose',
+          [network.node('Reshape', [last, network.ints(3, -1, 2 * 3 * 4)])],
+          { perm: [1, 0, 2] },
+        )
+      : last;
+    const row = network.node('Reshape', [features, network.ints(-1, 3 * 2 * 3 * 4)]);
+    network.node('MatMul', [row, network.floats([3 * 2 * 3 * 4, 1])], {}, 'steering');
+    const model = readModel(
+      network.bytes([{ name: 'steering', type: 1, shape: ['N', 1] }]),
+      'sequence',
+    );
+    const compiled = compile(model, [{ id: 'visualbackprop' }, { id: 'gradcam' }]);
+    assert.deepEqual(
+      compiled.outputs.slice(1).map(({ shape }) => shape),
+      [
+        ['N', 3, 9, 11],
+        ['N', 3, 3, 4],
+      ],
+    );
+
+    const random = randomNumbers(8);
+    const picture = Float32Array.from({ length: 2 * 6 * 9 * 11 }, () => random(-1, 1));
+    const masks = await runNetwork(compiled, {
+      image: floats([2, 6, 9, 11], picture),
+    });
+    const found = masks['explanation_visualbackprop']!.data;
+    const numbersOf = (tensor: string) => [
+      ...(network.initializers.get(tensor)!.data as Float32Array),
+    ];
+    const layers = network.nodes.flatMap(({ op, inputs }) => {
+      if (op === 'Relu') return [pointwiseLayer((value) => Math.max(0, value), true)];
+      if (op !== 'Conv') return [];
+      const [from, to, window] =
+        network.initializers.get(inputs[1]!)!.dims[0] === 3 ? [2, 3, form] : [3, 2, deeper];
+      return [
+        convolutionLayer(numbersOf(inputs[1]!), numbersOf(inputs[2]!), { from, to }, 1, window),
+      ];
+    });
+    for (let frame = 0; frame < 6; frame++) {
+      const expected = slowVisualBackProp(
+        layers,
+        mapsOf(picture.subarray(frame * 2 * 99), [1, 2, 9, 11]),
+      );
+      for (let at = 0; at < 99; at++)
+        assert.ok(
+          Math.abs(found[frame * 99 + at]! - expected.at[at]!) < 1e-5,
+          `frame ${frame}, place ${at}: ${found[frame * 99 + at]}, by loops ${expected.at[at]}`,
+        );
+    }
+    // Grad-CAM: the gradient at the last features is the row of the last weights.
+    const answers = await runNetwork(
+      { ...model, outputs: [...model.outputs, { name: last, type: 1, shape: [] }] },
+      { image: floats([2, 6, 9, 11], picture) },
+    );
+    const maps = answers[last]!.data;
+    const dense = numbersOf(network.nodes.at(-1)!.inputs[1]!);
+    for (let sequence = 0; sequence < 2; sequence++)
+      for (let frame = 0; frame < 3; frame++) {
+        const picked = 24 * (isFrameFirst ? 2 * frame + sequence : 3 * sequence + frame);
+        const weights = [0, 1].map((channel) => {
+          const own = dense.slice(24 * frame + 12 * channel, 24 * frame + 12 * (channel + 1));
+          return own.reduce((sum, value) => sum + value, 0) / 12;
+        });
+        for (let at = 0; at < 12; at++) {
+          const expected = Math.max(
+            0,
+            weights[0]! * maps[picked + at]! + weights[1]! * maps[picked + 12 + at]!,
+          );
+          const cam = masks['explanation_gradcam']!.data[12 * (3 * sequence + frame) + at]!;
+          assert.ok(Math.abs(cam - expected) < 1e-5, `frame ${frame}: ${cam}, by hand ${expected}`);
+        }
+      }
+  });
+}

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { explainTensor } from '../../server/pipeline/explain-tensor.ts';
+import { picturePlan } from '../../server/pipeline/picture-plan.ts';
 import { tensorsOfFrames } from '../../server/pipeline/frame-tensors.ts';
 import { pictureColors } from '../../server/pipeline/picture-colors.ts';
 import { imageInput } from '../../server/inference/explained-output.ts';
@@ -99,3 +100,40 @@ for (const color of ['gray', 'rgb', 'bgr', 'yuv'] as const) {
     );
   });
 }
+
+test('a stack that reaches back over more than memory holds is refused', () => {
+  const pixels = 480 * 270;
+  const planOf = (step: number) => {
+    const stack = { count: 10, step, newestFirst: false, channels: 3, note: null };
+    const image = {
+      name: 'image',
+      layout: 'NCHW',
+      channels: 30,
+      height: 270,
+      width: 480,
+      type: 1,
+      batch: null,
+    } as const;
+    return picturePlan({ source: 'wide.onnx', pictures: [{ image, stack, fields: {} }] }, [
+      {
+        input: 'frame',
+        planes: 30,
+        pixels,
+        camera: null,
+        format: {
+          crop: null,
+          width: 480,
+          height: 270,
+          pixelFormat: 'yuv444p',
+          resize: 'area',
+        },
+      },
+    ]);
+  };
+  // 9 × 76 frames of 388,800 bytes are 266 MB, 9 × 77 are 269.
+  assert.equal(planOf(76).reach, 684);
+  assert.throws(() => planOf(77), {
+    code: 'SIDECAR_INVALID',
+    message: /^wide\.onnx looks back over 693 frames, which take 2\d\d MB of memory; the limit is/,
+  });
+});

@@ -8,6 +8,7 @@ import {
   type Node,
 } from '../../onnx/graph.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
+import { framesInBatch, type FramesInBatch } from '../frames-in-batch.ts';
 import { isActivation, isWrittenOut } from './activation.ts';
 import { bendAt } from './bend.ts';
 import { beforeTranspose, nchw, type AxisOrder } from './axis-order.ts';
@@ -41,7 +42,7 @@ export interface Level {
  * size. Throws MODEL_NO_CONVOLUTION where the picture meets no convolution, METHOD_UNSUITED,
  * MODEL_OPERATOR_UNSUPPORTED.
  */
-export function trunk(model: Model, shapes: Shapes, image: string, output: string): Level[] {
+export function trunk(model: Model, shapes: Shapes, image: string, output: string): Trunk {
   const made = producers(model);
   const graph: TrunkGraph = {
     model,
@@ -59,6 +60,12 @@ export function trunk(model: Model, shapes: Shapes, image: string, output: strin
     );
   }
   return new Walk(graph, image).from(start.features, start.order);
+}
+
+/** `frames`: each picture of its batch is a frame of a sequence; null: it is a whole picture. */
+export interface Trunk {
+  readonly levels: readonly Level[];
+  readonly frames: FramesInBatch | null;
 }
 
 /** Feature maps that become a level once it is clear that a convolution made them. */
@@ -80,11 +87,16 @@ class Walk {
     this.#image = image;
   }
 
-  from(features: string, order: AxisOrder): Level[] {
+  from(features: string, order: AxisOrder): Trunk {
     this.#levels.push({ features, order, steps: this.#steps });
     let value = features;
     let axes = order;
+    let frames: FramesInBatch | null = null;
     while (value !== this.#image) {
+      const { model, shapes, made } = this.#graph;
+      if (made.get(value)?.op === 'Reshape')
+        frames = framesInBatch(model, shapes, this.#image, value);
+      if (frames) break;
       const bend = bendAt(this.#graph, value, axes);
       if (bend) {
         this.#propose(value, axes);
@@ -106,7 +118,7 @@ class Walk {
       }
     }
     this.#dropCandidate();
-    return this.#levels;
+    return { levels: this.#levels, frames };
   }
 
   /** Goes back through one node of a chain and gives the axes in front of it. */

@@ -2,6 +2,7 @@ import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Shapes } from '../../onnx/infer-shapes.ts';
 import type { Model } from '../../onnx/graph.ts';
 import { DataType, floatTensor, LARGEST_FLOAT } from '../../onnx/tensor.ts';
+import type { FramesInBatch } from '../frames-in-batch.ts';
 import { trunk, type Level } from './trunk.ts';
 import { averageUndone, upscale } from './upscale.ts';
 
@@ -15,6 +16,12 @@ const LEVELS_BETWEEN_RESCALING = 4;
  * largest.
  */
 const LEVELS_WITHOUT_RESCALING = 2;
+
+/** [N,1,H,W]; where frames of a sequence lie in the batch, one for each of them. */
+export interface RawMask {
+  readonly mask: string;
+  readonly frames: FramesInBatch | null;
+}
 
 /**
  * Appends VisualBackProp (Bojarski et al., arXiv 1611.05418) and gives the raw mask [N,1,H,W], not
@@ -31,8 +38,8 @@ export function visualBackProp(
   shapes: Shapes,
   image: string,
   output: string,
-): string {
-  const levels = trunk(model, shapes, image, output);
+): RawMask {
+  const { levels, frames } = trunk(model, shapes, image, output);
   let mask = '';
   levels.forEach((level, depth) => {
     const maps = featureMaps(builder, shapes, level);
@@ -59,7 +66,7 @@ export function visualBackProp(
       mask = rescaled(builder, mask);
     for (const step of steps) mask = upscale(builder, mask, step);
   });
-  return mask;
+  return { mask, frames };
 }
 
 /** Feature maps [N, channels, height, width], float32. */

@@ -49,11 +49,15 @@ function explanationOf(
       return {
         kind,
         raised: 'values',
-        factor: builder.constant(floatTensor([1, 1, 1, 1], [1]), 'factor'),
+        factor: builder.constant(
+          floatTensor([1, dims[1]!, 1, 1], new Float32Array(dims[1]!).fill(1)),
+          'factor',
+        ),
+        frames: dims[1]!,
       };
     case 'attribution':
       return { kind, values: 'values' };
     case 'activation-map':
-      return { kind, values: 'values', height: dims[2]!, width: dims[3]! };
+      return { kind, values: 'values', height: dims[2]!, width: dims[3]!, frames: dims[1]! };
   }
 }

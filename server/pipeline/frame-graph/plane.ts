@@ -41,8 +41,10 @@ export function appendPlane(
 ): void {
   const pixels = grid.height * grid.width;
   if (appended.kind === 'mask') {
+    const { raised, factor, frames = 1 } = appended;
+    const shown = (value: string) => ofFrame(builder, value, frames, grid);
     builder.reshape(
-      builder.node('Mul', [appended.raised, builder.scale(appended.factor, 255)]),
+      builder.node('Mul', [shown(raised), builder.scale(shown(factor), 255)]),
       [0, pixels],
       plane.size,
     );
@@ -54,6 +56,20 @@ export function appendPlane(
       ? overChannels(builder, appended.values, signed, grid)
       : onGrid(builder, appended, grid);
   appendSaturated(builder, values, signed, pixels, plane);
+}
+
+/** Of [N, frames, …] the frame that is shown; the last one where nobody says which that is. */
+function ofFrame(
+  builder: GraphBuilder,
+  value: string,
+  frames: number,
+  { channels, shown }: PictureGrid,
+): string {
+  if (frames === 1) return value;
+  const place = shown && shown.count * frames === channels ? shown.first / shown.count : frames - 1;
+  return builder.node('Gather', [value, builder.constant(int64Tensor([place]), 'frame')], {
+    axis: 1,
+  });
 }
 
 /** [N, H × W]: the sum over channels; of unsigned values the largest size. */
@@ -94,9 +110,15 @@ function overChannels(
  */
 function onGrid(
   builder: GraphBuilder,
-  { values, height, width }: Extract<AppendedExplanation, { kind: 'activation-map' }>,
+  {
+    values: all,
+    height,
+    width,
+    frames = 1,
+  }: Extract<AppendedExplanation, { kind: 'activation-map' }>,
   grid: PictureGrid,
 ): string {
+  const values = ofFrame(builder, all, frames, grid);
   return builder.reshape(resized(builder, values, { height, width }, grid), [
     0,
     grid.height * grid.width,
