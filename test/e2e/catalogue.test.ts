@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { temporaryFolder } from '../support/paths.ts';
 import { closeBrowserAfter, openPage, withoutBrowser } from './support/browser.ts';
 import { Lifetime } from './support/lifetime.ts';
@@ -42,10 +43,15 @@ describe('the catalogue', { skip: withoutBrowser }, () => {
     await search.fill('late');
     await page.getByText('1 of 42 drives').waitFor();
 
-    await page
-      .getByLabel('Files to add')
-      .setInputFiles([{ name: 'sent.bag', mimeType: '', buffer: Buffer.from('#ROSBAG V2.0\n') }]);
-    await page.getByText('in uploads/sent.bag: 1 drive').waitFor();
+    const sent = join(temporaryFolder(t), 'sent');
+    mkdirSync(join(sent, 'below'), { recursive: true });
+    writeFileSync(join(sent, 'below', 'sent.bag'), '#ROSBAG V2.0\n');
+    await dragOnto(page, sent);
+    await page.getByText('in uploads/sent: 1 drive').waitFor();
+    assert.equal(
+      readFileSync(join(recordings, 'uploads', 'sent', 'below', 'sent.bag'), 'latin1'),
+      '#ROSBAG V2.0\n',
+    );
     await search.fill('sent');
     await page.getByText('1 of 43 drives').waitFor();
 
@@ -56,3 +62,15 @@ describe('the catalogue', { skip: withoutBrowser }, () => {
     assert.deepEqual(opened.complaints, []);
   });
 });
+
+/** As from a window of files: the browser itself reads the folder. */
+async function dragOnto(page: Page, folder: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const data = { items: [], files: [folder], dragOperationsMask: 1 };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+    await devtools.send('Input.dispatchDragEvent', { type, x: 300, y: 300, data });
+    // The browser drops only where the page has agreed to it.
+    if (type !== 'drop') await page.getByText('Drop drives here').waitFor();
+  }
+  await devtools.detach();
+}

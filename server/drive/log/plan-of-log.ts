@@ -16,7 +16,15 @@ export async function planOfLog(path: string): Promise<LogPlan | null> {
 
 /** Names of what a log holds beside its clock, CSV or Parquet. Never throws. */
 export async function signalsOfLog(path: string): Promise<string[]> {
-  if (path.endsWith('.parquet')) return parquetColumnNames(path).catch(() => []);
-  const plan = await planOfLog(path);
+  const plan = path.endsWith('.parquet') ? await planOfParquet(path) : await planOfLog(path);
   return plan?.columns.flatMap(({ label }, index) => (index === plan.time ? [] : [label])) ?? [];
+}
+
+async function planOfParquet(path: string): Promise<LogPlan | null> {
+  const first = await parquetColumnNames(path).catch(() => []);
+  try {
+    return planLog({ first, second: null, comment: null }, basename(path), {}, false);
+  } catch {
+    return null;
+  }
 }

@@ -3,6 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { readDriveLog } from '../../../server/drive/log/csv-log.ts';
+import { signalsOfLog } from '../../../server/drive/log/plan-of-log.ts';
 import { readParquet } from '../../../server/drive/log/parquet/read-parquet.ts';
 import { makeNumberedClip } from '../../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../../support/paths.ts';
@@ -44,6 +45,10 @@ test('a Parquet log beside a video is its log, where there is no CSV', async (t)
   t.after(() => source.close());
   assert.equal(source.hasLog, true);
   assert.equal((await source.log({}))!.speed!.length, ROWS);
+  const { names } = await readParquet({ path: fixture('snappy'), columns: [], rowEnd: 0 });
+  const signals = await signalsOfLog(join(folder, 'drive.parquet'));
+  assert.equal(signals.length, names.length - 1);
+  assert.ok(signals.includes('gear') && !signals.some((name) => /^t\b/.test(name)));
 });
 
 test('rows and columns of a Parquet file are read as far as they are asked for', async () => {
