@@ -357,3 +357,29 @@ describe('a method of many passes', () => {
     await server.close();
   });
 });
+
+describe('what is set by hand', () => {
+  it('is refused with what was before where the network has no such input or output', async (t) => {
+    const { server } = await serveClip(t, {}, 5);
+    const viewer = await Viewer.connect(server);
+    const { network } = await viewer.open('a.mp4', 'small', ['gradient']);
+    assert.deepEqual(network.outputs, [{ name: 'steering', shape: ['N', 1], elements: 1 }]);
+    const first = await viewer.seek(2, 1);
+    const refused = [
+      [{ inputs: { speed: [3] }, output: null }, /has no input "speed" that can be set by hand/],
+      [{ inputs: {}, output: { tensor: 'plan', element: 0 } }, /has no output "plan"/],
+      [{ inputs: {}, output: { tensor: 'steering', element: 4 } }, /there is no element 4/],
+    ] as const;
+    for (const [index, [trial, message]] of refused.entries()) {
+      const generation = 2 + index;
+      const since = viewer.messages.length;
+      viewer.send({ type: 'try', generation, ...trial });
+      await viewer.message('error', (error) => message.test(error.message), since);
+      const tried = await viewer.message('tried', (answer) => answer.generation === generation);
+      assert.deepEqual([tried.inputs, tried.output], [{}, null]);
+      const again = await viewer.frame((frame) => frame.generation === generation);
+      assert.deepEqual([again.frame, again.steering], [2, first.steering]);
+    }
+    await viewer.close();
+  });
+});
