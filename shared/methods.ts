@@ -3,7 +3,7 @@
  * - `mask`: [N,1,H,W] on the picture's grid, 0..1
  * - `attribution`: shaped and ordered like the network's input, one number per input element;
  * `signed` tells whether the sign counts
- * - `activation-map`: [N,1,h,w] ≥ 0 at the resolution of the layer it was taken from
+ * - `activation-map`: [N,1,h,w] at the resolution of the layer it was taken from, ≥ 0 unless `signed`
  */
 export type ExplanationKind = 'mask' | 'attribution' | 'activation-map';
 
@@ -139,6 +139,46 @@ export const METHODS: readonly MethodDescription[] = [
     hides: 'Places that push the output down, and anything finer than a cell of the deepest layer.',
     paper: 'Chattopadhay et al. 2018, arXiv 1710.11063',
     link: 'https://arxiv.org/abs/1710.11063',
+  },
+  {
+    id: 'hirescam',
+    name: 'HiResCAM',
+    kind: 'activation-map',
+    signed: true,
+    realTime: true,
+    directed: false,
+    shows:
+      'Coarse places of the deepest features, each weighed by its own gradient: what pushes the output up, and what pushes it down.',
+    hides: 'Anything finer than a cell of the deepest layer, unless an earlier layer is chosen.',
+    paper: 'Draelos & Carin 2020, arXiv 2011.08891',
+    link: 'https://arxiv.org/abs/2011.08891',
+  },
+  {
+    id: 'layercam',
+    name: 'LayerCAM',
+    kind: 'activation-map',
+    signed: false,
+    realTime: true,
+    directed: true,
+    shows:
+      'Places of a layer’s features that push the output up; of an early layer, where the option `layer` names one, fine ones.',
+    hides: 'Places that push the output down.',
+    paper: 'Jiang et al. 2021, doi 10.1109/TIP.2021.3089943',
+    link: 'https://doi.org/10.1109/TIP.2021.3089943',
+  },
+  {
+    id: 'eigencam',
+    name: 'EigenCAM',
+    kind: 'activation-map',
+    signed: true,
+    realTime: true,
+    directed: false,
+    shows:
+      'The main pattern of the deepest features over the picture, whatever the network does with it.',
+    hides:
+      'What steers: it does not ask for the output. Its sign means nothing; the larger end is drawn as positive.',
+    paper: 'Muhammad & Yeasin 2020, arXiv 2008.00299',
+    link: 'https://arxiv.org/abs/2008.00299',
   },
   {
     id: 'guided-gradcam',
@@ -295,6 +335,20 @@ export const METHODS: readonly MethodDescription[] = [
       'It is a random sample: another seed gives a slightly other answer; a patch is all or nothing.',
     paper: 'Ribeiro et al. 2016, arXiv 1602.04938',
     link: 'https://arxiv.org/abs/1602.04938',
+  },
+  {
+    id: 'rise',
+    name: 'RISE',
+    kind: 'attribution',
+    signed: true,
+    realTime: false,
+    directed: true,
+    shows:
+      'How the steering goes with what random masks leave open, without looking into the network.',
+    hides:
+      'Anything finer than a cell of the masks; few masks leave noise, and a picture full of holes is none that the network knows.',
+    paper: 'Petsiuk et al. 2018, arXiv 1806.07421',
+    link: 'https://arxiv.org/abs/1806.07421',
   },
   {
     id: 'ascent',

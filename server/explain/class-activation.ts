@@ -1,87 +1,22 @@
 import { METHODS } from '../../shared/methods.ts';
-import { RoadgazeError } from '../../shared/errors.ts';
-import { ancestors, dependents, producers, type Node } from '../onnx/graph.ts';
 import { resized } from '../onnx/sampling.ts';
 import { scalar, DataType } from '../onnx/tensor.ts';
-import { backward } from './backward/backward.ts';
-import { gradientSeed } from './backward/seed.ts';
-import { floatValue } from './backward/values.ts';
-import { guidedBackpropagation } from './gradients.ts';
 import { asMap, upscaleOption } from './activation-map.ts';
 import type { CompiledMethod, ExplanationContext } from './compiled-method.ts';
-import { explainedOperatorOf, gradientComposite } from './operators/explained-operators.ts';
+import { eigenCam } from './eigencam.ts';
 import { framesApart, sequenceIn, type FramesInBatch } from './frames-in-batch.ts';
-import { nchw, type AxisOrder } from './visualbackprop/axis-order.ts';
-import { deepestFeatures } from './visualbackprop/deepest-features.ts';
-
-/** Feature maps and the gradient of the target at them, both [N,C,h,w]. */
-interface Layer {
-  readonly features: string;
-  readonly gradient: string;
-  readonly channels: number;
-  readonly height: number;
-  readonly width: number;
-}
-
-function layerAt(
-  context: ExplanationContext,
-  method: string,
-  features: string,
-  order: AxisOrder,
-): Layer {
-  const { builder, shapes } = context;
-  const signal = backward(context, {
-    method,
-    ...gradientSeed(context),
-    to: [features],
-    composite: gradientComposite,
-  }).get(features)!;
-  const [channels, height, width] = [1, 2, 3].map((axis) =>
-    Number(shapes.of(features)[order[axis]!]),
-  ) as [number, number, number];
-  return {
-    features: builder.transpose(floatValue(context, features), order),
-    gradient: builder.transpose(signal, order),
-    channels,
-    height,
-    width,
-  };
-}
-
-/** The last convolutional activation. Throws MODEL_NO_CONVOLUTION, METHOD_UNSUITED. */
-function deepestLayer(context: ExplanationContext, method: string): Layer {
-  const { model, shapes, image, output } = context;
-  const found = deepestFeatures(
-    {
-      model,
-      shapes,
-      made: producers(model),
-      fromImage: dependents(model, [image.name]),
-      reaching: ancestors(model.nodes, output.tensor),
-    },
-    method,
-  );
-  if (!found)
-    throw new RoadgazeError(
-      'MODEL_NO_CONVOLUTION',
-      `${model.source} has no convolution between its picture and its output "${output.tensor}".`,
-      `${method} weighs the features of convolutions; choose another method.`,
-    );
-  return layerAt(context, method, found.features, found.order);
-}
-
-/** Σ_k w_k A_k, [N,1,h,w], for weights [N,C,1,1]. */
-function weightedSum(
-  { builder }: ExplanationContext,
-  { features, channels, height, width }: Layer,
-  weights: string,
-): string {
-  const row = builder.reshape(weights, [0, 1, channels]);
-  return builder.reshape(
-    builder.node('MatMul', [row, builder.reshape(features, [0, channels, height * width])]),
-    [0, 1, height, width],
-  );
-}
+import { classActivation } from './global-pooling.ts';
+import { guidedBackpropagation } from './gradients.ts';
+import {
+  deepestLayer,
+  featuresAt,
+  overChannels,
+  weightedSum,
+  withGradient,
+  type FeatureMaps,
+  type Layer,
+} from './layer-features.ts';
+import type { MethodOption } from './method-options.ts';
 
 /** Grad-CAM (Selvaraju et al. 2017): α_k = mean of ∂f/∂A_k over positions; ReLU(Σ_k α_k A_k). */
 function gradCam(context: ExplanationContext, layer: Layer): string {
@@ -127,99 +62,25 @@ function gradCamPlusPlus(context: ExplanationContext, layer: Layer): string {
 }
 
 /**
- * CAM (Zhou et al. 2016): Σ_k w_k A_k, for networks that end in global average pooling and one
- * dense layer. Throws METHOD_UNSUITED.
+ * HiResCAM (Draelos & Carin 2020): Σ_k ∂f/∂A_k · A_k, place by place. Not rectified: below zero is
+ * what pushes the output down.
  */
-function classActivation(context: ExplanationContext): { map: string; layer: Layer } {
-  const { builder, model, shapes } = context;
-  const made = producers(model);
-  const fromImage = dependents(model, [context.image.name]);
-  const pooling = pooledBy(context, made, fromImage);
-  const features = pooling.inputs[0]!;
-  const shape = shapes.of(features);
-  const pooledShape = shapes.of(pooling.outputs[0]!);
-  // Axes that the pooling took away are those of the plane; a ReduceMean may also drop them.
-  const isLast =
-    pooling.op === 'ReduceMean' &&
-    Number(pooledShape.at(-1)) === Number(shape[3]) &&
-    !(Number(pooledShape[1]) === Number(shape[1]));
-  const order = isLast ? [0, 3, 1, 2] : nchw;
-  const [channels, height, width] = [1, 2, 3].map((axis) => Number(shape[order[axis]!])) as [
-    number,
-    number,
-    number,
-  ];
-  const pooled = pooling.outputs[0]!;
-  const weights = backward(context, {
-    method: 'CAM',
-    ...gradientSeed(context),
-    to: [pooled],
-    composite: gradientComposite,
-  }).get(pooled)!;
-  if (
-    pooledShape.slice(1).reduce<number>((product, size) => product * Number(size), 1) !== channels
-  )
-    throw unsuited(context, `its pooling "${pooled}" does not leave one number per channel`);
-  const layer = {
-    features: builder.transpose(floatValue(context, features), order),
-    gradient: weights,
-    channels,
-    height,
-    width,
-  };
-  return { map: weightedSum(context, layer, builder.reshape(weights, [0, channels, 1, 1])), layer };
+function hiResCam(context: ExplanationContext, layer: Layer): string {
+  const product = context.builder.node('Mul', [layer.gradient, layer.features]);
+  return overChannels(context, layer, product);
 }
 
-/** The global average pooling that nothing but one dense layer separates from the output. */
-function pooledBy(
-  context: ExplanationContext,
-  made: ReadonlyMap<string, Node>,
-  fromImage: ReadonlySet<string>,
-): Node {
-  const { shapes, output } = context;
-  let dense = 0;
-  for (let value = output.tensor; ;) {
-    const node = made.get(value);
-    const inputs = node?.inputs.filter((input) => fromImage.has(input)) ?? [];
-    if (!node || node.domain !== '' || inputs.length !== 1)
-      throw unsuited(context, 'it ends in another head');
-    const [input] = inputs as [string];
-    const row = explainedOperatorOf(node);
-    if (row?.pools === 'mean' && coversPlane(shapes.of(input), shapes.of(value))) {
-      if (dense !== 1)
-        throw unsuited(context, `${dense === 0 ? 'no' : dense} dense layers follow its pooling`);
-      return node;
-    }
-    if (node.op === 'Gemm' || node.op === 'MatMul' || node.op === 'Conv') dense++;
-    else if (!row?.rearranges && !(node.op === 'Add' && shapes.of(input).length <= 2))
-      throw unsuited(
-        context,
-        `${node.op} "${node.name || value}" stands between its pooling and its output`,
-      );
-    value = input;
-  }
-}
-
-/** Whether of four axes two of the plane became 1, or went. */
-function coversPlane(before: readonly unknown[], after: readonly unknown[]): boolean {
-  if (before.length !== 4) return false;
-  return (
-    after.slice(1).filter((size) => Number(size) !== 1).length <= 1 &&
-    before.slice(1).filter((size) => Number(size) !== 1).length > 1
-  );
-}
-
-function unsuited({ model }: ExplanationContext, why: string): RoadgazeError {
-  return new RoadgazeError(
-    'METHOD_UNSUITED',
-    `CAM exists only for networks that end in global average pooling and one dense layer; of ${model.source}, ${why}.`,
-    'Choose gradcam, which works for every convolutional network.',
-  );
+/** LayerCAM (Jiang et al. 2021): ReLU(Σ_k ReLU(∂f/∂A_k) · A_k), place by place. */
+function layerCam(context: ExplanationContext, layer: Layer): string {
+  const { builder } = context;
+  const weights = builder.node('Relu', [layer.gradient]);
+  const product = builder.node('Mul', [weights, layer.features]);
+  return builder.node('Relu', [overChannels(context, layer, product)]);
 }
 
 function mapMethod(
   id: string,
-  map: (context: ExplanationContext, method: string) => { map: string; layer: Layer },
+  map: (context: ExplanationContext, method: string) => { map: string; layer: FeatureMaps },
 ): CompiledMethod {
   const { name } = METHODS.find((method) => method.id === id)!;
   return {
@@ -248,6 +109,31 @@ function frameByFrame(
   return builder.reshape(product, [-1, channels, height, width]);
 }
 
+const layerOption: MethodOption = {
+  name: 'layer',
+  about: 'which convolution on the way of the picture, counted from 1; 0 is the deepest one',
+  kind: 'number',
+  fallback: 0,
+  least: 0,
+  whole: true,
+};
+
+/** Methods that keep places apart, and so may also look at layers before the deepest one. */
+function layerMethod(
+  id: string,
+  map: (context: ExplanationContext, layer: Layer) => string,
+): CompiledMethod {
+  const { name } = METHODS.find((method) => method.id === id)!;
+  return {
+    id,
+    options: [layerOption, upscaleOption],
+    append(context, { layer: number, upscale }) {
+      const layer = withGradient(context, name, featuresAt(context, name, Number(number)));
+      return asMap(context, map(context, layer), layer, upscale);
+    },
+  };
+}
+
 export const classActivationMethods: readonly CompiledMethod[] = [
   mapMethod('gradcam', (context, method) => {
     const layer = deepestLayer(context, method);
@@ -258,6 +144,16 @@ export const classActivationMethods: readonly CompiledMethod[] = [
     return { map: gradCamPlusPlus(context, layer), layer };
   }),
   mapMethod('cam', classActivation),
+  layerMethod('hirescam', hiResCam),
+  layerMethod('layercam', layerCam),
+  {
+    id: 'eigencam',
+    options: [layerOption, upscaleOption],
+    append(context, { layer: number, upscale }) {
+      const layer = featuresAt(context, 'EigenCAM', Number(number));
+      return asMap(context, eigenCam(context, layer), layer, upscale);
+    },
+  },
   {
     // Guided backpropagation, weighted by Grad-CAM brought to the picture's size (Selvaraju et al.
     // 2017).

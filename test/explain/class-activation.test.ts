@@ -106,6 +106,20 @@ function weighted(features: Float32Array, weightOf: (channel: number) => number)
   });
 }
 
+/** Σ_k w(g_k) A_k in plain loops, with a weight for each place. */
+function placeByPlace(
+  features: Float32Array,
+  gradient: ArrayLike<number>,
+  weightOf: (gradient: number) => number,
+): number[] {
+  return Array.from({ length: PIXELS }, (_, pixel) => {
+    let sum = 0;
+    for (let at = pixel; at < features.length; at += PIXELS)
+      sum += weightOf(gradient[at]!) * features[at]!;
+    return sum;
+  });
+}
+
 const channelOf = (values: ArrayLike<number>, channel: number) =>
   Array.from({ length: PIXELS }, (_, pixel) => values[channel * PIXELS + pixel]!);
 const total = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0);
@@ -127,6 +141,9 @@ const formulas: Readonly<
         );
       }),
     ),
+  hirescam: (features, gradient) => placeByPlace(features, gradient, (g) => g),
+  layercam: (features, gradient) =>
+    rectified(placeByPlace(features, gradient, (g) => Math.max(0, g))),
   // ∂f/∂A is the dense layer's weight ÷ pixels everywhere.
   cam: (features, gradient) => weighted(features, (channel) => total(channelOf(gradient, channel))),
 };
@@ -272,4 +289,140 @@ test('a pooling that averages the last two axes and drops them is a head for cam
   assert.ok(
     Math.abs(total([...outputs['explanation']!.data]) / 49 - outputs['steering']!.data[0]!) < 1e-5,
   );
+});
+
+for (const id of ['hirescam', 'layercam']) {
+  test(`${id} of an earlier layer equals its formula, with the gradient of the rest of the network`, async () => {
+    const { whole } = networks('tanh');
+    const [first, rest] = [whole.nodes[1]!.outputs[0]!, new Network()];
+    rest.input(first, ['N', 4, 7, 9]);
+    rest.nodes.push(...whole.nodes.slice(2));
+    for (const [name, tensor] of whole.initializers) rest.initializers.set(name, tensor);
+    const image = randomFloats([1, 2, 15, 19], 6);
+    const run = async (target: Target) => {
+      const outputs = await runNetwork(
+        compile(
+          whole.model(['steering', first]),
+          [{ id, options: { layer: 1 } }],
+          anySubject,
+          target,
+        ),
+        { image },
+      );
+      const features = outputs[first]!;
+      const gradient = await runNetwork(
+        compile(rest.model(['steering']), [{ id: 'gradient' }], anySubject, target),
+        { [first]: floats(features.dims, features.data) },
+      );
+      return { map: outputs['explanation']!, features, gradient: gradient['explanation']!.data };
+    };
+    for (const target of ['+', '-'] as const) {
+      const { map, features, gradient } = await run(target);
+      assert.deepEqual(map.dims, [1, 1, 7, 9]);
+      const expected = Array.from({ length: 7 * 9 }, (_, pixel) => {
+        let sum = 0;
+        for (let at = pixel; at < features.data.length; at += 7 * 9)
+          sum +=
+            (id === 'layercam' ? Math.max(0, gradient[at]!) : gradient[at]!) * features.data[at]!;
+        return sum;
+      });
+      assert.ok(Math.max(...expected.map(Math.abs)) > 1e-4);
+      assert.ok(relativeError(map.data, expected) < 1e-4);
+    }
+  });
+
+  test(`${id} takes the deepest layer by its number, too, and refuses one that is not there`, async () => {
+    const model = networks('tanh').whole.model(['steering']);
+    const image = randomFloats([1, 2, 15, 19], 6);
+    const [byNumber, deepest] = await Promise.all(
+      [{ layer: 2 }, {}].map((options) => runNetwork(compile(model, [{ id, options }]), { image })),
+    );
+    assert.deepEqual(byNumber!['explanation'], deepest!['explanation']);
+    assert.throws(
+      () => compile(model, [{ id, options: { layer: 3 } }]),
+      (error) =>
+        error instanceof RoadgazeError &&
+        error.code === 'METHOD_OPTION_INVALID' &&
+        error.message.includes('layer 3') &&
+        error.message.includes('2 convolutions'),
+    );
+  });
+}
+
+/** u = X v for the first right singular vector v of X [places,channels], its largest size positive. */
+function projected(features: Float32Array, channels: number): number[] {
+  const places = features.length / channels;
+  const rows = Array.from({ length: channels }, (_, channel) => {
+    const row = [...features.subarray(channel * places, (channel + 1) * places)];
+    return row.map((value) => value - total(row) / places);
+  });
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, value, index) => sum + value * b[index]!, 0);
+  let direction = rows.map((_, channel) => 1 + channel / 7);
+  let found: number[] = [];
+  for (let round = 0; round < 5000; round++) {
+    found = Array.from({ length: places }, (_, place) =>
+      dot(
+        direction,
+        rows.map((row) => row[place]!),
+      ),
+    );
+    const next = rows.map((row) => dot(row, found));
+    const length = Math.hypot(...next);
+    direction = next.map((value) => value / length);
+  }
+  const largest = found.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a));
+  return found.map((value) => value * Math.sign(largest));
+}
+
+for (const { name, size, to } of [
+  { name: 'more places than channels', size: [15, 19], to: 5 },
+  { name: 'more channels than places', size: [7, 9], to: 12 },
+]) {
+  test(`eigencam equals the first principal component found step by step, with ${name}`, async () => {
+    const network = new Network({ seed: 33 });
+    const first = network.node('Relu', [
+      network.convolution(
+        network.input('image', ['N', 2, ...size]),
+        { from: 2, to: 4 },
+        { kernel: [3, 3], strides: [2, 2] },
+      ),
+    ]);
+    network.node(
+      'Relu',
+      [network.convolution(first, { from: 4, to }, { kernel: [2, 2] })],
+      {},
+      'features',
+    );
+    const pooled = network.node('GlobalAveragePool', ['features']);
+    network.node(
+      'Gemm',
+      [network.node('Flatten', [pooled]), network.floats([to, 1]), network.floats([1])],
+      {},
+      'steering',
+    );
+    const image = randomFloats([2, 2, ...size], 6);
+    const outputs = await runNetwork(
+      compile(network.model(['steering', 'features']), [{ id: 'eigencam' }]),
+      { image },
+    );
+    const [map, features] = [outputs['explanation']!, outputs['features']!];
+    for (const index of [0, 1]) {
+      const of = ({ data }: typeof map) =>
+        data.slice((index * data.length) / 2, ((index + 1) * data.length) / 2) as Float32Array;
+      assert.ok(relativeError(of(map), projected(of(features), to)) < 1e-3);
+    }
+  });
+}
+
+test('eigencam of a dead network is zero everywhere', async () => {
+  const { whole } = networks('tanh');
+  for (const [name, tensor] of whole.initializers)
+    if (tensor.data instanceof Float32Array)
+      whole.initializers.set(name, { ...tensor, data: new Float32Array(tensor.data.length) });
+  const { explanation } = await runNetwork(
+    compile(whole.model(['steering']), [{ id: 'eigencam' }]),
+    { image: randomFloats([1, 2, 15, 19], 6) },
+  );
+  assert.ok(explanation!.data.every((value) => value === 0));
 });

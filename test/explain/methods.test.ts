@@ -20,6 +20,9 @@ const referenceTests: Readonly<Record<string, readonly string[]>> = {
   deconvnet: ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
   gradcam: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
   gradcampp: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
+  hirescam: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
+  layercam: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
+  eigencam: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
   'guided-gradcam': ['explain/class-activation.test.ts'],
   cam: ['explain/class-activation.test.ts'],
   'lrp-epsilon': ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
@@ -41,6 +44,7 @@ const referenceTests: Readonly<Record<string, readonly string[]>> = {
   occlusion: ['reference/iterative-methods.test.ts'],
   smoothgrad: ['explain/iterative/gradient-means.test.ts'],
   lime: ['explain/iterative/lime.test.ts'],
+  rise: ['explain/iterative/rise.test.ts'],
   ascent: ['explain/iterative/ascent.test.ts'],
   segmentation: ['explain/iterative/segmentation.test.ts'],
 };

@@ -119,12 +119,13 @@ test('a dead network gives zeros and says so', async (t) => {
     'smoothgrad',
     'occlusion',
     'lime',
+    'rise',
     'ascent',
     'segmentation',
   ];
   const methods = ids.map((id) => ({
     id,
-    options: id === 'ascent' ? { steps: 3 } : id === 'lime' ? { samples: 20 } : {},
+    options: { ascent: { steps: 3 }, lime: { samples: 20 }, rise: { masks: 20 } }[id] ?? {},
   }));
   for (const { id, values, note } of await explainTensor({
     modelPath: path,
@@ -141,7 +142,7 @@ test('a dead network gives zeros and says so', async (t) => {
   }
 });
 
-for (const id of ['occlusion', 'lime', 'integratedgradients', 'smoothgrad', 'ascent']) {
+for (const id of ['occlusion', 'lime', 'rise', 'integratedgradients', 'smoothgrad', 'ascent']) {
   test(`${id} can be stopped in the middle, and ends with the reason given`, async (t) => {
     const abort = new AbortController();
     const reason = new Error('seen enough');

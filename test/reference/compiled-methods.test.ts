@@ -12,9 +12,18 @@ import {
   toleranceOf,
 } from './published-maps.ts';
 
+/** Published under names of their own: maps of layers before the deepest one. */
+const OF_LAYERS = [
+  { map: 'hirescam-layer5', choice: { id: 'hirescam', options: { layer: 5 } } },
+  { map: 'layercam-layer5', choice: { id: 'layercam', options: { layer: 5 } } },
+];
+
 for (const name of new Set(['nethvf', 'pilotnet-elu', ...referenceNetworks])) {
   const skip = referenceNetworks.includes(name) ? false : 'the shared references are not here';
-  for (const { id } of compiledMethods) {
+  for (const { map: id, choice } of [
+    ...compiledMethods.map(({ id }) => ({ map: id, choice: { id } })),
+    ...OF_LAYERS,
+  ]) {
     test(
       `the compiled ${name} gives the published ${id} maps and the network's steering`,
       { skip },
@@ -22,7 +31,7 @@ for (const name of new Set(['nethvf', 'pilotnet-elu', ...referenceNetworks])) {
         const samples = (await samplesOf(name)).filter((sample) => sample.maps[id]);
         if (samples.length === 0) return t.skip(`nobody published ${id} of ${name}`);
         const network = await loadNetwork(networkPath(name), 'steering');
-        const compiled = compile(network.model, [{ id }], subjectOf(network.sidecar));
+        const compiled = compile(network.model, [choice], subjectOf(network.sidecar));
         for (const sample of samples) {
           const map = sample.maps[id]!;
           const outputs = await runNetwork(compiled, {

@@ -3,6 +3,7 @@ import { integratedGradientsMethod } from './integrated-gradients.ts';
 import { limeMethod } from './lime.ts';
 import type { IterativeMethod } from './method.ts';
 import { occlusionMethod } from './occlusion.ts';
+import { riseMethod } from './rise.ts';
 import { segmentationMethod } from './segmentation.ts';
 import { smoothGradMethod } from './smoothgrad.ts';
 
@@ -12,6 +13,7 @@ export const iterativeMethods: readonly IterativeMethod[] = [
   smoothGradMethod,
   occlusionMethod,
   limeMethod,
+  riseMethod,
   ascentMethod,
   segmentationMethod,
 ];

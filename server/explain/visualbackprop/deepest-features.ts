@@ -28,17 +28,8 @@ export function mixesPositions(node: Node): boolean {
  * patches.
  */
 export function deepestFeatures(graph: TrunkGraph, method: string): Features | null {
-  const { model, fromImage, reaching } = graph;
-  const convolutions = model.nodes
-    .filter(
-      (node) =>
-        node.domain === '' &&
-        node.op === 'Conv' &&
-        fromImage.has(node.inputs[0]!) &&
-        reaching.has(node.outputs[0]!) &&
-        !isPooledGlobally(graph, node.inputs[0]!),
-    )
-    .reverse();
+  const { model } = graph;
+  const convolutions = trunkConvolutions(graph).reverse();
   const used = consumers(model);
   const [deepest, ...others] = convolutions;
   // Where a single convolution only cuts patches for attention, what is bent is bent behind that.
@@ -56,6 +47,41 @@ export function deepestFeatures(graph: TrunkGraph, method: string): Features | n
   }
   if (!deepest) refuseUnknown(graph);
   return deepest ? { features: deepest.outputs[0]!, order: nchw } : null;
+}
+
+/**
+ * The activation of the trunk's convolution number `number`, counted from the picture and from 1, or
+ * what the convolution itself gives where nothing bends it. Throws METHOD_OPTION_INVALID where there
+ * are fewer.
+ */
+export function featuresOfLayer(graph: TrunkGraph, number: number, method: string): Features {
+  const convolutions = trunkConvolutions(graph);
+  const convolution = convolutions[number - 1];
+  if (!convolution)
+    throw new RoadgazeError(
+      'METHOD_OPTION_INVALID',
+      `${method} has no layer ${number} in ${graph.model.source}, which has ${convolutions.length} convolutions on the way of its picture.`,
+      'Choose a smaller number, or 0 for the deepest features.',
+    );
+  return (
+    featuresOf(graph, consumers(graph.model), convolution) ?? {
+      features: convolution.outputs[0]!,
+      order: nchw,
+    }
+  );
+}
+
+/** In the order of the graph. */
+function trunkConvolutions(graph: TrunkGraph): Node[] {
+  const { model, fromImage, reaching } = graph;
+  return model.nodes.filter(
+    (node) =>
+      node.domain === '' &&
+      node.op === 'Conv' &&
+      fromImage.has(node.inputs[0]!) &&
+      reaching.has(node.outputs[0]!) &&
+      !isPooledGlobally(graph, node.inputs[0]!),
+  );
 }
 
 /** What comes of attention, where one value of the picture weighs another, position by position. */
