@@ -65,6 +65,39 @@ describe('rows of a window', () => {
     assert.equal(rows.since, BEGIN + rows.start / 10);
   });
 
+  it('keep what the network gave beside another log, and take what is logged from that', () => {
+    const rows = new RowSeries(network, { window: { kept: 1100, atOnce: 10 }, logged: ['speed'] });
+    fill(rows, 0, 1200, (row) => row / 2000);
+    const other = rows.besideLog(['speed'], (pts) => ({
+      driven: Math.round(pts - BEGIN),
+      ...(pts < BEGIN + 110 ? { speed: 4 } : {}),
+    }));
+    assert.deepEqual([other.start, other.end], [rows.start, rows.end]);
+    const from = rows.start;
+    const part = (of: RowSeries) => of.slice(from, 1200);
+    const numbers = Array.from({ length: 1200 - from }, (_, index) => from + index);
+    assert.deepEqual(part(other).frame, part(rows).frame);
+    assert.deepEqual(part(other).steering, numbers);
+    for (const id of ['onRoad', 'mass', 'lift'])
+      assert.deepEqual(other.columns.of(id), rows.columns.of(id), id);
+    assert.deepEqual(
+      [...other.columns.of('onRoad')],
+      numbers.map((row) => row / 2000),
+    );
+    assert.deepEqual(
+      [...other.columns.of('driven')],
+      numbers.map((row) => Math.round(row / 10)),
+    );
+    assert.deepEqual(
+      [...other.columns.of('speed')],
+      numbers.map((row) => (row < 1100 ? 4 : NaN)),
+    );
+    // The one before has none of it, and is not its own.
+    assert.ok(rows.columns.of('driven').every(Number.isNaN));
+    fill(other, 1200, 1201, () => 1);
+    assert.deepEqual([other.end, rows.end], [1201, 1200]);
+  });
+
   it('know the picture nearest to a time, and the rows between two', () => {
     const rows = new RowSeries(network, { window: { kept: 100, atOnce: 20 } });
     assert.equal(rows.numberAt(BEGIN), 0);

@@ -53,6 +53,26 @@ describe('AcknowledgementWindow', () => {
       [true, false, false],
     );
   });
+
+  it('counts the very instant at which it opened or closed', (t) => {
+    let now = 5;
+    t.mock.method(performance, 'now', () => now);
+    const window = new AcknowledgementWindow();
+    for (let count = 0; count < 3; count++) window.take();
+    const times = [4, 5, 6];
+    assert.deepEqual(
+      times.map((time) => window.hasBeenClosedSince(time)),
+      [false, true, true],
+    );
+    now = 6;
+    window.acknowledge(0);
+    now = 7;
+    window.acknowledge(1);
+    assert.deepEqual(
+      [5, 6, 7].map((time) => window.hasBeenOpenSince(time)),
+      [false, true, true],
+    );
+  });
 });
 
 describe('PlaybackPriority', () => {
