@@ -7,7 +7,7 @@ import { isIn, markRan, rangesOf } from './covered-ranges.ts';
 import type { TestCoverage } from './coverage.ts';
 import { isMeaningless, MEANINGLESS } from './meaningless.ts';
 import type { Mutant } from './mutants.ts';
-import { circleOf, importsIn, planOf } from './plan.ts';
+import { circlesAround, importsIn, planOf } from './plan.ts';
 import { withBefore } from './results.ts';
 import { cpuOf } from './run-test.ts';
 import { drawOrder, sharesOf } from './sample.ts';
@@ -75,28 +75,34 @@ test('tests that reach a place run by price, within limits, and one in any case'
   assert.deepEqual(elsewhere, { tests: [], reaching: 0 });
 });
 
-test('the test of the same name or that imports the file is nearest, then those of the folder', () => {
+test('tests of the same name are nearest, or the few that import the file, then those of the folder', () => {
   const file = 'server/results/image/png.js';
   const code = "import { png } from '../../server/results/image/png.js';\nimport 'node:test';\n";
-  const circles = (tests: string[], of = file) =>
-    tests.map((test) => circleOf(test, of, importsIn(test, code)));
   assert.deepEqual(importsIn('test/cli/analyze.test.js', code), [file]);
-  assert.deepEqual(
-    circles([
-      'test/elsewhere/png.test.js',
-      'test/cli/analyze.test.js',
-      'test/results/image/parts.test.js',
-      'analyze.test.js',
-    ]),
-    [0, 0, 1, 2],
-  );
-  assert.deepEqual(
-    circles(
-      ['test/client/panes.test.js', 'test/client/x.test.js', 'test/clients/x.test.js'],
-      'client/state/panes.svelte.js',
-    ),
-    [0, 1, 2],
-  );
+  const test = (name: string, imported = '') => ({
+    test: `test/${name}.test.js`,
+    imported: [imported],
+  });
+  const folder = [test('results/image/parts'), test('results/other')];
+  const others = [test('elsewhere/more'), test('client/panes')];
+  const names = (tests: readonly { test: string }[]) => tests.map(({ test }) => test);
+  const named = test('elsewhere/png');
+  const importing = Array.from({ length: 5 }, (_, index) => test(`cli/${index}`, file));
+  const around = (...tests: (typeof folder)[number][]) =>
+    circlesAround(file, [...tests, ...others, ...folder]);
+  assert.deepEqual(around(named, importing[0]!), [
+    names([named]),
+    names([importing[0]!, ...folder]),
+    names(others),
+  ]);
+  assert.deepEqual(around(...importing.slice(1))[0], names(importing.slice(1)));
+  assert.deepEqual(around(...importing), [[], names([...importing, ...folder]), names(others)]);
+  assert.deepEqual(circlesAround('client/state/panes.svelte.js', others), [
+    ['test/client/panes.test.js'],
+    [],
+    ['test/elsewhere/more.test.js'],
+  ]);
+  assert.deepEqual(circlesAround('client/state/x.js', others)[1], ['test/client/panes.test.js']);
 });
 
 test('farther tests add to what nearer ones said', () => {

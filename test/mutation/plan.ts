@@ -14,16 +14,32 @@ export interface Limits {
   readonly seconds: number;
 }
 
-/** How far a test is from a file: it has its name or imports it, it is of its folder, or elsewhere. */
-export const CIRCLES = [0, 1, 2] as const;
+/** Files that many tests import are no subject of theirs. */
+const MOST_IMPORTING = 4;
 
-/** `imported`: by the test itself; all names relative to the compiled tree. */
-export function circleOf(test: string, file: string, imported: readonly string[]): number {
-  const name = basename(test).replace(/\.test\.js$/, '');
-  if (name === basename(file).replace(/(\.svelte)?\.js$/, '') || imported.includes(file)) return 0;
+/**
+ * Tests by how far they are from a file: those of its name (without one, the few that import it),
+ * those of its folder and others that import it, and all others. All names relative to the compiled
+ * tree.
+ */
+export function circlesAround(
+  file: string,
+  tests: readonly { readonly test: string; readonly imported: readonly string[] }[],
+): readonly [string[], string[], string[]] {
+  const name = basename(file).replace(/(\.svelte)?\.js$/, '');
+  const named = tests.filter(({ test }) => basename(test) === `${name}.test.js`);
+  const importing = tests.filter(({ imported }) => imported.includes(file));
+  const few = importing.length <= MOST_IMPORTING ? importing : [];
+  const first = named.length > 0 ? named : few;
   const folder = dirname(file).replace(/^server\//, '');
-  const tested = dirname(test).replace(/^test\//, '');
-  return folder === tested || folder.startsWith(`${tested}/`) ? 1 : 2;
+  const second = tests.filter((each) => {
+    const tested = dirname(each.test).replace(/^test\//, '');
+    const isNear = folder === tested || folder.startsWith(`${tested}/`);
+    return !first.includes(each) && (isNear || importing.includes(each));
+  });
+  const third = tests.filter((each) => !first.includes(each) && !second.includes(each));
+  const names = (of: typeof tests) => of.map(({ test }) => test);
+  return [names(first), names(second), names(third)];
 }
 
 /** What a compiled test names in its imports. */
