@@ -54,6 +54,8 @@ test('analysed rows come in the display unit; what is not there is NaN', () => {
   assert.equal(columns.largest('lift'), 1);
   assert.equal(columns.largest('steering'), 20);
   assert.equal(columns.largest('error'), 5);
+  assert.equal(columns.toDisplay(-0.5), -5);
+  assert.ok(Number.isNaN(columns.toDisplay(null)));
 });
 
 test('what is missing is told as runs', () => {

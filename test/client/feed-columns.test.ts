@@ -37,6 +37,7 @@ const rows = (
 
 test('rows of a feed grow at the end, in time since the first', () => {
   const columns = new FeedColumns(2, null);
+  assert.equal(columns.numberOf(0), 0);
   columns.take(rows([7, 8]), 0);
   columns.take(rows([10]), 0);
   assert.equal(columns.origin, START + 0.7);

@@ -7,6 +7,8 @@ import {
   magnitudeText,
   percentText,
   shortTime,
+  liftText,
+  signedText,
   steeringText,
   timeText,
 } from '../../client/data/format.ts';
@@ -64,6 +66,14 @@ test('what is not there is a dash', () => {
   assert.equal(steeringText(NaN, steeringUnit(network('deg', 'left'))), '–');
   assert.equal(percentText(NaN), '–');
   assert.equal(percentText(67.6), '68 %');
+  assert.deepEqual([NaN, 2.345, 0].map(liftText), ['–', '2.35', '0.00']);
+});
+
+test('a signed number has a true minus, and none in front of zero', () => {
+  assert.deepEqual(
+    [-1.26, 1.26, -0.04, 0, -0.05].map((value) => signedText(value, 1)),
+    ['−1.3', '1.3', '0.0', '0.0', '−0.1'],
+  );
 });
 
 test('axes end on round numbers', () => {
