@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import {
+  analysisText,
+  bytesText,
+  driveFacts,
+  drivesText,
+  formatName,
+  stripAddress,
+} from '../../client/data/drive-words.ts';
 import { neighbourFlag, verdictText, worstFrame, worstText } from '../../client/data/flag-words.ts';
 import {
   axisTime,
@@ -15,6 +23,7 @@ import {
 import { steeringUnit } from '../../client/data/steering-unit.ts';
 import { niceLimit } from '../../client/data/tracks.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
+import type { DriveAnalysis, DriveRow } from '../../shared/protocol/catalogue-messages.ts';
 import type { OpenedMessage } from '../../shared/protocol/control-messages.ts';
 
 const network = (
@@ -155,4 +164,59 @@ test('the worst value of a flag is told in the words and the unit of its kind', 
   assert.equal(worstText(flag('steers-wrong', 20.06), 'share', unit), 'up to 20.1°');
   assert.equal(worstText(flag('disagreement', -0.12), 'share', unit), 'down to −0.12');
   assert.equal(worstText(flag('dead', 0), 'share', unit), 'nothing to see');
+});
+
+test('a drive is told in a line: how long, how many cameras, which signals', () => {
+  type Details = NonNullable<DriveRow['details']>;
+  const facts = (details: Partial<Details> | null, error: DriveRow['error'] = null) =>
+    driveFacts({
+      details: details && {
+        ...{ durationSeconds: 45, cameras: ['front'], signals: [], hasLog: false },
+        ...details,
+      },
+      error,
+    } as DriveRow);
+  assert.equal(facts({}), '45 s · no log');
+  assert.equal(
+    facts({ cameras: ['left', 'right'], signals: ['steering', 'speed'], hasLog: true }),
+    '45 s · 2 cameras · steering, speed',
+  );
+  assert.equal(facts({ durationSeconds: null, hasLog: true }), 'length not known · with a log');
+  assert.equal(facts({ signals: ['a', 'b', 'c'] }), '45 s · a, b, c');
+  assert.equal(facts({ signals: ['a', 'b', 'c', 'd', 'e'] }), '45 s · a, b, c and 2 more');
+  assert.equal(facts(null), 'being looked into …');
+  assert.equal(
+    facts({}, { code: 'VIDEO_UNREADABLE', message: 'It is broken.', hint: '' }),
+    'It is broken.',
+  );
+});
+
+test('what an analysis found is told in a line', () => {
+  const text = (change: Partial<DriveAnalysis>) =>
+    analysisText({ network: 'net', flags: 0, worst: null, isWhole: true, ...change });
+  assert.equal(text({}), 'net: no flags');
+  assert.equal(text({ isWhole: false }), 'net: no flags (of a part)');
+  assert.equal(text({ flags: 1 }), 'net: 1 flag');
+  assert.equal(
+    text({ flags: 3, worst: { kind: 'off-road', severity: 1 }, isWhole: false }),
+    'net: 3 flags, worst: off road (of a part)',
+  );
+});
+
+test('drives are counted, formats named, and sizes told in the unit that fits', () => {
+  assert.deepEqual([0, 1, 10_000].map(drivesText), ['0 drives', '1 drive', '10,000 drives']);
+  assert.deepEqual(
+    ['a Donkeycar tub', 'an MCAP file', 'the pictures', 'another thing'].map(formatName),
+    ['Donkeycar tub', 'MCAP file', 'Pictures', 'Another thing'],
+  );
+  assert.deepEqual([1, 999_001, 1e6, 20.4e6, 999e6, 1e9, 1.44e9].map(bytesText), [
+    '1 kB',
+    '1000 kB',
+    '1 MB',
+    '20 MB',
+    '999 MB',
+    '1.0 GB',
+    '1.4 GB',
+  ]);
+  assert.equal(stripAddress('a b/c.mp4', 17), 'api/strip?drive=a+b%2Fc.mp4&of=17');
 });

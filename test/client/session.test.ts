@@ -39,6 +39,7 @@ test('the first recording and network that can be opened are opened', async (t) 
   ]);
   assert.equal(drive.opening, 'anew');
   assert.equal(drive.isReady, false);
+  assert.equal(drive.name, null);
   assert.deepEqual(
     catalogue.recordings?.map(({ id }) => id),
     ['a', 'b'],
@@ -161,6 +162,7 @@ test('numbers and flags that come are those of what is open', async (t) => {
   assert.deepEqual([analysis.progress?.done, analysis.progress?.total], [2, 101]);
   assert.deepEqual(analysis.flags, [flag(3)]);
   assert.equal(drive.provider?.workers, 2);
+  assert.equal(drive.name, 'a.mp4');
   await server.say({ type: 'index', pts: [5, 5.5] });
   assert.deepEqual([analysis.columns?.frames, analysis.columns?.end], [2, 0.5]);
 });

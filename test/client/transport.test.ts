@@ -68,8 +68,10 @@ test('a seek stays, a jump goes on playing, and both keep inside the drive', asy
 test('the playhead is where it was asked to be, until that is painted', async (t) => {
   const { transport, screen, paint } = await openRecording(t);
   const { playhead } = transport;
+  assert.equal(playhead.isAsking, false);
   transport.seek(30);
   assert.deepEqual([playhead.position, playhead.target, playhead.last], [30, 30, 100]);
+  assert.equal(playhead.isAsking, true);
   // An old frame is not the answer, and is not painted either.
   await paint({ frame: 12, generation: 0 });
   assert.deepEqual([playhead.target, screen.painted?.frame], [30, 0]);
