@@ -77,6 +77,25 @@ test('A and B in one picture go back to what was before', () => {
   assert.equal(panes.layout, 'one');
 });
 
+test('panes take what a feed is explained by, and stay where they show that already', () => {
+  const methods = ['gradient', 'occlusion', 'gradient', 'gradcam'];
+  const panes = new Panes({ panes: 'four', methods }, new MemoryTexts());
+  panes.adopt(['gradient', 'gradcam']);
+  assert.deepEqual([panes.layout, panes.methods], ['four', methods]);
+  panes.adopt(['gradcam', 'gradient']);
+  assert.deepEqual(
+    [panes.layout, panes.methods],
+    ['two', ['gradcam', 'gradient', 'gradient', 'gradcam']],
+  );
+  panes.toggle('wipe');
+  panes.adopt(['gradient', 'gradcam']);
+  assert.deepEqual([panes.layout, panes.methods[0]], ['wipe', 'gradient']);
+  panes.adopt(['a', 'b', 'c']);
+  assert.deepEqual([panes.layout, panes.methods], ['four', ['a', 'b', 'c', 'a']]);
+  panes.adopt(['lrp-epsilon-plus']);
+  assert.deepEqual([panes.layout, panes.methods], ['one', ['lrp-epsilon-plus', 'b', 'c', 'a']]);
+});
+
 test('other panes are streamed at once, at the frame that is seen', async (t) => {
   const { server, panes, drive, say, paint } = await openViewer(t);
   panes.arrange('two');

@@ -13,6 +13,12 @@ export interface Meaningless {
 
 export const MEANINGLESS: readonly Meaningless[] = [
   {
+    file: 'server/analysis/offset-proposal.ts',
+    line: 'const TRIED_BY = 8000;',
+    replacement: '16000',
+    why: 'It costs time: the offsets near the best one are tried by all steps.',
+  },
+  {
     file: 'server/attention/off-road-region.ts',
     line: 'if (value < edge || blob[pixel]) return;',
     original: 'value < edge || blob[pixel]',
