@@ -48,6 +48,12 @@ export class Trials {
     this.#want({ ...this.wanted, output });
   }
 
+  /** Shows another frame of those that the network sees together; 0: the newest. */
+  look(stepsBack: number): void {
+    const { inputs, output } = this.wanted;
+    this.#want({ inputs, output, ...(stepsBack > 0 ? { stepsBack } : {}) });
+  }
+
   reset(): void {
     this.#want(NOTHING);
   }
@@ -58,7 +64,8 @@ export class Trials {
     this.isPending = false;
     this.tried = isTrialEmpty(message) ? null : message;
     if (this.#isChanged) return this.#send();
-    this.wanted = { inputs: message.inputs, output: message.output };
+    const { inputs, output, stepsBack = 0 } = message;
+    this.wanted = { inputs, output, ...(stepsBack > 0 ? { stepsBack } : {}) };
   }
 
   #want(wanted: Trial): void {
@@ -71,13 +78,11 @@ export class Trials {
   #send(): void {
     this.#isChanged = false;
     this.isPending = true;
-    const { inputs, output } = this.wanted;
     this.changed.emit();
     this.#generation = this.#commands.show((generation) => ({
       type: 'try',
       generation,
-      inputs,
-      output,
+      ...this.wanted,
     }));
   }
 

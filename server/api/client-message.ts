@@ -103,6 +103,7 @@ const clientMessage = z.discriminatedUnion('type', [
       .record(id, z.array(z.number().min(-1e9).max(1e9)).min(1).max(64))
       .refine((inputs) => Object.keys(inputs).length <= 32, { message: 'must set at most 32' }),
     output: z.strictObject({ tensor: id, element: count }).nullable(),
+    stepsBack: z.number().int().min(0).max(99).exactOptional(),
   }),
   z.strictObject({ type: z.literal('see-pictures'), request: count, frame }),
 ]) satisfies z.ZodType<ClientMessage>;

@@ -88,7 +88,7 @@ interface Wanted {
 }
 
 /** Throws USAGE. */
-function wantedOf({ explainer }: Workspace, { inputs, output }: Trial): Wanted {
+function wantedOf({ explainer }: Workspace, { inputs, output, stepsBack = 0 }: Trial): Wanted {
   const constants: string[] = [];
   const given: Record<string, readonly number[]> = {};
   for (const [name, values] of Object.entries(inputs)) {
@@ -109,8 +109,19 @@ function wantedOf({ explainer }: Workspace, { inputs, output }: Trial): Wanted {
     if (input.feed.kind === 'constant') constants.push(name);
     given[name] = Array.from({ length: settable }, (_, at) => values[at % values.length]!);
   }
-  const isOwn = constants.length > 0 || output !== null;
-  return { byHand: isOwn ? { constants: constants.sort(), output } : undefined, given };
+  const frames = Math.max(
+    ...explainer.ports.inputs.map(({ feed }) =>
+      feed.kind === 'picture' && feed.isExplained ? feed.frames : 1,
+    ),
+  );
+  if (stepsBack >= frames)
+    throw new RoadgazeError(
+      'USAGE',
+      `The network sees ${frames === 1 ? 'one frame' : `${frames} frames`} at a time; there is none ${stepsBack} steps back.`,
+      'Choose one of those that it sees.',
+    );
+  const isOwn = constants.length > 0 || output !== null || stepsBack > 0;
+  return { byHand: isOwn ? { constants: constants.sort(), output, stepsBack } : undefined, given };
 }
 
 async function open(
@@ -128,7 +139,8 @@ async function open(
   try {
     return await openStreamExplainer({
       modelPath: network.path,
-      road: roadSpecification,
+      // A road is of the newest frame.
+      road: byHand.stepsBack > 0 ? { kind: 'none' } : roadSpecification,
       video,
       camera: drive.camera,
       drive,

@@ -59,14 +59,14 @@ export class TrialPlayer {
     await this.#trial?.close(null);
   }
 
-  async #try({ generation, inputs, output }: TryMessage, signal: AbortSignal): Promise<void> {
+  async #try({ type: _, generation, ...trial }: TryMessage, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#isClosed) return;
     const before = this.#trial;
     const { playhead } = this.#player;
     try {
-      const trial = await HandTrial.open(this.#workspace, { inputs, output }, before, signal);
-      if (signal.aborted || this.#isClosed) return await trial?.close(before);
-      await this.#use(trial, before);
+      const next = await HandTrial.open(this.#workspace, trial, before, signal);
+      if (signal.aborted || this.#isClosed) return await next?.close(before);
+      await this.#use(next, before);
     } catch (error) {
       if (signal.aborted || this.#isClosed) return;
       this.#send({ type: 'error', ...reportOf(error) });

@@ -9,6 +9,8 @@ export interface ByHand {
   /** Inputs that the sidecar holds constant, and that are to be fed anew with each frame. */
   readonly constants: readonly string[];
   readonly output: { readonly tensor: string; readonly element: number } | null;
+  /** Of a stack, the frame so many steps back is shown. */
+  readonly stepsBack: number;
 }
 
 /**

@@ -96,7 +96,7 @@ export async function explainStill(request: StillRequest): Promise<ExplainedStil
   const mask = await planeOf(
     values,
     { kind: description.kind, signed: description.signed, dims },
-    { ...network.image, shown: channelsOf(network.stack) },
+    { ...network.image, shown: channelsOf(network.stack, network.byHand?.stepsBack) },
   );
   return { pts, steering: steering * network.shown.scale, mask, note };
 }

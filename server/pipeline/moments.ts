@@ -72,6 +72,7 @@ export function moments(
         past: {
           ...past.before(frame.images, {
             fit: frame.fit,
+            display: frame.display,
             beside: await cameras.at(frame.pts),
           }),
           ...(memory ? { memory: new Memory(before) } : {}),

@@ -173,6 +173,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       output,
     },
     ports: portsOf(network, signals),
+    shownBack: (network.byHand?.stepsBack ?? 0) * network.stack.step,
     takesSignals: network.signals.length > 0,
     signalsAt: (pts) => signals.logged(pts),
     assumptions: [...network.assumptions, ...signals.assumptions],

@@ -32,10 +32,13 @@ export async function renderFrame(
   { pts, images, display, fit, past }: Moment,
 ): Promise<RenderedFrame> {
   if (!display) throw new Error('The frame was decoded without its display picture.');
+  // Masks lie on the frame that they are of: at the drive's start that is the first one.
+  const { shownBack } = source.explainer;
+  const older = past.older[Math.min(shownBack, past.older.length) - 1];
   const frame = {
     pts,
-    picture: display,
-    fit,
+    picture: older?.display ?? display,
+    fit: older?.fit ?? fit,
     ...(await source.explainer.explain(images, pts, { urgent: true, past })),
   };
   source.cache.put(frame);

@@ -72,6 +72,8 @@ export interface StreamExplainer extends LooksBack {
         follow(frame: Moment, given?: GivenInputs): Promise<unknown>;
       })
     | null;
+  /** Of a stack, masks are of the frame so many frames of the drive before the newest one. */
+  readonly shownBack: number;
   /** What the network takes and gives. */
   readonly ports: NetworkPorts;
   /**

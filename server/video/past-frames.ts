@@ -6,6 +6,8 @@ export interface PastFrame {
   readonly fit: Fit;
   /** Of other cameras at its time. */
   readonly beside: readonly Uint8Array[];
+  /** As of `DecodedFrame`. */
+  readonly display: Uint8Array | null;
 }
 
 /** What came before a frame, as far as the network looks back. */
@@ -65,14 +67,14 @@ export class PastFrames {
   /** What came before a frame; from then on the frame is past too. */
   before(
     images: readonly Uint8Array[],
-    { fit = WHOLE_FRAME, beside = [] }: Partial<Omit<PastFrame, 'images'>> = {},
+    { fit = WHOLE_FRAME, beside = [], display = null }: Partial<Omit<PastFrame, 'images'>> = {},
   ): Past {
     const older = this.#older;
     if (this.#reach > 0)
-      this.#older = [{ images: images.slice(0, this.#pictures), fit, beside }, ...older].slice(
-        0,
-        this.#reach,
-      );
+      this.#older = [
+        { images: images.slice(0, this.#pictures), fit, beside, display },
+        ...older,
+      ].slice(0, this.#reach);
     return { older, beside, run: this.#run };
   }
 

@@ -59,6 +59,8 @@ export interface Trial {
   readonly inputs: Readonly<Record<string, readonly number[]>>;
   /** Explained in place of what the sidecar says; null: that. */
   readonly output: { readonly tensor: string; readonly element: number } | null;
+  /** Of a stack of frames, the picture and the mask of the one so many steps back; 0 without. */
+  readonly stepsBack?: number;
 }
 
 /** The number that is explained, and what it may be called. */
@@ -82,6 +84,6 @@ export interface PictureAsSeen {
   readonly png: string;
 }
 
-export function isTrialEmpty({ inputs, output }: Trial): boolean {
-  return output === null && Object.keys(inputs).length === 0;
+export function isTrialEmpty({ inputs, output, stepsBack = 0 }: Trial): boolean {
+  return stepsBack === 0 && output === null && Object.keys(inputs).length === 0;
 }

@@ -8,6 +8,7 @@ import { temporaryFolder } from '../support/paths.ts';
 import { closeBrowserAfter, openPage, withoutBrowser, type OpenedPage } from './support/browser.ts';
 import { writeStackNetwork, writeStateNetwork } from './support/fed-networks.ts';
 import { Lifetime } from './support/lifetime.ts';
+import { readScreen } from './support/paint-recorder.ts';
 import { serve, type RunningServe } from './support/serve.ts';
 import { until } from './support/until.ts';
 
@@ -104,6 +105,27 @@ describe('networks that see more than one picture', { skip: withoutBrowser }, ()
         ['left as the network gets it', 160, 8],
       ],
     );
+  });
+
+  test('an older frame of the stack is shown in its own picture, and said to be that', async () => {
+    const panel = page.locator('#network-panel');
+    const shows = async () => (await readScreen(page)).pictureShows;
+    const before = await page.evaluate<number>('roadgaze.lastPainted.generation');
+    await panel.getByRole('button', { name: '2 back' }).click();
+    await until(page, `roadgaze.lastPainted.generation > ${before}`);
+    const notice = page.getByRole('status', { name: 'Set by hand' });
+    await notice.getByText('Timeline and flags are without').waitFor();
+    await untilShown(page, COUNT - 1, stacked(COUNT - 1));
+    assert.match(await notice.innerText(), /shows the frame 2 steps back/);
+    assert.equal(await shows(), COUNT - 3);
+    await page.keyboard.press('ArrowLeft');
+    await untilShown(page, COUNT - 2, stacked(COUNT - 2));
+    assert.equal(await shows(), COUNT - 4);
+    await panel.getByRole('button', { name: 'newest' }).click();
+    await notice.waitFor({ state: 'detached' });
+    await page.keyboard.press('ArrowRight');
+    await untilShown(page, COUNT - 1, stacked(COUNT - 1));
+    assert.equal(await shows(), COUNT - 1);
   });
 
   test('a constant set by hand changes the shown frame, is named, and goes with one click', async () => {

@@ -24,6 +24,16 @@ export const clientMessages: readonly ClientMessage[] = [
   },
   { type: 'explain', request: 1, frame: 2, method: 'occlusion', target: '+' },
   { type: 'cancel', request: 1 },
+  { type: 'try', generation: 2, inputs: { speed: [3] }, output: null },
+  {
+    type: 'try',
+    generation: 3,
+    inputs: {},
+    output: { tensor: 'steering', element: 0 },
+    stepsBack: 1,
+  },
+  { type: 'try', generation: 4, inputs: {}, output: null },
+  { type: 'see-pictures', request: 4, frame: 2 },
   { type: 'verify', request: 2, kind: 'off-road', startFrame: 0 },
   {
     type: 'road',

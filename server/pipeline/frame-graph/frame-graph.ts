@@ -188,7 +188,7 @@ export function frameGraph(
       builder,
       method.append({ ...context, target }, values),
       method.description.signed,
-      { ...image, shown: channelsOf(network.stack) },
+      { ...image, shown: channelsOf(network.stack, network.byHand?.stepsBack) },
       plane,
     );
     const sums = appendScore(builder, plane.size, off, image, scoreOutput(name));

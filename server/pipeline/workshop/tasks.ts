@@ -266,7 +266,7 @@ async function load(
   byHand?: ByHand,
 ): Promise<NetworkFile> {
   const sidecar = `${path.slice(0, path.length - extname(path).length)}.json`;
-  const hand = byHand ? JSON.stringify([byHand.constants, byHand.output]) : '';
+  const hand = byHand ? JSON.stringify([byHand.constants, byHand.output, byHand.stepsBack]) : '';
   const key = [kind, camera, hand, await filesVersion([path, sidecar])].join('\0');
   if (last?.key === key) {
     weightsBeside.onRead(last.weights);
