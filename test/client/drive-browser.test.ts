@@ -7,6 +7,7 @@ import { catalogueState } from './support/messages.ts';
 
 const { DriveBrowser } = await import('../../client/state/drive-browser.svelte.ts');
 import type { UploadTools } from '../../client/state/uploads.svelte.ts';
+const { stripTurn } = await import('../../client/drives/strip-turns.ts');
 const { UploadList } = await import('../../client/state/uploads.svelte.ts');
 
 const MATCHING = 1000;
@@ -102,6 +103,23 @@ test('what is new is asked for once more, however often it is told meanwhile', a
   assert.equal(browser.active, 0);
   browser.move(2 * MATCHING);
   assert.equal(browser.active, MATCHING - 1);
+});
+
+test('pictures of lines that come together are asked for from the top, those scrolled to before them', async () => {
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const ask = (name: string) =>
+    ends.set(
+      name,
+      stripTurn(() => begun.push(name)),
+    );
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) ask(name);
+  assert.deepEqual(begun, ['a', 'b', 'c']);
+  await Promise.resolve();
+  for (const name of ['x', 'y']) ask(name);
+  ends.get('e')!();
+  for (const name of ['a', 'b', 'c', 'x', 'y', 'd', 'f']) ends.get(name)!();
+  assert.deepEqual(begun, ['a', 'b', 'c', 'x', 'y', 'd', 'f']);
 });
 
 test('dropped files go on from where they broke off, without what systems hide in folders', async () => {
