@@ -20,12 +20,26 @@ const MOST_BYTES = 64 << 20;
  */
 export class KeptAnalyses {
   readonly #kept = new Map<string, KeptAnalysis>();
+  readonly #running = new Map<string, RowSeries>();
   #bytes = 0;
 
   get(key: string): KeptAnalysis | undefined {
     const found = this.#take(key);
     if (found) this.put(key, found);
     return found;
+  }
+
+  /** The rows so far of an analysis that is still running; null: none is. */
+  running(key: string): RowSeries | null {
+    return this.#running.get(key) ?? null;
+  }
+
+  /** Its rows can be had by `running` until the answer is called. */
+  began(key: string, rows: RowSeries): () => void {
+    this.#running.set(key, rows);
+    return () => {
+      if (this.#running.get(key) === rows) this.#running.delete(key);
+    };
   }
 
   put(key: string, analysis: KeptAnalysis): void {

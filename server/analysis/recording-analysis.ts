@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
+import { nearest } from '../../shared/ascending.ts';
 import type { CausalCheck, Flag, FlagSettings } from '../../shared/flags.ts';
 import type { OpenedRecording } from '../../shared/protocol/control-messages.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
@@ -17,6 +18,7 @@ import {
   verifyFlags,
   type CausalCheckRequest,
 } from '../pipeline/causal-check.ts';
+import type { SeenBefore } from '../pipeline/pass-check.ts';
 import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
 import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
@@ -83,6 +85,10 @@ export class RecordingAnalysis {
   /** What the drive and its log left open. */
   readonly assumptions: readonly string[];
   readonly #onWhole: () => void;
+  /** Rows of another analysis that was running when this one was opened. */
+  readonly #taken: number;
+  #began: () => () => void = () => () => {};
+  #isRunningNoMore: () => void = () => {};
   readonly #stop = new AbortController();
   #index: FrameIndex;
   #shortfall: ErrorReport | null = null;
@@ -103,11 +109,20 @@ export class RecordingAnalysis {
     this.said = 'code' in request.log ? {} : request.log;
     const said = JSON.stringify(request.log);
     const { record } = this;
-    this.rows = !kept
-      ? new RowSeries(network, { logged: record.logged })
-      : kept.log === said
+    const besideLog = (rows: RowSeries): RowSeries =>
+      rows.besideLog(record.logged, (pts) => record.at(pts));
+    // Somebody has said more of the log meanwhile; what the network answers stays. What it has in
+    // mind comes only out of all frames before.
+    const running = explainer.memory === null ? request.kept?.running(key) : null;
+    this.rows = kept
+      ? kept.log === said
         ? kept.rows
-        : kept.rows.besideLog(record.logged, (pts) => record.at(pts));
+        : besideLog(kept.rows)
+      : running
+        ? besideLog(running)
+        : new RowSeries(network, { logged: record.logged });
+    this.#taken = kept ? 0 : this.rows.end;
+    if (!kept && request.kept) this.#began = () => request.kept!.began(key, this.rows);
     // They are of frames and of what the network answers, whatever was driven.
     const checks = kept?.checks ?? new Map<string, CausalCheck | null>();
     this.checks = new FlagChecks((wanted) => this.verify(wanted), checks);
@@ -214,11 +229,15 @@ export class RecordingAnalysis {
    */
   async *pass(picture?: ImageFormat): AsyncGenerator<DrivenRow, void, undefined> {
     const { signal } = this.#stop;
+    const seen = this.#seen;
     let end: AnalysisEnd = { warnings: [], shortfall: null };
+    if (seen && nearest(this.#index.pts, seen.last) === this.#index.pts.length - 1)
+      return this.#finish(end);
     const rows = analyzeRecording({
       drive: this.drive,
       explainer: this.explainer,
       expected: this.#index.pts,
+      seen,
       ...(picture ? { picture } : {}),
       signal,
       onEnd: (reached) => {
@@ -240,7 +259,9 @@ export class RecordingAnalysis {
    * where the machine has no room at first, it is tried again.
    */
   begin(next: (signal: AbortSignal) => Promise<void>): void {
-    if (!this.hasEnded) this.#working = this.#work(next);
+    if (this.hasEnded) return;
+    this.#isRunningNoMore = this.#began();
+    this.#working = this.#work(next);
   }
 
   /** How the log goes with the rows so far; null where nothing of it is steering. */
@@ -294,6 +315,7 @@ export class RecordingAnalysis {
 
   /** Ends what works on frames, as `close` does, without waiting for it. */
   stop(): void {
+    this.#isRunningNoMore();
     this.#stop.abort();
   }
 
@@ -313,7 +335,7 @@ export class RecordingAnalysis {
       } catch (error) {
         if (signal.aborted) return;
         const report = reportOf(error);
-        if (report.code !== 'MACHINE_EXHAUSTED' || this.columns.length > 0)
+        if (report.code !== 'MACHINE_EXHAUSTED' || this.columns.length > this.#taken)
           return this.#finish({ warnings: [], shortfall: report });
         if (!this.problems.some(({ code }) => code === report.code)) this.problems.push(report);
         this.changed.ring();
@@ -322,7 +344,15 @@ export class RecordingAnalysis {
     }
   }
 
+  /** The rows that are there already; null where there is none. */
+  get #seen(): SeenBefore | null {
+    const { pts } = this.columns;
+    const last = pts.at(-1);
+    return last === undefined ? null : { frames: pts.length, last };
+  }
+
   #finish({ warnings, shortfall }: AnalysisEnd): void {
+    this.#isRunningNoMore();
     this.#warnings = warnings;
     this.#shortfall = shortfall;
     if (shortfall) this.problems.push(shortfall);

@@ -4,13 +4,16 @@ import type { PictureSource } from '../drive/source.ts';
 import type { ImageFormat } from '../video/frame-source.ts';
 import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import { moments } from './moments.ts';
-import { PassCheck } from './pass-check.ts';
+import { SAME_TIME } from '../video/timestamps.ts';
+import { PassCheck, type SeenBefore } from './pass-check.ts';
 
 export interface AnalysisRequest {
   readonly drive: PictureSource;
   readonly explainer: StreamExplainer;
   /** Timestamps (s) of the frames that the recording's index lists. */
   readonly expected: Float64Array;
+  /** Another pass has explained these, and this one goes on behind them; null: from the beginning. */
+  readonly seen?: SeenBefore | null;
   /**
    * For whoever draws: rows bring masks and road regions too, and the frame itself in this format.
    */
@@ -56,15 +59,16 @@ const PICTURE_BYTES = 100_000_000;
  * FFMPEG_*, INFERENCE_FAILED.
  */
 export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
-  const { explainer, drive, expected, picture: format, signal } = request;
+  const { explainer, drive, expected, seen = null, picture: format, signal } = request;
   const stream = moments(drive, explainer, {
     images: format ? [...explainer.images, format] : explainer.images,
+    ...(seen ? { from: justAfter(seen.last) } : {}),
     ...(signal ? { signal } : {}),
   });
-  const check = new PassCheck(drive.path, expected);
+  const check = new PassCheck(drive.path, expected, seen);
   const limit = framesInFlight(explainer.provider.workers, format);
   const waiting: Promise<AnalysisRow>[] = [];
-  let frame = 0;
+  let frame = seen?.frames ?? 0;
   try {
     for await (const { pts, images: decoded, fit, past } of check.watched(stream)) {
       const number = frame++;
@@ -86,6 +90,11 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
   } finally {
     await stream.close();
   }
+}
+
+/** No other frame lies so near. */
+function justAfter(time: number): number {
+  return time + 2 * SAME_TIME;
 }
 
 function framesInFlight(workers: number, picture: ImageFormat | undefined): number {

@@ -12,6 +12,13 @@ const MISSING_SHARE = 0.05;
 const MISSING_MOST = 50;
 const AGAIN = 'Run it again; if it ends at the same place, the file is damaged there.';
 
+/** The first part of a recording, from its first frame on. */
+export interface SeenBefore {
+  readonly frames: number;
+  /** Timestamp (s) of the last of them. */
+  readonly last: number;
+}
+
 /**
  * Whether one pass over a recording saw all of it. It did not where decoding broke off (ffmpeg was
  * stopped, the file changed), nor where it ended well before the last frame that the index lists.
@@ -20,14 +27,16 @@ const AGAIN = 'Run it again; if it ends at the same place, the file is damaged t
 export class PassCheck {
   readonly #path: string;
   readonly #expected: Float64Array;
-  #frames = 0;
-  #last = -Infinity;
+  #frames: number;
+  #last: number;
   #broken: ErrorReport | null = null;
 
-  /** `expected`: timestamps (s) of the index, ascending. */
-  constructor(path: string, expected: Float64Array) {
+  /** `expected`: timestamps (s) of the index, ascending. `seen`: what was seen of them before. */
+  constructor(path: string, expected: Float64Array, seen: SeenBefore | null = null) {
     this.#path = path;
     this.#expected = expected;
+    this.#frames = seen?.frames ?? 0;
+    this.#last = seen?.last ?? -Infinity;
   }
 
   /**

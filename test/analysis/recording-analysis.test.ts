@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { truncateSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { once } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
 import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
 import { encodeColumns } from '../../shared/protocol/columns.ts';
@@ -161,6 +162,38 @@ describe('the analysis of a recording', () => {
     );
     const back = await open(t, given, { kept });
     assert.deepEqual(back.columns.of('driven'), first.columns.of('driven'));
+  });
+
+  it('that is running is gone on with beside another reading of the log, from the row where it is', async (t) => {
+    const given = await drive(t);
+    const kept = new KeptAnalyses();
+    const whole = await open(t, given);
+    await collect(whole.pass());
+    const first = await open(t, given, { kept });
+    await new Promise<void>((resolve) =>
+      first.begin(async (signal) => {
+        if (first.columns.length < 15) return;
+        resolve();
+        await once(signal, 'abort');
+      }),
+    );
+    const turned = await open(t, given, { kept, log: { positive: 'right' } });
+    assert.equal(turned.columns.length, 15);
+    assert.equal(turned.hasEnded, false);
+    const rows = await collect(turned.pass());
+    assert.deepEqual(
+      rows.map(({ frame }) => frame),
+      Array.from({ length: FRAMES - 15 }, (_, i) => 15 + i),
+    );
+    assert.equal(turned.shortfall, null);
+    assert.deepEqual(turned.columns.pts, whole.columns.pts);
+    for (const measure of ['steering', 'onRoad'])
+      assert.deepEqual(turned.columns.of(measure, 0), whole.columns.of(measure, 0));
+    assert.deepEqual(
+      turned.columns.of('driven'),
+      whole.columns.of('driven').map((value) => -value),
+    );
+    assert.ok((await open(t, given, { kept })).hasEnded);
   });
 
   it('of a file that breaks off has the rows that there are, says why, and is not kept', async (t) => {
