@@ -22,6 +22,7 @@ test('compiled and iterative methods answer together, in the order asked for, wi
     { id: 'visualbackprop' },
   ];
   const progress = new Map<string, number[]>();
+  const before = performance.now();
   const explained = await explainTensor({
     modelPath,
     methods,
@@ -34,6 +35,9 @@ test('compiled and iterative methods answer together, in the order asked for, wi
     explained.map(({ id }) => id),
     methods.map(({ id }) => id),
   );
+  const elapsed = performance.now() - before;
+  for (const { id, milliseconds } of explained)
+    assert.ok(milliseconds > 0 && milliseconds <= elapsed, `${id}: ${milliseconds} of ${elapsed}`);
   const [smooth, gradient, , mask] = explained;
   assert.ok(relativeError(smooth!.values, gradient!.values) < 1e-5);
   assert.deepEqual(mask!.dims, [1, 1, 24, 48]);

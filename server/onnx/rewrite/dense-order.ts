@@ -56,7 +56,6 @@ function denseWeights(model: Model, node: Node, value: string): DenseWeights | n
   const tensor = model.initializers.get(node.inputs[1] ?? '');
   if (
     node.domain !== '' ||
-    node.inputs[0] !== value ||
     node.inputs.slice(1).includes(value) ||
     tensor?.type !== DataType.float ||
     tensor.dims.length !== 2

@@ -96,4 +96,10 @@ test('a Transpose that moves the batch, or whose value is read elsewhere, or no 
         : model;
     assert.ok((await rewrittenExactly(fixed, denseInOrder)).includes('Transpose'), name);
   }
+  const network = new Network();
+  const inputs = [network.node('Flatten', [turned(network)]), network.floats([60, 7])];
+  const model = network.model([
+    network.nodeOf('MatMul', inputs, new Map(), ['out'], 'somebody.else')[0]!,
+  ]);
+  assert.equal(denseInOrder(model), model, 'of other operators nothing is known');
 });
