@@ -458,4 +458,51 @@ describe('what ONNX Runtime fused is written out', () => {
       assert.equal((await rewrittenExactly(model, withoutFusions)).join(', '), operators);
     });
   }
+
+  type Built = readonly [
+    inputs: (network: Network) => readonly string[],
+    plain: Readonly<Record<string, PlainAttribute>>,
+    outputs?: readonly string[],
+  ];
+  /** Of rows of six numbers. */
+  const ofRows: Readonly<Record<string, Built>> = {
+    'FusedGemm with LeakyRelu': [
+      (network) => [network.floats([4, 6]), network.floats([4])],
+      {
+        transB: 1,
+        alpha: { float: 0.5 },
+        activation: 'LeakyRelu',
+        activation_alpha: { float: 0.3 },
+      },
+    ],
+    'FusedMatMul with both turned': [
+      (network) => [network.floats([7, 5])],
+      { transA: 1, transB: 1, alpha: { float: 1.7 } },
+    ],
+    BiasGelu: [(network) => [network.floats([6])], {}],
+    'FastGelu with a bias': [(network) => [network.floats([6])], {}],
+    SkipLayerNormalization: [
+      (network) => [network.floats([2, 5, 6]), ...[0, 1, 2].map(() => network.floats([6]))],
+      { epsilon: { float: 0.01 } },
+      ['out', '', '', 'sum'],
+    ],
+    'SkipLayerNormalization without shift and bias': [
+      (network) => [network.floats([2, 5, 6]), network.floats([6])],
+      {},
+    ],
+  };
+  for (const [title, [inputs, plain, outputs = ['out']]] of Object.entries(ofRows))
+    it(title, async () => {
+      const network = new Network({ opset: 17, seed: 3 });
+      const rows = network.input('rows', [2, 5, 6]);
+      const op = title.split(' ')[0]!;
+      const x = op === 'FusedGemm' ? network.node('Reshape', [rows, network.ints(-1, 6)]) : rows;
+      const read = [x, ...inputs(network)];
+      network.nodeOf(op, read, attributes(plain), outputs, 'com.microsoft');
+      const model = {
+        ...network.model(outputs.filter((output) => output !== '')),
+        otherOpsets: new Map([['com.microsoft', 1]]),
+      };
+      assert.ok(!(await rewrittenExactly(model, withoutFusions)).includes(op));
+    });
 });
