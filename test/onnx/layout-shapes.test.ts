@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inferShapes } from '../../server/onnx/infer-shapes.ts';
+import { attributes } from '../../server/onnx/attributes.ts';
 import type { Attribute } from '../../server/onnx/graph.ts';
 import { DataType, int64Tensor } from '../../server/onnx/tensor.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
@@ -301,6 +302,45 @@ test('Slice cuts by attribute (operator set 7) and by input (10 and up), with st
     network.node('Slice', [picture, network.ints(0, 1), network.ints(2 ** 62, 2)]);
     await assertShapesAsInRuntime(network);
   }
+});
+
+const gates = { LSTM: 4, GRU: 3, RNN: 1 } as const;
+
+test("LSTM, GRU and RNN give the runtime's shapes, pictures on the second axis", async () => {
+  const network = new Network({ opset: 14 });
+  const rows = network.input('rows', [5, 'N', 6]);
+  for (const [op, count] of Object.entries(gates))
+    for (const direction of ['forward', 'bidirectional']) {
+      const directions = direction === 'forward' ? 1 : 2;
+      const weights = [
+        network.floats([directions, 2 * count, 6]),
+        network.floats([directions, 2 * count, 2]),
+      ];
+      const outputs = ['all', 'last', ...(op === 'LSTM' ? ['cell'] : [])];
+      network.nodeOf(
+        op,
+        [rows, ...weights],
+        attributes({ hidden_size: 2, direction }),
+        outputs.map((name) => `${op} ${direction} ${name}`),
+      );
+    }
+  await assertShapesAsInRuntime(network);
+});
+
+test('of a layout that the runtime does not know pictures lie on the first axis', () => {
+  const network = new Network({ opset: 14 });
+  const rows = network.input('rows', ['N', 5, 6]);
+  const weights = [network.floats([2, 6, 6]), network.floats([2, 6, 2])];
+  const plain = { hidden_size: 2, direction: 'bidirectional', layout: 1 };
+  network.nodeOf('GRU', [rows, ...weights], attributes(plain), ['all', 'last']);
+  const shapes = inferShapes(network.model(['all', 'last']));
+  assert.deepEqual(
+    [shapes.of('all'), shapes.of('last')],
+    [
+      ['N', 5, 2, 2],
+      ['N', 2, 2],
+    ],
+  );
 });
 
 test("Gather and Expand give the runtime's shape", async () => {

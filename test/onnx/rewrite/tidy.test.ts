@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tidy } from '../../../server/onnx/rewrite/tidy.ts';
+import { unusedName } from '../../../server/onnx/rewrite/unused-name.ts';
 import { floatTensor } from '../../../server/onnx/tensor.ts';
 import { Network } from '../../support/network.ts';
 import { randomFloats, runNetwork } from '../../support/onnx-runtime.ts';
@@ -75,4 +76,14 @@ test('what no output depends on is left away with its weights', () => {
   network.node('Add', [image, network.floats([3])], {}, 'out');
   const tidied = tidy(network.model(['out']));
   assert.deepEqual([tidied.nodes.map((node) => node.op), tidied.initializers.size], [['Add'], 1]);
+});
+
+test('a name that is taken gets a number that is not', () => {
+  const network = new Network();
+  const image = network.input('x', ['N', 3]);
+  network.node('Relu', [image], {}, 'x2');
+  const model = network.model([network.node('Relu', ['x2'], {}, 'y')]);
+  assert.equal(unusedName(model, 'x'), 'x3');
+  assert.equal(unusedName(model, 'y'), 'y2');
+  assert.equal(unusedName(model, 'z'), 'z');
 });
