@@ -184,7 +184,12 @@ export class Playback {
           this.#skipped++;
           const target = this.#resumeAt(item, now, passOffset);
           if (target !== null) {
-            this.#skipped += Math.max(0, target - number - 1);
+            const { pts } = this.#source.index;
+            const pictures =
+              spacing > 0
+                ? Math.floor((pts[target]! - decoded.pts) / spacing + 1e-6)
+                : target - number;
+            this.#skipped += Math.max(0, pictures - 1);
             return target;
           }
           continue;

@@ -411,7 +411,9 @@ describe('networks that see more than the picture of a frame', () => {
   ): Promise<number[]> {
     const which = isOfCameras ? 1 : 0;
     const pictures = (camera = drives[which].camera) => seen[which]!.get(camera)!;
-    const session = await ort.InferenceSession.create(readFileSync(path));
+    const session = await ort.InferenceSession.create(readFileSync(path), {
+      intraOpNumThreads: 1,
+    });
     const answers: Answer[] = [];
     for (let frame = from; frame < to; frame++)
       answers.push(

@@ -76,7 +76,9 @@ function rgbToYuv(values: Float32Array, plane: number): void {
 }
 
 async function run(name: string, values: Float32Array, dims: number[]): Promise<Float32Array> {
-  const session = await InferenceSession.create(join(networks, `${name}.onnx`));
+  const session = await InferenceSession.create(join(networks, `${name}.onnx`), {
+    intraOpNumThreads: 1,
+  });
   const output = (await session.run({ image: new Tensor('float32', values, dims) }))[
     session.outputNames[0] as string
   ];
