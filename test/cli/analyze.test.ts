@@ -4,13 +4,16 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
   readFileSync,
+  renameSync,
   truncateSync,
   writeFileSync,
-  readdirSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { before, test, after } from 'node:test';
+import { basename, join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { Network } from '../support/network.ts';
 import {
@@ -403,24 +406,48 @@ test('--video writes an MP4 with a frame for each row', async (t) => {
   );
 });
 
-for (const name of Object.keys(SAMPLE_CLIPS) as SampleClip[]) {
-  test(`every row of a clip with ${name} has the timestamp that ffprobe gives its frame`, async (t) => {
-    const own = temporaryFolder(t);
-    const path = await makeSampleClip(name, own);
-    const outcome = await analyze(join(own, 'out'), path, '--model', model);
+describe('the clips of a folder, as cameras and editors leave them', () => {
+  const names = Object.keys(SAMPLE_CLIPS) as SampleClip[];
+  const clips = new Map<SampleClip, string>();
+  /** Folders of results by the name of the file. */
+  const results = new Map<string, string>();
+
+  before(async () => {
+    const drives = join(folder, 'samples');
+    mkdirSync(drives);
+    for (const name of names) {
+      // What a recipe makes on its way is no drive.
+      const made = await makeSampleClip(name, mkdtempSync(join(folder, 'made-')));
+      const path = join(drives, basename(made));
+      renameSync(made, path);
+      clips.set(name, path);
+    }
+    const output = join(folder, 'of-samples');
+    const outcome = await analyze(output, drives, '--model', model);
     assert.equal(outcome.status, 0, outcome.stderr);
-    const expected = (await ffprobeFrameTimes(path)).filter((pts) => !Number.isNaN(pts));
-    const found = rowsOf(join(own, 'out')).map(({ pts }) => Number(pts));
-    assert.deepEqual(
-      found.slice(-expected.length).map((pts) => pts.toFixed(5)),
-      expected.map((pts) => pts.toFixed(5)),
-    );
-    assert.ok(
-      found.every((pts, row) => row === 0 || pts > found[row - 1]!),
-      'timestamps do not rise strictly',
-    );
+    for (const id of readdirSync(output)) {
+      const { recording } = JSON.parse(readFileSync(join(output, id, 'summary.json'), 'utf8'));
+      results.set(recording.file, join(output, id));
+    }
+    assert.equal(results.size, names.length);
   });
-}
+
+  for (const name of names) {
+    test(`every row of a clip with ${name} has the timestamp that ffprobe gives its frame`, async () => {
+      const path = clips.get(name)!;
+      const expected = (await ffprobeFrameTimes(path)).filter((pts) => !Number.isNaN(pts));
+      const found = rowsOf(results.get(basename(path))!).map(({ pts }) => Number(pts));
+      assert.deepEqual(
+        found.slice(-expected.length).map((pts) => pts.toFixed(5)),
+        expected.map((pts) => pts.toFixed(5)),
+      );
+      assert.ok(
+        found.every((pts, row) => row === 0 || pts > found[row - 1]!),
+        'timestamps do not rise strictly',
+      );
+    });
+  }
+});
 
 /** Bad input: what it is, how it is made, and the one line that must be said. */
 const bad: readonly (readonly [
