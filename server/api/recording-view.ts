@@ -83,7 +83,7 @@ export class RecordingView {
       statistics: (statistics: PlaybackStatistics) => send({ type: 'statistics', ...statistics }),
       failed: (error: unknown) => send({ type: 'error', ...reportOf(error) }),
     };
-    this.#playing = new TrialPlayer(workspace, window, playing, send);
+    this.#playing = new TrialPlayer(workspace, window, playing, send, () => this.#generation);
     this.#seen = new SeenPictures(workspace, send);
     this.#analysis = new AnalysisSender(workspace.analysis, settings, output);
     const explained = {

@@ -13,6 +13,8 @@ export class TrialPlayer {
   readonly #window: AcknowledgementWindow;
   readonly #output: PlayerOutput;
   readonly #send: (message: ServerMessage) => void;
+  /** Of the last frame that was asked for. */
+  readonly #generation: () => number;
   #player: Player;
   #trial: HandTrial | null = null;
   #stop = new AbortController();
@@ -25,11 +27,13 @@ export class TrialPlayer {
     window: AcknowledgementWindow,
     output: PlayerOutput,
     send: (message: ServerMessage) => void,
+    generation: () => number,
   ) {
     this.#workspace = workspace;
     this.#window = window;
     this.#output = output;
     this.#send = send;
+    this.#generation = generation;
     this.#player = new Player(workspace, window, output);
   }
 
@@ -62,25 +66,27 @@ export class TrialPlayer {
   async #try({ type: _, generation, ...trial }: TryMessage, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#isClosed) return;
     const before = this.#trial;
-    const { playhead } = this.#player;
+    const left = this.#player;
+    let next = before;
     try {
-      const next = await HandTrial.open(this.#workspace, trial, before, signal);
+      next = await HandTrial.open(this.#workspace, trial, before, signal);
       if (signal.aborted || this.#isClosed) return await next?.close(before);
-      await this.#use(next, before);
     } catch (error) {
       if (signal.aborted || this.#isClosed) return;
       this.#send({ type: 'error', ...reportOf(error) });
     }
+    // It may have been played or sought while the network was made ready.
+    left.pause();
+    const { playhead } = left;
+    if (next !== before) {
+      this.#trial = next;
+      this.#player = new Player(next?.source ?? this.#workspace, this.#window, this.#output);
+    }
     this.#tell(generation);
-    this.#player.seek(playhead, generation);
-  }
-
-  async #use(trial: HandTrial | null, before: HandTrial | null): Promise<void> {
-    const left = this.#player;
-    this.#trial = trial;
-    this.#player = new Player(trial?.source ?? this.#workspace, this.#window, this.#output);
+    this.#player.seek(playhead, this.#generation());
+    if (next === before) return;
     await left.close();
-    await before?.close(trial);
+    await before?.close(next);
   }
 
   #tell(generation: number): void {
