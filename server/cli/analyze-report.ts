@@ -58,10 +58,9 @@ export function describeAnalysis(
     : road.kind === 'none'
       ? 'no road region, so no on-road share'
       : 'no on-road share on any frame';
+  const meaning = confirmed ? ': without what it looked at the network steers otherwise' : '';
   const checked =
-    confirmed === undefined
-      ? ''
-      : `, ${confirmed} confirmed: without what it looked at the network steers otherwise`;
+    confirmed === undefined || flags === 0 ? '' : `, ${confirmed} confirmed${meaning}`;
   const lines = [
     `${recording.file}: ${recording.frames} frames in ${run.seconds.toFixed(1)} s (${run.framesPerSecond.toFixed(0)} frames/s)`,
     ...(complete

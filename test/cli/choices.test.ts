@@ -108,6 +108,10 @@ test('the terminal tells of an analysis what its summary holds', () => {
   assert.match(partly, /^ {2}incomplete: 120 of 150 frames;/m);
   assert.match(partly, /^ {2}no on-road share on any frame; 2 flags, 1 confirmed:/m);
   assert.doesNotMatch(partly, /more warnings/);
+  const checked = (flags: number, confirmed: number) =>
+    describeAnalysis({ ...summary, flags, confirmed }, 'out').split('\n')[2];
+  assert.match(checked(2, 0)!, /; 2 flags, 0 confirmed$/);
+  assert.match(checked(0, 0)!, /; 0 flags$/);
   assert.match(
     describeAnalysis({ ...summary, onRoad: null, road: { kind: 'none' } }, 'out'),
     /no road region, so no on-road share/,
