@@ -27,7 +27,7 @@ const FILES: readonly OtherNetwork[] = [
     title: 'a Keras network',
     matches: (head) => isZipWith(head, /^(config\.json|model\.weights\.h5)$/),
     hint: (path, onnx) =>
-      `Convert it: python -c "import keras; keras.saving.load_model('${path}').export('${onnx}', format='onnx')"`,
+      `Convert it: python -c "import keras; m = keras.saving.load_model('${path}'); m(keras.ops.zeros((1, *m.input_shape[1:]))); m.export('${onnx}', format='onnx')"`,
   },
   {
     title: 'a TensorFlow Lite network',
@@ -38,7 +38,7 @@ const FILES: readonly OtherNetwork[] = [
     title: 'a TorchScript network',
     matches: (head) => isZipWith(head, /(^|\/)(constants\.pkl|code\/)/),
     hint: (path, onnx) =>
-      `Convert it, with the size of its picture: python -c "import torch; torch.onnx.export(torch.jit.load('${path}'), torch.zeros(1, 3, 66, 200), '${onnx}')"`,
+      `Convert it, with the size of its picture: python -c "import torch; torch.onnx.export(torch.jit.load('${path}'), (torch.zeros(1, 3, 66, 200),), '${onnx}', dynamo=False)"`,
   },
   {
     title: 'a Snapdragon network (DLC)',

@@ -99,6 +99,21 @@ export function int64Tensor(
 }
 
 /** The elements of a tensor of any numeric type as numbers. */
-export function tensorNumbers(tensor: Tensor): number[] {
-  return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
+export function tensorNumbers({ type, data }: Tensor): number[] {
+  const values = Array.from(data as ArrayLike<number | bigint>, Number);
+  if (type === DataType.float16) return values.map((bits) => ofBits(bits, 5, 10));
+  return type === DataType.bfloat16 ? values.map((bits) => ofBits(bits, 8, 7)) : values;
+}
+
+/** A floating-point number of IEEE 754's form with so many bits for its exponent and fraction. */
+function ofBits(bits: number, exponentBits: number, fractionBits: number): number {
+  const fraction = (bits & ((1 << fractionBits) - 1)) / (1 << fractionBits);
+  const largest = (1 << exponentBits) - 1;
+  const exponent = (bits >> fractionBits) & largest;
+  const sign = bits & 0x8000 ? -1 : 1;
+  if (exponent === largest) return fraction === 0 ? sign * Infinity : NaN;
+  const bias = largest >> 1;
+  return exponent === 0
+    ? sign * fraction * 2 ** (1 - bias)
+    : sign * (1 + fraction) * 2 ** (exponent - bias);
 }

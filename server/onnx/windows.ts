@@ -42,6 +42,20 @@ export function beyondWindow(node: Node): string | null {
   return null;
 }
 
+/** The node with a window over two of its axes, which may be the same one. */
+export function onAxes(node: Node, axes: Pair): Node {
+  const values = new Map(node.attributes);
+  for (const name of ['kernel_shape', 'strides', 'dilations', 'pads']) {
+    const given = node.attributes.get(name);
+    if (given?.kind !== 'ints') continue;
+    const half = given.value.length / 2;
+    const places = name === 'pads' ? [...axes, ...axes.map((axis) => axis + half)] : axes;
+    const value = places.map((place) => given.value[place] ?? -1n);
+    values.set(name, { kind: 'ints', value });
+  }
+  return { ...node, attributes: values };
+}
+
 /** Extent of a dilated kernel in pixels. */
 export function extent(kernel: number, dilation: number): number {
   return (kernel - 1) * dilation + 1;

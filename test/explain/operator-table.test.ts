@@ -47,6 +47,8 @@ const EMPTY: Readonly<Record<string, Readonly<Record<string, readonly OperatorNa
       'Elu',
       'Erf',
       'GatherElements',
+      'GridSample',
+      'IsInf',
       'GRU',
       'Gelu',
       'Gemm',

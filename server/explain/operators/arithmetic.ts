@@ -85,4 +85,7 @@ export const arithmetic = {
   And: truth,
   Or: truth,
   Not: truth,
+  Xor: truth,
+  IsNaN: truth,
+  IsInf: truth,
 } as const;

@@ -1,5 +1,6 @@
 import { nothing } from '../backward/gradient/further-activations.ts';
 import * as plain from '../backward/gradient/layout.ts';
+import { notSampled } from '../backward/gradient/sequences.ts';
 import * as picked from '../backward/gradient/selection.ts';
 import { borderStep, resizeStep } from '../visualbackprop/spatial-step.ts';
 import { explained } from './explained-operator.ts';
@@ -44,6 +45,8 @@ export const layout = {
     nonNegative: 'unknown',
     mixesPositions: true,
   }),
+  GridSample: explained(notSampled, 'routing', { mixesPositions: true }),
+  Trilu: explained(picked.triangle, 'routing', { ...moved, mixesPositions: true }),
   TopK: explained(picked.topK, 'routing', { ...moved, mixesPositions: true }),
   ArgMax: places,
   ArgMin: places,

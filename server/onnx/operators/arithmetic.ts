@@ -1,4 +1,4 @@
-import { cast, combine, unary, where } from '../shapes/elementwise.ts';
+import { asked, cast, combine, unary, where } from '../shapes/elementwise.ts';
 import { castLike, dequantize, quantize } from '../shapes/picking.ts';
 import { DataType } from '../tensor.ts';
 import {
@@ -107,6 +107,16 @@ export const arithmetic = {
     folded((a, b) => truthOf(a !== 0 || b !== 0)),
     two,
   ),
+  Xor: operator(
+    truth,
+    folded((a, b) => truthOf((a !== 0) !== (b !== 0))),
+    two,
+  ),
+  IsNaN: operator(
+    asked,
+    foldedEach((x) => truthOf(Number.isNaN(x))),
+  ),
+  IsInf: operator(asked, null),
   Not: operator(
     unary,
     foldedEach((x) => truthOf(x === 0)),

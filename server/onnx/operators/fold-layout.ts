@@ -44,6 +44,20 @@ export const foldedTranspose: Fold = ({ node, inputs, outputs }) => {
   return [at.map((place) => data[place]!)];
 };
 
+/** Zeros below or above a diagonal of the last two axes. */
+export const foldedTrilu: Fold = ({ node, inputs }) => {
+  const { dims, data } = inputs[0]!;
+  const k = Number(inputs[1]?.data[0] ?? 0);
+  const [rows, columns] = dims.slice(-2) as [number, number];
+  const isUpper = intAttribute(node, 'upper', 1) === 1;
+  return [
+    data.map((value, at) => {
+      const beyond = (at % columns) - (Math.floor(at / columns) % rows) - k;
+      return (isUpper ? beyond >= 0 : beyond <= 0) ? value : 0;
+    }),
+  ];
+};
+
 export const foldedConcat: Fold = ({ node, inputs, outputs }) => {
   const { dims } = outputs[0]!;
   const axis = fromFront(intAttribute(node, 'axis', 1), dims.length);

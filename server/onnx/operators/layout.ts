@@ -15,7 +15,7 @@ import {
   transpose,
   unsqueeze,
 } from '../shapes/layout.ts';
-import { argExtreme, gatherElements, range, tile, topK } from '../shapes/picking.ts';
+import { argExtreme, gatherElements, gridSample, range, tile, topK } from '../shapes/picking.ts';
 import { depthToSpace, pad } from '../shapes/spatial.ts';
 import {
   alongAxis,
@@ -39,6 +39,7 @@ import {
   foldedSplit,
   foldedTile,
   foldedTranspose,
+  foldedTrilu,
 } from './fold-layout.ts';
 import { operator } from './operator.ts';
 
@@ -70,6 +71,8 @@ export const layout = {
   Tile: operator(tile, foldedTile, { inputs: 2, alongBatch: alongTile }),
   GatherElements: operator(gatherElements, null, { inputs: 2, alongBatch: alongAxis(0) }),
   ScatterND: operator(unary, foldedScatter, { inputs: 3, alongBatch: always }),
+  GridSample: operator(gridSample, null, { inputs: 2, alongBatch: behindFirst }),
+  Trilu: operator(unary, foldedTrilu),
   TopK: operator(topK, null, { alongBatch: alongAxis(-1) }),
   ArgMax: operator(argExtreme, null, { alongBatch: alongAxis(0) }),
   ArgMin: operator(argExtreme, null, { alongBatch: alongAxis(0) }),

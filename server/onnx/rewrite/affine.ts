@@ -14,13 +14,18 @@ export interface Affine {
   readonly shift: readonly number[];
 }
 
-/** The node as an affine map along one axis; null if it is not one. */
-export function affineOf(model: Model, shapes: Shapes, node: Node): Affine | null {
+/** The node as an affine map along one axis, by numbers of such types; null if it is not one. */
+export function affineOf(
+  model: Model,
+  shapes: Shapes,
+  node: Node,
+  types: readonly number[] = [DataType.float],
+): Affine | null {
   if (node.domain !== '') return null;
   if (node.op === 'BatchNormalization' && node.outputs.length === 1)
     return batchNormalization(model, node);
   if (node.op === 'Add' || node.op === 'Sub' || node.op === 'Mul' || node.op === 'Div')
-    return arithmetic(model, shapes, node);
+    return arithmetic(model, shapes, node, types);
   return null;
 }
 
@@ -49,11 +54,16 @@ function batchNormalization(model: Model, node: Node): Affine | null {
   };
 }
 
-function arithmetic(model: Model, shapes: Shapes, node: Node): Affine | null {
+function arithmetic(
+  model: Model,
+  shapes: Shapes,
+  node: Node,
+  types: readonly number[],
+): Affine | null {
   const at = node.inputs.findIndex((name) => model.initializers.has(name));
   const constant = model.initializers.get(node.inputs[at] ?? '');
   const input = node.inputs[1 - at];
-  if (!constant || !input || model.initializers.has(input) || constant.type !== DataType.float)
+  if (!constant || !input || model.initializers.has(input) || !types.includes(constant.type))
     return null;
   const shape = shapes.known(input);
   if (!shape) return null;

@@ -7,6 +7,11 @@ export const unary: ShapeRule = (context: ShapeContext) => {
   return [{ type, shape }];
 };
 
+/** Something that is asked of each number. */
+export const asked: ShapeRule = (context: ShapeContext) => [
+  { type: DataType.bool, shape: context.input(0).shape },
+];
+
 /**
  * The mask of what was kept is a second output; numbers before operator set 10, truth values since.
  */

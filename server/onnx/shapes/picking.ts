@@ -15,6 +15,15 @@ export const argExtreme: ShapeRule = (context: ShapeContext) => {
   ];
 };
 
+/** Values of a picture at the points of a grid [N, height, width, 2]. */
+export const gridSample: ShapeRule = (context: ShapeContext) => {
+  const { type, shape } = context.input(0);
+  const grid = context.input(1).shape;
+  if (grid.length !== shape.length || grid.at(-1) !== shape.length - 2)
+    context.fail(`a grid of the shape [${grid.join(', ')}] meets values of ${shape.length} axes`);
+  return [{ type, shape: [...shape.slice(0, 2), ...grid.slice(1, -1)] }];
+};
+
 /** The largest or smallest values along an axis, and their places. */
 export const topK: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);

@@ -1,7 +1,7 @@
 import { intAttribute, intsAttribute, stringAttribute } from '../attributes.ts';
 import type { Dimension, Shape } from '../graph.ts';
 import { tensorNumbers } from '../tensor.ts';
-import { beyondWindow, ceilMode, enlargement, slide, windowOf } from '../windows.ts';
+import { beyondWindow, ceilMode, enlargement, onAxes, slide, windowOf } from '../windows.ts';
 import { axisOf, type ShapeContext, type ShapeRule } from './context.ts';
 
 /** Height and width of an image batch [N,C,H,W] that must be known. */
@@ -18,11 +18,46 @@ export function imageSize(context: ShapeContext, shape: Shape): [number, number]
   return [height, width];
 }
 
+/** What a window over depth, height and width gives; null where it goes over other axes. */
+function overThree(
+  context: ShapeContext,
+  shape: Shape,
+  kernel: readonly number[] | null,
+): readonly number[] | null {
+  const sizes = shape.slice(2);
+  if (sizes.length !== 3 || (kernel && kernel.length !== 3)) return null;
+  const beyond = beyondWindow(context.node);
+  if (beyond !== null) context.fail(beyond);
+  if (!sizes.every((size) => typeof size === 'number'))
+    context.fail('depth, height and width are left open');
+  const ceil = kernel === null && ceilMode(context.node);
+  const over = (first: number, second: number): readonly [number, number] => {
+    const size = [sizes[first]!, sizes[second]!] as const;
+    const own = kernel ? ([kernel[first]!, kernel[second]!] as const) : undefined;
+    const window =
+      windowOf(onAxes(context.node, [first, second]), size, own) ??
+      context.fail('the window makes no sense');
+    return slide(window, size, ceil);
+  };
+  return positive(context, [over(0, 0)[0], ...over(1, 2)]);
+}
+
 export const conv: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
+  const weights = context.input(1).shape;
+  const group = intAttribute(context.node, 'group', 1);
+  if (shape.length === 5 && weights.length === 5 && group === 1) {
+    const [outputs, inputs, ...kernel] = weights;
+    if (typeof shape[1] === 'number' && shape[1] !== inputs)
+      context.fail(`the picture has ${shape[1]} channels, the kernel takes ${inputs}`);
+    if (!weights.every((dim) => typeof dim === 'number' && dim >= 1))
+      context.fail('the kernel is not of five known sizes');
+    return [
+      { type, shape: [shape[0]!, outputs!, ...overThree(context, shape, kernel as number[])!] },
+    ];
+  }
   const size = imageSize(context, shape);
   const [outputs, perGroup, ...kernel] = kernelShape(context);
-  const group = intAttribute(context.node, 'group', 1);
   if (group < 1) context.fail(`there are no ${group} groups of channels`);
   if (typeof shape[1] === 'number' && shape[1] !== perGroup * group)
     context.fail(`the picture has ${shape[1]} channels, the kernel takes ${perGroup * group}`);
@@ -63,6 +98,9 @@ export const convTranspose: ShapeRule = (context: ShapeContext) => {
 
 export const pool: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
+  const deep = overThree(context, shape, null);
+  if (deep && context.node.outputs.length === 1)
+    return [{ type, shape: [shape[0]!, shape[1]!, ...deep] }];
   const size = imageSize(context, shape);
   const window = windowOf(context.node, size);
   if (!window) context.fail('the window is not two-dimensional or makes no sense');

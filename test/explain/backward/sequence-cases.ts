@@ -1,4 +1,5 @@
 import { attributes, type PlainAttribute } from '../../../server/onnx/attributes.ts';
+import { int64Tensor } from '../../../server/onnx/tensor.ts';
 import type { Network } from '../../support/network.ts';
 import type { OperatorCase } from './operator-case.ts';
 
@@ -68,7 +69,46 @@ const attention = (
 
 const twoHeads = { q_num_heads: 2, kv_num_heads: 1 } as const;
 
+/** Points that the picture itself moves, some of them beyond its border. */
+const sampled = (
+  suffix: string,
+  opsets: readonly number[],
+  plain: Readonly<Record<string, PlainAttribute>>,
+): OperatorCase => ({
+  title: `GridSample${suffix}`,
+  covers: ['GridSample'],
+  opsets,
+  build(network, x) {
+    const two = network.node('Slice', [x, network.ints(1), network.ints(3), network.ints(1)]);
+    const bent = network.node('Mul', [
+      network.node('Tanh', [two]),
+      network.floats([1], 1.17, 1.17),
+    ]);
+    const grid = network.node('Transpose', [bent], { perm: [0, 2, 3, 1] });
+    return network.node('GridSample', [x, grid], plain);
+  },
+});
+
 export const sequenceCases: readonly OperatorCase[] = [
+  sampled('', [16], { mode: 'bilinear' }),
+  sampled(' to the border', [20], { mode: 'linear', padding_mode: 'border', align_corners: 1 }),
+  sampled(' of the nearest', [16], { mode: 'nearest', align_corners: 1 }),
+  ...[0, 1].map((upper): OperatorCase => ({
+    title: `Trilu of the ${upper ? 'upper' : 'lower'} triangle`,
+    covers: ['Trilu'],
+    opsets: [14],
+    build: (network, x) =>
+      network.node('Trilu', [x, network.constant(int64Tensor([upper ? 1 : -1], []))], { upper }),
+  })),
+  {
+    title: 'Where by IsNaN, IsInf and Xor',
+    covers: ['IsNaN', 'IsInf', 'Xor'],
+    opsets: [13, 20],
+    build(network, x) {
+      const odd = network.node('Xor', [network.node('IsNaN', [x]), network.node('IsInf', [x])]);
+      return network.node('Where', [odd, network.floats([1]), x]);
+    },
+  },
   attention(twoHeads, ' with shared keys'),
   attention({ ...twoHeads, is_causal: 1, softcap: { float: 0.5 } }, ' to what came before'),
   attention(

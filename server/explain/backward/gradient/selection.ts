@@ -1,4 +1,9 @@
-import { intAttribute, intsAttribute, stringAttribute } from '../../../onnx/attributes.ts';
+import {
+  attributes,
+  intAttribute,
+  intsAttribute,
+  stringAttribute,
+} from '../../../onnx/attributes.ts';
 import { DataType, int64Tensor, tensorNumbers } from '../../../onnx/tensor.ts';
 import { alongAxis, axisFromFront, inShape, matrixOf, putBack, sizeAt } from '../axes.ts';
 import { unsupported, type BackwardRule, type BackwardStep } from '../rule.ts';
@@ -22,6 +27,11 @@ function allPutBack(step: BackwardStep, taken: readonly Taken[]): string {
   }
   return signal;
 }
+
+/** What lies beyond the diagonal was made up. */
+export const triangle: BackwardRule = ({ builder, node, arriving }) => [
+  builder.nodeWith('Trilu', [arriving(0)!, ...node.inputs.slice(1)], node.attributes),
+];
 
 /** Zeros where nothing was taken. */
 export const slice: BackwardRule = (step) => {
@@ -247,6 +257,12 @@ function toPlaces(step: BackwardStep, signal: string, places: string, axis: numb
   const shape = shapes.of(node.outputs[0]!);
   if (shape.some((dim, at) => at !== axis && dim !== from[at]))
     throw unsupported(step, 'it leaves out entries of other axes');
+  if (builder.opset >= 16)
+    return builder.nodeWith(
+      'ScatterElements',
+      [zerosLike(step, node.inputs[0]!), places, signal],
+      attributes({ axis, reduction: 'add' }),
+    );
   const size = sizeAt(step, from, axis);
   const [rank, wide] = [from.length, [...shape.slice(0, axis), 1, ...shape.slice(axis)]];
   const numbers = Array.from({ length: size }, (_, at) => at);

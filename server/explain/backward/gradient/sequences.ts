@@ -15,6 +15,14 @@ export const notUnrolled: BackwardRule = (step) => {
   );
 };
 
+/** Says why GridSample was not written out. */
+export const notSampled: BackwardRule = (step) => {
+  throw unsupported(
+    step,
+    'it mirrors at the border, or takes curves through four places, or its sizes are not known',
+  );
+};
+
 /** Says why Attention was not written out. */
 export const notWrittenOut: BackwardRule = (step) => {
   throw unsupported(

@@ -1,5 +1,6 @@
 import { intsAttribute } from '../../../onnx/attributes.ts';
-import { producers } from '../../../onnx/graph.ts';
+import { dependents, producers, type Node } from '../../../onnx/graph.ts';
+import { DataType } from '../../../onnx/tensor.ts';
 import { affineOf } from '../../../onnx/rewrite/affine.ts';
 import type { ExplanationContext } from '../../compiled-method.ts';
 import { unsupported, type BackwardStep } from '../rule.ts';
@@ -7,6 +8,12 @@ import { floatConstant } from '../values.ts';
 
 /** Operators that leave a value what it is, but for rounding. */
 const SAME: readonly string[] = ['Cast', 'Identity', 'QuantizeLinear', 'DequantizeLinear'];
+
+/** Operators that take values, or leave them out, and make up none. */
+const CHOOSING: readonly string[] = [
+  ...['Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Slice', 'Split', 'Gather'],
+  ...['SpaceToDepth', 'DepthToSpace', 'Expand', 'Tile'],
+];
 
 interface Interval {
   readonly low: number;
@@ -16,7 +23,8 @@ interface Interval {
 /**
  * Bounds of what enters the first layer, as constants shaped [1, …] like it: the picture's own
  * range, taken through what lies between the picture and the layer. That may transpose, flatten,
- * pad with zeros, scale and shift; where it does more, the rule does not exist.
+ * pad with zeros, scale and shift, and, where all channels have the same range, take parts and put
+ * them together; where it does more, the rule does not exist.
  */
 export function inputBounds({
   model,
@@ -25,6 +33,7 @@ export function inputBounds({
   range,
 }: ExplanationContext): (step: BackwardStep, value: string) => { low: string; high: string } {
   const made = producers(model);
+  const depends = dependents(model, [image.name]);
   return (step, value) => {
     const [, ...sizes] = shapes.of(value).map(Number) as [number, ...number[]];
     const behind = (name: string, axis: number) =>
@@ -50,6 +59,8 @@ export function inputBounds({
       const node = made.get(name);
       // Rounding moves a value by half a step at most.
       if (node && SAME.includes(node.op)) return walk(node.inputs[0]!);
+      const alike = node && uniformBehind(node);
+      if (alike) return { axis: null, inner: 1, bounds: [alike] };
       if (node?.op === 'Flatten' || node?.op === 'Reshape')
         return { ...walk(node.inputs[0]!), axis: null };
       if (node?.op === 'Transpose') {
@@ -65,14 +76,14 @@ export function inputBounds({
         const { axis } = before;
         return {
           axis,
-          inner: axis === null ? differs(step) : behind(name, axis),
+          inner: axis === null ? (uniform(before.bounds) ? 1 : differs(step)) : behind(name, axis),
           bounds: before.bounds.map(({ low, high }) => ({
             low: Math.min(low, 0),
             high: Math.max(high, 0),
           })),
         };
       }
-      const affine = node && affineOf(model, shapes, node);
+      const affine = node && affineOf(model, shapes, node, [DataType.float, DataType.float16]);
       if (!affine)
         throw unsupported(
           step,
@@ -89,6 +100,22 @@ export function inputBounds({
         }),
       };
     };
+    /** The only range of all that comes together in the node; null where there are several. */
+    const uniformBehind = (node: Node): Interval | null => {
+      const inputs =
+        node.op === 'Concat'
+          ? node.inputs
+          : CHOOSING.includes(node.op)
+            ? node.inputs.slice(0, 1)
+            : [];
+      const ranges = inputs.map((input) =>
+        depends.has(input) ? uniform(walk(input).bounds) : null,
+      );
+      const [first] = ranges;
+      return first && ranges.every((each) => each?.low === first.low && each.high === first.high)
+        ? first
+        : null;
+    };
     const { inner, bounds } = walk(value);
     const count = sizes.reduce((product, size) => product * size, 1);
     const filled = (end: keyof Interval) =>
@@ -103,6 +130,12 @@ export function inputBounds({
       );
     return { low: filled('low'), high: filled('high') };
   };
+}
+
+function uniform([first, ...others]: readonly Interval[]): Interval | null {
+  return first && others.every(({ low, high }) => low === first.low && high === first.high)
+    ? first
+    : null;
 }
 
 function differs(step: BackwardStep): never {
