@@ -20,6 +20,8 @@ export interface ColumnPlan {
   readonly numbers: readonly number[];
   /** Columns whose cells are kept as they are, such as names of pictures. */
   readonly texts?: readonly number[];
+  /** Columns of which only that is counted: cells that are not empty. */
+  readonly counted?: readonly number[];
   /** What of such a cell is kept. */
   readonly textOf?: (cell: string) => string;
   /** Makes the cells of a row out of those that separators give. */
@@ -48,6 +50,8 @@ export interface CsvTable {
   readonly columns: readonly (Float64Array | null)[];
   /** The cells of `texts`, in its order. */
   readonly texts: readonly TextColumn[];
+  /** Of `counted`, in its order. */
+  readonly filled?: readonly number[];
   /** Line of each row in the file, from 1. */
   readonly lines: Float64Array;
   /** Index into `cameraNames` of each row; null without cameras. */
@@ -94,7 +98,8 @@ export async function readCsvColumns(
   const plan = planOf(lines, file);
   const columns: (NumberColumn | null)[] = plan.headings.map(() => new NumberColumn());
   const texts = (plan.texts ?? []).map((index) => ({ index, cells: new TextColumn() }));
-  const { textOf = (cell: string) => cell } = plan;
+  const { textOf = (cell: string) => cell, counted = [] } = plan;
+  const filled = counted.map(() => 0);
   const clock = plan.time < 0 ? null : new ClockColumn(plan.timeIsName);
   const lineNumbers = new NumberColumn();
   const cameras = new NumberColumn();
@@ -132,6 +137,7 @@ export async function readCsvColumns(
       else columns[i] = null;
     }
     for (const text of texts) text.cells.push(textOf(cells[text.index]!));
+    for (let i = 0; i < counted.length; i++) if (cells[counted[i]!] !== '') filled[i]!++;
     lineNumbers.push(line);
     if (plan.cameraOf && cameraIds.size <= MOST_CAMERAS) {
       const name = plan.cameraOf(cells);
@@ -164,6 +170,7 @@ export async function readCsvColumns(
     clock,
     columns: columns.map((column) => column?.values() ?? null),
     texts: texts.map(({ cells }) => cells),
+    filled,
     lines: lineNumbers.values(),
     cameras: hasCameras ? ids : null,
     cameraNames: hasCameras ? [...cameraIds.keys()] : [],

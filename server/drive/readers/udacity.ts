@@ -73,27 +73,25 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
   const { path, name } = place;
   const log = await pathInside(path, LOG);
   if (log === null) throw withoutLog(name);
-  let plan: LogPlan | undefined;
-  const table = await readCsvColumns(log, (lines, file) => {
-    plan = planLog(lines, file, {});
-    return { ...plan, texts: [0, 1, 2], textOf: baseName, mayBreakOff: true };
-  });
+  // The names of a million pictures of one camera are enough.
+  let { plan, table } = await rowsOf(log, request.camera ?? CAMERAS[0]);
   if (!plan?.tool?.timeIsName) throw otherColumns(name);
   const cameras = CAMERAS.flatMap((id, index) => {
-    const frames = table.texts[index]!.filled;
+    const frames = table.filled![index]!;
     return frames > 0 ? [{ id, title: id, frames }] : [];
   });
   if (cameras.length === 0) throw otherColumns(name);
   const camera = chosenCamera(path, cameras, request.camera);
+  if (camera !== (request.camera ?? CAMERAS[0])) ({ plan, table } = await rowsOf(log, camera));
   const { times, notes } = clockOfRows(name, table.clock, table.lines.length, request.frameRate);
   const track = await pictureFilesTrack({
     name: path,
     folder: join(path, pictureFolder(place) ?? ''),
-    files: table.texts[CAMERAS.indexOf(camera as 'center')]!,
+    files: table.texts[0]!,
     pts: times,
     version: () => filesVersion([log]),
   });
-  const series = seriesOf(table, plan, times);
+  const series = seriesOf(table, plan!, times);
   return sourceOfTrack({
     format: UDACITY.title,
     path,
@@ -108,6 +106,18 @@ async function openUdacity(place: Place, request: OpenDrive): Promise<DriveSourc
     ],
     log: (choices) => logFromSeries(series, choices),
   });
+}
+
+/** The rows of a log, with the names of the pictures of one camera. */
+async function rowsOf(log: string, camera: string) {
+  let plan: LogPlan | undefined;
+  const index = Math.max(0, (CAMERAS as readonly string[]).indexOf(camera));
+  const table = await readCsvColumns(log, (lines, file) => {
+    plan = planLog(lines, file, {});
+    const counted = CAMERAS.map((_, each) => each);
+    return { ...plan, texts: [index], textOf: baseName, counted, mayBreakOff: true };
+  });
+  return { plan, table };
 }
 
 export interface UdacityRows {

@@ -80,6 +80,25 @@ test('another camera of a simulator drive is chosen by its name', async (t) => {
   });
 });
 
+test('where the one in the middle has no pictures, the first camera that has some is shown', async (t) => {
+  const log = rows('IMG/', ',', String).map((line) => line.replace(/^[^,]+/, ''));
+  const header = 'center,left,right,steering,throttle,brake,speed';
+  const folder = await writeDrive(t, [header, ...log].join('\n'));
+  const { source } = await openDriveAt(folder, { frameRate: 10 });
+  t.after(() => source.close());
+  assert.deepEqual(
+    [source.camera, source.cameras.map(({ id, frames }) => [id, frames])],
+    [
+      'left',
+      [
+        ['left', COUNT],
+        ['right', COUNT],
+      ],
+    ],
+  );
+  assert.deepEqual((await shownBy(source)).numbers, [7, 6, 5, 4, 3, 2, 1, 0]);
+});
+
 test('a log that is a link out of the drive is not read', async (t) => {
   const folder = await writeDrive(t, rows('IMG/', ',', String).join('\n'));
   const outside = join(folder, '..', 'other.csv');

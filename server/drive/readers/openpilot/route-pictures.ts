@@ -45,7 +45,7 @@ interface SegmentVideo {
 }
 
 /** Videos of segments that are looked into at the same time. */
-const OPENED_TOGETHER = 4;
+const OPENED_TOGETHER = 8;
 /** Without a clock, what raw pictures are looked at with; not told to anybody. */
 const ANY_RATE = 20;
 
