@@ -3,12 +3,14 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { notWritable } from '../files/not-writable.ts';
+import { freeMemory } from './free-memory.ts';
 
 /** A socket path longer than this does not fit into the system's address structure on any Unix. */
 const LONGEST_FOLDER = 80;
 
 export interface SocketHandlers {
   open(index: number): void;
+  /** The chunk is only there until this returns. */
   data(index: number, chunk: Uint8Array): void;
   /** The writer closed its end and everything was read, or the connection broke. */
   close(index: number): void;
@@ -60,7 +62,10 @@ export class FrameSockets {
       if (this.#closed) return socket.destroy();
       this.#connections.push(socket);
       if (this.#paused) socket.pause();
-      socket.on('data', (chunk) => handlers.data(index, chunk));
+      socket.on('data', (chunk) => {
+        handlers.data(index, chunk);
+        freeMemory(chunk);
+      });
       socket.on('error', () => {});
       socket.on('close', () => handlers.close(index));
       handlers.open(index);

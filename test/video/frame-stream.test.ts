@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import type { DecodeRequest, ImageFormat } from '../../server/video/frame-source.ts';
+import { freeMemory } from '../../server/video/free-memory.ts';
+import { FrameSockets } from '../../server/video/frame-sockets.ts';
 import { findTools } from '../../server/video/tools.ts';
 import { collect } from '../support/collect.ts';
 import { ffmpeg, makeNumberedClip, readFrameNumber } from '../support/clips.ts';
@@ -61,6 +65,43 @@ async function sockets(): Promise<number> {
   );
   return links.filter((link) => link.startsWith('socket:')).length;
 }
+
+describe('memory of what ffmpeg sends', () => {
+  it('is given back as soon as it was looked at', async () => {
+    const chunks: Uint8Array[] = [];
+    let received = 0;
+    let isOver = (): void => {};
+    const over = new Promise<void>((resolve) => (isOver = resolve));
+    const sockets = await FrameSockets.open(1, {
+      open: () => {},
+      data: (_, chunk) => {
+        chunks.push(chunk);
+        received += chunk.length;
+      },
+      close: () => isOver(),
+      failed: assert.fail,
+    });
+    try {
+      const writer = connect(sockets.urls[0]!.slice('unix:'.length));
+      await once(writer, 'connect');
+      writer.end(new Uint8Array(300_000));
+      await over;
+      assert.equal(received, 300_000);
+      // Small pieces are not worth it.
+      assert.ok(chunks.every(({ length }) => length < 16_384));
+    } finally {
+      await sockets.close();
+    }
+  });
+
+  it('stays where other bytes lie in it', () => {
+    const memory = new ArrayBuffer(40_000);
+    freeMemory(new Uint8Array(memory, 0, 39_999));
+    assert.equal(memory.byteLength, 40_000);
+    freeMemory(new Uint8Array(memory));
+    assert.equal(memory.byteLength, 0);
+  });
+});
 
 describe('a stream that is left', () => {
   const ways: [how: string, leave: (request: DecodeRequest) => Promise<unknown>][] = [
