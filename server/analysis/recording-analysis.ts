@@ -18,8 +18,8 @@ import {
   verifyFlags,
   type CausalCheckRequest,
 } from '../pipeline/causal-check.ts';
+import type { StreamedChoice } from '../pipeline/frame-graph/names.ts';
 import type { SeenBefore } from '../pipeline/pass-check.ts';
-import type { StreamedChoice } from '../pipeline/frame-graph/frame-graph.ts';
 import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';

@@ -2,7 +2,7 @@ import { RoadgazeError } from '../../shared/errors.ts';
 import { isTrialEmpty, MOST_SET, type Trial } from '../../shared/protocol/network-inputs.ts';
 import type { ByHand } from '../inference/by-hand.ts';
 import type { GivenInputs } from '../pipeline/frame-signals.ts';
-import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
+import { streamedChoices } from '../pipeline/frame-graph/names.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';
 import { withGiven, type StreamExplainer } from '../pipeline/stream-explainer.ts';

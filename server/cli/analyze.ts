@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
-import { compiledMethods } from '../explain/methods.ts';
 import type { AnalyzeOptions } from './analyze-recording.ts';
 import { addExamples } from './command-line.ts';
 import { addDriveOptions } from './drive-options.ts';
 import { addFlagOptions, flagSettingsOf } from './flag-options.ts';
 import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
 import { addLogOptions } from './log-options.ts';
-import { collectValues, METHOD_OPTION_HELP, methodList } from './method-choices.ts';
+import { collectValues, METHOD_OPTION_HELP, addMethodList } from './method-choices.ts';
 import { parseChoice, parseProvider, parseWhole, parseWorkers } from './option-values.ts';
 import { ROAD_OPTION_HELP } from './road-option.ts';
 
-export function register(program: Command): void {
+export async function register(program: Command, asksForHelp = true): Promise<void> {
   const command = program
     .command('analyze')
     .description(
@@ -61,10 +60,7 @@ export function register(program: Command): void {
       const { runAnalysis } = await import('./analyze-run.ts');
       await runAnalysis(input, options);
     });
-  command.addHelpText(
-    'after',
-    () => `\nMethods and their options:\n${methodList(compiledMethods)}`,
-  );
+  if (asksForHelp) await addMethodList(command);
   addExamples(command, [
     'roadgaze analyze drive.mp4 --model pilotnet.onnx -o results',
     'roadgaze analyze drive.mp4 --model pilotnet.onnx --road road.onnx --video -o results',

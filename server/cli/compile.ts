@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
-import { compiledMethods } from '../explain/methods.ts';
 import { addExamples } from './command-line.ts';
 import type { CompileOptions } from './compile-run.ts';
 import {
   collectValues,
   METHOD_OPTION_HELP,
-  methodList,
+  addMethodList,
   parseTarget,
   TARGET_OPTION_HELP,
 } from './method-choices.ts';
 
-export function register(program: Command): void {
+export async function register(program: Command, asksForHelp = true): Promise<void> {
   const command = program
     .command('compile')
     .description(
@@ -35,10 +34,7 @@ export function register(program: Command): void {
       const { runCompile } = await import('./compile-run.ts');
       await runCompile(path, options);
     });
-  command.addHelpText(
-    'after',
-    () => `\nMethods and their options:\n${methodList(compiledMethods)}`,
-  );
+  if (asksForHelp) await addMethodList(command);
   addExamples(command, [
     'roadgaze compile pilotnet.onnx --method visualbackprop -o explained.onnx',
     'roadgaze compile pilotnet.onnx --method visualbackprop,gradcam --option gradcam.upscale=input -o two.onnx',

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { compiledMethods } from '../explain/methods.ts';
-import { iterativeMethods } from '../explain/iterative/methods.ts';
 import { addExamples } from './command-line.ts';
 import type { ExplainOptions } from './explain-run.ts';
 import { addDriveOptions } from './drive-options.ts';
@@ -8,7 +6,7 @@ import { addFrameRateOption, takeFrameRate } from './frame-rate-option.ts';
 import {
   collectValues,
   METHOD_OPTION_HELP,
-  methodList,
+  addMethodList,
   parseTarget,
   TARGET_OPTION_HELP,
 } from './method-choices.ts';
@@ -16,7 +14,7 @@ import { parseNumber, parseProvider, parseWorkers } from './option-values.ts';
 
 const LONGEST = 1e9;
 
-export function register(program: Command): void {
+export async function register(program: Command, asksForHelp = true): Promise<void> {
   const command = program
     .command('explain')
     .description(
@@ -72,10 +70,7 @@ export function register(program: Command): void {
       const { runExplain } = await import('./explain-run.ts');
       await runExplain(input, options);
     });
-  command.addHelpText(
-    'after',
-    () => `\nMethods and their options:\n${methodList([...compiledMethods, ...iterativeMethods])}`,
-  );
+  if (asksForHelp) await addMethodList(command, { iterative: true });
   addExamples(command, [
     'roadgaze explain road.jpg --model pilotnet.onnx -o explained',
     'roadgaze explain drive.mp4 --at 12.4 -m pilotnet.onnx --method lrp-epsilon-plus,occlusion -o out',

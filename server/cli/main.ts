@@ -1,8 +1,13 @@
 import type { Command } from 'commander';
 import { createProgram, runProgram } from './command-line.ts';
 
+interface CommandModule {
+  /** `asksForHelp`: what only the help shows is wanted. */
+  register(program: Command, asksForHelp: boolean): void | Promise<void>;
+}
+
 /** Loaded only when asked for: what one command needs does not slow another down. */
-const COMMANDS: Readonly<Record<string, () => Promise<{ register(program: Command): void }>>> = {
+const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   serve: () => import('./serve.ts'),
   analyze: () => import('./analyze.ts'),
   explain: () => import('./explain.ts'),
@@ -19,5 +24,7 @@ const given = process.argv.slice(2);
 const args = given.length === 0 ? ['serve'] : given;
 const program = createProgram();
 const asked = COMMANDS[args[0] ?? ''];
-for (const load of asked ? [asked] : Object.values(COMMANDS)) (await load()).register(program);
+const asksForHelp = !asked || args.some((arg) => arg === '--help' || arg.startsWith('-h'));
+for (const load of asked ? [asked] : Object.values(COMMANDS))
+  await (await load()).register(program, asksForHelp);
 await runProgram(program, args);

@@ -5,7 +5,7 @@ import type {
   FrameExplanation,
   NetworkDescription,
 } from '../pipeline/stream-explainer.ts';
-import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
+import { streamedChoices } from '../pipeline/frame-graph/names.ts';
 import { openStreamExplainer } from '../pipeline/open-stream-explainer.ts';
 import type { LiveSignals } from '../pipeline/frame-signals.ts';
 import type { PlaybackPriority } from '../pipeline/playback-priority.ts';

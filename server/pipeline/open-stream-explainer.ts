@@ -14,14 +14,14 @@ import type { PictureSource } from '../drive/source.ts';
 import type { GraphVideo } from './workshop/tasks.ts';
 import type { ExplainWish, StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import {
+  REGION,
+  STEERING,
   maskOutput,
   scoreOutput,
   sizeOutput,
-  STEERING,
   streamedName,
   type StreamedChoice,
-} from './frame-graph/frame-graph.ts';
-import { REGION } from './frame-graph/road-graph.ts';
+} from './frame-graph/names.ts';
 import { regionSource } from './region-source.ts';
 import {
   frameSignals,

@@ -6,8 +6,8 @@ import type { NetworkInfo } from '../inference/network-file.ts';
 import type { ChainFeed, ChainLink } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../video/frame-source.ts';
-import { FRAME, ROAD } from './frame-graph/frame-graph.ts';
-import { givenRegionGraph, REGION } from './frame-graph/road-graph.ts';
+import { FRAME, REGION, ROAD } from './frame-graph/names.ts';
+import { givenRegionGraph } from './frame-graph/given-region-graph.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 type RegionVideo = Pick<VideoInfo, 'width' | 'height' | 'colorSpace'>;

@@ -8,7 +8,7 @@ import type { LogChoices } from '../drive/log/choices.ts';
 import type { Recording } from '../drive/recording.ts';
 import type { DriveSource } from '../drive/source.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
-import { streamedChoices } from '../pipeline/frame-graph/frame-graph.ts';
+import { streamedChoices } from '../pipeline/frame-graph/names.ts';
 import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { FrameCache, type PlayableSource } from '../pipeline/player-frames.ts';

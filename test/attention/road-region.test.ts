@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
 import { rasterise } from '../../server/attention/polygon.ts';
 import type { Grid } from '../../server/attention/region-graph.ts';
-import { givenRegionGraph, REGION } from '../../server/pipeline/frame-graph/road-graph.ts';
+import { REGION } from '../../server/pipeline/frame-graph/names.ts';
+import { givenRegionGraph } from '../../server/pipeline/frame-graph/given-region-graph.ts';
 import { randomNumbers } from '../support/network.ts';
 import { runNetwork } from '../support/onnx-runtime.ts';
 

@@ -3,12 +3,8 @@ import { availableParallelism } from 'node:os';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
-import {
-  FRAME,
-  frameGraph,
-  maskOutput,
-  STEERING,
-} from '../../server/pipeline/frame-graph/frame-graph.ts';
+import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
+import { FRAME, STEERING, maskOutput } from '../../server/pipeline/frame-graph/names.ts';
 import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { interleaved, median, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';

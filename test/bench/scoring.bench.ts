@@ -1,17 +1,17 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { agreementGraph } from '../../server/attention/agreement-graph.ts';
+import {
+  FRAME,
+  ROAD,
+  STEERING,
+  maskOutput,
+  sizeOutput,
+} from '../../server/pipeline/frame-graph/names.ts';
 import type { MethodChoice } from '../../server/explain/method-options.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { tidy } from '../../server/onnx/rewrite/tidy.ts';
 import { writeModel } from '../../server/onnx/write-model.ts';
-import {
-  FRAME,
-  frameGraph,
-  maskOutput,
-  ROAD,
-  sizeOutput,
-  STEERING,
-} from '../../server/pipeline/frame-graph/frame-graph.ts';
+import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import { interleaved, median, medianRatio, table } from './measure.ts';
 import { steeringNetworks } from './networks.ts';
 

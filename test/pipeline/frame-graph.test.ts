@@ -4,14 +4,14 @@ import { Tensor } from 'onnxruntime-node';
 import { attentionScore } from '../../server/attention/score.ts';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
+import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import {
   FRAME,
-  frameGraph,
-  maskOutput,
   ROAD,
-  scoreOutput,
   STEERING,
-} from '../../server/pipeline/frame-graph/frame-graph.ts';
+  maskOutput,
+  scoreOutput,
+} from '../../server/pipeline/frame-graph/names.ts';
 import { randomNumbers } from '../support/network.ts';
 import { floats, runNetwork } from '../support/onnx-runtime.ts';
 import { temporaryFolder } from '../support/paths.ts';

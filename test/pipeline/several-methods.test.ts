@@ -5,14 +5,14 @@ import { EMPTY_SCORE } from '../../server/attention/score.ts';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { imageInput } from '../../server/inference/explained-output.ts';
 import { loadNetwork, type NetworkFile } from '../../server/inference/network-file.ts';
+import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import {
   FRAME,
-  frameGraph,
-  maskOutput,
   ROAD,
-  scoreOutput,
   STEERING,
-} from '../../server/pipeline/frame-graph/frame-graph.ts';
+  maskOutput,
+  scoreOutput,
+} from '../../server/pipeline/frame-graph/names.ts';
 import { planeGraph } from '../../server/pipeline/frame-graph/plane-graph.ts';
 import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { describeMethod } from '../../shared/methods.ts';

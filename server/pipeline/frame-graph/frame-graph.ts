@@ -1,8 +1,7 @@
 import { RoadgazeError } from '../../../shared/errors.ts';
-import { explanationName, explanationOf, type Target } from '../../../shared/explanations.ts';
 import { appendOffRoad, appendScore } from '../../attention/score.ts';
 import { prepare, subjectOf } from '../../explain/compile.ts';
-import { optionValues, type MethodChoice } from '../../explain/method-options.ts';
+import { optionValues } from '../../explain/method-options.ts';
 import { compiledMethod } from '../../explain/methods.ts';
 import {
   appendNumber,
@@ -20,17 +19,19 @@ import { foldAffine } from '../../onnx/rewrite/fold-affine.ts';
 import { speedUp } from '../../onnx/rewrite/speed-up.ts';
 import { DataType } from '../../onnx/tensor.ts';
 import type { ImageFormat } from '../../video/frame-source.ts';
+import {
+  besideFrame,
+  FRAME,
+  maskOutput,
+  ROAD,
+  scoreOutput,
+  sizeOutput,
+  STEERING,
+  streamedName,
+  type StreamedChoice,
+} from './names.ts';
 import { bytesFor, codedMatrix, pixelsToPicture } from './pixels.ts';
 import { appendPlane } from './plane.ts';
-
-/**
- * Input of every graph that reads a frame. Names have a prefix, because the network's own are used
- * beside them.
- */
-export const FRAME = 'roadgaze/frame';
-
-/** Of the picture so many after the one that is explained. */
-export const besideFrame = (index: number) => `${FRAME}/${index}`;
 
 /** How the bytes of one of a network's pictures come. */
 export interface PictureBytes {
@@ -108,30 +109,6 @@ export function feedWithBytes(
     pictures,
   };
 }
-
-/** A method as the frame graph has it: its default target is `+`. */
-export interface StreamedChoice extends MethodChoice {
-  readonly target?: Target;
-}
-
-/** By names of explanations. */
-export function streamedChoices(names: readonly string[]): StreamedChoice[] {
-  return names.map((name) => {
-    const { method, target } = explanationOf(name);
-    return { id: method, target };
-  });
-}
-
-export function streamedName({ id, target = '+' }: StreamedChoice): string {
-  return explanationName({ method: id, target });
-}
-
-/** Names of the frame graph's input `road`, and of its outputs by the names of explanations. */
-export const ROAD = 'roadgaze/road';
-export const STEERING = 'roadgaze/steering';
-export const maskOutput = (explanation: string) => `roadgaze/mask_${explanation}`;
-export const scoreOutput = (explanation: string) => `roadgaze/score_${explanation}`;
-export const sizeOutput = (explanation: string) => `roadgaze/size_${explanation}`;
 
 export interface FrameGraph extends BytesModel {
   /**

@@ -9,13 +9,10 @@ import {
 import type { NetworkFile } from '../../inference/network-file.ts';
 import { GraphBuilder } from '../../onnx/builder.ts';
 import { checkDemand } from '../../onnx/demand.ts';
-import type { Model } from '../../onnx/graph.ts';
 import { inferShapes } from '../../onnx/infer-shapes.ts';
 import { DataType } from '../../onnx/tensor.ts';
 import { feedWithBytes, type BytesModel } from './frame-graph.ts';
-
-/** Output of every road graph: uint8 [N, H·W] on the mask's grid, 0 or 255. */
-export const REGION = 'roadgaze/region';
+import { REGION } from './names.ts';
 
 /**
  * A road network from ffmpeg's bytes to the widened region on the mask's grid. Input `FRAME`,
@@ -65,34 +62,4 @@ export function roadModelGraph(
     outputs: [{ name: REGION, type: DataType.uint8, shape: [batch!, mask.height * mask.width] }],
   });
   return feedWithBytes(withRegion, network, () => colorSpace);
-}
-
-/**
- * A region that is given as bytes, `road` uint8 [N, height × width] with values 0 or 1, widened on
- * the mask's grid. Output `REGION`.
- */
-export function givenRegionGraph(from: Grid, mask: Grid, margin: number): Model {
-  const pixels = from.height * from.width;
-  const empty: Model = {
-    source: 'road region',
-    irVersion: 8,
-    opset: 13,
-    otherOpsets: new Map(),
-    metadata: new Map(),
-    name: 'region',
-    nodes: [],
-    initializers: new Map(),
-    inputs: [{ name: 'road', type: DataType.uint8, shape: ['N', pixels] }],
-    outputs: [],
-  };
-  const builder = new GraphBuilder(empty, 'roadgaze/road');
-  const values = builder.reshape(builder.node('Cast', ['road'], { to: DataType.float }), [
-    0,
-    from.height,
-    from.width,
-  ]);
-  appendRegion(builder, values, from, mask, 0.5, margin, REGION);
-  return builder.build({
-    outputs: [{ name: REGION, type: DataType.uint8, shape: ['N', mask.height * mask.width] }],
-  });
 }

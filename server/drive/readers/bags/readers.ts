@@ -2,8 +2,7 @@ import { basename, extname } from 'node:path';
 import { RoadgazeError } from '../../../../shared/errors.ts';
 import { hasBytes } from '../../../files/file-head.ts';
 import type { Place } from '../../place.ts';
-import type { DriveOutline, DriveReader } from '../../source.ts';
-import { openBag } from './bag-drive.ts';
+import type { DriveOutline, DriveReader, DriveSource, OpenDrive } from '../../source.ts';
 import { isBagFolder } from './bag-files.ts';
 
 /** A folder of MCAP or SQLite files, with its description or without; or one of these files. */
@@ -19,7 +18,7 @@ export const ROS2_BAG: DriveReader = {
       : null;
   },
   outline,
-  open: (place, request) => openBag(ROS2_BAG.title, place, request),
+  open: (place, request) => openedBag(ROS2_BAG.title, place, request),
 };
 
 /** An MCAP file of whatever recorder. */
@@ -30,7 +29,7 @@ export const MCAP: DriveReader = {
     return hasBytes(await place.head(), '\u0089MCAP0\r\n') ? entryOf(place) : null;
   },
   outline,
-  open: (place, request) => openBag(MCAP.title, place, request),
+  open: (place, request) => openedBag(MCAP.title, place, request),
 };
 
 export const ROS1_BAG: DriveReader = {
@@ -48,13 +47,19 @@ export const ROS1_BAG: DriveReader = {
     return [{ ...entryOf(place)[0]!, fault }];
   },
   outline,
-  open: (place, request) => openBag(ROS1_BAG.title, place, request),
+  open: (place, request) => openedBag(ROS1_BAG.title, place, request),
 };
 
 /** Loaded when the first bag is listed: it takes the libraries of all kinds of bags. */
 async function outline(place: Place): Promise<DriveOutline | null> {
   const { outlineOfBag } = await import('./outline.ts');
   return outlineOfBag(place);
+}
+
+/** Loaded when the first bag is opened. */
+async function openedBag(title: string, place: Place, request: OpenDrive): Promise<DriveSource> {
+  const { openBag } = await import('./bag-drive.ts');
+  return openBag(title, place, request);
 }
 
 function entryOf({ name }: Place) {

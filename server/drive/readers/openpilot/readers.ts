@@ -1,8 +1,12 @@
 import { RoadgazeError } from '../../../../shared/errors.ts';
-import type { DriveEntry, DriveReader } from '../../source.ts';
+import type {
+  DriveEntry,
+  DriveOutline,
+  DriveReader,
+  DriveSource,
+  OpenDrive,
+} from '../../source.ts';
 import type { Place } from '../../place.ts';
-import { outlineOfRoute } from './outline.ts';
-import { openRoute } from './route-drive.ts';
 import {
   CAMERAS,
   ownSegment,
@@ -36,11 +40,11 @@ export const OPENPILOT_ROUTE: DriveReader = {
     return new Set(routes.flatMap(({ segments }) => partsOfSegments(segments)));
   },
   async outline(place, key) {
-    return outlineOfRoute(place, (await routeOf(place, key)).segments);
+    return outline(place, (await routeOf(place, key)).segments);
   },
   async open(place, request) {
     const route = await routeOf(place, request.key);
-    return openRoute(ROUTE_TITLE, place, route.segments, request);
+    return opened(ROUTE_TITLE, place, route.segments, request);
   },
 };
 
@@ -55,14 +59,30 @@ export const OPENPILOT_SEGMENT: DriveReader = {
   },
   async outline(place) {
     const segment = ownSegment(place);
-    return segment && outlineOfRoute(place, [segment]);
+    return segment && outline(place, [segment]);
   },
   async open(place, request) {
     const segment = ownSegment(place);
     if (!segment) throw gone(place.name);
-    return openRoute(SEGMENT_TITLE, place, [segment], request);
+    return opened(SEGMENT_TITLE, place, [segment], request);
   },
 };
+
+/** What is needed of routes only is loaded with the first one. */
+async function outline(place: Place, segments: readonly Segment[]): Promise<DriveOutline | null> {
+  const { outlineOfRoute } = await import('./outline.ts');
+  return outlineOfRoute(place, segments);
+}
+
+async function opened(
+  title: string,
+  place: Place,
+  segments: readonly Segment[],
+  request: OpenDrive,
+): Promise<DriveSource> {
+  const { openRoute } = await import('./route-drive.ts');
+  return openRoute(title, place, segments, request);
+}
 
 /** Throws INPUT_NOT_FOUND. */
 async function routeOf(place: Place, key: string | null): Promise<Route> {
