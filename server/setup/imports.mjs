@@ -39,6 +39,9 @@ const KEPT_FOR = new Map(
   ]),
 );
 
+/** Their tests run in Node, which loads no component. */
+const WITHOUT_COMPONENTS = ['shared', 'client/data', 'client/stream', 'client/state'];
+
 /** Free to import from everywhere; nothing above may import from them. */
 const OUTSIDE = ['test', 'server/setup'];
 
@@ -76,8 +79,8 @@ function targetsOf(path, text) {
 }
 
 /**
- * What breaks the rules, a sentence each: imports that point up or sideways, those of what is kept
- * for others, and circles.
+ * What breaks the rules, a sentence each: imports that point up or sideways, those of components
+ * where there are none, those of what is kept for others, and circles.
  * @param {ReadonlyMap<string, readonly string[]>} imports
  * @returns {string[]}
  */
@@ -96,7 +99,14 @@ function upwardImports(imports) {
     for (const target of targets) {
       const to = placeOf(target);
       // Settings and assets are on no floor.
-      if (to === null || to.folder === from.folder) continue;
+      if (to === null) continue;
+      if (to.folder === from.folder) {
+        if (target.endsWith('.svelte') && WITHOUT_COMPONENTS.includes(from.folder))
+          problems.push(
+            `${path} imports ${target}: ${from.folder} is tested in Node, where there are no components.`,
+          );
+        continue;
+      }
       const users = KEPT_FOR.get(target);
       if (users && !users.includes(from.folder))
         problems.push(`${path} imports ${target}, which is for ${users.join(', ')}.`);

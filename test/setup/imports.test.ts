@@ -20,6 +20,19 @@ test('this tree keeps its floors and has no circles', () => {
   assert.deepEqual(importProblems(importsOf(repositoryRoot)), []);
 });
 
+test('state that is tested in Node imports no component, wherever that stands', (t) => {
+  const files = {
+    'client/state/a.svelte.ts': "import B from './B.svelte';\nimport { c } from './c.svelte.ts';",
+    'client/state/B.svelte': '',
+    'client/state/c.svelte.ts': '',
+    'client/panels/D.svelte': "<script>\nimport E from './E.svelte';\n</script>",
+    'client/panels/E.svelte': '',
+  };
+  assert.deepEqual(problemsOf(t, files), [
+    'client/state/a.svelte.ts imports client/state/B.svelte: client/state is tested in Node, where there are no components.',
+  ]);
+});
+
 test('an import that points up is named with both floors', (t) => {
   const files = {
     'server/onnx/a.ts': "import { b } from '../explain/b.ts';",
