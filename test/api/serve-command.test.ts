@@ -88,7 +88,11 @@ describe('roadgaze serve', () => {
       ],
     ];
     for (const [args, env, token] of ways) {
-      const { child, output, ended } = run(t, [folder, '--port', '0', ...args], env);
+      const { child, output, ended } = run(
+        t,
+        [folder, '--port', '0', '--provider', 'cpu', '--workers', '1', ...args],
+        env,
+      );
       while (!output.stdout.includes('Ctrl-C'))
         await Promise.race([
           once(child.stdout, 'data'),
