@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compile } from '../../../server/explain/compile.ts';
 import type { Model } from '../../../server/onnx/graph.ts';
+import { betweenRoundings } from '../../../server/onnx/rewrite/quantised/between-roundings.ts';
 import { DataType, floatTensor, tensorNumbers, type Tensor } from '../../../server/onnx/tensor.ts';
 import { Network } from '../../support/network.ts';
 import { randomFloats, relativeError, runNetwork } from '../../support/onnx-runtime.ts';
@@ -160,6 +161,44 @@ const forms: Readonly<
       'com.microsoft',
     ),
 };
+
+describe('values between whole numbers and whole numbers', () => {
+  /** Picture → whole → numbers → Neg → Relu → whole → numbers → Exp. */
+  const built = (outputs: readonly string[], readMore = false) => {
+    const network = new Network({ opset: 13 });
+    const step = [
+      network.floats([1], 0.1, 0.1),
+      network.constant({ type: DataType.uint8, dims: [1], data: Uint8Array.of(128) }),
+    ];
+    const named = (op: string, inputs: readonly string[], name: string) =>
+      network.node(op, inputs, {}, name);
+    named('QuantizeLinear', [network.input('image', ['N', 4]), ...step], 'whole');
+    named('DequantizeLinear', ['whole', ...step], 'numbers');
+    named('Neg', ['numbers'], 'turned');
+    named('Relu', ['turned'], 'bent');
+    named('QuantizeLinear', ['bent', ...step], 'whole again');
+    named('DequantizeLinear', ['whole again', ...step], 'numbers again');
+    named('Exp', ['numbers again'], 'end');
+    if (readMore) named('Neg', ['bent'], 'more');
+    return betweenRoundings(network.model(outputs));
+  };
+
+  it('are found from the first number to the last', () => {
+    assert.deepEqual(
+      [...built(['end'])],
+      [
+        ['turned', 'turned/numbers'],
+        ['bent', 'bent/numbers'],
+      ],
+    );
+  });
+
+  it('are none where numbers are read elsewhere, or given out', () => {
+    assert.equal(built(['end', 'more'], true).size, 0);
+    assert.equal(built(['end', 'bent']).size, 0);
+    assert.equal(built(['end', 'turned']).size, 0);
+  });
+});
 
 describe('a network that multiplies whole numbers', () => {
   for (const [op, build] of Object.entries(forms)) {
