@@ -75,6 +75,15 @@ test('gaps are left out, and never bridged', () => {
   assertFound(log, 0.5, false, 0.02, unknown);
 });
 
+test('a log of the first half of the drive is enough, and one of the second', () => {
+  for (const isThere of [(time: number) => time < 28, (time: number) => time > 32])
+    assertFound(
+      moved(2.5, (time) => (isThere(time) ? road(time) : NaN)),
+      2.5,
+      false,
+    );
+});
+
 function reasonFor(log: Curve, of = wish): string {
   const { proposal, reason } = proposeOffset(of, log);
   assert.equal(proposal, null);
