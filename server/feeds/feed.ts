@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { ErrorReport } from '../../shared/errors.ts';
+import type { LoggedMeasureId } from '../../shared/measures/measures.ts';
 import type { FlagSettings } from '../../shared/flags.ts';
 import type { FeedSummary } from '../../shared/protocol/summaries.ts';
 import type { DrivenValues } from '../analysis/driving-record.ts';
@@ -213,11 +214,19 @@ export class Feed {
   }
 }
 
+/** Where a signal has what a log would. */
+const LOGGED: { readonly [id in LoggedMeasureId]: (signal: AlignedSignal) => number | null } = {
+  speed: ({ speed }) => speed,
+};
+const LOGGED_IDS = Object.keys(LOGGED) as LoggedMeasureId[];
+
 /** What signals bring is not known before: there is room for all of it. */
 function rowsOf(network: NetworkDescription): RowSeries {
-  return new RowSeries(network, { window: FEED_WINDOW, logged: ['speed'] });
+  return new RowSeries(network, { window: FEED_WINDOW, logged: LOGGED_IDS });
 }
 
 function valuesOf(signal: AlignedSignal | null): DrivenValues {
-  return { driven: signal?.steering ?? NaN, speed: signal?.speed ?? NaN };
+  const values: Partial<Record<LoggedMeasureId, number>> = {};
+  for (const id of LOGGED_IDS) values[id] = (signal && LOGGED[id](signal)) ?? NaN;
+  return { ...values, driven: signal?.steering ?? NaN };
 }
