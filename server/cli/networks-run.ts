@@ -3,6 +3,7 @@ import { extname, join, relative } from 'node:path';
 import { RoadgazeError, reportOf } from '../../shared/errors.ts';
 import { harmless } from '../../shared/harmless.ts';
 import { describeMethod } from '../../shared/methods.ts';
+import { refuseOtherNetwork } from '../onnx/other-networks.ts';
 import type { InputFeed, NetworkSupport } from '../pipeline/workshop/network-support.ts';
 import { inWorkshop } from '../pipeline/workshop/workshop.ts';
 import { fitted } from './terminal.ts';
@@ -55,6 +56,7 @@ async function networksAt(path: string): Promise<{ path: string; shown: string }
     );
   });
   if (!info.isDirectory()) return [{ path, shown: path }];
+  await refuseOtherNetwork(path);
   const names = await readdir(path, { recursive: true });
   const { compare } = new Intl.Collator('en', { numeric: true });
   const networks = names

@@ -89,10 +89,13 @@ function inPlanes(
 
 /** Every method but those that are made for other networks. */
 const ELSEWHERE = ['cam', 'attnlrp', 'attention-rollout'];
-const WITHOUT_TRUNK = ['visualbackprop', 'gradcam', 'gradcampp', 'guided-gradcam'];
+const OF_TRUNKS = /^visualbackprop$|cam/;
 
 function refusedOf(name: string): readonly string[] {
-  if (/^(vit|swin)/.test(name)) return WITHOUT_TRUNK;
+  if (/^(vit|swin)/.test(name))
+    return compiledMethods.flatMap(({ id }) =>
+      OF_TRUNKS.test(id) && !ELSEWHERE.includes(id) ? [id] : [],
+    );
   // Its scale is another one for each picture.
   if (name === 'pilotnet-int8-dynamic') return ['lrp-epsilon-gamma-box'];
   return name === 'donkeycar-lstm' ? ['visualbackprop'] : [];
