@@ -101,7 +101,11 @@ describe('the list of drives', () => {
     await asked(`/${upload}/0?offset=7`, { method: 'PUT', body: ' V2.0\n' });
     assert.deepEqual(await asked(`/${upload}`, { method: 'POST' }), [
       200,
-      { path: 'uploads/trip', drives: [{ id: 'uploads/trip/log.bag', name: 'log' }] },
+      {
+        path: 'uploads/trip',
+        drives: [{ id: 'uploads/trip/log.bag', name: 'log' }],
+        networks: [],
+      },
     ]);
     for (const body of ['{', '{"files":[{"path":"../x","bytes":1,"modified":1}]}', '{"files":1}'])
       assert.equal((await asked('', { method: 'POST', headers: json, body }))[0], 400, body);

@@ -80,10 +80,19 @@ const COMPILED: Readonly<Record<string, number>> = {
 const OTHERWISE = /quant|qdq|categorical/;
 
 /**
- * Kinks lie between any two pictures that float32 tells apart in these. In float64, with steps of
- * 1e-6, their gradient is that of the differences to 1e-9.
+ * So many kinks lie around a picture of these that a step in all pixels crosses some. Few pixels are
+ * moved, and a step counts only where the slopes before and behind the picture agree, which says
+ * without the gradient that no kink lies in it.
  */
-const KINKED = /cil_onehot|conv3d|3dcnn/;
+const KINKED = /conv3d|3dcnn/;
+/** Share of the pixels that are moved then. */
+const FEW = 0.01;
+/**
+ * Its answer moves by little more than float32 rounds: what is compared is the mean of many
+ * directions, in which rounding cancels.
+ */
+const FAINT = /cil_onehot/;
+const MANY = 100;
 
 const QUICK = ['visualbackprop', 'gradcam', 'lrp-epsilon-plus'];
 
@@ -150,6 +159,7 @@ async function gradientError(
   bytes: Uint8Array,
   compiled: Model,
   { image, sidecar, model }: NetworkFile,
+  { isKinked, isFaint }: { readonly isKinked: boolean; readonly isFaint: boolean },
 ): Promise<number> {
   const answer = sidecar.output?.tensor ?? model.outputs[0]!.name;
   const feeds = feedsOf(model.inputs, 5);
@@ -162,25 +172,34 @@ async function gradientError(
       const moved = { ...feeds, [image.name]: new Tensor('float32', data, picture.dims) };
       return Number((await run(moved))[answer]!.data[0]);
     };
+    const middle = await at(values);
     const pairs: [number, number][] = [];
-    for (let count = 0; count < 3; count++) {
+    const enough = isFaint ? MANY : 3;
+    for (let tried = 0; tried < (isKinked ? 60 : enough) && pairs.length < enough; tried++) {
       // Of a fixed batch the first picture alone, whose answer is looked at.
       const direction = values.map((_, index) =>
-        index < values.length / picture.dims[0]!
+        index < values.length / picture.dims[0]! && (!isKinked || random(0, 1) < FEW)
           ? random(0, 1) * Math.sign(explanation!.data[index]!)
           : 0,
       );
       const slope = direction.reduce((sum, by, index) => sum + by * explanation!.data[index]!, 0);
       let nearest = Infinity;
-      for (const step of [3e-3, 1e-3, 3e-4, 1e-4]) {
+      for (const step of isFaint ? [3e-4] : [3e-3, 1e-3, 3e-4, 1e-4]) {
         const [up, down] = [
           await at(values.map((value, index) => value + step * direction[index]!)),
           await at(values.map((value, index) => value - step * direction[index]!)),
         ];
         const measured = (up - down) / (2 * step);
+        const bend = Math.abs(up - 2 * middle + down) / step;
+        if (isKinked && bend > 1e-3 * Math.abs(measured)) continue;
         if (Math.abs(measured - slope) < Math.abs(nearest - slope)) nearest = measured;
       }
-      pairs.push([slope, nearest]);
+      if (nearest !== Infinity) pairs.push([slope, nearest]);
+    }
+    assert.equal(pairs.length, enough, 'every step crosses a kink');
+    if (isFaint) {
+      const total = (which: 0 | 1) => pairs.reduce((sum, pair) => sum + pair[which], 0);
+      return Math.abs(total(0) - total(1)) / Math.abs(total(0));
     }
     const largest = Math.max(...pairs.flat().map(Math.abs), 1e-12);
     return Math.max(...pairs.map(([slope, measured]) => Math.abs(slope - measured))) / largest;
@@ -246,8 +265,9 @@ describe('networks as exporters lay them out', () => {
           bytes,
           compile(model, [{ id: 'gradient' }], subjectOf(sidecar)),
           network,
+          { isKinked: KINKED.test(file), isFaint: FAINT.test(file) },
         );
-        assert.ok(error < (KINKED.test(file) ? 1e-2 : 1e-3), `the gradient is ${error} off`);
+        assert.ok(error < 1e-3, `the gradient is ${error} off`);
       },
     );
   }
