@@ -1,7 +1,7 @@
 import type { InputRange } from '../compiled-method.ts';
 import { pictureDims, type IterativeMethod } from './method.ts';
 import { gaussianBlur, pictureGrid, type PictureGrid } from './picture-grid.ts';
-import { randomNumbers } from './random.ts';
+import { randomNumbers, seedOption } from './random.ts';
 
 /**
  * Steps are this long at first, root mean square over the picture, in shares of the input's range;
@@ -62,15 +62,7 @@ export const ascentMethod: IterativeMethod = {
       fallback: 'middle',
       choices: ['middle', 'noise'],
     },
-    {
-      name: 'seed',
-      about: 'another one shifts otherwise',
-      kind: 'number',
-      fallback: 1,
-      least: 0,
-      most: 2 ** 32 - 1,
-      whole: true,
-    },
+    seedOption('another one shifts otherwise'),
   ],
   async run(context, options) {
     const { image, passes, signal, progress } = context;

@@ -2,7 +2,7 @@ import { coverOption, coverPicture, type Cover } from './cover.ts';
 import { pictureDims, runPasses, type IterativeMethod } from './method.ts';
 import { offThread } from './off-thread.ts';
 import { interleavedColors, pictureGrid } from './picture-grid.ts';
-import { randomNumbers } from './random.ts';
+import { randomNumbers, seedOption } from './random.ts';
 
 /**
  * Width of the exponential kernel over the cosine distance, as in the authors' programme for
@@ -46,15 +46,7 @@ export const limeMethod: IterativeMethod = {
       least: 0,
       most: 1e6,
     },
-    {
-      name: 'seed',
-      about: 'another one covers other superpixels',
-      kind: 'number',
-      fallback: 1,
-      least: 0,
-      most: 2 ** 32 - 1,
-      whole: true,
-    },
+    seedOption('another one covers other superpixels'),
     coverOption('fill', 'what covers a superpixel', 'mean'),
   ],
   async run(context, options) {

@@ -1,3 +1,18 @@
+import type { MethodOption } from '../method-options.ts';
+
+/** Of methods that draw numbers; `about` says what another seed changes. */
+export function seedOption(about: string): MethodOption {
+  return {
+    name: 'seed',
+    about,
+    kind: 'number',
+    fallback: 1,
+    least: 0,
+    most: 2 ** 32 - 1,
+    whole: true,
+  };
+}
+
 /**
  * Numbers 0 ≤ x < 1 that are the same for the same seed in every run (mulberry32, Tommy Ettinger,
  * public domain).

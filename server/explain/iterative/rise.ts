@@ -1,7 +1,7 @@
 import { coverOption, coverPicture, type Cover } from './cover.ts';
 import { pictureDims, runPasses, type IterativeMethod } from './method.ts';
 import { pictureGrid } from './picture-grid.ts';
-import { randomNumbers } from './random.ts';
+import { randomNumbers, seedOption } from './random.ts';
 
 /**
  * RISE (Petsiuk et al. 2018, section 3): the picture is seen through random soft masks M, and a
@@ -41,15 +41,7 @@ export const riseMethod: IterativeMethod = {
       most: 0.99,
     },
     coverOption('fill', 'what shows where a mask is closed', 'zero'),
-    {
-      name: 'seed',
-      about: 'another one gives other masks',
-      kind: 'number',
-      fallback: 1,
-      least: 0,
-      most: 2 ** 32 - 1,
-      whole: true,
-    },
+    seedOption('another one gives other masks'),
   ],
   async run(context, options) {
     const { picture, image, passes } = context;

@@ -1,6 +1,7 @@
 import type { IterativeMethod } from './method.ts';
 import { offThread } from './off-thread.ts';
 import { pictureGrid } from './picture-grid.ts';
+import { seedOption } from './random.ts';
 
 const percentile = (name: string, about: string, fallback: number) =>
   ({ name, about, kind: 'number', fallback, least: 0, most: 100 }) as const;
@@ -29,15 +30,7 @@ export const segmentationMethod: IterativeMethod = {
       most: 50,
       whole: true,
     },
-    {
-      name: 'seed',
-      about: 'another one starts the colour models otherwise',
-      kind: 'number',
-      fallback: 1,
-      least: 0,
-      most: 2 ** 32 - 1,
-      whole: true,
-    },
+    seedOption('another one starts the colour models otherwise'),
   ],
   async run({ picture, image, passes, signal, progress }, options) {
     const grid = pictureGrid(image);

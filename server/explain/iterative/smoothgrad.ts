@@ -1,6 +1,6 @@
 import { pictureDims, runPasses, type IterativeMethod } from './method.ts';
 import { extent } from './picture-grid.ts';
-import { normalNumbers, randomNumbers } from './random.ts';
+import { normalNumbers, randomNumbers, seedOption } from './random.ts';
 
 /**
  * The mean gradient over pictures with Gaussian noise, its standard deviation a share of the
@@ -27,15 +27,7 @@ export const smoothGradMethod: IterativeMethod = {
       least: 0,
       most: 2,
     },
-    {
-      name: 'seed',
-      about: 'another one gives other noise',
-      kind: 'number',
-      fallback: 1,
-      least: 0,
-      most: 2 ** 32 - 1,
-      whole: true,
-    },
+    seedOption('another one gives other noise'),
   ],
   async run(context, options) {
     const { picture, image, passes } = context;
