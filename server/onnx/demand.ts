@@ -3,6 +3,8 @@ import { consumers, operatorAndName, type Model, type Node, type Shape } from '.
 import { beyondLimit, inBytes, inDigits, LIMITS } from './limits.ts';
 import { operatorOf } from './operators/operators.ts';
 import { bytesPerPicture, elementsPerPicture } from './shapes/size-limits.ts';
+import type { KnownShapes } from './shapes/shapes.ts';
+import { innerDemand } from './subgraph-demand.ts';
 
 /** What one run of a network takes, for one picture. */
 export interface Demand {
@@ -15,18 +17,15 @@ export interface Demand {
   readonly weightBytes: number;
 }
 
-interface KnownFacts {
-  of(value: string): Shape | null;
-  type(value: string): number;
-}
-
 /** Writing one value takes as long as so many products in a convolution. */
 const PRODUCTS_PER_VALUE = 50;
 /** The same where a picture is resized with the 16 neighbours of each value, one by one. */
 const PRODUCTS_PER_CUBIC = 6000;
 
-/** Values whose shape is not known count as nothing. */
-export function demandOf(model: Model, facts: KnownFacts): Demand {
+/**
+ * Values whose shape is not known count as nothing. Throws MODEL_SHAPE for a loop that may not end.
+ */
+export function demandOf(model: Model, facts: KnownShapes): Demand {
   const bytes = (value: string) => {
     const shape = facts.of(value);
     return shape ? bytesPerPicture({ type: facts.type(value), shape }) : 0;
@@ -60,11 +59,15 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
       if (left === 0 && !kept.has(ownerOf(input))) freed += bytes(ownerOf(input));
     }
     const isInPlace = operatorOf(node)?.memory === 'over its input';
+    const inner = innerDemand(model, node, facts, demandOf);
     const during =
-      live + (isInPlace ? Math.max(0, added - freed) : added) + scratchOf(node, facts, elements);
+      live +
+      (isInPlace ? Math.max(0, added - freed) : added) +
+      Math.max(inner.liveBytes, scratchOf(node, facts, elements));
     if (during > liveBytes) [liveBytes, fullest] = [during, node];
     live += added - freed;
     products +=
+      inner.products +
       productsOf(node, facts, elements) +
       PRODUCTS_PER_VALUE * made.reduce((sum, output) => sum + elements(output), 0);
   }
@@ -76,7 +79,7 @@ export function demandOf(model: Model, facts: KnownFacts): Demand {
 }
 
 /** Throws MODEL_SHAPE where one run on one picture takes more than `LIMITS` allow. */
-export function checkDemand(model: Model, facts: KnownFacts): void {
+export function checkDemand(model: Model, facts: KnownShapes): void {
   const { liveBytes, fullest, products } = demandOf(model, facts);
   if (liveBytes > LIMITS.liveBytes)
     throw beyondLimit(
@@ -94,14 +97,14 @@ export function checkDemand(model: Model, facts: KnownFacts): void {
  * Bytes that ONNX Runtime takes while it computes the node: a transposed convolution writes all of
  * its products out before it adds them.
  */
-function scratchOf(node: Node, facts: KnownFacts, elements: (value: string) => number): number {
+function scratchOf(node: Node, facts: KnownShapes, elements: (value: string) => number): number {
   return node.op === 'ConvTranspose' && node.domain === ''
     ? (4 * elements(node.inputs[0] ?? '') * perChannel(facts.of(node.inputs[1] ?? ''))) /
         channelsOf(facts.of(node.inputs[0] ?? ''))
     : 0;
 }
 
-function productsOf(node: Node, facts: KnownFacts, elements: (value: string) => number): number {
+function productsOf(node: Node, facts: KnownShapes, elements: (value: string) => number): number {
   if (node.domain !== '') return 0;
   const [first = '', second = ''] = node.inputs;
   if (node.op === 'Resize' && stringAttribute(node, 'mode', 'nearest') === 'cubic')

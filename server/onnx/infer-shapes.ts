@@ -53,6 +53,7 @@ export function inferKnownShapes(model: Model): KnownShapes {
     of: (value) => facts.get(value)?.shape ?? null,
     type: (value) => facts.get(value)?.type ?? 0,
     constant: (value) => constants.get(value) ?? null,
+    sizes: (value) => sizesOf(value, facts, constants),
   };
 }
 

@@ -54,6 +54,8 @@ export const LIMITS = {
   tensorBytes: 2 ** 29,
   /** Bytes of all tensors that are alive at the same time, for one picture. */
   liveBytes: 2 ** 29,
+  /** Rounds of a loop. Decoders in use have a few hundred. */
+  rounds: 10_000,
   /** Products for one picture. Two CPU cores compute 10¹¹ a second. */
   products: 5e11,
   /**

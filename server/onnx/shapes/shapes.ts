@@ -23,4 +23,5 @@ export interface KnownShapes {
   /** 0 of what cannot be inferred. */
   type(value: string): number;
   constant(value: string): Tensor | null;
+  sizes(value: string): readonly Dimension[] | null;
 }

@@ -6,12 +6,16 @@ import {
 import { fedInputs, type NetworkFile } from '../../inference/network-file.ts';
 import { checkDemand } from '../../onnx/demand.ts';
 import { inferKnownShapes, inferWhatIsKnown } from '../../onnx/infer-shapes.ts';
+import { inPlainForm } from '../../onnx/rewrite/plain-form.ts';
+import { hasBranches } from '../../onnx/subgraph-demand.ts';
 import { pictureFormat } from '../frame-graph/picture-format.ts';
 
 /** What every method needs. Throws MODEL_*, SIDECAR_INVALID. */
 export function checkUsable(network: NetworkFile): void {
   const { model, image, sidecar, pictures, source } = network;
-  checkDemand(model, inferKnownShapes(model));
+  // How often a loop runs may be known only when what leads to it is computed.
+  const computed = hasBranches(model) ? inPlainForm(model) : model;
+  checkDemand(computed, inferKnownShapes(computed));
   explainedOutput(
     model,
     inferWhatIsKnown(model),

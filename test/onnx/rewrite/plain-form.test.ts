@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Tensor } from 'onnxruntime-node';
 import { attributes, type PlainAttribute } from '../../../server/onnx/attributes.ts';
-import type { Attribute, Subgraph } from '../../../server/onnx/graph.ts';
+import type { Attribute } from '../../../server/onnx/graph.ts';
 import { inferShapes } from '../../../server/onnx/infer-shapes.ts';
 import { writeOutAttention } from '../../../server/onnx/rewrite/attention-operator.ts';
 import { withoutControlFlow } from '../../../server/onnx/rewrite/control-flow.ts';
@@ -10,10 +10,10 @@ import { withoutFusions } from '../../../server/onnx/rewrite/fused.ts';
 import { inPlainForm } from '../../../server/onnx/rewrite/plain-form.ts';
 import { unrollRecurrent } from '../../../server/onnx/rewrite/recurrent/unroll-recurrent.ts';
 import { overTwoAxes } from '../../../server/onnx/rewrite/two-axes.ts';
-import { capturedBy, withCaptured } from '../../../server/onnx/subgraphs.ts';
 import { DataType, floatTensor } from '../../../server/onnx/tensor.ts';
 import { Network } from '../../support/network.ts';
 import { randomFloats, relativeError, runNetwork } from '../../support/onnx-runtime.ts';
+import { controlled, graph } from '../../support/subgraph.ts';
 import { rewrittenExactly } from './same-outputs.ts';
 
 const forms: Readonly<Record<string, Readonly<Record<string, PlainAttribute>>>> = {
@@ -320,46 +320,6 @@ describe('Attention is written out as operators that give the same', () => {
     });
   }
 });
-
-/** A graph within a node, of nodes in a row, that captures what it does not make. */
-function graph(
-  nodes: readonly [op: string, inputs: readonly string[], output: string][],
-  inputs: readonly [name: string, type: number][],
-  outputs: readonly string[],
-): Attribute {
-  const made: Omit<Subgraph, 'captured'> = {
-    nodes: nodes.map(([op, read, output]) => ({
-      op,
-      domain: '',
-      name: `${output}/${op}`,
-      inputs: read,
-      outputs: [output],
-      attributes: new Map(),
-    })),
-    initializers: new Map(),
-    inputs: inputs.map(([name, type]) => ({ name, type, shape: type === 1 ? null : [] })),
-    outputs: outputs.map((name) => ({ name, type: 1, shape: null })),
-  };
-  return { kind: 'graph', value: { ...made, captured: capturedBy(made) } };
-}
-
-const controlled = (
-  network: Network,
-  op: string,
-  inputs: readonly string[],
-  graphs: Readonly<Record<string, Attribute>>,
-  outputs: readonly string[],
-) =>
-  network.nodes.push(
-    withCaptured({
-      op,
-      domain: '',
-      name: op,
-      inputs,
-      outputs,
-      attributes: new Map(Object.entries(graphs)),
-    }),
-  );
 
 describe('branches and loops are written out', () => {
   const branches = {
