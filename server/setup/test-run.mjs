@@ -1,6 +1,7 @@
 // @ts-check
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { run } from 'node:test';
 import { pathToFileURL } from 'node:url';
 
@@ -8,19 +9,41 @@ import { pathToFileURL } from 'node:url';
 const TOTALS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
 
 /**
- * Runs groups of test files beside each other, each file in a process of its own, as one run with one set of closing
- * lines. What a group tells is told after all of the group before it: a report reads from top to bottom.
- * @param {readonly { files: string[], concurrency: number }[]} groups
+ * Runs test files, each in a process of its own and `concurrency` of them at once, as one run with one set of closing
+ * lines. What is begun next is the first file of the first group that does not run as many as it may. Files are told in
+ * the order in which they began.
+ * @param {readonly { files: readonly string[], concurrency: number }[]} groups
+ * @param {number} concurrency of all groups together
  * @param {Map<string, number>} totals filled in by the time the events end
  */
-export async function* testEvents(groups, totals) {
+export async function* testEvents(groups, concurrency, totals) {
   for (const name of TOTALS) totals.set(name, 0);
   const begin = performance.now();
-  // All start here; a stream keeps what nobody reads yet.
-  const runs = groups
-    .filter(({ files }) => files.length > 0)
-    .map(({ files, concurrency }) => run({ files, concurrency, timeout: 600_000 }));
-  for (const events of runs)
+  const queues = groups.map((group) => ({ ...group, files: [...group.files], running: 0 }));
+  /** @type {PassThrough[]} */
+  const begun = [];
+  let running = 0;
+  const beginMore = () => {
+    while (running < concurrency) {
+      const queue = queues.find((each) => each.files.length > 0 && each.running < each.concurrency);
+      const file = queue?.files.shift();
+      if (!queue || file === undefined) return;
+      queue.running++;
+      running++;
+      // Keeps what nobody reads yet, so that no run waits for the report of those before it.
+      const told = new PassThrough({ objectMode: true, highWaterMark: Number.MAX_SAFE_INTEGER });
+      const events = run({ files: [file], timeout: 600_000 });
+      events.once('end', () => {
+        queue.running--;
+        running--;
+        beginMore();
+      });
+      begun.push(events.pipe(told));
+    }
+  };
+  beginMore();
+  // Grows while it is read: the end of one run begins the next.
+  for (const events of begun)
     for await (const event of events) {
       if (/** @type {string} */ (event.type) === 'test:summary') continue;
       const total = event.type === 'test:diagnostic' ? totalIn(event.data) : null;

@@ -34,7 +34,7 @@ const files = filesUnder(
   .map((path) => join(root, path));
 const testsIn = (/** @type {string} */ name) => join(root, folder, name) + sep;
 // A browser, the server and its workers want the whole machine: those tests run one at a time, beside the others, for
-// most of the time they wait for a live feed or a page.
+// most of the time they wait for a live feed or a page. They begin first: one after the other they take longest.
 const endToEnd = inOrder(
   files.filter((path) => path.startsWith(testsIn('e2e'))),
   [join(root, folder, 'e2e', 'live.'), join(root, folder, 'e2e', 'panes.')],
@@ -62,7 +62,10 @@ const groupFile = (/** @type {string} */ name) =>
 // What takes longest begins first, so that no core is without work at the end.
 const others = inOrder(
   [...shared.flatMap(({ name, files: each }) => together(each, groupFile(name))), ...single],
-  [groupFile('explain'), ...['live', 'cli', 'api', 'pipeline', 'drive', 'video'].map(testsIn)],
+  [
+    groupFile('explain'),
+    ...['cli', 'mutation', 'live', 'fuzz', 'api', 'pipeline', 'drive', 'video'].map(testsIn),
+  ],
 );
 
 process.chdir(root);
@@ -71,11 +74,12 @@ process.env['ROADGAZE_CACHE'] = join(root, '.roadgaze/test-cache');
 process.env['NODE_OPTIONS'] = '--enable-source-maps';
 const totals = new Map();
 const groups = [
-  // One more than there are cores: many tests wait, for a program that starts or for the next picture of a feed.
-  { files: others, concurrency: Math.min(4, availableParallelism() + 1) },
   { files: endToEnd, concurrency: 1 },
+  { files: others, concurrency: Infinity },
 ];
-await pipeline(Readable.from(testEvents(groups, totals)), new spec(), process.stdout, {
+// More than there are cores: many tests wait, for a program that starts or for the next picture of a feed.
+const concurrency = Math.min(6, availableParallelism() + 3);
+await pipeline(Readable.from(testEvents(groups, concurrency, totals)), new spec(), process.stdout, {
   end: false,
 });
 if (files.length === 0) tell(`No test was found${words.length ? ` for ${words.join(', ')}` : ''}.`);

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +12,7 @@ const { inOrder, together } = (await import(testRun)) as {
   readonly together: (files: readonly string[], file: string) => string[];
 };
 
-/** Runs files in two groups as `npm test` does, in a process of its own. */
+/** Runs files in two groups as `npm test` does, three at once and one of the second group, in a process of its own. */
 async function run(
   t: TestContext,
   parallel: Readonly<Record<string, string>>,
@@ -28,7 +29,7 @@ async function run(
     import { spec } from 'node:test/reporters';
     import { hasPassed, testEvents } from ${JSON.stringify(join(repositoryRoot, 'server/setup/test-run.mjs'))};
     const totals = new Map();
-    await pipeline(Readable.from(testEvents(${JSON.stringify([group(parallel, 2), group(serial, 1)])}, totals)), new spec(), process.stdout, { end: false });
+    await pipeline(Readable.from(testEvents(${JSON.stringify([group(serial, 1), group(parallel, 3)])}, 3, totals)), new spec(), process.stdout, { end: false });
     process.exitCode = hasPassed(totals) ? 0 : 1;`;
   // Node hands the options of a process, and so a script given as one, on to the processes of its
   // tests.
@@ -39,7 +40,7 @@ async function run(
 const HEAD = "import { test } from 'node:test';\n";
 const PASSES = `${HEAD}test('one', () => {});\ntest('two', () => {});\n`;
 
-test('groups run beside each other and are told one after the other, with one set of closing lines', async (t) => {
+test('groups run beside each other and are told in the order in which they begin, with one set of closing lines', async (t) => {
   const meets = (own: string, other: string) => `${HEAD}
     import { existsSync, writeFileSync } from 'node:fs';
     test('${own}', async () => {
@@ -59,7 +60,7 @@ test('groups run beside each other and are told one after the other, with one se
     lines
       .filter((line) => /^. .* \([\d.]+ms\)/.test(line))
       .map((line) => line.slice(2).split(' (')[0]),
-    ['one', 'two', 'waits for the other group', 'is waited for', 'not here'],
+    ['is waited for', 'not here', 'one', 'two', 'waits for the other group'],
   );
   const closing = lines
     .filter((line) => /^. (tests|pass|fail|cancelled|skipped|duration_ms) /.test(line))
@@ -72,6 +73,42 @@ test('groups run beside each other and are told one after the other, with one se
     'skipped 1',
   ]);
   assert.equal(closing.length, 6);
+});
+
+test('a group runs no more files than it may, and what it leaves free is used by the other', async (t) => {
+  const noted = join(temporaryFolder(t), 'noted');
+  // Ends when so many have begun.
+  const ends = (own: string, begun: number) => `${HEAD}
+    import { appendFileSync, readFileSync } from 'node:fs';
+    const note = (word) => appendFileSync(${JSON.stringify(noted)}, word + ' ${own}\\n');
+    const begun = () => readFileSync(${JSON.stringify(noted)}, 'utf8').match(/begins/g).length;
+    test('${own}', async () => {
+      note('begins');
+      while (begun() < ${begun}) await new Promise((r) => setTimeout(r, 5));
+      note('ends');
+    });\n`;
+  const { status, stdout } = await run(
+    t,
+    {
+      'a.mjs': ends('a', 3),
+      'b.mjs': ends('b', 3),
+      'c.mjs': ends('c', 7),
+      'd.mjs': ends('d', 7),
+      'e.mjs': ends('e', 7),
+    },
+    { 'x.mjs': ends('x', 3), 'y.mjs': ends('y', 3) },
+  );
+  assert.equal(status, 0, stdout);
+  const running = new Set<string>();
+  let most = 0;
+  for (const line of readFileSync(noted, 'utf8').trim().split('\n')) {
+    const [word, name] = line.split(' ') as [string, string];
+    if (word === 'begins') running.add(name);
+    else running.delete(name);
+    most = Math.max(most, running.size);
+    assert.ok(!(running.has('x') && running.has('y')), 'only one of its group');
+  }
+  assert.equal(most, 3);
 });
 
 test('files are put in order by the beginning of their path', () =>
