@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { inWorkshop } from '../../server/pipeline/workshop/workshop.ts';
+import { readModel } from '../../server/onnx/read-model.ts';
 import { ModelProto } from '../../server/onnx/schema.ts';
+import { DataType } from '../../server/onnx/tensor.ts';
 import { greedyNetworks } from '../support/greedy-networks.ts';
 import { writeDeepNetwork } from '../support/deep-network.ts';
 import { Network } from '../support/network.ts';
@@ -161,4 +163,61 @@ test('weights beside a network count as its size: a large one opens, again and a
   writeFileSync(join(folder, 'weights.bin'), new Uint8Array(bytes).fill(1));
   for (let i = 0; i < 2; i++)
     assert.equal((await inWorkshop('info', { path, kind: 'steering' })).source, 'small.onnx');
+});
+
+/** A value of 12 GB that an operator makes that Roadgaze does not read. */
+function withWindowOf12GB(isRead: boolean): Network {
+  const network = new Network({ opset: 17 });
+  const features = network.node('Relu', [
+    network.convolution(
+      network.input('image', ['N', 3, 24, 32]),
+      { from: 3, to: 4 },
+      { kernel: [3, 3] },
+    ),
+  ]);
+  const flat = network.node('Flatten', [network.node('GlobalAveragePool', [features])]);
+  const steering = network.node('Gemm', [flat, network.floats([4, 1])]);
+  const length = network.constant({
+    type: DataType.int64,
+    dims: [],
+    data: BigInt64Array.of(3_000_000_000n),
+  });
+  network.node('HannWindow', [length], {}, 'window');
+  const added = isRead
+    ? network.node('ReduceMax', ['window'], { keepdims: 0 })
+    : network.floats([], 0, 0);
+  network.node('Add', [steering, added], {}, 'steering');
+  return network;
+}
+
+const declared = { name: 'steering', type: DataType.float, shape: ['N', 1] };
+
+const asFrames = {
+  methods: [{ id: 'visualbackprop' }],
+  video: { width: 64, height: 48, colorSpace: 'bt709' },
+  scored: false,
+};
+
+test('a network whose operators are not all read runs in the workshop first: one that takes gigabytes is refused', async (t) => {
+  const path = join(temporaryFolder(t), 'window.onnx');
+  writeFileSync(path, withWindowOf12GB(true).bytes([declared]));
+  await assert.rejects(
+    inWorkshop('frames', { path, ...asFrames }),
+    (error) =>
+      error instanceof RoadgazeError &&
+      error.code === 'MODEL_SHAPE' &&
+      error.message.startsWith('window.onnx takes more than 734 MB of memory'),
+  );
+});
+
+test('what only other outputs of a network need is not run', async (t) => {
+  const path = join(temporaryFolder(t), 'window.onnx');
+  writeFileSync(path, withWindowOf12GB(false).bytes([declared, 'window']));
+  const frames = await inWorkshop('frames', { path, ...asFrames });
+  assert.equal(frames.missing, null);
+  const model = readModel(frames.link.model, 'link.onnx');
+  assert.deepEqual(
+    model.nodes.filter(({ op }) => op === 'HannWindow'),
+    [],
+  );
 });

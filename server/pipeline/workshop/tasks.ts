@@ -27,7 +27,7 @@ import {
 import { camerasBeside } from '../../inference/network-pictures.ts';
 import { loadModel, type OnWeights } from '../../onnx/load-model.ts';
 import { demandOf } from '../../onnx/demand.ts';
-import type { Model, Shape } from '../../onnx/graph.ts';
+import { keepOnly, type Model, type Shape } from '../../onnx/graph.ts';
 import { inferKnownShapes } from '../../onnx/infer-shapes.ts';
 import { writeModel } from '../../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../../video/frame-source.ts';
@@ -36,6 +36,7 @@ import { checkCrop } from '../frame-graph/picture-format.ts';
 import { roadModelGraph } from '../frame-graph/road-graph.ts';
 import { graphOnFloats } from '../passes-graph.ts';
 import { checkUsable } from './usable-network.ts';
+import { isFullyKnown, tryToRun } from './trial-run.ts';
 import { networkSupport, type NetworkSupport } from './network-support.ts';
 
 /**
@@ -150,7 +151,7 @@ async function frames({
   return {
     missing: null,
     network: infoOf(network),
-    link: linkOf(model, network),
+    link: await linkOf(model, network),
     format,
     pictures,
     compared,
@@ -175,7 +176,7 @@ async function road({ path, video, mask, margin }: RoadRequest): Promise<{
   checkCrop(network.source, network.sidecar.input ?? {}, video);
   const size: Size = { width: video.width, height: video.height };
   const { model, format, image } = roadModelGraph(network, video.colorSpace, size, mask, margin);
-  return { link: linkOf(model, network), format, batch: image.batch, alone: network.alone };
+  return { link: await linkOf(model, network), format, batch: image.batch, alone: network.alone };
 }
 
 interface PassesRequest {
@@ -198,7 +199,7 @@ async function passes({ path, camera, byHand, methods, target }: PassesRequest):
   const network = await load(path, 'steering', camera, byHand);
   const { model, image, feed, beside } = graphOnFloats(network, methods, target);
   return {
-    link: linkOf(model, network),
+    link: await linkOf(model, network),
     image,
     feed,
     beside,
@@ -243,10 +244,20 @@ function support({ path }: { readonly path: string }): Promise<NetworkSupport> {
   return networkSupport(path, weightsBeside.onRead);
 }
 
-function linkOf(model: Model, { source }: NetworkFile): CompiledLink {
+/** What leads to the outputs that are asked for; other outputs of the network are not computed. */
+async function linkOf(whole: Model, { source }: NetworkFile): Promise<CompiledLink> {
+  const model = {
+    ...whole,
+    ...keepOnly(
+      whole,
+      whole.outputs.map(({ name }) => name),
+    ),
+  };
   const { liveBytes, weightBytes } = demandOf(model, inferKnownShapes(model));
+  const bytes = writeModel(model);
+  if (!isFullyKnown(model)) await tryToRun(model, bytes);
   return {
-    model: writeModel(model),
+    model: bytes,
     source,
     demand: { perPicture: liveBytes, once: weightBytes },
     nodes: model.nodes.length,
