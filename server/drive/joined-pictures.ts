@@ -6,14 +6,18 @@ import type {
   FrameIndex,
   FramesRequest,
   FrameStream,
+  VideoInfo,
 } from '../video/frame-source.ts';
 import type { Pictures } from './source-of-pictures.ts';
+
+/** What is needed of pictures that are joined to others. */
+export type PartOfPictures = Pick<Pictures, 'frames' | 'encoded' | 'version'>;
 
 /** Pictures, and when each of them is shown. */
 export interface JoinedPart {
   /** For messages. */
   readonly name: string;
-  readonly pictures: Pictures;
+  readonly pictures: PartOfPictures;
   /** Times of the pictures by their own clock, as their index has them. */
   readonly own: Float64Array;
   /** Seconds of the joined clock, one for each of `own`, strictly ascending also from part to part. */
@@ -23,9 +27,13 @@ export interface JoinedPart {
 /**
  * Pictures one behind the other, at other times than their own: videos of a drive that was recorded
  * in pieces, or whose clock lies elsewhere. A part that breaks off is named, and the next one
- * follows. All have the size of the first.
+ * follows. All have the size of the first, which is what `first` tells.
  */
-export function joinedPictures(path: string, parts: readonly JoinedPart[]): Pictures {
+export function joinedPictures(
+  path: string,
+  first: VideoInfo,
+  parts: readonly JoinedPart[],
+): Pictures {
   const pts = Float64Array.from(parts.flatMap(({ times }) => [...times]));
   const distances = pts
     .subarray(1)
@@ -33,7 +41,7 @@ export function joinedPictures(path: string, parts: readonly JoinedPart[]): Pict
     .sort();
   const distance = distances[distances.length >> 1] ?? 0;
   const index: FrameIndex = { pts, exact: false, notes: [] };
-  const { assumptions, ...video } = parts[0]!.pictures.video;
+  const { assumptions, ...video } = first;
   void assumptions;
   return {
     video: {

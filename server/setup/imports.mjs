@@ -80,12 +80,14 @@ function targetsOf(path, text) {
 
 /**
  * What breaks the rules, a sentence each: imports that point up or sideways, those of components
- * where there are none, those of what is kept for others, and circles.
+ * where there are none, those of what is kept for others; circles where there is nothing of that,
+ * because an import that points up makes circles of everything between.
  * @param {ReadonlyMap<string, readonly string[]>} imports
  * @returns {string[]}
  */
 export function importProblems(imports) {
-  return [...upwardImports(imports), ...circles(imports)];
+  const upward = upwardImports(imports);
+  return upward.length > 0 ? upward : circles(imports);
 }
 
 /** @param {ReadonlyMap<string, readonly string[]>} imports */

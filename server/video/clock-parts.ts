@@ -22,7 +22,7 @@ export interface ClockPart {
  * A clock that jumps ahead by more has started anew; a shorter jump is a gap, in which nothing was
  * recorded. Seconds.
  */
-const LONGEST_GAP = 600;
+export const LONGEST_GAP = 600;
 /** After so much, timestamps of MPEG start again: 33 bits of 90 kHz. Seconds. */
 const WRAP = 2 ** 33 / 90_000;
 /** Timestamps that are written with six decimals. */

@@ -2,10 +2,12 @@ import { clockParts, type ClockPart } from './clock-parts.ts';
 import type { FrameIndex, VideoInfo } from './frame-source.ts';
 import { listPackets, type Packet } from './packet-list.ts';
 import { fileVersion, probeVideo, type ProbedVideo } from './probe.ts';
+import { transportTimes } from './transport-times.ts';
 
 /** What the packets of a file tell of its frames. */
 interface Listing {
-  readonly packets: readonly Packet[];
+  readonly packets: readonly Pick<Packet, 'pts' | 'dts'>[];
+  /** Empty where the clock runs on, and nobody needs to know where keyframes lie. */
   readonly parts: readonly ClockPart[];
 }
 
@@ -26,7 +28,7 @@ export async function readFrameIndex(path: string): Promise<FrameIndex> {
     while (parts[part + 1] && number >= parts[part + 1]!.begin) part++;
     // Containers without presentation times (AVI) have no reordered frames either.
     const time = Number.isNaN(pts) ? dts : pts;
-    return Number.isNaN(time) ? [] : [time + (isWithClock ? parts[part]!.shift : 0)];
+    return Number.isNaN(time) ? [] : [time + (isWithClock ? (parts[part]?.shift ?? 0) : 0)];
   });
   const untimed = packets.length - times.length;
   const interval = intervalOf(video);
@@ -81,14 +83,18 @@ async function list(video: ProbedVideo): Promise<Listing> {
   const version = [await fileVersion(video.path), ...video.inputFormat].join('\0');
   let listing = recent.get(version);
   recent.delete(version);
-  listing ??= listPackets(video).then((packets) => ({
-    packets,
-    parts: clockParts(packets, intervalOf(video)),
-  }));
+  listing ??= listed(video);
   recent.set(version, listing);
   if (recent.size > RECENT) recent.delete(recent.keys().next().value!);
   listing.catch(() => recent.delete(version));
   return listing;
+}
+
+async function listed(video: ProbedVideo): Promise<Listing> {
+  const times = video.container === 'mpegts' ? await transportTimes(video.path) : null;
+  if (times) return { packets: Array.from(times, (pts) => ({ pts, dts: pts })), parts: [] };
+  const packets = await listPackets(video);
+  return { packets, parts: clockParts(packets, intervalOf(video)) };
 }
 
 function hasClock({ container }: ProbedVideo): boolean {

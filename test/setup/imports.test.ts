@@ -107,6 +107,16 @@ test('a circle is named with its files, also one of types alone', (t) => {
   ]);
 });
 
+test('circles are told only where nothing points up: one import that does closes many', (t) => {
+  const files = {
+    'server/results/a.ts': "import type { B } from '../pipeline/b.ts';",
+    'server/pipeline/b.ts': "import type { A } from '../results/a.ts';",
+  };
+  assert.deepEqual(problemsOf(t, files), [
+    'server/results/a.ts imports server/pipeline/b.ts: server/results must not know server/pipeline.',
+  ]);
+});
+
 test('a folder that nobody has given a floor is named', (t) => {
   assert.deepEqual(problemsOf(t, { 'server/attic/a.ts': '' }), [
     'server/attic/a.ts stands on no floor.',

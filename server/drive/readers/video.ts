@@ -86,8 +86,12 @@ export async function openVideo(path: string, camera?: string): Promise<DriveSou
 
 /** Pictures of a video file, at its own times. Throws what `probeVideo` does. */
 export async function videoPictures(path: string): Promise<Pictures> {
+  return { video: await probeVideo(path), ...uncheckedPictures(path) };
+}
+
+/** The same, not looked into before it is used. */
+export function uncheckedPictures(path: string): Omit<Pictures, 'video'> {
   return {
-    video: await probeVideo(path),
     index: () => readFrameIndex(path),
     frames: (request) => decodeVideo({ ...request, path }),
     file: path,

@@ -18,6 +18,7 @@ import { EventReader } from '../../../server/drive/readers/openpilot/event-reade
 import { routeSignals } from '../../../server/drive/readers/openpilot/signals.ts';
 import { openRecording } from '../../../server/drive/open-recording.ts';
 import type { DriveSource, OpenDrive } from '../../../server/drive/source.ts';
+import { lanes } from '../../../server/resources/limits.ts';
 import { makeNumberedClip } from '../../support/clips.ts';
 import { collect } from '../../support/collect.ts';
 import { repositoryRoot, temporaryFolder } from '../../support/paths.ts';
@@ -457,6 +458,14 @@ test('the first picture of a route is there before its other segments are looked
   assert.doesNotMatch(source.assumptions.join('\n'), /is left out/);
   await source.index();
   assert.match(source.assumptions.join('\n'), /--1\/fcamera\.hevc is left out/);
+});
+
+test('no program is started to find the frames of the small camera behind its first segment', async (t) => {
+  const route = writeRoute(t, { cameras: ['qcamera.ts'], logs: ['qlog'] });
+  const source = await opened(t, route);
+  const enter = t.mock.method(lanes.probes, 'enter');
+  assertTimes([...(await source.index()).pts], expected);
+  assert.equal(enter.mock.callCount(), 0);
 });
 
 test('no log and no video of a route is read through a link that leads out of it', async (t) => {

@@ -122,7 +122,7 @@ async function openSegment(place: Place, request: OpenDrive): Promise<DriveSourc
   const clock = await frameClock(place, file, pts.length, request.frameRate ?? 'own');
   if (clock.origin === null) return sourceOfPictures(pictures, parts(clock, clock.told));
   const part = { name: file, pictures, own: pts, times: clock.times };
-  return sourceOfPictures(joinedPictures(video, [part]), parts(clock, clock.told));
+  return sourceOfPictures(joinedPictures(video, pictures.video, [part]), parts(clock, clock.told));
 }
 
 interface FrameClock extends LoggedTimes {

@@ -1,10 +1,14 @@
 import { join } from 'node:path';
 import { RoadgazeError } from '../../../../shared/errors.ts';
 import { pathInside } from '../../../files/path-inside.ts';
-import { probeTrack } from '../../../video/probe-track.ts';
 import { encodedTrack } from '../../../video/encoded-pictures.ts';
+import { readFrameIndex } from '../../../video/frame-index.ts';
+import type { VideoInfo } from '../../../video/frame-source.ts';
+import { probeVideo } from '../../../video/probe.ts';
+import { probeTrack } from '../../../video/probe-track.ts';
 import { decodeTrack, trackIndex } from '../../../video/track-decoder.ts';
-import { joinedPictures } from '../../joined-pictures.ts';
+import { transportTimes } from '../../../video/transport-times.ts';
+import { joinedPictures, type PartOfPictures } from '../../joined-pictures.ts';
 import { laterStream } from '../../later-stream.ts';
 import { once } from '../../once.ts';
 import type { Place } from '../../place.ts';
@@ -12,7 +16,7 @@ import type { Pictures } from '../../source-of-pictures.ts';
 import { filesVersion } from '../../../files/files-version.ts';
 import { loggedTimes, type LoggedTimes } from '../logged-times.ts';
 import { openRawHevc, rawHevcTrack, type RawHevc } from '../raw-hevc-track.ts';
-import { videoPictures } from '../video.ts';
+import { uncheckedPictures } from '../video.ts';
 import type { LoggedFrames } from './event-reader.ts';
 import { frameClock } from './frame-clock.ts';
 import type { RouteLogs } from './route-logs.ts';
@@ -41,7 +45,7 @@ interface SegmentVideo {
   /** Relative to the place. */
   readonly name: string;
   readonly count: number;
-  readonly content: RawHevc | { readonly pictures: Pictures; readonly own: Float64Array };
+  readonly content: RawHevc | { readonly pictures: PartOfPictures; readonly own: Float64Array };
 }
 
 /** Videos of segments that are looked into at the same time. */
@@ -55,19 +59,21 @@ const ANY_RATE = 20;
  */
 export async function routePictures(route: OpenedRoute): Promise<RoutePictures> {
   const { place, segments, camera, frameRate, logs } = route;
-  const [first] = await openVideos(route, 1);
-  const begin = await timesOf(route, [first!], frameRate ?? ANY_RATE);
-  if (begin.origin === null && frameRate === undefined && isRaw(first!))
-    await needClock(route, first!);
-  const brief = await joinedAs(route, [first!], begin.times);
+  const { first, info, behind, leftOut } = await firstVideo(route);
+  route.told.push(...leftOut);
+  const begin = await timesOf(route, [first], frameRate ?? ANY_RATE);
+  if (begin.origin === null && frameRate === undefined && isRaw(first))
+    await needClock(route, first);
+  const brief = await joinedAs(route, info, [first], begin.times);
   const all = once(async () => {
     // Logs are read in a thread of their own, while videos are looked into here.
     const logged = Promise.allSettled(segments.map((each) => logs.frames(each, camera.clocks)));
-    const videos = await openVideos(route, Infinity);
+    const others = await otherVideos(route, behind);
     await logged;
+    const videos = [first, ...others.videos];
     const clock = await timesOf(route, videos, frameRate);
-    route.told.push(...clock.notes);
-    const pictures = await joinedAs(route, videos, clock.times);
+    const pictures = await joinedAs(route, info, videos, clock.times);
+    route.told.push(...others.leftOut, ...clock.notes);
     return { pictures, origin: clock.origin };
   });
   return {
@@ -88,53 +94,86 @@ export async function routePictures(route: OpenedRoute): Promise<RoutePictures> 
   };
 }
 
-/**
- * Opens the videos of the segments, until there are so many. Those that cannot be opened are told
- * and left out; throws why where none can.
- */
-async function openVideos(
-  { place, segments, camera, told }: OpenedRoute,
-  most: number,
-): Promise<SegmentVideo[]> {
-  const found: SegmentVideo[] = [];
-  let fault: RoadgazeError | null = null;
-  told.length = 0;
-  const together = Math.min(most, OPENED_TOGETHER);
-  for (let at = 0; at < segments.length && found.length < most; at += together) {
-    const opened = segments.slice(at, at + together).map(async (segment) => {
-      const name = inSegment(segment, camera.file);
-      return openVideo(place, segment, name).catch((error: unknown) => {
-        if (!(error instanceof RoadgazeError)) throw error;
-        return { name, fault: error };
-      });
-    });
-    for (const video of await Promise.all(opened)) {
-      if ('count' in video) found.push(video);
-      else {
-        fault ??= video.fault;
-        told.push(`${video.name} is left out: ${video.fault.message}`);
-      }
-    }
-  }
-  if (found.length === 0) throw fault!;
-  return found;
+interface FirstVideo {
+  readonly first: SegmentVideo;
+  /** What it tells of its pictures; null: nothing, as it is raw. */
+  readonly info: VideoInfo | null;
+  /** Segments that come behind it. */
+  readonly behind: readonly Segment[];
+  /** What was left out before it, a sentence each. */
+  readonly leftOut: readonly string[];
 }
 
-async function openVideo(place: Place, segment: Segment, name: string): Promise<SegmentVideo> {
+/** The first video that can be opened; throws why the first one cannot where none can. */
+async function firstVideo({ place, segments, camera }: OpenedRoute): Promise<FirstVideo> {
+  const leftOut: string[] = [];
+  let fault: RoadgazeError | null = null;
+  for (const [at, segment] of segments.entries()) {
+    const name = inSegment(segment, camera.file);
+    try {
+      const path = await videoPath(place, name);
+      const info = isRawName(name) ? null : await probeVideo(path);
+      const first = await openVideo(path, segment, name);
+      return { first, info, behind: segments.slice(at + 1), leftOut };
+    } catch (error) {
+      if (!(error instanceof RoadgazeError)) throw error;
+      fault ??= error;
+      leftOut.push(leftOutFor(name, error));
+    }
+  }
+  throw fault!;
+}
+
+/** Videos of segments; those that cannot be opened are told and left out. */
+async function otherVideos(
+  { place, camera }: OpenedRoute,
+  segments: readonly Segment[],
+): Promise<{ readonly videos: SegmentVideo[]; readonly leftOut: string[] }> {
+  const videos: SegmentVideo[] = [];
+  const leftOut: string[] = [];
+  for (let at = 0; at < segments.length; at += OPENED_TOGETHER) {
+    const opened = segments.slice(at, at + OPENED_TOGETHER).map(async (segment) => {
+      const name = inSegment(segment, camera.file);
+      try {
+        return await openVideo(await videoPath(place, name), segment, name);
+      } catch (error) {
+        if (!(error instanceof RoadgazeError)) throw error;
+        return leftOutFor(name, error);
+      }
+    });
+    for (const video of await Promise.all(opened))
+      if (typeof video === 'string') leftOut.push(video);
+      else videos.push(video);
+  }
+  return { videos, leftOut };
+}
+
+function leftOutFor(name: string, { message }: RoadgazeError): string {
+  return `${name} is left out: ${message}`;
+}
+
+async function videoPath(place: Place, name: string): Promise<string> {
   const path = await pathInside(place.path, name);
-  if (path === null)
-    throw new RoadgazeError(
-      'INPUT_NOT_FOUND',
-      `${name} is a link that leads out of the folder, or to nothing.`,
-      'Copy the file itself into the folder.',
-    );
-  if (name.endsWith('.hevc')) {
+  if (path !== null) return path;
+  throw new RoadgazeError(
+    'INPUT_NOT_FOUND',
+    `${name} is a link that leads out of the folder, or to nothing.`,
+    'Copy the file itself into the folder.',
+  );
+}
+
+function isRawName(name: string): boolean {
+  return name.endsWith('.hevc');
+}
+
+async function openVideo(path: string, segment: Segment, name: string): Promise<SegmentVideo> {
+  if (isRawName(name)) {
     const content = await openRawHevc(path);
     return { segment, name, count: content.listing.begins.length, content };
   }
-  const pictures = await videoPictures(path);
-  const { pts: own } = await pictures.index();
-  return { segment, name, count: own.length, content: { pictures, own } };
+  // Each program that is started takes far longer than to read a minute of a small camera.
+  const own = (await transportTimes(path))?.sort() ?? (await readFrameIndex(path)).pts;
+  return { segment, name, count: own.length, content: { pictures: uncheckedPictures(path), own } };
 }
 
 function isRaw({ content }: SegmentVideo): boolean {
@@ -211,11 +250,12 @@ function oneBehindTheOther(parts: readonly Float64Array[]): Float64Array {
 /** Videos as pictures with these times, one for each of their frames. */
 async function joinedAs(
   { place, camera }: OpenedRoute,
+  info: VideoInfo | null,
   videos: readonly SegmentVideo[],
   times: Float64Array,
 ): Promise<Pictures> {
-  const raw = videos.flatMap(({ content }) => ('listing' in content ? [content] : []));
-  if (raw.length > 0) {
+  if (info === null) {
+    const raw = videos.flatMap(({ content }) => ('listing' in content ? [content] : []));
     const track = rawHevcTrack({ name: `${place.path}, ${camera.file}`, files: raw, pts: times });
     return {
       video: await probeTrack(track),
@@ -232,5 +272,5 @@ async function joinedAs(
     at += count;
     return [{ name, pictures: content.pictures, own: content.own, times: own }];
   });
-  return joinedPictures(place.path, parts);
+  return joinedPictures(place.path, info, parts);
 }
