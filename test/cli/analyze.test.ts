@@ -376,9 +376,13 @@ test('a folder gives a folder of results for each recording, and goes on past on
   copyFileSync(clip, join(own, 'a.mp4'));
   writeFileSync(join(own, 'b.mp4'), 'no video');
   copyFileSync(clip, join(own, 'c.mp4'));
+  mkdirSync(join(own, 'day 2'));
+  copyFileSync(clip, join(own, 'day 2', 'd.mp4'));
   const outcome = await analyze(join(own, 'out'), own, '--model', model);
   assert.equal(outcome.status, 1);
-  assert.match(outcome.stderr, /^error VIDEO_UNREADABLE: .*b\.mp4/);
+  const [left, failed] = outcome.stderr.split('\n');
+  assert.match(left!, /^Not opened: 1 recording lies in a folder below: day 2 \(1\)\. .*\/day 2$/);
+  assert.match(failed!, /^error VIDEO_UNREADABLE: .*b\.mp4/);
   assert.deepEqual(
     readdirSync(join(own, 'out')).map((id) => existsSync(join(own, 'out', id, 'summary.json'))),
     [true, true],

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { driveAt, drivesAt } from '../../server/drive/drives-at.ts';
+import { drivesBelow } from '../../server/drive/drives-below.ts';
 import { temporaryFolder } from '../support/paths.ts';
 
 function folderWith(
@@ -153,4 +154,31 @@ test('the one drive of a path is found; a folder of several, or of none, is refu
     code: 'INPUT_NOT_FOUND',
     message: `${empty} is a folder without a recording.`,
   });
+});
+
+test('drives in folders below are counted, without those that are known, results and circles', async (t) => {
+  const folder = temporaryFolder(t);
+  const write = (path: string): void => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), 'no video, but called so');
+  };
+  for (const path of [
+    'own.mp4',
+    'day 1/a.mp4',
+    'day 1/b.mkv',
+    'day 1/notes.csv',
+    'day 2/night/c.mp4',
+    'out/drive/overlay.mp4',
+    'kept/overlay.mp4',
+    'kept/summary.json',
+    'kept/frames.csv',
+  ])
+    write(path);
+  symlinkSync(folder, join(folder, 'day 2', 'circle'));
+  const known = new Set([join(folder, 'day 1', 'a.mp4')]);
+  assert.deepEqual(await drivesBelow(folder, known, join(folder, 'out')), [
+    { folder: 'day 1', drives: 1 },
+    { folder: 'day 2/night', drives: 1 },
+  ]);
+  assert.deepEqual(await drivesBelow(join(folder, 'own.mp4'), known, ''), []);
 });
