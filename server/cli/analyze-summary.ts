@@ -1,10 +1,12 @@
 import { basename } from 'node:path';
 import { isSteering, numberName } from '../../shared/explained-number.ts';
 import type { CausalCheck, Flag } from '../../shared/flags.ts';
+import type { MeasureOf } from '../../shared/measures/measure.ts';
 import { isNoticed, proposalInWords } from '../analysis/log-fit.ts';
 import type { RecordingAnalysis } from '../analysis/recording-analysis.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import { statisticsOf } from '../results/frame-numbers.ts';
+import type { MeasureColumns } from '../results/measure-columns.ts';
 import type { ReportedSummary } from './analyze-report.ts';
 
 const GUESSED =
@@ -37,9 +39,7 @@ export function summaryOf({
   const frames = columns.length;
   const methods = network.methods.map((id, method) => ({
     id,
-    onRoad: statisticsOf(columns.of('onRoad', method)),
-    lift: statisticsOf(columns.of('lift', method)),
-    peakOnRoad: statisticsOf(columns.of('peakOnRoad', method))?.mean ?? null,
+    ...summarised(columns, 'method', method),
   }));
   const steering = columns.of('steering');
   const driven = columns.of('driven');
@@ -77,17 +77,9 @@ export function summaryOf({
         }
       : { answer: statisticsOf(steering) }),
     ...(fit ? { logFit: fit } : {}),
-    onRoad: methods[0]!.onRoad,
+    onRoad: statisticsOf(columns.of('onRoad')),
     methods,
-    ...(methods.length > 1
-      ? {
-          agreement: {
-            spearman: statisticsOf(columns.of('spearman')),
-            ssim: statisticsOf(columns.of('ssim')),
-            topOverlap: statisticsOf(columns.of('topOverlap')),
-          },
-        }
-      : {}),
+    ...(methods.length > 1 ? { agreement: summarised(columns, 'pair') } : {}),
     flags: flags.length,
     ...(checks ? { confirmed: checks.filter((check) => check?.isConfirmed).length } : {}),
     run: {
@@ -108,6 +100,20 @@ export function summaryOf({
       : {}),
   };
   return summary;
+}
+
+type Summarised = Readonly<Record<string, number | ReturnType<typeof statisticsOf>>>;
+
+/** What the measures of a method, or of the first two, come to over all frames. */
+function summarised(columns: MeasureColumns, kind: MeasureOf, method = 0): Summarised {
+  return Object.fromEntries(
+    columns.measures
+      .filter(({ of, summary }) => of === kind && summary !== undefined)
+      .map(({ id, summary }) => {
+        const found = statisticsOf(columns.of(id, method));
+        return [id, summary === 'mean' ? (found?.mean ?? null) : found];
+      }),
+  );
 }
 
 /** Of frames for which the network gives no number. */

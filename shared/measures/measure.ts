@@ -71,6 +71,11 @@ export interface Measure {
   readonly track?: MeasureTrack;
   /** It is read beside the picture, under `short`. */
   readonly readout?: true;
+  /**
+   * Of a method or a pair: what summary.json says of all frames, under `id`. `statistics`: from the
+   * least to the largest; `mean`: that alone.
+   */
+  readonly summary?: 'statistics' | 'mean';
 }
 
 /** One line in a plot of the timeline. */

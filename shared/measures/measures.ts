@@ -44,6 +44,7 @@ export const MEASURES = [
     needs: 'road',
     rounded: true,
     kept: true,
+    summary: 'statistics',
     readout: true,
     track: {
       plot: 'on-road',
@@ -122,6 +123,7 @@ export const MEASURES = [
     needs: 'road',
     rounded: true,
     kept: true,
+    summary: 'statistics',
     readout: true,
     track: {
       plot: 'on-road',
@@ -150,6 +152,7 @@ export const MEASURES = [
     source: 'rows',
     needs: 'road',
     kept: true,
+    summary: 'mean',
   },
   {
     // Sum of the sizes of the mask's values ÷ (the largest size × pixels).
@@ -222,6 +225,7 @@ export const MEASURES = [
     source: 'rows',
     rounded: true,
     kept: true,
+    summary: 'statistics',
     track: {
       plot: 'agreement',
       label: 'Spearman',
@@ -250,6 +254,7 @@ export const MEASURES = [
     source: 'rows',
     rounded: true,
     kept: true,
+    summary: 'statistics',
     track: {
       plot: 'agreement',
       label: 'SSIM',
@@ -274,6 +279,7 @@ export const MEASURES = [
     source: 'rows',
     rounded: true,
     kept: true,
+    summary: 'statistics',
     track: {
       plot: 'agreement',
       label: 'top 5 %',

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it, test, type TestContext } from 'node:test';
 import { DEFAULT_FLAG_SETTINGS } from '../../shared/flags.ts';
 import { FlagWatch, type FoundFlags } from '../../server/analysis/flag-watch.ts';
 import { RowSeries } from '../../server/analysis/row-series.ts';
+import { ViewerFlags } from '../../server/api/viewer-flags.ts';
 import type { NetworkDescription } from '../../server/pipeline/stream-explainer.ts';
 
 const network: NetworkDescription = {
@@ -241,4 +242,56 @@ describe('a watch of flags', () => {
       ],
     );
   });
+});
+
+test('a viewer is alerted once a second at most, of the newest flag, and of none that was there before', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  const pass = (milliseconds: number): void => {
+    for (const end = now + milliseconds; now < end;) {
+      now += 10;
+      t.mock.timers.tick(10);
+    }
+  };
+  const rows = new RowSeries(network);
+  /** Begins with every 50 rows, and is a flag from its 4th row on. */
+  const offRoad = (row: number) => (row % 50 < 5 ? 0.1 : 1);
+  fill(rows, 0, 40, offRoad);
+  const alerts: [at: number, startFrame: number][] = [];
+  const flags = new ViewerFlags(
+    rows,
+    settings,
+    {
+      flags: (found) => ({ type: 'flags', flags: found }),
+      alert: (flag) => ({ type: 'alert', flag }),
+    },
+    (message) => {
+      if (message.type === 'alert') alerts.push([now, message.flag.startFrame]);
+    },
+  );
+  t.after(() => flags.close());
+  const numberOf = (row: number) => row + Math.floor(row / 2);
+  pass(300);
+  const [early] = alerts;
+  assert.equal(early, undefined);
+  // One flag every 250 ms for two seconds and a half.
+  for (let flag = 1; flag <= 10; flag++) {
+    fill(rows, rows.end, 50 * flag + 10, offRoad);
+    pass(250);
+  }
+  const during = [...alerts];
+  pass(5000);
+  for (const [i, [at]] of alerts.entries())
+    assert.ok(i === 0 || at - alerts[i - 1]![0] >= 1000, JSON.stringify(alerts));
+  // The first at once, then one each second, then what came last.
+  assert.equal(during.length, 3);
+  assert.equal(alerts.length, 4);
+  assert.equal(alerts[0]![1], numberOf(50));
+  assert.equal(alerts.at(-1)![1], numberOf(500));
+  // Each is the newest that had been found: flags are looked for every 200 ms.
+  for (const [at, frame] of alerts.slice(0, -1)) {
+    const begun = Math.ceil((at - 300) / 250);
+    assert.ok([begun, begun - 1].map((flag) => numberOf(50 * flag)).includes(frame), `${at}`);
+  }
 });

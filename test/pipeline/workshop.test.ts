@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { RoadgazeError } from '../../shared/errors.ts';
+import { Hand } from '../../server/pipeline/workshop/hands.ts';
 import { inWorkshop } from '../../server/pipeline/workshop/workshop.ts';
 import { readModel } from '../../server/onnx/read-model.ts';
 import { ModelProto } from '../../server/onnx/schema.ts';
@@ -40,15 +41,21 @@ test(
   },
 );
 
+type Given = Parameters<Hand['give']>;
+
 test('who leaves ends the work on a network at once, and the next one is served', async (t) => {
   const folder = temporaryFolder(t);
   const stop = new AbortController();
+  const give = t.mock.method(Hand.prototype, 'give', function (this: Hand, ...given: Given) {
+    give.mock.restore();
+    this.give(...given);
+    stop.abort(new Error('left'));
+  });
   const working = inWorkshop(
     'compiled',
     { path: writeDeepNetwork(folder, 4000), methods: [{ id: 'gradient' }], target: '+' },
     { signal: stop.signal },
   );
-  setTimeout(() => stop.abort(new Error('left')), 300);
   await assert.rejects(working, { message: 'left' });
   const { nodes } = await inWorkshop('compiled', {
     path: writeSteeringNetwork(folder),

@@ -60,12 +60,15 @@ export async function sendFile(t: Test, path: string, ...output: string[]): Prom
  */
 export async function publishWhenListening(t: Test, path: string, address: string): Promise<void> {
   for (;;) {
-    const sender = await sendFile(t, path, '-f', 'flv', address);
-    const gaveUp = await Promise.race([
-      new Promise<true>((resolve) => sender.once('exit', () => resolve(true))),
-      new Promise<false>((resolve) => setTimeout(() => resolve(false), 700)),
+    // It tells of its progress once it is connected.
+    const sender = await sendFile(t, path, '-progress', 'pipe:1', '-f', 'flv', address);
+    const isConnected = await Promise.race([
+      once(sender, 'exit').then(() => false),
+      once(sender.stdout!, 'data').then(() => true),
     ]);
-    if (!gaveUp) return;
+    if (!isConnected) continue;
+    sender.stdout!.resume();
+    return;
   }
 }
 
