@@ -8,6 +8,8 @@ export type FlagKind =
    * wrong.
    */
   | 'steers-wrong'
+  /** What is looked at off the road moves the steering. */
+  | 'pull'
   /**
    * The explanation is empty: the network is dead on these frames. Not found by methods that are
    * empty for other reasons too.
@@ -40,6 +42,11 @@ export interface FlagSettings {
   readonly errorAbove: number | null;
   /** Disagreement: Spearman's correlation below this. Null: not flagged. */
   readonly agreementBelow: number | null;
+  /**
+   * Pull: above this, in degrees at the wheel or, where the output is no angle, in its own unit.
+   * Null, or left out: not flagged.
+   */
+  readonly pullAbove?: number | null | undefined;
 }
 
 /** What the tuning drives of `npm run bench:flags` say is best for VisualBackProp. */
@@ -52,6 +59,11 @@ export const DEFAULT_FLAG_SETTINGS: FlagSettings = {
   errorAbove: null,
   agreementBelow: null,
 };
+
+/** Flags need the pull of every frame, which takes time. */
+export function goesByPull({ pullAbove }: FlagSettings): boolean {
+  return typeof pullAbove === 'number';
+}
 
 /**
  * What was drawn to mislead counts as the cause of a frame's steering where leaving it out moves
@@ -111,8 +123,8 @@ export interface Flag {
   readonly worstFrame: number;
   readonly worstPts: number;
   /**
-   * The measure there: share, lift, steering error (as `errorAbove`), or correlation; 0 for a dead
-   * network.
+   * The measure there: share, lift, steering error (as `errorAbove`), pull (as `pullAbove`), or
+   * correlation; 0 for a dead network.
    */
   readonly worst: number;
   /**

@@ -6,6 +6,7 @@ import type { SteeringUnit } from './steering-unit.ts';
 export const FLAG_KINDS: Readonly<Record<FlagKind, string>> = {
   'off-road': 'off road',
   'steers-wrong': 'looks right, steers wrong',
+  pull: 'pulled from off the road',
   dead: 'dead network',
   disagreement: 'methods disagree',
 };
@@ -38,6 +39,7 @@ export function worstText(
         ? `lift down to ${liftText(worst)}`
         : `down to ${percentText(worst * 100)}`;
     case 'steers-wrong':
+    case 'pull':
       return `up to ${magnitudeText(worst, unit)}`;
     case 'dead':
       return 'nothing to see';

@@ -19,6 +19,7 @@ export function isKnownOf(
     case 'road':
       return road.kind !== 'none';
     case 'logged':
+    case 'asked':
       return logged.includes(id);
     default:
       return true;

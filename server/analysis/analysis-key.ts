@@ -16,6 +16,8 @@ export interface AnalysisOrigin {
   readonly log: LogChoices | ErrorReport;
   /** What JSON tells apart. */
   readonly methods: readonly unknown[];
+  /** How far the network is pulled by what it looks at off the road is told, too. */
+  readonly pull?: boolean;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface AnalysisOrigin {
  * file. Not by what a person said of the log, which networks without signals do not see.
  */
 export async function analysisKey(
-  { recording, modelPath, road, log, methods }: AnalysisOrigin,
+  { recording, modelPath, road, log, methods, pull = false }: AnalysisOrigin,
   drive: DriveSource,
 ): Promise<string> {
   const models = road.kind === 'model' ? [modelPath, road.path] : [modelPath];
@@ -33,7 +35,7 @@ export async function analysisKey(
   // Of all that is said of a log this is of the pictures.
   const fps = 'code' in log ? null : (log.fps ?? null);
   const version = await drive.version();
-  return JSON.stringify([id, key, drive.camera, version, versions, road, fps, methods]);
+  return JSON.stringify([id, key, drive.camera, version, versions, road, fps, methods, pull]);
 }
 
 function sidecarOf(path: string): string {

@@ -110,7 +110,7 @@ export class RecordingAnalysis {
     const said = JSON.stringify(request.log);
     const { record } = this;
     const besideLog = (rows: RowSeries): RowSeries =>
-      rows.besideLog(record.logged, (pts) => record.at(pts));
+      rows.besideLog(this.there, (pts) => record.at(pts));
     // Somebody has said more of the log meanwhile; what the network answers stays. What it has in
     // mind comes only out of all frames before.
     const running = explainer.memory === null ? request.kept?.running(key) : null;
@@ -120,7 +120,7 @@ export class RecordingAnalysis {
         : besideLog(kept.rows)
       : running
         ? besideLog(running)
-        : new RowSeries(network, { logged: record.logged });
+        : new RowSeries(network, { there: this.there });
     this.#taken = kept ? 0 : this.rows.end;
     if (!kept && request.kept) this.#began = () => request.kept!.began(key, this.rows);
     // They are of frames and of what the network answers, whatever was driven.
@@ -137,7 +137,7 @@ export class RecordingAnalysis {
    * with `needsLog` LOG_INVALID, INPUT_NOT_FOUND.
    */
   static async open(request: RecordingAnalysisRequest): Promise<RecordingAnalysis> {
-    const { recording, modelPath, road, methods, wish, signal } = request;
+    const { recording, modelPath, road, methods, pull = false, wish, signal } = request;
     const drive = await openSeenCamera(request);
     const stop = new AbortController();
     const logging = companion(readLog(request.log, drive), request.needsLog);
@@ -148,6 +148,7 @@ export class RecordingAnalysis {
       camera: drive.camera,
       drive,
       methods,
+      pull,
       wish,
       // Its failure is met below.
       log: logging.then(
@@ -190,6 +191,11 @@ export class RecordingAnalysis {
       await drive.close();
       throw error;
     }
+  }
+
+  /** What of the measures that are optional its rows have. */
+  get there(): readonly string[] {
+    return [...this.record.logged, ...(this.explainer.tellsPull ? ['pull'] : [])];
   }
 
   /** All rows so far. */

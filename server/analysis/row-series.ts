@@ -32,31 +32,31 @@ export class RowSeries {
   readonly #numbers: number[] = [];
   #start = 0;
 
-  /** Without a window all rows are kept. `logged`: what of the measures that can be logged is. */
+  /** Without a window all rows are kept. `there`: what of the measures that are optional is. */
   constructor(
     network: NetworkDescription,
     {
       window = null,
-      logged = [],
+      there = [],
       columns,
     }: {
       readonly window?: RowWindow | null;
-      readonly logged?: readonly string[];
+      readonly there?: readonly string[];
       /** Rows that are there already. */
       readonly columns?: MeasureColumns;
     } = {},
   ) {
     this.network = network;
     this.#window = window;
-    this.columns = columns ?? new MeasureColumns(network.methods, logged);
+    this.columns = columns ?? new MeasureColumns(network.methods, there);
   }
 
   /** The same rows beside another log. */
   besideLog(
-    logged: readonly string[],
+    there: readonly string[],
     at: (pts: number) => Readonly<Record<string, number | undefined>>,
   ): RowSeries {
-    const columns = this.columns.besideLog(this.network.methods, logged, at);
+    const columns = this.columns.besideLog(this.network.methods, there, at);
     const other = new RowSeries(this.network, { window: this.#window, columns });
     for (const number of this.#numbers) other.#numbers.push(number);
     other.#start = this.#start;

@@ -28,6 +28,7 @@ const flagSettings = z
     mergeSeconds: seconds,
     errorAbove: z.number().min(0).nullable(),
     agreementBelow: z.number().min(-1).max(1).nullable(),
+    pullAbove: z.number().min(0).nullable().optional(),
   })
   .refine(({ enterBelow, leaveAbove }) => leaveAbove >= enterBelow, {
     message: 'must be at least enterBelow',
@@ -71,7 +72,7 @@ const clientMessage = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('verify'),
     request: count,
-    kind: z.enum(['off-road', 'steers-wrong', 'dead', 'disagreement']),
+    kind: z.enum(['off-road', 'steers-wrong', 'pull', 'dead', 'disagreement']),
     startFrame: frame,
   }),
   z.strictObject({

@@ -184,7 +184,6 @@ export class RecordingView {
   #describe(flags: FlagSettings): void {
     const { recording, drive, video, explainer, network, road, index } = this.#workspace;
     const { analysis, logNote, logNotes } = this.#workspace;
-    const { logged } = analysis.record;
     const { name, crop, mask, methods, output } = explainer.network;
     const { send } = this.#output;
     send({
@@ -218,7 +217,7 @@ export class RecordingView {
       ...(index.notes.length > 0 ? { notes: index.notes } : {}),
       ...(logNote ? { log: logNote } : {}),
       ...(logNotes.length > 0 ? { logNotes } : {}),
-      ...(logged.length > 0 ? { logged } : {}),
+      ...(analysis.there.length > 0 ? { logged: analysis.there } : {}),
       ...(analysis.record.log
         ? { steering: loggedSteering(analysis.record.log, analysis.said) }
         : {}),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { WebSocketServer } from 'ws';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
-import type { FlagSettings } from '../../shared/flags.ts';
+import { goesByPull, type FlagSettings } from '../../shared/flags.ts';
 import { CLOSE_CODES } from '../../shared/protocol/close-codes.ts';
 import { SUBPROTOCOL, type ServerMessage } from '../../shared/protocol/control-messages.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
@@ -108,6 +108,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         worst: worstOf(flags),
       });
     },
+    goesByPull(options.flags),
   );
   const feeds = new Feeds(
     catalogue,

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { lookupTable, signedLookupTable } from '../../shared/color-maps.ts';
 import { reportOf, RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import { shortNumberName } from '../../shared/explained-number.ts';
-import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
+import { goesByPull, type CausalCheck, type Fill, type Flag } from '../../shared/flags.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { RecordingAnalysis, type DrivenRow } from '../analysis/recording-analysis.ts';
 import { roadOfRecording } from '../attention/road-file.ts';
@@ -56,6 +56,7 @@ export async function analyzeInto(
     log: await logOf(options, recording),
     needsLog: true,
     methods: methodChoices(options.method, options.option),
+    pull: goesByPull(flagSettingsOf(options)),
     wish: { provider: options.provider, workers: options.workers ?? null },
   });
   const abort = new AbortController();
@@ -111,7 +112,7 @@ interface Job {
 async function analyzeWhole(folder: string, job: Job): Promise<void> {
   const files = await AnalysisFiles.create(folder, {
     ...job.analysis.explainer.network,
-    logged: job.analysis.record.logged,
+    there: job.analysis.there,
   });
   try {
     const summary = await analyze(files, job);

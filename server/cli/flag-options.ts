@@ -11,6 +11,7 @@ export interface FlagOptions {
   readonly flagMerge: number;
   readonly flagError?: number;
   readonly flagAgreement?: number;
+  readonly flagPull?: number;
 }
 
 /** Options that `flagSettingsOf` reads. */
@@ -49,10 +50,20 @@ export function addFlagOptions(command: Command): Command {
       parseNumber(0, 1e6),
     )
     .option(
+      '--flag-pull <value>',
+      "also tell for each frame how far what is looked at off the road pulls the steering, and flag where that is above this: degrees at the wheel (3deg), or the output's own unit; takes up to two passes more a frame",
+      parsePull,
+    )
+    .option(
       '--flag-agreement <rho>',
       'also flag where the rank correlation of the first two methods falls below this',
       parseNumber(-1, 1),
     );
+}
+
+/** A number, with or without its unit. */
+function parsePull(text: string): number {
+  return parseNumber(0, 1e6)(text.replace(/(deg|°)$/, ''));
 }
 
 /** Throws USAGE where a flag would end before it begins. */
@@ -65,6 +76,7 @@ export function flagSettingsOf(options: FlagOptions): FlagSettings {
     flagMerge,
     flagError = null,
     flagAgreement = null,
+    flagPull,
   } = options;
   if (flagUntil < flagBelow) {
     throw new RoadgazeError(
@@ -87,5 +99,6 @@ export function flagSettingsOf(options: FlagOptions): FlagSettings {
     mergeSeconds: flagMerge,
     errorAbove: flagError,
     agreementBelow: flagAgreement,
+    ...(flagPull === undefined ? {} : { pullAbove: flagPull }),
   };
 }

@@ -37,7 +37,7 @@ const LONGEST = 60;
 /** The recording on disk is behind by so much (s). */
 const WRITING = 2.5;
 
-const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|dead|disagreement)$/;
+const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|pull|dead|disagreement)$/;
 
 /**
  * Keeps a clip of each flag of a feed as a recording, with its analysis in a folder of the same
@@ -142,8 +142,8 @@ export class ClipKeeper {
     const position = (time: number) => frameAt(index, time - start);
     const { from, to } = rows.between(start, end);
     const columns = rows.slice(Math.max(from, rows.start), to);
-    const logged = loggedIn(columns);
-    const files = await AnalysisFiles.create(folder, { ...rows.network, logged });
+    const there = loggedIn(columns);
+    const files = await AnalysisFiles.create(folder, { ...rows.network, there });
     try {
       const numbers = numbersOf(columns);
       for (const row of numbers)

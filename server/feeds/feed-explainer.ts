@@ -24,6 +24,8 @@ export interface FeedExplainerRequest {
   readonly modelPath: string;
   readonly road: RoadSpecification;
   readonly methods: readonly string[];
+  /** Frames are told how far the network is pulled by what it looks at off the road. */
+  readonly pull?: boolean | undefined;
   readonly wish: ProviderWish;
   readonly priority: PlaybackPriority;
   /** For networks that are fed with what the vehicle tells. */
@@ -108,6 +110,7 @@ export class FeedExplainer {
     // One without a road network takes fewer.
     const work = explainer.explain(images.slice(0, explainer.images.length), time, {
       urgent: true,
+      pull: true,
       past: explainer.memory && !past.memory ? this.#remembering(past) : past,
     });
     running.add(work);
@@ -166,7 +169,7 @@ export class FeedExplainer {
 }
 
 async function use(
-  { modelPath, wish, told }: FeedExplainerRequest,
+  { modelPath, pull = false, wish, told }: FeedExplainerRequest,
   plan: Plan,
   signal?: AbortSignal,
 ): Promise<Use> {
@@ -176,6 +179,7 @@ async function use(
     road,
     video: { ...FRAME, colorSpace },
     methods: streamedChoices(methods),
+    pull,
     wish,
     told,
     ...(signal ? { signal } : {}),

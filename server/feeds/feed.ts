@@ -18,7 +18,8 @@ import type { PlaybackPriority } from '../pipeline/playback-priority.ts';
 import { Bell } from '../pipeline/player-bell.ts';
 import { DISPLAY } from '../pipeline/player-frames.ts';
 import type { Network } from '../catalogue/networks.ts';
-import type { NetworkDescription } from '../pipeline/stream-explainer.ts';
+import { RecentPulls } from '../pipeline/pull-means.ts';
+import type { StreamExplainer } from '../pipeline/stream-explainer.ts';
 import { FeedExplainer, type ExplainerChange, type FeedExplanation } from './feed-explainer.ts';
 
 export type FeedFrame = ExplainedLiveFrame<FeedExplanation>;
@@ -30,6 +31,8 @@ export interface FeedRequest {
   readonly network: Network;
   readonly road: RoadSpecification;
   readonly methods: readonly string[];
+  /** Frames are told how far the network is pulled by what it looks at off the road. */
+  readonly pull?: boolean;
   readonly wish: ProviderWish;
   readonly priority: PlaybackPriority;
   readonly transport?: RtspTransport;
@@ -63,6 +66,7 @@ export class Feed {
   /** Rings where rows begin anew. */
   readonly #begun = new Bell();
   #rows: RowSeries;
+  #pulls = new RecentPulls();
 
   /**
    * Throws what opening the network throws, and the signal's reason; what the source does shows in
@@ -75,6 +79,7 @@ export class Feed {
       network,
       road,
       methods,
+      pull,
       wish,
       priority,
       transport,
@@ -88,6 +93,7 @@ export class Feed {
       modelPath: network.path,
       road,
       methods,
+      pull,
       wish,
       priority,
       told: (time, name) => {
@@ -134,7 +140,7 @@ export class Feed {
     this.#onState = onState;
     this.explainer = explainer;
     this.live = live;
-    this.#rows = rowsOf(explainer.current.network);
+    this.#rows = rowsOf(explainer.current);
     live.subscribe({ frame: (frame) => this.#take(frame), state: (state) => this.#entered(state) });
   }
 
@@ -187,9 +193,10 @@ export class Feed {
   /** Throws METHOD_*, ROAD_INVALID, INFERENCE_FAILED: then all stays as it was. */
   async change(wanted: ExplainerChange): Promise<void> {
     await this.explainer.change(wanted);
-    const { network } = this.explainer.current;
-    if (network === this.#rows.network) return;
-    this.#rows = rowsOf(network);
+    const { current } = this.explainer;
+    if (current.network === this.#rows.network) return;
+    this.#rows = rowsOf(current);
+    this.#pulls = new RecentPulls();
     this.#begun.ring();
     for (const watcher of this.#watchers) watcher.changed();
   }
@@ -209,7 +216,12 @@ export class Feed {
     const { sequence, time, explanation, driven } = frame;
     // As it was before a change.
     if (explanation.network !== this.#rows.network) return;
-    this.#rows.push(sequence, { ...explanation, pts: time, ...valuesOf(driven) });
+    const row = { ...explanation, pts: time };
+    this.#rows.push(sequence, {
+      ...row,
+      ...(row.pull === undefined ? {} : { pull: this.#pulls.mean(row) }),
+      ...valuesOf(driven),
+    });
     for (const watcher of this.#watchers) watcher.frame(frame);
   }
 }
@@ -221,8 +233,9 @@ const LOGGED: { readonly [id in LoggedMeasureId]: (signal: AlignedSignal) => num
 const LOGGED_IDS = Object.keys(LOGGED) as LoggedMeasureId[];
 
 /** What signals bring is not known before: there is room for all of it. */
-function rowsOf(network: NetworkDescription): RowSeries {
-  return new RowSeries(network, { window: FEED_WINDOW, logged: LOGGED_IDS });
+function rowsOf({ network, tellsPull }: StreamExplainer): RowSeries {
+  const there = tellsPull ? [...LOGGED_IDS, 'pull'] : LOGGED_IDS;
+  return new RowSeries(network, { window: FEED_WINDOW, there });
 }
 
 function valuesOf(signal: AlignedSignal | null): DrivenValues {

@@ -3,7 +3,7 @@ import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
 import type { Point } from '../../shared/geometry.ts';
 import { flagPosts, type WebhookAlerts } from '../alerts/flag-posts.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
-import type { FlagSettings } from '../../shared/flags.ts';
+import { goesByPull, type FlagSettings } from '../../shared/flags.ts';
 import type { FeedSummary } from '../../shared/protocol/summaries.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { parseFeedAddress } from '../live/feed-address.ts';
@@ -174,6 +174,7 @@ export class Feeds {
         network,
         road,
         methods: FIRST_METHODS,
+        pull: goesByPull(this.#flags),
         wish: this.#wish,
         priority: this.#priority,
         recording,

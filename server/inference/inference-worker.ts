@@ -2,8 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { InferenceSession, Tensor, type TypedTensor } from 'onnxruntime-node';
 import { giveWayHere } from '../resources/give-way.ts';
 import { batchOf, SLOW_MS } from './batches.ts';
+import { InputRoom, type Outputs } from './input-room.ts';
+import { PullRunner } from './pull-step.ts';
 import type {
-  ChainFeed,
+  ChainLink,
+  ChainResult,
   FrameValues,
   SessionChain,
   WarmUp,
@@ -24,8 +27,6 @@ const port = parentPort!;
 const reply = (message: WorkerReply, transfer: ArrayBuffer[] = []) =>
   port.postMessage(message, transfer);
 
-type Outputs = InferenceSession.OnnxValueMapType;
-
 /**
  * A link of the chain, ready: a session to run, or what it gives where all it is fed with is
  * constant.
@@ -38,21 +39,10 @@ type ReadyLink = { readonly session: InferenceSession } | { readonly constant: O
  */
 const MOST_OPTIMISED = 8000;
 
-/** Room for a batch of each input, filled again for every call: ONNX Runtime reads it in place. */
 const room = Math.max(maxBatch, chain.batch ?? 1);
-const inputs = chain.inputBytes.map((bytes) => new Uint8Array(bytes * room));
-
-function feedTensor(feed: ChainFeed, batch: number, before: readonly Outputs[]): Tensor {
-  if (feed.from === 'link') return before[feed.link]![feed.output] as Tensor;
-  if (feed.from === 'constant') return new Tensor('uint8', feed.bytes, [1, ...feed.dims]);
-  const bytes = inputs[feed.input]!.subarray(0, chain.inputBytes[feed.input]! * batch);
-  if (feed.type === 'float32')
-    return new Tensor('float32', new Float32Array(bytes.buffer, 0, bytes.length / 4), [
-      batch,
-      ...feed.dims,
-    ]);
-  return new Tensor('uint8', bytes, [batch, ...feed.dims]);
-}
+const inputs = new InputRoom(chain.inputBytes, room);
+/** Planes that the step behind the links reads. */
+const pullReads = chain.pull ? [chain.pull.mask, chain.pull.road] : [];
 
 /**
  * The outputs of a constant link for a batch: those of one frame, repeated as often as there is
@@ -96,6 +86,7 @@ const wanted = (details: boolean) =>
   chain.links.map((_, link) => [
     ...new Set([
       ...read[link]!,
+      ...pullReads.filter((result) => result.link === link).map(({ output }) => output),
       ...chain.results
         .filter((result) => result.link === link && (details || !result.detail))
         .map(({ output }) => output),
@@ -103,12 +94,13 @@ const wanted = (details: boolean) =>
   ]);
 const [numbersOnly, everything] = [wanted(false), wanted(true)];
 
-async function run(
+/** What the links give for a batch. */
+async function outputsOf(
   ready: readonly ReadyLink[],
-  { links, results }: SessionChain,
+  { links }: SessionChain,
   detailed: readonly boolean[],
-): Promise<FrameValues[]> {
-  const batch = chain.batch ?? detailed.length;
+): Promise<Outputs[]> {
+  const batch = batchFor(detailed.length);
   const fetches = detailed.includes(true) ? everything : numbersOnly;
   const outputs: Outputs[] = [];
   for (const [index, link] of ready.entries()) {
@@ -116,60 +108,105 @@ async function run(
     else
       outputs.push(
         await link.session.run(
-          Object.fromEntries(
-            links[index]!.feeds.map((feed) => [feed.name, feedTensor(feed, batch, outputs)]),
-          ),
+          inputs.tensors(links[index]!.feeds, batch, outputs),
           fetches[index]!,
         ),
       );
   }
+  return outputs;
+}
+
+async function run(
+  ready: readonly ReadyLink[],
+  chain: SessionChain,
+  detailed: readonly boolean[],
+): Promise<FrameValues[]> {
+  return valuesOf(await outputsOf(ready, chain, detailed), detailed);
+}
+
+/** Copies, because the session's memory ends with the tensor and a result travels to another thread. */
+function valuesOf(outputs: readonly Outputs[], detailed: readonly boolean[]): FrameValues[] {
   return detailed.map((hasDetails, frame) =>
-    results.map(({ link, output, detail }) => {
-      if (detail && !hasDetails) return null;
-      const all = (outputs[link]![output] as TypedTensor<'float32'>).data as
-        Uint8Array | Float32Array;
-      const length = all.length / batch;
-      // A copy, because the session's memory ends with the tensor and a result travels to another
-      // thread.
-      return all.slice(frame * length, (frame + 1) * length);
-    }),
+    chain.results.map((result) =>
+      result.detail && !hasDetails
+        ? null
+        : valueOf(outputs, result, frame, detailed.length).slice(),
+    ),
   );
 }
 
-function fill(frames: WorkerRequest['frames']): void {
-  const filled = Array.from(
-    { length: chain.batch ?? frames.length },
-    (_, position) => frames[position] ?? frames[0]!,
+/** A view of one frame's values in a batch of so many. */
+function valueOf(
+  outputs: readonly Outputs[],
+  { link, output }: ChainResult,
+  frame: number,
+  frames: number,
+): Uint8Array | Float32Array {
+  const all = (outputs[link]![output] as TypedTensor<'float32'>).data as Uint8Array | Float32Array;
+  const length = all.length / batchFor(frames);
+  return all.subarray(frame * length, (frame + 1) * length);
+}
+
+/** Frames in a run of so many. */
+function batchFor(frames: number): number {
+  return chain.batch ?? frames;
+}
+
+/** What the network answers without what it looked at off the road; null where it is not asked. */
+async function pulls(
+  runner: PullRunner,
+  outputs: readonly Outputs[],
+  asked: WorkerRequest['frames'],
+): Promise<(Float32Array | null)[]> {
+  const { mask, road } = chain.pull!;
+  const wished = asked.flatMap(({ pull }, frame) => (pull ? [frame] : []));
+  const answers = await runner.run(
+    wished.map((frame) => ({
+      inputs: asked[frame]!.inputs,
+      mask: valueOf(outputs, mask, frame, asked.length) as Uint8Array,
+      road: valueOf(outputs, road, frame, asked.length) as Uint8Array,
+    })),
   );
-  filled.forEach((frame, position) =>
-    frame.inputs.forEach((bytes, input) =>
-      inputs[input]!.set(bytes, position * chain.inputBytes[input]!),
-    ),
+  return asked.map((_, frame) => answers[wished.indexOf(frame)] ?? null);
+}
+
+/** Throws what ONNX Runtime does. */
+function sessionOf({ model, nodes = 0 }: ChainLink): Promise<InferenceSession> {
+  return InferenceSession.create(model, {
+    executionProviders: [provider],
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    graphOptimizationLevel: nodes > MOST_OPTIMISED ? 'disabled' : 'all',
+    logSeverityLevel: 4,
+  });
+}
+
+/** The step behind the links, ready; null where there is none. */
+async function readyPull(): Promise<PullRunner | null> {
+  if (!chain.pull) return null;
+  const isFixed = provider !== 'cpu' || typeof chain.batch === 'number';
+  const runner = new PullRunner(
+    await sessionOf(chain.pull.link),
+    chain.pull,
+    chain,
+    room,
+    // A GPU's provider looks for its algorithms anew for every batch size.
+    isFixed,
   );
+  await runner.warmUp();
+  return runner;
 }
 
 async function start(): Promise<void> {
   const ready: ReadyLink[] = [];
   for (const link of chain.links) {
     try {
-      const session = await InferenceSession.create(link.model, {
-        executionProviders: [provider],
-        intraOpNumThreads: threads,
-        interOpNumThreads: 1,
-        graphOptimizationLevel: (link.nodes ?? 0) > MOST_OPTIMISED ? 'disabled' : 'all',
-        logSeverityLevel: 4,
-      });
+      const session = await sessionOf(link);
       const isConstant = link.feeds.every((feed) => feed.from === 'constant');
       ready.push(
         isConstant
           ? {
-              constant: repeated(
-                await session.run(
-                  Object.fromEntries(
-                    link.feeds.map((feed) => [feed.name, feedTensor(feed, 1, [])]),
-                  ),
-                ),
-              ),
+              constant: repeated(await session.run(inputs.tensors(link.feeds, 1, []))),
             }
           : { session },
       );
@@ -177,8 +214,11 @@ async function start(): Promise<void> {
       return reply({ kind: 'refused', source: link.source, reason: firstLine(error) });
     }
   }
+  let pull: PullRunner | null = null;
   try {
-    reply({ kind: 'ready', warmUp: await warmUp(ready) });
+    const times = await warmUp(ready);
+    pull = await readyPull();
+    reply({ kind: 'ready', warmUp: times });
   } catch (error) {
     return reply({ kind: 'refused', source: chain.links.at(-1)!.source, reason: firstLine(error) });
   }
@@ -186,21 +226,25 @@ async function start(): Promise<void> {
   // may end.
   let work: Promise<void> = Promise.resolve();
   port.on('message', (message: WorkerMessage) => {
-    work = work.then(() => (message === 'end' ? port.close() : answer(ready, message)));
+    work = work.then(() => (message === 'end' ? port.close() : answer(ready, pull, message)));
   });
 }
 
 async function answer(
   ready: readonly ReadyLink[],
+  pull: PullRunner | null,
   { id, frames: asked }: WorkerRequest,
 ): Promise<void> {
   try {
-    fill(asked);
-    const frames = await run(
-      ready,
-      chain,
-      asked.map(({ detailed }) => detailed),
+    inputs.fill(
+      asked.map((frame) => frame.inputs),
+      batchFor(asked.length),
     );
+    const detailed = asked.map((frame) => frame.detailed);
+    const outputs = await outputsOf(ready, chain, detailed);
+    const values = valuesOf(outputs, detailed);
+    const answers = pull && (await pulls(pull, outputs, asked));
+    const frames = answers ? values.map((each, frame) => [...each, answers[frame]!]) : values;
     reply(
       { kind: 'done', id, frames },
       frames.flatMap((values) =>

@@ -72,10 +72,10 @@ export function withinMemory(
 }
 
 /** Bytes that so many workers of a chain take with full batches. */
-export function memoryOf({ links }: SessionChain, { workers, maxBatch }: Occupancy): number {
+export function memoryOf({ links, pull }: SessionChain, { workers, maxBatch }: Occupancy): number {
   // ONNX Runtime keeps the memory of a session between runs: those of all links are there at the
   // same time.
-  return links.reduce(
+  return [...links, ...(pull ? [pull.link] : [])].reduce(
     (bytes, { demand }) =>
       bytes +
       (demand ? workers * (COPIES_OF_WEIGHTS * demand.once + demand.perPicture * maxBatch) : 0),

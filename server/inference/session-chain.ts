@@ -1,3 +1,5 @@
+import type { CodedPictures } from '../covers/covered-pictures.ts';
+
 /**
  * What a worker runs per call: models one after another, each fed from the call's inputs or from an
  * earlier link's output. First axis of every tensor is the batch.
@@ -13,6 +15,8 @@ export interface SessionChain {
    * Left out or null: as many as there are.
    */
   readonly batch?: number | null;
+  /** What follows the links, and gives one more result behind the others: see `PullAnswers`. */
+  readonly pull?: PullStep | undefined;
 }
 
 export interface ChainLink {
@@ -53,7 +57,23 @@ export interface ChainResult {
   readonly detail?: boolean;
 }
 
-/** For each result its values for one frame; null for a detail that was not asked for. */
+/**
+ * What follows the links of a chain: the network's answer once more, to pictures without what was
+ * looked at off the road.
+ */
+export interface PullStep {
+  /** The network alone: fed from the call only, one float for each picture as its only output. */
+  readonly link: ChainLink;
+  readonly output: string;
+  /** The input of a call that is covered. */
+  readonly input: number;
+  readonly coded: CodedPictures;
+  /** uint8 planes of the chain. */
+  readonly mask: ChainResult;
+  readonly road: ChainResult;
+}
+
+/** For each result its values for one frame; null for what was not asked for. */
 export type FrameValues = readonly (Uint8Array | Float32Array | null)[];
 
 export type ProviderName = 'cuda' | 'webgpu' | 'cpu';
@@ -80,6 +100,8 @@ export interface WorkerFrame {
   /** One buffer per input of the chain. */
   readonly inputs: readonly Uint8Array[];
   readonly detailed: boolean;
+  /** Where the chain has such a step: the network is asked again, without what it looked at. */
+  readonly pull: boolean;
 }
 
 export type WorkerRequest = { readonly id: number; readonly frames: readonly WorkerFrame[] };

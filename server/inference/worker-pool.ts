@@ -84,10 +84,14 @@ export class WorkerPool {
   }
 
   /** Runs the chain on one frame: one buffer per input. Urgent frames overtake those that wait. */
-  run(inputs: readonly Uint8Array[], urgent: boolean, detailed = true): Promise<FrameValues> {
+  run(
+    inputs: readonly Uint8Array[],
+    urgent: boolean,
+    { detailed = true, pull = false } = {},
+  ): Promise<FrameValues> {
     if (this.#ended) return Promise.reject(this.#ended);
     return new Promise((resolve, reject) => {
-      const job = { frame: { inputs, detailed }, resolve, reject };
+      const job = { frame: { inputs, detailed, pull }, resolve, reject };
       if (urgent) {
         this.#lastUrgent = performance.now();
         this.#waiting.unshift(job);

@@ -5,6 +5,7 @@ import type { ImageFormat } from '../video/frame-source.ts';
 import type { StreamExplainer, FrameExplanation } from './stream-explainer.ts';
 import { moments } from './moments.ts';
 import { SAME_TIME } from '../video/timestamps.ts';
+import { withPullMeans } from './pull-means.ts';
 import { PassCheck, type SeenBefore } from './pass-check.ts';
 
 export interface AnalysisRequest {
@@ -58,7 +59,12 @@ const PICTURE_BYTES = 100_000_000;
  * off after its first frame gives the rows that there are, and `onEnd` the reason. Throws VIDEO_*,
  * FFMPEG_*, INFERENCE_FAILED.
  */
-export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
+export function analyzeRecording(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
+  const rows = explainedRows(request);
+  return request.explainer.tellsPull ? withPullMeans(rows) : rows;
+}
+
+async function* explainedRows(request: AnalysisRequest): AsyncGenerator<AnalysisRow> {
   const { explainer, drive, expected, seen = null, picture: format, signal } = request;
   const stream = moments(drive, explainer, {
     images: format ? [...explainer.images, format] : explainer.images,
@@ -75,7 +81,7 @@ export async function* analyzeRecording(request: AnalysisRequest): AsyncGenerato
       const images = decoded.slice(0, explainer.images.length);
       const picture = decoded[images.length] ?? null;
       const row = explainer
-        .explain(images, pts, { numbersOnly: !format, past })
+        .explain(images, pts, { numbersOnly: !format, pull: true, past })
         .then((explanation) => ({ frame: number, pts, picture, fit, ...explanation }));
       // Its failure is met when its turn comes; until then it must not count as unhandled.
       row.catch(() => {});

@@ -7,7 +7,8 @@ import type { ByHand } from '../inference/by-hand.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
 import type { NetworkPorts } from '../inference/network-ports.ts';
-import type { ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
+import type { PullAnswers } from '../inference/pull-step.ts';
+import type { ChainFeed, ChainLink, ChainResult, FrameValues } from '../inference/session-chain.ts';
 import { writeModel } from '../onnx/write-model.ts';
 import type { DriveLog } from '../drive/log/drive-log.ts';
 import type { PictureSource } from '../drive/source.ts';
@@ -32,6 +33,7 @@ import {
 import { bytesOfState, startOf, stateBytes, stateFeeds } from './frame-states.ts';
 import { cameraOf } from './other-cameras.ts';
 import { picturePlan } from './picture-plan.ts';
+import { pullOf, pullStep } from './pull.ts';
 import { inWorkshop } from './workshop/workshop.ts';
 
 export interface ExplainerRequest {
@@ -46,6 +48,8 @@ export interface ExplainerRequest {
   readonly drive?: Pick<PictureSource, 'ofCamera'>;
   /** VisualBackProp where it is left out. Each once with the same target. */
   readonly methods?: readonly StreamedChoice[];
+  /** How far the network is pulled by what it looks at off the road: one or two passes more. */
+  readonly pull?: boolean;
   readonly wish?: Partial<ProviderWish>;
   /** What was logged; waited for only where the network takes signals. */
   readonly log?: Promise<DriveLog | null>;
@@ -88,17 +92,14 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   const behindRoad = 1 + region.inputBytes.length;
   const behindPictures = behindRoad + besideBytes.length;
   const main = region.links.length;
+  const feeds: ChainFeed[] = [
+    ...plan.feeds([0, ...besideBytes.map((_, index) => behindRoad + index)]),
+    ...signals.feeds(behindPictures),
+    ...stateFeeds(states, behindPictures + signals.inputBytes.length),
+  ];
   const links: ChainLink[] = [
     ...region.links,
-    {
-      ...graph.link,
-      feeds: [
-        ...plan.feeds([0, ...besideBytes.map((_, index) => behindRoad + index)]),
-        ...region.feeds,
-        ...signals.feeds(behindPictures),
-        ...stateFeeds(states, behindPictures + signals.inputBytes.length),
-      ],
-    },
+    { ...graph.link, feeds: [...feeds, ...region.feeds] },
     ...comparison(graph.compared, image, main),
   ];
   const ids = methods.map(streamedName);
@@ -116,6 +117,9 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
       ...stateBytes(states),
     ],
     batch: commonBatch(network, image.batch, region.batch),
+    pull: graph.answer
+      ? pullStep({ ...graph.answer, feeds }, network, graph.format, ids, main)
+      : undefined,
   };
   const wish = { provider: 'auto', workers: null, ...request.wish } as const;
   const { pool, provider, workers, passedOver } = await startOnBestProvider(
@@ -135,7 +139,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
   const run = async (
     images: readonly Uint8Array[],
     pts: number,
-    { urgent = false, numbersOnly = false, given: set, past }: ExplainWish,
+    { urgent = false, numbersOnly = false, pull = false, given: set, past }: ExplainWish,
   ): Promise<FrameValues> => {
     const given = region.given(pts);
     const [own, ...beside] = plan.bytes(images, past);
@@ -150,18 +154,25 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
         ...bytesOfState(before),
       ],
       urgent,
-      !numbersOnly,
+      { detailed: !numbersOnly, pull: pull && (given?.known ?? true) },
     );
   };
   const explain: StreamExplainer['explain'] = async (images, pts, wish = {}) => {
     const running = run(images, pts, wish);
+    // Behind what is told of the frame stands what goes to the next one.
+    const told = chain.results.length - states.length;
     if (states.length > 0)
       wish.past?.memory?.keep(
-        running.then((values) => values.slice(-states.length) as Float32Array[]),
+        running.then((values) => values.slice(told, chain.results.length) as Float32Array[]),
       );
-    // Behind them stands what goes to the next frame.
-    const values = (await running).slice(0, chain.results.length - states.length);
-    return explanation(values, shape, region.given(pts)?.known ?? true);
+    const values = await running;
+    const answers = chain.pull ? (values[chain.results.length] as PullAnswers | null) : null;
+    return {
+      ...explanation(values.slice(0, told), shape, region.given(pts)?.known ?? true),
+      ...(chain.pull && wish.pull
+        ? { pull: answers && pullOf((values[0] as Float32Array)[0]!, answers, scale) }
+        : {}),
+    };
   };
   return {
     network: {
@@ -174,6 +185,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
     },
     ports: portsOf(network, signals),
     shownBack: (network.byHand?.stepsBack ?? 0) * network.stack.step,
+    tellsPull: chain.pull !== undefined,
     takesSignals: network.signals.length > 0,
     signalsAt: (pts) => signals.logged(pts),
     assumptions: [...network.assumptions, ...signals.assumptions],
@@ -205,7 +217,7 @@ export async function openStreamExplainer(request: ExplainerRequest): Promise<St
 
 /** With what the graph must know of the other cameras that the network sees. */
 async function compiledFrames(
-  { modelPath, road, video, camera, byHand, drive = {}, signal }: ExplainerRequest,
+  { modelPath, road, video, camera, byHand, drive = {}, pull = false, signal }: ExplainerRequest,
   methods: readonly StreamedChoice[],
 ) {
   const beside: Record<string, GraphVideo> = {};
@@ -220,6 +232,7 @@ async function compiledFrames(
         byHand,
         beside,
         scored: road.kind !== 'none',
+        answering: pull && road.kind !== 'none',
       },
       { signal },
     );
@@ -305,7 +318,7 @@ function explanation(
   values: FrameValues,
   { methods, pixels, scale, compares }: ResultShape,
   roadKnown: boolean,
-): FrameExplanation {
+): Omit<FrameExplanation, 'pull'> {
   const [steering, ...rest] = values as readonly [Float32Array, ...FrameValues];
   const scores = rest
     .slice(0, methods)

@@ -31,6 +31,12 @@ export interface FrameExplanation {
    */
   readonly agreement: Agreement | null;
   /**
+   * Size of the change of steering, in its unit, without what the first method marks densely off
+   * the road, beyond the change by a control cover; 0 where it marks nothing so. null where it is
+   * not known; left out where nobody asked for it.
+   */
+  readonly pull?: number | null;
+  /**
    * One per method, uint8, row-major, mask.height × mask.width. Signed methods: 128 is zero, 1 and
    * 255 the largest size shown; others: 0 is zero, 255 the largest shown. Empty where only numbers
    * were asked for.
@@ -48,6 +54,8 @@ export interface ExplainWish {
   readonly urgent?: boolean;
   /** Nobody looks at it: neither masks nor road are brought back. */
   readonly numbersOnly?: boolean;
+  /** With its pull, where the explainer tells that. */
+  readonly pull?: boolean;
   /** Inputs that a person sets by hand, in place of what was logged. */
   readonly given?: GivenInputs;
   /** What came before the frame; left out: the frame itself, over and over. */
@@ -81,6 +89,8 @@ export interface StreamExplainer extends LooksBack {
    * stands in.
    */
   signalsAt(pts: number): LoggedInputs;
+  /** How far the network is pulled by what it looks at off the road can be asked for. */
+  readonly tellsPull: boolean;
   /** The log of the drive is part of what the network sees. */
   readonly takesSignals: boolean;
   /** What was taken for granted because no sidecar says otherwise; plain sentences for the user. */

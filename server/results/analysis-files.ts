@@ -18,8 +18,8 @@ export interface FilesRequest {
   /** By their names. */
   readonly methods: readonly string[];
   readonly output: { readonly number: ExplainedNumber };
-  /** What of the measures that can be logged is. */
-  readonly logged?: readonly string[];
+  /** What of the measures that are optional is. */
+  readonly there?: readonly string[];
   readonly measures?: readonly Measure[];
 }
 
@@ -28,8 +28,8 @@ export interface FilesRequest {
  * method's measures have plain names, so that a reader need not know the method; those of further
  * methods end with its id.
  */
-function columnsOf({ methods, output, logged = [], measures = MEASURES }: FilesRequest): Column[] {
-  const written = rowMeasures(measures, methods.length, logged).filter(({ csv }) => csv !== null);
+function columnsOf({ methods, output, there = [], measures = MEASURES }: FilesRequest): Column[] {
+  const written = rowMeasures(measures, methods.length, there).filter(({ csv }) => csv !== null);
   const isAnswer = !isSteering(output.number);
   const column = (measure: Measure, method = 0): Column => ({
     name:

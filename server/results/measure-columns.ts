@@ -29,14 +29,14 @@ export class MeasureColumns implements RowColumns {
   #pts = new Float64Array(1024);
   #length = 0;
 
-  /** `methods`: by their names. `logged`: what of the measures that can be logged is. */
+  /** `methods`: by their names. `there`: what of the measures that are optional is. */
   constructor(
     methods: readonly string[],
-    logged: readonly string[] = [],
+    there: readonly string[] = [],
     measures: readonly Measure[] = MEASURES,
   ) {
     this.methods = methods.length;
-    this.measures = rowMeasures(measures, methods.length, logged).filter(
+    this.measures = rowMeasures(measures, methods.length, there).filter(
       ({ source }) => source === 'rows',
     );
     this.#emptyIsDead = isEmptyWhereDead(methods[0]!);
@@ -82,6 +82,7 @@ export class MeasureColumns implements RowColumns {
       lift: this.of('lift'),
       mass: this.#emptyIsDead ? this.of('mass') : null,
       spearman: this.methods > 1 ? this.of('spearman') : null,
+      pull: this.#byName.has(nameOf('pull', 0)) ? this.of('pull') : null,
     };
   }
 
@@ -102,10 +103,10 @@ export class MeasureColumns implements RowColumns {
    */
   besideLog(
     methods: readonly string[],
-    logged: readonly string[],
+    there: readonly string[],
     at: (pts: number) => Readonly<Record<string, number | undefined>>,
   ): MeasureColumns {
-    const other = new MeasureColumns(methods, logged);
+    const other = new MeasureColumns(methods, there);
     other.#pts = this.#pts.slice();
     other.#length = this.#length;
     const values = Array.from(this.pts, at);

@@ -14,7 +14,7 @@ import { filesUnder } from './stale.mjs';
 const FLOORS = [
   ['shared'],
   ['server/files', 'server/resources', 'client/data'],
-  ['server/onnx', 'client/stream'],
+  ['server/onnx', 'server/covers', 'client/stream'],
   ['server/inference', 'client/state'],
   ['server/drive/log', 'client/render'],
   ['server/video', 'client/live'],

@@ -32,6 +32,8 @@ export interface WorkspaceRequest {
   readonly log: LogChoices | ErrorReport;
   /** Names of explanations, in the order of the panes. */
   readonly methods: readonly string[];
+  /** The analysis tells how far the network is pulled by what it looks at off the road. */
+  readonly pull?: boolean;
   readonly wish: ProviderWish;
 }
 
@@ -79,7 +81,7 @@ export class Workspace implements PlayableSource {
     priority: PlaybackPriority,
     signal: AbortSignal,
   ): Promise<Workspace> {
-    const { recording, camera, network, road, log, methods, wish } = request;
+    const { recording, camera, network, road, log, methods, pull = false, wish } = request;
     const analysis = await RecordingAnalysis.open({
       recording,
       ...(camera === undefined ? {} : { camera }),
@@ -87,6 +89,7 @@ export class Workspace implements PlayableSource {
       road,
       log,
       methods: streamedChoices(methods),
+      pull,
       wish,
       kept,
       signal,

@@ -58,6 +58,8 @@ export class Workspaces {
   readonly #alerts: WebhookAlerts | null;
   /** Told of every analysis of a whole recording, when it ends. */
   readonly #onAnalysed: (workspace: Workspace) => void;
+  /** Analyses tell how far networks are pulled by what they look at off the road. */
+  readonly #pull: boolean;
   readonly #kept = new KeptAnalyses();
   /** Those that nobody watches in the order in which they were left. */
   readonly #entries = new Map<string, Entry>();
@@ -73,7 +75,9 @@ export class Workspaces {
     onOpened: (workspace: Workspace) => void,
     alerts: WebhookAlerts | null = null,
     onAnalysed: (workspace: Workspace) => void = () => {},
+    pull = false,
   ) {
+    this.#pull = pull;
     this.#onAnalysed = onAnalysed;
     this.#catalogue = catalogue;
     this.#wish = wish;
@@ -101,6 +105,7 @@ export class Workspaces {
       road: await this.#catalogue.roadOf(recording, camera),
       log: await this.#catalogue.logChoicesOf(recording).catch(reportOf),
       methods: selection.methods,
+      pull: this.#pull,
       wish: this.#wish,
     };
     signal?.throwIfAborted();

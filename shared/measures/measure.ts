@@ -54,9 +54,10 @@ export interface Measure {
   /**
    * What a drive must have for it. `driven`: steering of the driver that can be held against the
    * network's; `road`: a road region. Rows have it all the same, unknown. `logged`: the drive's log,
-   * or the feed's signals, have it; without that, neither rows nor files have the column.
+   * or the feed's signals, have it; `asked`: somebody asked for it, because it costs time. Without
+   * these two, neither rows nor files have the column.
    */
-  readonly needs?: 'driven' | 'road' | 'logged';
+  readonly needs?: 'driven' | 'road' | 'logged' | 'asked';
   /** It is known of every row that there is. */
   readonly always?: true;
   /** It is what the network answers, and called so where that is no steering. */

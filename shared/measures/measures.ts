@@ -109,6 +109,36 @@ export const MEASURES = [
     },
   },
   {
+    // Mean of a few tenths of a second: see `server/pipeline/pull-means.ts`.
+    id: 'pull',
+    of: 'frame',
+    csv: 'pull',
+    short: 'pull',
+    meaning:
+      'how far `steering` moves without what is densely looked at off the road, beyond a control',
+    unknown: 'no road region, or the network gives no number',
+    unit: 'steering',
+    number: 'real',
+    range: [0, null],
+    source: 'rows',
+    needs: 'asked',
+    magnitude: true,
+    rounded: true,
+    kept: true,
+    readout: true,
+    track: {
+      plot: { title: 'Pull', height: 0.85, kinds: ['pull'] },
+      label: 'pull',
+      color: '--pull',
+      width: 1.5,
+      filled: true,
+      scale: 'from-zero',
+      // As `errorAbove`: as it is shown.
+      limits: ({ pullAbove = null }) =>
+        pullAbove === null ? null : { words: 'flag above', begins: pullAbove, ends: null },
+    },
+  },
+  {
     // Unknown also where there is no road in the picture.
     id: 'lift',
     of: 'method',
@@ -323,11 +353,14 @@ export type MeasureId = Entry['id'];
 /** Ids of what every row has. */
 export type RowMeasureId<Of extends MeasureOf> = Exclude<
   Extract<Entry, { readonly of: Of; readonly source: 'rows' }>,
-  { readonly needs: 'logged' }
+  { readonly needs: 'logged' | 'asked' }
 >['id'];
 
 /** Ids of what rows have where it was logged. */
 export type LoggedMeasureId = Extract<Entry, { readonly needs: 'logged' }>['id'];
+
+/** Ids of what rows have where somebody asked for it. */
+export type AskedMeasureId = Extract<Entry, { readonly needs: 'asked' }>['id'];
 
 function roadLimits(
   measure: FlagSettings['measure'],

@@ -7,7 +7,7 @@ export const PLOTS: readonly Plot[] = [
     title: 'Steering',
     shows: 'all',
     height: 1.3,
-    kinds: ['off-road', 'steers-wrong', 'dead'],
+    kinds: ['off-road', 'steers-wrong', 'pull', 'dead'],
   },
   { id: 'error', title: 'Error', shows: 'all', height: 0.85, kinds: ['steers-wrong', 'dead'] },
   {

@@ -1,5 +1,5 @@
 import type { Measure, MeasureOf } from './measure.ts';
-import type { LoggedMeasureId, RowMeasureId } from './measures.ts';
+import type { AskedMeasureId, LoggedMeasureId, RowMeasureId } from './measures.ts';
 
 /** Where one method's attention lies on a frame; MEASURES says what the numbers are. */
 export type AttentionScore = { readonly [id in RowMeasureId<'method'>]: number | null } & {
@@ -12,7 +12,7 @@ export type Agreement = { readonly [id in RowMeasureId<'pair'>]: number | null }
 /** Numbers of a frame that do not depend on methods; NaN where one is not known. */
 export type FrameValues = { readonly [id in RowMeasureId<'frame'>]: number } & {
   readonly [id in LoggedMeasureId]?: number;
-};
+} & { readonly [id in AskedMeasureId]?: number | null };
 
 /** All numbers of one frame. */
 export interface MeasuredFrame extends FrameValues {
@@ -37,16 +37,21 @@ function valuesOf(of: MeasureOf, frame: MeasuredFrame, method: number): Values {
   return (of === 'method' ? frame.scores[method] : frame.agreement) ?? {};
 }
 
-/** The measures of rows by some methods, where of what can be logged only some is. */
+/** Rows may come without it. */
+export function isOptional({ needs }: Pick<Measure, 'needs'>): boolean {
+  return needs === 'logged' || needs === 'asked';
+}
+
+/** The measures of rows by some methods, where of what is optional only `there` is. */
 export function rowMeasures(
   measures: readonly Measure[],
   methods: number,
-  logged: readonly string[],
+  there: readonly string[],
 ): Measure[] {
   return measures.filter(
-    ({ id, of, source, needs }) =>
-      source !== 'opened' &&
-      (of !== 'pair' || methods > 1) &&
-      (needs !== 'logged' || logged.includes(id)),
+    (measure) =>
+      measure.source !== 'opened' &&
+      (measure.of !== 'pair' || methods > 1) &&
+      (!isOptional(measure) || there.includes(measure.id)),
   );
 }

@@ -1,6 +1,6 @@
 import type { Measure } from '../measures/measure.ts';
 import { MEASURES } from '../measures/measures.ts';
-import type { MeasuredFrame } from '../measures/values.ts';
+import { isOptional, type MeasuredFrame } from '../measures/values.ts';
 import type { AnalysisColumns, Column } from './opened-parts.ts';
 
 /** Rows by column, as they are kept; NaN stands for what is not known. */
@@ -18,8 +18,8 @@ export interface RowColumns {
 type Columns = Record<string, (number | null)[]>;
 
 /**
- * Rows `from` (included) to `to` (excluded) as they travel; `frame` counts the rows. What can be
- * logged, and was not at any of these rows, does not travel.
+ * Rows `from` (included) to `to` (excluded) as they travel; `frame` counts the rows. What is
+ * optional, and known of none of these rows, does not travel.
  */
 export function encodeColumns(rows: RowColumns, from: number, to: number): AnalysisColumns {
   const columnsOf = (wanted: Measure['of'], method = 0): Columns =>
@@ -30,7 +30,7 @@ export function encodeColumns(rows: RowColumns, from: number, to: number): Analy
           measure,
           rows.of(measure.id, method).subarray(from, to),
         ])
-        .filter(([{ needs }, values]) => needs !== 'logged' || !values.every(Number.isNaN))
+        .filter(([measure, values]) => !isOptional(measure) || !values.every(Number.isNaN))
         .map(([measure, values]) => [measure.id, encoded(values, measure)]),
     );
   return {
@@ -61,13 +61,13 @@ export function columnOf(
   return (named as unknown as Record<string, Column> | null | undefined)?.[id] ?? null;
 }
 
-/** Ids of what can be logged and has a value in one of these rows. */
+/** Ids of what is optional and has a value in one of these rows. */
 export function loggedIn(
   columns: AnalysisColumns,
   measures: readonly Measure[] = MEASURES,
 ): string[] {
   return measures
-    .filter(({ needs }) => needs === 'logged')
+    .filter(isOptional)
     .filter((measure) => columnOf(columns, measure)?.some((value) => value !== null))
     .map(({ id }) => id);
 }

@@ -3,6 +3,7 @@ import { RoadgazeError } from '../errors.ts';
 import type { Fit } from '../geometry.ts';
 import type { Measure, MeasureOf } from '../measures/measure.ts';
 import { MEASURES, type RowMeasureId } from '../measures/measures.ts';
+import { isOptional } from '../measures/values.ts';
 import { PROTOCOL_VERSION } from './control-messages.ts';
 import {
   FRAME_KIND,
@@ -125,16 +126,17 @@ function readScores(value: unknown, measures: readonly Measure[]): AttentionScor
   );
 }
 
-/** What was not logged may be left out. */
+/** What is optional may be left out. */
 function numbersOf<Numbers>(
   map: Record<string, unknown>,
   measures: readonly Measure[],
   wanted: MeasureOf,
 ): Numbers {
   const numbers: Record<string, number | null> = {};
-  for (const { id, of, source, needs, always } of measures) {
+  for (const measure of measures) {
+    const { id, of, source, always } = measure;
     if (of !== wanted || source !== 'rows') continue;
-    if (needs === 'logged' && map[id] === undefined) continue;
+    if (isOptional(measure) && map[id] === undefined) continue;
     numbers[id] = always ? finite(map, id) : finiteOrNull(map, id);
   }
   return numbers as Numbers;

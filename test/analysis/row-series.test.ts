@@ -67,7 +67,7 @@ describe('rows of a window', () => {
   });
 
   it('keep what the network gave beside another log, and take what is logged from that', () => {
-    const rows = new RowSeries(network, { window: { kept: 1100, atOnce: 10 }, logged: ['speed'] });
+    const rows = new RowSeries(network, { window: { kept: 1100, atOnce: 10 }, there: ['speed'] });
     fill(rows, 0, 1200, (row) => row / 2000);
     const other = rows.besideLog(['speed'], (pts) => ({
       driven: Math.round(pts - BEGIN),

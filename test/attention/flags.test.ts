@@ -319,3 +319,29 @@ test('on random recordings flags are those of the definition, and rows that come
   }
   assert.ok(found > 100);
 });
+
+describe('a flag of a pull', () => {
+  const pull = [0, 3.1, 2.5, 2.45, 5, 2.4, 4, 0].map((degrees) => degrees / 2);
+  test('begins above the limit in degrees, and ends a fifth below it', () => {
+    const found = findFlags(rows({ pull }), { ...settings, pullAbove: 3 }, 2);
+    assert.deepEqual(
+      found.map(({ kind, startFrame, endFrame, worstFrame, worst }) => [
+        kind,
+        startFrame,
+        endFrame,
+        worstFrame,
+        worst,
+      ]),
+      [['pull', 1, 4, 4, 5]],
+    );
+    near(found[0]!.severity, (0.1 / 3 + 2 / 3) / 4);
+  });
+
+  test('is in the unit of an output that is no angle, and is there only where it is asked for', () => {
+    assert.deepEqual(spans(rows({ pull }), { pullAbove: 1.3 }), [[1, 6]]);
+    assert.deepEqual(spans(rows({ pull })), []);
+    assert.deepEqual(spans(rows({ pull }), { pullAbove: null }), []);
+    assert.deepEqual(spans(rows({ share: pull.map(() => 1) }), { pullAbove: 1 }), []);
+    assert.deepEqual(spans(rows({ pull: pull.map(() => NaN) }), { pullAbove: 1 }), []);
+  });
+});

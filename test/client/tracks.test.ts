@@ -145,7 +145,7 @@ test('each plot is shaded by the flags that it is about, and shows what is known
     tracks('share').map(({ id, kinds, shows, marked }) => [id, [kinds, shows, marked]]),
   );
   assert.deepEqual(about, {
-    steering: [['off-road', 'steers-wrong', 'dead'], 'steering', null],
+    steering: [['off-road', 'steers-wrong', 'pull', 'dead'], 'steering', null],
     error: [['steers-wrong', 'dead'], 'steering', null],
     'on-road': [['off-road', 'dead'], 'attention', 'peakOnRoad'],
     agreement: [['disagreement', 'dead'], 'attention', null],

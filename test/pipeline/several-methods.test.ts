@@ -5,6 +5,7 @@ import { EMPTY_SCORE } from '../../server/attention/score.ts';
 import { compile, subjectOf } from '../../server/explain/compile.ts';
 import { imageInput } from '../../server/inference/explained-output.ts';
 import { loadNetwork, type NetworkFile } from '../../server/inference/network-file.ts';
+import { PictureCoverer } from '../../server/covers/covered-pictures.ts';
 import { frameGraph } from '../../server/pipeline/frame-graph/frame-graph.ts';
 import {
   FRAME,
@@ -17,6 +18,7 @@ import { planeGraph } from '../../server/pipeline/frame-graph/plane-graph.ts';
 import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
 import { describeMethod } from '../../shared/methods.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
+import type { ImageFormat } from '../../server/video/frame-source.ts';
 import { randomNumbers } from '../support/network.ts';
 import { floats, runNetwork, type Output } from '../support/onnx-runtime.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -247,6 +249,58 @@ test('asked for numbers only, frames bring the same numbers and no planes, also 
     // Another batch size may round otherwise.
     assert.deepEqual([alone.masks, alone.road], [[], null]);
     assert.ok(Math.abs(alone.scores[0]!.onRoad! - whole.scores[0]!.onRoad!) < 1e-4);
+  } finally {
+    await explainer.close();
+  }
+});
+
+test('a pull is what the network answers without the things that it looks at, in one batch with all else', async (t) => {
+  const modelPath = writeSteeringNetwork(temporaryFolder(t), {
+    channels: 3,
+    width: 96,
+    height: 48,
+    sidecar: { ...sidecar, output: { scale: -2 } },
+  });
+  const explainer = await openStreamExplainer({
+    modelPath,
+    road: leftHalf,
+    video,
+    methods: [{ id: 'gradient' }, { id: 'visualbackprop' }],
+    pull: true,
+    wish: { provider: 'cpu', workers: 1 },
+  });
+  try {
+    const [{ width, height, pixelFormat }] = explainer.images as [ImageFormat];
+    // Something bright to the right of the road.
+    const picture = Uint8Array.from({ length: 3 * width * height }, (_, at) => {
+      const [x, y] = [at % width, Math.floor(at / width) % height];
+      const isInside = x >= 70 && x < 80 && y >= 14 && y < 22;
+      return at >= width * height ? 128 : isInside ? 225 : 30 + ((7 * x + 3 * y) % 5);
+    });
+    const ask = (bytes: Uint8Array, pull = false) =>
+      explainer.explain([bytes.slice()], 0, { pull, numbersOnly: false });
+    const [first, ...others] = await Promise.all(
+      Array.from({ length: 9 }, (_, index) => ask(picture, index % 3 !== 1)),
+    );
+    const coverer = new PictureCoverer({
+      width,
+      height,
+      pixelFormat: pixelFormat as 'yuv444p',
+      shown: 0,
+      signed: false,
+    });
+    const covered = coverer.cover(picture, first!.masks[1]!, first!.road)!;
+    const [without, control] = await Promise.all([ask(covered.without), ask(covered.control!)]);
+    const change = Math.abs(without.steering - first!.steering);
+    const pull = change - Math.abs(control.steering - first!.steering);
+    assert.ok(change > 0 && pull > 0, `${change}, ${pull}`);
+    assert.ok(Math.abs(first!.pull! - pull) < 1e-5 * change, `${first!.pull} is not ${pull}`);
+    others.forEach((other, index) =>
+      index % 3 === 0
+        ? assert.ok(!('pull' in other))
+        : assert.ok(Math.abs(other.pull! - first!.pull!) < 1e-5 * change),
+    );
+    assert.equal((await ask(new Uint8Array(picture.length).fill(90), true)).pull, 0);
   } finally {
     await explainer.close();
   }

@@ -17,6 +17,8 @@ export interface FlagColumns {
   readonly driven: ArrayLike<number>;
   /** Rank correlation with the second method; null where there is none. */
   readonly spearman: ArrayLike<number> | null;
+  /** ≥ 0, in the unit of `steering`; null where nobody asked for it. */
+  readonly pull?: ArrayLike<number> | null;
 }
 
 /**
@@ -46,10 +48,11 @@ const HYSTERESIS = 0.2;
 
 /** `degrees`: degrees at the wheel in one unit of `steering`; null where that is no angle. */
 export function criteriaOf(settings: FlagSettings, degrees: number | null): readonly Criterion[] {
-  const { errorAbove, agreementBelow } = settings;
+  const { errorAbove, agreementBelow, pullAbove = null } = settings;
   return [
     offRoad(settings),
     ...(errorAbove === null ? [] : [steersWrong(settings, errorAbove, degrees ?? 1)]),
+    ...(pullAbove === null ? [] : [pulled(pullAbove, degrees ?? 1)]),
     dead,
     ...(agreementBelow === null ? [] : [disagreement(agreementBelow)]),
   ];
@@ -84,6 +87,21 @@ function steersWrong(
       if (error <= limit * (1 - HYSTERESIS) || onRoad < enterBelow) return 'ends';
       if (Number.isNaN(error) || Number.isNaN(onRoad)) return 'unknown';
       return error > limit && onRoad >= leaveAbove ? 'begins' : 'holds';
+    },
+    excess: (columns, row) => value(columns, row) / limit - 1,
+  };
+}
+
+function pulled(limit: number, factor: number): Criterion {
+  const value = ({ pull }: FlagColumns, row: number) => (pull?.[row] ?? NaN) * factor;
+  return {
+    kind: 'pull',
+    value,
+    state(columns, row) {
+      const pull = value(columns, row);
+      if (Number.isNaN(pull)) return 'unknown';
+      if (pull > limit) return 'begins';
+      return pull > limit * (1 - HYSTERESIS) ? 'holds' : 'ends';
     },
     excess: (columns, row) => value(columns, row) / limit - 1,
   };

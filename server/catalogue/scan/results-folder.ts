@@ -27,6 +27,7 @@ const MOST_BYTES = 8 << 20;
 const FLAG_KINDS = [
   'off-road',
   'steers-wrong',
+  'pull',
   'dead',
   'disagreement',
 ] as const satisfies readonly FlagKind[];

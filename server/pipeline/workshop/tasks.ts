@@ -31,6 +31,7 @@ import { keepOnly, type Model, type Shape } from '../../onnx/graph.ts';
 import { inferKnownShapes } from '../../onnx/infer-shapes.ts';
 import { writeModel } from '../../onnx/write-model.ts';
 import type { ImageFormat, VideoInfo } from '../../video/frame-source.ts';
+import { answerGraph } from '../frame-graph/answer-graph.ts';
 import { frameGraph, type PictureBytes } from '../frame-graph/frame-graph.ts';
 import { checkCrop } from '../frame-graph/picture-format.ts';
 import { roadModelGraph } from '../frame-graph/road-graph.ts';
@@ -107,6 +108,8 @@ interface FramesRequest {
   /** Of other cameras, by their ids. */
   readonly beside?: Readonly<Record<string, GraphVideo>>;
   readonly scored: boolean;
+  /** The network alone, too. */
+  readonly answering?: boolean;
 }
 
 interface CompiledFrames {
@@ -116,6 +119,8 @@ interface CompiledFrames {
   readonly format: ImageFormat;
   readonly pictures: readonly PictureBytes[];
   readonly compared: readonly string[];
+  /** The network alone, where that was asked for. */
+  readonly answer: CompiledLink | null;
 }
 
 /**
@@ -130,6 +135,7 @@ async function frames({
   byHand,
   beside = {},
   scored,
+  answering = false,
 }: FramesRequest): Promise<CompiledFrames | { readonly missing: readonly string[] }> {
   const network = await load(path, 'steering', camera, byHand);
   const missing = camerasBeside(network).filter((each) => !Object.hasOwn(beside, each));
@@ -142,12 +148,8 @@ async function frames({
       videoOf(index === 0 || fields.camera === undefined ? null : fields.camera),
     ),
   );
-  const { model, format, pictures, compared } = frameGraph(
-    network,
-    methods,
-    (id) => videoOf(id).colorSpace,
-    scored,
-  );
+  const colorSpaces = (id: string | null) => videoOf(id).colorSpace;
+  const { model, format, pictures, compared } = frameGraph(network, methods, colorSpaces, scored);
   return {
     missing: null,
     network: infoOf(network),
@@ -155,6 +157,7 @@ async function frames({
     format,
     pictures,
     compared,
+    answer: answering ? await linkOf(answerGraph(network, colorSpaces).model, network) : null,
   };
 }
 

@@ -146,7 +146,7 @@ describe('a new measure, from one entry', () => {
     const folder = await mkdtemp(join(tmpdir(), 'measures-'));
     try {
       const output = { number: DRIVE.network.number };
-      const request = { methods: METHODS, output, logged: ['brake'], measures: TABLE };
+      const request = { methods: METHODS, output, there: ['brake'], measures: TABLE };
       const files = await AnalysisFiles.create(join(folder, 'out'), request);
       for (const [frame, each] of ROWS.entries()) await files.writeFrame({ ...each, frame });
       await files.finish([], {});
