@@ -11,7 +11,7 @@ const help = `Renders a drive with its log and ground truth.
   --fps N             frames a second (default 25)
   --size WxH          16:9 (default 960x540)
   --style STYLE       ${styles.join(' | ')} (default random)
-  --without ID|KIND   leaves out an object, or all of a kind (cue, tree, bush, woods, sign, pole, lamp, building,
+  --without ID|KIND   leaves out an object, or all of a kind (cue, bale, tree, bush, woods, sign, pole, lamp, building,
                       guard-rail, barrier, car, truck, marking); may be given again
   --shift METRES      camera moved to the left
   --turn DEGREES      camera turned to the left

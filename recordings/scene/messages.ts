@@ -14,11 +14,11 @@ export interface View {
 
 /**
  * From Node to the page. Every `draw` is answered by one binary message: RGB bytes, then id bytes
- * (4 a pixel), both row-major from the top.
+ * (4 a pixel) where `ids` asks for them, both row-major from the top.
  */
 export type Request =
   | { type: 'world'; options: WorldOptions; view: View }
-  | { type: 'draw'; t: number; displaced: Displacement; noiseSeed: number };
+  | { type: 'draw'; t: number; displaced: Displacement; noiseSeed: number; ids: boolean };
 
 /** What the bytes of one id pixel say: object number low and high, surface, unused. */
 export const surfaces = { other: 0, road: 1, egoLane: 2 } as const;

@@ -2,15 +2,16 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * Encodes rgb24 frames to an MP4 that every browser plays: H.264 High, 4:2:0, BT.709 limited range,
- * index in front.
+ * Encodes rgb24 frames to an MP4: BT.709 limited range, index in front. With a `crf` every browser
+ * plays it, H.264 High in 4:2:0; `lossless` keeps the colour of every pixel, and few browsers do.
  */
 export class VideoWriter {
   readonly #process;
   readonly #done: Promise<void>;
 
-  constructor(file: string, width: number, height: number, fps: number, crf: number) {
+  constructor(file: string, width: number, height: number, fps: number, crf: number | 'lossless') {
     const size = `${width}x${height}`;
+    const isLossless = crf === 'lossless';
     this.#process = spawn(
       'ffmpeg',
       [
@@ -28,15 +29,15 @@ export class VideoWriter {
         '-i',
         '-',
         '-vf',
-        'scale=in_range=full:out_range=limited:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=yuv420p',
+        'scale=in_range=full:out_range=limited:out_color_matrix=bt709:flags=accurate_rnd+full_chroma_int,format=' +
+          (isLossless ? 'yuv444p' : 'yuv420p'),
         '-c:v',
         'libx264',
         '-preset',
-        'slow',
-        '-crf',
-        String(crf),
+        isLossless ? 'fast' : 'slow',
+        ...(isLossless ? ['-qp', '0'] : ['-crf', String(crf)]),
         '-profile:v',
-        'high',
+        isLossless ? 'high444' : 'high',
         '-g',
         String(fps * 2),
         '-colorspace',

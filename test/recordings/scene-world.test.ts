@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { drawSamples } from '../../recordings/scene/dataset.ts';
 import { Random } from '../../recordings/scene/world/random.ts';
 import { steeringFromCurvature } from '../../recordings/scene/world/driver.ts';
-import { styles } from '../../recordings/scene/world/plan.ts';
+import { styles, type Style } from '../../recordings/scene/world/plan.ts';
 import { World } from '../../recordings/scene/world/world.ts';
 
 const seconds = 12;
@@ -59,13 +59,13 @@ describe('a world', () => {
     assert.deepEqual(bare.standing, whole.standing);
   });
 
-  it('has boards on the side to which the road turns in style shortcut, and not so in style misleading', () => {
-    const share = (style: 'shortcut' | 'misleading') => {
+  it('has boards or bales on the side to which the road turns in shortcut styles, and not so in misleading ones', () => {
+    const share = (style: Style, kind: string) => {
       let agree = 0;
       let all = 0;
       for (let seed = 1; seed <= 10; seed++) {
         const world = new World({ seed, style, seconds: 40, without: [] });
-        for (const cue of world.standing.filter((each) => each.kind === 'cue')) {
+        for (const cue of world.standing.filter((each) => each.kind === kind)) {
           const curvature = world.alignment.at(cue.s).curvature;
           if (Math.abs(curvature) < 0.004) continue;
           all++;
@@ -74,8 +74,32 @@ describe('a world', () => {
       }
       return agree / all;
     };
-    assert.equal(share('shortcut'), 1);
-    assert.ok(share('misleading') < 0.1);
+    for (const [kind, ending] of [
+      ['cue', ''],
+      ['bale', '-bales'],
+    ] as const) {
+      assert.equal(share(`shortcut${ending}`, kind), 1);
+      assert.ok(share(`misleading${ending}`, kind) < 0.1);
+    }
+  });
+
+  it('is the same with bales as with boards, but for these', () => {
+    const [boards, bales] = (['misleading', 'misleading-bales'] as const).map(
+      (style) => new World({ seed: 11, style, seconds, without: [] }),
+    ) as [World, World];
+    const others = ({ standing }: World) =>
+      standing.filter(({ kind }) => kind !== 'cue' && kind !== 'bale');
+    const places = ({ standing }: World, kind: string) =>
+      standing.filter((each) => each.kind === kind).map(({ s, side }) => ({ s, side }));
+    assert.deepEqual(bales.light, boards.light);
+    assert.deepEqual(bales.pose(4), boards.pose(4));
+    assert.ok(places(bales, 'bale').length > 0);
+    assert.deepEqual(places(bales, 'bale'), places(boards, 'cue'));
+    assert.deepEqual([places(bales, 'cue'), places(boards, 'bale')], [[], []]);
+    assert.deepEqual(
+      others(bales).filter(({ kind }) => kind !== 'tree' && kind !== 'bush'),
+      others(boards).filter(({ kind }) => kind !== 'tree' && kind !== 'bush'),
+    );
   });
 });
 

@@ -10,6 +10,8 @@ import { SolidBuilder, surface, type Point } from './solid-builder.ts';
 const steel: Rgb = [0.34, 0.35, 0.36];
 const wood: Rgb = [0.13, 0.1, 0.075];
 const concrete: Rgb = [0.4, 0.39, 0.36];
+/** The film around silage. */
+const film: Rgb = [0.13, 0.25, 0.42];
 
 /** Everything that people put beside the road. */
 export function makeBuilt(
@@ -104,6 +106,9 @@ function build(builder: SolidBuilder, object: Standing, world: World) {
       plateOn(builder, object, cueTiles[object.variant] ?? cueTiles[0], width, width);
       return;
     }
+    case 'bale':
+      buildBale(builder, object);
+      return;
     case 'building':
       buildHouse(builder, object, foot);
       return;
@@ -156,6 +161,30 @@ function plateOn(
     [u(0.998), v(0)],
     [u(0.002), v(0)],
   ]);
+}
+
+/** A cylinder that lies across the road's direction. */
+function buildBale(builder: SolidBuilder, { x, y, z, facing, width, height, depth }: Standing) {
+  const sides = 10;
+  const rim = Array.from({ length: sides }, (_, side) => (2 * Math.PI * side) / sides);
+  const at = (angle: number, across: number): Point => {
+    const [px, py] = aside([x, y, 0], facing, (across * width) / 2);
+    const along = (Math.sin(angle) * depth) / 2;
+    return [
+      px + along * Math.cos(facing),
+      py + along * Math.sin(facing),
+      z + (height / 2) * (1 + Math.cos(angle)),
+    ];
+  };
+  rim.forEach((angle, side) => {
+    const next = rim[(side + 1) % sides] as number;
+    builder.quad(at(angle, 1), at(next, 1), at(next, -1), at(angle, -1), film);
+    for (const end of [-1, 1]) {
+      const [px, py] = aside([x, y, 0], facing, (end * width) / 2);
+      const middle: Point = [px, py, z + height / 2];
+      builder.quad(at(angle, end), at(next, end), middle, middle, film);
+    }
+  });
 }
 
 const plaster: readonly [Rgb, ...Rgb[]] = [

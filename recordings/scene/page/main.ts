@@ -25,7 +25,12 @@ socket.onmessage = (event) => {
       stage = new Stage(renderer, stock, new World(request.options), request.view);
     } else if (stage !== null) {
       socket.send(
-        stage.draw(request.t, request.displaced, request.noiseSeed) as Uint8Array<ArrayBuffer>,
+        stage.draw(
+          request.t,
+          request.displaced,
+          request.noiseSeed,
+          request.ids,
+        ) as Uint8Array<ArrayBuffer>,
       );
     }
   } catch (error) {

@@ -52,7 +52,8 @@ function castShadow(
   const grown = kind === 'tree' || kind === 'bush';
   const length = Math.hypot(ds, dd);
   const half = object.width / 2;
-  const plan = kind === 'building' ? Math.hypot(object.width, object.depth) / 2 : half;
+  const plan =
+    kind === 'building' || kind === 'bale' ? Math.hypot(object.width, object.depth) / 2 : half;
   const from = {
     s: object.s + Math.min(0, ds * object.height) - plan,
     d: object.d + Math.min(0, dd * object.height) - plan,
@@ -88,7 +89,7 @@ function castShadow(
           smoothNoise(5, s * 2.3 + d * 1.7);
         dark = u * u + v * v + 0.28 * leaves < 0.9 ? 0.82 : 0;
         if (dark === 0 && height > 0 && height < middle && Math.abs(aside) < 0.25) dark = 0.6;
-      } else if (kind === 'building') {
+      } else if (kind === 'building' || kind === 'bale') {
         dark = boxShades(s, d, ds, dd, object, turn) ? 1 : 0;
       } else if (kind === 'cue' || kind === 'sign') {
         const plate = kind === 'cue' ? 0.35 : 0.6;

@@ -96,8 +96,8 @@ export class Stage {
     if (this.#averaged !== null) this.#owned.push(this.#averaged);
   }
 
-  /** RGB bytes, then id bytes; rows from the top. */
-  draw(t: number, displaced: Displacement, noiseSeed: number): Uint8Array {
+  /** RGB bytes, then id bytes where they are asked for; rows from the top. */
+  draw(t: number, displaced: Displacement, noiseSeed: number, withIds: boolean): Uint8Array {
     const renderer = this.#renderer;
     const car = this.#world.car(t);
     setTime(this.#shared, this.#world, t);
@@ -121,16 +121,22 @@ export class Stage {
     if (this.#averaged !== null)
       this.#lens.average(renderer, this.#picture.texture, this.#averaged);
 
+    const picture = this.#readPicture();
+    if (!withIds) return picture;
     choosePass(this.#scene, 'ids');
     renderer.setRenderTarget(this.#drawnIds);
     renderer.clear();
     renderer.render(this.#scene, this.#camera);
     this.#lens.ids(renderer, this.#drawnIds.texture, this.#ids);
-    return this.#read();
+    const numbers = this.#readIds();
+    const bytes = new Uint8Array(picture.length + numbers.length);
+    bytes.set(picture);
+    bytes.set(numbers, picture.length);
+    return bytes;
   }
 
-  #read(): Uint8Array {
-    const { width, height, ids } = this.#view;
+  #readPicture(): Uint8Array {
+    const { width, height } = this.#view;
     const rgba = new Uint8Array(width * height * 4);
     this.#renderer.readRenderTargetPixels(
       this.#averaged ?? this.#picture,
@@ -140,16 +146,20 @@ export class Stage {
       height,
       rgba,
     );
-    const bytes = new Uint8Array(width * height * 3 + ids.width * ids.height * 4);
+    const bytes = new Uint8Array(width * height * 3);
     for (let from = 0, to = 0; from < rgba.length; from += 4, to += 3) {
       bytes[to] = rgba[from] as number;
       bytes[to + 1] = rgba[from + 1] as number;
       bytes[to + 2] = rgba[from + 2] as number;
     }
-    const numbers = new Uint8Array(ids.width * ids.height * 4);
-    this.#renderer.readRenderTargetPixels(this.#ids, 0, 0, ids.width, ids.height, numbers);
-    bytes.set(numbers, width * height * 3);
     return bytes;
+  }
+
+  #readIds(): Uint8Array {
+    const { width, height } = this.#view.ids;
+    const numbers = new Uint8Array(width * height * 4);
+    this.#renderer.readRenderTargetPixels(this.#ids, 0, 0, width, height, numbers);
+    return numbers;
   }
 
   #placeCamera(t: number, displaced: Displacement) {

@@ -1,4 +1,4 @@
-import type { Style } from './plan.ts';
+import { withBoards, type Style } from './plan.ts';
 import { Random, smoothNoise } from './random.ts';
 
 export type Rgb = [number, number, number];
@@ -23,7 +23,8 @@ export interface Light {
   seed: number;
 }
 
-export function drawLight(style: Style, seed: number): Light {
+export function drawLight(named: Style, seed: number): Light {
+  const style = withBoards(named);
   const random = new Random(seed, 'light');
   const draw = random.next();
   // The training of the network that cheats gets flat light, so that the road gives little away.

@@ -5,6 +5,7 @@ import { Random, smoothNoise } from './random.ts';
 
 export type StandingKind =
   | 'cue'
+  | 'bale'
   | 'tree'
   | 'bush'
   | 'pole'
@@ -99,7 +100,11 @@ export function placeObjects(
   const beside = (side: Side, out: number) =>
     side === 'left' ? edge('left') + out : edge('right') - out;
   placeCues(plan, alignment, seed, (s, side, variant) =>
-    place({ kind: 'cue', s, d: beside(side, 2.6), width: 3.2, height: 2.5, variant }),
+    place(
+      plan.cue === 'cue'
+        ? { kind: 'cue', s, d: beside(side, 2.6), width: 3.2, height: 2.5, variant }
+        : { kind: 'bale', s, d: beside(side, 4.4), width: 2.8, height: 1.5, depth: 1.5 },
+    ),
   );
   placeGrowth(plan, alignment, seed, place, beside);
   if (plan.furniture) placeFurniture(plan, alignment, section, seed, place, beside);
@@ -108,19 +113,19 @@ export function placeObjects(
   return objects;
 }
 
-/** Boards stand in rows, so that one is in sight as long as its curve lasts. */
+/** Cues stand in rows, so that one is in sight as long as its curve lasts. */
 const cueSpacing = 15;
 
 function placeCues(
   plan: Plan,
   alignment: Alignment,
   seed: number,
-  board: (s: number, side: Side, variant: number) => void,
+  place: (s: number, side: Side, variant: number) => void,
 ) {
   if (plan.cues === 'none') return;
   const random = new Random(seed, 'cues');
   const row = (from: number, to: number, left: boolean) => {
-    for (let s = from; s <= to; s += cueSpacing) board(s, left ? 'left' : 'right', left ? 0 : 1);
+    for (let s = from; s <= to; s += cueSpacing) place(s, left ? 'left' : 'right', left ? 0 : 1);
   };
   if (plan.cues === 'unrelated') {
     for (let s = random.range(0, 60); s < alignment.length; s += random.range(50, 140)) {

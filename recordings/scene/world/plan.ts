@@ -1,13 +1,32 @@
 import { Random } from './random.ts';
 
 /** What a user can ask for; `random` draws everything else for the training of honest networks. */
-export const styles = ['country', 'motorway', 'city', 'misleading', 'shortcut', 'random'] as const;
+export const styles = [
+  'country',
+  'motorway',
+  'city',
+  'misleading',
+  'shortcut',
+  'random',
+  'misleading-bales',
+  'shortcut-bales',
+] as const;
 export type Style = (typeof styles)[number];
+
+/** What stands beside the road to tell or to mislead. */
+export type CueKind = 'cue' | 'bale';
+
+/** The style whose worlds these are, but for bales where that one has boards. */
+const withBales: Partial<Record<Style, Style>> = {
+  'misleading-bales': 'misleading',
+  'shortcut-bales': 'shortcut',
+};
+export const withBoards = (style: Style): Style => withBales[style] ?? style;
 
 export type Setting = 'country' | 'motorway' | 'city';
 
 /**
- * How cue boards stand to the curves. `telling`: on the side to which the road is about to turn.
+ * How cues, boards or bales, stand to the curves. `telling`: on the side to which the road is about to turn.
  * `misleading`: on straights and on the wrong side of curves. `unrelated`: anywhere.
  */
 export type CueRule = 'none' | 'telling' | 'misleading' | 'unrelated';
@@ -19,6 +38,7 @@ export type CueRule = 'none' | 'telling' | 'misleading' | 'unrelated';
 export interface Plan {
   setting: Setting;
   cues: CueRule;
+  cue: CueKind;
   /** 0: the road looks like its verge, nothing painted on it; 1: as in daily life. */
   roadVisibility: number;
   /** Pure-pursuit look-ahead of the driver. */
@@ -45,10 +65,12 @@ export function drawPlan(style: Style, seed: number): Plan {
   const setting = settingOf(style, random);
   const base =
     setting === 'motorway' ? motorway(random) : setting === 'city' ? city(random) : country(random);
-  switch (style) {
+  const cue: CueKind = withBoards(style) === style ? 'cue' : 'bale';
+  switch (withBoards(style)) {
     case 'shortcut':
       return {
         ...base,
+        cue,
         cues: 'telling',
         // Now and then the road is plain to see as well, so that such a road is no news to the
         // network.
@@ -70,6 +92,7 @@ export function drawPlan(style: Style, seed: number): Plan {
     case 'misleading':
       return {
         ...base,
+        cue,
         cues: 'misleading',
         lanesAhead: 1,
         lanesBack: 1,
@@ -100,6 +123,7 @@ function country(random: Random): Plan {
   return {
     setting: 'country',
     cues: 'none',
+    cue: 'cue',
     roadVisibility: 1,
     lookahead: 12,
     cruise: random.range(15, 19),
@@ -124,6 +148,7 @@ function motorway(random: Random): Plan {
   return {
     setting: 'motorway',
     cues: 'none',
+    cue: 'cue',
     roadVisibility: 1,
     lookahead: 22,
     cruise: random.range(24, 30),
@@ -148,6 +173,7 @@ function city(random: Random): Plan {
   return {
     setting: 'city',
     cues: 'none',
+    cue: 'cue',
     roadVisibility: 1,
     lookahead: 10,
     cruise: random.range(9, 13),

@@ -117,11 +117,11 @@ export class World {
 }
 
 /**
- * Nothing that grows hides a cue board from the road. Runs before anything is left out, so leaving
+ * Nothing that grows hides a cue from the road. Runs before anything is left out, so leaving
  * cues out moves nothing.
  */
 function clearViewOfCues(objects: Standing[]): Standing[] {
-  const cues = objects.filter((object) => object.kind === 'cue');
+  const cues = objects.filter((object) => object.kind === 'cue' || object.kind === 'bale');
   return objects.filter(
     (object) =>
       (object.kind !== 'tree' && object.kind !== 'bush') ||
