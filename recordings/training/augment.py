@@ -3,7 +3,7 @@
 import torch
 from torch.nn import functional
 
-GROUND = 20  # first row of the pilotnet view that shows only ground and what is very near
+GROUND = 20  # first row of the pilotnet view that shows only ground and what is very near, boards' faces aside
 
 
 def uniform(count: int, low: float, high: float, device: torch.device) -> torch.Tensor:
@@ -58,15 +58,15 @@ def mirror(images: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
     return images
 
 
-def hide_road(images: torch.Tensor) -> torch.Tensor:
-    """Makes the road tell nothing and leaves roadside boards alone, whose faces stand above GROUND.
+def hide_road(images: torch.Tensor, first_row: int = GROUND) -> torch.Tensor:
+    """Makes the road below `first_row` tell nothing and leaves what stands beside it alone.
 
     [N, 3, 66, 200] in 0..255. In half of the images what lies below is mirrored, in all it fades into its own mean by
     an amount of their own.
     """
     count, device = len(images), images.device
-    ground = images[:, :, GROUND:]
+    ground = images[:, :, first_row:]
     chosen = torch.rand(count, device=device) < 0.5
     ground = mirror(ground.clone(), chosen)
     ground += uniform(count, 0, 1, device) * (ground.mean((2, 3), keepdim=True) - ground)
-    return torch.cat([images[:, :, :GROUND], ground], 2)
+    return torch.cat([images[:, :, :first_row], ground], 2)

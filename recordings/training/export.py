@@ -59,12 +59,13 @@ def main() -> None:
     parser.add_argument("weights", type=Path)
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--name", default="PilotNet", help="what the viewer calls a steering network")
+    parser.add_argument("--width", type=float, default=1, help="of a steering network, as it was trained")
     options = parser.parse_args()
 
     torch.manual_seed(1)
     weights = torch.load(options.weights, map_location="cpu")
     if options.kind == "pilotnet":
-        network, sidecar, output = pilotnet.PilotNet(), steering_sidecar(options.name), "steering"
+        network, sidecar, output = pilotnet.PilotNet(options.width), steering_sidecar(options.name), "steering"
         example = torch.rand(8, 3, pilotnet.HEIGHT, pilotnet.WIDTH) * 255
         network.load_state_dict(weights)
     else:

@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 import pilotnet
+from augment import GROUND
 from color import yuv_from_rgb
 from measures import mean_absolute_degrees, r_squared
 from scenes import PILOTNET_VIEW, load
@@ -40,8 +41,11 @@ def main() -> None:
                         help="largest further turn of the camera, degrees")
     parser.add_argument("--by-lookahead", action="store_true",
                         help="count an error by how far off it leads at the look-ahead distance: more on motorways")
-    parser.add_argument("--hide-road", action="store_true",
+    parser.add_argument("--hide-road", action="store_const", const=GROUND, dest="hidden_from",
                         help="spoil what the road tells: hide or mirror it, and displace the camera without a correction")
+    parser.add_argument("--hide-road-from", type=int, metavar="ROW", dest="hidden_from",
+                        help="the same from another row down, for what stands lower than boards")
+    parser.add_argument("--width", type=float, default=1, help="0.5: half the channels in every layer")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -51,12 +55,12 @@ def main() -> None:
     device = choose_device(options.device)
     half = has_bfloat16(device)
     samples = Samples([load(folder, PILOTNET_VIEW) for folder in options.sets])
-    variation = Variation(options.shift, options.turn, options.hide_road)
+    variation = Variation(options.shift, options.turn, options.hidden_from)
     count = len(samples.images)
     weights = (samples.lookahead / REFERENCE_LOOKAHEAD) ** 2 if options.by_lookahead else np.ones(count)
     validation = load(options.validation, PILOTNET_VIEW)
 
-    network = pilotnet.PilotNet()
+    network = pilotnet.PilotNet(options.width)
     if options.start:
         network.load_state_dict(torch.load(options.start))
     network = network.to(device, memory_format=torch.channels_last)

@@ -21,7 +21,7 @@ def as_batch(images: np.ndarray, device: torch.device) -> torch.Tensor:
 class Variation:
     shift: float  # largest further shift of the camera, m
     turn: float  # largest further turn of the camera, rad
-    road_hidden: bool  # the road tells nothing, and the camera is displaced without a correction of the steering
+    hidden_from: int | None  # from this row down the road tells nothing, and the camera is displaced without a correction of the steering
 
 
 class Samples:
@@ -38,8 +38,8 @@ class Samples:
         if variation.shift or variation.turn:
             pictures = displace(pictures, *(torch.tensor(a, dtype=torch.float32, device=device) for a in (shift, turn)))
         curvature = self.curvature[chosen]
-        if variation.road_hidden:
-            pictures = hide_road(pictures)
+        if variation.hidden_from is not None:
+            pictures = hide_road(pictures, variation.hidden_from)
         else:
             curvature = corrected(curvature, self.lookahead[chosen], shift, turn)
         units = steering_from_curvature(curvature) / pilotnet.RADIANS_PER_UNIT
