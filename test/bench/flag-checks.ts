@@ -3,7 +3,7 @@ import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer
 import { openVideo } from '../../server/drive/readers/video.ts';
 import type { Flag, FlagSettings } from '../../shared/flags.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
-import { networkPath, type Evidence } from './flag-evidence.ts';
+import type { Evidence } from './flag-evidence.ts';
 import { offRoadFlags } from './flag-judgement.ts';
 
 /**
@@ -18,17 +18,17 @@ export interface CheckedFlags {
   readonly parts: readonly Flag[];
 }
 
-/** Runs the product's causal check on the shortcut network's flags of one drive. */
+/** Runs the product's causal check on a network's flags of one drive. */
 export async function checkedFlags(
-  { drive, shortcut }: Evidence,
+  { drive, network, series }: Evidence,
   method: string,
   settings: FlagSettings,
 ): Promise<CheckedFlags> {
-  const columns = shortcut.series[method]!;
+  const { columns } = series[method]!;
   const flags = offRoadFlags(columns, settings);
   const source = await openVideo(drive.video);
   const explainer = await openStreamExplainer({
-    modelPath: networkPath('pilotnet-shortcut'),
+    modelPath: network.path,
     road: { kind: 'truth', path: drive.truth },
     video: source.video,
     methods: [{ id: method }],

@@ -1,64 +1,63 @@
-import { join } from 'node:path';
-import type { RoadSpecification } from '../../server/attention/road-specification.ts';
-import { repositoryRoot } from '../support/paths.ts';
-import { drawing, drawn, type BenchDrive, type DrawnDrive } from './flag-drives.ts';
-import { causalTruth, type CausalTruth } from './flag-judgement.ts';
+import type { CausalTruth } from './flag-judgement.ts';
+import { causalTruth } from './flag-judgement.ts';
+import { causesOf, type Causes } from './flag-causes.ts';
+import { drawing } from './flag-drives.ts';
+import type { BenchNetwork, NetworkName } from './flag-networks.ts';
+import type { DrawnPiece } from './flag-pictures.ts';
 import { seriesOf, type Series } from './flag-series.ts';
-import { boardsInPicture } from './flag-truth.ts';
 
 /** The methods whose flags are judged. */
-export const methods = ['visualbackprop', 'lrp-epsilon-plus', 'saliency'] as const;
+export const methods = ['visualbackprop', 'lrp-epsilon-plus', 'saliency', 'hirescam'] as const;
+export type MethodId = (typeof methods)[number];
 
-export const networkPath = (name: 'pilotnet' | 'pilotnet-shortcut' | 'road-segmentation'): string =>
-  join(repositoryRoot, 'recordings', 'networks', `${name}.onnx`);
-
-export interface NetworkEvidence {
-  readonly series: Series;
-  /** What the boards do to this network; none of it where there are none. */
-  readonly truth: CausalTruth;
-  /** Degrees at the wheel by which they move it, a value for each frame. */
-  readonly change: readonly number[];
-}
-
-/** All that is known of both networks on one drive. */
+/** All that is known of a network on a drive. */
 export interface Evidence {
-  readonly drive: DrawnDrive;
-  readonly honest: NetworkEvidence;
-  readonly shortcut: NetworkEvidence;
-  readonly boards: readonly boolean[];
+  readonly drive: DrawnPiece;
+  readonly network: BenchNetwork;
+  /** Of the methods; none of a network whose flags are not judged on this drive. */
+  readonly series: Readonly<Record<string, Series>>;
+  readonly causes: Causes;
+  readonly truth: CausalTruth;
 }
 
-export type RoadKind = 'truth' | 'model';
+export interface DriveEvidence {
+  readonly drive: DrawnPiece;
+  readonly of: Readonly<Partial<Record<NetworkName, Evidence>>>;
+}
 
-/** Draws the drive where it is missing, and runs both networks on it. */
+/** Degrees at the wheel; see `assertSame`. */
+const TOLERANCE = 1;
+
 export async function evidenceOf(
-  drive: BenchDrive,
-  road: RoadKind,
-  progress: (line: string) => void,
-): Promise<Evidence> {
-  const files = await drawn(drive, progress);
-  const region: RoadSpecification =
-    road === 'truth'
-      ? { kind: 'truth', path: files.truth }
-      : { kind: 'model', path: networkPath('road-segmentation') };
-  const of = async (network: 'pilotnet' | 'pilotnet-shortcut'): Promise<NetworkEvidence> => {
-    const series = await seriesOf(networkPath(network), files.video, region, methods);
-    const { steering } = series[methods[0]]!;
-    const without = files.withoutCue
-      ? (await seriesOf(networkPath(network), files.withoutCue, { kind: 'none' }, [methods[0]]))[
-          methods[0]
-        ]!.steering
-      : steering;
-    return {
+  drive: DrawnPiece,
+  networks: readonly BenchNetwork[],
+  explained: readonly NetworkName[],
+): Promise<DriveEvidence> {
+  const of: Partial<Record<NetworkName, Evidence>> = {};
+  for (const network of networks) {
+    const causes = await causesOf(drive, network);
+    const series = explained.includes(network.name) ? await seriesOf(network, drive, methods) : {};
+    for (const { columns } of Object.values(series))
+      assertSame(columns.steering, causes.steering, network.name);
+    of[network.name] = {
+      drive,
+      network,
       series,
-      truth: causalTruth(steering, without, drawing.fps),
-      change: Array.from(steering, (value, frame) => value - without[frame]!),
+      causes,
+      truth: causalTruth(Object.values(causes.changes), drawing.fps),
     };
-  };
-  return {
-    drive: files,
-    honest: await of('pilotnet'),
-    shortcut: await of('pilotnet-shortcut'),
-    boards: await boardsInPicture(files.truth),
-  };
+  }
+  return { drive, of };
+}
+
+/**
+ * Causes are measured on the pictures as they were drawn, flags on the product's way through a
+ * video of them, whose colours are rounded: on average they must steer alike.
+ */
+function assertSame(product: ArrayLike<number>, direct: readonly number[], name: string): void {
+  const mean =
+    direct.reduce((sum, angle, frame) => sum + Math.abs(angle - product[frame]!), 0) /
+    direct.length;
+  if (!(mean < TOLERANCE))
+    throw new Error(`the product steers ${name} ${mean.toFixed(2)}° away from the pictures`);
 }

@@ -16,25 +16,23 @@ import {
  * A truth interval bridges frames where the change passes through zero, and lasts long enough to be
  * seen.
  */
-const BRIDGED_SECONDS = 0.5;
-const LEAST_SECONDS = 0.3;
+export const BRIDGED_SECONDS = 0.5;
+export const LEAST_SECONDS = 0.3;
 /** So much of a truth interval must be flagged for it to count as found. */
-const FOUND_PART = 0.5;
+export const FOUND_PART = 0.5;
 
 export interface CausalTruth {
   readonly frames: readonly boolean[];
   readonly intervals: readonly Interval[];
 }
 
-/** From steering with the boards and without them, degrees at the wheel, a value for each frame. */
-export function causalTruth(
-  steering: ArrayLike<number>,
-  without: ArrayLike<number>,
-  fps: number,
-): CausalTruth {
-  const frames = Array.from(
-    steering,
-    (value, frame) => Math.abs(value - without[frame]!) > CAUSE_DEGREES,
+/**
+ * From what each thing that can be left out changes in the steering, in degrees at the wheel, a
+ * value for each frame: true where any of them changes it by more than a cause does.
+ */
+export function causalTruth(changes: readonly (readonly number[])[], fps: number): CausalTruth {
+  const frames = changes[0]!.map((_, frame) =>
+    changes.some((change) => Math.abs(change[frame]!) > CAUSE_DEGREES),
   );
   return {
     frames,

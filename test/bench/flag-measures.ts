@@ -88,3 +88,25 @@ export function areaUnderCurve(values: readonly number[], truth: readonly boolea
   }
   return area / (positives * (sorted.length - positives));
 }
+
+/**
+ * The largest part of the true frames that a threshold finds so that at least `precision` of the
+ * frames at or below it are true; 0 where no threshold does. NaN values are never found.
+ */
+export function recallAtPrecision(
+  values: readonly number[],
+  truth: readonly boolean[],
+  precision: number,
+): number {
+  const sorted = values
+    .map((value, frame) => ({ value, isTrue: truth[frame]! }))
+    .filter(({ value }) => !Number.isNaN(value))
+    .sort((a, b) => a.value - b.value);
+  let [hits, best] = [0, 0];
+  sorted.forEach(({ value, isTrue }, index) => {
+    if (isTrue) hits++;
+    if (sorted[index + 1]?.value !== value && hits >= precision * (index + 1))
+      best = Math.max(best, hits);
+  });
+  return best / truth.filter(Boolean).length;
+}
