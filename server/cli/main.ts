@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   serve: () => import('./serve.ts'),
   analyze: () => import('./analyze.ts'),
   explain: () => import('./explain.ts'),
+  evaluate: () => import('./evaluate.ts'),
   compile: () => import('./compile.ts'),
   sidecar: () => import('./sidecar.ts'),
   networks: () => import('./networks.ts'),

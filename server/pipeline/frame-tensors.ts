@@ -22,6 +22,12 @@ export interface FrameTensors extends Pick<PicturePlan, 'images' | 'others' | 'r
   readonly memory: null;
   /** `images` begins with those that are asked for. */
   read(images: readonly Uint8Array[], past?: Past): Promise<MomentTensors>;
+  /** For many frames; whoever opens it closes it. */
+  open(): Promise<FrameReader>;
+}
+
+export interface FrameReader extends Pick<FrameTensors, 'read'> {
+  close(): Promise<void>;
 }
 
 const seenAs = (index: number) => `roadgaze/seen/${index}`;
@@ -72,14 +78,10 @@ export function tensorsOfFrames(network: NetworkInfo, colorSpaces: ColorSpaces):
     inputBytes: plan.inputBytes,
     batch,
   };
-  return {
-    images: plan.images,
-    others: plan.others,
-    reach: plan.reach,
-    memory: null,
-    async read(bytes, past) {
-      const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
-      try {
+  const open = async (): Promise<FrameReader> => {
+    const pool = await WorkerPool.start({ chain, provider: 'cpu', threads: 1, maxBatch: 1 }, 1);
+    return {
+      async read(bytes, past) {
         const values = (await pool.run(plan.bytes(bytes, past), true)) as Float32Array[];
         const found = values.map((each, index) => ({
           values: each,
@@ -89,8 +91,22 @@ export function tensorsOfFrames(network: NetworkInfo, colorSpaces: ColorSpaces):
           throw new Error('the picture has another size than the network');
         const [own, ...beside] = found;
         return { picture: own!.values, beside };
+      },
+      close: () => pool.close(),
+    };
+  };
+  return {
+    images: plan.images,
+    others: plan.others,
+    reach: plan.reach,
+    memory: null,
+    open,
+    async read(bytes, past) {
+      const reader = await open();
+      try {
+        return await reader.read(bytes, past);
       } finally {
-        await pool.close();
+        await reader.close();
       }
     },
   };

@@ -1,6 +1,7 @@
 import type { Target } from '../../shared/explanations.ts';
 import { compile, subjectOf } from '../explain/compile.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
+import { weightLayers, withRandomWeights, type RandomLayers } from '../explain/random-weights.ts';
 import {
   appendExplained,
   appendNumber,
@@ -18,6 +19,23 @@ import { DataType } from '../onnx/tensor.ts';
 const PICTURE = 'roadgaze/picture';
 const STEERING = 'roadgaze/steering';
 const EXPLAINED = 'roadgaze/explained';
+
+/** The same network with its last layers random. */
+export function withRandomLayers<Network extends Pick<NetworkFile, 'model' | 'sidecar'>>(
+  network: Network,
+  random: RandomLayers,
+): Network {
+  return { ...network, model: withRandomWeights(network.model, answerOf(network), random) };
+}
+
+/** Layers with weights between the picture and the answer. */
+export function layersWithWeights(network: Pick<NetworkFile, 'model' | 'sidecar'>): number {
+  return weightLayers(network.model, answerOf(network)).length;
+}
+
+function answerOf({ model, sidecar }: Pick<NetworkFile, 'model' | 'sidecar'>): string {
+  return subjectOf(sidecar).outputTensor ?? model.outputs[0]!.name;
+}
 
 /**
  * A network fed with its picture as float32, as `feed`. Outputs: the number that is shown [N], the

@@ -1,5 +1,6 @@
 import type { Target } from '../../shared/explanations.ts';
 import type { MethodChoice } from '../explain/method-options.ts';
+import type { RandomLayers } from '../explain/random-weights.ts';
 import { pictureDims } from '../explain/iterative/method.ts';
 import { startOnBestProvider, type ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
@@ -21,11 +22,13 @@ export interface PictureAnswer {
 export interface PassesNetwork {
   /** Pictures that should be under way at once to keep it busy. */
   readonly together: number;
+  /** Layers with weights between its picture and its answer. */
+  readonly layers: number;
   /**
    * float32, shaped and ordered like the network's input. `alone`: nothing else comes that it could
-   * share a batch with.
+   * share a batch with. `inputs`: of another frame than it was opened for.
    */
-  run(picture: Float32Array, alone: boolean): Promise<PictureAnswer>;
+  run(picture: Float32Array, alone: boolean, inputs?: InputsOfFrame): Promise<PictureAnswer>;
   close(): Promise<void>;
 }
 
@@ -33,7 +36,7 @@ export interface PassesNetwork {
 const BATCHES_PER_WORKER = 2;
 
 /**
- * Starts a network with the methods; `inputs` go to it beside every picture. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE,
+ * Starts a network with the methods; `inputs` go to it beside every picture, and `random` makes layers of it random. Throws MODEL_*, METHOD_*, PROVIDER_UNAVAILABLE,
  * INFERENCE_FAILED.
  */
 export async function openPassesNetwork(
@@ -43,8 +46,9 @@ export async function openPassesNetwork(
   wish: ProviderWish,
   inputs: InputsOfFrame,
   signal?: AbortSignal,
+  random?: RandomLayers,
 ): Promise<PassesNetwork> {
-  const { link, image, feed, beside, outputs } = await inWorkshop(
+  const { link, image, feed, beside, outputs, layers } = await inWorkshop(
     'passes',
     {
       path: network.path,
@@ -52,6 +56,7 @@ export async function openPassesNetwork(
       byHand: network.byHand,
       methods,
       target,
+      random,
     },
     { signal },
   );
@@ -77,10 +82,11 @@ export async function openPassesNetwork(
   );
   return {
     together: workers * BATCHES_PER_WORKER * pool.maxBatch,
-    async run(picture, alone) {
+    layers,
+    async run(picture, alone, own = inputs) {
       // A copy, because its memory moves to a worker.
       const [steering, explained, ...values] = (await pool.run(
-        [new Uint8Array(picture.slice().buffer), ...inputs.values()],
+        [new Uint8Array(picture.slice().buffer), ...own.values()],
         alone,
       )) as Float32Array[];
       return {

@@ -23,7 +23,7 @@ const FLOORS = [
   ['server/live', 'client/browser'],
   ['server/results', 'client'],
   ['server/pipeline'],
-  ['server/analysis'],
+  ['server/analysis', 'server/evaluation'],
   ['server/alerts', 'server/catalogue'],
   ['server/feeds', 'server/workspaces'],
   ['server/api'],

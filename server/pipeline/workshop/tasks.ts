@@ -7,6 +7,7 @@ import type { Grid } from '../../attention/region-graph.ts';
 import type { StreamedChoice } from '../frame-graph/names.ts';
 import { compile, subjectOf } from '../../explain/compile.ts';
 import type { MethodChoice } from '../../explain/method-options.ts';
+import type { RandomLayers } from '../../explain/random-weights.ts';
 import { withoutBins } from '../../inference/bins.ts';
 import type { ByHand } from '../../inference/by-hand.ts';
 import { ownOutputs, type ImageInput } from '../../inference/explained-output.ts';
@@ -35,7 +36,7 @@ import { answerGraph } from '../frame-graph/answer-graph.ts';
 import { frameGraph, type PictureBytes } from '../frame-graph/frame-graph.ts';
 import { checkCrop } from '../frame-graph/picture-format.ts';
 import { roadModelGraph } from '../frame-graph/road-graph.ts';
-import { graphOnFloats } from '../passes-graph.ts';
+import { graphOnFloats, layersWithWeights, withRandomLayers } from '../passes-graph.ts';
 import { checkUsable } from './usable-network.ts';
 import { isFullyKnown, tryToRun } from './trial-run.ts';
 import { networkSupport, type NetworkSupport } from './network-support.ts';
@@ -188,18 +189,23 @@ interface PassesRequest {
   readonly byHand?: ByHand | undefined;
   readonly methods: readonly MethodChoice[];
   readonly target: Target;
+  /** Left out: none of its layers. */
+  readonly random?: RandomLayers | undefined;
 }
 
 /** A network with methods, fed with its picture as float32. */
-async function passes({ path, camera, byHand, methods, target }: PassesRequest): Promise<{
+async function passes({ path, camera, byHand, methods, target, random }: PassesRequest): Promise<{
   link: CompiledLink;
   image: ImageInput;
   feed: string;
   /** Of the pictures beside, in their order. */
   beside: readonly string[];
   outputs: readonly { name: string; shape: Shape }[];
+  /** How many could be random. */
+  layers: number;
 }> {
-  const network = await load(path, 'steering', camera, byHand);
+  const own = await load(path, 'steering', camera, byHand);
+  const network = random ? withRandomLayers(own, random) : own;
   const { model, image, feed, beside } = graphOnFloats(network, methods, target);
   return {
     link: await linkOf(model, network),
@@ -207,6 +213,7 @@ async function passes({ path, camera, byHand, methods, target }: PassesRequest):
     feed,
     beside,
     outputs: model.outputs.map(({ name, shape }) => ({ name, shape: shape! })),
+    layers: layersWithWeights(own),
   };
 }
 
