@@ -23,13 +23,11 @@ import {
   SAMPLE_CLIPS,
   type SampleClip,
 } from '../support/clips.ts';
-import { repositoryRoot, sharedFolder, temporaryFolder } from '../support/paths.ts';
+import { sharedFolder, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
-import { type Outcome, runNode } from '../setup/support.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const run = promisify(execFile);
-const roadgaze = (...args: readonly string[]): Promise<Outcome> =>
-  runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), ...args]);
 
 const cleanUps: (() => void)[] = [];
 after(() => {

@@ -3,13 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { compiledMethods } from '../../server/explain/methods.ts';
-import { runNode } from '../setup/support.ts';
 import { randomFloats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
-import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
-const compile = (...args: string[]) =>
-  runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), 'compile', ...args]);
+const compile = (...args: string[]) => roadgaze('compile', ...args);
 
 test('several methods become outputs of one network, each with its own options', async (t) => {
   const folder = temporaryFolder(t);

@@ -3,13 +3,10 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { writePictures } from '../drive/support/picture-folders.ts';
-import { runNode, type Outcome } from '../setup/support.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
-
-const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
-const roadgaze = (...args: string[]): Promise<Outcome> => runNode([main, ...args]);
+import { roadgaze } from '../support/warm-cli.ts';
 
 const FRONT = 'observation.images.front_left';
 const REAR = 'observation.images.rear';

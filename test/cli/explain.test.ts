@@ -17,15 +17,15 @@ import { readNpy, writeNpy } from '../../server/files/npy.ts';
 import { loadNetwork } from '../../server/inference/network-file.ts';
 import { mapPlane } from '../../server/results/map-plane.ts';
 import { overlayPicture } from '../../server/results/overlay-picture.ts';
-import { runNode, type Outcome } from '../setup/support.ts';
+import type { Outcome } from '../setup/support.ts';
 import { ffmpeg, makeNumberedClip } from '../support/clips.ts';
 import { Network, randomNumbers } from '../support/network.ts';
 import { floats, relativeError, runNetwork } from '../support/onnx-runtime.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
-const roadgaze = (...args: string[]): Promise<Outcome> => runNode([main, ...args]);
 
 const sidecar = {
   roadgaze: 1,

@@ -17,10 +17,10 @@ import { makeNumberedClip } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { smallDisk, withoutMounts } from '../support/small-disk.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
-import { type Outcome, runNode } from '../setup/support.ts';
+import type { Outcome } from '../setup/support.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
-const roadgaze = (...args: readonly string[]): Promise<Outcome> => runNode([main, ...args]);
 
 const cleanUps: (() => void)[] = [];
 after(() => {

@@ -9,12 +9,11 @@ import { loadModel } from '../../server/onnx/load-model.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { graphOnFloats } from '../../server/pipeline/passes-graph.ts';
 import { METHODS } from '../../shared/methods.ts';
-import { runNode } from '../setup/support.ts';
 import { Network } from '../support/network.ts';
-import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
-const sidecar = (...args: string[]) =>
-  runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), 'sidecar', ...args]);
+const sidecar = (...args: string[]) => roadgaze('sidecar', ...args);
 
 function writeNetwork(folder: string): string {
   const network = new Network({ name: 'car.onnx' });
@@ -134,8 +133,7 @@ test('networks are listed with what they are fed with, and what explains them', 
   const folder = temporaryFolder(t);
   writeNetwork(folder);
   writeFileSync(join(folder, 'car2.onnx'), 'no network');
-  const networks = (...args: string[]) =>
-    runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), 'networks', ...args]);
+  const networks = (...args: string[]) => roadgaze('networks', ...args);
   const [shown, told, table] = await Promise.all([
     networks(folder),
     networks(folder, '--json'),

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { writeReadingNetwork } from '../api/support/reading-network.ts';
 import { makeNumberedClip } from '../support/clips.ts';
-import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const cleanUps: (() => void)[] = [];
 const folder = temporaryFolder({ after: (done) => cleanUps.push(done as () => void) });
@@ -14,17 +13,6 @@ process.on('exit', () => cleanUps.forEach((cleanUp) => cleanUp()));
 const clip = join(folder, 'drive.mjpeg');
 const output = join(folder, 'out');
 let model = '';
-
-async function roadgaze(
-  ...options: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { NODE_TEST_CONTEXT: _, ...env } = process.env;
-  const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
-  return promisify(execFile)(process.execPath, [main, ...options], { env }).then(
-    (texts) => ({ code: 0, ...texts }),
-    (error) => error as { code: number; stdout: string; stderr: string },
-  );
-}
 
 const analyzed = (...options: string[]) =>
   roadgaze(
@@ -69,19 +57,19 @@ describe('a raw stream that tells no frame rate', { concurrency: false }, () => 
   });
 
   it('is refused by analyze and explain with a hint to --fps', async () => {
-    for (const { code, stderr } of [
+    for (const { status, stderr } of [
       await analyzed(),
       await roadgaze('explain', clip, '--frame', '3', '-m', model, '-o', output),
     ]) {
-      assert.equal(code, 1);
+      assert.equal(status, 1);
       assert.match(stderr, /VIDEO_RATE_UNKNOWN: drive\.mjpeg has neither times nor a frame rate/);
       assert.match(stderr, /--fps/);
     }
   });
 
   it('has the times that --fps gives it, and the summary says so', async () => {
-    const { code, stdout, stderr } = await analyzed('--fps', '20');
-    assert.equal(code, 0, stderr);
+    const { status, stdout, stderr } = await analyzed('--fps', '20');
+    assert.equal(status, 0, stderr);
     assert.match(stdout, /note: drive\.mjpeg does not tell its frame rate; 20 a second are taken/);
     assert.deepEqual(
       rows().map(({ pts }) => pts.toFixed(6)),
@@ -95,8 +83,8 @@ describe('a raw stream that tells no frame rate', { concurrency: false }, () => 
 
   it('refuses a rate that is none', async () => {
     for (const rate of ['0', '-3', '30/0', 'NaN', '1e9', '']) {
-      const { code, stderr } = await analyzed('--fps', rate);
-      assert.deepEqual([code, /USAGE.*--fps/.test(stderr)], [2, true], `${rate}: ${stderr}`);
+      const { status, stderr } = await analyzed('--fps', rate);
+      assert.deepEqual([status, /USAGE.*--fps/.test(stderr)], [2, true], `${rate}: ${stderr}`);
     }
   });
 
@@ -109,8 +97,8 @@ describe('a raw stream that tells no frame rate', { concurrency: false }, () => 
         '',
       ].join('\n'),
     );
-    const { code, stderr } = await analyzed();
-    assert.equal(code, 0, stderr);
+    const { status, stderr } = await analyzed();
+    assert.equal(status, 0, stderr);
     for (const [frame, { pts, driven }] of rows().entries())
       assert.deepEqual([pts, Number(driven)], [frame / 10, frame / 100]);
   });

@@ -5,12 +5,12 @@ import { test } from 'node:test';
 import { dropRanges, runsOf } from '../../server/conversion/clean/dropped.ts';
 import { rangeIn, readRanges } from '../../server/conversion/clean/ranges.ts';
 import { openDriveAt } from '../drive/support/picture-folders.ts';
-import { runNode, type Outcome } from '../setup/support.ts';
-import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import type { Outcome } from '../setup/support.ts';
+import { temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 import * as made from './made-drives.ts';
 
-const clean = (...args: string[]): Promise<Outcome> =>
-  runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), 'clean', ...args]);
+const clean = (...args: string[]): Promise<Outcome> => roadgaze('clean', ...args);
 
 const seconds = (from: number, to: number) => ({ in: 'seconds', from, to });
 const frames = (from: number, to: number) => ({ in: 'frames', from, to });

@@ -15,7 +15,6 @@ import type { DriveLog } from '../../server/drive/log/drive-log.ts';
 import type { DriveSource } from '../../server/drive/source.ts';
 import { readParquet } from '../../server/drive/log/parquet/read-parquet.ts';
 import { openDriveAt, shownBy } from '../drive/support/picture-folders.ts';
-import { runNode } from '../setup/support.ts';
 import {
   ffprobeFrameTimes,
   makeNumberedClip,
@@ -23,6 +22,7 @@ import {
   type NumberedClip,
 } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const main = join(repositoryRoot, 'dist/node/server/cli/main.js');
 
@@ -274,7 +274,7 @@ test('convert replaces nothing unasked, and leaves nothing when it is interrupte
   const output = join(folder, 'out', 'drive.mcap');
   mkdirSync(join(folder, 'out'));
   writeFileSync(output, 'mine');
-  const convert = (...more: string[]) => runNode([main, 'convert', clip, ...more]);
+  const convert = (...more: string[]) => roadgaze('convert', clip, ...more);
   const refused = await convert('-o', output);
   assert.equal(refused.status, 1);
   assert.match(

@@ -3,14 +3,15 @@ import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sampleAt } from '../../server/drive/log/drive-log.ts';
-import { runNode, type Outcome } from '../setup/support.ts';
-import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import type { Outcome } from '../setup/support.ts';
+import { temporaryFolder } from '../support/paths.ts';
 import { writeSteeringNetwork } from '../support/small-networks.ts';
 import { openDriveAt } from '../drive/support/picture-folders.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 import * as made from './made-drives.ts';
 
-const roadgaze = async (...args: string[]): Promise<Outcome> => {
-  const outcome = await runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), ...args]);
+const done = async (...args: string[]): Promise<Outcome> => {
+  const outcome = await roadgaze(...args);
   assert.equal(outcome.status, 0, outcome.stderr);
   return outcome;
 };
@@ -32,9 +33,9 @@ test('a drive gives the same rows in every format, converted and written by othe
   made.writeFolderOfPictures(at('stills'), pictures);
   made.writeTub(at('tub'), pictures);
   await made.writeRosBag(at('ros.mcap'), (i) => readFileSync(join(pictures, `${i}.png`)));
-  await roadgaze('convert', at('udacity'), '-o', at('udacity.mcap'));
-  await roadgaze('convert', at('udacity.mcap'), '-o', at('converted'), '--crf', '0');
-  await roadgaze('convert', at('tub'), '-o', at('of-tub'), '--crf', '0');
+  await done('convert', at('udacity'), '-o', at('udacity.mcap'));
+  await done('convert', at('udacity.mcap'), '-o', at('converted'), '--crf', '0');
+  await done('convert', at('tub'), '-o', at('of-tub'), '--crf', '0');
   const video = join(at('converted'), 'drive.mp4');
   made.writeVideoWithCsv(drives, video);
   made.writeDataSet(at('lerobot-2'), 'v2.1', video);
@@ -81,7 +82,7 @@ test('a drive gives the same rows in every format, converted and written by othe
     for (const file of readdirSync(at(name)))
       renameSync(join(at(name), file), at(file.replace('drive', name)));
   const results = join(folder, 'results');
-  await roadgaze('analyze', drives, '-m', network, '-o', results, '--provider', 'cpu');
+  await done('analyze', drives, '-m', network, '-o', results, '--provider', 'cpu');
   const [header, ...expected] = rowsIn(join(results, 'udacity'));
   // A folder of pictures beside other drives is not meant as one.
   assert.equal(readdirSync(results).length, places.length - 1);

@@ -10,15 +10,12 @@ import type { Dimension } from '../../server/onnx/graph.ts';
 import { DataType } from '../../server/onnx/tensor.ts';
 import { frameSignals } from '../../server/pipeline/frame-signals.ts';
 import { tensorsOfFrames } from '../../server/pipeline/frame-tensors.ts';
-import { runNode, type Outcome } from '../setup/support.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { collect } from '../support/collect.ts';
 import { Network } from '../support/network.ts';
 import { floats, runNetwork, type Feeds } from '../support/onnx-runtime.ts';
-import { repositoryRoot, sharedFolder, temporaryFolder } from '../support/paths.ts';
-
-const roadgaze = (...args: readonly string[]): Promise<Outcome> =>
-  runNode([join(repositoryRoot, 'dist/node/server/cli/main.js'), ...args]);
+import { sharedFolder, temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const FRAMES = 30;
 const RATE = 10;
