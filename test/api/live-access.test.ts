@@ -10,6 +10,7 @@ import type { ServerOptions } from '../../server/api/server.ts';
 import { freeUdpPort, sendFile } from '../live/support/sources.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
@@ -249,7 +250,7 @@ describe('roadgaze serve with live feeds', () => {
     assert.deepEqual(recorded(), []);
   });
 
-  it('refuses what it cannot mean before it starts', async (t) => {
+  it('refuses what it cannot mean before it starts', async () => {
     const wrong: [string[], number, RegExp][] = [
       [['file:///etc/passwd'], 2, /^error FEED_ADDRESS_INVALID: /],
       [['a.mp4', 'b.mp4'], 2, /^error USAGE: /],
@@ -257,15 +258,9 @@ describe('roadgaze serve with live feeds', () => {
       [['--signals', 'udp://127.0.0.1:9000'], 2, /^error USAGE: /],
     ];
     for (const [args, status, message] of wrong) {
-      const child = spawn(process.execPath, [PROGRAM, 'serve', ...args, '--port', '0'], {
-        stdio: ['ignore', 'ignore', 'pipe'],
-      });
-      t.after(() => child.kill('SIGKILL'));
-      let stderr = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-      const [code] = (await once(child, 'close')) as [number];
-      assert.equal(code, status, stderr);
-      assert.match(stderr, message);
+      const told = await roadgaze('serve', ...args, '--port', '0');
+      assert.equal(told.status, status, told.stderr);
+      assert.match(told.stderr, message);
     }
   });
 });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { makeNumberedClip } from '../support/clips.ts';
 import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 import { writeReadingNetwork } from './support/reading-network.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
@@ -159,10 +160,13 @@ describe('roadgaze serve', () => {
       ],
     ];
     for (const [args, status, message] of wrong) {
-      const { output, ended } = run(t, args.includes('--port') ? args : [...args, '--port', '0']);
-      assert.equal((await ended)[0], status, args.join(' '));
-      assert.match(output.stderr, message, args.join(' '));
-      assert.equal(output.stdout, '', args.join(' '));
+      const told = await roadgaze(
+        'serve',
+        ...(args.includes('--port') ? args : [...args, '--port', '0']),
+      );
+      assert.equal(told.status, status, args.join(' '));
+      assert.match(told.stderr, message, args.join(' '));
+      assert.equal(told.stdout, '', args.join(' '));
     }
   });
 });

@@ -4,14 +4,14 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
 import { type Outcome, runNode, writeFiles } from '../setup/support.ts';
+import { repositoryRoot, temporaryFolder } from '../support/paths.ts';
+import { roadgaze } from '../support/warm-cli.ts';
 
 const cli = join(repositoryRoot, 'dist/node/server/cli');
-const roadgaze = (
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Outcome> => runNode([join(cli, 'main.js'), ...args], { env });
+/** Each in a process of its own. */
+const started = (...args: readonly string[]): Promise<Outcome> =>
+  runNode([join(cli, 'main.js'), ...args]);
 
 /**
  * A program of one command, `act`, whose action is the given code; `onInterrupt` and
@@ -33,7 +33,7 @@ test('--version prints the version of the package', async () => {
   const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as {
     version: string;
   };
-  assert.deepEqual(await roadgaze(['--version']), {
+  assert.deepEqual(await started('--version'), {
     status: 0,
     stdout: `${version}\n`,
     stderr: '',
@@ -41,7 +41,7 @@ test('--version prints the version of the package', async () => {
 });
 
 test('--help names every command, on stdout, in 80 columns', async () => {
-  const { status, stdout, stderr } = await roadgaze(['--help']);
+  const { status, stdout, stderr } = await started('--help');
   assert.deepEqual([status, stderr], [0, '']);
   for (const command of ['serve', 'analyze', 'explain', 'compile', 'doctor'])
     assert.match(stdout, new RegExp(`^  ${command} `, 'm'));
@@ -53,7 +53,7 @@ test('--help names every command, on stdout, in 80 columns', async () => {
 
 for (const command of ['serve', 'analyze', 'explain', 'compile', 'doctor']) {
   test(`${command} --help says what it does, has an example to type, and fits 80 columns`, async () => {
-    const { status, stdout, stderr } = await roadgaze([command, '--help']);
+    const { status, stdout, stderr } = await roadgaze(command, '--help');
     assert.deepEqual([status, stderr], [0, '']);
     assert.match(stdout, new RegExp(`^Usage: roadgaze ${command}`));
     assert.match(stdout, new RegExp(`^Examples:\\n  roadgaze ${command}`, 'm'));
@@ -92,7 +92,7 @@ const wrongUses: readonly (readonly [args: readonly string[], stderr: string])[]
 
 for (const [args, expected] of wrongUses) {
   test(`\`roadgaze ${args.join(' ')}\` exits with 2, one sentence and a next step`, async () =>
-    assert.deepEqual(await roadgaze(args), { status: 2, stdout: '', stderr: expected }));
+    assert.deepEqual(await started(...args), { status: 2, stdout: '', stderr: expected }));
 }
 
 const report = 'error VIDEO_UNREADABLE: drive.mp4 is text.\n  → Name a video.\n';
