@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { MAX_BATCH, SLOW_MS } from './batches.ts';
+import { withLargeModelsInFiles } from './large-models.ts';
 import { memoryForInference, memoryOf, whileTaking, withinMemory } from './memory-bound.ts';
 import { agree } from './provider-agreement.ts';
 import { probeProvider } from './provider-probe.ts';
@@ -50,12 +51,15 @@ export async function startOnBestProvider(
     wish.workers ?? Math.max(1, Math.min(MOST_WORKERS, availableParallelism())),
   );
   const { workers } = onCpu;
-  const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => {
-    const { maxBatch } = occupancy(provider, count);
-    return WorkerPool.start({ chain, provider, threads: 1, maxBatch }, count);
+  const begin = (given: SessionChain) => {
+    const start = (provider: ProviderName, count = provider === 'cpu' ? workers : 1) => {
+      const { maxBatch } = occupancy(provider, count);
+      return WorkerPool.start({ chain: given, provider, threads: 1, maxBatch }, count);
+    };
+    return startOnBest({ chain: given, wish, workers, start });
   };
   // Before anything is waited for: whoever asks for room meanwhile must know of it.
-  return whileTaking(memoryOf(chain, onCpu), () => startOnBest({ chain, wish, workers, start }));
+  return whileTaking(memoryOf(chain, onCpu), () => withLargeModelsInFiles(chain, begin));
 }
 
 interface Start {

@@ -172,13 +172,18 @@ async function pulls(
 
 /** Throws what ONNX Runtime does. */
 function sessionOf({ model, nodes = 0 }: ChainLink): Promise<InferenceSession> {
-  return InferenceSession.create(model, {
+  const options: InferenceSession.SessionOptions = {
     executionProviders: [provider],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     graphOptimizationLevel: nodes > MOST_OPTIMISED ? 'disabled' : 'all',
     logSeverityLevel: 4,
-  });
+    // Beside weights that were laid out anew, it would keep the room of those as they were.
+    enableCpuMemArena: typeof model !== 'string',
+  };
+  return typeof model === 'string'
+    ? InferenceSession.create(model, options)
+    : InferenceSession.create(model, options);
 }
 
 /** The step behind the links, ready; null where there is none. */

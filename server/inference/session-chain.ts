@@ -20,8 +20,8 @@ export interface SessionChain {
 }
 
 export interface ChainLink {
-  /** A serialised ONNX model. */
-  readonly model: Uint8Array;
+  /** A serialised ONNX model, or the path of a file with it. */
+  readonly model: Uint8Array | string;
   /** Named in messages. */
   readonly source: string;
   /** Bytes that running it takes for each picture, and once for each worker. */

@@ -80,7 +80,13 @@ for (const isTurned of [false, true]) {
     const model = withLargeWeights(isTurned);
     const bytesOf = ({ initializers }: typeof model) =>
       [...initializers.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
-    const ids = ['visualbackprop', 'gradient', 'gradcam', 'lrp-epsilon-plus', 'lrp-epsilon'];
+    const relevance = [
+      'lrp-epsilon-plus',
+      'lrp-epsilon',
+      'lrp-alpha2-beta1',
+      'lrp-epsilon-gamma-box',
+    ];
+    const ids = ['visualbackprop', 'gradient', 'gradcam', ...relevance];
     const compiled = compile(
       model,
       ids.map((id) => ({ id })),
@@ -94,7 +100,7 @@ for (const isTurned of [false, true]) {
     const steering = outputs['steering']!.data[0]!;
     const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
     // Nothing is lost without biases, and rectifiers are straight lines from 0.
-    for (const id of ['lrp-epsilon-plus', 'lrp-epsilon'])
+    for (const id of relevance.filter((each) => each !== 'lrp-alpha2-beta1'))
       assert.ok(Math.abs(sum(outputs[`explanation_${id}`]!.data) / steering - 1) < 1e-3, id);
     const gradient = outputs['explanation_gradient']!.data;
     const pixels = image.data as Float32Array;

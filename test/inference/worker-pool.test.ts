@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { startOnBestProvider } from '../../server/inference/choose-provider.ts';
 import { batchOf } from '../../server/inference/batches.ts';
+import { withLargeModelsInFiles } from '../../server/inference/large-models.ts';
 import type { SessionChain } from '../../server/inference/session-chain.ts';
 import { WorkerPool } from '../../server/inference/worker-pool.ts';
 import { openStreamExplainer } from '../../server/pipeline/open-stream-explainer.ts';
@@ -208,6 +209,29 @@ test(
     });
   },
 );
+
+test('a large model goes to its workers as a file, which is gone when they have it', async () => {
+  const chain = doubling();
+  let path = '';
+  const pool = await withLargeModelsInFiles(
+    chain,
+    (given) => {
+      path = given.links[0]!.model as string;
+      assert.ok(readFileSync(path).equals(chain.links[0]!.model as Uint8Array));
+      return WorkerPool.start({ chain: given, provider: 'cpu', threads: 1, maxBatch: 8 }, 2);
+    },
+    10,
+  );
+  try {
+    assert.equal(existsSync(dirname(path)), false);
+    const [y] = await pool.run([Uint8Array.of(7, 1, 2, 3)], true);
+    assert.deepEqual([...y!], [14, 2, 4, 6]);
+  } finally {
+    await pool.close();
+  }
+  const models = await withLargeModelsInFiles(chain, async ({ links }) => links[0]!.model, 1e6);
+  assert.equal(models, chain.links[0]!.model, 'a small one goes as it is');
+});
 
 test('left to choose, inference runs and says why every other provider was passed over', async () => {
   const { pool, provider, passedOver } = await startOnBestProvider(doubling(), false, {

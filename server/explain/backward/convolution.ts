@@ -1,7 +1,7 @@
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import { DataType } from '../../onnx/tensor.ts';
 import { extent, type Window } from '../../onnx/windows.ts';
-import { weightsValue } from './derived-weights.ts';
+import type { Weights } from './weights.ts';
 
 /**
  * A convolution between a larger grid and a smaller one; the same numbers serve in both directions.
@@ -28,10 +28,10 @@ const attributesOf = ({ window, groups }: ConvolutionShape) => ({
 function parameters(
   builder: GraphBuilder,
   { dims }: ConvolutionShape,
-  weights: Float32Array,
+  weights: Weights,
   bias: Float32Array | null,
 ): string[] {
-  const kernel = weightsValue(builder, dims, weights);
+  const kernel = weights.in(builder, dims);
   return bias
     ? [kernel, builder.constant({ type: DataType.float, dims: [bias.length], data: bias }, 'bias')]
     : [kernel];
@@ -45,7 +45,7 @@ export function convolution(
   builder: GraphBuilder,
   x: string,
   shape: ConvolutionShape,
-  weights: Float32Array,
+  weights: Weights,
   bias: Float32Array | null,
 ): string {
   return builder.node('Conv', [x, ...parameters(builder, shape, weights, bias)], {
@@ -59,7 +59,7 @@ export function transposedConvolution(
   builder: GraphBuilder,
   x: string,
   shape: ConvolutionShape,
-  weights: Float32Array,
+  weights: Weights,
   bias: Float32Array | null,
 ): string {
   const { window, large, small } = shape;

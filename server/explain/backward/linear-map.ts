@@ -1,12 +1,12 @@
 import { floatAttribute, intAttribute } from '../../onnx/attributes.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Node } from '../../onnx/graph.ts';
-import { areLarge } from '../../onnx/large-weights.ts';
-import type { Tensor } from '../../onnx/tensor.ts';
+import { DataType, floatTensor, type Tensor } from '../../onnx/tensor.ts';
 import { enlargement, windowOf } from '../../onnx/windows.ts';
 import { convolution, transposedConvolution, type ConvolutionShape } from './convolution.ts';
 import { unsupported, type BackwardStep } from './rule.ts';
 import { floatsOf, sizesOf } from './values.ts';
+import { Weights } from './weights.ts';
 
 /**
  * A layer y = W·x + b with constant weights: what every rule for layers with weights is written in.
@@ -14,20 +14,20 @@ import { floatsOf, sizesOf } from './values.ts';
  */
 export interface LinearMap {
   readonly kind: 'convolution' | 'dense';
-  readonly weights: Float32Array;
+  readonly weights: Weights;
   /** Output channels. */
   readonly outputs: number;
   /** One per output channel, or null. */
   readonly bias: Float32Array | null;
   /** Appends W·x + b for a value shaped like the layer's input, or with a first axis of 1. */
-  forward(x: string, weights: Float32Array, bias: Float32Array | null): string;
+  forward(x: string, weights: Weights, bias: Float32Array | null): string;
   /** Appends Wᵀ·s for a signal shaped like the layer's output; of several Wᵀ·s, their sum. */
   backward(...terms: readonly [WeightedSignal, ...WeightedSignal[]]): string;
 }
 
 export interface WeightedSignal {
   readonly signal: string;
-  readonly weights: Float32Array;
+  readonly weights: Weights;
 }
 
 export function isConvolutional(node: Node): boolean {
@@ -58,19 +58,19 @@ export function linearMap(step: BackwardStep): LinearMap | null {
   if (node.op === 'Gemm') return gemm(step, weights, bias);
   const shape = convolutionShape(step, weights.dims);
   const { builder } = step;
-  const kernel = { values: floatsOf(weights), biases: bias && floatsOf(bias) };
   const isPlain = node.op === 'Conv';
   return {
     kind: 'convolution',
-    weights: kernel.values,
+    weights: Weights.of(weights),
     outputs: isPlain ? weights.dims[0]! : weights.dims[1]! * shape.groups,
-    bias: kernel.biases,
+    bias: bias && floatsOf(bias),
     forward: (x, values, biases) =>
       isPlain
         ? convolution(builder, x, shape, values, biases)
         : transposedConvolution(builder, x, shape, values, biases),
     backward(...terms) {
-      if (isPlain && shape.groups === 1) return transposedSum(builder, shape, terms);
+      if (isPlain && shape.groups === 1 && !terms[0].weights.areLarge)
+        return transposedSum(builder, shape, terms);
       return added(builder, terms, ({ signal, weights: values }) =>
         isPlain
           ? transposedConvolution(builder, signal, shape, values, null)
@@ -93,7 +93,7 @@ function transposedSum(
   if (more.length === 0) return transposedConvolution(builder, signal, shape, weights, null);
   const [outputs, ...kernel] = shape.dims;
   const together = new Float32Array(terms.length * weights.length);
-  terms.forEach((term, index) => together.set(term.weights, index * weights.length));
+  terms.forEach((term, index) => together.set(term.weights.numbers(), index * weights.length));
   const beside = builder.node(
     'Concat',
     terms.map((term) => term.signal),
@@ -103,7 +103,7 @@ function transposedSum(
     builder,
     beside,
     { ...shape, dims: [terms.length * outputs, ...kernel] },
-    together,
+    Weights.of({ type: DataType.float, dims: [together.length], data: together }),
     null,
   );
 }
@@ -148,9 +148,8 @@ function gemm(step: BackwardStep, weights: Tensor, bias: Tensor | null): LinearM
   const alpha = floatAttribute(node, 'alpha', 1);
   const beta = floatAttribute(node, 'beta', 1);
   const [rows, columns] = weights.dims as [number, number];
-  const isTransposed = intAttribute(node, 'transB', 0) !== 0;
-  const straight = isTransposed ? transposed(floatsOf(weights), rows, columns) : floatsOf(weights);
-  const [inputs, outputs] = isTransposed ? [columns, rows] : [rows, columns];
+  const isTurned = intAttribute(node, 'transB', 0) !== 0;
+  const [inputs, outputs] = isTurned ? [columns, rows] : [rows, columns];
   if (bias && bias.data.length !== outputs && bias.data.length !== 1)
     return fail(step, 'its bias is not one per output');
   const biases =
@@ -159,11 +158,7 @@ function gemm(step: BackwardStep, weights: Tensor, bias: Tensor | null): LinearM
       { length: outputs },
       (_, index) => beta * floatsOf(bias)[index % bias.data.length]!,
     );
-  return dense(step, alpha === 1 ? straight : straight.map((value) => alpha * value), biases, {
-    inputs,
-    outputs,
-    turned: isTransposed && alpha === 1 ? floatsOf(weights) : null,
-  });
+  return dense(step, Weights.of(weights).times(alpha), biases, { inputs, outputs, isTurned });
 }
 
 /** x [N, …, inputs] · W [inputs, outputs]. */
@@ -171,54 +166,49 @@ function product(step: BackwardStep, weights: Tensor): LinearMap {
   const [inputs, outputs, ...more] = weights.dims;
   if (inputs === undefined || outputs === undefined || more.length > 0)
     return fail(step, 'its weights are not a matrix');
-  return dense(step, floatsOf(weights), null, { inputs, outputs, turned: null });
+  return dense(step, Weights.of(weights), null, { inputs, outputs, isTurned: false });
+}
+
+interface DenseForm {
+  readonly inputs: number;
+  readonly outputs: number;
+  /** The network has the weights as [outputs, inputs]. */
+  readonly isTurned: boolean;
 }
 
 function dense(
   step: BackwardStep,
-  weights: Float32Array,
+  weights: Weights,
   bias: Float32Array | null,
-  {
-    inputs,
-    outputs,
-    turned,
-  }: {
-    readonly inputs: number;
-    readonly outputs: number;
-    /** The weights turned round, where the network has them so. */
-    readonly turned: Float32Array | null;
-  },
+  { inputs, outputs, isTurned }: DenseForm,
 ): LinearMap {
   const { builder } = step;
-  const matrix = (values: Float32Array, rows: number, columns: number) =>
-    builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
+  const own = isTurned ? ([outputs, inputs] as const) : ([inputs, outputs] as const);
   const isMatrix = step.shapes.of(step.node.inputs[0]!).length === 2;
-  const turnedRound = (values: Float32Array): string => {
-    if (values === weights && turned) return matrix(turned, outputs, inputs);
-    return areLarge(values)
-      ? builder.transpose(matrix(values, inputs, outputs), [1, 0])
-      : matrix(transposed(values, inputs, outputs), outputs, inputs);
-  };
+  /** A Gemm turns large weights as it reads them; before operator set 11 it needs a bias. */
+  const turnsThem = (values: Weights, biases: Float32Array | null) =>
+    values.areLarge && isMatrix && (builder.opset >= 11 || biases !== null);
   return {
     kind: 'dense',
     weights,
     outputs,
     bias,
     forward(x, values, biases) {
-      const constants =
-        biases && builder.constant({ type: 1, dims: [outputs], data: biases }, 'bias');
-      if (isMatrix && constants)
-        return builder.node('Gemm', [x, matrix(values, inputs, outputs), constants]);
-      const result = builder.node('MatMul', [x, matrix(values, inputs, outputs)]);
-      return constants ? builder.node('Add', [result, constants]) : result;
+      const added = biases ? [builder.constant(floatTensor([outputs], biases), 'bias')] : [];
+      if (isTurned && turnsThem(values, biases))
+        return builder.node('Gemm', [x, values.in(builder, own), ...added], { transB: 1 });
+      const matrix = isTurned ? turnedRound(builder, values, own) : values.in(builder, own);
+      if (isMatrix && biases) return builder.node('Gemm', [x, matrix, ...added]);
+      const result = builder.node('MatMul', [x, matrix]);
+      return biases ? builder.node('Add', [result, ...added]) : result;
     },
     backward: (...terms) =>
-      added(builder, terms, ({ signal, weights: values }) =>
-        // A Gemm turns large weights as it reads them; before operator set 11 it needs a bias.
-        areLarge(values) && isMatrix && builder.opset >= 11 && !(values === weights && turned)
-          ? builder.node('Gemm', [signal, matrix(values, inputs, outputs)], { transB: 1 })
-          : builder.node('MatMul', [signal, turnedRound(values)]),
-      ),
+      added(builder, terms, ({ signal, weights: values }) => {
+        if (isTurned) return builder.node('MatMul', [signal, values.in(builder, own)]);
+        return turnsThem(values, null)
+          ? builder.node('Gemm', [signal, values.in(builder, own)], { transB: 1 })
+          : builder.node('MatMul', [signal, turnedRound(builder, values, own)]);
+      }),
   };
 }
 
@@ -233,22 +223,30 @@ function productFromLeft(step: BackwardStep, weights: Tensor): LinearMap {
     sizesOf(step, step.node.inputs[1]!).length < 1
   )
     return fail(step, 'its weights are not a matrix');
-  const matrix = (values: Float32Array, rows: number, columns: number) =>
-    builder.constant({ type: 1, dims: [rows, columns], data: values }, 'weights');
+  const own = [outputs, inputs] as const;
   return {
     kind: 'dense',
-    weights: floatsOf(weights),
+    weights: Weights.of(weights),
     outputs,
     bias: null,
-    forward: (x, values) => builder.node('MatMul', [matrix(values, outputs, inputs), x]),
+    forward: (x, values) => builder.node('MatMul', [values.in(builder, own), x]),
     backward: (...terms) =>
       added(builder, terms, ({ signal, weights: values }) =>
-        builder.node('MatMul', [
-          matrix(transposed(values, outputs, inputs), inputs, outputs),
-          signal,
-        ]),
+        builder.node('MatMul', [turnedRound(builder, values, own), signal]),
       ),
   };
+}
+
+/** A matrix of weights with its rows as columns. */
+function turnedRound(
+  builder: GraphBuilder,
+  values: Weights,
+  dims: readonly [rows: number, columns: number],
+): string {
+  if (values.areLarge) return builder.transpose(values.in(builder, dims), [1, 0]);
+  const [rows, columns] = dims;
+  const turned = transposed(values.numbers(), rows, columns);
+  return builder.constant(floatTensor([columns, rows], turned), 'weights');
 }
 
 function transposed(values: Float32Array, rows: number, columns: number): Float32Array {

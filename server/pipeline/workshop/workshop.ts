@@ -33,7 +33,7 @@ const LISTING_SECONDS = 8;
 /** So many times longer may it take on the wall: other programs want the processor too. */
 const PATIENCE = 10;
 /** One that takes more bytes than this does not wait: they would be missed elsewhere. */
-const LARGEST_IDLE = 400 << 20;
+const LARGEST_IDLE = 250 << 20;
 
 let running = 0;
 let inBackground = 0;

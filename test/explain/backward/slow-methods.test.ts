@@ -69,6 +69,15 @@ const cases: readonly TwinCase[] = [
     },
   },
   {
+    title: 'weights so large that they are not copied',
+    picture: [3, 7, 7],
+    build: (twin, picture) => {
+      const few = twin.activation(twin.convolution(picture, 64, { kernel: [3, 3] }), 'Elu');
+      const many = twin.activation(twin.convolution(few, 128, { kernel: [3, 3] }), 'Relu');
+      return twin.activation(twin.dense(twin.flatten(many), 64), 'Relu');
+    },
+  },
+  {
     title: 'a dense network',
     picture: [2, 4, 5],
     build: (twin, picture) =>

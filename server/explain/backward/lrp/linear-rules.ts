@@ -1,6 +1,6 @@
 import { LARGEST_FLOAT } from '../../../onnx/tensor.ts';
-import { positivePart } from '../derived-weights.ts';
 import { linearMap, type LinearMap, type WeightedSignal } from '../linear-map.ts';
+import type { Weights } from '../weights.ts';
 import type { BackwardRule, BackwardStep } from '../rule.ts';
 import { constant, floatValue } from '../values.ts';
 import { bilinear } from './shared-out.ts';
@@ -29,13 +29,8 @@ function rule(epsilon: number, give: (layer: Layer) => string): BackwardRule {
   };
 }
 
-const positive = positivePart;
-const negative = (values: Float32Array) => values.map((value) => Math.min(value, 0));
+const positive = (values: Float32Array) => values.map((value) => Math.max(value, 0));
 const negated = (values: Float32Array) => values.map((value) => -value);
-const parts = (values: Float32Array | null) => ({
-  positive: values && positive(values),
-  negative: values && negative(values),
-});
 
 const positiveInput = ({ step, x }: Layer) => step.builder.node('Relu', [x]);
 const negativeInput = ({ step, x }: Layer) => step.builder.clip(x, -LARGEST_FLOAT, 0);
@@ -58,8 +53,8 @@ export const epsilonRule = (epsilon: number): BackwardRule =>
 
 /** One way of splitting the products x·w: what meets x⁺, what meets x⁻, and the bias. */
 interface Split {
-  readonly withPositive: Float32Array;
-  readonly withNegative: Float32Array;
+  readonly withPositive: Weights;
+  readonly withNegative: Weights;
   readonly bias: Float32Array | null;
 }
 
@@ -93,16 +88,19 @@ function handedBack(layer: Layer, ...ways: readonly [SharedOut, ...SharedOut[]])
 
 /** The products that are ≥ 0. */
 function speakingFor({ weights, bias }: LinearMap): Split {
-  const { positive: withPositive, negative: withNegative } = parts(weights);
-  return { withPositive: withPositive!, withNegative: withNegative!, bias: bias && positive(bias) };
+  return {
+    withPositive: weights.positive,
+    withNegative: weights.negative,
+    bias: bias && positive(bias),
+  };
 }
 
 /** The sizes of the products that are ≤ 0. */
 function speakingAgainst({ weights, bias }: LinearMap): Split {
-  const { positive: withPositive, negative: withNegative } = parts(negated(weights));
+  const opposite = weights.times(-1);
   return {
-    withPositive: withPositive!,
-    withNegative: withNegative!,
+    withPositive: opposite.positive,
+    withNegative: opposite.negative,
     bias: bias && positive(negated(bias)),
   };
 }
@@ -146,7 +144,7 @@ function sizeOfAll(layer: Layer, more = 0): string | null {
   const size = minus(layer, positiveInput(layer), negativeInput(layer));
   return layer.forward(
     size,
-    weights.map((value) => Math.abs(value) * (1 + ROUNDING)),
+    weights.sizes.times(1 + ROUNDING),
     biases(layer, (value) => Math.abs(value) + more),
   );
 }
@@ -158,8 +156,6 @@ interface Side {
   readonly split: Split;
   readonly divisor: string;
 }
-
-const twice = (values: Float32Array) => values.map((value) => 2 * value);
 
 /** The side that speaks for z, and the one against it, each by its own st(Σ). */
 function sides(
@@ -173,8 +169,8 @@ function sides(
       : {
           split: {
             ...split,
-            withPositive: twice(split.withPositive),
-            withNegative: twice(split.withNegative),
+            withPositive: split.withPositive.times(2),
+            withNegative: split.withNegative.times(2),
           },
           divisor: layer.step.builder.clip(
             combine(layer, all, result(layer)),
@@ -220,19 +216,18 @@ export const gammaRule = (gamma: number, epsilon: number): BackwardRule =>
   rule(epsilon, (layer) => {
     const { step, weights, bias } = layer;
     const relevance = step.arriving(0)!;
-    const weighted = (values: Float32Array, favour: (value: number) => boolean) =>
-      values.map((value) => (favour(value) ? (1 + gamma) * value : value));
-    const up = (value: number) => value > 0;
-    const down = (value: number) => value < 0;
+    const [up, down] = [weights.weighted('+', 1 + gamma), weights.weighted('-', 1 + gamma)];
+    const biased = (favour: (value: number) => boolean) =>
+      bias && bias.map((value) => (favour(value) ? (1 + gamma) * value : value));
     const rising: Split = {
-      withPositive: weighted(weights, up),
-      withNegative: weighted(weights, down),
-      bias: bias && weighted(bias, up),
+      withPositive: up,
+      withNegative: down,
+      bias: biased((value) => value > 0),
     };
     const falling: Split = {
-      withPositive: weighted(weights, down),
-      withNegative: weighted(weights, up),
-      bias: bias && weighted(bias, down),
+      withPositive: down,
+      withNegative: up,
+      bias: biased((value) => value < 0),
     };
     const all = sizeOfAll(layer);
     // z and γ times what speaks for it, or against it.
@@ -285,13 +280,13 @@ export const boxRule = (
   rule(epsilon, (layer) => {
     const { step, x, weights, bias } = layer;
     const { low, high } = bounds(step, step.node.inputs[0]!);
-    const { positive: plusWeights, negative: minusWeights } = parts(weights);
+    const { positive: plusWeights, negative: minusWeights } = weights;
     // The bounds are constant, and so is their part of the divisor: ONNX Runtime computes it once.
     // The rest is z without its bias, or what a rectifier left of z.
     const offset = plus(
       layer,
-      layer.forward(low, plusWeights!, bias),
-      layer.forward(high, minusWeights!, null),
+      layer.forward(low, plusWeights, bias),
+      layer.forward(high, minusWeights, null),
     );
     const divisor = stabilised(
       step,
@@ -301,11 +296,11 @@ export const boxRule = (
     const signal = shares(layer, step.arriving(0)!, divisor);
     // xw − lw⁺ − hw⁻ = (x − l)w⁺ + (x − h)w⁻: neither is less than nothing, and at its bound either
     // is nothing.
-    const back = (value: string, values: Float32Array) =>
+    const back = (value: string, values: Weights) =>
       times(layer, value, layer.backward({ signal, weights: values }));
     return plus(
       layer,
-      back(minus(layer, x, low), plusWeights!),
-      back(minus(layer, x, high), minusWeights!),
+      back(minus(layer, x, low), plusWeights),
+      back(minus(layer, x, high), minusWeights),
     );
   });
