@@ -85,7 +85,11 @@ export class NetworkList {
 }
 
 /** Of files that other programs keep networks in. */
-const OTHER_ENDINGS = /^[^.].*\.(h5|hdf5|keras|tflite|pt|pth|mlmodel|dlc|engine|plan|trt)$/i;
+const OTHER_ENDINGS =
+  /^(?!(?:saved_model|fingerprint|keras_metadata)\.pb$)[^.].*\.(h5|hdf5|keras|tflite|pb|pt|pth|mlmodel|dlc|engine|plan|trt)$/i;
+
+/** What a folder holds that is a network of TensorFlow. */
+const SAVED_MODEL = 'saved_model.pb';
 
 function isOnnx(name: string): boolean {
   return extname(name).toLowerCase() === '.onnx';
@@ -115,6 +119,18 @@ async function modelsAt(
   const info = await stat(absolute).catch(() => null);
   if (!info?.isDirectory()) return [{ path: absolute, fault: null }];
   const { names, unnameable } = await namesIn(absolute);
+  // Networks that are folders: this one, or those in it.
+  if (names.includes(SAVED_MODEL))
+    return [{ path: absolute, fault: await otherNetworkFault(absolute) }];
+  const inside = (await foldersAt(absolute)).slice(1);
+  const saved = await Promise.all(
+    inside.map(async (folder) => ({
+      name: basename(folder),
+      fault: (await stat(join(folder, SAVED_MODEL)).catch(() => null))
+        ? await otherNetworkFault(folder)
+        : null,
+    })),
+  );
   const isModel = (name: string) => isOnnx(name) && !name.startsWith('.');
   // By the name without its ending, so that `net.onnx` comes before `net-2.onnx`.
   const { compare } = new Intl.Collator('en', { numeric: true });
@@ -126,7 +142,9 @@ async function modelsAt(
   );
   const named = [
     ...names.filter(isModel).map((name) => ({ name, fault: null })),
-    ...others.filter(({ fault }) => fault !== null),
+    ...[...others, ...saved.filter(({ name }) => !names.includes(`${name}.onnx`))].filter(
+      ({ fault }) => fault !== null,
+    ),
   ]
     .sort((a, b) => compare(stem(a.name), stem(b.name)))
     .map(({ name, fault }) => ({ path: join(absolute, name), fault }));

@@ -17,6 +17,8 @@ const fromOriginal = () =>
 const isZipWith = (head: Buffer, name: RegExp) =>
   hasBytes(head, 'PK\u0003\u0004') && zipNames(head).some((each) => name.test(each));
 
+const KERAS = /^(config\.json|model\.weights\.h5)$/;
+
 const FILES: readonly OtherNetwork[] = [
   {
     title: 'a Keras network (HDF5)',
@@ -24,8 +26,15 @@ const FILES: readonly OtherNetwork[] = [
     hint: (path, onnx) => `Convert it: python -m tf2onnx.convert --keras ${path} --output ${onnx}`,
   },
   {
+    title: 'a Keras 2 network',
+    matches: (head) =>
+      isZipWith(head, KERAS) && /"keras_version": ?"2\./.test(head.toString('latin1')),
+    hint: (path, onnx) =>
+      `Convert it: TF_USE_LEGACY_KERAS=1 python -m tf2onnx.convert --keras ${path} --output ${onnx}`,
+  },
+  {
     title: 'a Keras network',
-    matches: (head) => isZipWith(head, /^(config\.json|model\.weights\.h5)$/),
+    matches: (head) => isZipWith(head, KERAS),
     hint: (path, onnx) =>
       `Convert it: python -c "import keras; m = keras.saving.load_model('${path}'); m(keras.ops.zeros((1, *m.input_shape[1:]))); m.export('${onnx}', format='onnx')"`,
   },
@@ -129,12 +138,12 @@ export async function refuseOtherNetwork(path: string): Promise<void> {
 }
 
 /**
- * What is to be said of a file that ends as those of other programs; null of one that is no network.
+ * What is to be said of a file that ends as those of other programs, or of a folder; null of one
+ * that is no network.
  * Data sets are kept in HDF5 as well: of that only what Keras wrote counts.
  */
 export async function otherNetworkFault(path: string): Promise<RoadgazeError | null> {
-  const head = await readFileHead(path);
-  if (!head || head.length === 0) return null;
+  const head = (await readFileHead(path)) ?? Buffer.alloc(0);
   const isData =
     hasBytes(head, '\u0089HDF\r\n') &&
     !/keras|model_weights|layer_names/.test(head.toString('latin1'));

@@ -241,11 +241,21 @@ test('networks of other programs are listed with what they are and how they are 
   bytes('lite.tflite', '\u001c\0\0\0TFL3');
   bytes('done.keras', 'x');
   bytes('notes.pt', 'no network');
+  bytes('frozen.pb', '\n\u0010');
+  mkdirSync(join(root, 'saved'));
+  bytes('saved/saved_model.pb', '\b\u0001');
+  mkdirSync(join(root, 'no network'));
   const list = new NetworkList({ networks: [root], roads: [] });
   const found = (await list.steering()).map(({ summary }) => summary);
   assert.deepEqual(
     found.map(({ id, name, error }) => [id, name, error?.message, error?.hint]),
     [
+      [
+        'frozen',
+        'frozen.pb',
+        'frozen.pb is a TensorFlow graph, and no ONNX file.',
+        `Convert it, with the names of its tensors: python -m tf2onnx.convert --graphdef ${join(root, 'frozen.pb')} --inputs image:0 --outputs steering:0 --output ${join(root, 'frozen.onnx')}`,
+      ],
       [
         'lite',
         'lite.tflite',
@@ -258,6 +268,17 @@ test('networks of other programs are listed with what they are and how they are 
         'pilot.h5 is a Keras network (HDF5), and no ONNX file.',
         `Convert it: python -m tf2onnx.convert --keras ${join(root, 'pilot.h5')} --output ${join(root, 'pilot.onnx')}`,
       ],
+      [
+        'saved',
+        'saved',
+        'saved is a TensorFlow SavedModel, and no ONNX file.',
+        `Convert it: python -m tf2onnx.convert --saved-model ${join(root, 'saved')} --output ${join(root, 'saved.onnx')}`,
+      ],
     ],
+  );
+  const itself = new NetworkList({ networks: [join(root, 'saved')], roads: [] });
+  assert.deepEqual(
+    (await itself.steering()).map(({ summary }) => summary),
+    [found[3]],
   );
 });

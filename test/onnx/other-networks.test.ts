@@ -31,6 +31,17 @@ const others: readonly (readonly [
     /format='onnx'/,
   ],
   [
+    'Keras of version 2',
+    'net.keras',
+    Buffer.concat([
+      zipOf(['metadata.json']),
+      bytes('{"keras_version": "2.15.0", "date_saved": "2024-05-01@10:00:00"}'),
+      zipOf(['config.json', 'model.weights.h5']),
+    ]),
+    /a Keras 2 network/,
+    /: TF_USE_LEGACY_KERAS=1 python -m tf2onnx\.convert --keras .*net\.keras --output .*net\.onnx$/,
+  ],
+  [
     'TensorFlow Lite',
     'net.tflite',
     bytes('\u0020\0\0\0TFL3'),
