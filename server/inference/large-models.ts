@@ -20,25 +20,28 @@ export async function withLargeModelsInFiles<Value>(
   start: (chain: SessionChain) => Promise<Value>,
   largest = LARGE_MODEL,
 ): Promise<Value> {
-  const areLarge = chain.links.map(({ model }) => model.length > largest);
-  if (!areLarge.includes(true)) return start(chain);
+  const { links, pull } = chain;
+  const isLarge = ({ model }: ChainLink) => typeof model !== 'string' && model.length > largest;
+  if (![...links, ...(pull ? [pull.link] : [])].some(isLarge)) return start(chain);
   await removeLeftovers(tmpdir(), FOLDER);
   const folder = await ownFolder(tmpdir(), FOLDER).catch(() => null);
   if (folder === null) return start(chain);
+  const inFile = async (link: ChainLink, name: string): Promise<ChainLink> => {
+    if (!isLarge(link)) return link;
+    const path = join(folder, `${name}.onnx`);
+    return writeFile(path, link.model).then(
+      () => ({ ...link, model: path }),
+      () => link,
+    );
+  };
   try {
-    const inFile = async (link: ChainLink, index: number): Promise<ChainLink> => {
-      const { model } = link;
-      if (!areLarge[index] || typeof model === 'string') return link;
-      const path = join(folder, `${index}.onnx`);
-      const isWritten = await writeFile(path, model).then(
-        () => true,
-        () => false,
-      );
-      return isWritten ? { ...link, model: path } : link;
-    };
-    const links: ChainLink[] = [];
-    for (const [index, link] of chain.links.entries()) links.push(await inFile(link, index));
-    return await start({ ...chain, links });
+    const inFiles: ChainLink[] = [];
+    for (const [index, link] of links.entries()) inFiles.push(await inFile(link, `${index}`));
+    return await start({
+      ...chain,
+      links: inFiles,
+      ...(pull ? { pull: { ...pull, link: await inFile(pull.link, 'pull') } } : {}),
+    });
   } finally {
     await rm(folder, { recursive: true, force: true }).catch(() => {});
   }

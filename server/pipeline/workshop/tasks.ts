@@ -61,7 +61,9 @@ export interface Listing {
 }
 
 /** A compiled graph, ready to be a link of a chain. */
-export type CompiledLink = Pick<ChainLink, 'model' | 'source' | 'demand' | 'nodes'>;
+export type CompiledLink = Pick<ChainLink, 'source' | 'demand' | 'nodes'> & {
+  readonly model: Uint8Array;
+};
 
 async function listing({ path }: { readonly path: string }): Promise<Listing> {
   let error: unknown;
