@@ -93,7 +93,7 @@ export function pages(
     const states = feeds.list.map(({ id, name, state }) => {
       const reason =
         'reason' in state ? { code: state.reason.code, message: state.reason.message } : null;
-      const failure = feeds.get(id).live.recording?.failure;
+      const failure = feeds.get(id).live.ring?.failure;
       return {
         id,
         name: harmless(name),

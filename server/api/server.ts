@@ -115,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     options,
     priority,
     options.flags,
-    options.feeds ?? { recording: null, clips: null },
+    options.feeds ?? { ring: null, clips: null },
     options.alerts ?? null,
   );
   const http = createServer(

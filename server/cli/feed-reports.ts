@@ -25,7 +25,7 @@ export function reportFeeds(
     if (!fault && state.name === 'live' && before.picture !== null)
       say(name, 'Pictures come again.');
     if (fault || state.name === 'live') before.picture = fault?.code ?? null;
-    const unrecorded = feeds.get(id).live.recording?.failure ?? null;
+    const unrecorded = feeds.get(id).live.ring?.failure ?? null;
     if (unrecorded && before.recording === null) say(name, unrecorded);
     if (!unrecorded && before.recording !== null) say(name, 'The feed is recorded again.');
     before.recording = unrecorded?.code ?? null;
@@ -37,7 +37,7 @@ export function reportFeeds(
       there.forEach(look);
     },
     state: look,
-    recording: look,
+    ring: look,
     clip: (id, { error }) => {
       if (error) say(feeds.find(id)?.name ?? id, error);
     },

@@ -71,7 +71,7 @@ export function feedOptionsOf({
   return {
     ...(feedTransport ? { transport: feedTransport } : {}),
     stallSeconds,
-    recording: dvrMinutes > 0 ? { maxSeconds: dvrMinutes * 60, maxBytes: dvrBytes } : null,
+    ring: dvrMinutes > 0 ? { maxSeconds: dvrMinutes * 60, maxBytes: dvrBytes } : null,
     ...(clips === false
       ? { clips: null }
       : {

@@ -8,10 +8,9 @@ import type { RowSeries } from '../analysis/row-series.ts';
 import { writeDrawnRoad } from '../attention/road-file.ts';
 import { besideFile } from '../files/beside.ts';
 import { notWritable } from '../files/not-writable.ts';
-import { cutRecording } from '../live/cut-recording.ts';
+import { cutRing, type Cut } from '../live/cut-ring.ts';
 import { frameAt } from '../pipeline/player-frames.ts';
 import { AnalysisFiles } from '../results/analysis-files.ts';
-import { readFrameIndex } from '../video/frame-index.ts';
 import type { Feed } from './feed.ts';
 import { numbersOf } from './row-numbers.ts';
 
@@ -34,7 +33,7 @@ export interface KeptClip {
 const ROLL = 5;
 /** A flag that lasts longer is kept so far. */
 const LONGEST = 60;
-/** The recording on disk is behind by so much (s). */
+/** The ring is behind by so much (s). */
 const WRITING = 2.5;
 
 const NAME = /-(\d{8}T\d{9}Z)-(off-road|steers-wrong|pull|dead|disagreement)$/;
@@ -108,13 +107,13 @@ export class ClipKeeper {
         throw notWritable(`No clips can be kept in ${folder}`, cause);
       });
       const output = join(folder, `${name}.mp4`);
-      const cut = await cutRecording(this.#feed.live.recording!, {
+      const cut = await cutRing(this.#feed.live.ring!, {
         start: flag.startPts - ROLL,
         end: lastOf(flag) + ROLL,
         around: flag.worstPts,
         output,
       });
-      await this.#analysis(join(folder, name), output, flag, rows, cut);
+      await this.#analysis(join(folder, name), flag, rows, cut);
       const { road } = this.#feed.explainer;
       if (road.kind === 'polygon')
         await writeDrawnRoad(besideFile(output), 'recording', {
@@ -133,12 +132,10 @@ export class ClipKeeper {
   /** The rows of the frames that were explained live, on the clip's own clock and frame numbers. */
   async #analysis(
     folder: string,
-    video: string,
     flag: Flag,
     rows: RowSeries,
-    { start, end }: { readonly start: number; readonly end: number },
+    { start, end, index }: Cut,
   ): Promise<void> {
-    const index = await readFrameIndex(video);
     const position = (time: number) => frameAt(index, time - start);
     const { from, to } = rows.between(start, end);
     const columns = rows.slice(Math.max(from, rows.start), to);
@@ -212,7 +209,7 @@ function keyOf({ kind, startPts }: Flag): string {
   return `${kind} ${startPts}`;
 }
 
-/** When the recording on disk has all of its clip; ms since 1970. */
+/** When the ring has all of its clip; ms since 1970. */
 function recordedAt(flag: Flag): number {
   return (lastOf(flag) + ROLL + WRITING) * 1000;
 }

@@ -1,6 +1,7 @@
 import { segmentPictures, segmentTimes } from '../live/segment-pictures.ts';
 import type { Fit } from '../../shared/geometry.ts';
-import type { Segment, SegmentRing } from '../live/segment-ring.ts';
+import type { SegmentRing } from '../live/segment-ring.ts';
+import type { Segment } from '../live/written-segments.ts';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { moments, type Moment } from '../pipeline/moments.ts';
 import { Bell } from '../pipeline/player-bell.ts';
@@ -53,7 +54,7 @@ const LATE = 0.1;
 const LONGEST_PAUSE = 0.25;
 
 /**
- * Shows one viewer the last minutes of a feed, from its recording, with masks: still pictures or
+ * Shows one viewer the last minutes of a feed, from its ring, with masks: still pictures or
  * playing. The newest wish wins.
  */
 export class FeedReplay {
@@ -102,7 +103,7 @@ export class FeedReplay {
    * or last one where there are not so many. Throws FEED_STALLED where nothing is recorded.
    */
   async find(time: number, frames = 0): Promise<RecordedPicture> {
-    const ring = this.#feed.live.recording;
+    const ring = this.#feed.live.ring;
     const start = ring && (ring.at(time) ?? all(ring)[0]);
     if (!start) throw nothing();
     let segment: Segment = start;
@@ -146,7 +147,7 @@ export class FeedReplay {
 
   async #still(time: number, frames: number, signal: AbortSignal): Promise<void> {
     const { segment, pts } = await this.find(time, frames);
-    const release = this.#feed.live.recording!.hold([segment]);
+    const release = this.#feed.live.ring!.hold([segment]);
     let frame: Moment | undefined;
     try {
       frame = await lanes.pictures.run(() => first(this.#decode(segment, pts, signal, 1)), signal);
@@ -158,7 +159,7 @@ export class FeedReplay {
   }
 
   async #play(start: number, speed: number, signal: AbortSignal): Promise<void> {
-    const ring = this.#feed.live.recording;
+    const ring = this.#feed.live.ring;
     if (!ring) throw nothing();
     let position = start;
     let clock: Clock | null = null;

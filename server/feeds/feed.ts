@@ -37,11 +37,11 @@ export interface FeedRequest {
   readonly priority: PlaybackPriority;
   readonly transport?: RtspTransport;
   readonly stdin?: Readable;
-  readonly recording: SegmentRingOptions | null;
+  readonly ring: SegmentRingOptions | null;
   readonly stallSeconds?: number;
   readonly onState: (state: FeedState) => void;
   /** Why the feed is not recorded any more, or null when it is again. */
-  readonly onRecording: (failure: ErrorReport | null) => void;
+  readonly onRing: (failure: ErrorReport | null) => void;
   /** Ends the opening at once. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,7 +84,7 @@ export class Feed {
       priority,
       transport,
       stdin,
-      recording,
+      ring,
       stallSeconds,
       signal,
     } = request;
@@ -114,7 +114,7 @@ export class Feed {
         images,
         display: DISPLAY,
         workers: provider.workers,
-        recording: recording && { ...recording, onFailure: request.onRecording },
+        ring: ring && { ...ring, onFailure: request.onRing },
         reach: explainer.reach,
         explain: (pictures, time, past) => explainer.explain(pictures, time, past),
         ...(transport ? { transport } : {}),

@@ -24,7 +24,7 @@ export interface FeedOptions {
   /** Of RTSP where a feed names none; TCP without it. */
   readonly transport?: RtspTransport;
   /** Of every feed; null: nothing is recorded. */
-  readonly recording: SegmentRingOptions | null;
+  readonly ring: SegmentRingOptions | null;
   readonly stallSeconds?: number;
   /** Where clips of flags are kept; null: nowhere. */
   readonly clips: ClipOptions | null;
@@ -56,7 +56,7 @@ export interface FeedsListener {
   state(id: string, state: FeedState): void;
   clip(id: string, clip: KeptClip): void;
   /** Why the feed is not recorded any more, or null when it is again. */
-  recording?(id: string, failure: ErrorReport | null): void;
+  ring?(id: string, failure: ErrorReport | null): void;
 }
 
 interface Entry {
@@ -164,7 +164,7 @@ export class Feeds {
         this.#catalogue.roadOfFeeds(),
         this.#drawnRoad(address.label),
       ]);
-      const { recording, stallSeconds, transport: usual } = this.#options;
+      const { ring, stallSeconds, transport: usual } = this.#options;
       const way = transport ?? usual;
       const id = `feed-${++this.#count}`;
       const feed = await Feed.open({
@@ -177,9 +177,9 @@ export class Feeds {
         pull: goesByPull(this.#flags),
         wish: this.#wish,
         priority: this.#priority,
-        recording,
+        ring,
         onState: (state) => this.#tell((listener) => listener.state(id, state)),
-        onRecording: (failure) => this.#tell((listener) => listener.recording?.(id, failure)),
+        onRing: (failure) => this.#tell((listener) => listener.ring?.(id, failure)),
         signal: left ? AbortSignal.any([left, this.#stop.signal]) : this.#stop.signal,
         ...(way ? { transport: way } : {}),
         ...(stdin ? { stdin } : {}),
@@ -263,7 +263,7 @@ export class Feeds {
   #enter(feed: Feed, signals: SignalSocket | null): void {
     const { clips } = this.#options;
     const keeper =
-      clips && feed.live.recording
+      clips && feed.live.ring
         ? new ClipKeeper(feed, this.#flags, clips, (clip) =>
             this.#tell((listener) => listener.clip(feed.id, clip)),
           )

@@ -12,7 +12,7 @@ export interface ConnectionEnd {
   readonly retry: 'now' | 'later' | 'never';
   /** What the source turned out to be, where the next connection must read it accordingly. */
   readonly source?: KnownSource;
-  /** The recording could not begin: more of the stream must be read before. */
+  /** The ring could not begin: more of the stream must be read before. */
   readonly needsAnalysis?: boolean;
 }
 

@@ -101,7 +101,7 @@ export interface InputRequest {
   /** What an earlier connection found the source to be; null at first. */
   readonly source: KnownSource | null;
   /**
-   * Seconds of the stream that ffmpeg reads before it begins, 0 at best. A recording cannot begin
+   * Seconds of the stream that ffmpeg reads before it begins, 0 at best. A ring cannot begin
    * without the size of the picture, and a stream that is joined between two keyframes tells it
    * with the second one. What was read meanwhile is then decoded at once. ffmpeg counts from the
    * keyframe, or, where none comes, from about the thirtieth frame.

@@ -14,7 +14,7 @@ import {
   isUntimed,
   type InputRequest,
 } from './input-options.ts';
-import { liveOutputs, segmentFormat, type RecordingTarget } from './live-outputs.ts';
+import { liveOutputs, segmentFormat, type SegmentTarget } from './live-outputs.ts';
 import { fromLadder } from './picture-ladder.ts';
 import { SegmentRows, type SegmentRow } from './segment-rows.ts';
 import { mayTellTime, sourceClockOutput, SourceClockReader } from './source-clock-output.ts';
@@ -23,7 +23,7 @@ import { StreamLines, type KnownSource, type StreamInfo } from './stream-lines.t
 export interface ConnectionRequest extends InputRequest {
   readonly images: readonly ImageFormat[];
   readonly display: DisplayFormat;
-  readonly recording: RecordingTarget | null;
+  readonly segments: SegmentTarget | null;
   /** Whether the source's own clock is asked for, where the stream may tell it. */
   readonly asksTime: boolean;
   /** Whether packets came without a time before. */
@@ -46,9 +46,9 @@ export interface ArrivedPicture {
 export interface ConnectionHandlers {
   picture(picture: ArrivedPicture): void;
   stream(info: StreamInfo): void;
-  /** A segment of the recording begins with this timestamp, in ticks of its container. */
+  /** A segment of the ring begins with this timestamp, in ticks of its container. */
   segmentStart(ticks: number): void;
-  /** A segment of the recording is complete. */
+  /** A segment of the ring is complete. */
   segment(row: SegmentRow): void;
   /**
    * By the source's clock the picture of this timestamp (s) was taken then, in milliseconds since
@@ -115,10 +115,10 @@ export class LiveConnection {
 
   /** Rejects with FFMPEG_MISSING. */
   async #run(): Promise<ConnectionEnd> {
-    const { address, images, display, recording, asksTime, lacksTimes } = this.#request;
+    const { address, images, display, segments, asksTime, lacksTimes } = this.#request;
     const tools = await findTools();
     const pictures = this.#outputs.length;
-    const known = pictures + (recording ? 1 : 0);
+    const known = pictures + (segments ? 1 : 0);
     const clock = asksTime && mayTellTime(address.scheme) ? known : null;
     const sockets = await FrameSockets.open(clock === null ? known : known + 1, {
       open: () => this.#open++,
@@ -138,7 +138,7 @@ export class LiveConnection {
       const outputs = liveOutputs({
         images,
         display,
-        recording,
+        segments,
         untimed,
         lacksTimes,
         urls: sockets.urls,
@@ -199,11 +199,11 @@ export class LiveConnection {
   }
 
   #opened(source: KnownSource): void {
-    const { address, source: known, recording } = this.#request;
+    const { address, source: known, segments } = this.#request;
     const misread =
       isUntimed(source) !== isUntimed(known) ||
       comesInBursts(source) !== comesInBursts(known) ||
-      (recording && address.scheme !== 'camera' && segmentFormat(source) !== recording.format);
+      (segments && address.scheme !== 'camera' && segmentFormat(source) !== segments.format);
     if (misread)
       this.finish({
         ...changed(

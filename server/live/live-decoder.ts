@@ -41,7 +41,7 @@ export interface LiveDecoderOptions {
   readonly transport?: RtspTransport;
   readonly images: readonly ImageFormat[];
   readonly display: DisplayFormat;
-  readonly recording: SegmentRing | null;
+  readonly ring: SegmentRing | null;
   readonly stdin?: Readable;
   /**
    * Seconds without a picture until the feed counts as stalled, and until it is opened again. Slow
@@ -79,8 +79,8 @@ const CHECK = 100;
 /** A stream may pause for so many of its usual intervals. */
 const INTERVALS = 4;
 /**
- * After so many connections in a row that ended because the recording took no packet, there is no
- * recording any more.
+ * After so many connections in a row that ended because the ring took no packet, there is no
+ * ring any more.
  */
 const UNWRITTEN = 3;
 /** So many connections in a row that were to be opened again at once, and gave no picture. */
@@ -120,7 +120,7 @@ export class LiveDecoder {
   #stream: StreamInfo | null = null;
   #source: KnownSource | null = null;
   #analyzeSeconds = 0;
-  #recording: SegmentRing | null;
+  #ring: SegmentRing | null;
   #asksTime = true;
   #unwritten = 0;
   #lacksTimes = false;
@@ -139,7 +139,7 @@ export class LiveDecoder {
   constructor(options: LiveDecoderOptions, handlers: LiveDecoderHandlers) {
     this.#options = options;
     this.#handlers = handlers;
-    this.#recording = options.recording;
+    this.#ring = options.ring;
     this.#running = this.#run();
   }
 
@@ -210,8 +210,8 @@ export class LiveDecoder {
     this.#sourceClock.reset();
     this.#lateSince = null;
     this.#interval = 0;
-    const recording =
-      this.#recording?.startConnection(
+    const segments =
+      this.#ring?.startConnection(
         address.scheme === 'camera' ? 'nut' : segmentFormat(this.#source),
         (end) => connection.finish(end),
       ) ?? null;
@@ -222,7 +222,7 @@ export class LiveDecoder {
         source: this.#source,
         images,
         display,
-        recording,
+        segments,
         asksTime: this.#asksTime,
         lacksTimes: this.#lacksTimes,
         stdin,
@@ -231,8 +231,8 @@ export class LiveDecoder {
       {
         picture: (picture) => this.#picture(picture),
         stream: (info) => (this.#stream = info),
-        segmentStart: (ticks) => this.#recording?.startSegment(ticks),
-        segment: (row) => this.#recording?.endSegment(row),
+        segmentStart: (ticks) => this.#ring?.startSegment(ticks),
+        segment: (row) => this.#ring?.endSegment(row),
         sourceTime: (pts, time) => this.#sourceClock.add(pts, time, now()),
         damage: () => this.#damaged++,
       },
@@ -247,9 +247,9 @@ export class LiveDecoder {
     try {
       const end = await connection.ended;
       // What cannot be recorded must not end the feed: neither because of the disk, nor because the
-      // container of the recording does not take it.
+      // container of the ring does not take it.
       const { message } = end.reason;
-      if (recording && !this.#closed && (await this.#recording!.isDiskToBlame(message)))
+      if (segments && !this.#closed && (await this.#ring!.isDiskToBlame(message)))
         return changed(address, 'it goes on without a recording');
       this.#unwritten =
         this.#sequence === pictures &&
@@ -257,19 +257,19 @@ export class LiveDecoder {
           ? this.#unwritten + 1
           : 0;
       if (this.#unwritten >= UNWRITTEN)
-        this.#stopRecording(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
+        this.#stopRing(end.reason, 'The feed goes on without. A newer ffmpeg may record it.');
       if (this.#unwritten === 0 || this.#lacksTimes) return end;
       this.#lacksTimes = true;
       return { ...end, retry: 'now' };
     } finally {
       clearInterval(check);
       this.#connection = null;
-      await this.#recording?.endConnection();
+      await this.#ring?.endConnection();
     }
   }
 
-  #stopRecording({ message }: ErrorReport, hint: string): void {
-    this.#recording?.fail({
+  #stopRing({ message }: ErrorReport, hint: string): void {
+    this.#ring?.fail({
       code: 'OUTPUT_NOT_WRITABLE',
       message: `The recording has stopped: ${message}`,
       hint,
@@ -282,13 +282,13 @@ export class LiveDecoder {
    */
   #analyzeMore({ needsAnalysis = false, reason }: ConnectionEnd): void {
     if (!needsAnalysis) this.#analyzeSeconds = 0;
-    else if (!this.#recording || this.#recording.failure) this.#asksTime = false;
+    else if (!this.#ring || this.#ring.failure) this.#asksTime = false;
     else if (this.#analyzeSeconds < MOST_ANALYSIS)
       this.#analyzeSeconds = this.#analyzeSeconds
         ? Math.max(MORE_ANALYSIS, 2 * this.#analyzeSeconds)
         : LEAST_ANALYSIS;
     else
-      this.#stopRecording(
+      this.#stopRing(
         reason,
         'The feed goes on without. Let the source send its parameter sets with every keyframe.',
       );
@@ -316,11 +316,11 @@ export class LiveDecoder {
     const { pts, arrival } = picture;
     const isFirst = this.#clock.offset === null;
     const time = this.#clock.time(pts, arrival);
-    if (isFirst) this.#recording?.anchor(pts, this.#clock.offset!, this.#stream);
+    if (isFirst) this.#ring?.anchor(pts, this.#clock.offset!, this.#stream);
     else if (this.#lastPicture !== null)
       this.#interval += 0.2 * ((arrival - this.#lastPicture) / 1000 - this.#interval);
     this.#lastPicture = arrival;
-    this.#recording?.reached(time);
+    this.#ring?.reached(time);
     if (this.#state.name !== 'live' && this.#stream)
       this.#enter({ name: 'live', since: arrival, stream: this.#stream });
     if (this.#options.address.scheme === 'camera')

@@ -35,7 +35,7 @@ export interface LiveFeedOptions<Explanation> {
   readonly reach?: number;
   readonly workers: number;
   /** null: nothing is recorded. */
-  readonly recording: SegmentRingOptions | null;
+  readonly ring: SegmentRingOptions | null;
   readonly quietSeconds?: number;
   readonly stallSeconds?: number;
 }
@@ -149,10 +149,7 @@ export class LiveFeed<Explanation> {
   static async open<Explanation>(
     options: LiveFeedOptions<Explanation>,
   ): Promise<LiveFeed<Explanation>> {
-    return new LiveFeed(
-      options,
-      options.recording ? await SegmentRing.open(options.recording) : null,
-    );
+    return new LiveFeed(options, options.ring ? await SegmentRing.open(options.ring) : null);
   }
 
   private constructor(options: LiveFeedOptions<Explanation>, ring: SegmentRing | null) {
@@ -178,7 +175,7 @@ export class LiveFeed<Explanation> {
         address,
         images,
         display,
-        recording: ring,
+        ring,
         ...(transport ? { transport } : {}),
         ...(stdin ? { stdin } : {}),
         ...(quietSeconds === undefined ? {} : { quietSeconds }),
@@ -193,7 +190,7 @@ export class LiveFeed<Explanation> {
   }
 
   /** The last minutes on disk; null where nothing is recorded. */
-  get recording(): SegmentRing | null {
+  get ring(): SegmentRing | null {
     return this.#ring;
   }
 
@@ -285,7 +282,7 @@ export class LiveFeed<Explanation> {
     };
   }
 
-  /** Resolves when ffmpeg is gone, no inference runs, and the recording is removed. */
+  /** Resolves when ffmpeg is gone, no inference runs, and the ring is removed. */
   async close(): Promise<void> {
     await this.#decoder.close();
     await this.#inference.close();

@@ -6,8 +6,8 @@ import { isUntimed } from './input-options.ts';
 import { GROUND_FILTER, ladderFilter, TICKS } from './picture-ladder.ts';
 import type { KnownSource } from './stream-lines.ts';
 
-/** Where one connection writes its part of the recording. */
-export interface RecordingTarget {
+/** Where one connection writes its part of the ring. */
+export interface SegmentTarget {
   /** Absolute path with `%06d` for the number of the segment, from 0. */
   readonly pattern: string;
   readonly segmentSeconds: number;
@@ -34,7 +34,7 @@ export function segmentFormat(source: KnownSource | null): SegmentFormat {
 export interface OutputRequest {
   readonly images: readonly ImageFormat[];
   readonly display: DisplayFormat;
-  readonly recording: RecordingTarget | null;
+  readonly segments: SegmentTarget | null;
   /** The pictures carry no time. */
   readonly untimed: boolean;
   /**
@@ -59,11 +59,11 @@ function displayFilter({ maxWidth }: DisplayFormat): string {
   return `scale=w='2*floor(min(iw,${maxWidth})/2)':h=-2:flags=bilinear:out_color_matrix=bt601:out_range=pc,format=yuvj420p`;
 }
 
-/** One stream of pictures per format, decoded and timed once, and the recording in segments. */
+/** One stream of pictures per format, decoded and timed once, and the ring in segments. */
 export function liveOutputs({
   images,
   display,
-  recording,
+  segments,
   untimed,
   lacksTimes,
   isRaw,
@@ -100,7 +100,7 @@ export function liveOutputs({
     ],
   }));
   const filters = pictures.map(({ filter }) => filter);
-  if (recording) {
+  if (segments) {
     // A copy of raw pictures fills the disk, and untimed packets have no time that a copy could
     // keep.
     const encode = untimed || isRaw;
@@ -121,24 +121,24 @@ export function liveOutputs({
     // Pictures with the time of day are always past the end that ffmpeg reckons from zero, and each
     // would get a file of its own.
     const clock = encode ? ['-segment_atclocktime', '1'] : [];
-    const segments = [
+    const muxing = [
       ...clock,
       '-avoid_negative_ts',
       'disabled',
       '-f',
       'segment',
       '-segment_time',
-      String(recording.segmentSeconds),
+      String(segments.segmentSeconds),
       '-segment_format',
-      recording.format,
+      segments.format,
       '-segment_format_options',
-      MUXER_OPTIONS[recording.format],
+      MUXER_OPTIONS[segments.format],
     ];
     outputs.push({
-      url: `file:${recording.pattern}`,
+      url: `file:${segments.pattern}`,
       options: [
         ...codec,
-        ...segments,
+        ...muxing,
         '-segment_list',
         urls[pictures.length]!,
         '-segment_list_type',

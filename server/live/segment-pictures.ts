@@ -3,7 +3,7 @@ import { decodeVideo } from '../video/decoder.ts';
 import { readFrameIndex } from '../video/frame-index.ts';
 import type { FramesRequest, FrameStream } from '../video/frame-source.ts';
 import { probeVideo } from '../video/probe.ts';
-import type { Segment } from './segment-ring.ts';
+import type { Segment } from './written-segments.ts';
 
 /** Pictures of a recorded segment, at the times of its file. See `decodeVideo`. */
 export function segmentFrames({ path }: Segment, request: FramesRequest): FrameStream {

@@ -2,71 +2,37 @@ import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ErrorReport } from '../../shared/errors.ts';
 import type { ConnectionEnd } from './failure.ts';
-import type { RecordingTarget, SegmentFormat } from './live-outputs.ts';
-import { RecordingDisk, type RecordingDiskOptions } from './recording-disk.ts';
+import type { SegmentFormat, SegmentTarget } from './live-outputs.ts';
+import { RingDisk, type RingDiskOptions } from './ring-disk.ts';
 import type { SegmentRow } from './segment-rows.ts';
 import { TICKS } from './picture-ladder.ts';
 import type { StreamInfo } from './stream-lines.ts';
+import {
+  segmentOf,
+  segmentPath,
+  startOf,
+  type Segment,
+  type WrittenSegments,
+} from './written-segments.ts';
 
-export interface SegmentRingOptions extends RecordingDiskOptions {
+export interface SegmentRingOptions extends RingDiskOptions {
   readonly maxBytes: number;
   readonly maxSeconds: number;
   /** Segments end at the first keyframe after so long. */
   readonly segmentSeconds?: number;
-  /** Told why nothing is recorded any more, and with null when recording goes on. */
+  /** Told why nothing is recorded any more, and with null when it is again. */
   readonly onFailure?: (failure: ErrorReport | null) => void;
-}
-
-/** A piece of the recording that can be decoded alone, with the timestamps of the stream. */
-export interface Segment {
-  readonly path: string;
-  /** Feed time of its first picture, and of the end of its last one; seconds since 1970. */
-  readonly start: number;
-  readonly end: number;
-  /** feed time = pts in the file + offset. */
-  readonly offset: number;
-  /** Segments of one stream can be joined by copying. */
-  readonly stream: StreamInfo | null;
-  /** Still being written: `end` is as far as pictures were decoded. */
-  readonly growing: boolean;
 }
 
 interface Kept extends Segment {
   readonly bytes: number;
 }
 
-interface Connection {
-  readonly prefix: string;
-  readonly format: SegmentFormat;
-  readonly finish: (end: ConnectionEnd) => void;
-  /**
-   * Timestamps (s) of the first packets of the segments that are not complete, by their numbers, as
-   * far as they are known. The very first packet may come before the first one that can be decoded;
-   * where RTSP gives it no time, it has that of the second.
-   */
-  readonly starts: Map<number, number>;
-  /** Segments that have begun. */
-  started: number;
-  anchor: {
-    readonly pts: number;
-    readonly offset: number;
-    readonly stream: StreamInfo | null;
-  } | null;
-  /** Segments that are complete. */
-  complete: number;
-  /** End of the last complete one, in seconds of the stream; null before there is one. */
-  end: number | null;
-}
-
 /** ffmpeg lists times with six decimals: what is closer (s) is the same picture. */
 const SAME = 0.0005;
-/** MPEG-TS counts from zero again after so many seconds, 26 hours. */
-const WRAP = 2 ** 33 / TICKS;
-/** ffmpeg reads a file that begins so shortly (s) before that as beginning below zero. */
-const BEFORE_WRAP = 60;
 /** ms */
 const CHECK = 2000;
-/** Bytes that must find room, beside two segments, before the recording goes on. */
+/** Bytes that must find room, beside two segments, before it is recorded again. */
 const ROOM = 1 << 20;
 
 /**
@@ -75,11 +41,11 @@ const ROOM = 1 << 20;
  */
 export class SegmentRing {
   readonly #options: SegmentRingOptions;
-  #disk!: RecordingDisk;
+  #disk!: RingDisk;
   readonly #segments: Kept[] = [];
   readonly #held = new Map<string, number>();
   readonly #check: NodeJS.Timeout;
-  #connection: Connection | null = null;
+  #connection: WrittenSegments | null = null;
   #connections = 0;
   #reached = -Infinity;
   #failure: ErrorReport | null = null;
@@ -100,7 +66,7 @@ export class SegmentRing {
    */
   static async open(options: SegmentRingOptions): Promise<SegmentRing> {
     const ring = new SegmentRing(options);
-    ring.#disk = await RecordingDisk.open(options, {
+    ring.#disk = await RingDisk.open(options, {
       failed: (failure) => ring.#suspend(failure),
       mended: () => ring.#resume(),
       needed: () => ROOM + 2 * ring.#largest,
@@ -156,12 +122,12 @@ export class SegmentRing {
   }
 
   /**
-   * For the decoder, as the methods after it: a connection begins. null where recording has failed.
+   * For the decoder, as the methods after it: a connection begins. null where the ring has failed.
    */
   startConnection(
     format: SegmentFormat,
     finish: (end: ConnectionEnd) => void,
-  ): RecordingTarget | null {
+  ): SegmentTarget | null {
     this.#reopen = finish;
     const { folder } = this.#disk;
     if (this.#failure || folder === null) return null;
@@ -330,37 +296,6 @@ export class SegmentRing {
       this.#connection?.finish({ reason: this.#failure!, retry: 'now' });
     }
   }
-}
-
-/**
- * When the segment that is being written begins, in seconds of the stream; the first one has
- * nothing better than its first picture.
- */
-function startOf({ starts, complete, end, anchor }: Connection): number {
-  return starts.get(complete) ?? end ?? anchor!.pts;
-}
-
-/**
- * The segment that is being written, of a connection with an anchor. `listed`: its start as ffmpeg
- * lists it; `end` is feed time.
- */
-function segmentOf(connection: Connection, listed: number | null, end: number): Segment {
-  const { offset, stream } = connection.anchor!;
-  const start = listed ?? startOf(connection);
-  const wraps = connection.format === 'mpegts' ? Math.floor((start + BEFORE_WRAP) / WRAP) : 0;
-  return {
-    path: segmentPath(connection),
-    start: start + offset,
-    end,
-    offset: offset + WRAP * wraps,
-    stream,
-    growing: true,
-  };
-}
-
-/** Of the segment that is being written. */
-function segmentPath({ prefix, format, complete }: Connection): string {
-  return `${prefix}${String(complete).padStart(6, '0')}.${format}`;
 }
 
 async function sizeOf(path: string): Promise<number> {

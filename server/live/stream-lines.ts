@@ -27,7 +27,7 @@ export interface StreamLineHandlers {
    */
   pictures(info: StreamInfo): void;
   /**
-   * A segment of the recording begins with this timestamp, in ticks of its container; ffmpeg rounds
+   * A segment of the ring begins with this timestamp, in ticks of its container; ffmpeg rounds
    * the seconds beside it.
    */
   segment(ticks: number): void;

@@ -44,7 +44,7 @@ describe('the recording of a feed, watched by many on a slow machine', () => {
       recordings: temporaryFolder(t),
       networks: [network],
       feeds: {
-        recording: {
+        ring: {
           parent: temporaryFolder(t),
           maxBytes: 1 << 24,
           maxSeconds: 120,

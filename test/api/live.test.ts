@@ -55,7 +55,7 @@ async function start(t: TestContext, options: Partial<ServerOptions> = {}) {
     recordings: temporaryFolder(t),
     networks: [network],
     feeds: {
-      recording: {
+      ring: {
         parent: temporaryFolder(t),
         maxBytes: 1 << 24,
         maxSeconds: 120,
@@ -398,7 +398,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
       road: CORNER,
       clips,
       feeds: {
-        recording: {
+        ring: {
           parent: temporaryFolder(t),
           maxBytes: 1 << 24,
           maxSeconds: 120,
@@ -453,7 +453,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
         road: CORNER,
         clips,
         feeds: {
-          recording: {
+          ring: {
             parent: temporaryFolder(t),
             maxBytes: 1 << 24,
             maxSeconds: 120,
@@ -483,7 +483,7 @@ describe("live feeds on the page's connection", { concurrency: 2 }, () => {
       road: null,
       clips,
       feeds: {
-        recording: {
+        ring: {
           parent: temporaryFolder(t),
           maxBytes: 1 << 24,
           maxSeconds: 120,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
+import { listening } from '../api/support/limited-serve.ts';
 import { randomNumbers } from '../support/network.ts';
 import { repositoryRoot } from '../support/paths.ts';
 import { smallDisk, withoutMounts } from '../support/small-disk.ts';
@@ -278,25 +279,15 @@ async function startServe(temporary: string, args: readonly string[]) {
       env: { ...process.env, TMPDIR: temporary, ...allocator().env },
     },
   );
-  let text = '';
   const ended = once(child, 'exit');
-  const port = await new Promise<number>((resolve, reject) => {
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (more: string) => {
-        text = (text + more).slice(-200_000);
-        const found = /http:\/\/\S+:(\d+)\//.exec(text);
-        if (found) resolve(Number(found[1]));
-      });
-    }
-    void ended.then(() => reject(new Error(`serve ended: ${text}`)));
-  });
+  const { port, said } = await listening(child);
   return {
     child,
     pid: child.pid!,
     port,
     ended,
     isRunning: () => child.exitCode === null && child.signalCode === null,
-    said: () => text,
+    said,
   };
 }
 

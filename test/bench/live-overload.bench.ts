@@ -51,7 +51,7 @@ async function measure(folder: string): Promise<void> {
   const network = await writeReadingNetwork(folder, { name: 'slow', passes });
   const server = await serve(
     { after: (end) => end && ends.after(end as () => unknown) },
-    { recordings: folder, networks: [network], feeds: { recording: null, clips: null } },
+    { recordings: folder, networks: [network], feeds: { ring: null, clips: null } },
   );
   const viewer = await Viewer.connect(server);
   ends.after(() => viewer.close());

@@ -62,7 +62,7 @@ async function open(name: string, address: string) {
     display: { maxWidth: 640, quality: 5 },
     workers: explainer.provider.workers,
     explain: (images, time) => explainer.explain(images, time),
-    recording: { maxBytes: 64 << 20, maxSeconds: 120 },
+    ring: { maxBytes: 64 << 20, maxSeconds: 120 },
   });
   let last: number | null = null;
   feed.subscribe({

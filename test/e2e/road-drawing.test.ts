@@ -139,7 +139,7 @@ describe('the road, drawn in the page', { skip: withoutBrowser }, () => {
       networks: [drive.network],
       road: null,
       clientFolder: join(repositoryRoot, 'dist/client'),
-      feeds: { recording: null, clips: null, roads: join(folder, 'roads') },
+      feeds: { ring: null, clips: null, roads: join(folder, 'roads') },
     });
     const port = await freeUdpPort();
     const id = await feeds.add({ address: `udp://127.0.0.1:${port}`, name: 'front' });

@@ -4,7 +4,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { RoadgazeError, type ErrorReport } from '../../shared/errors.ts';
-import { cutRecording } from '../../server/live/cut-recording.ts';
+import { cutRing } from '../../server/live/cut-ring.ts';
 import { SegmentRing } from '../../server/live/segment-ring.ts';
 import { makeNumberedClip } from '../support/clips.ts';
 import { temporaryFolder } from '../support/paths.ts';
@@ -36,7 +36,7 @@ async function record(
   });
   const port = await freeUdpPort();
   const feed = watch(t, `udp://127.0.0.1:${port}`, {
-    recording: ring,
+    ring,
     quietSeconds: 0.3,
     stallSeconds: 0.6,
   });
@@ -83,7 +83,7 @@ describe(
       assert.equal(feed.decoder.state.name, 'live');
       const recorded = ring.range!.end;
       await assert.rejects(
-        cutRecording(ring, {
+        cutRing(ring, {
           start: recorded - 1,
           end: recorded,
           around: recorded - 0.5,
@@ -102,7 +102,7 @@ describe(
       await feed.frame(() => ring.failure === null, 0);
       await feed.frame(() => ring.range!.end > recorded + 1, 0);
       const end = ring.range!.end;
-      await cutRecording(ring, {
+      await cutRing(ring, {
         start: end - 1,
         end,
         around: end - 0.5,

@@ -49,7 +49,7 @@ async function open(
     explain,
     workers,
     reach,
-    recording: { maxBytes: 1 << 22, maxSeconds: 60 },
+    ring: { maxBytes: 1 << 22, maxSeconds: 60 },
   });
   t.after(() => feed.close());
   await sendFile(t, clip, '-f', 'mpegts', `udp://127.0.0.1:${port}?pkt_size=1316`);
@@ -209,7 +209,7 @@ describe('a live feed', { concurrency: 2 }, () => {
         images: [IMAGE],
         display: DISPLAY,
         workers: 1,
-        recording: null,
+        ring: null,
         explain: async () => null,
       });
       t.after(() => feed.close());

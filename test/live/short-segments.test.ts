@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { cutRecording } from '../../server/live/cut-recording.ts';
-import type { Segment } from '../../server/live/segment-ring.ts';
+import { cutRing } from '../../server/live/cut-ring.ts';
+import type { Segment } from '../../server/live/written-segments.ts';
 import { decodeVideo } from '../../server/video/decoder.ts';
 import { readFrameIndex } from '../../server/video/frame-index.ts';
 import { collect } from '../support/collect.ts';
@@ -75,7 +75,7 @@ describe('segments so short that ffmpeg does not recognise them', () => {
         (file, index) => segment(file, (index * 8) / 15),
       );
       const output = join(folder, `cut-${packets}.mp4`);
-      await cutRecording(
+      await cutRing(
         { between: () => segments, hold: () => () => {} },
         { start: 0, end: 24 / 15, around: 1, output },
       );

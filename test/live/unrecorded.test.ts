@@ -38,7 +38,7 @@ test(
       maxSeconds: 60,
     });
     const { port } = await startRtspServer(t, 0, clip);
-    const feed = watch(t, `rtsp://127.0.0.1:${port}/road`, { recording: ring });
+    const feed = watch(t, `rtsp://127.0.0.1:${port}/road`, { ring });
     t.after(() => ring.close());
     await feed.frame(() => feed.frames.length >= 15, 0);
     assert.equal(ring.failure?.code, 'OUTPUT_NOT_WRITABLE');

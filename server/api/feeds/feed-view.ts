@@ -39,7 +39,7 @@ interface ShownFrame {
 }
 
 /**
- * What one viewer sees of a feed: live, newest first, or out of its recording; with its numbers and
+ * What one viewer sees of a feed: live, newest first, or out of its ring; with its numbers and
  * flags.
  */
 export class FeedView {
@@ -189,7 +189,7 @@ export class FeedView {
         ...output,
       },
       road: roadSource(explainer.road),
-      range: live.recording?.range ?? null,
+      range: live.ring?.range ?? null,
       flags: this.#settings,
     });
     this.#output.send({ type: 'provider', ...explainer.current.provider });

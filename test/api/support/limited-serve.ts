@@ -1,8 +1,12 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type ChildProcessByStdio } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { repositoryRoot } from '../../support/paths.ts';
+
+/** Characters of what it says. */
+const MOST_KEPT = 200_000;
 
 export interface LimitedServe {
   readonly child: ChildProcess;
@@ -44,16 +48,30 @@ export async function serveWithin(
     child.kill('SIGKILL');
     await ended;
   });
+  const { port, errors } = await listening(child);
+  return { child, port, errors };
+}
+
+/**
+ * When `serve` has told its port. `said` and `errors` are the last that it said on both streams, and
+ * on stderr alone. Rejects with what it said where it ends before.
+ */
+export async function listening(
+  child: ChildProcessByStdio<null, Readable, Readable>,
+): Promise<{ readonly port: number; said(): string; errors(): string }> {
+  let said = '';
   let errors = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
-  let printed = '';
   const port = await new Promise<number>((resolve, reject) => {
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-MOST_KEPT);
+      errors = (errors + text).slice(-MOST_KEPT);
+    });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      printed += text;
-      const found = /http:\/\/\S+:(\d+)\//.exec(printed);
+      said = (said + text).slice(-MOST_KEPT);
+      const found = /http:\/\/\S+:(\d+)\//.exec(said);
       if (found) resolve(Number(found[1]));
     });
-    child.once('exit', () => reject(new Error(`serve ended: ${printed}${errors}`)));
+    child.once('exit', () => reject(new Error(`serve ended: ${said}`)));
   });
-  return { child, port, errors: () => errors };
+  return { port, said: () => said, errors: () => errors };
 }

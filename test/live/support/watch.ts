@@ -44,7 +44,7 @@ export function watch(
       address: parseFeedAddress(address),
       images: [IMAGE],
       display: DISPLAY,
-      recording: null,
+      ring: null,
       ...options,
     },
     {

@@ -5,8 +5,8 @@ import { ownFolder, removeLeftovers } from '../files/leftovers.ts';
 import { notWritable, notWritableBy } from '../files/not-writable.ts';
 import { writeFault } from './disk-probe.ts';
 
-export interface RecordingDiskOptions {
-  /** Parent of the recording's own folder; the system's temporary folder without it. */
+export interface RingDiskOptions {
+  /** Parent of the ring's own folder; the system's temporary folder without it. */
   readonly parent?: string;
   /** After so long a disk that took nothing is tried again; longer where it soon fails again. */
   readonly retrySeconds?: number;
@@ -28,11 +28,11 @@ const RETRY_SECONDS = 5;
 const LONGEST_RETRY_SECONDS = 60;
 
 /**
- * The folder of a recording, on a disk that may become full or read-only, or vanish: then it is
+ * The folder of a ring, on a disk that may become full or read-only, or vanish: then it is
  * tried again until files can be written.
  */
-export class RecordingDisk {
-  readonly #options: RecordingDiskOptions;
+export class RingDisk {
+  readonly #options: RingDiskOptions;
   readonly #handlers: DiskHandlers;
   /** null: it could not be made yet. */
   #folder: string | null = null;
@@ -44,15 +44,15 @@ export class RecordingDisk {
   #closed = false;
 
   /** Also removes what processes that are gone have left. */
-  static async open(options: RecordingDiskOptions, handlers: DiskHandlers): Promise<RecordingDisk> {
-    const disk = new RecordingDisk(options, handlers);
+  static async open(options: RingDiskOptions, handlers: DiskHandlers): Promise<RingDisk> {
+    const disk = new RingDisk(options, handlers);
     await removeLeftovers(disk.#parent, NAME);
     const fault = await disk.#fault(SOME);
     if (fault !== null) disk.#fail(fault);
     return disk;
   }
 
-  private constructor(options: RecordingDiskOptions, handlers: DiskHandlers) {
+  private constructor(options: RingDiskOptions, handlers: DiskHandlers) {
     this.#options = options;
     this.#handlers = handlers;
     this.#retrySeconds = options.retrySeconds ?? RETRY_SECONDS;

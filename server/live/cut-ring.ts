@@ -3,12 +3,15 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { RoadgazeError } from '../../shared/errors.ts';
 import { notWritable, notWritableBy } from '../files/not-writable.ts';
 import { startFfmpeg } from '../video/ffmpeg-process.ts';
+import { readFrameIndex } from '../video/frame-index.ts';
+import type { FrameIndex } from '../video/frame-source.ts';
 import { LOCAL_ONLY } from '../video/ask-ffprobe.ts';
 import { copyRecognisably, isShortMpegts } from '../video/short-mpegts.ts';
 import { findTools } from '../video/tools.ts';
 import { WarningList } from '../video/warnings.ts';
 import { writeFault } from './disk-probe.ts';
-import type { Segment, SegmentRing } from './segment-ring.ts';
+import type { SegmentRing } from './segment-ring.ts';
+import type { Segment } from './written-segments.ts';
 
 /** Bytes that a disk takes which is not to blame. */
 const ENOUGH = 1 << 16;
@@ -33,14 +36,16 @@ export interface Cut {
   /** Feed time of timestamp 0 of the file, and of its end. */
   readonly start: number;
   readonly end: number;
+  /** Of the file. */
+  readonly index: FrameIndex;
 }
 
 /**
- * Writes part of a feed's recording into one file, by copying. Gaps, where there was no signal,
- * stay gaps in time. Throws FEED_STALLED where nothing of it is recorded, OUTPUT_NOT_WRITABLE,
+ * Writes part of a feed's ring into one file, by copying. Gaps, where there was no signal, stay gaps
+ * in time. Throws FEED_STALLED where nothing of it is recorded, OUTPUT_NOT_WRITABLE,
  * FFMPEG_*.
  */
-export async function cutRecording(
+export async function cutRing(
   ring: Pick<SegmentRing, 'between' | 'hold'>,
   { start, end, around, output }: CutRequest,
 ): Promise<Cut> {
@@ -61,7 +66,8 @@ export async function cutRecording(
     await writeFile(list, concatList(segments, await recognisable(segments, scratch)));
     await copy(list, partial, output);
     await rename(partial, output);
-    return { start: first.start, end: segments.at(-1)!.end };
+    const index = await readFrameIndex(output);
+    return { start: first.start, end: segments.at(-1)!.end, index };
   } catch (cause) {
     if (cause instanceof RoadgazeError) throw cause;
     throw notWritable(`${output} cannot be written`, cause);
