@@ -1,3 +1,5 @@
+import { LARGEST_HEADER, NutBytes } from './nut-bytes.ts';
+
 /**
  * Incremental reader of NUT, the container through which ffmpeg hands over frames with their
  * timestamps. Format: "NUT Open Container Format", version 3 (nut.txt of ffmpeg's nut project), and
@@ -45,7 +47,6 @@ const SYNCPOINT = 0x4e4be4adeeca4569n;
 const SKIPPED = new Set([0x4e49ab68b596ba78n /* info */, 0x4e58dd672f23e64en /* index */]);
 const START_CODE_SIZE = 8;
 const LARGEST_PAYLOAD = 0x40000000;
-const LARGEST_HEADER = 0x100000;
 /** Streams, and time bases; ffmpeg writes one. */
 const MOST_STREAMS = 256;
 /** A timestamp has no more bits. */
@@ -63,8 +64,6 @@ const CODED = 4096;
 const INVALID = 8192;
 
 const NOTHING = new Uint8Array(0);
-/** Thrown so often that one will do. */
-const MORE = new Error('more bytes are needed');
 
 export class NutDemuxer {
   readonly #mostBytes: number;
@@ -72,10 +71,7 @@ export class NutDemuxer {
   #timeBases: TimeBase[] = [];
   #codes: FrameCode[] = [];
   #elision: Uint8Array[] = [];
-  /** Bytes of an item whose end has not come yet; `#chunk` goes on where it ends. */
-  #carry: Uint8Array = new Uint8Array(0);
-  #chunk: Uint8Array = new Uint8Array(0);
-  #at = 0;
+  readonly #bytes = new NutBytes();
   #skip = 0;
   #identified = false;
   #payload: Uint8Array<ArrayBuffer> | null = null;
@@ -95,11 +91,12 @@ export class NutDemuxer {
    */
   push(chunk: Uint8Array): NutPacket[] {
     const packets: NutPacket[] = [];
-    this.#chunk = chunk;
-    this.#at = 0;
+    const bytes = this.#bytes;
+    bytes.add(chunk);
     for (;;) {
       if (this.#payload) {
-        if (!this.#fill(this.#payload)) return packets;
+        this.#filled += bytes.fill(this.#payload.subarray(this.#filled));
+        if (this.#filled < this.#payload.length) return packets;
         packets.push({
           stream: this.#payloadStream,
           pts: this.#payloadPts,
@@ -109,22 +106,11 @@ export class NutDemuxer {
         this.#payload = null;
       }
       if (this.#skip > 0) {
-        const step = Math.min(this.#skip, this.#available());
-        this.#consume(step);
-        this.#skip -= step;
+        this.#skip -= bytes.skip(this.#skip);
         if (this.#skip > 0) return packets;
       }
-      if (this.#available() === 0) return packets;
-      const start = this.#at;
-      try {
-        this.#item();
-        this.#consume(0);
-      } catch (reason) {
-        if (reason !== MORE) throw reason;
-        this.#at = start;
-        this.#keepRest();
-        return packets;
-      }
+      if (bytes.available === 0) return packets;
+      if (!bytes.whole(() => this.#item())) return packets;
     }
   }
 
@@ -140,121 +126,44 @@ export class NutDemuxer {
     return this.#streams[stream]!.fourcc;
   }
 
-  #available(): number {
-    return this.#carry.length + this.#chunk.length - this.#at;
-  }
-
-  /** Moves on, and rebases onto the chunk once the carried bytes are behind. */
-  #consume(count: number): void {
-    this.#at += count;
-    if (this.#carry.length > 0 && this.#at >= this.#carry.length) {
-      this.#at -= this.#carry.length;
-      this.#carry = new Uint8Array(0);
-    }
-  }
-
-  #keepRest(): void {
-    const rest = new Uint8Array(this.#available());
-    if (rest.length > LARGEST_HEADER) throw new Error('NUT: header too large');
-    const carried = this.#carry.subarray(this.#at);
-    rest.set(carried);
-    rest.set(this.#chunk.subarray(Math.max(0, this.#at - this.#carry.length)), carried.length);
-    this.#carry = rest;
-    this.#chunk = new Uint8Array(0);
-    this.#at = 0;
-  }
-
-  /** Only called when nothing is carried: a frame's header always ends in the chunk. */
-  #fill(payload: Uint8Array): boolean {
-    const end = Math.min(this.#chunk.length, this.#at + payload.length - this.#filled);
-    payload.set(this.#chunk.subarray(this.#at, end), this.#filled);
-    this.#filled += end - this.#at;
-    this.#at = end;
-    return this.#filled === payload.length;
-  }
-
-  #byte(): number {
-    const at = this.#at++;
-    const byte = at < this.#carry.length ? this.#carry[at] : this.#chunk[at - this.#carry.length];
-    if (byte === undefined) throw MORE;
-    return byte;
-  }
-
-  /** `v` in the specification. */
-  #unsigned(): number {
-    let value = 0;
-    for (;;) {
-      const byte = this.#byte();
-      value = value * 128 + (byte & 127);
-      if (value > Number.MAX_SAFE_INTEGER) throw new Error('NUT: number too large');
-      if (byte < 128) return value;
-    }
-  }
-
-  #atMost(most: number, what: string): number {
-    const value = this.#unsigned();
-    if (value > most) throw new Error(`NUT: ${what} of ${value}`);
-    return value;
-  }
-
-  /** `s` in the specification. */
-  #signed(): number {
-    const value = this.#unsigned() + 1;
-    return value % 2 === 1 ? -(value - 1) / 2 : value / 2;
-  }
-
-  #bytes(count: number): Uint8Array {
-    if (count > this.#available()) throw MORE;
-    const bytes = new Uint8Array(count);
-    for (let i = 0; i < count; i++) bytes[i] = this.#byte();
-    return bytes;
-  }
-
   #item(): void {
     if (!this.#identified) {
-      if (Buffer.compare(this.#bytes(FILE_ID.length), FILE_ID) !== 0)
+      if (Buffer.compare(this.#bytes.take(FILE_ID.length), FILE_ID) !== 0)
         throw new Error('NUT: file id missing');
       this.#identified = true;
       return;
     }
-    const first = this.#byte();
-    if (first === 0x4e) {
-      this.#at--;
-      this.#packet();
-    } else {
-      this.#frame(first);
-    }
+    if (this.#bytes.next === 0x4e) this.#packet();
+    else this.#frame(this.#bytes.byte());
   }
 
   #packet(): void {
-    const bytes = this.#bytes(START_CODE_SIZE);
-    const startCode = new DataView(bytes.buffer).getBigUint64(0);
-    const size = this.#unsigned();
-    if (size > 4096) this.#bytes(4);
+    const code = this.#bytes.take(START_CODE_SIZE);
+    const startCode = new DataView(code.buffer).getBigUint64(0);
+    const size = this.#bytes.unsigned();
+    if (size > 4096) this.#bytes.take(4);
     if (SKIPPED.has(startCode)) {
       this.#skip = size;
       return;
     }
     if (size > LARGEST_HEADER) throw new Error('NUT: header too large');
-    if (this.#available() < size) throw MORE;
-    const end = this.#at + size;
-    if (startCode === MAIN) this.#mainHeader();
-    else if (startCode === STREAM) this.#streamHeader();
-    else if (startCode === SYNCPOINT) this.#syncpoint();
-    else throw new Error(`NUT: unknown start code ${startCode.toString(16)}`);
-    if (this.#at > end) throw new Error('NUT: header longer than it says');
-    this.#at = end;
+    this.#bytes.within(size, () => {
+      if (startCode === MAIN) this.#mainHeader();
+      else if (startCode === STREAM) this.#streamHeader();
+      else if (startCode === SYNCPOINT) this.#syncpoint();
+      else throw new Error(`NUT: unknown start code ${startCode.toString(16)}`);
+    });
   }
 
   #mainHeader(): void {
-    const version = this.#unsigned();
+    const version = this.#bytes.unsigned();
     if (version < 2 || version > 4) throw new Error(`NUT: version ${version} is not supported`);
-    if (version > 3) this.#unsigned(); // minor_version
-    this.#unsigned(); // stream_count
-    this.#unsigned(); // max_distance
+    if (version > 3) this.#bytes.unsigned(); // minor_version
+    this.#bytes.unsigned(); // stream_count
+    this.#bytes.unsigned(); // max_distance
     this.#timeBases = Array.from(
-      { length: this.#atMost(MOST_STREAMS, 'number of time bases') },
-      () => ({ num: this.#unsigned(), den: this.#unsigned() }),
+      { length: this.#bytes.atMost(MOST_STREAMS, 'number of time bases') },
+      () => ({ num: this.#bytes.unsigned(), den: this.#bytes.unsigned() }),
     );
     if (
       this.#timeBases.length === 0 ||
@@ -262,9 +171,9 @@ export class NutDemuxer {
     )
       throw new Error('NUT: no time base, or one of zero');
     this.#codes = this.#frameCodes();
-    const count = this.#unsigned();
+    const count = this.#bytes.unsigned();
     this.#elision = [new Uint8Array(0)];
-    for (let i = 0; i < count; i++) this.#elision.push(this.#bytes(this.#unsigned()));
+    for (let i = 0; i < count; i++) this.#elision.push(this.#bytes.take(this.#bytes.unsigned()));
   }
 
   #frameCodes(): FrameCode[] {
@@ -283,17 +192,17 @@ export class NutDemuxer {
     let stream = 0;
     let headerIdx = 0;
     while (codes.length < 256) {
-      const flags = this.#unsigned();
-      const fields = this.#unsigned();
-      if (fields > 0) ptsDelta = this.#signed();
-      if (fields > 1) dataSizeMul = this.#unsigned();
-      if (fields > 2) stream = this.#unsigned();
-      const size = fields > 3 ? this.#unsigned() : 0;
-      const reservedCount = fields > 4 ? this.#unsigned() : 0;
-      const count = fields > 5 ? this.#unsigned() : dataSizeMul - size;
-      if (fields > 6) this.#signed(); // match_time_delta
-      if (fields > 7) headerIdx = this.#unsigned();
-      for (let i = 8; i < fields; i++) this.#unsigned();
+      const flags = this.#bytes.unsigned();
+      const fields = this.#bytes.unsigned();
+      if (fields > 0) ptsDelta = this.#bytes.signed();
+      if (fields > 1) dataSizeMul = this.#bytes.unsigned();
+      if (fields > 2) stream = this.#bytes.unsigned();
+      const size = fields > 3 ? this.#bytes.unsigned() : 0;
+      const reservedCount = fields > 4 ? this.#bytes.unsigned() : 0;
+      const count = fields > 5 ? this.#bytes.unsigned() : dataSizeMul - size;
+      if (fields > 6) this.#bytes.signed(); // match_time_delta
+      if (fields > 7) headerIdx = this.#bytes.unsigned();
+      for (let i = 8; i < fields; i++) this.#bytes.unsigned();
       for (let i = 0; i < count && codes.length < 256;) {
         if (codes.length === 0x4e) {
           codes.push(invalid);
@@ -315,21 +224,21 @@ export class NutDemuxer {
   }
 
   #streamHeader(): void {
-    const id = this.#atMost(MOST_STREAMS, 'stream id');
-    this.#unsigned(); // stream_class
-    const fourcc = Buffer.from(this.#bytes(this.#unsigned())).toString('latin1');
-    const timeBase = this.#timeBases[this.#unsigned()];
+    const id = this.#bytes.atMost(MOST_STREAMS, 'stream id');
+    this.#bytes.unsigned(); // stream_class
+    const fourcc = Buffer.from(this.#bytes.take(this.#bytes.unsigned())).toString('latin1');
+    const timeBase = this.#timeBases[this.#bytes.unsigned()];
     if (!timeBase) throw new Error('NUT: stream without a time base');
     this.#streams[id] = {
       fourcc,
       timeBase,
-      msbPtsShift: this.#atMost(LARGEST_SHIFT, 'msb_pts_shift'),
+      msbPtsShift: this.#bytes.atMost(LARGEST_SHIFT, 'msb_pts_shift'),
       lastPts: 0,
     };
   }
 
   #syncpoint(): void {
-    const coded = this.#unsigned();
+    const coded = this.#bytes.unsigned();
     const count = this.#timeBases.length;
     if (count === 0) throw new Error('NUT: syncpoint before the main header');
     const from = this.#timeBases[coded % count]!;
@@ -352,21 +261,21 @@ export class NutDemuxer {
     if (!entry) throw new Error('NUT: frame before the main header');
     let flags = entry.flags;
     if (flags & INVALID) throw new Error(`NUT: invalid frame code ${code}`);
-    if (flags & CODED) flags ^= this.#unsigned();
-    const id = flags & STREAM_ID ? this.#unsigned() : entry.stream;
+    if (flags & CODED) flags ^= this.#bytes.unsigned();
+    const id = flags & STREAM_ID ? this.#bytes.unsigned() : entry.stream;
     const stream = this.#streams[id];
     if (!stream) throw new Error(`NUT: frame of unknown stream ${id}`);
     const pts =
       flags & CODED_PTS
-        ? presentationTimestamp(this.#unsigned(), stream)
+        ? presentationTimestamp(this.#bytes.unsigned(), stream)
         : stream.lastPts + entry.ptsDelta;
     let size = entry.dataSizeLsb;
-    if (flags & SIZE_MSB) size += entry.dataSizeMul * this.#unsigned();
-    if (flags & MATCH_TIME) this.#signed();
-    const headerIdx = flags & HEADER_IDX ? this.#unsigned() : entry.headerIdx;
-    const reserved = flags & RESERVED ? this.#unsigned() : entry.reservedCount;
-    for (let i = 0; i < reserved; i++) this.#unsigned();
-    if (flags & CHECKSUM) this.#bytes(4);
+    if (flags & SIZE_MSB) size += entry.dataSizeMul * this.#bytes.unsigned();
+    if (flags & MATCH_TIME) this.#bytes.signed();
+    const headerIdx = flags & HEADER_IDX ? this.#bytes.unsigned() : entry.headerIdx;
+    const reserved = flags & RESERVED ? this.#bytes.unsigned() : entry.reservedCount;
+    for (let i = 0; i < reserved; i++) this.#bytes.unsigned();
+    if (flags & CHECKSUM) this.#bytes.take(4);
     const elided = this.#elision[headerIdx];
     if (!elided || size < elided.length || size > LARGEST_PAYLOAD)
       throw new Error(`NUT: payload of ${size} bytes`);
