@@ -117,6 +117,20 @@ export const METHODS: readonly MethodDescription[] = [
     link: 'https://arxiv.org/abs/1311.2901',
   },
   {
+    id: 'fullgrad',
+    name: 'FullGrad',
+    kind: 'activation-map',
+    signed: false,
+    realTime: true,
+    directed: false,
+    shows:
+      'Where pixels and the biases of all convolutions carry the output, from fine layers and coarse ones, each layer counted alike.',
+    hides:
+      'Which way a place pushes, and biases of dense layers, which have no place in the picture.',
+    paper: 'Srinivas & Fleuret 2019, arXiv 1905.00780',
+    link: 'https://arxiv.org/abs/1905.00780',
+  },
+  {
     id: 'gradcam',
     name: 'Grad-CAM',
     kind: 'activation-map',

@@ -3,6 +3,7 @@ import { describeMethod, type MethodDescription } from '../../shared/methods.ts'
 import { attentionRollout } from './attention/rollout.ts';
 import type { CompiledMethod } from './compiled-method.ts';
 import { classActivationMethods } from './class-activation.ts';
+import { fullGradMethod } from './fullgrad.ts';
 import { gradientMethods } from './gradients.ts';
 import { relevanceMethods } from './relevance.ts';
 import { visualBackPropMethod } from './visualbackprop/method.ts';
@@ -10,6 +11,7 @@ import { visualBackPropMethod } from './visualbackprop/method.ts';
 export const compiledMethods: readonly CompiledMethod[] = [
   visualBackPropMethod,
   ...gradientMethods,
+  fullGradMethod,
   ...classActivationMethods,
   ...relevanceMethods,
   attentionRollout,

@@ -18,6 +18,7 @@ const referenceTests: Readonly<Record<string, readonly string[]>> = {
   inputxgradient: ['reference/compiled-methods.test.ts', 'explain/gradient-family.test.ts'],
   guidedbackprop: ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
   deconvnet: ['reference/compiled-methods.test.ts', 'explain/backward/slow-methods.test.ts'],
+  fullgrad: ['explain/fullgrad.test.ts'],
   gradcam: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
   gradcampp: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],
   hirescam: ['reference/compiled-methods.test.ts', 'explain/class-activation.test.ts'],

@@ -50,10 +50,10 @@ export function backward(
   };
   let stopped: Node | null = null;
   for (const node of [...model.nodes].reverse()) {
+    // It ends at the values that are asked for, or goes on through one to others behind it.
+    const goesOn = node.inputs.some((input) => depends.has(input));
     const signals = node.outputs.map((output) =>
-      output && reaching.has(output) && depends.has(output) && !to.includes(output)
-        ? sumOf(output)
-        : null,
+      output && reaching.has(output) && depends.has(output) && goesOn ? sumOf(output) : null,
     );
     if (signals.every((each) => each === null)) continue;
     const step: BackwardStep = {
