@@ -4,7 +4,7 @@ import { causesOf, type Causes } from './flag-causes.ts';
 import { drawing } from './flag-drives.ts';
 import type { BenchNetwork, NetworkName } from './flag-networks.ts';
 import type { DrawnPiece } from './flag-pictures.ts';
-import { seriesOf, type Series } from './flag-series.ts';
+import { seriesOf, type SeriesByMethod } from './flag-series.ts';
 
 /** The methods whose flags are judged. */
 export const methods = ['visualbackprop', 'lrp-epsilon-plus', 'saliency', 'hirescam'] as const;
@@ -15,7 +15,7 @@ export interface Evidence {
   readonly drive: DrawnPiece;
   readonly network: BenchNetwork;
   /** Of the methods; none of a network whose flags are not judged on this drive. */
-  readonly series: Readonly<Record<string, Series>>;
+  readonly series: SeriesByMethod;
   readonly causes: Causes;
   readonly truth: CausalTruth;
 }
@@ -28,26 +28,36 @@ export interface DriveEvidence {
 /** Degrees at the wheel; see `assertSame`. */
 const TOLERANCE = 1;
 
+/** Of `explained` networks flags are judged too, each on the pieces for which it says so. */
 export async function evidenceOf(
-  drive: DrawnPiece,
+  pieces: readonly DrawnPiece[],
   networks: readonly BenchNetwork[],
-  explained: readonly NetworkName[],
-): Promise<DriveEvidence> {
-  const of: Partial<Record<NetworkName, Evidence>> = {};
+  explained: (piece: DrawnPiece, network: NetworkName) => boolean,
+): Promise<DriveEvidence[]> {
+  const of = pieces.map((): Partial<Record<NetworkName, Evidence>> => ({}));
+  for (const network of networks)
+    for (const [index, drive] of pieces.entries()) {
+      const causes = await causesOf(drive, network);
+      const truth = causalTruth(Object.values(causes.changes), drawing.fps);
+      of[index]![network.name] = { drive, network, series: {}, causes, truth };
+    }
+  // Causes are kept from one run to the next; what the product says is not.
   for (const network of networks) {
-    const causes = await causesOf(drive, network);
-    const series = explained.includes(network.name) ? await seriesOf(network, drive, methods) : {};
-    for (const { columns } of Object.values(series))
-      assertSame(columns.steering, causes.steering, network.name);
-    of[network.name] = {
-      drive,
+    const chosen = [...pieces.keys()].filter((index) => explained(pieces[index]!, network.name));
+    if (chosen.length === 0) continue;
+    const series = await seriesOf(
       network,
-      series,
-      causes,
-      truth: causalTruth(Object.values(causes.changes), drawing.fps),
-    };
+      chosen.map((index) => pieces[index]!),
+      methods,
+    );
+    chosen.forEach((index, at) => {
+      const evidence = of[index]![network.name]!;
+      for (const { columns } of Object.values(series[at]!))
+        assertSame(columns.steering, evidence.causes.steering, network.name);
+      of[index]![network.name] = { ...evidence, series: series[at]! };
+    });
   }
-  return { drive, of };
+  return pieces.map((drive, index) => ({ drive, of: of[index]! }));
 }
 
 /**

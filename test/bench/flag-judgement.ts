@@ -44,10 +44,17 @@ export function causalTruth(changes: readonly (readonly number[])[], fps: number
   };
 }
 
-/** The off-road flags of a recording. */
-export function offRoadFlags(columns: FlagColumns, settings: FlagSettings): Flag[] {
-  return findFlags(columns, settings, 1).filter(({ kind }) => kind === 'off-road');
+/** The flags of a recording that say that something off the road steers; columns in degrees. */
+export function flagsOf(
+  columns: FlagColumns,
+  settings: FlagSettings,
+  by: 'off-road' | 'pull',
+): Flag[] {
+  return findFlags(columns, settings, 1).filter(({ kind }) => kind === by);
 }
+
+export const offRoadFlags = (columns: FlagColumns, settings: FlagSettings): Flag[] =>
+  flagsOf(columns, settings, 'off-road');
 
 export function flaggedFrames(flags: readonly Flag[], frames: number): boolean[] {
   return framesOf(

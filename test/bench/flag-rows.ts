@@ -2,7 +2,7 @@ import { CAUSE_DEGREES, type FlagSettings } from '../../shared/flags.ts';
 import { randomNumbers } from '../support/network.ts';
 import { drawing } from './flag-drives.ts';
 import type { DriveEvidence, Evidence } from './flag-evidence.ts';
-import { judge, offRoadFlags, type Judgement } from './flag-judgement.ts';
+import { judge, flagsOf, type Judgement } from './flag-judgement.ts';
 import { kinds, type LeftOut } from './flag-kinds.ts';
 import { areaUnderCurve, partOf, recallAtPrecision } from './flag-measures.ts';
 import type { NetworkName } from './flag-networks.ts';
@@ -75,6 +75,7 @@ export function measureRow(
 /** Flags as the product finds them with some settings. */
 export interface FlagRow {
   readonly method: string;
+  readonly by: 'off-road' | 'pull';
   readonly settings: FlagSettings;
   readonly judgement: Judgement;
   readonly honest: Alarms;
@@ -85,25 +86,27 @@ export function flagRow(
   honest: readonly Evidence[],
   method: string,
   settings: FlagSettings,
+  by: 'off-road' | 'pull' = 'off-road',
 ): FlagRow {
-  const flagsOf = ({ series }: Evidence) => offRoadFlags(series[method]!.columns, settings);
+  const found = ({ series }: Evidence) => flagsOf(series[method]!.columns, settings, by);
   return {
     method,
+    by,
     settings,
-    judgement: judge(judged.map((each) => ({ flags: flagsOf(each), truth: each.truth }))),
+    judgement: judge(judged.map((each) => ({ flags: found(each), truth: each.truth }))),
     honest: alarms(honest, (each) =>
-      flagsOf(each).map(({ startFrame, endFrame }) => ({ first: startFrame, last: endFrame })),
+      found(each).map(({ startFrame, endFrame }) => ({ first: startFrame, last: endFrame })),
     ),
   };
 }
 
 function alarms(
   evidence: readonly Evidence[],
-  flagsOf: (each: Evidence) => readonly { readonly first: number; readonly last: number }[],
+  flagsIn: (each: Evidence) => readonly { readonly first: number; readonly last: number }[],
 ): Alarms {
   let [all, withoutCause] = [0, 0];
   for (const each of evidence)
-    for (const flag of flagsOf(each)) {
+    for (const flag of flagsIn(each)) {
       all++;
       if (partOf(flag, each.truth.frames) === 0) withoutCause++;
     }

@@ -9,9 +9,10 @@ import { degreesPerUnit } from '../../shared/steering.ts';
 import { valueOf } from '../../shared/measures/values.ts';
 import { collect } from '../support/collect.ts';
 import type { BenchNetwork } from './flag-networks.ts';
+import { joined, type Joined } from './flag-joined.ts';
 import type { DrawnPiece } from './flag-pictures.ts';
 
-/** What flags can be found by, of those that there are, and which end of it is suspicious. */
+/** What flags can be found by, and which end of it is suspicious. */
 const SUSPICIOUS: Readonly<Record<string, 'low' | 'high'>> = { onRoad: 'low', pull: 'high' };
 
 export const judgedMeasures: readonly Measure[] = (MEASURES as readonly Measure[]).filter(
@@ -26,18 +27,39 @@ export interface Series {
   readonly ranks: Readonly<Record<string, readonly number[]>>;
 }
 
-/** Runs a network on every frame as the viewer and the commands do; for each method its series. */
+export type SeriesByMethod = Readonly<Record<string, Series>>;
+
+/**
+ * Runs a network on every frame as the viewer and the commands do; for each piece and method its
+ * series.
+ */
 export async function seriesOf(
   network: BenchNetwork,
-  { video, truth }: DrawnPiece,
+  pieces: readonly DrawnPiece[],
   methods: readonly string[],
-): Promise<Readonly<Record<string, Series>>> {
+): Promise<SeriesByMethod[]> {
+  const of = pieces.map((): Record<string, Series> => ({}));
+  await joined(pieces, async (recording) => {
+    // The pull is that of one method: each has a pass of its own.
+    for (const method of methods) {
+      const rows = await rowsOf(network, recording, method);
+      let start = 0;
+      pieces.forEach(({ frames }, index) => {
+        of[index]![method] = series(rows.slice(start, (start += frames)));
+      });
+    }
+  });
+  return of;
+}
+
+async function rowsOf(network: BenchNetwork, { video, truth }: Joined, method: string) {
   const drive = await openVideo(video);
   const explainer = await openStreamExplainer({
     modelPath: network.path,
     road: { kind: 'truth', path: truth },
     video: drive.video,
-    methods: methods.map((id) => ({ id })),
+    methods: [{ id: method }],
+    pull: true,
     wish: { provider: 'cpu' },
   });
   try {
@@ -50,30 +72,41 @@ export async function seriesOf(
         onEnd: ({ shortfall }) => assert.equal(shortfall, null),
       }),
     );
-    const columns = (method: number): FlagColumns => ({
-      pts: rows.map(({ pts }) => pts),
-      share: rows.map(({ scores }) => scores[method]!.onRoad ?? NaN),
-      lift: rows.map(({ scores }) => scores[method]!.lift ?? NaN),
-      mass: rows.map(({ scores }) => scores[method]!.mass),
-      steering: rows.map(({ steering }) => steering * degrees),
-      driven: rows.map(() => NaN),
-      spearman: null,
-    });
-    const ranks = (method: number) =>
-      Object.fromEntries(
-        judgedMeasures.map((measure) => [
-          measure.id,
-          rows.map((row) => {
-            const value = valueOf(measure, { ...row, driven: NaN }, method);
-            return SUSPICIOUS[measure.id] === 'low' ? value : -Math.abs(value);
-          }),
-        ]),
-      );
-    return Object.fromEntries(
-      methods.map((id, method) => [id, { columns: columns(method), ranks: ranks(method) }]),
-    );
+    return rows.map((row) => ({
+      ...row,
+      steering: row.steering * degrees,
+      pull: typeof row.pull === 'number' ? row.pull * degrees : NaN,
+    }));
   } finally {
     await explainer.close();
     await drive.close();
   }
+}
+
+type Rows = Awaited<ReturnType<typeof rowsOf>>;
+
+function series(rows: Rows): Series {
+  const [first] = rows;
+  const numbers = (of: (row: Rows[number]) => number) => rows.map(of);
+  return {
+    columns: {
+      pts: numbers(({ pts }) => pts - first!.pts),
+      share: numbers(({ scores }) => scores[0]!.onRoad ?? NaN),
+      lift: numbers(({ scores }) => scores[0]!.lift ?? NaN),
+      mass: numbers(({ scores }) => scores[0]!.mass),
+      steering: numbers(({ steering }) => steering),
+      pull: numbers(({ pull }) => pull),
+      driven: numbers(() => NaN),
+      spearman: null,
+    },
+    ranks: Object.fromEntries(
+      judgedMeasures.map((measure) => [
+        measure.id,
+        numbers((row) => {
+          const value = valueOf(measure, { ...row, driven: NaN });
+          return SUSPICIOUS[measure.id] === 'low' ? value : -Math.abs(value);
+        }),
+      ]),
+    ),
+  };
 }

@@ -97,9 +97,13 @@ export const flagsTable = (title: string, rows: readonly FlagRow[]): string =>
   `Flags, ${title}
 ${table([
   ['method', 'settings', ...columns, 'honest/min, without cause'],
-  ...rows.map(({ method, settings, judgement, honest }) => [
+  ...rows.map(({ method, by, settings, judgement, honest }) => [
     method,
-    `${settings.measure} ${settings.enterBelow} ${settings.leaveAbove} ${settings.minimumSeconds} ${settings.mergeSeconds}`,
+    `${
+      by === 'pull'
+        ? `pull ${settings.pullAbove}°`
+        : `${settings.measure} ${settings.enterBelow} ${settings.leaveAbove}`
+    } ${settings.minimumSeconds} ${settings.mergeSeconds}`,
     ...judged(judgement),
     alarmsOf(honest),
   ]),

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
+import { CAUSE_DEGREES, DEFAULT_FLAG_SETTINGS, type FlagSettings } from '../../shared/flags.ts';
 import { checkedFlags } from './flag-checks.ts';
 import { allDrawn } from './flag-drawing.ts';
-import { benchDrives, drawing, nameOf, piecesOf, type DriveSet } from './flag-drives.ts';
-import { evidenceOf, methods, type DriveEvidence } from './flag-evidence.ts';
+import { benchDrives, drawing, piecesOf, type BenchDrive, type DriveSet } from './flag-drives.ts';
+import { evidenceOf, methods } from './flag-evidence.ts';
 import { judge } from './flag-judgement.ts';
 import { kinds } from './flag-kinds.ts';
 import { benchNetwork, networkNames, type NetworkName } from './flag-networks.ts';
@@ -50,14 +50,15 @@ const drives = await allDrawn(
   ),
   tell,
 );
-const all: DriveEvidence[] = [];
-for (const drive of drives) {
-  const set = sets.find((each) => benchDrives[each].some(({ seed }) => seed === drive.seed))!;
-  all.push(await evidenceOf(drive, networks, ['honest', judgedOn[set]]));
-  tell(`${nameOf(drive)}, piece ${drive.piece}: networks have been run`);
-}
-const evidence = (set: DriveSet) =>
-  all.filter(({ drive }) => benchDrives[set].some(({ seed }) => seed === drive.seed));
+const isOf = (set: DriveSet, { seed }: BenchDrive) =>
+  benchDrives[set].some((each) => each.seed === seed);
+const all = await evidenceOf(
+  drives,
+  networks,
+  (drive, network) =>
+    network === 'honest' || sets.some((set) => isOf(set, drive) && judgedOn[set] === network),
+);
+const evidence = (set: DriveSet) => all.filter(({ drive }) => isOf(set, drive));
 
 const judged = sets.filter((set) => set !== 'tuning');
 const unseen = judged.flatMap(evidence);
@@ -91,6 +92,7 @@ const tuned = new Map<string, FlagSettings>(
     : [],
 );
 
+const byPull = { ...DEFAULT_FLAG_SETTINGS, pullAbove: CAUSE_DEGREES };
 const results = judged.map((set) => {
   const network = judgedOn[set];
   const of = evidenceFor(evidence(set), network);
@@ -102,7 +104,10 @@ const results = judged.map((set) => {
     measures: judgedMeasures.flatMap(({ id }) =>
       methods.map((method) => measureRow(of, honest, id, method)),
     ),
-    defaults: methods.map((method) => flagRow(of, honest, method, DEFAULT_FLAG_SETTINGS)),
+    defaults: [
+      ...methods.map((method) => flagRow(of, honest, method, DEFAULT_FLAG_SETTINGS)),
+      ...methods.map((method) => flagRow(of, honest, method, byPull, 'pull')),
+    ],
     tuned: [...tuned].map(([method, settings]) => flagRow(of, honest, method, settings)),
   };
 });
