@@ -57,6 +57,11 @@ const heads: Readonly<Record<string, [(network: Network, dense: string) => void,
     (n, x) => void n.node('Log', [n.node('Softmax', [x], { axis: -1 })], {}, 'y'),
     'log-probability of bin 5 of 15 of output "y"',
   ],
+  'a log-softmax written out': [
+    (n, x) =>
+      void n.node('Sub', [x, n.node('ReduceLogSumExp', [x], { axes: [1], keepdims: 1 })], {}, 'y'),
+    'log-probability of bin 5 of 15 of output "y"',
+  ],
   'a softmax written out': [
     (n, x) => {
       const e = n.node('Exp', [x]);

@@ -167,6 +167,13 @@ describe('the address of a feed', () => {
     parseFeedAddress('rtsp://cam/x?fifo_size=1&profile=2');
   });
 
+  it('refuses one that is too long', () => {
+    assert.throws(
+      () => parseFeedAddress(`rtsp://cam/${'x'.repeat(5000)}`),
+      (error) => error instanceof RoadgazeError && /it is longer than \d+ char/.test(error.message),
+    );
+  });
+
   it('gives the hint to encode a password that tears it apart, and never shows a part of it', () => {
     for (const sign of ['@', '#', '^', '/', '?', '%z', ':/', '@@', 'a@b/c?d#e^f']) {
       for (const [user, before, after] of [
@@ -197,6 +204,11 @@ describe('the address of a feed', () => {
       'http://localhost:80/a@b',
     ])
       parseFeedAddress(text);
+    // A user may be called nearly like this machine.
+    assert.throws(
+      () => parseFeedAddress('http://localhosts:80/a@b'),
+      (error) => error instanceof RoadgazeError && /%/.test(error.hint),
+    );
     assert.throws(
       () => parseFeedAddress('ftp://me:x@h/x'),
       (error) => error instanceof RoadgazeError && !/%40/.test(error.hint),

@@ -118,6 +118,9 @@ describe('statistics', () => {
     assert.equal(values.summary(), null);
     for (let value = 1; value <= 250; value++) values.add(value);
     assert.deepEqual(values.summary(), { count: 100, p50: 200, p95: 245 });
+    const few = new SlidingPercentiles(100);
+    for (const value of [9, 5, 7]) few.add(value);
+    assert.deepEqual(few.summary(), { count: 3, p50: 7, p95: 9 });
   });
 
   it('give rates of the last two seconds', () => {
@@ -171,6 +174,22 @@ describe('what ffmpeg says', () => {
         colorSpace: 'unknown',
       },
     ]);
+  });
+
+  it('reads a rate in thousands', () => {
+    const rates: unknown[] = [];
+    const lines = new StreamLines({
+      opened: () => {},
+      pictures: ({ framesPerSecond }) => rates.push(framesPerSecond),
+      segment: () => {},
+    });
+    for (const line of [
+      "[info] Input #0, mjpeg, from 'http://cam/x':",
+      '[info]   Stream #0:0: Video: mjpeg (Baseline), yuvj420p(pc), 640x360, 1.2k fps, 1200k tbn',
+      '[graph 0 input from stream 0:0 @ 0x55] [verbose] w:640 h:360 pixfmt:yuv420p tb:1/90000 fr:15/1 sar:1/1',
+    ])
+      lines.add(line);
+    assert.deepEqual(rates, [1200]);
   });
 
   it('tells the matrix of its colours', () => {

@@ -164,7 +164,7 @@ test('a field of an unknown type is steering by its name, in the unit that its n
 
 test('units are read out of the comments of a definition', () => {
   const data = Buffer.from(
-    'float32 angle # deg, left is positive\nfloat64 speed # m/s\nfloat32 rate # rad/s\nint8 gear # deg\n',
+    'float32 angle # deg, left is positive\nfloat64 speed # (m/s)\nfloat32 rate # [rad/s]\nfloat32 yaw # (rad)\nint8 gear # deg\n',
   );
   assert.deepEqual(
     [...fieldUnits({ schema: { encoding: 'ros1msg', name: 'car/State', data } })],
@@ -172,6 +172,7 @@ test('units are read out of the comments of a definition', () => {
       ['angle', 'deg'],
       ['speed', 'm/s'],
       ['rate', 'rad/s'],
+      ['yaw', 'rad'],
     ],
   );
 });
