@@ -9,7 +9,7 @@ import { FEED_WINDOW, RowSeries } from '../analysis/row-series.ts';
 import type { RoadSpecification } from '../attention/road-specification.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import type { FeedAddress } from '../live/feed-address.ts';
-import type { FeedState } from '../live/feed-state.ts';
+import type { FeedStatus } from '../../shared/protocol/summaries.ts';
 import type { RtspTransport } from '../live/input-options.ts';
 import { LiveFeed, type ExplainedLiveFrame, type FeedSnapshot } from '../live/live-feed.ts';
 import type { SegmentRingOptions } from '../live/segment-ring.ts';
@@ -39,7 +39,7 @@ export interface FeedRequest {
   readonly stdin?: Readable;
   readonly ring: SegmentRingOptions | null;
   readonly stallSeconds?: number;
-  readonly onState: (state: FeedState) => void;
+  readonly onState: (state: FeedStatus) => void;
   /** Why the feed is not recorded any more, or null when it is again. */
   readonly onRing: (failure: ErrorReport | null) => void;
   /** Ends the opening at once. */
@@ -61,7 +61,7 @@ export class Feed {
   readonly label: string;
   /** As the user calls it. */
   name: string;
-  readonly #onState: (state: FeedState) => void;
+  readonly #onState: (state: FeedStatus) => void;
   readonly #watchers = new Set<FeedWatcher>();
   /** Rings where rows begin anew. */
   readonly #begun = new Bell();
@@ -206,7 +206,7 @@ export class Feed {
     await this.explainer.close();
   }
 
-  #entered(state: FeedState): void {
+  #entered(state: FeedStatus): void {
     this.#onState(state);
     // What cannot be changed now stays as it is: colours slightly off.
     if (state.name === 'live') this.change({ colorSpace: state.stream.colorSpace }).catch(() => {});

@@ -7,7 +7,7 @@ import { goesByPull, type FlagSettings } from '../../shared/flags.ts';
 import type { FeedSummary } from '../../shared/protocol/summaries.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import { parseFeedAddress } from '../live/feed-address.ts';
-import type { FeedState } from '../live/feed-state.ts';
+import type { FeedStatus } from '../../shared/protocol/summaries.ts';
 import type { RtspTransport } from '../live/input-options.ts';
 import type { FeedSnapshot } from '../live/live-feed.ts';
 import type { SegmentRingOptions } from '../live/segment-ring.ts';
@@ -53,7 +53,7 @@ export interface NewFeed {
 export interface FeedsListener {
   /** The list is another. */
   changed(): void;
-  state(id: string, state: FeedState): void;
+  state(id: string, state: FeedStatus): void;
   clip(id: string, clip: KeptClip): void;
   /** Why the feed is not recorded any more, or null when it is again. */
   ring?(id: string, failure: ErrorReport | null): void;

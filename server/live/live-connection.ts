@@ -18,7 +18,8 @@ import { liveOutputs, segmentFormat, type SegmentTarget } from './live-outputs.t
 import { fromLadder } from './picture-ladder.ts';
 import { SegmentRows, type SegmentRow } from './segment-rows.ts';
 import { mayTellTime, sourceClockOutput, SourceClockReader } from './source-clock-output.ts';
-import { StreamLines, type KnownSource, type StreamInfo } from './stream-lines.ts';
+import { StreamLines, type KnownSource } from './stream-lines.ts';
+import type { FeedStream } from '../../shared/protocol/summaries.ts';
 
 export interface ConnectionRequest extends InputRequest {
   readonly images: readonly ImageFormat[];
@@ -45,7 +46,7 @@ export interface ArrivedPicture {
 
 export interface ConnectionHandlers {
   picture(picture: ArrivedPicture): void;
-  stream(info: StreamInfo): void;
+  stream(info: FeedStream): void;
   /** A segment of the ring begins with this timestamp, in ticks of its container. */
   segmentStart(ticks: number): void;
   /** A segment of the ring is complete. */
@@ -214,7 +215,7 @@ export class LiveConnection {
       });
   }
 
-  #pictures(info: StreamInfo): void {
+  #pictures(info: FeedStream): void {
     const kind = `${info.width}×${info.height}`;
     if (this.#pictureKind && this.#pictureKind !== kind)
       return this.finish(

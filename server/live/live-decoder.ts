@@ -5,7 +5,7 @@ import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import type { FeedAddress } from './feed-address.ts';
 import { FeedClock } from './feed-clock.ts';
 import { changed, stalled, type ConnectionEnd } from './failure.ts';
-import type { FeedState } from './feed-state.ts';
+import type { FeedStatus, FeedStream } from '../../shared/protocol/summaries.ts';
 import { connectSeconds, type RtspTransport } from './input-options.ts';
 import { LiveConnection, type ArrivedPicture } from './live-connection.ts';
 import { segmentFormat } from './live-outputs.ts';
@@ -13,7 +13,7 @@ import { MinimumDelay } from './minimum-delay.ts';
 import { reconnectDelay } from './reconnect-delay.ts';
 import type { SegmentRing } from './segment-ring.ts';
 import { SourceClock, takenByCamera } from './source-clock.ts';
-import type { KnownSource, StreamInfo } from './stream-lines.ts';
+import type { KnownSource } from './stream-lines.ts';
 
 export interface LiveFrame extends ArrivedPicture {
   /**
@@ -53,7 +53,7 @@ export interface LiveDecoderOptions {
 
 export interface LiveDecoderHandlers {
   frame(frame: LiveFrame): void;
-  state(state: FeedState): void;
+  state(state: FeedStatus): void;
 }
 
 export interface DecoderCounters {
@@ -115,9 +115,9 @@ export class LiveDecoder {
   readonly #lag = new MinimumDelay();
   readonly #sourceClock = new SourceClock();
   readonly #running: Promise<void>;
-  #state: FeedState = { name: 'connecting', since: now() };
+  #state: FeedStatus = { name: 'connecting', since: now() };
   #connection: LiveConnection | null = null;
-  #stream: StreamInfo | null = null;
+  #stream: FeedStream | null = null;
   #source: KnownSource | null = null;
   #analyzeSeconds = 0;
   #ring: SegmentRing | null;
@@ -143,7 +143,7 @@ export class LiveDecoder {
     this.#running = this.#run();
   }
 
-  get state(): FeedState {
+  get state(): FeedStatus {
     return this.#state;
   }
 
@@ -355,7 +355,7 @@ export class LiveDecoder {
     return true;
   }
 
-  #enter(state: FeedState): void {
+  #enter(state: FeedStatus): void {
     this.#state = state;
     this.#handlers.state(state);
   }

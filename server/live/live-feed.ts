@@ -4,7 +4,7 @@ import { reportOf, type ErrorReport } from '../../shared/errors.ts';
 import type { SourceClockStatus } from '../../shared/protocol/feed-messages.ts';
 import type { DisplayFormat, ImageFormat } from '../video/frame-source.ts';
 import type { FeedAddress } from './feed-address.ts';
-import type { FeedState } from './feed-state.ts';
+import type { FeedStatus } from '../../shared/protocol/summaries.ts';
 import type { RtspTransport } from './input-options.ts';
 import { LiveDecoder, type LiveFrame } from './live-decoder.ts';
 import { MinimumDelay } from './minimum-delay.ts';
@@ -64,13 +64,13 @@ export interface ExplainedLiveFrame<Explanation> {
 
 export interface FeedSubscriber<Explanation> {
   frame(frame: ExplainedLiveFrame<Explanation>): void;
-  state(state: FeedState): void;
+  state(state: FeedStatus): void;
 }
 
 export interface FeedSnapshot {
   readonly name: string;
   readonly label: string;
-  readonly state: FeedState;
+  readonly state: FeedStatus;
   readonly decoded: number;
   readonly explained: number;
   /** Frames that were not shown, by who was late. */
@@ -185,7 +185,7 @@ export class LiveFeed<Explanation> {
     );
   }
 
-  get state(): FeedState {
+  get state(): FeedStatus {
     return this.#decoder.state;
   }
 
@@ -328,7 +328,7 @@ export class LiveFeed<Explanation> {
     for (const subscriber of this.#subscribers) subscriber.frame(frame);
   }
 
-  #tell(state: FeedState): void {
+  #tell(state: FeedStatus): void {
     for (const subscriber of this.#subscribers) subscriber.state(state);
   }
 }

@@ -6,7 +6,7 @@ import type { SegmentFormat, SegmentTarget } from './live-outputs.ts';
 import { RingDisk, type RingDiskOptions } from './ring-disk.ts';
 import type { SegmentRow } from './segment-rows.ts';
 import { TICKS } from './picture-ladder.ts';
-import type { StreamInfo } from './stream-lines.ts';
+import type { FeedStream } from '../../shared/protocol/summaries.ts';
 import {
   segmentOf,
   segmentPath,
@@ -150,7 +150,7 @@ export class SegmentRing {
   }
 
   /** The first picture of the connection was decoded. */
-  anchor(pts: number, offset: number, stream: StreamInfo | null): void {
+  anchor(pts: number, offset: number, stream: FeedStream | null): void {
     if (this.#connection) this.#connection.anchor = { pts, offset, stream };
   }
 

@@ -1,3 +1,5 @@
+import type { FeedStream } from '../../shared/protocol/summaries.ts';
+
 /** As ffmpeg names them. */
 export interface KnownSource {
   /** e.g. `mpegts`, `rtsp`, `mpjpeg`. */
@@ -6,26 +8,13 @@ export interface KnownSource {
   readonly codec: string;
 }
 
-/** What ffmpeg says about the stream it reads, taken from its log at level `verbose`. */
-export interface StreamInfo extends KnownSource {
-  readonly width: number;
-  readonly height: number;
-  /** As the stream announces it; null where it does not. */
-  readonly framesPerSecond: number | null;
-  /**
-   * Matrix of the colours as ffmpeg names it, e.g. `bt709`; `unknown` where the stream does not
-   * tell.
-   */
-  readonly colorSpace: string;
-}
-
 export interface StreamLineHandlers {
   /** It is known what the source is; pictures follow. */
   opened(source: KnownSource): void;
   /**
    * Decoded pictures have this size from here on. Told again whenever size or pixel format change.
    */
-  pictures(info: StreamInfo): void;
+  pictures(info: FeedStream): void;
   /**
    * A segment of the ring begins with this timestamp, in ticks of its container; ffmpeg rounds
    * the seconds beside it.

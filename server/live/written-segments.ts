@@ -1,7 +1,7 @@
 import type { ConnectionEnd } from './failure.ts';
 import type { SegmentFormat } from './live-outputs.ts';
 import { TICKS } from './picture-ladder.ts';
-import type { StreamInfo } from './stream-lines.ts';
+import type { FeedStream } from '../../shared/protocol/summaries.ts';
 
 /** A piece of the ring that can be decoded alone, with the timestamps of the stream. */
 export interface Segment {
@@ -12,7 +12,7 @@ export interface Segment {
   /** feed time = pts in the file + offset. */
   readonly offset: number;
   /** Segments of one stream can be joined by copying. */
-  readonly stream: StreamInfo | null;
+  readonly stream: FeedStream | null;
   /** Still being written: `end` is as far as pictures were decoded. */
   readonly growing: boolean;
 }
@@ -33,7 +33,7 @@ export interface WrittenSegments {
   anchor: {
     readonly pts: number;
     readonly offset: number;
-    readonly stream: StreamInfo | null;
+    readonly stream: FeedStream | null;
   } | null;
   /** Segments that are complete. */
   complete: number;

@@ -26,8 +26,8 @@ export interface CameraSummary {
 }
 
 /**
- * How a feed is. `since` of `stalled` and `reconnecting`: the last picture ("no signal since"), or
- * the start of the feed where there was none.
+ * How a feed is. Times are milliseconds since 1970. `since` of `stalled` and `reconnecting`: the
+ * last picture ("no signal since"), or the start of the feed where there was none.
  */
 export type FeedStatus =
   | { readonly name: 'connecting'; readonly since: number }

@@ -48,14 +48,14 @@ async function openRing(t: TestContext, options: Partial<SegmentRingOptions> = {
     await Promise.all(feeds.map(({ decoder }) => decoder.close()));
     await ring.close();
   });
-  const record = (address: string): WatchedFeed => {
-    const feed = watch(t, address, { ring, quietSeconds: 0.3, stallSeconds: 0.6 });
+  const record = (address: string, stallSeconds = 0.6): WatchedFeed => {
+    const feed = watch(t, address, { ring, quietSeconds: 0.3, stallSeconds });
     feeds.push(feed);
     return feed;
   };
-  const recordUdp = async () => {
+  const recordUdp = async (stallSeconds?: number) => {
     const port = await freeUdpPort();
-    const feed = record(`udp://127.0.0.1:${port}`);
+    const feed = record(`udp://127.0.0.1:${port}`, stallSeconds);
     const send = (path = clip, offset = 0) =>
       sendFile(
         t,
@@ -146,7 +146,8 @@ describe('the recording of a live feed', { concurrency: 3 }, () => {
       size: [160, 96],
       keyframes: 24,
     });
-    const { feed, send } = await recordUdp();
+    // However long the next sender takes to come up, it is not opened again for that.
+    const { feed, send } = await recordUdp(120);
     const sender = await send(sparse);
     const { pts: begin } = await feed.frame();
     // Far enough for the next one's beginning to be a jump.

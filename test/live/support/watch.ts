@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { parseFeedAddress } from '../../../server/live/feed-address.ts';
-import type { FeedState } from '../../../server/live/feed-state.ts';
+import type { FeedStatus } from '../../../shared/protocol/summaries.ts';
 import {
   LiveDecoder,
   type LiveDecoderOptions,
@@ -20,14 +20,14 @@ export const DISPLAY = { maxWidth: 96, quality: 5 } as const;
 export interface WatchedFeed {
   readonly decoder: LiveDecoder;
   readonly frames: LiveFrame[];
-  readonly states: FeedState[];
+  readonly states: FeedStatus[];
   /** Resolves with the first frame from now on, or `from`, that is as asked. */
   frame(matches?: (frame: LiveFrame) => boolean, from?: number): Promise<LiveFrame>;
   /** Resolves with the first state, since the beginning or `from`, that is as asked. */
-  state<Name extends FeedState['name']>(
+  state<Name extends FeedStatus['name']>(
     name: Name,
     from?: number,
-  ): Promise<Extract<FeedState, { name: Name }>>;
+  ): Promise<Extract<FeedStatus, { name: Name }>>;
 }
 
 /** Opens a feed until the test ends. */
@@ -37,7 +37,7 @@ export function watch(
   options: Partial<LiveDecoderOptions> = {},
 ): WatchedFeed {
   const frames: LiveFrame[] = [];
-  const states: FeedState[] = [];
+  const states: FeedStatus[] = [];
   const waiting = new Set<() => void>();
   const decoder = new LiveDecoder(
     {
@@ -80,7 +80,9 @@ export function watch(
       until(() =>
         states
           .slice(from)
-          .find((state): state is Extract<FeedState, { name: typeof name }> => state.name === name),
+          .find(
+            (state): state is Extract<FeedStatus, { name: typeof name }> => state.name === name,
+          ),
       ),
   };
 }
