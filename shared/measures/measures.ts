@@ -127,7 +127,7 @@ export const MEASURES = [
     kept: true,
     readout: true,
     track: {
-      plot: { title: 'Pull', height: 0.85, kinds: ['pull'] },
+      plot: { title: 'Pull', height: 1, kinds: ['pull'] },
       label: 'pull',
       color: '--pull',
       width: 1.5,
