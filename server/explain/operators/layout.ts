@@ -18,6 +18,8 @@ const given = explained(null, null);
 
 /** A place is a step: nothing is passed back, and no relevance comes to what was compared. */
 const places = explained(nothing, 'stop', { nonNegative: 'always', mixesPositions: true });
+/** Whole numbers are steps as well. */
+const told = explained(nothing, 'stop', { mixesPositions: true });
 
 export const layout = {
   Identity: explained(plain.pass, 'activation', passing),
@@ -45,11 +47,17 @@ export const layout = {
     nonNegative: 'unknown',
     mixesPositions: true,
   }),
+  ScatterElements: explained(picked.scatterElements, 'routing', {
+    keepsZeros: true,
+    nonNegative: 'unknown',
+    mixesPositions: true,
+  }),
   GridSample: explained(notSampled, 'routing', { mixesPositions: true }),
   Trilu: explained(picked.triangle, 'routing', { ...moved, mixesPositions: true }),
   TopK: explained(picked.topK, 'routing', { ...moved, mixesPositions: true }),
   ArgMax: places,
   ArgMin: places,
+  OneHot: told,
   CumSum: explained(picked.cumulativeSum, 'sum', { ...moved, mixesPositions: true }),
   Range: given,
   Expand: explained(picked.expand, 'routing', { keepsZeros: true }),

@@ -15,7 +15,15 @@ import {
   transpose,
   unsqueeze,
 } from '../shapes/layout.ts';
-import { argExtreme, gatherElements, gridSample, range, tile, topK } from '../shapes/picking.ts';
+import {
+  argExtreme,
+  gatherElements,
+  gridSample,
+  oneHot,
+  range,
+  tile,
+  topK,
+} from '../shapes/picking.ts';
 import { depthToSpace, pad } from '../shapes/spatial.ts';
 import {
   alongAxis,
@@ -71,11 +79,13 @@ export const layout = {
   Tile: operator(tile, foldedTile, { inputs: 2, alongBatch: alongTile }),
   GatherElements: operator(gatherElements, null, { inputs: 2, alongBatch: alongAxis(0) }),
   ScatterND: operator(unary, foldedScatter, { inputs: 3, alongBatch: always }),
+  ScatterElements: operator(unary, null, { inputs: 3, alongBatch: alongAxis(0) }),
   GridSample: operator(gridSample, null, { inputs: 2, alongBatch: behindFirst }),
   Trilu: operator(unary, foldedTrilu),
   TopK: operator(topK, null, { alongBatch: alongAxis(-1) }),
   ArgMax: operator(argExtreme, null, { alongBatch: alongAxis(0) }),
   ArgMin: operator(argExtreme, null, { alongBatch: alongAxis(0) }),
+  OneHot: operator(oneHot, null, { inputs: 3 }),
   CumSum: operator(unary, null, { inputs: 2, alongBatch: alongSum }),
   Range: operator(range, foldedRange, { inputs: 3 }),
   Pad: operator(pad, foldedPad),

@@ -41,6 +41,17 @@ export const topK: ShapeRule = (context: ShapeContext) => {
   ];
 };
 
+/** A number for each whole one up to `depth`, along an axis of their own. */
+export const oneHot: ShapeRule = (context: ShapeContext) => {
+  const { shape } = context.input(0);
+  const [depth] = context.sizes(1) ?? [];
+  if (depth === undefined) context.fail('how many it tells apart is not a constant');
+  const axis = axisOf(context, intAttribute(context.node, 'axis', -1), shape.length + 1);
+  return [
+    { type: context.input(2).type, shape: [...shape.slice(0, axis), depth, ...shape.slice(axis)] },
+  ];
+};
+
 export const gatherElements: ShapeRule = (context: ShapeContext) => {
   const { type, shape } = context.input(0);
   const indices = context.input(1).shape;

@@ -894,6 +894,47 @@ const picking: readonly OperatorCase[] = [
       return network.node('GatherElements', [x, places], { axis: 3 });
     },
   },
+  ...(
+    [
+      ['none', [11, 13], [1, -2]],
+      ['add', [16, 18], [1, 1]],
+    ] as const
+  ).map(([reduction, opsets, into]): OperatorCase => ({
+    title: `ScatterElements, ${reduction}`,
+    covers: ['ScatterElements'],
+    opsets,
+    build: (network, x) => {
+      const few = network.node('Slice', [x, network.ints(3), network.ints(5), network.ints(3)]);
+      const places = network.node('Expand', [
+        network.constant(int64Tensor([...into], [1, 1, 1, 2])),
+        network.node('Shape', [few]),
+      ]);
+      const updates = network.node('Mul', [few, few]);
+      return network.node(
+        'ScatterElements',
+        [x, places, updates],
+        reduction === 'none' ? { axis: 3 } : { axis: 3, reduction },
+      );
+    },
+  })),
+  {
+    title: 'OneHot of places beside a path with a gradient',
+    covers: ['OneHot'],
+    opsets: [9, 11],
+    build: (network, x) =>
+      network.node('Add', [
+        x,
+        network.node(
+          'OneHot',
+          [
+            network.node('ArgMax', [x], { axis: 1, keepdims: 0 }),
+            network.ints(4),
+            network.constant(floatTensor([2], [0.5, -1.5])),
+          ],
+          { axis: 1 },
+        ),
+      ]),
+  },
   {
     title: 'TopK',
     covers: ['TopK'],

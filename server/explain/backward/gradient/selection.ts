@@ -306,3 +306,26 @@ export const scatter: BackwardRule = (step) => {
     step.wanted(2) ? builder.node('GatherND', [signal, indices]) : null,
   ];
 };
+
+/**
+ * The same along one axis. What is added to what is there, or to another one at the same place,
+ * gets the signal, too.
+ */
+export const scatterElements: BackwardRule = (step) => {
+  const { builder, node, shapes } = step;
+  const reduction = stringAttribute(node, 'reduction', 'none');
+  if (reduction !== 'none' && reduction !== 'add')
+    throw unsupported(step, `it takes what is there by "${reduction}"`);
+  const axis = axisFromFront(intAttribute(node, 'axis', 0), shapes.of(node.inputs[0]!).length);
+  const [, places, updates] = node.inputs as [string, string, string];
+  const signal = step.arriving(0)!;
+  const kept = () =>
+    reduction === 'add'
+      ? signal
+      : builder.node('ScatterElements', [signal, places, zerosLike(step, updates)], { axis });
+  return [
+    step.wanted(0) ? kept() : null,
+    null,
+    step.wanted(2) ? builder.node('GatherElements', [signal, places], { axis }) : null,
+  ];
+};
