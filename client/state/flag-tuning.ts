@@ -34,8 +34,8 @@ export class FlagTuning {
   get isUsual(): boolean {
     const { settings, usual } = this;
     if (!settings || !usual) return false;
-    return (Object.keys(usual) as (keyof FlagSettings)[]).every(
-      (key) => settings[key] === usual[key],
+    return (Object.keys({ ...usual, ...settings }) as (keyof FlagSettings)[]).every(
+      (key) => (settings[key] ?? null) === (usual[key] ?? null),
     );
   }
 

@@ -43,31 +43,13 @@ export class PictureCoverer {
     const { width, height, signed } = this.#coded;
     const mask = signed ? map.map((value) => Math.min(255, 2 * Math.abs(value - 128))) : map;
     const things = this.#things;
-    if (!things.find({ ...this.#colors(bytes), mask, road })) return null;
+    if (!things.find({ ...colorPlanes(bytes, this.#coded, this.#luma), mask, road })) return null;
     const { cover } = things;
     const hasControl = placeControl({ cover, mask, road, width, height }, this.#control);
     return {
       without: this.#filled(bytes, cover),
       control: hasControl ? this.#filled(bytes, this.#control) : null,
     };
-  }
-
-  /** On the mask's grid. */
-  #colors(bytes: Uint8Array): ColorPlanes {
-    const { width, height, pixelFormat, shown } = this.#coded;
-    const pixels = width * height;
-    const planes = planesOf(pixelFormat);
-    const frame = bytes.subarray(shown * planes * pixels, (shown + 1) * planes * pixels);
-    const plane = (number: number) => frame.subarray(number * pixels, (number + 1) * pixels);
-    if (pixelFormat === 'gray') return { luma: frame, blue: null, red: null };
-    if (pixelFormat === 'yuv444p') return { luma: plane(0), blue: plane(1), red: plane(2) };
-    for (let y = 0, pixel = 0; y < height; y++)
-      for (let x = 0; x < width; x++, pixel++) {
-        const at = 4 * y * width + 2 * x;
-        this.#luma[pixel] =
-          (frame[at]! + frame[at + 1]! + frame[at + 2 * width]! + frame[at + 2 * width + 1]!) / 4;
-      }
-    return { luma: this.#luma, blue: plane(4), red: plane(5) };
   }
 
   #filled(bytes: Uint8Array, cover: Uint8Array): Uint8Array {
@@ -89,6 +71,30 @@ export class PictureCoverer {
     }
     return filled;
   }
+}
+
+/**
+ * Of the frame that is shown, on the mask's grid; `luma` is where it comes to lie where it is of
+ * twice the size.
+ */
+export function colorPlanes(
+  bytes: Uint8Array,
+  { width, height, pixelFormat, shown }: Omit<CodedPictures, 'signed'>,
+  luma: Uint8Array,
+): ColorPlanes {
+  const pixels = width * height;
+  const planes = planesOf(pixelFormat);
+  const frame = bytes.subarray(shown * planes * pixels, (shown + 1) * planes * pixels);
+  const plane = (number: number) => frame.subarray(number * pixels, (number + 1) * pixels);
+  if (pixelFormat === 'gray') return { luma: frame, blue: null, red: null };
+  if (pixelFormat === 'yuv444p') return { luma: plane(0), blue: plane(1), red: plane(2) };
+  for (let y = 0, pixel = 0; y < height; y++)
+    for (let x = 0; x < width; x++, pixel++) {
+      const at = 4 * y * width + 2 * x;
+      luma[pixel] =
+        (frame[at]! + frame[at + 1]! + frame[at + 2 * width]! + frame[at + 2 * width + 1]!) / 4;
+    }
+  return { luma, blue: plane(4), red: plane(5) };
 }
 
 /** Of one frame, each as large as the mask's grid. */

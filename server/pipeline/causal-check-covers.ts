@@ -1,13 +1,21 @@
 import type { Fill } from '../../shared/flags.ts';
 import type { Rectangle, Size } from '../../shared/geometry.ts';
 import { filled } from '../attention/inpaint/fill.ts';
-import { offRoadRegion, type AttendedMask } from '../attention/off-road-region.ts';
+import {
+  boundsOf,
+  offRoadRegion,
+  type AttendedMask,
+  type AttendedRegion,
+} from '../attention/off-road-region.ts';
+import { placeControl } from '../covers/control-cover.ts';
+import { colorPlanes, type CodedPictures } from '../covers/covered-pictures.ts';
+import { LookedAtThings } from '../covers/looked-at-things.ts';
 
 export interface CoverRequest extends AttendedMask {
   /** The network's pictures: planes of height × width, one after the other. */
   readonly bytes: Uint8Array;
-  /** Each picture is Y of twice that size, U and V, as in `yuv420p`. */
-  readonly isSubsampled: boolean;
+  /** Of each picture. `yuv420p`: Y of twice that size, U and V. */
+  readonly pixelFormat: CodedPictures['pixelFormat'];
   readonly fill: Fill;
 }
 
@@ -40,14 +48,15 @@ function sixPlanes({ width, height }: Size): (at: number) => number {
  */
 export function coverPictures({
   bytes,
-  isSubsampled,
+  pixelFormat,
   fill,
   ...attended
 }: CoverRequest): CoveredPictures | null {
-  const region = offRoadRegion(attended);
+  const things = attended.road && coverThings({ bytes, pixelFormat, ...attended });
+  const region = things ?? offRoadRegion(attended);
   if (!region) return null;
   const { cover, rectangle } = region;
-  const places = isSubsampled ? sixPlanes(attended) : null;
+  const places = pixelFormat === 'yuv420p' ? sixPlanes(attended) : null;
   const planes = places ? bytes.map((_, at) => bytes[places(at)]!) : bytes;
   const without = (covered: Uint8Array) => {
     const result = filled(fill, planes, covered, attended);
@@ -58,10 +67,40 @@ export function coverPictures({
     });
     return coded;
   };
-  const controls = placesBeside(rectangle, attended.width).map((x) =>
-    without(moved(cover, attended.width, x - rectangle.x)),
-  );
-  return { rectangle, without: without(cover), controls };
+  const controls = things
+    ? things.control
+      ? [things.control]
+      : []
+    : placesBeside(rectangle, attended.width).map((x) =>
+        moved(cover, attended.width, x - rectangle.x),
+      );
+  return { rectangle, without: without(cover), controls: controls.map(without) };
+}
+
+interface CoveredThings extends AttendedRegion {
+  /** null: it fits nowhere. */
+  readonly control: Uint8Array | null;
+}
+
+/** As for a pull; null where nothing is looked at so densely. */
+function coverThings({
+  bytes,
+  pixelFormat,
+  mask: map,
+  signed,
+  road,
+  ...size
+}: Omit<CoverRequest, 'fill'>): CoveredThings | null {
+  const pixels = size.width * size.height;
+  const mask = signed ? map.map((value) => Math.min(255, 2 * Math.abs(value - 128))) : map;
+  const coded = { ...size, pixelFormat, shown: 0 };
+  const things = new LookedAtThings(size);
+  if (!things.find({ ...colorPlanes(bytes, coded, new Uint8Array(pixels)), mask, road }))
+    return null;
+  const { cover } = things;
+  const control = new Uint8Array(pixels);
+  const fits = placeControl({ ...size, cover, mask, road }, control);
+  return { cover, rectangle: boundsOf(cover, size), control: fits ? control : null };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { describeExplanation } from '../../shared/explanations.ts';
-import type { CausalCheck, Fill, Flag } from '../../shared/flags.ts';
+import type { CausalCheck, Fill, Flag, FlagKind } from '../../shared/flags.ts';
 import { cropInFrame, type Rectangle } from '../../shared/geometry.ts';
 import { degreesPerUnit } from '../../shared/steering.ts';
 import type { PictureSource } from '../drive/source.ts';
@@ -35,6 +35,8 @@ const [FEWEST_FRAMES, MOST_FRAMES] = [5, 40];
  * against each other: this part of its frames is enough.
  */
 const CONFIRMED_PART = 0.25;
+/** Flags of what is looked at off the road. */
+const OFF_ROAD: readonly FlagKind[] = ['off-road', 'pull'];
 const NONE: ReadonlySet<number> = new Set();
 
 /** A change is one where it is larger than this … */
@@ -62,9 +64,9 @@ export function steeringDeviation(steering: Iterable<number>): number {
 
 /**
  * Asks for each flag: would the network have steered otherwise without what it looked at? On some
- * of its frames the region that the first method marks (off the road, for an off-road flag;
- * anywhere for the others) is replaced in the network's picture, and the same graph runs again. One
- * result per flag; null where nothing was looked at, as for a dead network. Frames are decoded
+ * of its frames what the first method marks is replaced in the network's picture, and the same graph
+ * runs again: of a flag off the road the things that it lies on densely, and where there are none,
+ * and of other flags, the strongest region. One result per flag; null where nothing was looked at, as for a dead network. Frames are decoded
  * again, one flag after the other; pictures are replaced in a thread of their own. Throws VIDEO_*,
  * FFMPEG_*, INFERENCE_FAILED, or the signal's reason.
  */
@@ -175,15 +177,16 @@ async function framesOf(
         { past },
       )
       .then(({ steering, masks, road }): TriedFrame | null => {
-        if (flag.kind === 'off-road' && !road) return null;
+        const isOffRoad = OFF_ROAD.includes(flag.kind);
+        if (isOffRoad && !road) return null;
         const cover = {
           mask: masks[0]!,
           signed,
-          road: flag.kind === 'off-road' ? road : null,
+          road: isOffRoad ? road : null,
           ...size,
           // In all frames that the network sees at once: what it looked at hardly moves between them.
           bytes: joined([images[0]!, ...past.older.map((frame) => frame.images[0]!)]),
-          isSubsampled: explainer.images[0]!.pixelFormat === 'yuv420p',
+          pixelFormat: explainer.images[0]!.pixelFormat as CoverRequest['pixelFormat'],
           fill,
         };
         return { isWorst, pts, images, past, steering, cover };

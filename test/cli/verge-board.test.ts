@@ -20,7 +20,12 @@ const options = {
 async function analyzed(
   clip: string,
   output: string,
-): Promise<{ onRoad: number[]; flags: (Flag & { check?: CausalCheck })[]; printed: string }> {
+): Promise<{
+  onRoad: number[];
+  pull: number[];
+  flags: (Flag & { check?: CausalCheck })[];
+  printed: string;
+}> {
   const { status, stderr, stdout } = await runNode([
     join(repositoryRoot, 'dist/node/server/cli/main.js'),
     'analyze',
@@ -30,6 +35,8 @@ async function analyzed(
     '--road',
     join(real, 'lane-segmentation.onnx'),
     '--verify-flags',
+    '--flag-pull',
+    '0.05',
     '--provider',
     'cpu',
     '-o',
@@ -41,9 +48,10 @@ async function analyzed(
     .trim()
     .split('\n')
     .map((line) => line.split(','));
-  const column = heading!.indexOf('onRoad');
+  const column = (name: string) => rows.map((row) => Number(row[heading!.indexOf(name)]));
   return {
-    onRoad: rows.map((row) => Number(row[column])),
+    onRoad: column('onRoad'),
+    pull: column('pull'),
     flags: JSON.parse(readFileSync(join(output, 'flags.json'), 'utf8')).flags,
     printed: stdout,
   };
@@ -53,9 +61,13 @@ test(
   "on a real motorway the authors' network looks at the road in every frame, and nothing is flagged",
   options,
   async (t) => {
-    const { onRoad, flags } = await analyzed(join(real, 'solidWhiteRight.mp4'), temporaryFolder(t));
+    const { onRoad, pull, flags } = await analyzed(
+      join(real, 'solidWhiteRight.mp4'),
+      temporaryFolder(t),
+    );
     assert.equal(onRoad.length, 221);
     assert.ok(Math.min(...onRoad) >= 0.9, `lowest share ${Math.min(...onRoad)}`);
+    assert.ok(pull.every((value) => value === 0));
     assert.deepEqual(flags, []);
   },
 );
@@ -95,14 +107,20 @@ test(
       '14',
       clip,
     ]);
-    const { flags, printed } = await analyzed(clip, join(folder, 'results'));
-    assert.equal(flags.length, 1);
-    const { kind, startPts, endPts, check } = flags[0]!;
+    const { pull, flags, printed } = await analyzed(clip, join(folder, 'results'));
+    // A pull is a mean of 0.4 s.
+    const [pulled, offRoad, ...more] = flags;
+    assert.deepEqual([pulled!.kind, more], ['pull', []]);
+    assert.ok(Math.abs(pulled!.startPts - 3) <= 0.2 && Math.abs(pulled!.endPts - 5) <= 0.2);
+    pull.forEach((value, frame) => {
+      if (frame / 25 < 2.8 || frame / 25 > 5.2) assert.equal(value, 0);
+    });
+    const { kind, startPts, endPts, check } = offRoad!;
     assert.deepEqual([kind, startPts, endPts], ['off-road', 3, 5]);
     assert.ok(check);
     assert.equal(check.isConfirmed, true);
     assert.ok(
-      Math.abs(check.change) > check.threshold && Math.abs(check.change) > 4 * check.control!,
+      Math.abs(check.change) > check.threshold && Math.abs(check.change) > 5 * check.control!,
       `change ${check.change}, the same cover elsewhere ${check.control}`,
     );
     // What was replaced is the board: each centre lies inside the other.
@@ -114,6 +132,6 @@ test(
         inside(place.x + place.width / 2, place.y + place.height / 2, check.region),
       JSON.stringify(check.region),
     );
-    assert.match(printed, /1 flag, 1 confirmed/);
+    assert.match(printed, /2 flags, 2 confirmed/);
   },
 );

@@ -85,7 +85,7 @@ describe('a causal check on the drive with misleading signs', () => {
       assert.equal(Math.sign(check.change), -Math.sign(truth));
       assert.ok(Math.abs(check.changeDegrees! - check.change * DEGREES) < 1e-9);
       assert.ok(
-        check.control! < Math.abs(check.change) / 2,
+        check.control! < Math.abs(check.change) / 5,
         'the same cover elsewhere changes as much',
       );
       assert.equal(check.frames, Math.min(5, endFrame - startFrame + 1));
@@ -95,7 +95,8 @@ describe('a causal check on the drive with misleading signs', () => {
         x >= 80 && y >= 214 && x + width <= 880 && y + height <= 478,
         'the region leaves the crop',
       );
-      assert.ok(width * height < 800 * 264 * 0.15);
+      // Boards stand side by side.
+      assert.ok(height < 264 / 2 && width * height < 800 * 264 * 0.25);
     });
   });
 
@@ -223,7 +224,7 @@ test("control covers have the region's shape, lie in its rows, and do not touch 
   const mask = bytes.map((_, pixel) => (box(pixel) ? 255 : 0));
   const { without, controls } = coverPictures({
     bytes,
-    isSubsampled: false,
+    pixelFormat: 'gray',
     mask,
     width,
     height,
@@ -257,7 +258,7 @@ test('of pictures with colour at half the size the same place is covered in all 
   const mask = new Uint8Array(pixels);
   for (const y of [5, 6]) for (const x of [8, 9, 10]) mask[at(x, y, width)] = 255;
   const wanted = { mask, width, height, signed: false, road: null, fill: 'mean' } as const;
-  const { without } = coverPictures({ ...wanted, bytes, isSubsampled: true })!;
+  const { without } = coverPictures({ ...wanted, bytes, pixelFormat: 'yuv420p' })!;
   const { cover } = offRoadRegion(wanted)!;
   const isCovered = (x: number, y: number) => cover[at(x, y, width)] === 1;
   assert.ok(isCovered(9, 5) && !isCovered(0, 0));
