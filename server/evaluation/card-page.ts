@@ -44,7 +44,7 @@ ${settings(card)}
 `;
 }
 
-/** Those with the largest spread between first and last in time: the first, and the middle one. */
+/** Among those that every map has: the first, and the middle one. */
 function shownFrames({ frames, planes }: EvaluatedDrives): readonly number[] {
   const common = frames
     .map((_, place) => place)
@@ -97,11 +97,11 @@ function table(card: TrustCard, best: MapScore): string {
     const { randomisation: random, shift, verdict } = map;
     const cells = [
       `<a href="#${map.id}">${escaped(map.name)}</a>`,
-      map.faithful.toFixed(2),
+      fixed(map.faithful),
       faithfulBar(map.faithful, best.faithful),
       verdict ? VERDICTS[verdict] : '',
       ...card.settings.fills.map((fill) => digits(map.gains[fill]?.gain ?? NaN)),
-      random ? `${random.similarity.at(-1)!.toFixed(2)}${random.passed ? '' : ' !'}` : '',
+      random ? `${fixed(random.similarity.at(-1)!)}${random.passed ? '' : ' !'}` : '',
       random ? signedPercent(random.entropyRise) : '',
       fixed(shift.salient),
       fixed(shift.rest),
@@ -109,7 +109,7 @@ function table(card: TrustCard, best: MapScore): string {
       map.mass === null ? '' : percent(map.mass),
       map.rank === null ? '' : percent(map.rank),
       fixed(map.sensitivity),
-      map.cost === null ? '' : `× ${digits(map.cost)}`,
+      map.cost === null ? '' : `× ${digits(Number(map.cost.toFixed(map.cost < 10 ? 1 : 0)))}`,
     ];
     const classes = [map.isNull ? 'null' : '', verdict ?? ''].filter(Boolean).join(' ');
     return `<tr class="${classes}">${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;

@@ -4,6 +4,7 @@ import { describeMethod } from '../../shared/methods.ts';
 import { pictureGrid } from '../explain/iterative/picture-grid.ts';
 import type { ProviderWish } from '../inference/choose-provider.ts';
 import type { NetworkInfo } from '../inference/network-file.ts';
+import { pictureColors } from '../pipeline/picture-colors.ts';
 import { openPassesNetwork, type PassesNetwork } from '../pipeline/passes-network.ts';
 import type { EvaluatedFrame } from './evaluated-frames.ts';
 import {
@@ -25,7 +26,7 @@ import {
   type MapsRequest,
   type MethodMaps,
 } from './method-maps.ts';
-import { NULL_MAPS, nullMaps, type NullMapId } from './null-maps.ts';
+import { brightness, NULL_MAPS, nullMaps, type NullMapId } from './null-maps.ts';
 import { PictureThreads } from './picture-threads.ts';
 import type { Predict } from './predict.ts';
 import { meanRandomisation, type Randomisation } from './randomisation.ts';
@@ -176,7 +177,8 @@ class Evaluation {
     const grid = pictureGrid(network.image);
     const predict = this.#predict(frame);
     const [answer] = await predict([frame.picture]);
-    const nulls = nullMaps({ picture: frame.picture, grid, road: frame.road, seed });
+    const colors = pictureColors(network, network.image, frame.picture, { isOfVideo: true });
+    const nulls = nullMaps({ gray: brightness(colors), size: grid, road: frame.road, seed });
     const salient = new Uint8Array(grid.width * grid.height);
     const whole = await shiftSlope(
       predict,

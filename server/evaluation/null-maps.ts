@@ -1,5 +1,5 @@
 import type { Size } from '../../shared/geometry.ts';
-import { gaussianBlur, type PictureGrid } from '../explain/iterative/picture-grid.ts';
+import { gaussianBlur } from '../explain/iterative/picture-grid.ts';
 import { randomNumbers } from '../explain/iterative/random.ts';
 
 /**
@@ -17,8 +17,9 @@ export const NULL_MAPS = [
 export type NullMapId = (typeof NULL_MAPS)[number]['id'];
 
 export interface NullMapRequest {
-  readonly picture: Float32Array;
-  readonly grid: PictureGrid;
+  /** How bright the picture is to a person, row by row. */
+  readonly gray: Float32Array;
+  readonly size: Size;
   /** Not 0 on the road; null where it is not known. */
   readonly road: Uint8Array | null;
   readonly seed: number;
@@ -31,14 +32,13 @@ const MIDDLE = 1 / 4;
 
 /** ≥ 0, row by row; those that there are. */
 export function nullMaps(request: NullMapRequest): ReadonlyMap<NullMapId, Float32Array> {
-  const { picture, grid, road, seed } = request;
-  const gray = grayOf(picture, grid);
-  const smooth = (plane: Float32Array) => smoothed(plane, grid);
+  const { gray, size, road, seed } = request;
+  const smooth = (plane: Float32Array) => smoothed(plane, size);
   const random = randomNumbers(seed);
   return new Map<NullMapId, Float32Array>([
     ['null-blur', fromZero(smooth(gray))],
-    ['null-edges', edges(gray, grid)],
-    ['null-centre', middle(grid)],
+    ['null-edges', edges(gray, size)],
+    ['null-centre', middle(size)],
     ...(road
       ? [['null-road', smooth(Float32Array.from(road, (each) => (each > 0 ? 1 : 0)))] as const]
       : []),
@@ -46,17 +46,13 @@ export function nullMaps(request: NullMapRequest): ReadonlyMap<NullMapId, Float3
   ]);
 }
 
-/** Mean of the channels. */
-function grayOf(
-  picture: Float32Array,
-  { channels, height, width, plane, step }: PictureGrid,
-): Float32Array {
-  return Float32Array.from({ length: height * width }, (_, place) => {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++)
-      sum += picture[channel * plane + place * step]!;
-    return sum / channels;
-  });
+/** Of bytes R,G,B, as ITU-R BT.601 weighs them. */
+export function brightness(rgb: Uint8Array): Float32Array {
+  return Float32Array.from(
+    { length: rgb.length / 3 },
+    (_, place) =>
+      0.299 * rgb[3 * place]! + 0.587 * rgb[3 * place + 1]! + 0.114 * rgb[3 * place + 2]!,
+  );
 }
 
 function smoothed(plane: Float32Array, { height, width }: Size): Float32Array {

@@ -9,7 +9,7 @@ import { localisation } from '../../server/evaluation/localisation.ts';
 import { measureMap, shiftSlope } from '../../server/evaluation/map-measures.ts';
 import { randomisationSteps } from '../../server/evaluation/method-maps.ts';
 import { noisyLinear } from '../../server/evaluation/noisy-linear.ts';
-import { nullMaps } from '../../server/evaluation/null-maps.ts';
+import { brightness, nullMaps } from '../../server/evaluation/null-maps.ts';
 import type { Predict } from '../../server/evaluation/predict.ts';
 import { histogramEntropy, randomisation } from '../../server/evaluation/randomisation.ts';
 import { ranksOf, spearman } from '../../server/evaluation/ranks.ts';
@@ -375,13 +375,12 @@ test('places of the same relevance come in an order that the seed draws, not fro
 
 test('maps that know nothing: brightness, edges, the middle, the road, chance', () => {
   const [height, width] = [30, 40];
-  const grid = gridOf(3, 'NCHW', height, width);
-  const bright = (place: number) => (place % width >= 20 ? 200 : 50);
-  const picture = Float32Array.from({ length: 3 * height * width }, (_, at) =>
-    bright(at % (height * width)),
+  const size = { height, width };
+  const gray = Float32Array.from({ length: height * width }, (_, place) =>
+    place % width >= 20 ? 200 : 50,
   );
   const road = places((y) => y >= 15, height, width).map((value) => 255 * value);
-  const maps = nullMaps({ picture, grid, road, seed: 1 });
+  const maps = nullMaps({ gray, size, road, seed: 1 });
   const largest = (id: Parameters<typeof maps.get>[0]) => {
     const plane = maps.get(id)!;
     const at = plane.indexOf(Math.max(...plane));
@@ -394,10 +393,14 @@ test('maps that know nothing: brightness, edges, the middle, the road, chance', 
   );
   assert.ok(largest('null-road')[0]! >= 15);
   for (const plane of maps.values()) assert.ok(plane.every((value) => value >= 0));
-  assert.equal(nullMaps({ picture, grid, road: null, seed: 1 }).has('null-road'), false);
+  assert.equal(nullMaps({ gray, size, road: null, seed: 1 }).has('null-road'), false);
   // Sobel: 1 + 2 + 1 times the step, on both sides of it; nothing where it is even.
   assert.equal(maps.get('null-edges')![5 * width + 20], 4 * 150);
   assert.equal(maps.get('null-edges')![5 * width + 5], 0);
+  assert.deepEqual(
+    [...brightness(Uint8Array.of(100, 0, 0, 0, 100, 0, 0, 0, 100))].map(Math.fround),
+    [29.9, 58.7, 11.4].map(Math.fround),
+  );
 });
 
 test('a relevance plane is the size of what is said of a pixel, coarse maps drawn up to the picture', () => {
@@ -470,7 +473,12 @@ test('on a linear network the exact map has the gain that its contributions add 
   const other = async (plane: Float32Array) =>
     (await measured(predict, picture, plane, ['mean'])).gains.get('mean')!.gain;
   assert.ok(Math.abs((await other(exact.map((value) => -value))) + gain) < 1e-5);
-  const nulls = nullMaps({ picture, grid: gridOf(1), road: MASKS.block, seed: 3 });
+  const nulls = nullMaps({
+    gray: picture,
+    size: { height: HEIGHT, width: WIDTH },
+    road: MASKS.block,
+    seed: 3,
+  });
   for (const plane of nulls.values()) assert.ok((await other(plane)) < 0.6 * gain);
 });
 
