@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { cpSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as pause } from 'node:timers/promises';
 import { makeNumberedClip } from '../support/clips.ts';
 import { greedyNetworks } from '../support/greedy-networks.ts';
 import { sharedFolder, temporaryFolder } from '../support/paths.ts';
@@ -26,46 +25,36 @@ test('a server with networks that ask for too much answers all the while, and op
       if (name.endsWith('.onnx')) cpSync(join(hostile, name), join(folder, name));
   const server = await serve(t, { recordings: folder, networks: [folder] });
 
-  let slowest = 0;
-  let asks = true;
-  const asking = (async () => {
-    while (asks) {
-      const begin = performance.now();
-      assert.ok((await fetch(`http://127.0.0.1:${server.port}/healthz`)).ok);
-      slowest = Math.max(slowest, performance.now() - begin);
-      await pause(20);
-    }
-  })();
   const viewer = await Viewer.connect(server);
   const { networks } = await viewer.until(
     () => viewer.messages.find((message) => message.type === 'hello'),
     'hello',
   );
   assert.ok(networks.length >= 8);
-  for (const { id } of networks) {
+  /** Networks that kept the server from answering anybody until they were read. */
+  const blocking: string[] = [];
+  for (const { id, error } of networks) {
     const since = viewer.messages.length;
+    const answers = () =>
+      viewer.messages
+        .slice(since)
+        .find((message) => message.type === 'opened' || message.type === 'error');
     viewer.send({
       type: 'open',
       recording: 'a.mp4',
       network: id,
       methods: ['visualbackprop', 'gradient'],
     });
-    const answer = await viewer.until(
-      () =>
-        viewer.messages
-          .slice(since)
-          .find((message) => message.type === 'opened' || message.type === 'error'),
-      `an answer for ${id}`,
-    );
+    // Asked at the same time: reading a network takes another process, and this does not.
+    assert.ok((await fetch(`http://127.0.0.1:${server.port}/healthz`)).ok);
+    if (!error && answers()) blocking.push(id);
+    const answer = await viewer.until(answers, `an answer for ${id}`);
     if (answer.type !== 'error') continue;
     assert.notEqual(answer.code, 'INTERNAL', `${id}: ${answer.message}`);
     assert.match(answer.message, /^[^\n]+\.$/, id);
     assert.doesNotMatch(answer.message, /onnxruntime|ORT|Non-zero status/, id);
   }
-  asks = false;
-  await asking;
+  assert.ok(networks.filter(({ error }) => !error).length > 3);
+  assert.deepEqual(blocking, []);
   await viewer.close();
-  t.diagnostic(`/healthz took ${Math.round(slowest)} ms at most`);
-  // Twice and a half of what a quiet machine is held to: tests run beside one another.
-  assert.ok(slowest < 500, `/healthz took ${Math.round(slowest)} ms`);
 });
