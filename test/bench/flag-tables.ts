@@ -31,7 +31,7 @@ export function causesTable(networks: readonly NetworkCauses[]): string {
     left,
     percent(seen),
     ...networks.flatMap(({ rows }) => [
-      `${rows[row]!.degrees.toFixed(2)}°`,
+      Number.isNaN(rows[row]!.degrees) ? '-' : `${rows[row]!.degrees.toFixed(2)}°`,
       percent(rows[row]!.trueFrames),
     ]),
   ]);
