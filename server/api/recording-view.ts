@@ -268,7 +268,12 @@ export class RecordingView {
     parts: readonly PartBytes[],
   ): void {
     const { analysis, explainer } = this.#workspace;
-    const numbers = { steering, ...analysis.record.at(header.pts) };
+    const numbers = {
+      steering,
+      // A mean of what is around, which only the analysis knows.
+      ...(explainer.tellsPull ? { pull: analysis.columns.of('pull')[header.frame] ?? null } : {}),
+      ...analysis.record.at(header.pts),
+    };
     this.#output.sendBuffers(
       encodeFrame(
         {
