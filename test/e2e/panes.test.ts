@@ -323,9 +323,7 @@ describe('methods in panes', { skip: withoutBrowser }, () => {
       };
       look();
     })()`);
-    await page
-      .getByRole('combobox', { name: 'Method', exact: true })
-      .selectOption('lrp-alpha2-beta1');
+    await page.getByRole('combobox', { name: 'Method', exact: true }).selectOption('gradcam');
     await until(page, `seen.some(([, , share]) => share === '–')`);
     await until(page, `seen.at(-1)[2] !== '–'`);
     const seen = await page.evaluate<string[][]>('seen');

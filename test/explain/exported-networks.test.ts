@@ -98,7 +98,7 @@ function refusedOf(name: string): readonly string[] {
     );
   // Its scale is another one for each picture.
   if (name === 'pilotnet-int8-dynamic') return ['lrp-epsilon-gamma-box'];
-  return name === 'donkeycar-lstm' ? ['visualbackprop'] : [];
+  return name === 'donkeycar-lstm' ? ['visualbackprop', 'fullgrad'] : [];
 }
 
 describe('networks, exported by frameworks as people do it, are explained', () => {

@@ -282,81 +282,6 @@ export const greedyNetworks: Readonly<Record<string, GreedyNetwork>> = {
     code: tooLarge,
     words: /multiplications for one picture; the limit/,
   },
-  'a loop of 10¹⁸ rounds': {
-    bytes: between((network, value) => looped(network, value, rounds(network, 10n ** 18n))),
-    code: tooLarge,
-    words: /Loop "Loop" for 1\.0e18 rounds; the limit is 10000/,
-  },
-  'a loop that nothing ends': {
-    bytes: between((network, value) => looped(network, value, '')),
-    code: tooLarge,
-    words: /Loop "Loop" for ever/,
-  },
-  'a loop of as many rounds as a picture is bright': {
-    bytes: between((network, value) =>
-      looped(
-        network,
-        value,
-        network.node('Cast', [network.node('ReduceMax', [value], { keepdims: 0 })], { to: 7 }),
-      ),
-    ),
-    code: tooLarge,
-    words: /Loop "Loop" for ever/,
-  },
-  'a loop whose value doubles in every round': {
-    bytes: between((network, value) =>
-      looped(network, value, rounds(network, 100n), [
-        ['Concat', ['before', 'before'], 'after', { axis: 2 }],
-      ]),
-    ),
-    code: tooLarge,
-    words: /takes 692 MB; the limit is 537 MB/,
-  },
-  'a loop whose value grows in every round': {
-    bytes: between((network, value) =>
-      looped(network, value, rounds(network, 1000n), [
-        ['Concat', ['before', value], 'after', { axis: 2 }],
-      ]),
-    ),
-    code: tooLarge,
-    words: /grow in each of its 1000 rounds/,
-  },
-  'a loop with much to do in every round': {
-    bytes: between((network, value) => {
-      const weights = network.floats([4, 4, 3, 3]);
-      const features = network.node('GlobalAveragePool', [value]);
-      const wide = network.node('Expand', [features, network.ints(1, 4, 512, 512)]);
-      const end = looped(network, wide, rounds(network, 9999n), [
-        ['Conv', ['before', weights], 'smaller'],
-        ['Pad', ['smaller', network.ints(0, 0, 0, 0, 0, 0, 2, 2)], 'after'],
-      ]);
-      return network.node('Add', [value, network.node('ReduceMax', [end], { keepdims: 0 })]);
-    }),
-    code: tooLarge,
-    words: /takes 1\.4e12 multiplications/,
-  },
-  'a loop that keeps a large value of every round': {
-    bytes: between((network, value) => {
-      const features = network.node('GlobalAveragePool', [value]);
-      const wide = network.node('Expand', [features, network.ints(1, 4, 256, 256)]);
-      const nodes = [['Relu', ['before'], 'after'] as const, ['Abs', ['before'], 'kept'] as const];
-      looped(network, wide, rounds(network, 1000n), nodes, '', ['kept']);
-      return network.node('Add', [value, network.node('ReduceMax', ['all kept'], { keepdims: 0 })]);
-    }),
-    code: tooLarge,
-    words: /holds 1\.1 GB at once/,
-  },
-  'loops of 9999 rounds within a loop of 9999': {
-    bytes: between((network, value) => {
-      const count = rounds(network, 9999n);
-      const inner = new Network();
-      const relu = ['Relu', ['before within'], 'after within'] as const;
-      const end = looped(inner, 'before', count, [relu], ' within');
-      return looped(network, value, count, [...inner.nodes, ['Identity', [end], 'after']]);
-    }),
-    code: tooLarge,
-    words: /takes 1\.0e14 multiplications/,
-  },
   'dilations of 10⁶': {
     bytes: between(layer('Conv', [4, 4, 3, 3], { dilations: [1_000_000, 1_000_000] })),
     code: tooLarge,
@@ -596,5 +521,80 @@ export const greedyNetworks: Readonly<Record<string, GreedyNetwork>> = {
       }),
     code: 'MODEL_UNREADABLE',
     words: /version 99/,
+  },
+  'a loop of 10¹⁸ rounds': {
+    bytes: between((network, value) => looped(network, value, rounds(network, 10n ** 18n))),
+    code: tooLarge,
+    words: /Loop "Loop" for 1\.0e18 rounds; the limit is 10000/,
+  },
+  'a loop that nothing ends': {
+    bytes: between((network, value) => looped(network, value, '')),
+    code: tooLarge,
+    words: /Loop "Loop" for ever/,
+  },
+  'a loop of as many rounds as a picture is bright': {
+    bytes: between((network, value) =>
+      looped(
+        network,
+        value,
+        network.node('Cast', [network.node('ReduceMax', [value], { keepdims: 0 })], { to: 7 }),
+      ),
+    ),
+    code: tooLarge,
+    words: /Loop "Loop" for ever/,
+  },
+  'a loop whose value doubles in every round': {
+    bytes: between((network, value) =>
+      looped(network, value, rounds(network, 100n), [
+        ['Concat', ['before', 'before'], 'after', { axis: 2 }],
+      ]),
+    ),
+    code: tooLarge,
+    words: /takes 692 MB; the limit is 537 MB/,
+  },
+  'a loop whose value grows in every round': {
+    bytes: between((network, value) =>
+      looped(network, value, rounds(network, 1000n), [
+        ['Concat', ['before', value], 'after', { axis: 2 }],
+      ]),
+    ),
+    code: tooLarge,
+    words: /grow in each of its 1000 rounds/,
+  },
+  'a loop with much to do in every round': {
+    bytes: between((network, value) => {
+      const weights = network.floats([4, 4, 3, 3]);
+      const features = network.node('GlobalAveragePool', [value]);
+      const wide = network.node('Expand', [features, network.ints(1, 4, 512, 512)]);
+      const end = looped(network, wide, rounds(network, 9999n), [
+        ['Conv', ['before', weights], 'smaller'],
+        ['Pad', ['smaller', network.ints(0, 0, 0, 0, 0, 0, 2, 2)], 'after'],
+      ]);
+      return network.node('Add', [value, network.node('ReduceMax', [end], { keepdims: 0 })]);
+    }),
+    code: tooLarge,
+    words: /takes 1\.4e12 multiplications/,
+  },
+  'a loop that keeps a large value of every round': {
+    bytes: between((network, value) => {
+      const features = network.node('GlobalAveragePool', [value]);
+      const wide = network.node('Expand', [features, network.ints(1, 4, 256, 256)]);
+      const nodes = [['Relu', ['before'], 'after'] as const, ['Abs', ['before'], 'kept'] as const];
+      looped(network, wide, rounds(network, 1000n), nodes, '', ['kept']);
+      return network.node('Add', [value, network.node('ReduceMax', ['all kept'], { keepdims: 0 })]);
+    }),
+    code: tooLarge,
+    words: /holds 1\.1 GB at once/,
+  },
+  'loops of 9999 rounds within a loop of 9999': {
+    bytes: between((network, value) => {
+      const count = rounds(network, 9999n);
+      const inner = new Network();
+      const relu = ['Relu', ['before within'], 'after within'] as const;
+      const end = looped(inner, 'before', count, [relu], ' within');
+      return looped(network, value, count, [...inner.nodes, ['Identity', [end], 'after']]);
+    }),
+    code: tooLarge,
+    words: /takes 1\.0e14 multiplications/,
   },
 };

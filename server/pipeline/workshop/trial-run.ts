@@ -1,5 +1,4 @@
 import '../../inference/native-settings.ts';
-import { RoadgazeError } from '../../../shared/errors.ts';
 import type { Model, ValueInfo } from '../../onnx/graph.ts';
 import { inferKnownShapes } from '../../onnx/infer-shapes.ts';
 import { elementsPerPicture } from '../../onnx/shapes/size-limits.ts';
@@ -14,7 +13,8 @@ export function isFullyKnown(model: Model): boolean {
 /**
  * Runs a network on a dark picture and on a bright one. What it takes cannot be counted where
  * Roadgaze does not read all of its operators; the process in which this runs has limits, and the
- * one that serves has none. Throws INFERENCE_FAILED.
+ * one that serves has none. A network that does not run here may run on a GPU: whoever starts it
+ * tells.
  */
 export async function tryToRun(model: Model, bytes: Uint8Array): Promise<void> {
   const { InferenceSession } = await import('onnxruntime-node');
@@ -32,13 +32,8 @@ export async function tryToRun(model: Model, bytes: Uint8Array): Promise<void> {
       await session.run(Object.fromEntries(feeds));
     }
     await session.release();
-  } catch (cause) {
-    throw new RoadgazeError(
-      'INFERENCE_FAILED',
-      `ONNX Runtime does not run ${model.source}.`,
-      'Check that it runs in ONNX Runtime by itself; with ROADGAZE_DEBUG=1 you see what ONNX Runtime says.',
-      { cause },
-    );
+  } catch {
+    // Told by the session that is to serve.
   }
 }
 
