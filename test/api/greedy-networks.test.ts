@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import { makeNumberedClip } from '../support/clips.ts';
 import { greedyNetworks } from '../support/greedy-networks.ts';
 import { sharedFolder, temporaryFolder } from '../support/paths.ts';
+import { writeSteeringNetwork } from '../support/small-networks.ts';
 import { serve } from './support/server.ts';
 import { Viewer } from './support/viewer.ts';
 
@@ -23,6 +24,11 @@ test('a server with networks that ask for too much answers all the while, and op
   if (existsSync(hostile))
     for (const name of readdirSync(hostile))
       if (name.endsWith('.onnx')) cpSync(join(hostile, name), join(folder, name));
+  // Four that open, so that reading one is seen not to hold up the server.
+  const small = writeSteeringNetwork(folder);
+  for (const copy of ['second', 'third', 'fourth'])
+    for (const kind of ['.onnx', '.json'])
+      cpSync(small.replace(/\.onnx$/, kind), join(folder, `${copy}${kind}`));
   const server = await serve(t, { recordings: folder, networks: [folder] });
 
   const viewer = await Viewer.connect(server);

@@ -47,6 +47,7 @@ test('while paused every frame is read as it is', () => {
     values: {
       steering: 8,
       driven: NaN,
+      pull: NaN,
       spearman: -0.5,
       ssim: 0.25,
       topOverlap: 50,

@@ -48,7 +48,15 @@ test('the numbers of a painted frame are in the display unit, its scores by meth
     sequence: 901,
     generation: 0,
     hasMask: true,
-    values: { steering: 2.5, driven: NaN, spearman: NaN, ssim: NaN, topOverlap: NaN, speed: NaN },
+    values: {
+      steering: 2.5,
+      driven: NaN,
+      pull: NaN,
+      spearman: NaN,
+      ssim: NaN,
+      topOverlap: NaN,
+      speed: NaN,
+    },
     fit: { width: 1, height: 1 },
     inputs: {},
   });
