@@ -78,7 +78,7 @@ const groups = [
   { files: others, concurrency: Infinity },
 ];
 // More than there are cores: many tests wait, for a program that starts or for the next picture of a feed.
-const concurrency = Math.min(7, availableParallelism() + 4);
+const concurrency = Math.min(6, availableParallelism() + 3);
 await pipeline(Readable.from(testEvents(groups, concurrency, totals)), new spec(), process.stdout, {
   end: false,
 });

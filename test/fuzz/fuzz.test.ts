@@ -27,7 +27,7 @@ describe('whatever comes from outside is read or refused in plain words', () => 
         seed: 1,
         count: COUNTS[name] ?? 400,
         files: corpusOf(name),
-        seconds: 60,
+        seconds: 240,
       });
       assert.deepEqual(
         finds.map(({ index, text }) => `${index}: ${text}`),

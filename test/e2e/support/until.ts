@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 
-const PATIENCE = 20_000;
+/** Of a busy machine: nothing is judged by it. */
+const PATIENCE = 60_000;
 
 /**
  * Waits until an expression is true in the page. (Playwright's own `waitForFunction` evaluates
