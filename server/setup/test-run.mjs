@@ -12,7 +12,8 @@ const TOTALS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo
  * Runs test files, each in a process of its own and `concurrency` of them at once, as one run with one set of closing
  * lines. What is begun next is the first file of the first group that does not run as many as it may. Files are told in
  * the order in which they began.
- * @param {readonly { files: readonly string[], concurrency: number }[]} groups
+ * @param {readonly { files: readonly string[], concurrency: number, beside?: number }[]} groups `beside`: so many of
+ * other groups at most, as long as there is something of this one
  * @param {number} concurrency of all groups together
  * @param {Map<string, number>} totals filled in by the time the events end
  */
@@ -23,8 +24,14 @@ export async function* testEvents(groups, concurrency, totals) {
   /** @type {PassThrough[]} */
   const begun = [];
   let running = 0;
+  const allowed = () =>
+    queues.reduce(
+      (least, { files, running: own, concurrency: most, beside }) =>
+        files.length + own > 0 && beside !== undefined ? Math.min(least, most + beside) : least,
+      concurrency,
+    );
   const beginMore = () => {
-    while (running < concurrency) {
+    while (running < allowed()) {
       const queue = queues.find((each) => each.files.length > 0 && each.running < each.concurrency);
       const file = queue?.files.shift();
       if (!queue || file === undefined) return;

@@ -63,8 +63,9 @@ const groupFile = (/** @type {string} */ name) =>
 const others = inOrder(
   [...shared.flatMap(({ name, files: each }) => together(each, groupFile(name))), ...single],
   [
+    ...['cli', 'live', 'api'].map(testsIn),
     groupFile('explain'),
-    ...['cli', 'mutation', 'live', 'fuzz', 'api', 'pipeline', 'drive', 'video'].map(testsIn),
+    ...['mutation', 'fuzz', 'pipeline', 'drive', 'video'].map(testsIn),
   ],
 );
 
@@ -74,7 +75,8 @@ process.env['ROADGAZE_CACHE'] = join(root, '.roadgaze/test-cache');
 process.env['NODE_OPTIONS'] = '--enable-source-maps';
 const totals = new Map();
 const groups = [
-  { files: endToEnd, concurrency: 1 },
+  // A browser that draws without a GPU takes a core and more.
+  { files: endToEnd, concurrency: 1, beside: availableParallelism() + 1 },
   { files: others, concurrency: Infinity },
 ];
 // More than there are cores: many tests wait, for a program that starts or for the next picture of a feed.

@@ -76,6 +76,7 @@ export async function runTarget(options: RunOptions): Promise<RunResult> {
       files,
       forMs: deadline - performance.now(),
     };
+    let told = 0;
     const end = await runChild(options, limits, stage, (message) => {
       if (message.kind === 'find') {
         const index = message.index < 0 ? message.index - firstFile : message.index;
@@ -83,6 +84,7 @@ export async function runTarget(options: RunOptions): Promise<RunResult> {
           finds.set(message.find.key, { ...message.find, index, input: message.input });
       } else if (message.kind === 'progress') {
         inputs += message.inputs;
+        told += message.inputs;
         for (const [word, times] of Object.entries(message.outcomes)) add(word, times);
         options.onProgress?.(inputs, finds.size);
       }
@@ -90,6 +92,8 @@ export async function runTarget(options: RunOptions): Promise<RunResult> {
     if (end.how === 'done') break;
     const { index } = end;
     const isFile = index < 0;
+    // What ended the child was run, and what it had not told of yet.
+    inputs += Math.max(0, (isFile ? -index : files.length + index + 1 - next) - told);
     const input = isFile ? readFileSync(files[-1 - index]!) : await inputOf(options, limits, index);
     const confirmed = await confirm(
       options,
